@@ -1,0 +1,41 @@
+# A fresh clone needs Python 3.11 or newer with pip and venv, make and git; nothing else.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+MONTH ?= 2025-03
+OUT ?= out
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help report test slow bench lint fixtures clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[report,test]'
+	@touch $@
+
+report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/small
+	$(BIN)/attribution report fixtures/small/book.toml --month $(MONTH) --out $(OUT)
+
+test: $(STAMP)  ## set up, and run the tests
+	$(BIN)/python -m pytest -n auto -q
+
+slow: $(STAMP)  ## the slow checks: simulations over many draws, every month of the real market
+	$(BIN)/python -m pytest -m slow -q -rA
+
+bench: $(STAMP)  ## the benchmarks, as ratios to a peer in the same run
+	$(BIN)/python -m pytest -m slow tests/benchmarks -q -s
+
+lint: $(STAMP)  ## ruff and mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+fixtures: $(STAMP)  ## make fixtures/small anew from its seed
+	$(BIN)/python fixtures/make_small.py fixtures/small
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

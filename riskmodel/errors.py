@@ -1,0 +1,33 @@
+"""Errors that users see: what, where (first five), how many, likely cause, fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """An input is not fit for use; the message says what, where, how many and how to repair it."""
+
+
+def listed(items: Iterable[object], limit: int = 5) -> str:
+    """Join the first `limit` items, and say how many more there are.
+
+    Examples
+    --------
+    >>> listed(["A", "B", "C"], limit=2)
+    'A, B and 1 more'
+    """
+    texts = [str(item) for item in items]
+    shown = ", ".join(texts[:limit])
+    return shown if len(texts) <= limit else f"{shown} and {len(texts) - limit} more"
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "duplicate row"), counted(3, "duplicate row")
+    ('1 duplicate row', '3 duplicate rows')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

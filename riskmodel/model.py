@@ -1,0 +1,229 @@
+"""RiskModel.fit(market) -> RiskModelResults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.descriptors import ordinary_income_sources
+from riskmodel.errors import InputError, listed
+from riskmodel.exposures import (
+    ExposureSettings,
+    UniverseRule,
+    estimation_universe,
+    factor_exposures,
+)
+from riskmodel.factors import STYLES, group_of
+from riskmodel.regression import cross_sectional_regression
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """The daily cross-sectional model of fourteen styles, the sectors and the market; settings only, `fit` does the work."""
+
+    universe: UniverseRule = field(default_factory=UniverseRule)
+    exposures: ExposureSettings = field(default_factory=ExposureSettings)
+
+    def __post_init__(self) -> None:
+        for style, others in self.exposures.orthogonalise.items():
+            unknown = [name for name in (style, *others) if name not in STYLES]
+            if unknown:
+                raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(STYLES)}.")
+
+    def fit(self, market: xr.Dataset) -> RiskModelResults:
+        """Estimate exposures, factor returns and specific returns of every session of a market.
+
+        Parameters
+        ----------
+        market
+            From `riskmodel.read_market`.
+
+        Returns
+        -------
+        RiskModelResults
+
+        Raises
+        ------
+        InputError
+            Where not one day can be estimated; the message gives the first reasons.
+
+        Notes
+        -----
+        The return of day t is regressed on exposures, weights and universe stamped t-1 (the session before).
+
+        Examples
+        --------
+        >>> import riskmodel as rm
+        >>> model = rm.RiskModel().fit(rm.read_market("fixtures/small"))
+        >>> model.factor_returns.dims
+        ('time', 'factor')
+        """
+        universe = estimation_universe(market, self.universe)
+        styled = factor_exposures(market, universe, self.exposures)
+        after = market["time"][1:]
+
+        def lagged(array: xr.DataArray) -> xr.DataArray:
+            return array.isel(time=slice(0, -1)).assign_coords(time=after.to_numpy())
+
+        cap = lagged(market["market_cap"])
+        regression = cross_sectional_regression(
+            returns=market["total_return"].isel(time=slice(1, None)),
+            exposures=lagged(styled["exposures"]),
+            weights=np.sqrt(cap.where(lagged(universe))),
+            sectors=market["sector"],
+            market_cap=cap,
+        )
+        regression = regression.reindex(time=market["time"])
+        regression["flag"][0] = "first session: no exposures before it"
+        regression["names"] = regression["names"].fillna(0).astype(int)
+        sound = regression["factor_returns"].sel(factor="market").notnull()
+        if not bool(sound.any()):
+            reasons = list(dict.fromkeys(regression["flag"].to_numpy().tolist()))
+            raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")
+        counts = styled.drop_vars(["exposures", "reason"]).rename(
+            {"factor": "style", "observed": "descriptor_observed", "clipped": "descriptor_clipped"}
+        )
+        data = xr.Dataset(
+            {
+                "exposures": styled["exposures"].rename(factor="style"),
+                "universe": universe,
+                "factor_returns": regression["factor_returns"],
+                "standard_errors": regression["robust_standard_errors"],
+                "classical_standard_errors": regression["standard_errors"],
+                "covariance": regression["covariance"],
+                "specific_returns": regression["specific_returns"],
+                "r_squared": regression["r_squared"],
+                "condition_number": regression["condition_number"],
+                "estimating_names": regression["names"],
+                "flag": regression["flag"],
+                "sector": market["sector"],
+                "reason": styled["reason"],
+            }
+        ).assign({str(name): counts[name] for name in counts.data_vars})
+        return RiskModelResults(
+            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=asdict(self)
+        )
+
+
+@dataclass(frozen=True)
+class RiskModelResults:
+    """What a fit returns: labelled arrays under the field's names, and tables to read.
+
+    Attributes
+    ----------
+    data
+        Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
+        each day `factor_returns`, `standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
+        (time, factor), `covariance` (time, factor, factor_other), `specific_returns` (time, asset), `r_squared`,
+        `condition_number`, `estimating_names`, `flag` (time); counts behind the coverage table.
+    settings
+        The model's settings as a plain dictionary.
+    """
+
+    data: xr.Dataset
+    settings: dict[str, object]
+
+    @property
+    def factor_returns(self) -> xr.DataArray:
+        """(time, factor), decimals."""
+        return self.data["factor_returns"]
+
+    @property
+    def standard_errors(self) -> xr.DataArray:
+        """(time, factor), heteroskedasticity-consistent."""
+        return self.data["standard_errors"]
+
+    @property
+    def covariance(self) -> xr.DataArray:
+        """Error covariance of the day's factor returns, (time, factor, factor_other)."""
+        return self.data["covariance"]
+
+    @property
+    def specific_returns(self) -> xr.DataArray:
+        """(time, asset), decimals."""
+        return self.data["specific_returns"]
+
+    @property
+    def exposures(self) -> xr.DataArray:
+        """(time, asset, factor) of the styles, stamped at the close at which they are known."""
+        return self.data["exposures"].rename(style="factor").transpose("time", "asset", "factor")
+
+    @property
+    def sectors(self) -> list[str]:
+        """The sectors, in the order of the factors."""
+        return [str(f) for f in self.data["factor"].to_numpy() if f != "market" and f not in STYLES]
+
+    def group(self, factor: str) -> str:
+        """market, sector, style, specific or other."""
+        return group_of(factor, frozenset(self.sectors))
+
+    def flagged(self) -> pd.Series:
+        """Days whose regression is not whole, with the reason."""
+        flag = self.data["flag"].to_series()
+        return flag[flag != ""]
+
+    def coverage(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+        """How far each factor was fed by data, averaged over the days of `times` (default: all).
+
+        Returns
+        -------
+        DataFrame
+            factor, descriptor, share_of_names (of covered assets with the descriptor), filled (share of covered assets whose
+            factor was filled from sector and size), reason (where left out; empty otherwise), clipped (share of the
+            descriptor's values that were winsorised).
+        """
+        data = self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
+        names = data["covered"].sum().item() or np.nan
+        rows = []
+        for style, parts in STYLES.items():
+            fed = data["fed"].sel(style=style)
+            days_out, days = int((~fed.astype(bool)).sum()), data.sizes["time"]
+            for descriptor in parts:
+                seen = int(data["descriptor_observed"].sel(descriptor=descriptor).sum())
+                reason = str(data["reason"].sel(descriptor=descriptor).item())
+                if not reason and days_out:
+                    reason = f"too few names observed on {days_out} of {days} days"
+                rows.append(
+                    {
+                        "factor": style,
+                        "descriptor": descriptor,
+                        "share_of_names": seen / names,
+                        "filled": int(data["filled"].sel(style=style).sum()) / names,
+                        "reason": reason,
+                        "clipped": int(data["descriptor_clipped"].sel(descriptor=descriptor).sum()) / max(seen, 1),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def summary(self) -> pd.DataFrame:
+        """Factor by factor: annualised mean and volatility of its return, share of days with |t| > 2, mean error."""
+        returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
+        t = returns / errors
+        return pd.DataFrame(
+            {
+                "group": [self.group(f) for f in returns.columns],
+                "mean_a_year": returns.mean() * 252,
+                "volatility_a_year": returns.std() * np.sqrt(252),
+                "share_t_above_2": (t.abs() > 2).sum() / t.notna().sum(),
+                "mean_standard_error": errors.mean(),
+                "days": t.notna().sum(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        times = self.factor_returns["time"].to_index()
+        sound = self.data["r_squared"].notnull()
+        lines = [
+            f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}",
+            f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors, "
+            f"mean R-squared {float(self.data['r_squared'].mean()):.3f}, {len(self.flagged())} days flagged",
+            self.summary().to_string(float_format="{:.4f}".format),
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = self.__repr__().split("\n")[:2]
+        return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)

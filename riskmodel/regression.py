@@ -1,0 +1,311 @@
+"""Daily cross-sectional weighted least squares of returns on the market, sectors and styles, batched over days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import MARKET
+
+DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
+LEAST_NAMES_PER_COEFFICIENT = 2
+LARGEST_CONDITION = 1e6
+ROBUST, CLASSICAL = "robust", "classical"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Arrays of one batch of days; factors are [market, sectors, styles]."""
+
+    factor_returns: np.ndarray
+    covariance: np.ndarray | None
+    classical_errors: np.ndarray
+    specific: np.ndarray
+    r_squared: np.ndarray
+    condition: np.ndarray
+    names: np.ndarray
+    flag: np.ndarray
+
+
+def cross_sectional_regression(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    weights: xr.DataArray | None = None,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    covariance: bool = True,
+) -> xr.Dataset:
+    """Factor returns of every day, with their errors and every covered asset's specific return.
+
+    Parameters
+    ----------
+    returns
+        (time, asset), decimals. NaN: the asset is left out that day.
+    exposures
+        (time, asset, factor) of the styles; row t is what applies to the return of t (the caller has lagged). An asset with
+        a NaN exposure is not covered that day; a style that is NaN for every asset is left out that day. The layout
+        (time, factor, asset) in memory is read without a copy.
+    weights
+        (time, asset), least-squares weights; NaN or 0 keeps an asset out of the estimation but leaves it its specific
+        return. By default the square root of `market_cap`.
+    sectors
+        (asset) labels; an asset with an empty label is not covered.
+    market_cap
+        (time, asset), in any unit: the sector returns, weighted by the caps of the estimating assets, sum to zero.
+    covariance
+        Whether to compute the heteroskedasticity-consistent covariance of the factor returns (about half the work).
+
+    Returns
+    -------
+    Dataset
+        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles; `standard_errors`
+        (classical) and, with `covariance`, `robust_standard_errors` and `covariance` (time, factor, factor_other);
+        `specific_returns` (time, asset); `r_squared`, `condition_number`, `names` (time) and `flag` (time), empty where the
+        day is sound. Days that are flagged, styles left out and sectors without an estimating asset have NaN.
+
+    Raises
+    ------
+    InputError
+        Where labels differ, a label repeats, or a weight or cap is negative or infinite.
+
+    Notes
+    -----
+    Minimises sum_i w_i u_i^2 in r_i = f_mkt + f_s(i) + sum_k X_ik f_k + u_i subject to sum_s c_s f_s = 0, c_s the sector's
+    share of the cap. Without the market column the design has full rank: with g_s the sector coefficients,
+    f_mkt = sum_s c_s g_s and f_s = g_s - f_mkt (Menchero, Orr & Wang 2011, section 3; Heston & Rouwenhorst 1994). The sector
+    block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is HC3
+    (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> rng = np.random.default_rng(0)
+    >>> cap = xr.DataArray(rng.lognormal(size=(1, 60)), dims=("time", "asset"), coords={"asset": range(60)})
+    >>> X = xr.DataArray(rng.normal(size=(1, 60, 1)), dims=("time", "asset", "factor"), coords={"asset": range(60),
+    ...     "factor": ["value"]})
+    >>> sector = xr.DataArray(["A", "B"] * 30, dims="asset", coords={"asset": range(60)})
+    >>> fit = cross_sectional_regression(returns=0.01 + 0.02 * X[..., 0], exposures=X, sectors=sector, market_cap=cap)
+    >>> fit["factor_returns"].round(6).values
+    array([[ 0.01, -0.  ,  0.  ,  0.02]])
+    """
+    aligned = _aligned(returns, exposures, weights, sectors, market_cap)
+    returns, exposures, weights, sectors, market_cap = aligned
+    sector = sectors.to_numpy().astype(str)
+    names = np.unique(sector[sector != ""])
+    order = np.argsort(np.where(sector == "", "\uffff", sector), kind="stable")
+    keep = order[: int((sector != "").sum())]
+    starts = np.searchsorted(sector[keep], names)
+    styles = [str(f) for f in exposures["factor"].to_numpy()]
+    factors = [MARKET, *names, *styles]
+
+    r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
+    cap = market_cap.to_numpy()
+    w = np.sqrt(cap) if weights is None else weights.to_numpy()
+    days, count = r.shape[0], len(factors)
+    solution = Solution(
+        factor_returns=np.full((days, count), np.nan),
+        covariance=np.full((days, count, count), np.nan) if covariance else None,
+        classical_errors=np.full((days, count), np.nan),
+        specific=np.full(r.shape, np.nan),
+        r_squared=np.full(days, np.nan),
+        condition=np.full(days, np.nan),
+        names=np.zeros(days, dtype=np.int64),
+        flag=np.full(days, "", dtype=object),
+    )
+    in_order = np.array_equal(keep, np.arange(r.shape[1]))
+    with threadpool_limits(limits=1, user_api="blas"):
+        for first in range(0, days, DAYS_AT_ONCE):
+            chunk = slice(first, first + DAYS_AT_ONCE)
+            part = [a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap)]
+            _solve(*part, starts, names, styles, keep, solution, chunk)
+    return _as_dataset(solution, returns, factors)
+
+
+def _solve(
+    r: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    cap: np.ndarray,
+    starts: np.ndarray,
+    sectors: np.ndarray,
+    styles: list[str],
+    keep: np.ndarray,
+    out: Solution,
+    chunk: slice,
+) -> None:
+    """Solve a batch of days; r, w, cap are (day, asset), x is (day, style, asset), assets sorted by sector."""
+    segment = np.diff(np.append(starts, r.shape[1]))
+    empty = np.isnan(x)
+    unfed = empty.all(axis=2)  # (day, style): left out that day
+    blank = (empty & ~unfed[:, :, None]).any(axis=1)  # (day, asset): not covered
+    x = np.where(empty, 0.0, x)
+    seen = ~np.isnan(r) & ~blank
+    used = seen & (w > 0) & (cap > 0)
+    w, y = np.where(used, w, 0.0), np.where(seen, r, 0.0)
+    cap = np.where(used, cap, 0.0)
+
+    def by_sector(values: np.ndarray) -> np.ndarray:
+        return np.asarray(np.add.reduceat(values, starts, axis=-1))
+
+    xw = x * w[:, None, :]
+    sector_weight, sector_x = by_sector(w), by_sector(xw)
+    sector_y = by_sector(w * y)
+    vacant = sector_weight == 0  # (day, sector): nobody estimates it
+    gram_x = xw @ x.transpose(0, 2, 1)
+    moment_x = (xw @ y[..., None])[..., 0]
+    gram = np.zeros((len(r), len(sectors) + len(styles), len(sectors) + len(styles)))
+    s = len(sectors)
+    diagonal = np.arange(s)
+    gram[:, diagonal, diagonal] = np.where(vacant, 1.0, sector_weight)
+    gram[:, s:, :s], gram[:, :s, s:] = sector_x, sector_x.transpose(0, 2, 1)
+    gram[:, s:, s:] = gram_x
+    lone = np.arange(s, s + len(styles))
+    gram[:, lone, lone] += unfed
+
+    scale = np.sqrt(gram[:, np.arange(gram.shape[1]), np.arange(gram.shape[1])])
+    scale = np.where(scale > 0, scale, 1.0)
+    scaled = gram / (scale[:, :, None] * scale[:, None, :])
+    eigenvalues = np.linalg.eigvalsh(scaled)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        condition = np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0))
+    number = used.sum(axis=1)
+    coefficients = s + len(styles) - vacant.sum(axis=1) - unfed.sum(axis=1)
+    thin = number < LEAST_NAMES_PER_COEFFICIENT * coefficients
+    singular = ~thin & (condition > LARGEST_CONDITION)
+    sound = ~thin & ~singular
+    scaled[~sound] = np.eye(gram.shape[1])
+
+    inverse = np.linalg.inv(scaled) / (scale[:, :, None] * scale[:, None, :])
+    g = (inverse @ np.concatenate([sector_y, moment_x], axis=1)[..., None])[..., 0]
+    fitted = np.repeat(g[:, :s], segment, axis=1) + (g[:, None, s:] @ x)[:, 0]
+    residual = y - fitted
+    stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
+    error = np.where(used, residual, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = (w * error**2).sum(axis=1)
+        mean = (w * y).sum(axis=1) / w.sum(axis=1)
+        total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
+        r_squared = np.where(total > 0, 1 - squares / total, np.nan)
+        variance = squares / (number - coefficients)
+        share = by_sector(cap) / cap.sum(axis=1, keepdims=True)
+
+    change = _restriction(share, len(styles))
+    absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
+    out.factor_returns[chunk] = np.where(absent, np.nan, (change @ g[..., None])[..., 0])
+    classical = np.einsum("dab,dbc,dac->da", change, inverse, change, optimize=True) * variance[:, None]
+    with np.errstate(invalid="ignore"):
+        out.classical_errors[chunk] = np.where(absent, np.nan, np.sqrt(classical))
+    out.specific[chunk, keep] = np.where(seen & ~stranded & sound[:, None], residual, np.nan)
+    out.r_squared[chunk] = np.where(sound, r_squared, np.nan)
+    out.condition[chunk] = condition
+    out.names[chunk] = number
+    out.flag[chunk] = [
+        f"thin: {n} names for {k} coefficients" if few else f"singular: condition number {c:.1e}" if bad
+        else f"no estimating name in {listed(sectors[gone])}" if gone.any() else ""
+        for n, k, few, bad, c, gone in zip(number, coefficients, thin, singular, condition, vacant, strict=True)
+    ]  # fmt: skip
+    if out.covariance is not None:
+        robust = change @ _robust(x, w, error, inverse, starts, segment) @ change.transpose(0, 2, 1)
+        out.covariance[chunk] = np.where(absent[:, :, None] | absent[:, None, :], np.nan, robust)
+
+
+def _robust(
+    x: np.ndarray, w: np.ndarray, error: np.ndarray, inverse: np.ndarray, starts: np.ndarray, segment: np.ndarray
+) -> np.ndarray:
+    """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient)."""
+    s = len(starts)
+    own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
+    cross = np.repeat(inverse[:, s:, :s], segment, axis=2)
+    leverage = np.repeat(own, segment, axis=1) + (x * (2 * cross + inverse[:, s:, s:] @ x)).sum(axis=1)
+    share = np.clip(1 - w * leverage, 1e-8, None)  # an asset alone in its sector has no residual: 0 / 1e-8 stays 0
+    squared = (w * error / share) ** 2
+    xs = x * squared[:, None, :]
+    meat = np.zeros_like(inverse)
+    diagonal = np.arange(s)
+    meat[:, diagonal, diagonal] = np.add.reduceat(squared, starts, axis=-1)
+    meat[:, s:, :s] = np.add.reduceat(xs, starts, axis=-1)
+    meat[:, :s, s:] = meat[:, s:, :s].transpose(0, 2, 1)
+    meat[:, s:, s:] = xs @ x.transpose(0, 2, 1)
+    return np.asarray(inverse @ meat @ inverse)
+
+
+def _restriction(share: np.ndarray, styles: int) -> np.ndarray:
+    """Map from [g_s, f_k] to [f_mkt, f_s, f_k]: f_mkt = sum c_s g_s, f_s = g_s - f_mkt; (day, factor, coefficient)."""
+    days, sectors = share.shape
+    change = np.zeros((days, 1 + sectors + styles, sectors + styles))
+    change[:, 0, :sectors] = np.nan_to_num(share)
+    change[:, 1 : 1 + sectors, :sectors] = np.eye(sectors) - np.nan_to_num(share)[:, None, :]
+    change[:, 1 + sectors :, sectors:] = np.eye(styles)
+    return change
+
+
+def _aligned(
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    weights: xr.DataArray | None,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray | None, xr.DataArray, xr.DataArray]:
+    """Every argument on the labels of `returns`, in the order of its dimensions."""
+    given = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
+    if weights is not None:
+        given["weights"] = weights
+    wanted = {"returns": {"time", "asset"}, "exposures": {"time", "asset", "factor"}, "sectors": {"asset"}}
+    for name, array in given.items():
+        dims = wanted.get(name, {"time", "asset"})
+        if set(array.dims) != dims:
+            raise InputError(f"{name}: dimensions are {array.dims}, not {tuple(sorted(dims))}.")
+        for dim in dims & set(array.coords):
+            index = array.get_index(dim)
+            if not index.is_unique:
+                raise InputError(f"{name}: labels of '{dim}' repeat: {listed(index[index.duplicated()].unique())}.")
+    out = {"returns": returns.transpose("time", "asset")}
+    for name, array in given.items():
+        if name == "returns":
+            continue
+        for dim in {"time", "asset"} & set(array.dims):
+            own, other = returns.get_index(dim), array.get_index(dim)
+            lost = own.difference(other, sort=False).append(other.difference(own, sort=False))
+            if len(lost):
+                raise InputError(
+                    f"{name}: {counted(len(lost), 'label')} of '{dim}' do not match those of returns: {listed(lost)}. "
+                    f"Align them first, e.g. with xarray.align."
+                )
+            if not own.equals(other):
+                array = array.sel({dim: own})
+        out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in array.dims])
+    for name in ("weights", "market_cap"):
+        if name in out:
+            values = out[name].to_numpy()
+            wrong = (values < 0) | np.isinf(values)
+            if wrong.any():
+                raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite.")
+    infinite = int(np.isinf(out["returns"].to_numpy()).sum() + np.isinf(out["exposures"].to_numpy()).sum())
+    if infinite:
+        raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
+    return out["returns"], out["exposures"], out.get("weights"), out["sectors"], out["market_cap"]
+
+
+def _as_dataset(solution: Solution, returns: xr.DataArray, factors: list[str]) -> xr.Dataset:
+    time_factor = ("time", "factor")
+    variables = {
+        "factor_returns": (time_factor, solution.factor_returns),
+        "standard_errors": (time_factor, solution.classical_errors),
+        "specific_returns": (("time", "asset"), solution.specific),
+        "r_squared": ("time", solution.r_squared),
+        "condition_number": ("time", solution.condition),
+        "names": ("time", solution.names),
+        "flag": ("time", solution.flag),
+    }
+    coords = {"time": returns["time"], "asset": returns["asset"], "factor": factors}
+    if solution.covariance is not None:
+        variance = np.diagonal(solution.covariance, axis1=1, axis2=2)
+        variables["robust_standard_errors"] = (time_factor, np.sqrt(np.clip(variance, 0, None)))
+        variables["covariance"] = (("time", "factor", "factor_other"), solution.covariance)
+        coords["factor_other"] = factors
+    return xr.Dataset(variables, coords=coords)

@@ -1,0 +1,265 @@
+"""The tidy tables of a market folder: their columns, and reading them from Parquet or CSV."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import InputError, counted, listed
+
+TEXT, DATE, NUMBER = "text", "date", "number"
+SUFFIXES = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table must look like; `columns` maps a name to its kind, `optional` names those that may be absent."""
+
+    key: tuple[str, ...]
+    columns: dict[str, str]
+    optional: frozenset[str] = field(default_factory=frozenset)
+    required: bool = False
+    sparse: frozenset[str] = field(default_factory=frozenset)  # columns whose cells may be empty
+
+
+def _numbers(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, NUMBER)
+
+
+YEARLY = (
+    "revenue",
+    "gross_profit",
+    "operating_income",
+    "ordinary_income",
+    "net_income",
+    "total_assets",
+    "total_liabilities",
+    "equity",
+    "total_debt",
+    "operating_cash_flow",
+    "dividends_per_share",
+)
+
+TABLES: dict[str, Table] = {
+    "prices": Table(
+        key=("date", "ticker"),
+        columns={"date": DATE, "ticker": TEXT} | _numbers("close", "total_return", "volume"),
+        required=True,
+        sparse=frozenset({"close", "total_return", "volume"}),
+    ),
+    "splits": Table(key=("ticker", "ex_date"), columns={"ticker": TEXT, "ex_date": DATE, "ratio": NUMBER}),
+    "shares": Table(
+        key=("ticker", "available_from"),
+        columns={"ticker": TEXT, "available_from": DATE, "shares_out": NUMBER},
+        required=True,
+    ),
+    "securities": Table(
+        key=("ticker",),
+        columns={"ticker": TEXT, "name": TEXT, "name_ja": TEXT, "sector": TEXT},
+        optional=frozenset({"name_ja"}),
+        required=True,
+        sparse=frozenset({"name", "name_ja", "sector"}),
+    ),
+    "fundamentals": Table(
+        key=("ticker", "period_end", "available_from"),
+        columns={"ticker": TEXT, "period_end": DATE, "available_from": DATE} | _numbers(*YEARLY),
+        optional=frozenset({"gross_profit", "operating_income", "ordinary_income", "total_debt", "dividends_per_share"}),
+        required=True,
+        sparse=frozenset(YEARLY),
+    ),
+    "earnings": Table(
+        key=("ticker", "announced"),
+        columns={"ticker": TEXT, "announced": DATE, "session": TEXT} | _numbers("eps_estimate", "eps_actual"),
+        required=True,
+        sparse=frozenset({"eps_estimate", "eps_actual"}),
+    ),
+    "indices": Table(key=("date", "index"), columns={"date": DATE, "index": TEXT, "level": NUMBER}, required=True),
+    "constituents": Table(
+        key=("index", "date", "ticker"), columns={"index": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER}
+    ),
+    "holdings": Table(
+        key=("portfolio", "date", "ticker"),
+        columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
+    ),
+    "rates": Table(key=("date",), columns={"date": DATE, "risk_free": NUMBER}),
+    "fx": Table(key=("date", "pair"), columns={"date": DATE, "pair": TEXT, "rate": NUMBER}),
+}
+
+
+def table_path(folder: Path, name: str) -> Path | None:
+    """The file that holds a table, Parquet before CSV; None where neither is there."""
+    return next((folder / (name + suffix) for suffix in SUFFIXES if (folder / (name + suffix)).is_file()), None)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
+    """Read one table of a market folder and check its columns, types, key and cells.
+
+    Parameters
+    ----------
+    folder
+        Folder with `<name>.parquet` or `<name>.csv` (UTF-8, ISO dates, decimal points).
+    name
+        A name in `TABLES`.
+
+    Returns
+    -------
+    DataFrame or None
+        The declared columns, text as `str`, dates as midnight `datetime64`, numbers as float64; None where an optional
+        table is absent. Tickers are text always: "NA", "0130" and "TRUE" survive.
+
+    Raises
+    ------
+    InputError
+        For a missing table or column, a cell of the wrong kind, an empty cell where none may be, a duplicate key or an
+        infinite number.
+    """
+    folder, spec = Path(folder), TABLES[name]
+    path = table_path(folder, name)
+    if path is None:
+        if not spec.required:
+            return None
+        there = sorted(p.name for p in folder.glob("*") if p.suffix in SUFFIXES)
+        raise InputError(
+            f"{name}: no table '{name}.parquet' or '{name}.csv' in the data folder. "
+            f"Found there: {listed(there, 20) or 'no tables at all'}."
+        )
+    frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, spec)
+    missing = [c for c in spec.columns if c not in frame.columns and c not in spec.optional]
+    if missing:
+        raise InputError(
+            f"{name}: missing {'column' if len(missing) == 1 else 'columns'} {listed(map(repr, missing))}. "
+            f"Found: {listed(frame.columns, 20)}."
+        )
+    frame = frame[[c for c in spec.columns if c in frame.columns]].reset_index(drop=True)
+    for column in frame.columns:
+        convert = {TEXT: _as_text, DATE: _as_date, NUMBER: _as_number}[spec.columns[column]]
+        frame[column] = convert(frame, column, name, spec)
+    _require_filled(frame, name, spec)
+    _require_unique(frame, name, spec)
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path).read().to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path.stem}: '{path.name}' cannot be read as Parquet ({error}).") from None
+
+
+def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
+    # every cell as written, so that "NA", "0130" and "TRUE" stay text; the kinds are applied afterwards
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=False)
+    except UnicodeDecodeError:
+        raise InputError(f"{path.stem}: '{path.name}' is not UTF-8. Save it as UTF-8 (it may be cp932).") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path.stem}: '{path.name}' cannot be read as CSV ({error}).") from None
+
+
+def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:
+    """The first five of `rows` by their keys, then how many more."""
+    shown = frame.iloc[np.flatnonzero(rows)[:5] if rows.dtype == bool else rows[:5]]
+    cells = [shown[k].dt.strftime("%Y-%m-%d") if shown[k].dtype.kind == "M" else shown[k].astype(str) for k in key]
+    texts = [" ".join(parts) for parts in zip(*cells, strict=True)]
+    total = int(rows.sum()) if rows.dtype == bool else len(rows)
+    return ", ".join(texts) + (f" and {total - 5:,} more" if total > 5 else "")
+
+
+def _as_text(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
+    values = frame[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind in "iufbM":
+        raise InputError(
+            f"{name}: column '{column}' holds {values.dtype} values, not text, e.g. {listed(values.head(3))}. "
+            f"Codes such as '0130' or 'TRUE' are damaged once they are numbers; write the column as text."
+        )
+    return values.astype("str").where(values.notna() & (values != ""))
+
+
+def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
+    values = frame[column]
+    if values.dtype.kind in "iufb":
+        raise InputError(f"{name}: column '{column}' holds {values.dtype} values, not dates. Write dates as YYYY-MM-DD.")
+    if values.dtype.kind != "M" and not isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.where(values != "")
+        dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=False)
+        wrong = (dates.isna() & values.notna()).to_numpy()
+        if wrong.any():
+            raise InputError(
+                f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: "
+                f"{listed(f'row {i + 1} {values.iloc[i]!r}' for i in np.flatnonzero(wrong))}. Write dates as YYYY-MM-DD."
+            )
+        values = dates
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        raise InputError(f"{name}: column '{column}' carries a time zone ({values.dt.tz}). Give plain dates, YYYY-MM-DD.")
+    hours = (values.notna() & (values != values.dt.normalize())).to_numpy()
+    if hours.any():
+        raise InputError(
+            f"{name}: {counted(int(hours.sum()), 'cell')} of '{column}' carry a time of day: "
+            f"{listed(values[hours])}. Give plain dates, YYYY-MM-DD."
+        )
+    return values.astype("datetime64[ns]")
+
+
+def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
+    values = frame[column]
+    if values.dtype.kind not in "iuf":
+        values = values.where(values != "") if values.dtype.kind != "b" else values.astype(str)
+        numbers = pd.to_numeric(values, errors="coerce")
+        wrong = (numbers.isna() & values.notna() & (values.astype(str).str.lower() != "nan")).to_numpy()
+        if wrong.any():
+            raise InputError(
+                f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not numbers: "
+                f"{listed(f'row {i + 1} {values.iloc[i]!r}' for i in np.flatnonzero(wrong))}. "
+                f"Write plain decimals with a point and a minus sign."
+            )
+        values = numbers
+    values = values.astype("float64")
+    infinite = np.isinf(values.to_numpy())
+    if infinite.any():
+        keyed = frame.assign(**{column: values})
+        raise InputError(
+            f"{name}: {counted(int(infinite.sum()), 'infinite value')} in '{column}': "
+            f"{places(keyed, infinite, spec.key)}. Usually a division by zero upstream; correct or remove the rows."
+        )
+    return values
+
+
+def _require_filled(frame: pd.DataFrame, name: str, spec: Table) -> None:
+    for column in frame.columns.difference(list(spec.sparse | spec.optional), sort=False):
+        empty = frame[column].isna().to_numpy()
+        if empty.any():
+            where = places(frame, empty, spec.key)
+            raise InputError(
+                f"{name}: {counted(int(empty.sum()), 'empty cell')} in '{column}' (rows {where}). "
+                f"Fill {'it' if empty.sum() == 1 else 'them'} or remove the rows."
+            )
+
+
+def _require_unique(frame: pd.DataFrame, name: str, spec: Table) -> None:
+    number = np.zeros(len(frame), dtype=np.int64)
+    for column in spec.key:
+        codes, labels = pd.factorize(frame[column])
+        number = number * max(len(labels), 1) + codes
+    order = np.argsort(number, kind="stable")
+    repeats = order[1:][np.diff(number[order]) == 0]
+    if len(repeats):
+        key = f"({', '.join(spec.key)})" if len(spec.key) > 1 else spec.key[0]
+        raise InputError(
+            f"{name}: {counted(len(repeats), 'duplicate row')} of {key}: {places(frame, repeats, spec.key)}. "
+            f"Keep one row each."
+        )
