@@ -1,0 +1,173 @@
+"""The cube: a course's active weights, exposures and factor returns, day x asset x factor, before linking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.book import CASH, Book
+from attribution.holdings import CASH_STOCK, Track, benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
+from attribution.periods import Period
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import MARKET
+from riskmodel.model import RiskModelResults
+
+PROXY = "(proxy)"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course and its benchmark day by day, before any model.
+
+    Attributes
+    ----------
+    data
+        On (time, asset), CASH last: `portfolio_weight`, `benchmark_weight` (start of day, each sums to one),
+        `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
+        `portfolio_return`, `benchmark_return` (the index's level where there is one), `constituents_return`; on (asset):
+        `closing_weight`. Assets in neither are left out.
+    sleeves
+        Daily returns of each sleeve, (part, time).
+    benchmarks
+        Daily returns of each sleeve's benchmark, (part, time).
+    shares
+        Fixed shares of the sleeves.
+    stopped
+        Held positions that do not trade again in the period.
+    """
+
+    name: str
+    period: Period
+    data: xr.Dataset
+    sleeves: xr.DataArray
+    benchmarks: xr.DataArray
+    shares: dict[str, float]
+    stopped: pd.DataFrame
+
+
+def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -> Course:
+    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares."""
+    shares = book.shares(course)
+    returns = holding_returns(market)
+    held = {sleeve: sleeve_track(book, sleeve, market, returns, period) for sleeve in shares}
+    listed_names = {book.sleeves[sleeve].benchmark for sleeve in shares}
+    lists = {name: benchmark_track(book, name, market, returns, period) for name in sorted(listed_names)}
+    official = {name: level_returns(market, name, period.days, period.base) for name in lists}
+
+    def stack(parts: dict[str, xr.DataArray]) -> xr.DataArray:
+        return xr.concat(list(parts.values()), pd.Index(list(parts), name="part"), coords="minimal", compat="override")
+
+    def benchmark_of(sleeve: str) -> xr.DataArray:
+        name = book.sleeves[sleeve].benchmark
+        level = official[name]
+        return lists[name].returns if level is None else level
+
+    sleeves = stack({sleeve: track.returns for sleeve, track in held.items()})
+    benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
+    own, other = blend_shares(sleeves, shares), blend_shares(benchmarks, shares)
+
+    def blended(tracks: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
+        parts = [getattr(tracks[s], field) * part_shares.sel(part=s, drop=True) for s in shares]
+        return sum(parts[1:], parts[0])
+
+    of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
+    final = own.isel(time=-1, drop=True) * (1 + sleeves.isel(time=-1, drop=True))
+    final = final / final.sum("part")
+    data = xr.Dataset(
+        {
+            "portfolio_weight": blended(held, own, "weights"),
+            "benchmark_weight": blended(of_sleeve, other, "weights"),
+            "portfolio_live": blended(held, own, "live"),
+            "benchmark_live": blended(of_sleeve, other, "live"),
+            "closing_weight": sum(held[s].closing * final.sel(part=s, drop=True) for s in shares),
+            "portfolio_return": (own * sleeves).sum("part"),
+            "benchmark_return": (other * benchmarks).sum("part"),
+            "constituents_return": blended(of_sleeve, other, "returns"),
+            "asset_return": returns.sel(time=period.days),
+        }
+    )
+    either = ((data["portfolio_weight"] != 0) | (data["benchmark_weight"] != 0)).any("time")
+    either |= data["asset"] == CASH
+    return Course(
+        name=course,
+        period=period,
+        data=data.isel(asset=either.to_numpy()),
+        sleeves=sleeves,
+        benchmarks=benchmarks,
+        shares=shares,
+        stopped=pd.concat([track.stopped for track in held.values()], ignore_index=True),
+    )
+
+
+def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
+    """Lay a course's active positions over the model: everything that a cut of the period's excess return needs.
+
+    Parameters
+    ----------
+    course
+        From `follow_course`.
+    model
+        A fit of the same market.
+    market
+        From `riskmodel.read_market`.
+
+    Returns
+    -------
+    Dataset
+        The course's data, and on (time, factor, asset) `exposure` (start of day, 0 where not modelled), on (time, asset)
+        `modelled` (bool) and `specific_return` (0 where not modelled), on (time, factor) `factor_return` (0 for a factor left
+        out that day), on (time, factor, factor_other) `covariance`, on (asset) `sector`.
+
+    Raises
+    ------
+    InputError
+        Where the model was fitted on other days or other names.
+
+    Notes
+    -----
+    For each day a_it r_it = sum_k a_it X_ik,t-1 f_kt + a_it u_it where i is modelled; a name without exposures or without a
+    proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
+    """
+    days, assets = course.period.days, course.data.get_index("asset")
+    stocks = pd.Index([CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]])  # as the market names them
+    fitted = model.data.get_index("time")
+    missing = days.difference(fitted)
+    strangers = stocks.difference(model.data.get_index("asset"))
+    if len(missing) or len(strangers):
+        raise InputError(
+            f"model: was not fitted on {counted(len(missing), 'day')} and {counted(len(strangers), 'name')} of the period: "
+            f"{listed([*missing.strftime('%Y-%m-%d'), *strangers])}. Fit it on this market."
+        )
+    sessions = market.get_index("time")
+    before = sessions[sessions.get_indexer(days) - 1]
+    fit = model.data.sel(asset=stocks)
+    specific = fit["specific_returns"].sel(time=days).transpose("time", "asset").to_numpy()
+    modelled = ~np.isnan(specific)
+    sector = fit["sector"].to_numpy().astype(str)
+    names = [str(f) for f in model.data["factor"].to_numpy()]
+    styles = [str(s) for s in fit["style"].to_numpy()]
+    exposure = np.zeros((len(days), len(names), len(assets)))
+    exposure[:, names.index(MARKET), :-1] = 1.0
+    for place, stock_sector in enumerate(sector):
+        if stock_sector in names:
+            exposure[:, names.index(stock_sector), place] = 1.0
+    where = [names.index(style) for style in styles]
+    lagged = fit["exposures"].sel(time=before).transpose("time", "style", "asset").to_numpy()
+    exposure[:, where, :-1] = np.nan_to_num(lagged)
+    exposure[:, :, :-1] *= modelled[:, None, :]
+    of_days = model.data.sel(time=days)
+    return course.data.assign(
+        {
+            "exposure": (("time", "factor", "asset"), exposure),
+            "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
+            "specific_return": (("time", "asset"), np.pad(np.nan_to_num(specific), ((0, 0), (0, 1)))),
+            "factor_return": of_days["factor_returns"].fillna(0.0).transpose("time", "factor"),
+            "covariance": of_days["covariance"].fillna(0.0).transpose("time", "factor", "factor_other"),
+            "sector": ("asset", np.append(sector, CASH).astype(object)),
+            "name": ("asset", np.append(market["name"].sel(asset=stocks).to_numpy(), "").astype(object)),
+            "name_ja": ("asset", np.append(market["name_ja"].sel(asset=stocks).to_numpy(), "").astype(object)),
+        }
+    ).assign_coords(factor=names)
