@@ -26,14 +26,16 @@ class Period:
         return self.days[-1]
 
 
-def sessions_from(book: Book, market: xr.Dataset) -> tuple[pd.Timestamp, pd.DatetimeIndex]:
-    """The close before the book's inception, and every session from the inception on."""
+def sessions_from(
+    book: Book, market: xr.Dataset, start: pd.Timestamp | None = None
+) -> tuple[pd.Timestamp, pd.DatetimeIndex]:
+    """The close before a start (default: the book's inception), and every session from the start on."""
     sessions = pd.DatetimeIndex(market["time"].to_numpy())
-    start = pd.Timestamp(book.book.inception)
+    start = pd.Timestamp(book.book.inception) if start is None else start
     before, after = sessions[sessions < start], sessions[sessions >= start]
     if before.empty or after.empty:
         raise InputError(
-            f"{book.path.name}: inception {start:%Y-%m-%d} lies outside the prices, which run from {sessions[0]:%Y-%m-%d} to "
+            f"{book.path.name}: the start {start:%Y-%m-%d} lies outside the prices, which run from {sessions[0]:%Y-%m-%d} to "
             f"{sessions[-1]:%Y-%m-%d}; its base is the close before."
         )
     return before[-1], after

@@ -1,0 +1,222 @@
+"""Returns of courses and indices over windows, their ratios, the ranking and the weeks of a month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.book import Book
+from attribution.holdings import benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
+from attribution.periods import Period, read_period, sessions_from
+from riskmodel.errors import InputError
+
+WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
+MONTHS_A_YEAR = 12
+LEAST_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class History:
+    """Daily returns to a month's end, decimals, one column a name; from the inception or the track record's start,
+    whichever is earlier.
+
+    Attributes
+    ----------
+    courses, benchmarks
+        (day, course): each course and its blended benchmark.
+    risk_free
+        (day) the risk-free return that the ratios use.
+    inception
+        First session that trailing and inception-to-date returns count from.
+    track_record
+        First session that ratios count from.
+    stopped
+        Held positions that never traded again.
+    """  # noqa: D205
+
+    courses: pd.DataFrame
+    benchmarks: pd.DataFrame
+    risk_free: pd.Series
+    inception: pd.Timestamp
+    track_record: pd.Timestamp
+    stopped: pd.DataFrame
+
+
+def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
+    """Daily returns of every course and its benchmark to the end of a month, with its sleeves' stopped positions."""
+    end = read_period(month, book, market).end
+    inception = pd.Timestamp(book.book.inception)
+    track_record = pd.Timestamp(book.book.track_record_start or inception)
+    base, since = sessions_from(book, market, min(inception, track_record))
+    period = Period(label=f"to {month}", base=base, days=since[since <= end])
+    returns = holding_returns(market)
+    sleeves = {name: sleeve_track(book, name, market, returns, period) for name in book.sleeves}
+    of_benchmark: dict[str, xr.DataArray] = {}
+    for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
+        level = level_returns(market, name, period.days, period.base)
+        of_benchmark[name] = benchmark_track(book, name, market, returns, period).returns if level is None else level
+    own = {name: track.returns for name, track in sleeves.items()}
+    other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
+    return History(
+        courses=pd.DataFrame({course: _blend(own, book.shares(course)) for course in book.courses}),
+        benchmarks=pd.DataFrame({course: _blend(other, book.shares(course)) for course in book.courses}),
+        risk_free=_risk_free(book, market, period.days),
+        inception=since[since >= inception][0],
+        track_record=since[since >= track_record][0],
+        stopped=pd.concat([track.stopped for track in sleeves.values()], ignore_index=True),
+    )
+
+
+def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float]) -> pd.Series:
+    stacked = xr.concat([parts[s] for s in shares], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
+    return (blend_shares(stacked, shares) * stacked).sum("part").to_series()
+
+
+def _risk_free(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
+    rate = book.book.risk_free
+    if rate == "rates":
+        if "risk_free" not in market:
+            raise InputError(
+                f'{book.path.name}: risk_free = "rates" in [book], but the data folder has no rates table. Add it, or set '
+                f"risk_free to a number a year such as 0.0."
+            )
+        return market["risk_free"].sel(time=days).to_series()
+    months = pd.Series(days.to_period("M"), index=days)
+    per_month = (1 + float(rate)) ** (1 / MONTHS_A_YEAR)
+    return per_month ** (1 / months.groupby(months).transform("size")) - 1
+
+
+def monthly_returns(daily: pd.Series) -> pd.Series:
+    """Compounded return of each calendar month present; a partial month counts as one."""
+    return (1 + daily).groupby(daily.index.to_period("M")).prod() - 1
+
+
+def sharpe_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
+    """Annualised geometric return less the risk-free's, over annualised volatility; NaN for fewer than 12 months.
+
+    Parameters
+    ----------
+    monthly, risk_free
+        Returns by month, decimals.
+
+    Notes
+    -----
+    [prod(1 + r)^(12/n) - prod(1 + f)^(12/n)] / (sqrt(12) s), s the standard deviation of r (ddof 1). Sharpe (1994) with
+    geometric means, as the book's convention has it.
+    """
+    spread = float(monthly.std(ddof=1)) * np.sqrt(MONTHS_A_YEAR)
+    return _excess_a_year(monthly, risk_free) / spread if len(monthly) >= LEAST_MONTHS and spread > 0 else float("nan")
+
+
+def sortino_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
+    """Annualised geometric return less the risk-free's, over annualised downside deviation; NaN for fewer than 12 months.
+
+    Notes
+    -----
+    The denominator is sqrt(12) sqrt(mean(min(r - f, 0)^2)) over all months, with the month's risk-free return as target.
+    Sortino & Price (1994).
+    """
+    downside = np.sqrt(float((np.minimum(monthly - risk_free, 0.0) ** 2).mean()) * MONTHS_A_YEAR)
+    return _excess_a_year(monthly, risk_free) / downside if len(monthly) >= LEAST_MONTHS and downside > 0 else float("nan")
+
+
+def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:
+    power = MONTHS_A_YEAR / len(monthly)
+    return float((1 + monthly).prod() ** power - (1 + risk_free).prod() ** power)
+
+
+def performance_table(history: History, book: Book, month: str) -> pd.DataFrame:
+    """The month's ranking by excess return: rank, course, return, benchmark, benchmark_return, excess; then `Average`."""
+    inside = history.courses.index.to_period("M") == pd.Period(month, "M")
+    returned = (1 + history.courses[inside]).prod() - 1
+    benchmark = (1 + history.benchmarks[inside]).prod() - 1
+    frame = pd.DataFrame(
+        {
+            "course": list(book.courses),
+            "return": returned.to_numpy(),
+            "benchmark": [book.benchmark_name(course) for course in book.courses],
+            "benchmark_return": benchmark.to_numpy(),
+            "excess": (returned - benchmark).to_numpy(),
+        }
+    ).sort_values("excess", ascending=False, kind="stable", ignore_index=True)
+    frame.insert(0, "rank", frame["excess"].rank(ascending=False, method="min").astype("Int64"))
+    means = frame[["return", "benchmark_return", "excess"]].mean()
+    average = pd.DataFrame([{"rank": pd.NA, "course": "Average", "benchmark": "", **means}]).astype({"rank": "Int64"})
+    return pd.concat([frame, average], ignore_index=True)[list(frame.columns)]
+
+
+def trailing_table(history: History, book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
+    """Courses and indices: name, 1m, 3m, 6m, 1y, itd, sharpe, sortino; NaN where the history is too short.
+
+    Windows run from month end to month end; itd from the close before the book's inception. Ratios come from monthly returns
+    from the track record's start.
+    """
+    last = history.courses.index[-1]
+    own = {course: history.courses[course] for course in book.courses}
+    series = own | {index: index_returns(market, index, last) for index in book.report.indices}
+    return pd.DataFrame(
+        [
+            {"name": name}
+            | window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
+            | {"itd": float((1 + daily[history.inception :]).prod() - 1)}
+            | ratios(daily, history)
+            for name, daily in series.items()
+        ]
+    )
+
+
+def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> dict[str, float]:
+    """Compounded returns of the windows that end with a month; NaN where the history is shorter than the window."""
+    months = daily.index.to_period("M")
+    sessions = market.get_index("time")
+    before = sessions[sessions < daily.index[0]]
+    whole = len(before) > 0 and before[-1].to_period("M") < months[0]  # the history starts with its month
+    earliest = months[0] if whole else months[0] + 1
+    out = {}
+    for label, count in WINDOWS.items():
+        first = month - (count - 1)
+        inside = daily[(months >= first) & (months <= month)]
+        out[label] = float((1 + inside).prod() - 1) if first >= earliest else float("nan")
+    return out
+
+
+def ratios(daily: pd.Series, history: History) -> dict[str, float]:
+    """Sharpe and Sortino ratios from monthly returns since the track record's start; NaN where the returns start later."""
+    record = daily[history.track_record :]
+    if daily.index[0] > history.track_record:
+        return {"sharpe": float("nan"), "sortino": float("nan")}
+    monthly, risk_free = monthly_returns(record), monthly_returns(history.risk_free[history.track_record :])
+    return {"sharpe": sharpe_ratio(monthly, risk_free), "sortino": sortino_ratio(monthly, risk_free)}
+
+
+def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Series:
+    """Daily returns of an index over the market's sessions up to a day, from its first level on.
+
+    Raises
+    ------
+    InputError
+        For an unknown index; the known ones are listed.
+    """
+    known = [str(name) for name in market["index"].to_numpy()]
+    if index not in known:
+        raise InputError(f"indices: no index '{index}', which the book's [report] asks for. Found: {', '.join(known)}.")
+    level = market["index_level"].sel(index=index).to_series()
+    first = level.first_valid_index()
+    days = level.index[(level.index > first) & (level.index <= end)]
+    return cast(xr.DataArray, level_returns(market, index, days, first)).to_series()
+
+
+def index_weeks_table(book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
+    """Returns of the indices week by week: week_from, week_to, then one column an index; the weeks tile the month."""
+    days = read_period(month, book, market).days
+    frame = pd.DataFrame({name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days)
+    week = days.to_period("W-SUN")
+    table = (1 + frame).groupby(week).prod() - 1
+    bounds = pd.Series(days, index=days).groupby(week).agg(["min", "max"])
+    table.insert(0, "week_from", bounds["min"])
+    table.insert(1, "week_to", bounds["max"])
+    return table.reset_index(drop=True)
