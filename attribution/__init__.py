@@ -1,8 +1,43 @@
 """A book of courses and a risk model -> contributions -> report."""
 
-from attribution.book import Book, read_book
-from attribution.reconcile import ReconciliationError
-from attribution.result import AttributionResult, attribute
-from riskmodel.errors import InputError
+from __future__ import annotations
 
-__all__ = ["AttributionResult", "Book", "InputError", "ReconciliationError", "attribute", "read_book"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attribution.book import Book, read_book
+    from attribution.reconcile import ReconciliationError
+    from attribution.report.write import ReportFiles, report
+    from attribution.result import AttributionResult, attribute
+    from riskmodel.errors import InputError
+
+_HOME = {
+    "AttributionResult": "attribution.result",
+    "Book": "attribution.book",
+    "InputError": "riskmodel.errors",
+    "ReconciliationError": "attribution.reconcile",
+    "ReportFiles": "attribution.report.write",
+    "attribute": "attribution.result",
+    "read_book": "attribution.book",
+}
+
+__all__ = [
+    "AttributionResult",
+    "Book",
+    "InputError",
+    "ReconciliationError",
+    "ReportFiles",
+    "attribute",
+    "read_book",
+    "report",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that `attribution --help` loads no numerics."""
+    if name == "report":
+        return import_module("attribution.report.write").report
+    if name not in _HOME:
+        raise AttributeError(f"module 'attribution' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOME[name]), name)

@@ -319,14 +319,14 @@ class AttributionResult:
         stocks = self.by("stock")
         lines = [
             f"{self.course} against {self.benchmark}, {self.period} ({len(self._days)} days, {self.link} linking)",
-            f"return {self.portfolio_return:+.2%}   benchmark {self.benchmark_return:+.2%}   excess {self.excess_return:+.2%}",
+            f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   excess {self.excess_return:+z.2%}",
             "",
             f"{'largest contributions':<24}{'exposure':>9}{'contribution':>14}{'error':>8}{'t':>7}",
         ]
         for row in shown.itertuples():
-            exposure = f"{row.active_exposure:+9.2f}" if np.isfinite(row.active_exposure) else " " * 9
+            exposure = f"{row.active_exposure:+z9.2f}" if np.isfinite(row.active_exposure) else " " * 9
             t = f"{row.t:7.1f}" if np.isfinite(row.t) else "    n/a"
-            lines.append(f"{row.factor:<24}{exposure}{row.contribution:+14.2%}{row.standard_error:8.2%}{t}")
+            lines.append(f"{row.factor:<24}{exposure}{row.contribution:+z14.2%}{row.standard_error:8.2%}{t}")
         lines += ["", "best   " + _names(stocks.nlargest(5)), "worst  " + _names(stocks.nsmallest(5))]
         passed = int(self.reconciliation["passed"].sum())
         lines.append(f"{passed} of {len(self.reconciliation)} identities hold to 1e-12")
@@ -334,16 +334,16 @@ class AttributionResult:
 
     def _repr_html_(self) -> str:
         head = (
-            f"<p><b>{self.course}</b> against {self.benchmark}, {self.period}: return {self.portfolio_return:+.2%}, "
-            f"benchmark {self.benchmark_return:+.2%}, excess {self.excess_return:+.2%}</p>"
+            f"<p><b>{self.course}</b> against {self.benchmark}, {self.period}: return {self.portfolio_return:+z.2%}, "
+            f"benchmark {self.benchmark_return:+z.2%}, excess {self.excess_return:+z.2%}</p>"
         )
         frame = self.factors.drop(columns="course").set_index("factor")
-        percent = {c: "{:+.2%}".format for c in ("factor_return", "contribution", "standard_error")}
+        percent = {c: "{:+z.2%}".format for c in ("factor_return", "contribution", "standard_error")}
         return head + str(frame.to_html(formatters=percent, float_format="{:.2f}".format, na_rep="n/a"))
 
 
 def _names(series: pd.Series) -> str:
-    return ", ".join(f"{name} {value:+.2%}" for name, value in series.items())
+    return ", ".join(f"{name} {value:+z.2%}" for name, value in series.items())
 
 
 def _tidy(values: np.ndarray, days: object, stocks: object, factors: object) -> pd.DataFrame:

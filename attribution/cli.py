@@ -1,0 +1,213 @@
+"""The `attribution` command: reads arguments, calls the library, prints. No mathematics here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from riskmodel.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DONE, FINDINGS, REFUSED = 0, 1, 2
+MONTH = "YYYY-MM"
+ROWS_AT_EACH_END = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except InputError as error:
+        print(f"attribution {options.command}: {error}", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="attribution", description="Explain why portfolios beat or missed their benchmarks.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub.add_argument("book", metavar="BOOK.toml", help="the book of courses")
+        sub.set_defaults(run=run)
+        return sub
+
+    report = command("report", _report, "write a month's pages, tables and manifest")
+    report.add_argument("--month", required=True, metavar=MONTH)
+    report.add_argument("--out", required=True, metavar="FOLDER", help="made where it is missing")
+    report.add_argument("--lang", metavar="ja,en", help="languages, by default the book's")
+    explain = command("explain", _explain, "print the contributions to a course's excess return")
+    explain.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
+    explain.add_argument("--month", required=True, metavar=MONTH, help=f"or a run of months, {MONTH}/{MONTH}")
+    explain.add_argument("--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day")
+    explain.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    check = command("check", _check, "say whether the inputs are fit for use")
+    fit = command("fit", _fit, "estimate the model, or find it in its store, and print its factors")
+    for sub in (explain, check, fit):
+        sub.add_argument("--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    from attribution.book import read_book
+    from attribution.report.write import report
+
+    book = read_book(options.book)
+    languages = [part.strip() for part in options.lang.split(",")] if options.lang else None
+    with _progress(len(book.courses) + 3 + len(languages or book.book.languages)) as step:
+        written = report(book, month=options.month, out=options.out, languages=languages, progress=step)
+    performance = written.tables["performance"]
+    print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
+    _print(performance, "text", percent=["return", "benchmark_return", "excess"])
+    identities = written.tables["reconciliation"]
+    print(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
+    for name in written.paths:
+        if name.endswith(".html"):
+            print(f"read {written.paths[name]}")
+    return DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from attribution.book import read_book
+    from attribution.fitting import fitted_model, read_inputs
+    from attribution.periods import read_period
+    from attribution.result import attribute
+
+    cuts = [cut for text in options.by or ["factor"] for cut in text.split(",")]
+    book = read_book(options.book)
+    book.shares(options.course)
+    with _progress(3) as step:
+        step("market")
+        market = read_inputs(book)
+        read_period(options.month, book, market)
+        step("model")
+        model = fitted_model(book, market).model
+        step("contributions")
+        result = attribute(book, options.course, model, market, period=options.month)
+    frame = result.by(*cuts, absolute=options.absolute).reset_index()
+    if cuts in (["factor"], ["group"]) and not options.absolute:
+        frame["standard_error"] = result.standard_errors(cuts[0]).to_numpy()
+        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > 0)
+    if cuts == ["factor"]:
+        frame = frame.merge(result.factors[["factor", "group", "active_exposure", "factor_return"]], on="factor")
+        frame = frame[["factor", "group", "active_exposure", "factor_return", *frame.columns[1 : len(frame.columns) - 3]]]
+    if options.format == "text":
+        print(f"{result.course} against {result.benchmark}, {result.period}, {result.link} linking")
+        print(
+            f"return {result.portfolio_return:+z.2%}   benchmark {result.benchmark_return:+z.2%}   "
+            f"excess {result.excess_return:+z.2%}"
+        )
+        _print(frame, "text", percent=["factor_return", "contribution", "standard_error"], shorten=cuts != ["factor"])
+        print(f"sum {frame['contribution'].sum():+z.2%}")
+    else:
+        _print(frame, options.format)
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from attribution.book import read_book
+    from attribution.check import check_inputs
+    from attribution.fitting import read_inputs
+
+    book = read_book(options.book)
+    findings = check_inputs(book, read_inputs(book))
+    _print(findings, options.format)
+    if options.format == "text":
+        print(f"Fit for use, with {len(findings)} findings to know." if len(findings) else "Fit for use; nothing to report.")
+    return FINDINGS if len(findings) else DONE
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from attribution.book import read_book
+    from attribution.fitting import fitted_model, read_inputs
+
+    book = read_book(options.book)
+    with _progress(2) as step:
+        step("market")
+        market = read_inputs(book)
+        step("model")
+        fitted = fitted_model(book, market)
+    if options.format == "text":
+        print(fitted.model)
+        print(f"{'found in' if fitted.from_store else 'stored in'} {fitted.store}" if not fitted.warning else fitted.warning)
+    else:
+        _print(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
+    return DONE
+
+
+def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, shorten: bool = False) -> None:
+    """Print a table: for people with percent and two decimals, for programs with every digit."""
+    if form == "csv":
+        print(frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"), end="")
+        return
+    if form == "json":
+        print(json.dumps(_records(frame), ensure_ascii=False))
+        return
+    left_out = 0
+    if shorten and len(frame) > 2 * ROWS_AT_EACH_END:
+        left_out = len(frame) - 2 * ROWS_AT_EACH_END
+        frame = frame.sort_values("contribution", ascending=False, kind="stable")
+        frame = frame.iloc[[*range(ROWS_AT_EACH_END), *range(len(frame) - ROWS_AT_EACH_END, len(frame))]]
+    if len(frame):
+        print(_as_text(frame, percent).to_string(index=False, justify="left"))
+    if left_out:
+        print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out. --format csv has all.")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as plain values: dates as text, what is missing as None."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    rows = plain.to_dict("records")
+    return [{k: v.strftime("%Y-%m-%d") if hasattr(v, "strftime") else v for k, v in row.items()} for row in rows]
+
+
+def _as_text(frame: pd.DataFrame, percent: Sequence[str]) -> pd.DataFrame:
+    """Cells as a person reads them: numbers right, words left, two decimals, no negative zero, n/a where missing."""
+    columns = {}
+    for name in frame.columns:
+        values = frame[name]
+        if values.dtype.kind == "f":
+            form = "{:+z.2%}" if name in percent else "{:z.2f}"
+            cells = ["n/a" if value != value else form.format(value) for value in values]
+        else:
+            cells = ["" if cell == "<NA>" else cell for cell in values.astype(str)]
+        width = max(len(str(name)), *map(len, cells))
+        number = values.dtype.kind in "fiu"
+        columns[str(name).rjust(width) if number else str(name)] = [
+            cell.rjust(width) if number else cell.ljust(width) for cell in cells
+        ]
+    return type(frame)(columns)
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; silent where the output is read by a program."""
+    if not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=steps, leave=False, file=sys.stderr, bar_format="{desc:<24}{bar:30} {n}/{total} {elapsed}") as bar:
+        started = [False]
+
+        def step(stage: str) -> None:
+            bar.update(1 if started[0] else 0)
+            started[0] = True
+            bar.set_description_str(stage)
+
+        yield step
+        bar.update(1)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

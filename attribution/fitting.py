@@ -1,0 +1,90 @@
+"""The fitted model of a book: from its store where the inputs are the same, otherwise estimated and stored."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from attribution.book import Book
+from attribution.holdings import require_known_tickers
+from riskmodel.errors import InputError
+from riskmodel.market import read_market
+from riskmodel.model import RiskModel, RiskModelResults
+from riskmodel.store import input_hashes, load, model_key, save
+
+CACHED_FITS = 4  # a fit of the real market takes 200 MB; older ones are removed
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model, where it is stored, and whether it was there already."""
+
+    model: RiskModelResults
+    store: Path
+    from_store: bool
+    warning: str = ""
+
+
+def read_inputs(book: Book) -> xr.Dataset:
+    """Read a book's market and check the holdings against it, before any store is opened."""
+    market = read_market(book.data_folder)
+    require_known_tickers(book, market)
+    return market
+
+
+def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
+    """Load the book's model from its store, or fit and store it.
+
+    Raises
+    ------
+    InputError
+        Where [model] store cannot be written. The user's cache folder is only a convenience: where it cannot be written
+        the fit is returned all the same, with a warning.
+    """
+    settings = RiskModel()
+    key = model_key(input_hashes(book.data_folder), settings)
+    path = store_path(book, key)
+    stored = load(path, key=key)
+    if stored is not None:
+        return Fitted(stored, path, from_store=True)
+    model = settings.fit(market)
+    try:
+        save(model, path, key=key)
+    except InputError as error:
+        if book.model.store is not None:
+            raise
+        return Fitted(model, path, from_store=False, warning=str(error))
+    if book.model.store is None:
+        _prune(path)
+    return Fitted(model, path, from_store=False)
+
+
+def store_path(book: Book, key: str) -> Path:
+    """[model] store, relative to the book; by default a file in the user's cache folder, named by the inputs' hash.
+
+    Raises
+    ------
+    InputError
+        Where it is a folder, or lies in the data folder: nothing is written beside the data.
+    """
+    if book.model.store is None:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(cache) / "factor-attribution" / f"{key[:32]}.nc"
+    path = book.path.parent / book.model.store
+    if path.is_dir():
+        raise InputError(f"{book.path.name}: store '{book.model.store}' in [model] is a folder; name a file, e.g. model.nc.")
+    if path.resolve().parent == book.data_folder.resolve():
+        raise InputError(
+            f"{book.path.name}: store '{book.model.store}' in [model] lies in the data folder, where nothing is written. "
+            f"Name a file elsewhere."
+        )
+    return path
+
+
+def _prune(newest: Path) -> None:
+    fits = sorted(newest.parent.glob("*.nc"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in fits[CACHED_FITS:]:
+        path.unlink(missing_ok=True)

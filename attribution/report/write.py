@@ -1,0 +1,172 @@
+"""Write a month's report: pages, tables and manifest, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.book import Book
+from attribution.fitting import fitted_model, read_inputs
+from attribution.periods import read_period
+from attribution.report.content import Content, build_content
+from attribution.report.page import render_page
+from riskmodel.errors import InputError
+from riskmodel.model import RiskModelResults
+from riskmodel.store import input_hashes
+from riskmodel.tables import file_hash
+
+MANIFEST = "manifest.json"
+LIBRARIES = ("numpy", "pandas", "xarray", "matplotlib", "jinja2")
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What a report wrote, and the frames behind it.
+
+    Attributes
+    ----------
+    paths
+        Every file, by its name relative to the output folder.
+    tables
+        The tables as frames.
+    content
+        Everything that was shown.
+    """
+
+    paths: dict[str, Path]
+    tables: dict[str, pd.DataFrame]
+    content: Content
+
+
+def report(
+    book: Book,
+    *,
+    month: str,
+    out: str | Path,
+    languages: Sequence[str] | None = None,
+    market: xr.Dataset | None = None,
+    model: RiskModelResults | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> ReportFiles:
+    """Explain a month: pages in each language, tables as CSV, and a manifest.
+
+    Parameters
+    ----------
+    book
+        From `attribution.read_book`.
+    month
+        "YYYY-MM".
+    out
+        Folder to write; made where it is missing. Files of an earlier report there are replaced, others left alone.
+    languages
+        "ja", "en"; by default the book's.
+    market, model
+        Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
+    progress
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    ReportFiles
+
+    Raises
+    ------
+    InputError
+        For bad input; nothing is written then.
+    """
+    out = Path(out)
+    require_writable(out, book)
+    languages = tuple(languages or book.book.languages)
+    unknown = [language for language in languages if language not in ("ja", "en")]
+    if unknown:
+        raise InputError(f"language {', '.join(map(repr, unknown))}: the report is written in ja and en.")
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("market")
+        market = read_inputs(book) if market is None else market
+        read_period(month, book, market)
+        progress("model")
+        model = fitted_model(book, market).model if model is None else model
+        content = build_content(book, market, model, month, progress=progress)
+        files: dict[str, str] = {}
+        for language in languages:
+            progress(f"page {language}")
+            files[f"report.{language}.html"] = render_page(content, language)
+    for name, table in content.tables.items():
+        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    progress("files")
+    files[MANIFEST] = manifest(book, content, model, files)
+    write_whole(out, files)
+    return ReportFiles({name: out / name for name in files}, content.tables, content)
+
+
+def manifest(book: Book, content: Content, model: RiskModelResults, files: dict[str, str]) -> str:
+    """Hashes of inputs and outputs, versions and settings, as JSON; no clock, host or path."""
+    described = {
+        "month": content.month,
+        "data_date": f"{content.period.end:%Y-%m-%d}",
+        "book": {"file": book.path.name, "sha256": file_hash(book.path)},
+        "inputs": input_hashes(book.data_folder),
+        "outputs": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
+        "settings": {
+            "book": book.model_dump(mode="json", exclude={"path", "holdings"}),
+            "model": model.settings,
+            "link": "carino",
+        },
+        "versions": {"factor-attribution": version("factor-attribution")} | {name: version(name) for name in LIBRARIES},
+    }
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+
+
+def require_writable(out: Path, book: Book) -> None:
+    """Refuse an output that is a file, lies in the data folder, or cannot be made, before any work is done."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out: '{out}' is a file. Name a folder.")
+    if out.resolve() == book.data_folder.resolve():
+        raise InputError(f"--out: '{out}' is the data folder, where nothing is written. Name another folder.")
+    parent = next(folder for folder in (out, *out.resolve().parents) if folder.is_dir())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=parent):
+            pass
+    except OSError as error:
+        raise InputError(f"--out: cannot write in '{parent}' ({error.strerror}). Name another folder.") from None
+
+
+def write_whole(out: Path, files: dict[str, str]) -> None:
+    """Write every file beside the target, then swap them in; the manifest comes last.
+
+    Files that an earlier report listed in its manifest and this one does not write are removed.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".report-", dir=out.parent) as folder:
+        beside = Path(folder) / "out"
+        for name, text in files.items():
+            path = beside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        if not out.exists():
+            beside.rename(out)
+            return
+        for name in _earlier(out) - files.keys():
+            (out / name).unlink(missing_ok=True)
+        for name in files:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(beside / name, out / name)
+
+
+def _earlier(out: Path) -> set[str]:
+    """Files that the manifest of an earlier report lists, none outside the folder."""
+    try:
+        names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in names if (out / name).resolve().is_relative_to(out.resolve())}
