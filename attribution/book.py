@@ -210,7 +210,8 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
     try:
         return Book.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a misspelt key is also a missing one: the misspelling is what helps
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         *section, key = [str(part) for part in first["loc"]]
         place = f"[{'.'.join(section)}]" if section else "the file"
         if first["type"] == "extra_forbidden":

@@ -53,6 +53,8 @@ def carino(portfolio: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
 
 
 def _log_ratio(r: np.ndarray, b: np.ndarray) -> np.ndarray:
-    relative = (r - b) / (1 + b)
+    """k(r, b), which is symmetric: taken from the lower side, where the logarithm's argument is never near zero."""
+    low = np.minimum(r, b)
+    relative = np.abs(r - b) / (1 + low)
     safe = np.where(relative == 0, 1.0, relative)
-    return np.where(relative == 0, 1.0, np.log1p(safe) / safe) / (1 + b)
+    return np.where(relative == 0, 1.0, np.log1p(safe) / safe) / (1 + low)

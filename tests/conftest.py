@@ -1,0 +1,74 @@
+"""What more than one test needs: the shipped market, the real one where it is there, small hand-made ones."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import attribution as at
+import riskmodel as rm
+from riskmodel.tables import read_table
+
+ROOT = Path(__file__).parents[1]
+SMALL = ROOT / "fixtures" / "small"
+REAL = ROOT.parent / "shared" / "data" / "us_2012_2016"
+SMALL_MONTH = "2025-03"
+
+
+def pytest_collection_modifyitems(items):
+    if REAL.is_dir():
+        return
+    absent = pytest.mark.skip(reason="the real market is not beside the project (shared/data/us_2012_2016)")
+    for item in items:
+        if "real_market" in item.keywords:
+            item.add_marker(absent)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test reads or fills the user's cache; one cache for all tests of a run spares them fitting again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def doctests_run_at_the_root(request, monkeypatch):
+    """Examples in docstrings read fixtures/small, relative to the project's root."""
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(scope="session")
+def small_market():
+    return rm.read_market(SMALL)
+
+
+@pytest.fixture(scope="session")
+def small_model(small_market):
+    return rm.RiskModel().fit(small_market)
+
+
+@pytest.fixture(scope="session")
+def small_book():
+    return at.read_book(SMALL / "book.toml")
+
+
+@pytest.fixture(scope="session")
+def small_result(small_book, small_model, small_market):
+    return at.attribute(small_book, "Major 70 : Next 30", small_model, small_market, period=SMALL_MONTH)
+
+
+@pytest.fixture
+def small_copy(tmp_path):
+    """A copy of the shipped folder that a test may damage, with its tables as frames: (folder, read, write)."""
+    folder = tmp_path / "small"
+    shutil.copytree(SMALL, folder)
+
+    def read(name):
+        return read_table(folder, name)
+
+    def write(name, frame):
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+
+    return folder, read, write
