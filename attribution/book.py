@@ -199,7 +199,8 @@ def read_book(path: str | Path) -> Book:
     for key, sleeve in book.sleeves.items():
         if sleeve.holdings not in portfolios:
             raise InputError(
-                f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. Found: {listed(sorted(portfolios))}."
+                f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
+                f"Found: {listed(sorted(portfolios))}."
             )
     return book.model_copy(update={"holdings": holdings})
 
@@ -238,7 +239,7 @@ def _require_consistent(book: Book) -> None:
     name = book.path.name
     for key, benchmark in book.benchmarks.items():
         if (benchmark.constituents is None) == (benchmark.largest is None):
-            raise InputError(f"{name}: [benchmarks.\"{key}\"] needs either constituents = \"...\" or largest = 500.")
+            raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')
     for key, sleeve in book.sleeves.items():
         if sleeve.benchmark not in book.benchmarks:
             raise InputError(
@@ -249,10 +250,11 @@ def _require_consistent(book: Book) -> None:
         unknown = [sleeve for sleeve in shares if sleeve not in book.sleeves]
         if unknown:
             raise InputError(
-                f"{name}: course '{course}' holds unknown {listed(map(repr, unknown))}. Known sleeves: {', '.join(book.sleeves)}."
+                f"{name}: course '{course}' holds unknown {listed(map(repr, unknown))}. "
+                f"Known sleeves: {', '.join(book.sleeves)}."
             )
         total = sum(shares.values())
         if abs(total - 1) > 1e-9:
             raise InputError(f"{name}: shares of course '{course}' sum to {total:g}, not 1.")
     if not book.courses:
-        raise InputError(f"{name}: [courses] is empty; a course is e.g. \"Major 100\" = {{ major = 1.0 }}.")
+        raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')

@@ -14,6 +14,7 @@ from riskmodel.market import alignment_report
 
 LARGE_DISTRIBUTION = 0.20
 LARGE_DAILY_GAP = 0.002
+SMALLEST_DEFICIT = 1e-3
 COLUMNS = ["table", "finding", "rows", "examples"]
 
 
@@ -48,13 +49,14 @@ def _cells(mask: xr.DataArray) -> list[str]:
 def _price_findings(market: xr.Dataset) -> list[dict[str, object]]:
     paid = market["total_return"] - (market["close"] / market["close"].shift(time=1) - 1)
     priced = market["close"].notnull()
-    return [
-        _row("prices", f"total_return above the move of the close by {LARGE_DISTRIBUTION:.0%} or more (a spin-off?)",
-             _cells(paid >= LARGE_DISTRIBUTION)),
-        _row("prices", "total_return below the move of the close (a distribution cannot be negative)", _cells(paid <= -1e-3)),
-        _row("prices", "close without a volume", _cells(priced & market["volume"].isnull())),
-        _row("prices", "trading resumes after a short gap, bridged close to close", _cells(market["bridged_return"].notnull())),
-    ]  # fmt: skip
+    cells = {
+        f"total_return above the move of the close by {LARGE_DISTRIBUTION:.0%} or more (a spin-off?)": paid
+        >= LARGE_DISTRIBUTION,
+        "total_return below the move of the close (a distribution cannot be negative)": paid <= -SMALLEST_DEFICIT,
+        "close without a volume": priced & market["volume"].isnull(),
+        "trading resumes after a short gap, bridged close to close": market["bridged_return"].notnull(),
+    }
+    return [_row("prices", finding, _cells(mask)) for finding, mask in cells.items()]
 
 
 def _filing_findings(market: xr.Dataset) -> list[dict[str, object]]:
@@ -64,7 +66,8 @@ def _filing_findings(market: xr.Dataset) -> list[dict[str, object]]:
             empty = market[name].isnull()
             if bool(empty.mean() > 0.5):
                 tickers = pd.unique(market["filing_ticker"].to_numpy()[empty.to_numpy()])
-                findings.append(_row("fundamentals", f"{name} is missing in {float(empty.mean()):.0%} of filings", [*tickers]))
+                finding = f"{name} is missing in {float(empty.mean()):.0%} of filings"
+                findings.append(_row("fundamentals", finding, [*tickers]))
     return findings
 
 
@@ -74,16 +77,26 @@ def _holding_findings(book: Book, market: xr.Dataset, period: Period) -> list[di
         track = sleeve_track(book, name, market, returns, period)
         stopped = [f"{row.ticker} {row.last_trade:%Y-%m-%d}" for row in track.stopped.itertuples()]
         findings.append(_row("holdings", f"held in {name} when it stopped trading, carried as cash", stopped))
-        lists = book.holdings[book.holdings["portfolio"] == book.sleeves[name].holdings]["date"].dt.to_period("M")
-        months = period.days.to_period("M").unique()[:-1]
-        missing = [str(month) for month in months if month not in set(lists)]
-        findings.append(_row("holdings", f"month without a rebalance of {name}", missing))
+        dates = book.holdings[book.holdings["portfolio"] == book.sleeves[name].holdings]["date"]
+        findings.append(_row("holdings", f"month without a rebalance of {name}", _months_without(dates, period)))
     return findings
+
+
+def _months_without(dates: pd.Series, period: Period) -> list[str]:
+    """Months of a period, but for the last, in which no list is dated."""
+    there = set(pd.DatetimeIndex(dates).to_period("M"))
+    return [str(month) for month in period.days.to_period("M").unique()[:-1] if month not in there]
 
 
 def _benchmark_findings(book: Book, market: xr.Dataset, period: Period) -> list[dict[str, object]]:
     returns, findings = holding_returns(market), []
-    for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
+    for name in sorted({sleeve.benchmark for sleeve in book.sleeves.values()}):
+        rule = book.benchmarks[name].constituents
+        if rule is not None and "constituent_index" in market:
+            dates = market["constituent_date"][market["constituent_index"].to_numpy() == rule]
+            findings.append(
+                _row("constituents", f"month without a list of {rule}", _months_without(dates.to_series(), period))
+            )
         official = level_returns(market, name, period.days, period.base)
         if official is None:
             findings.append(_row("indices", "benchmark without levels, followed by its constituents", [name]))

@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="attribution", description="Explain why portfolios beat or missed their benchmarks.")
+    about = "Explain why portfolios beat or missed their benchmarks."
+    parser = argparse.ArgumentParser(prog="attribution", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -49,12 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     explain = command("explain", _explain, "print the contributions to a course's excess return")
     explain.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
     explain.add_argument("--month", required=True, metavar=MONTH, help=f"or a run of months, {MONTH}/{MONTH}")
-    explain.add_argument("--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day")
+    explain.add_argument(
+        "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day"
+    )
     explain.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
     check = command("check", _check, "say whether the inputs are fit for use")
     fit = command("fit", _fit, "estimate the model, or find it in its store, and print its factors")
     for sub in (explain, check, fit):
-        sub.add_argument("--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision")
+        sub.add_argument(
+            "--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision"
+        )
     return parser
 
 
@@ -161,7 +166,8 @@ def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, short
     if len(frame):
         print(_as_text(frame, percent).to_string(index=False, justify="left"))
     if left_out:
-        print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out. --format csv has all.")
+        print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
+        print("--format csv has all.")
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -180,7 +186,7 @@ def _as_text(frame: pd.DataFrame, percent: Sequence[str]) -> pd.DataFrame:
             form = "{:+z.2%}" if name in percent else "{:z.2f}"
             cells = ["n/a" if value != value else form.format(value) for value in values]
         else:
-            cells = ["" if cell == "<NA>" else cell for cell in values.astype(str)]
+            cells = list(values.astype(object).where(values.notna(), "").astype(str))
         width = max(len(str(name)), *map(len, cells))
         number = values.dtype.kind in "fiu"
         columns[str(name).rjust(width) if number else str(name)] = [

@@ -9,7 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import CASH, Book
-from attribution.holdings import CASH_STOCK, Track, benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
+from attribution.holdings import (
+    CASH_STOCK,
+    Track,
+    benchmark_track,
+    blend_shares,
+    holding_returns,
+    level_returns,
+    sleeve_track,
+)
 from attribution.periods import Period
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
@@ -118,8 +126,8 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     -------
     Dataset
         The course's data, and on (time, factor, asset) `exposure` (start of day, 0 where not modelled), on (time, asset)
-        `modelled` (bool) and `specific_return` (0 where not modelled), on (time, factor) `factor_return` (0 for a factor left
-        out that day), on (time, factor, factor_other) `covariance`, on (asset) `sector`.
+        `modelled` (bool) and `specific_return` (0 where not modelled), on (time, factor) `factor_return` (0 for a factor
+        left out that day), on (time, factor, factor_other) `covariance`, on (asset) `sector`.
 
     Raises
     ------
@@ -132,7 +140,9 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
     """
     days, assets = course.period.days, course.data.get_index("asset")
-    stocks = pd.Index([CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]])  # as the market names them
+    stocks = pd.Index(
+        [CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]]
+    )  # as the market names them
     fitted = model.data.get_index("time")
     missing = days.difference(fitted)
     strangers = stocks.difference(model.data.get_index("asset"))

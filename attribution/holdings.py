@@ -194,7 +194,7 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
         )
         raise InputError(
             f"holdings: {counted(len(track.stopped), 'held name')} of '{portfolio}' stop trading and do not trade again by "
-            f"{period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = \"cash\" in [book] to carry them at "
+            f'{period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry them at '
             f"their last value."
         )
     return track
@@ -231,10 +231,11 @@ def largest_companies(market: xr.Dataset, number: int, period: Period) -> pd.Dat
     months = sessions.to_period("M")
     month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base])
     dates = month_ends[(month_ends >= period.base) & (month_ends <= period.end)]
-    cap = market["market_cap"].sel(time=dates).to_pandas()
-    cap = cap.where(cap.rank(axis=1, ascending=False, method="first") <= number)
-    weights = cap.div(cap.sum(axis=1), axis=0).rename_axis(index="date", columns="ticker")
-    return weights.stack().dropna().rename("weight").reset_index()
+    cap: pd.DataFrame = market["market_cap"].sel(time=dates).to_pandas()
+    rank = cap.rank(axis=1, ascending=False, method="first")
+    cap = cap.where(rank <= number)
+    weights = cap.div(cap.sum(axis=1), axis=0).rename_axis(index="date").reset_index()
+    return weights.melt("date", var_name="ticker", value_name="weight").dropna(ignore_index=True)
 
 
 def level_returns(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: pd.Timestamp) -> xr.DataArray | None:

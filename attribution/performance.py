@@ -36,7 +36,7 @@ class History:
         First session that ratios count from.
     stopped
         Held positions that never traded again.
-    """  # noqa: D205
+    """
 
     courses: pd.DataFrame
     benchmarks: pd.DataFrame
@@ -158,15 +158,13 @@ def trailing_table(history: History, book: Book, market: xr.Dataset, month: str)
     last = history.courses.index[-1]
     own = {course: history.courses[course] for course in book.courses}
     series = own | {index: index_returns(market, index, last) for index in book.report.indices}
-    return pd.DataFrame(
-        [
-            {"name": name}
-            | window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
-            | {"itd": float((1 + daily[history.inception :]).prod() - 1)}
-            | ratios(daily, history)
-            for name, daily in series.items()
-        ]
-    )
+    rows = {
+        name: window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
+        | {"itd": float((1 + daily[history.inception :]).prod() - 1)}
+        | ratios(daily, history)
+        for name, daily in series.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name").reset_index()
 
 
 def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> dict[str, float]:
@@ -213,7 +211,9 @@ def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Serie
 def index_weeks_table(book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
     """Returns of the indices week by week: week_from, week_to, then one column an index; the weeks tile the month."""
     days = read_period(month, book, market).days
-    frame = pd.DataFrame({name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days)
+    frame = pd.DataFrame(
+        {name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days
+    )
     week = days.to_period("W-SUN")
     table = (1 + frame).groupby(week).prod() - 1
     bounds = pd.Series(days, index=days).groupby(week).agg(["min", "max"])

@@ -35,8 +35,8 @@ def sessions_from(
     before, after = sessions[sessions < start], sessions[sessions >= start]
     if before.empty or after.empty:
         raise InputError(
-            f"{book.path.name}: the start {start:%Y-%m-%d} lies outside the prices, which run from {sessions[0]:%Y-%m-%d} to "
-            f"{sessions[-1]:%Y-%m-%d}; its base is the close before."
+            f"{book.path.name}: the start {start:%Y-%m-%d} lies outside the prices, which run from "
+            f"{sessions[0]:%Y-%m-%d} to {sessions[-1]:%Y-%m-%d}; its base is the close before."
         )
     return before[-1], after
 

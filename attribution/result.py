@@ -221,7 +221,7 @@ class AttributionResult:
     def factors(self) -> pd.DataFrame:
         """One row a factor: course, factor, group, active_exposure (mean over days), factor_return (compounded),
         contribution, standard_error, t.
-        """  # noqa: D205
+        """
         contribution, error = self.by("factor"), self.standard_errors("factor")
         exposure = self.active_exposures.mean("time").to_series()
         returned = ((1 + self.data["factor_return"]).prod("time") - 1).to_series()
@@ -238,7 +238,7 @@ class AttributionResult:
     def stocks(self) -> pd.DataFrame:
         """One row a name: course, ticker, name, weight_start, weight_end, return, contribution (of the course's return),
         active_contribution.
-        """  # noqa: D205
+        """
         absolute, active = self.by("stock", absolute=True), self.by("stock")
         returned = ((1 + self.data["asset_return"]).prod("time") - 1).to_series()
         start = self.data["portfolio_weight"].isel(time=0).to_series()
@@ -319,7 +319,8 @@ class AttributionResult:
         stocks = self.by("stock")
         lines = [
             f"{self.course} against {self.benchmark}, {self.period} ({len(self._days)} days, {self.link} linking)",
-            f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   excess {self.excess_return:+z.2%}",
+            f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   "
+            f"excess {self.excess_return:+z.2%}",
             "",
             f"{'largest contributions':<24}{'exposure':>9}{'contribution':>14}{'error':>8}{'t':>7}",
         ]
@@ -338,7 +339,7 @@ class AttributionResult:
             f"benchmark {self.benchmark_return:+z.2%}, excess {self.excess_return:+z.2%}</p>"
         )
         frame = self.factors.drop(columns="course").set_index("factor")
-        percent = {c: "{:+z.2%}".format for c in ("factor_return", "contribution", "standard_error")}
+        percent = dict.fromkeys(("factor_return", "contribution", "standard_error"), "{:+z.2%}".format)
         return head + str(frame.to_html(formatters=percent, float_format="{:.2f}".format, na_rep="n/a"))
 
 
@@ -348,5 +349,5 @@ def _names(series: pd.Series) -> str:
 
 def _tidy(values: np.ndarray, days: object, stocks: object, factors: object) -> pd.DataFrame:
     """(day, stock, factor) values as rows."""
-    index = pd.MultiIndex.from_product([days, stocks, factors], names=["day", "stock", "factor"])  # type: ignore[list-item]
+    index = pd.MultiIndex.from_product([days, stocks, factors], names=["day", "stock", "factor"])
     return pd.Series(values.ravel(), index, name="contribution").reset_index()

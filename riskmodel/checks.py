@@ -9,6 +9,7 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
+LARGEST_DAILY_RATE = 0.01
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
 
 
@@ -88,6 +89,16 @@ def require_returns_are_decimals(
         raise InputError(
             f"prices: {counted(int(below.sum()), 'total_return')} below -1 (a loss of more than 100 %): "
             f"{_cells(below, sessions, assets, given)}. Returns are decimals: -0.05 is a loss of 5 %."
+        )
+
+
+def require_daily_rates(rates: pd.DataFrame) -> None:
+    """Refuse risk-free returns that cannot be those of one day."""
+    wrong = (rates["risk_free"].abs() > LARGEST_DAILY_RATE).to_numpy()
+    if wrong.any():
+        raise InputError(
+            f"rates: {counted(int(wrong.sum()), 'risk_free')} above {LARGEST_DAILY_RATE:.0%} a day: "
+            f"{places(rates, wrong, ('date',))}. They look like yearly rates or percent; give the decimal return of the day."
         )
 
 

@@ -122,12 +122,13 @@ def paid_dividend_yield(market: xr.Dataset) -> xr.DataArray:
 
 def log_market_cap(market: xr.Dataset) -> xr.DataArray:
     """Log of market capitalisation. Banz (1981)."""
-    return np.log(market["market_cap"].where(market["market_cap"] > 0))
+    cap = market["market_cap"]
+    return cap.copy(data=np.log(cap.where(cap > 0).to_numpy()))
 
 
 def log_price(market: xr.Dataset) -> xr.DataArray:
     """Log of the price as traded: close times the ratios of later splits."""
-    return np.log(market["traded_price"])
+    return market["close"].copy(data=np.log(market["traded_price"].to_numpy()))
 
 
 # ---------------------------------------------------------------- from filings

@@ -138,7 +138,7 @@ class Findings:
         if len(labels):
             self._rows.append((table, f"{table}: {finding}", len(labels), listed(labels.drop_duplicates())))
 
-    def as_variable(self) -> dict[str, tuple[str, list[object]]]:
+    def as_variable(self) -> dict[str, tuple[str, np.ndarray]]:
         table, finding, rows, examples = zip(*self._rows, strict=True) if self._rows else ((), (), (), ())
         text = np.dtype(object)
         return {
@@ -329,6 +329,7 @@ def daily_levels(
         "index_level": (("time", "index"), level.to_numpy()),
     }
     if "rates" in tables:
+        checks.require_daily_rates(tables["rates"])
         rates = tables["rates"].set_index("date")["risk_free"]
         findings.add("rates", "date without trading inside the price history", _between(rates.index, sessions))
         rates = rates.reindex(sessions)

@@ -72,7 +72,7 @@ class RiskModel:
         regression = cross_sectional_regression(
             returns=market["total_return"].isel(time=slice(1, None)),
             exposures=lagged(styled["exposures"]),
-            weights=np.sqrt(cap.where(lagged(universe))),
+            weights=cap.where(lagged(universe)) ** 0.5,
             sectors=market["sector"],
             market_cap=cap,
         )
@@ -217,7 +217,8 @@ class RiskModelResults:
         times = self.factor_returns["time"].to_index()
         sound = self.data["r_squared"].notnull()
         lines = [
-            f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}",
+            f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, "
+            f"{times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}",
             f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors, "
             f"mean R-squared {float(self.data['r_squared'].mean()):.3f}, {len(self.flagged())} days flagged",
             self.summary().to_string(float_format="{:.4f}".format),

@@ -19,14 +19,14 @@ ROBUST, CLASSICAL = "robust", "classical"
 
 @dataclass(frozen=True)
 class Solution:
-    """Arrays of one batch of days; factors are [market, sectors, styles]."""
+    """Some days solved, arrays with the day first; factors are [market, sectors, styles]."""
 
     factor_returns: np.ndarray
+    standard_errors: np.ndarray
     covariance: np.ndarray | None
-    classical_errors: np.ndarray
-    specific: np.ndarray
+    specific_returns: np.ndarray
     r_squared: np.ndarray
-    condition: np.ndarray
+    condition_number: np.ndarray
     names: np.ndarray
     flag: np.ndarray
 
@@ -106,39 +106,22 @@ def cross_sectional_regression(
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = market_cap.to_numpy()
     w = np.sqrt(cap) if weights is None else weights.to_numpy()
-    days, count = r.shape[0], len(factors)
-    solution = Solution(
-        factor_returns=np.full((days, count), np.nan),
-        covariance=np.full((days, count, count), np.nan) if covariance else None,
-        classical_errors=np.full((days, count), np.nan),
-        specific=np.full(r.shape, np.nan),
-        r_squared=np.full(days, np.nan),
-        condition=np.full(days, np.nan),
-        names=np.zeros(days, dtype=np.int64),
-        flag=np.full(days, "", dtype=object),
-    )
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
+    solved = []
     with threadpool_limits(limits=1, user_api="blas"):
-        for first in range(0, days, DAYS_AT_ONCE):
+        for first in range(0, len(r), DAYS_AT_ONCE):
             chunk = slice(first, first + DAYS_AT_ONCE)
-            part = [a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap)]
-            _solve(*part, starts, names, styles, keep, solution, chunk)
-    return _as_dataset(solution, returns, factors)
+            day_r, day_x, day_w, day_cap = (
+                a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap)
+            )
+            solved.append(_solve(day_r, day_x, day_w, day_cap, starts, names, robust=covariance))
+    return _as_dataset(solved, returns, factors, keep)
 
 
 def _solve(
-    r: np.ndarray,
-    x: np.ndarray,
-    w: np.ndarray,
-    cap: np.ndarray,
-    starts: np.ndarray,
-    sectors: np.ndarray,
-    styles: list[str],
-    keep: np.ndarray,
-    out: Solution,
-    chunk: slice,
-) -> None:
-    """Solve a batch of days; r, w, cap are (day, asset), x is (day, style, asset), assets sorted by sector."""
+    r: np.ndarray, x: np.ndarray, w: np.ndarray, cap: np.ndarray, starts: np.ndarray, sectors: np.ndarray, *, robust: bool
+) -> Solution:
+    """Solve some days; r, w, cap are (day, asset), x is (day, style, asset), assets sorted by sector."""
     segment = np.diff(np.append(starts, r.shape[1]))
     empty = np.isnan(x)
     unfed = empty.all(axis=2)  # (day, style): left out that day
@@ -146,72 +129,93 @@ def _solve(
     x = np.where(empty, 0.0, x)
     seen = ~np.isnan(r) & ~blank
     used = seen & (w > 0) & (cap > 0)
-    w, y = np.where(used, w, 0.0), np.where(seen, r, 0.0)
-    cap = np.where(used, cap, 0.0)
+    w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
+    vacant = np.add.reduceat(w, starts, axis=-1) == 0  # (day, sector): nobody estimates it
 
-    def by_sector(values: np.ndarray) -> np.ndarray:
-        return np.asarray(np.add.reduceat(values, starts, axis=-1))
-
-    xw = x * w[:, None, :]
-    sector_weight, sector_x = by_sector(w), by_sector(xw)
-    sector_y = by_sector(w * y)
-    vacant = sector_weight == 0  # (day, sector): nobody estimates it
-    gram_x = xw @ x.transpose(0, 2, 1)
-    moment_x = (xw @ y[..., None])[..., 0]
-    gram = np.zeros((len(r), len(sectors) + len(styles), len(sectors) + len(styles)))
-    s = len(sectors)
-    diagonal = np.arange(s)
-    gram[:, diagonal, diagonal] = np.where(vacant, 1.0, sector_weight)
-    gram[:, s:, :s], gram[:, :s, s:] = sector_x, sector_x.transpose(0, 2, 1)
-    gram[:, s:, s:] = gram_x
-    lone = np.arange(s, s + len(styles))
-    gram[:, lone, lone] += unfed
-
-    scale = np.sqrt(gram[:, np.arange(gram.shape[1]), np.arange(gram.shape[1])])
+    gram, moment = _normal_equations(x, w, y, unfed, vacant, starts)
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
     scale = np.where(scale > 0, scale, 1.0)
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
     eigenvalues = np.linalg.eigvalsh(scaled)
     with np.errstate(divide="ignore", invalid="ignore"):
         condition = np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0))
     number = used.sum(axis=1)
-    coefficients = s + len(styles) - vacant.sum(axis=1) - unfed.sum(axis=1)
+    coefficients = gram.shape[1] - vacant.sum(axis=1) - unfed.sum(axis=1)
     thin = number < LEAST_NAMES_PER_COEFFICIENT * coefficients
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
     scaled[~sound] = np.eye(gram.shape[1])
-
     inverse = np.linalg.inv(scaled) / (scale[:, :, None] * scale[:, None, :])
-    g = (inverse @ np.concatenate([sector_y, moment_x], axis=1)[..., None])[..., 0]
-    fitted = np.repeat(g[:, :s], segment, axis=1) + (g[:, None, s:] @ x)[:, 0]
-    residual = y - fitted
+
+    s = len(sectors)
+    g = (inverse @ moment[..., None])[..., 0]
+    residual = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
     error = np.where(used, residual, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = (w * error**2).sum(axis=1)
         mean = (w * y).sum(axis=1) / w.sum(axis=1)
         total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
-        r_squared = np.where(total > 0, 1 - squares / total, np.nan)
+        r_squared = np.where(sound & (total > 0), 1 - squares / total, np.nan)
         variance = squares / (number - coefficients)
-        share = by_sector(cap) / cap.sum(axis=1, keepdims=True)
+        share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
 
-    change = _restriction(share, len(styles))
+    change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
-    out.factor_returns[chunk] = np.where(absent, np.nan, (change @ g[..., None])[..., 0])
-    classical = np.einsum("dab,dbc,dac->da", change, inverse, change, optimize=True) * variance[:, None]
     with np.errstate(invalid="ignore"):
-        out.classical_errors[chunk] = np.where(absent, np.nan, np.sqrt(classical))
-    out.specific[chunk, keep] = np.where(seen & ~stranded & sound[:, None], residual, np.nan)
-    out.r_squared[chunk] = np.where(sound, r_squared, np.nan)
-    out.condition[chunk] = condition
-    out.names[chunk] = number
-    out.flag[chunk] = [
-        f"thin: {n} names for {k} coefficients" if few else f"singular: condition number {c:.1e}" if bad
-        else f"no estimating name in {listed(sectors[gone])}" if gone.any() else ""
-        for n, k, few, bad, c, gone in zip(number, coefficients, thin, singular, condition, vacant, strict=True)
-    ]  # fmt: skip
-    if out.covariance is not None:
-        robust = change @ _robust(x, w, error, inverse, starts, segment) @ change.transpose(0, 2, 1)
-        out.covariance[chunk] = np.where(absent[:, :, None] | absent[:, None, :], np.nan, robust)
+        classical = np.sqrt(np.einsum("dab,dbc,dac->da", change, inverse, change, optimize=True) * variance[:, None])
+    covariance = None
+    if robust:
+        covariance = change @ _robust(x, w, error, inverse, starts, segment) @ change.transpose(0, 2, 1)
+        covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
+    return Solution(
+        factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
+        standard_errors=np.where(absent, np.nan, classical),
+        covariance=covariance,
+        specific_returns=np.where(seen & ~stranded & sound[:, None], residual, np.nan),
+        r_squared=r_squared,
+        condition_number=condition,
+        names=number,
+        flag=_flags(number, coefficients, thin, singular, condition, vacant, sectors),
+    )
+
+
+def _normal_equations(
+    x: np.ndarray, w: np.ndarray, y: np.ndarray, unfed: np.ndarray, vacant: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
+    s, k = len(starts), x.shape[1]
+    xw = x * w[:, None, :]
+    gram = np.zeros((len(x), s + k, s + k))
+    sector, style = np.arange(s), np.arange(s, s + k)
+    gram[:, sector, sector] = np.add.reduceat(w, starts, axis=-1) + vacant
+    gram[:, s:, :s] = np.add.reduceat(xw, starts, axis=-1)
+    gram[:, :s, s:] = gram[:, s:, :s].transpose(0, 2, 1)
+    gram[:, s:, s:] = xw @ x.transpose(0, 2, 1)
+    gram[:, style, style] += unfed
+    moment = np.concatenate([np.add.reduceat(w * y, starts, axis=-1), (xw @ y[..., None])[..., 0]], axis=1)
+    return gram, moment
+
+
+def _flags(
+    number: np.ndarray,
+    coefficients: np.ndarray,
+    thin: np.ndarray,
+    singular: np.ndarray,
+    condition: np.ndarray,
+    vacant: np.ndarray,
+    sectors: np.ndarray,
+) -> np.ndarray:
+    """What is wrong with each day, in words; empty where nothing is."""
+    flag = np.full(len(number), "", dtype=object)
+    for day in np.flatnonzero(thin | singular | vacant.any(axis=1)):
+        if thin[day]:
+            flag[day] = f"thin: {number[day]} names for {coefficients[day]} coefficients"
+        elif singular[day]:
+            flag[day] = f"singular: condition number {condition[day]:.1e}"
+        else:
+            flag[day] = f"no estimating name in {listed(sectors[vacant[day]])}"
+    return flag
 
 
 def _robust(
@@ -291,21 +295,29 @@ def _aligned(
     return out["returns"], out["exposures"], out.get("weights"), out["sectors"], out["market_cap"]
 
 
-def _as_dataset(solution: Solution, returns: xr.DataArray, factors: list[str]) -> xr.Dataset:
-    time_factor = ("time", "factor")
-    variables = {
-        "factor_returns": (time_factor, solution.factor_returns),
-        "standard_errors": (time_factor, solution.classical_errors),
-        "specific_returns": (("time", "asset"), solution.specific),
-        "r_squared": ("time", solution.r_squared),
-        "condition_number": ("time", solution.condition),
-        "names": ("time", solution.names),
-        "flag": ("time", solution.flag),
+def _as_dataset(solved: list[Solution], returns: xr.DataArray, factors: list[str], keep: np.ndarray) -> xr.Dataset:
+    """The solved days under their labels; assets that were set aside get NaN."""
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in solved])
+
+    specific = np.full(returns.shape, np.nan)
+    specific[:, keep] = joined("specific_returns")
+    dims: dict[str, tuple[str, ...]] = {
+        "factor_returns": ("time", "factor"),
+        "standard_errors": ("time", "factor"),
+        "r_squared": ("time",),
+        "condition_number": ("time",),
+        "names": ("time",),
+        "flag": ("time",),
     }
+    variables = {name: (of, joined(name)) for name, of in dims.items()}
+    variables["specific_returns"] = (("time", "asset"), specific)
     coords = {"time": returns["time"], "asset": returns["asset"], "factor": factors}
-    if solution.covariance is not None:
-        variance = np.diagonal(solution.covariance, axis1=1, axis2=2)
-        variables["robust_standard_errors"] = (time_factor, np.sqrt(np.clip(variance, 0, None)))
-        variables["covariance"] = (("time", "factor", "factor_other"), solution.covariance)
+    if solved[0].covariance is not None:
+        covariance = joined("covariance")
+        variance = np.diagonal(covariance, axis1=1, axis2=2)
+        variables["robust_standard_errors"] = (("time", "factor"), np.sqrt(np.clip(variance, 0, None)))
+        variables["covariance"] = (("time", "factor", "factor_other"), covariance)
         coords["factor_other"] = factors
     return xr.Dataset(variables, coords=coords)

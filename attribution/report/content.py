@@ -175,4 +175,4 @@ def collect_notes(
 
 
 def _stack(frames: object) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True)  # type: ignore[call-overload, no-any-return]
+    return pd.concat(frames, ignore_index=True)

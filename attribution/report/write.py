@@ -19,7 +19,6 @@ from attribution.book import Book
 from attribution.fitting import fitted_model, read_inputs
 from attribution.periods import read_period
 from attribution.report.content import Content, build_content
-from attribution.report.page import render_page
 from riskmodel.errors import InputError
 from riskmodel.model import RiskModelResults
 from riskmodel.store import input_hashes
@@ -84,6 +83,13 @@ def report(
     InputError
         For bad input; nothing is written then.
     """
+    try:
+        from attribution.report.page import render_page
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"report: the library '{error.name}' is not installed. "
+            f"Install the extra: pip install 'factor-attribution[report]'."
+        ) from None
     out = Path(out)
     require_writable(out, book)
     languages = tuple(languages or book.book.languages)

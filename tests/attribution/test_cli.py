@@ -94,7 +94,9 @@ def test_a_report_over_an_earlier_one_keeps_other_files_and_drops_its_own_stale_
 
 
 def test_explain_gives_every_digit_to_a_program(capsys, small_result):
-    code, printed, _ = run(capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, "--by", "sector", "factor", "--format", "json")
+    code, printed, _ = run(
+        capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, "--by", "sector", "factor", "--format", "json"
+    )
     rows = pd.DataFrame(json.loads(printed)).set_index(["sector", "factor"])["contribution"]
     assert code == 0
     pd.testing.assert_series_equal(rows, small_result.by("sector", "factor"), check_index_type=False, rtol=0, atol=0)
@@ -129,7 +131,9 @@ def test_fit_finds_its_store_the_second_time(capsys):
 
 
 def test_help_loads_no_numerics():
-    loaded = "import sys, attribution.cli; attribution.cli._parser(); print({'numpy', 'pandas', 'xarray'} & set(sys.modules))"
+    loaded = (
+        "import sys, attribution.cli; attribution.cli._parser(); print({'numpy', 'pandas', 'xarray'} & set(sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
@@ -183,7 +187,8 @@ def test_duplicate_rows_of_any_stock_are_refused(capsys, tmp_path, small_copy):
 
 
 @pytest.mark.parametrize(
-    ("value", "message"), [(np.inf, "prices: 1 infinite value in 'total_return': "), (-1.5, "prices: 1 total_return below -1")]
+    ("value", "message"),
+    [(np.inf, "prices: 1 infinite value in 'total_return': "), (-1.5, "prices: 1 total_return below -1")],
 )
 def test_impossible_returns_of_any_stock_are_refused(capsys, tmp_path, small_copy, value, message):
     def change(frame):
@@ -230,7 +235,9 @@ def test_a_weight_that_is_missing_is_refused(capsys, tmp_path, small_copy):
         frame.loc[frame.index[3], "weight"] = np.nan
         return frame
 
-    assert refused(capsys, tmp_path, spoiled(small_copy, "holdings", change)).startswith("holdings: 1 empty cell in 'weight'")
+    assert refused(capsys, tmp_path, spoiled(small_copy, "holdings", change)).startswith(
+        "holdings: 1 empty cell in 'weight'"
+    )
 
 
 def test_an_unknown_ticker_in_any_month_is_refused(capsys, tmp_path, small_copy):

@@ -42,7 +42,9 @@ def weights_of(date: pd.Timestamp, **weights: float) -> pd.DataFrame:
 
 def track_of(market, *lists, base=0, last=-1):
     days = market.get_index("time")
-    return drift(pd.concat(lists), market, holding_returns(market), days[base], days[base + 1 :][: None if last == -1 else last], "t")
+    return drift(
+        pd.concat(lists), market, holding_returns(market), days[base], days[base + 1 :][: None if last == -1 else last], "t"
+    )
 
 
 def test_weights_drift_with_total_returns():
@@ -122,5 +124,7 @@ def test_shares_of_a_blend_drift_and_are_reset_at_each_months_start():
 
 def test_a_period_before_the_first_list_is_refused():
     market = market_of({"A": [0, 0.1, 0.1]})
-    with pytest.raises(ValueError, match=r"t: no list of weights on or before 2024-01-01, the close at which the period starts"):
+    with pytest.raises(
+        ValueError, match=r"t: no list of weights on or before 2024-01-01, the close at which the period starts"
+    ):
         track_of(market, weights_of(DAYS[1], A=1.0))

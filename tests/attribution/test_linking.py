@@ -32,7 +32,9 @@ def test_carino_reproduces_bacons_table_of_linked_quarters():
     coefficient = carino(portfolio, benchmark)
     np.testing.assert_allclose(coefficient * allocation, LINKED_ALLOCATION, atol=1e-4)
     np.testing.assert_allclose(coefficient * selection, LINKED_SELECTION, atol=1e-4)
-    assert (coefficient * (allocation + selection)).sum() == pytest.approx(compound(portfolio) - compound(benchmark), abs=1e-15)
+    assert (coefficient * (allocation + selection)).sum() == pytest.approx(
+        compound(portfolio) - compound(benchmark), abs=1e-15
+    )
 
 
 @settings(deadline=None, max_examples=200, derandomize=True)

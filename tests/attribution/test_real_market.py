@@ -85,5 +85,3 @@ def test_the_stock_with_the_ticker_cash_stands_beside_cash(book, model, market):
     assert stocks.loc["CASH (stock)", "name"] == "META FINANCIAL GROUP IN"
     assert stocks.loc["CASH", "weight_start"] > 0
     assert stocks.loc["CASH (stock)", "weight_start"] == 0
-
-
