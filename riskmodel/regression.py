@@ -224,11 +224,12 @@ def _robust(
     """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient)."""
     s = len(starts)
     own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
-    cross = np.repeat(inverse[:, s:, :s], segment, axis=2)
-    leverage = np.repeat(own, segment, axis=1) + (x * (2 * cross + inverse[:, s:, s:] @ x)).sum(axis=1)
+    work = inverse[:, s:, s:] @ x
+    work += np.repeat(2 * inverse[:, s:, :s], segment, axis=2)
+    leverage = np.repeat(own, segment, axis=1) + np.einsum("dkn,dkn->dn", work, x)
     share = np.clip(1 - w * leverage, 1e-8, None)  # an asset alone in its sector has no residual: 0 / 1e-8 stays 0
     squared = (w * error / share) ** 2
-    xs = x * squared[:, None, :]
+    xs = np.multiply(x, squared[:, None, :], out=work)
     meat = np.zeros_like(inverse)
     diagonal = np.arange(s)
     meat[:, diagonal, diagonal] = np.add.reduceat(squared, starts, axis=-1)

@@ -51,7 +51,7 @@ def save(results: RiskModelResults, path: str | Path, *, key: str = "") -> None:
     except OSError as error:
         raise InputError(f"model store: cannot make the folder of '{path}' ({error.strerror}). Set [model] store.") from None
     data = results.data.assign_attrs(
-        results.data.attrs | {"schema": SCHEMA, "key": key, "settings": json.dumps(results.settings, sort_keys=True)}
+        results.data.attrs | {"schema": SCHEMA, "key": key, "settings": json.dumps(results.settings)}
     )
     for name in list(data.variables):
         if data[name].dtype == object:
