@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DONE, FINDINGS, REFUSED = 0, 1, 2
 MONTH = "YYYY-MM"
 ROWS_AT_EACH_END = 10
+FORMS = {"standard_error": "{:.2%}"}  # an error has no sign
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except InputError as error:
         print(f"attribution {options.command}: {error}", file=sys.stderr)
+        return REFUSED
+    except ArithmeticError as error:  # a result that does not add up is a defect of the software, and is not shown
+        print(f"attribution {options.command}: {error} Please report this.", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()
@@ -86,9 +90,10 @@ def _explain(options: argparse.Namespace) -> int:
     from attribution.book import read_book
     from attribution.fitting import fitted_model, read_inputs
     from attribution.periods import read_period
-    from attribution.result import attribute
+    from attribution.result import attribute, require_cuts
 
     cuts = [cut for text in options.by or ["factor"] for cut in text.split(",")]
+    require_cuts(cuts)
     book = read_book(options.book)
     book.shares(options.course)
     with _progress(3) as step:
@@ -99,13 +104,13 @@ def _explain(options: argparse.Namespace) -> int:
         model = fitted_model(book, market).model
         step("contributions")
         result = attribute(book, options.course, model, market, period=options.month)
-    frame = result.by(*cuts, absolute=options.absolute).reset_index()
-    if cuts in (["factor"], ["group"]) and not options.absolute:
-        frame["standard_error"] = result.standard_errors(cuts[0]).to_numpy()
+    if cuts == ["factor"] and not options.absolute:
+        frame = result.factors.drop(columns="course")
+    else:
+        frame = result.by(*cuts, absolute=options.absolute).reset_index()
+    if cuts == ["group"] and not options.absolute:
+        frame["standard_error"] = result.standard_errors("group").to_numpy()
         frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > 0)
-    if cuts == ["factor"]:
-        frame = frame.merge(result.factors[["factor", "group", "active_exposure", "factor_return"]], on="factor")
-        frame = frame[["factor", "group", "active_exposure", "factor_return", *frame.columns[1 : len(frame.columns) - 3]]]
     if options.format == "text":
         print(f"{result.course} against {result.benchmark}, {result.period}, {result.link} linking")
         print(
@@ -183,7 +188,7 @@ def _as_text(frame: pd.DataFrame, percent: Sequence[str]) -> pd.DataFrame:
     for name in frame.columns:
         values = frame[name]
         if values.dtype.kind == "f":
-            form = "{:+z.2%}" if name in percent else "{:z.2f}"
+            form = FORMS.get(str(name), "{:+z.2%}") if name in percent else "{:z.2f}"
             cells = ["n/a" if value != value else form.format(value) for value in values]
         else:
             cells = list(values.astype(object).where(values.notna(), "").astype(str))

@@ -43,8 +43,8 @@ class Course:
         Daily returns of each sleeve's benchmark, (part, time).
     shares
         Fixed shares of the sleeves.
-    stopped
-        Held positions that do not trade again in the period.
+    stopped, benchmark_stopped
+        By sleeve and by benchmark: positions that do not trade again in the period (see `Track`).
     """
 
     name: str
@@ -53,7 +53,8 @@ class Course:
     sleeves: xr.DataArray
     benchmarks: xr.DataArray
     shares: dict[str, float]
-    stopped: pd.DataFrame
+    stopped: dict[str, pd.DataFrame]
+    benchmark_stopped: dict[str, pd.DataFrame]
 
 
 def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -> Course:
@@ -106,7 +107,8 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
         sleeves=sleeves,
         benchmarks=benchmarks,
         shares=shares,
-        stopped=pd.concat([track.stopped for track in held.values()], ignore_index=True),
+        stopped={sleeve: track.stopped for sleeve, track in held.items()},
+        benchmark_stopped={name: track.stopped for name, track in lists.items()},
     )
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from attribution.book import Book
 from attribution.holdings import require_known_tickers
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, listed
 from riskmodel.market import read_market
 from riskmodel.model import RiskModel, RiskModelResults
 from riskmodel.store import input_hashes, load, model_key, save
@@ -32,7 +32,36 @@ def read_inputs(book: Book) -> xr.Dataset:
     """Read a book's market and check the holdings against it, before any store is opened."""
     market = read_market(book.data_folder)
     require_known_tickers(book, market)
+    require_known_names(book, market)
     return market
+
+
+def require_known_names(book: Book, market: xr.Dataset) -> None:
+    """The market has every index, list and rate that the book asks for.
+
+    Raises
+    ------
+    InputError
+        Names what is missing and what there is.
+    """
+    indices = [str(name) for name in market["index"].to_numpy()]
+    unknown = [name for name in book.report.indices if name not in indices]
+    if unknown:
+        raise InputError(
+            f"indices: no index {listed(map(repr, unknown))}, which [report] indices asks for. Found: {', '.join(indices)}."
+        )
+    lists = sorted(set(market["constituent_index"].to_numpy())) if "constituent_index" in market else []
+    for name, rule in book.benchmarks.items():
+        if rule.constituents is not None and rule.constituents not in lists:
+            raise InputError(
+                f"constituents: no list of '{rule.constituents}', which [benchmarks.\"{name}\"] asks for. "
+                f"Found: {listed(lists) or 'no table'}. Add its lists, or set largest = 500 in their place."
+            )
+    if book.book.risk_free == "rates" and "risk_free" not in market:
+        raise InputError(
+            f'{book.path.name}: risk_free = "rates" in [book], but the data folder has no rates table. Add it, or set '
+            f"risk_free to a number a year such as 0.0."
+        )
 
 
 def fitted_model(book: Book, market: xr.Dataset) -> Fitted:

@@ -30,7 +30,7 @@ class Track:
     closing
         (asset) weights at the last close, before any list of that day.
     stopped
-        portfolio, ticker, last_trade, weight: positions that do not trade again in the period.
+        ticker, last_trade, weight, list_date: positions that do not trade again in the period.
     """
 
     weights: xr.DataArray
@@ -131,7 +131,7 @@ def drift(
         live=xr.DataArray(live[keep], coords, ("time", "asset")),
         returns=xr.DataArray(daily[keep], {"time": coords["time"]}, ("time",)),
         closing=xr.DataArray(closing, {"asset": labels}, ("asset",)),
-        stopped=pd.concat(stopped, ignore_index=True).assign(portfolio=name),
+        stopped=pd.concat(stopped, ignore_index=True),
     )
 
 
@@ -209,14 +209,8 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period)
     else:
-        there = market["constituent_index"] == rule.constituents if "constituent_index" in market else None
-        if there is None or not bool(there.any()):
-            known = sorted(set(market["constituent_index"].to_numpy())) if "constituent_index" in market else []
-            raise InputError(
-                f"constituents: no list of '{rule.constituents}', which [benchmarks.\"{benchmark}\"] asks for. "
-                f"Found: {listed(known) or 'no table'}. Add its lists, or set largest = 500 in their place."
-            )
-        chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there.to_numpy())
+        there = market["constituent_index"].to_numpy() == rule.constituents
+        chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
         lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
         lists = lists[lists["ticker"].isin(market.get_index("asset")) & (lists["weight"] != 0)]
         total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading

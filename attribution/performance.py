@@ -12,7 +12,6 @@ import xarray as xr
 from attribution.book import Book
 from attribution.holdings import benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
 from attribution.periods import Period, read_period, sessions_from
-from riskmodel.errors import InputError
 
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 MONTHS_A_YEAR = 12
@@ -34,8 +33,6 @@ class History:
         First session that trailing and inception-to-date returns count from.
     track_record
         First session that ratios count from.
-    stopped
-        Held positions that never traded again.
     """
 
     courses: pd.DataFrame
@@ -43,11 +40,10 @@ class History:
     risk_free: pd.Series
     inception: pd.Timestamp
     track_record: pd.Timestamp
-    stopped: pd.DataFrame
 
 
 def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
-    """Daily returns of every course and its benchmark to the end of a month, with its sleeves' stopped positions."""
+    """Daily returns of every course and its benchmark to the end of a month."""
     end = read_period(month, book, market).end
     inception = pd.Timestamp(book.book.inception)
     track_record = pd.Timestamp(book.book.track_record_start or inception)
@@ -67,7 +63,6 @@ def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
         risk_free=_risk_free(book, market, period.days),
         inception=since[since >= inception][0],
         track_record=since[since >= track_record][0],
-        stopped=pd.concat([track.stopped for track in sleeves.values()], ignore_index=True),
     )
 
 
@@ -79,11 +74,6 @@ def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float]) -> pd.Serie
 def _risk_free(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
     rate = book.book.risk_free
     if rate == "rates":
-        if "risk_free" not in market:
-            raise InputError(
-                f'{book.path.name}: risk_free = "rates" in [book], but the data folder has no rates table. Add it, or set '
-                f"risk_free to a number a year such as 0.0."
-            )
         return market["risk_free"].sel(time=days).to_series()
     months = pd.Series(days.to_period("M"), index=days)
     per_month = (1 + float(rate)) ** (1 / MONTHS_A_YEAR)
@@ -192,16 +182,7 @@ def ratios(daily: pd.Series, history: History) -> dict[str, float]:
 
 
 def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Series:
-    """Daily returns of an index over the market's sessions up to a day, from its first level on.
-
-    Raises
-    ------
-    InputError
-        For an unknown index; the known ones are listed.
-    """
-    known = [str(name) for name in market["index"].to_numpy()]
-    if index not in known:
-        raise InputError(f"indices: no index '{index}', which the book's [report] asks for. Found: {', '.join(known)}.")
+    """Daily returns of an index over the market's sessions up to a day, from its first level on."""
     level = market["index_level"].sel(index=index).to_series()
     first = level.first_valid_index()
     days = level.index[(level.index > first) & (level.index <= end)]
@@ -215,8 +196,36 @@ def index_weeks_table(book: Book, market: xr.Dataset, month: str) -> pd.DataFram
         {name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days
     )
     week = days.to_period("W-SUN")
-    table = (1 + frame).groupby(week).prod() - 1
+    table = ((1 + frame).groupby(week).prod() - 1).where(frame.notna().groupby(week).all())
     bounds = pd.Series(days, index=days).groupby(week).agg(["min", "max"])
     table.insert(0, "week_from", bounds["min"])
     table.insert(1, "week_to", bounds["max"])
     return table.reset_index(drop=True)
+
+
+def month_factor_returns(daily: pd.DataFrame) -> pd.DataFrame:
+    """Compound daily factor returns over their days.
+
+    Parameters
+    ----------
+    daily
+        date, factor, group, return, standard_error: decimals; NaN on a day without the factor, which counts as no return.
+
+    Returns
+    -------
+    DataFrame
+        factor, group, month_return, standard_error, t; NaN for a factor that no day has.
+
+    Notes
+    -----
+    F = prod(1 + f_t) - 1, and with independent days Var(F) = sum_t [(1 + F) / (1 + f_t)]^2 s_t^2 to first order.
+    """
+    growth = 1 + daily["return"]
+    factor = daily["factor"]
+    total = growth.groupby(factor, sort=False).prod(min_count=1)
+    scaled = (daily["standard_error"] / growth) ** 2
+    error = total * np.sqrt(scaled.groupby(factor, sort=False).sum(min_count=1))
+    frame = daily.drop_duplicates("factor")[["factor", "group"]].set_index("factor")
+    frame["month_return"], frame["standard_error"] = total - 1, error
+    frame["t"] = frame["month_return"] / frame["standard_error"].where(frame["standard_error"] > 0)
+    return frame.reset_index()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-12
 
 
-class ReconciliationError(RuntimeError):
+class ReconciliationError(ArithmeticError):
     """A result whose contributions do not add up is not returned."""
 
 
@@ -90,7 +90,7 @@ def require_reconciled(table: pd.DataFrame, what: str) -> None:
     failed = table[~table["passed"]]
     if len(failed):
         lines = [f"{row.identity}: {row.left!r} against {row.right!r}" for row in failed.itertuples()]
-        raise ReconciliationError(f"{what}: contributions do not add up. " + "; ".join(lines))
+        raise ReconciliationError(f"{what}: contributions do not add up. " + "; ".join(lines) + ".")
 
 
 def _furthest(left: pd.Series, right: pd.Series) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from attribution.linking import carino, compound
 from attribution.periods import read_period
 from attribution.reconcile import reconcile, require_reconciled
 from riskmodel.errors import InputError
-from riskmodel.factors import group_of
+from riskmodel.factors import MARKET, STYLES, group_of
 
 if TYPE_CHECKING:
     from attribution.report.charts import Plots
@@ -86,6 +87,12 @@ def attribute(
     )
     require_reconciled(result.reconciliation, f"{course}, {period}")
     return result
+
+
+def require_cuts(cuts: Sequence[str]) -> None:
+    """Refuse cuts that are unknown, missing or named twice."""
+    if not cuts or len(set(cuts)) < len(cuts) or not set(cuts) <= set(CUTS):
+        raise InputError(f"cut {', '.join(map(repr, cuts)) or 'missing'}: name one or more, once, of {', '.join(CUTS)}.")
 
 
 @dataclass(frozen=True)
@@ -160,9 +167,7 @@ class AttributionResult:
         -----
         C = sum_t lambda_t a_it X_ik,t-1 f_kt and its like; docs/methodology/contributions.md.
         """
-        unknown = [cut for cut in cuts if cut not in CUTS]
-        if unknown or not cuts or len(set(cuts)) < len(cuts):
-            raise InputError(f"cut {', '.join(map(repr, cuts)) or 'missing'}: name one or more, once, of {', '.join(CUTS)}.")
+        require_cuts(cuts)
         days, stocks = "day" in cuts, bool({"stock", "sector"} & set(cuts))
         cells = self._factor_cells(days, stocks, absolute) if {"factor", "group"} & set(cuts) else self._observed(absolute)
         if "sector" in cuts:
@@ -174,7 +179,7 @@ class AttributionResult:
 
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""
-        return group_of(factor, frozenset(map(str, self.data["sector"].to_numpy())))
+        return group_of(factor, frozenset(map(str, self.data["factor"].to_numpy())) - {MARKET, *STYLES})
 
     @property
     def active_exposures(self) -> xr.DataArray:

@@ -20,6 +20,7 @@ LIQUIDITY_WINDOW = 20
 DIVIDEND_WINDOW = 252
 LEAST_SHARE_OF_WINDOW = 2 / 3
 LEAST_YEARLY_CHANGES = 2
+YEAR, YEAR_TOLERANCE = pd.Timedelta(days=365), pd.Timedelta(days=35)
 FILING_LASTS = np.timedelta64(548, "D")  # eighteen months after the period's end a yearly figure is stale
 ANNOUNCEMENT_LASTS = np.timedelta64(190, "D")  # two quarters
 ORDINARY_INCOME = ("ordinary_income", "operating_income", "net_income")  # the first that is filed
@@ -89,7 +90,7 @@ def momentum(market: xr.Dataset) -> xr.DataArray:
 
 
 def volatility(market: xr.Dataset) -> xr.DataArray:
-    """Standard deviation (ddof 1) of the last 60 daily returns; at least 40 returns."""
+    """Standard deviation (ddof 1) of the last 60 daily returns; at least 40 returns. Ang, Hodrick, Xing & Zhang (2006)."""
     own = market["total_return"].to_numpy()
     total, count = trailing_sum(own, RETURN_WINDOW, _start(market))
     squares, _ = trailing_sum(own**2, RETURN_WINDOW, _start(market))
@@ -112,7 +113,8 @@ def traded_value(market: xr.Dataset) -> xr.DataArray:
 def paid_dividend_yield(market: xr.Dataset) -> xr.DataArray:
     """Distributions of the last 252 days over price: the sum of total return less the move of the close; at least 168 days.
 
-    Spin-offs are in it, as in total_return; winsorising meets the few large ones.
+    d = sum_t [r_t - (close_t / close_t-1 - 1)]. Spin-offs are in it, as in total_return; winsorising meets the few large
+    ones. Litzenberger & Ramaswamy (1979).
     """
     move = market["close"].to_numpy()[1:] / market["close"].to_numpy()[:-1] - 1
     paid = market["total_return"].to_numpy() - np.vstack([np.full((1, move.shape[1]), np.nan), move])
@@ -127,7 +129,7 @@ def log_market_cap(market: xr.Dataset) -> xr.DataArray:
 
 
 def log_price(market: xr.Dataset) -> xr.DataArray:
-    """Log of the price as traded: close times the ratios of later splits."""
+    """Log of the price as traded: close times the ratios of later splits. Miller & Scholes (1982)."""
     return market["close"].copy(data=np.log(market["traded_price"].to_numpy()))
 
 
@@ -159,9 +161,7 @@ def yearly_figures(market: xr.Dataset) -> Known:
     )
     history = history[seen].sort_values(["event_at", "filing_period_end", "event"])
     history = history.drop_duplicates(["event_at", "filing_period_end"], keep="last")
-    before = history.groupby("event_at").shift(1)
-    days = (history["filing_period_end"] - before["filing_period_end"]).dt.days
-    before = before.where(days.between(330, 400))
+    before = _a_year_before(history)
     change = history["income_to_assets"] - before["income_to_assets"]
     deviation = change.groupby(history["event_at"]).agg(["std", "count"])
     newest = ~history.duplicated("event_at", keep="last")
@@ -176,45 +176,60 @@ def yearly_figures(market: xr.Dataset) -> Known:
     )
 
 
+def _a_year_before(history: pd.DataFrame) -> pd.DataFrame:
+    """For each row the same history's period that ended 330 to 400 days before, the nearest to a year; on its index."""
+    wanted = history[["event_at"]].assign(day=history["filing_period_end"] - YEAR, row=history.index)
+    nearest = pd.merge_asof(
+        wanted.sort_values("day"),
+        history.assign(day=history["filing_period_end"]).sort_values("day"),
+        on="day",
+        by="event_at",
+        tolerance=YEAR_TOLERANCE,
+        direction="nearest",
+    )
+    return nearest.set_index("row").reindex(history.index)
+
+
 def operating_margin(known: Known) -> pd.Series:
-    """Operating income over revenue; revenue above zero."""
+    """Operating income over revenue; revenue above zero. Soliman (2008)."""
     _require(known, "operating_income")
     return _ratio(known.latest["operating_income"], known.latest["revenue"])
 
 
 def return_on_equity(known: Known) -> pd.Series:
-    """Net income over book equity; equity above zero."""
+    """Net income over book equity; equity above zero. Haugen & Baker (1996)."""
     return _ratio(known.latest["net_income"], known.latest["equity"])
 
 
 def return_on_assets(known: Known) -> pd.Series:
-    """Net income over total assets."""
+    """Net income over total assets. Balakrishnan, Bartov & Faurel (2010)."""
     return known.latest["income_to_assets"]
 
 
 def revenue_growth(known: Known) -> pd.Series:
-    """Revenue over the prior year's, less one; both years' filings known."""
+    """Revenue over the prior year's, less one; both years known. Lakonishok, Shleifer & Vishny (1994)."""
     return _ratio(known.latest["revenue"], known.prior["revenue"]) - 1
 
 
 def ordinary_income_growth(known: Known) -> pd.Series:
     """Change of ordinary income on the prior year over its absolute value then.
 
-    The absolute value keeps the sign of the change where the prior year was a loss.
+    The absolute value keeps the sign of the change where the prior year was a loss. Lakonishok, Shleifer & Vishny (1994)
+    use earnings growth in this sense.
     """
     before = known.prior["ordinary_income"]
     return _ratio(known.latest["ordinary_income"] - before, before.abs())
 
 
 def capital_turnover(known: Known) -> pd.Series:
-    """Revenue over total assets."""
+    """Revenue over total assets. Altman (1968), fifth ratio."""
     return _ratio(known.latest["revenue"], known.latest["total_assets"])
 
 
 def equity_ratio(known: Known) -> pd.Series:
     """Book equity over total assets: the inverse of financial leverage, so that more is safer.
 
-    Unlike assets over equity it stays in order where equity is negative.
+    Unlike assets over equity it stays in order where equity is negative. Bhandari (1988) for leverage as a risk factor.
     """
     return _ratio(known.latest["equity"], known.latest["total_assets"])
 
@@ -228,22 +243,22 @@ def cash_flow_to_liabilities(known: Known) -> pd.Series:
 
 
 def income_stability(known: Known) -> pd.Series:
-    """Minus the standard deviation of the yearly changes of net income over assets; at least two changes."""
+    """Minus the standard deviation of yearly changes of net income over assets; two or more. Dichev & Tang (2009)."""
     return -known.income_change_deviation
 
 
 def ordinary_income_known(known: Known) -> pd.Series:
-    """Ordinary income of the latest year, to be set against the market's capitalisation."""
+    """Ordinary income of the latest year, to be set against the market's capitalisation. Basu (1977)."""
     return known.latest["ordinary_income"]
 
 
 def equity_known(known: Known) -> pd.Series:
-    """Book equity of the latest year, to be set against the market's capitalisation."""
+    """Book equity of the latest year, to be set against the market's capitalisation. Rosenberg, Reid & Lanstein (1985)."""
     return known.latest["equity"]
 
 
 def dividends_known(known: Known) -> pd.Series:
-    """Dividends a share of the latest year, to be set against the close."""
+    """Dividends a share of the latest year, to be set against the close. Litzenberger & Ramaswamy (1979)."""
     _require(known, "dividends_per_share")
     return known.latest["dividends_per_share"]
 

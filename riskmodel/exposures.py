@@ -106,9 +106,9 @@ def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: Expos
                 continue
             column = names.index(name)
             values, clipped[:, column] = winsorise(raw, inside, settings.winsorise)
+            observed[:, column] = (~np.isnan(raw)).sum(axis=1)
             values = standardise(values, cap, inside)
             present = ~np.isnan(values)
-            observed[:, column] = present.sum(axis=1)
             total += np.where(present, share * values, 0.0)
             weight += share * present
         with np.errstate(invalid="ignore"):
@@ -120,7 +120,7 @@ def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: Expos
     for k, style in enumerate(STYLES):
         if style != "size":
             exposures[:, k], filled[:, k] = fill_missing(exposures[:, k], size, sector, inside, here)
-        exposures[~fed[:, k], k] = np.nan
+        exposures[~fed[:, k], k], filled[~fed[:, k], k] = np.nan, 0
     for style, others in settings.orthogonalise.items():
         k, given = list(STYLES).index(style), [list(STYLES).index(o) for o in others]
         exposures[:, k] = residual(exposures[:, k], exposures[:, given], inside)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -14,6 +16,7 @@ from riskmodel.factors import MARKET
 DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
 LEAST_NAMES_PER_COEFFICIENT = 2
 LARGEST_CONDITION = 1e6
+SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
 ROBUST, CLASSICAL = "robust", "classical"
 
 
@@ -54,7 +57,7 @@ def cross_sectional_regression(
         (time, asset), least-squares weights; NaN or 0 keeps an asset out of the estimation but leaves it its specific
         return. By default the square root of `market_cap`.
     sectors
-        (asset) labels; an asset with an empty label is not covered.
+        (asset) or (time, asset) labels; an asset with an empty or missing label is not covered.
     market_cap
         (time, asset), in any unit: the sector returns, weighted by the caps of the estimating assets, sum to zero.
     covariance
@@ -90,12 +93,16 @@ def cross_sectional_regression(
     ...     "factor": ["value"]})
     >>> sector = xr.DataArray(["A", "B"] * 30, dims="asset", coords={"asset": range(60)})
     >>> fit = cross_sectional_regression(returns=0.01 + 0.02 * X[..., 0], exposures=X, sectors=sector, market_cap=cap)
-    >>> fit["factor_returns"].round(6).values
-    array([[ 0.01, -0.  ,  0.  ,  0.02]])
+    >>> fit["factor_returns"].round(6).values + 0.0
+    array([[0.01, 0.  , 0.  , 0.02]])
     """
-    aligned = _aligned(returns, exposures, weights, sectors, market_cap)
-    returns, exposures, weights, sectors, market_cap = aligned
-    sector = sectors.to_numpy().astype(str)
+    returns, given = _aligned(
+        returns, {"exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
+    )
+    exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
+    if "time" in sectors.dims:
+        return _run_by_run(returns, given, covariance=covariance)
+    sector = np.where(pd.isna(sectors.to_numpy()), "", sectors.to_numpy()).astype(str)
     names = np.unique(sector[sector != ""])
     order = np.argsort(np.where(sector == "", "\uffff", sector), kind="stable")
     keep = order[: int((sector != "").sum())]
@@ -105,7 +112,7 @@ def cross_sectional_regression(
 
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = market_cap.to_numpy()
-    w = np.sqrt(cap) if weights is None else weights.to_numpy()
+    w = np.sqrt(cap) if weights is None else given["weights"].to_numpy()
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
     solved = []
     with threadpool_limits(limits=1, user_api="blas"):
@@ -141,7 +148,7 @@ def _solve(
         condition = np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0))
     number = used.sum(axis=1)
     coefficients = gram.shape[1] - vacant.sum(axis=1) - unfed.sum(axis=1)
-    thin = number < LEAST_NAMES_PER_COEFFICIENT * coefficients
+    thin = number < LEAST_NAMES_PER_COEFFICIENT * np.maximum(coefficients, 1)
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
     scaled[~sound] = np.eye(gram.shape[1])
@@ -166,7 +173,7 @@ def _solve(
         classical = np.sqrt(np.einsum("dab,dbc,dac->da", change, inverse, change, optimize=True) * variance[:, None])
     covariance = None
     if robust:
-        covariance = change @ _robust(x, w, error, inverse, starts, segment) @ change.transpose(0, 2, 1)
+        covariance = change @ _robust(x, w, error, variance, inverse, starts, segment) @ change.transpose(0, 2, 1)
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
     return Solution(
         factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
@@ -219,16 +226,26 @@ def _flags(
 
 
 def _robust(
-    x: np.ndarray, w: np.ndarray, error: np.ndarray, inverse: np.ndarray, starts: np.ndarray, segment: np.ndarray
+    x: np.ndarray,
+    w: np.ndarray,
+    error: np.ndarray,
+    variance: np.ndarray,
+    inverse: np.ndarray,
+    starts: np.ndarray,
+    segment: np.ndarray,
 ) -> np.ndarray:
-    """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient)."""
+    """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient).
+
+    An asset alone in its sector is fitted exactly and tells nothing of its own variance: the day's classical one stands in.
+    """
     s = len(starts)
     own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
     work = inverse[:, s:, s:] @ x
     work += np.repeat(2 * inverse[:, s:, :s], segment, axis=2)
     leverage = np.repeat(own, segment, axis=1) + np.einsum("dkn,dkn->dn", work, x)
-    share = np.clip(1 - w * leverage, 1e-8, None)  # an asset alone in its sector has no residual: 0 / 1e-8 stays 0
-    squared = (w * error / share) ** 2
+    share = 1 - w * leverage
+    alone = share < SMALLEST_UNFITTED_SHARE
+    squared = np.where(alone, w * variance[:, None], (w * error / np.where(alone, 1.0, share)) ** 2)
     xs = np.multiply(x, squared[:, None, :], out=work)
     meat = np.zeros_like(inverse)
     diagonal = np.arange(s)
@@ -249,30 +266,37 @@ def _restriction(share: np.ndarray, styles: int) -> np.ndarray:
     return change
 
 
-def _aligned(
-    returns: xr.DataArray,
-    exposures: xr.DataArray,
-    weights: xr.DataArray | None,
-    sectors: xr.DataArray,
-    market_cap: xr.DataArray,
-) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray | None, xr.DataArray, xr.DataArray]:
+def _run_by_run(returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool) -> xr.Dataset:
+    """Sectors that change: solve each run of days with the same sectors by itself; a sector without a name is NaN."""
+    labels = given["sectors"].fillna("").to_numpy().astype(str)
+    changes = np.flatnonzero((labels[1:] != labels[:-1]).any(axis=1)) + 1
+    runs = [slice(a, b) for a, b in pairwise([0, *changes, len(labels)])]
+    parts = []
+    for run in runs:
+        of_run = {name: array.isel(time=run) for name, array in given.items()}
+        of_run["sectors"] = of_run["sectors"].isel(time=0, drop=True)
+        parts.append(cross_sectional_regression(returns=returns.isel(time=run), covariance=covariance, **of_run))
+    factors = [MARKET, *np.unique(labels[labels != ""]), *map(str, given["exposures"]["factor"].to_numpy())]
+    onto = {"factor": factors} | ({"factor_other": factors} if covariance else {})
+    return xr.concat([part.reindex(onto) for part in parts], dim="time")
+
+
+def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
     """Every argument on the labels of `returns`, in the order of its dimensions."""
-    given = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
-    if weights is not None:
-        given["weights"] = weights
-    wanted = {"returns": {"time", "asset"}, "exposures": {"time", "asset", "factor"}, "sectors": {"asset"}}
-    for name, array in given.items():
-        dims = wanted.get(name, {"time", "asset"})
-        if set(array.dims) != dims:
-            raise InputError(f"{name}: dimensions are {array.dims}, not {tuple(sorted(dims))}.")
-        for dim in dims & set(array.coords):
+    arrays = {name: array for name, array in given.items() if array is not None}
+    wanted = {"exposures": [{"time", "asset", "factor"}], "sectors": [{"asset"}, {"time", "asset"}]}
+    for name, array in {"returns": returns, **arrays}.items():
+        allowed = wanted.get(name, [{"time", "asset"}])
+        if set(array.dims) not in allowed:
+            raise InputError(
+                f"{name}: dimensions are {array.dims}, not {' or '.join(str(tuple(sorted(d))) for d in allowed)}."
+            )
+        for dim in set(array.dims) & set(array.coords):
             index = array.get_index(dim)
             if not index.is_unique:
                 raise InputError(f"{name}: labels of '{dim}' repeat: {listed(index[index.duplicated()].unique())}.")
-    out = {"returns": returns.transpose("time", "asset")}
-    for name, array in given.items():
-        if name == "returns":
-            continue
+    out = {}
+    for name, array in arrays.items():
         for dim in {"time", "asset"} & set(array.dims):
             own, other = returns.get_index(dim), array.get_index(dim)
             lost = own.difference(other, sort=False).append(other.difference(own, sort=False))
@@ -284,16 +308,15 @@ def _aligned(
             if not own.equals(other):
                 array = array.sel({dim: own})
         out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in array.dims])
-    for name in ("weights", "market_cap"):
-        if name in out:
-            values = out[name].to_numpy()
-            wrong = (values < 0) | np.isinf(values)
-            if wrong.any():
-                raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite.")
-    infinite = int(np.isinf(out["returns"].to_numpy()).sum() + np.isinf(out["exposures"].to_numpy()).sum())
+    for name in {"weights", "market_cap"} & out.keys():
+        values = out[name].to_numpy()
+        wrong = (values < 0) | np.isinf(values)
+        if wrong.any():
+            raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite.")
+    infinite = int(np.isinf(returns.to_numpy()).sum() + np.isinf(out["exposures"].to_numpy()).sum())
     if infinite:
         raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
-    return out["returns"], out["exposures"], out.get("weights"), out["sectors"], out["market_cap"]
+    return returns.transpose("time", "asset"), out
 
 
 def _as_dataset(solved: list[Solution], returns: xr.DataArray, factors: list[str], keep: np.ndarray) -> xr.Dataset:

@@ -13,6 +13,8 @@ from riskmodel.errors import InputError, counted, listed
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
+ZONE = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
+LAST_DATE = pd.Timestamp("2200-01-01")
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
 def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:
     """The first five of `rows` by their keys, then how many more."""
     shown = frame.iloc[np.flatnonzero(rows)[:5] if rows.dtype == bool else rows[:5]]
-    cells = [shown[k].dt.strftime("%Y-%m-%d") if shown[k].dtype.kind == "M" else shown[k].astype(str) for k in key]
+    dated = {k: shown[k].dt.strftime("%Y-%m-%d") if shown[k].dtype.kind == "M" else shown[k] for k in key}
+    cells = [dated[k].astype(object).where(shown[k].notna(), "(empty)").astype(str) for k in key]
     texts = [" ".join(parts) for parts in zip(*cells, strict=True)]
     total = int(rows.sum()) if rows.dtype == bool else len(rows)
     return ", ".join(texts) + (f" and {total - 5:,} more" if total > 5 else "")
@@ -196,8 +199,15 @@ def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Ser
         raise InputError(f"{name}: column '{column}' holds {values.dtype} values, not dates. Write dates as YYYY-MM-DD.")
     if values.dtype.kind != "M" and not isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.where(values != "")
-        dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=False)
-        wrong = (dates.isna() & values.notna()).to_numpy()
+        text = values.dropna().astype(str)
+        zoned = text[text.str.contains(ZONE)]
+        if len(zoned):
+            raise InputError(
+                f"{name}: {counted(len(zoned), 'cell')} of '{column}' carry a time zone: {listed(zoned)}. "
+                f"Give plain dates, YYYY-MM-DD."
+            )
+        dates = pd.to_datetime(text, format="ISO8601", errors="coerce").reindex(values.index)
+        wrong = ((dates.isna() | (dates > LAST_DATE)) & values.notna()).to_numpy()
         if wrong.any():
             raise InputError(
                 f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: "

@@ -26,16 +26,20 @@ def pytest_collection_modifyitems(items):
             item.add_marker(absent)
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
     """No test reads or fills the user's cache; one cache for all tests of a run spares them fitting again."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
 
 
-@pytest.fixture(autouse=True)
-def doctests_run_at_the_root(request, monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def doctests_run_at_the_root():
     """Examples in docstrings read fixtures/small, relative to the project's root."""
-    monkeypatch.chdir(ROOT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield
 
 
 @pytest.fixture(scope="session")

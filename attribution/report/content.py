@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
-from attribution.book import Book
+from attribution.book import CASH, Book
 from attribution.contributions import PROXY
 from attribution.holdings import CASH_STOCK
 from attribution.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.periods import Period, read_period
 from attribution.result import AttributionResult, attribute
+from riskmodel.errors import listed
 from riskmodel.market import alignment_report
 from riskmodel.model import RiskModelResults
+
+SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def build_content(
         sleeves=sleeves,
         history=history,
         factor_paths=days["factor_returns"].to_pandas(),
-        notes=collect_notes(book, market, model, period, history, results),
+        notes=collect_notes(book, market, model, period, results, sleeves),
     )
 
 
@@ -138,8 +141,8 @@ def collect_notes(
     market: xr.Dataset,
     model: RiskModelResults,
     period: Period,
-    history: History,
     results: dict[str, AttributionResult],
+    sleeves: dict[str, AttributionResult],
 ) -> list[Note]:
     """What was filled, left out, bridged, carried, unmodelled or not aligned, with counts."""
     notes = [Note("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
@@ -153,22 +156,26 @@ def collect_notes(
     flag = model.data["flag"].sel(time=period.days).to_series()
     for day, reason in flag[flag != ""].items():
         notes.append(Note("flagged", {"date": f"{day:%Y-%m-%d}", "reason": str(reason)}))
-    stopped = history.stopped.drop_duplicates(["portfolio", "ticker", "last_trade"])
-    for row in stopped.itertuples():
-        notes.append(
-            Note("stopped", {"portfolio": row.portfolio, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"})
-        )
-    for course, result in results.items():
-        outside = result.data["modelled"].drop_sel(asset="CASH")
-        held = (result.data["portfolio_live"].drop_sel(asset="CASH") != 0) & ~outside
+    for sleeve, result in sleeves.items():
+        followed, data = result.followed, result.data
+        for row in followed.stopped[sleeve].itertuples():
+            notes.append(Note("stopped", {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}))
+        benchmark = book.sleeves[sleeve].benchmark
+        gone = followed.benchmark_stopped[benchmark]["ticker"]
+        if len(gone):
+            notes.append(Note("stopped_benchmark", {"benchmark": benchmark, "names": listed(gone)}))
+        stocks = data.drop_sel(asset=CASH)
+        held = (stocks["portfolio_live"] != 0) & ~stocks["modelled"]
         if bool(held.any()):
-            names = [str(a) for a in result.data["asset"].to_numpy()[:-1][held.any("time").to_numpy()]]
-            days = int(held.sum())
-            notes.append(Note("unmodelled_held", {"course": course, "names": ", ".join(names[:5]), "days": days}))
-        proxy = float(result.by("stock")[PROXY])
-        notes.append(Note("proxy", {"course": course, "contribution": proxy}))
-        if CASH_STOCK in result.data["asset"].to_numpy():
+            names = listed(stocks["asset"].to_numpy()[held.any("time").to_numpy()])
+            notes.append(Note("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))
+        outside = float(stocks["benchmark_live"].where(~stocks["modelled"], 0.0).sum("asset").mean())
+        if outside > SMALLEST_WEIGHT:
+            notes.append(Note("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
+        if CASH_STOCK in stocks["asset"].to_numpy():
             notes.append(Note("cash_stock", {"label": CASH_STOCK}))
+    for course, result in results.items():
+        notes.append(Note("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))
     for row in alignment_report(market).itertuples():
         notes.append(Note("unaligned", {"finding": row.finding, "rows": int(row.rows), "examples": row.examples}))
     return list({(note.key, str(note.values)): note for note in notes}.values())
