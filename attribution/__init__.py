@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from attribution.book import Book, read_book
     from attribution.reconcile import ReconciliationError
-    from attribution.report.write import ReportFiles, report
+    from attribution.report.write import ReportFiles
+    from attribution.report.write import report as report
     from attribution.result import AttributionResult, attribute
     from riskmodel.errors import InputError
 
@@ -37,7 +38,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that `attribution --help` loads no numerics."""
     if name == "report":
-        return import_module("attribution.report.write").report
+        return import_module("attribution.report")
     if name not in _HOME:
         raise AttributeError(f"module 'attribution' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(import_module(_HOME[name]), name)
