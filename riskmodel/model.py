@@ -184,7 +184,9 @@ class RiskModelResults:
             for descriptor in parts:
                 seen = int(data["descriptor_observed"].sel(descriptor=descriptor).sum())
                 reason = str(data["reason"].sel(descriptor=descriptor).item())
-                if not reason and days_out:
+                if not reason and not seen:
+                    reason = "no name has it"
+                elif not reason and days_out:
                     reason = f"too few names observed on {days_out} of {days} days"
                 rows.append(
                     {

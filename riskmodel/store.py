@@ -59,7 +59,7 @@ def save(results: RiskModelResults, path: str | Path, *, key: str = "") -> None:
         elif data[name].dtype == bool:
             data[name] = data[name].astype(np.int8)
     chunked = {
-        str(name): {"chunksizes": (min(DAYS_A_CHUNK, data.sizes["time"]), *array.shape[1:])}
+        str(name): {"chunksizes": (min(DAYS_A_CHUNK, data.sizes["time"]), *array.shape[1:]), "fletcher32": True}
         for name, array in data.data_vars.items()
         if array.ndim == 3
     }
@@ -92,15 +92,20 @@ def load(path: str | Path, *, key: str | None = None) -> RiskModelResults | None
     if not path.is_file():
         return None
     try:
-        data = xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False)
-    except (OSError, ValueError):
+        return _open(path, key)
+    except (OSError, ValueError, KeyError, RuntimeError):  # what HDF5 raises of a damaged file
         return None
+
+
+def _open(path: Path, key: str | None) -> RiskModelResults | None:
+    data = xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False)
     if data.attrs.get("schema") != SCHEMA or (key is not None and data.attrs.get("key") != key):
         data.close()
         return None
     small = {name: data[name].load() for name in data.data_vars if data[name].ndim < 3}
-    for name in ("asset", "factor", "factor_other", "style", "descriptor"):
-        data = data.assign_coords({name: data[name].to_numpy().astype(object)})
+    labels = {name: data[name].to_numpy().astype(object) for name in data.coords if name != "time"}
     settings = json.loads(data.attrs["settings"])
-    keep = {k: v for k, v in data.attrs.items() if k not in ("schema", "key", "settings")}
-    return RiskModelResults(data=data.assign(small).assign_attrs(keep), settings=settings)
+    own = {name: value for name, value in data.attrs.items() if name not in ("schema", "key", "settings")}
+    data = data.assign_coords(labels).assign(small)
+    data.attrs = own
+    return RiskModelResults(data=data, settings=settings)
