@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from riskmodel.market import alignment_report, build_market, read_market
     from riskmodel.model import RiskModel, RiskModelResults
     from riskmodel.regression import cross_sectional_regression
-    from riskmodel.simulate import simulate
     from riskmodel.store import load, save
 
 _HOMES = {
@@ -22,7 +21,6 @@ _HOMES = {
     "market": ["alignment_report", "build_market", "read_market"],
     "model": ["RiskModel", "RiskModelResults"],
     "regression": ["cross_sectional_regression"],
-    "simulate": ["simulate"],
     "store": ["load", "save"],
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -40,7 +38,6 @@ __all__ = [
     "load",
     "read_market",
     "save",
-    "simulate",
 ]
 
 

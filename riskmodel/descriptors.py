@@ -140,14 +140,14 @@ def yearly_figures(market: xr.Dataset) -> Known:
     """What is known of each company's yearly figures at each of its filings.
 
     At each filing the known history is the latest version of every period filed until then; `latest` is the newest
-    period, `prior` the one that ended 330 to 400 days before it. `ordinary_income` falls back to operating, then to net
-    income. `income_change_deviation` is the standard deviation (ddof 1) of the yearly changes of net income over assets
-    in that history, at least two changes.
+    period, `prior` the one that ended 330 to 400 days before it. `best_income` is ordinary income, or operating, or net
+    income, the first that is filed. `income_change_deviation` is the standard deviation (ddof 1) of the yearly changes of
+    net income over assets in that history, at least two changes.
     """
     columns = [str(name) for name in market.data_vars if market[name].dims == ("filing",)]
     filings = market[columns].to_dataframe().reset_index(drop=True)
     ordinary = [filings[c] for c in ORDINARY_INCOME if c in filings]
-    filings["ordinary_income"] = pd.concat(ordinary, axis=1).bfill(axis=1).iloc[:, 0]
+    filings["best_income"] = pd.concat(ordinary, axis=1).bfill(axis=1).iloc[:, 0]
     filings["income_to_assets"] = _ratio(filings["net_income"], filings["total_assets"])
     filings["event"] = np.arange(len(filings))
     session = np.searchsorted(market["time"].to_numpy(), filings["filing_known"].to_numpy())
@@ -212,13 +212,16 @@ def revenue_growth(known: Known) -> pd.Series:
 
 
 def ordinary_income_growth(known: Known) -> pd.Series:
-    """Change of ordinary income on the prior year over its absolute value then.
+    """Change of ordinary income on the prior year over its absolute value then; both years from the same line of the filing.
 
     The absolute value keeps the sign of the change where the prior year was a loss. Lakonishok, Shleifer & Vishny (1994)
     use earnings growth in this sense.
     """
-    before = known.prior["ordinary_income"]
-    return _ratio(known.latest["ordinary_income"] - before, before.abs())
+    growth = pd.Series(np.nan, known.latest.index)
+    for source in (c for c in ORDINARY_INCOME if c in known.latest):
+        now, before = known.latest[source], known.prior[source]
+        growth = growth.fillna(_ratio(now - before, before.abs()))
+    return growth
 
 
 def capital_turnover(known: Known) -> pd.Series:
@@ -249,7 +252,7 @@ def income_stability(known: Known) -> pd.Series:
 
 def ordinary_income_known(known: Known) -> pd.Series:
     """Ordinary income of the latest year, to be set against the market's capitalisation. Basu (1977)."""
-    return known.latest["ordinary_income"]
+    return known.latest["best_income"]
 
 
 def equity_known(known: Known) -> pd.Series:

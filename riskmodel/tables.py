@@ -14,7 +14,8 @@ from riskmodel.errors import InputError, counted, listed
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
 ZONE = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
-LAST_DATE = pd.Timestamp("2200-01-01")
+FIRST_DATE, LAST_DATE = pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")
+WHOLE_DATE = r"^(?:17|18|19|20|21)\d{2}-\d{2}-\d{2}(?:[T ]|$)"  # a month or a year alone is not a day
 
 
 @dataclass(frozen=True)
@@ -206,16 +207,13 @@ def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Ser
                 f"{name}: {counted(len(zoned), 'cell')} of '{column}' carry a time zone: {listed(zoned)}. "
                 f"Give plain dates, YYYY-MM-DD."
             )
-        dates = pd.to_datetime(text, format="ISO8601", errors="coerce").reindex(values.index)
-        wrong = ((dates.isna() | (dates > LAST_DATE)) & values.notna()).to_numpy()
-        if wrong.any():
-            raise InputError(
-                f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: "
-                f"{listed(f'row {i + 1} {values.iloc[i]!r}' for i in np.flatnonzero(wrong))}. Write dates as YYYY-MM-DD."
-            )
+        whole = text.where(text.str.contains(WHOLE_DATE))
+        dates = pd.to_datetime(whole, format="ISO8601", errors="coerce").reindex(values.index)
+        _require_dates((dates.isna() & values.notna()).to_numpy(), values, column, name)
         values = dates
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         raise InputError(f"{name}: column '{column}' carries a time zone ({values.dt.tz}). Give plain dates, YYYY-MM-DD.")
+    _require_dates(((values < FIRST_DATE) | (values > LAST_DATE)).to_numpy(), values, column, name)
     hours = (values.notna() & (values != values.dt.normalize())).to_numpy()
     if hours.any():
         raise InputError(
@@ -223,6 +221,15 @@ def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Ser
             f"{listed(values[hours])}. Give plain dates, YYYY-MM-DD."
         )
     return values.astype("datetime64[ns]")
+
+
+def _require_dates(wrong: np.ndarray, values: pd.Series, column: str, name: str) -> None:
+    if wrong.any():
+        cells = (f"row {i + 1} {str(values.iloc[i])!r}" for i in np.flatnonzero(wrong))
+        raise InputError(
+            f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: {listed(cells)}. "
+            f"Write dates as YYYY-MM-DD."
+        )
 
 
 def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
