@@ -133,13 +133,17 @@ def _solve(
     empty = np.isnan(x)
     unfed = empty.all(axis=2)  # (day, style): left out that day
     blank = (empty & ~unfed[:, :, None]).any(axis=1)  # (day, asset): not covered
-    x = np.where(empty, 0.0, x)
+    if empty.any():
+        x = np.where(empty, 0.0, x)
     seen = ~np.isnan(r) & ~blank
     used = seen & (w > 0) & (cap > 0)
     w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
     vacant = np.add.reduceat(w, starts, axis=-1) == 0  # (day, sector): nobody estimates it
 
     gram, moment = _normal_equations(x, w, y, unfed, vacant, starts)
+    if not np.isfinite(gram.sum() + moment.sum()):
+        infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
+        raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
     scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
     scale = np.where(scale > 0, scale, 1.0)
     scaled = gram / (scale[:, :, None] * scale[:, None, :])
@@ -170,7 +174,7 @@ def _solve(
     change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
     with np.errstate(invalid="ignore"):
-        classical = np.sqrt(np.einsum("dab,dbc,dac->da", change, inverse, change, optimize=True) * variance[:, None])
+        classical = np.sqrt(((change @ inverse) * change).sum(axis=2) * variance[:, None])
     covariance = None
     if robust:
         covariance = change @ _robust(x, w, error, variance, inverse, starts, segment) @ change.transpose(0, 2, 1)
@@ -313,9 +317,6 @@ def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tu
         wrong = (values < 0) | np.isinf(values)
         if wrong.any():
             raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite.")
-    infinite = int(np.isinf(returns.to_numpy()).sum() + np.isinf(out["exposures"].to_numpy()).sum())
-    if infinite:
-        raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
     return returns.transpose("time", "asset"), out
 
 
