@@ -140,8 +140,9 @@ def _solve(
     w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
     vacant = np.add.reduceat(w, starts, axis=-1) == 0  # (day, sector): nobody estimates it
 
-    gram, moment = _normal_equations(x, w, y, unfed, vacant, starts)
-    if not np.isfinite(gram.sum() + moment.sum()):
+    with np.errstate(invalid="ignore"):  # infinities, which are refused below
+        gram, moment = _normal_equations(x, w, y, unfed, vacant, starts)
+    if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
         infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
         raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
     scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
