@@ -149,7 +149,9 @@ def _fit(options: argparse.Namespace) -> int:
         fitted = fitted_model(book, market)
     if options.format == "text":
         print(fitted.model)
-        print(f"{'found in' if fitted.from_store else 'stored in'} {fitted.store}" if not fitted.warning else fitted.warning)
+        print(f"{fitted.how}; store: {fitted.store}")
+        if fitted.remark:
+            print(fitted.remark)
     else:
         _print(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
     return DONE

@@ -20,12 +20,20 @@ CACHED_FITS = 4  # a fit of the real market takes 200 MB; older ones are removed
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model, where it is stored, and whether it was there already."""
+    """A model, the store it is in, and how it came about.
+
+    Attributes
+    ----------
+    how
+        "found" in the store, "updated" with the new sessions, or "fitted".
+    remark
+        Why an earlier fit could not be updated, or why the fit could not be stored; empty otherwise.
+    """
 
     model: RiskModelResults
     store: Path
-    from_store: bool
-    warning: str = ""
+    how: str
+    remark: str = ""
 
 
 def read_inputs(book: Book) -> xr.Dataset:
@@ -65,30 +73,48 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
 
 
 def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
-    """Load the book's model from its store, or fit and store it.
+    """Load the book's model from its store, append the new sessions to an earlier fit, or fit; and store it.
 
     Raises
     ------
     InputError
         Where [model] store cannot be written. The user's cache folder is only a convenience: where it cannot be written
-        the fit is returned all the same, with a warning.
+        the fit is returned all the same, with a remark.
     """
     settings = RiskModel()
     key = model_key(input_hashes(book.data_folder), settings)
     path = store_path(book, key)
     stored = load(path, key=key)
     if stored is not None:
-        return Fitted(stored, path, from_store=True)
-    model = settings.fit(market)
+        return Fitted(stored, path, "found")
+    model, how, remark = None, "fitted", ""
+    for earlier in [path] if book.model.store is not None else _cached_fits(path.parent):
+        fit = load(earlier)
+        try:
+            model = None if fit is None else settings.update(fit, market)
+        except InputError as error:
+            remark = str(error) if book.model.store is not None else ""  # the cache holds fits of other markets too
+            continue
+        if model is not None:
+            how = "updated"
+            break
+    if model is None:
+        model = settings.fit(market)
     try:
         save(model, path, key=key)
     except InputError as error:
         if book.model.store is not None:
             raise
-        return Fitted(model, path, from_store=False, warning=str(error))
+        return Fitted(model, path, how, remark=str(error))
     if book.model.store is None:
-        _prune(path)
-    return Fitted(model, path, from_store=False)
+        for old in _cached_fits(path.parent)[CACHED_FITS:]:
+            old.unlink(missing_ok=True)
+    return Fitted(model, path, how, remark)
+
+
+def _cached_fits(folder: Path) -> list[Path]:
+    """Stored fits of a cache folder, the newest first."""
+    return sorted(folder.glob("*.nc"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def store_path(book: Book, key: str) -> Path:
@@ -111,9 +137,3 @@ def store_path(book: Book, key: str) -> Path:
             f"Name a file elsewhere."
         )
     return path
-
-
-def _prune(newest: Path) -> None:
-    fits = sorted(newest.parent.glob("*.nc"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in fits[CACHED_FITS:]:
-        path.unlink(missing_ok=True)

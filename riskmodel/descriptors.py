@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.market import as_of
-from riskmodel.rolling import life_start, trailing_sum
+from riskmodel.rolling import trailing_sum
 
 RETURN_WINDOW = 60
 LIQUIDITY_WINDOW = 20
@@ -65,12 +65,12 @@ def market_sensitivity(market: xr.Dataset) -> xr.DataArray:
     own = market["total_return"].to_numpy()
     common = np.broadcast_to(market_return(market).to_numpy()[:, None], own.shape)
     common = np.where(np.isnan(own), np.nan, common)
-    start = life_start(market["life"].to_numpy())
+    life = market["life"].to_numpy()
     sums = {
-        name: trailing_sum(values, RETURN_WINDOW, start)[0]
+        name: trailing_sum(values, RETURN_WINDOW, life)[0]
         for name, values in {"i": own, "m": common, "im": own * common, "mm": common**2}.items()
     }
-    count = trailing_sum(own * common, RETURN_WINDOW, start)[1]
+    count = trailing_sum(own * common, RETURN_WINDOW, life)[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         covariance = sums["im"] - sums["i"] * sums["m"] / count
         variance = sums["mm"] - sums["m"] ** 2 / count
@@ -85,15 +85,15 @@ def momentum(market: xr.Dataset) -> xr.DataArray:
     """
     with np.errstate(divide="ignore"):
         logs = np.log1p(market["total_return"].to_numpy())
-    total, count = trailing_sum(np.where(np.isneginf(logs), np.nan, logs), RETURN_WINDOW, _start(market))
+    total, count = trailing_sum(np.where(np.isneginf(logs), np.nan, logs), RETURN_WINDOW, market["life"].to_numpy())
     return _where_enough(market, total, count, RETURN_WINDOW)
 
 
 def volatility(market: xr.Dataset) -> xr.DataArray:
     """Standard deviation (ddof 1) of the last 60 daily returns; at least 40 returns. Ang, Hodrick, Xing & Zhang (2006)."""
     own = market["total_return"].to_numpy()
-    total, count = trailing_sum(own, RETURN_WINDOW, _start(market))
-    squares, _ = trailing_sum(own**2, RETURN_WINDOW, _start(market))
+    total, count = trailing_sum(own, RETURN_WINDOW, market["life"].to_numpy())
+    squares, _ = trailing_sum(own**2, RETURN_WINDOW, market["life"].to_numpy())
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = (squares - total**2 / count) / (count - 1)
     return _where_enough(market, np.sqrt(np.clip(variance, 0, None)), count, RETURN_WINDOW)
@@ -104,7 +104,7 @@ def traded_value(market: xr.Dataset) -> xr.DataArray:
 
     Amihud & Mendelson (1986) for traded value as a measure of liquidity.
     """
-    total, count = trailing_sum((market["close"] * market["volume"]).to_numpy(), LIQUIDITY_WINDOW, _start(market))
+    total, count = trailing_sum((market["close"] * market["volume"]).to_numpy(), LIQUIDITY_WINDOW, market["life"].to_numpy())
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(total / count)
     return _where_enough(market, np.where(np.isfinite(logs), logs, np.nan), count, LIQUIDITY_WINDOW)
@@ -118,7 +118,7 @@ def paid_dividend_yield(market: xr.Dataset) -> xr.DataArray:
     """
     move = market["close"].to_numpy()[1:] / market["close"].to_numpy()[:-1] - 1
     paid = market["total_return"].to_numpy() - np.vstack([np.full((1, move.shape[1]), np.nan), move])
-    total, count = trailing_sum(paid, DIVIDEND_WINDOW, _start(market))
+    total, count = trailing_sum(paid, DIVIDEND_WINDOW, market["life"].to_numpy())
     return _where_enough(market, total, count, DIVIDEND_WINDOW)
 
 
@@ -338,10 +338,6 @@ def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
 def _require(known: Known, column: str) -> None:
     if column not in known.latest or known.latest[column].isna().all():
         raise Unavailable(f"fundamentals has no {column}")
-
-
-def _start(market: xr.Dataset) -> np.ndarray:
-    return life_start(market["life"].to_numpy())
 
 
 def _where_enough(market: xr.Dataset, values: np.ndarray, count: np.ndarray, window: int) -> xr.DataArray:

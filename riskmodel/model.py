@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.descriptors import ordinary_income_sources
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.exposures import (
     ExposureSettings,
     UniverseRule,
@@ -17,7 +18,10 @@ from riskmodel.exposures import (
     factor_exposures,
 )
 from riskmodel.factors import STYLES, group_of
+from riskmodel.fingerprint import history_fingerprint
 from riskmodel.regression import cross_sectional_regression
+
+LONGEST_WINDOW = 260  # sessions that a descriptor may look back, with the close before the first
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,73 @@ class RiskModel:
                 "flag": regression["flag"],
                 "sector": market["sector"],
                 "reason": styled["reason"],
+                "fingerprint": history_fingerprint(market, market["time"].to_numpy()[-1]),
             }
         ).assign({str(name): counts[name] for name in counts.data_vars})
         return RiskModelResults(
             data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=asdict(self)
+        )
+
+    def update(self, results: RiskModelResults, market: xr.Dataset) -> RiskModelResults:
+        """Append the sessions of a market that a fit has not seen; equal to fitting the whole market.
+
+        Parameters
+        ----------
+        results
+            An earlier fit of the same market with the same settings.
+        market
+            The market with its new sessions; its history must be what the fit saw.
+
+        Returns
+        -------
+        RiskModelResults
+            `results` itself where there is no new session.
+
+        Raises
+        ------
+        InputError
+            Where the settings differ, or the history under the fit has changed (a split rescales it, a vendor restates it);
+            the message names the assets. Fit again then.
+        """
+        if json.loads(json.dumps(results.settings)) != json.loads(json.dumps(asdict(self))):
+            raise InputError("model: the earlier fit has other settings. Fit again.")
+        sessions, seen = market.get_index("time"), results.data.get_index("time")
+        require_same_history(results.data["fingerprint"], market, seen, sessions)
+        if len(sessions) == len(seen):
+            return results
+        first = max(len(seen) - LONGEST_WINDOW, 0)
+        fresh = self.fit(market.isel(time=slice(first, None))).data
+        new = fresh.sel(time=sessions[len(seen) :])
+        onto = {name: fresh[name] for name in ("asset", "factor", "factor_other")}
+        old = results.data.drop_vars(["fingerprint", "sector", "reason"]).reindex(onto)
+        old["universe"] = old["universe"].fillna(0).astype(bool)
+        timed = [name for name in new.data_vars if "time" in new[name].dims]
+        data = xr.concat([old[timed], new[timed]], dim="time", coords="minimal", compat="override", join="override")
+        data = data.assign(
+            fingerprint=history_fingerprint(market, sessions[-1]), sector=market["sector"], reason=fresh["reason"]
+        )
+        return RiskModelResults(
+            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=results.settings
+        )
+
+
+def require_same_history(
+    fingerprint: xr.DataArray, market: xr.Dataset, seen: pd.DatetimeIndex, sessions: pd.DatetimeIndex
+) -> None:
+    """Refuse to build on a fit whose sessions or raw facts are no longer the market's."""
+    if not seen.equals(sessions[: len(seen)]):
+        other = seen.symmetric_difference(sessions[: len(seen)])
+        raise InputError(
+            f"model: the sessions under the earlier fit have changed: {listed(other.strftime('%Y-%m-%d'))}. Fit again."
+        )
+    now = history_fingerprint(market, seen[-1]).to_series()
+    before = fingerprint.to_series().reindex(now.index, fill_value=np.uint64(0))
+    lost = fingerprint.to_series().drop(now.index, errors="ignore")
+    changed = [*now.index[now != before], *lost.index]
+    if changed:
+        raise InputError(
+            f"model: the history of {counted(len(changed), 'asset')} has changed under the earlier fit: {listed(changed)}. "
+            f"Usually a split or a restatement; fit again."
         )
 
 

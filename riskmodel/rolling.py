@@ -5,22 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def life_start(life: np.ndarray) -> np.ndarray:
-    """Position of the first day of the life that runs at each (time, asset); the day itself where none runs.
-
-    Parameters
-    ----------
-    life
-        (time, asset) number of the life, -1 on days without a price (a short gap belongs to the life around it).
-    """
-    day = np.broadcast_to(np.arange(len(life))[:, None], life.shape)
-    running = np.maximum.accumulate(life, axis=0)
-    begins = np.diff(running, axis=0, prepend=-1) > 0
-    start = np.maximum.accumulate(np.where(begins, day, -1), axis=0)
-    return np.where(start >= 0, start, day)
-
-
-def trailing_sum(values: np.ndarray, window: int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def trailing_sum(values: np.ndarray, window: int, life: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum and count of the values present in the last `window` days of the current life.
 
     Parameters
@@ -29,19 +14,47 @@ def trailing_sum(values: np.ndarray, window: int, start: np.ndarray) -> tuple[np
         (time, asset); NaN is left out and not counted.
     window
         Days, the last one included.
-    start
-        `life_start`.
+    life
+        (time, asset) number of the life, -1 on days without a price (a short gap belongs to the life around it).
 
     Returns
     -------
     sums, counts
         (time, asset) each.
+
+    Notes
+    -----
+    A window's sum is built from sums over powers of two, the same operations on the same numbers wherever the history
+    begins: appending days, or dropping days before the window, does not change the last bit.
     """
+    running = np.maximum.accumulate(life, axis=0)
     present = ~np.isnan(values)
-    first = np.maximum(start, np.arange(len(values))[:, None] - window + 1)
+    kept = np.where(present, values, 0.0)
+    sums, counts = _windowed(kept, window), _windowed(present.astype(np.int32), window)
+    reborn = np.flatnonzero(
+        running.max(axis=0, initial=0) > np.maximum(running, 0).min(axis=0, initial=np.iinfo(life.dtype).max)
+    )
+    for number in np.unique(running[:, reborn]):  # what an earlier life left in the window does not count
+        own = running[:, reborn] == number
+        sums[:, reborn] = np.where(own, _windowed(np.where(own, kept[:, reborn], 0.0), window), sums[:, reborn])
+        counts[:, reborn] = np.where(own, _windowed((own & present[:, reborn]).astype(np.int32), window), counts[:, reborn])
+    return sums, counts
 
-    def between(x: np.ndarray) -> np.ndarray:
-        total = np.vstack([np.zeros((1, x.shape[1]), x.dtype), np.cumsum(x, axis=0)])
-        return np.asarray(total[1:] - np.take_along_axis(total, first, axis=0))
 
-    return between(np.where(present, values, 0.0)), between(present.astype(np.int32))
+def _windowed(values: np.ndarray, window: int) -> np.ndarray:
+    """Sum over the last `window` rows, rows before the first counting as 0."""
+    total = np.zeros_like(values)
+    block, size, behind = values, 1, 0  # block: sums over `size` rows; `behind` rows are in the total
+    while True:
+        if window & size:
+            _add_shifted(total, block, behind)
+            behind += size
+        if 2 * size > window:
+            return total
+        wider = block.copy()
+        _add_shifted(wider, block, size)
+        block, size = wider, 2 * size
+
+
+def _add_shifted(total: np.ndarray, block: np.ndarray, rows: int) -> None:
+    total[rows:] += block[: max(len(block) - rows, 0)]

@@ -15,7 +15,7 @@ from riskmodel.errors import InputError
 from riskmodel.model import RiskModel, RiskModelResults
 from riskmodel.tables import TABLES, file_hash, table_path
 
-SCHEMA = "1"
+SCHEMA = "2"
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
 DAYS_A_CHUNK = 21
 
@@ -103,6 +103,7 @@ def _open(path: Path, key: str | None) -> RiskModelResults | None:
         data.close()
         return None
     small = {name: data[name].load() for name in data.data_vars if data[name].ndim < 3}
+    small |= {name: small[name].astype(bool) for name in ("universe", "fed")}
     labels = {name: data[name].to_numpy().astype(object) for name in data.coords if name != "time"}
     settings = json.loads(data.attrs["settings"])
     own = {name: value for name, value in data.attrs.items() if name not in ("schema", "key", "settings")}

@@ -127,7 +127,7 @@ def test_fit_finds_its_store_the_second_time(capsys):
     run(capsys, "fit", BOOK)
     code, printed, _ = run(capsys, "fit", BOOK)
     assert code == 0
-    assert "found in" in printed
+    assert "found; store: " in printed
 
 
 def test_help_loads_no_numerics():

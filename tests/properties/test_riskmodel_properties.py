@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from riskmodel.exposures import row_median, standardise, winsorise
 from riskmodel.market import BRIDGE_SESSIONS, as_of, lives
 from riskmodel.regression import cross_sectional_regression
-from riskmodel.rolling import life_start, trailing_sum
+from riskmodel.rolling import trailing_sum
 
 few = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(0, 2**32 - 1)
@@ -55,15 +55,6 @@ def test_lives_equal_a_walk_through_the_days(traded: np.ndarray) -> None:
         assert (life[:, column].tolist(), resumed[:, column].tolist()) == expected
 
 
-@few
-@given(traded_days())
-def test_the_start_of_a_life_is_its_first_day(traded: np.ndarray) -> None:
-    life, _ = lives(traded)
-    start = life_start(life)
-    for day, column in zip(*np.nonzero(traded), strict=True):
-        assert start[day, column] == np.flatnonzero(life[:, column] == life[day, column])[0]
-
-
 # ---------------------------------------------------------------- trailing sums
 
 
@@ -75,7 +66,7 @@ def test_a_trailing_sum_is_the_sum_of_the_last_days_of_the_life(
     numbers = hnp.arrays(float, traded.shape, elements=st.floats(-100, 100, width=32) | st.just(np.nan))
     values = np.where(traded, data.draw(numbers), np.nan)
     life, _ = lives(traded)
-    sums, counts = trailing_sum(values, window, life_start(life))
+    sums, counts = trailing_sum(values, window, life)
     for day, column in zip(*np.nonzero(traded), strict=True):
         since = np.flatnonzero(life[:, column] == life[day, column])[0]
         last = values[max(since, day - window + 1) : day + 1, column]
@@ -88,10 +79,10 @@ def test_a_trailing_sum_is_the_sum_of_the_last_days_of_the_life(
 def test_a_trailing_sum_does_not_look_ahead(traded: np.ndarray, window: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = np.where(traded, rng.normal(size=traded.shape), np.nan)
-    start = life_start(lives(traded)[0])
+    life, _ = lives(traded)
     day = int(rng.integers(len(values)))
     other = np.where(np.arange(len(values))[:, None] > day, values * 100, values)
-    for was, now in zip(trailing_sum(values, window, start), trailing_sum(other, window, start), strict=True):
+    for was, now in zip(trailing_sum(values, window, life), trailing_sum(other, window, life), strict=True):
         np.testing.assert_array_equal(now[: day + 1], was[: day + 1])
 
 
