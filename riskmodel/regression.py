@@ -11,13 +11,14 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.exposures import MAD_TO_DEVIATION, row_median
 from riskmodel.factors import MARKET
 
 DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
 LEAST_NAMES_PER_COEFFICIENT = 2
 LARGEST_CONDITION = 1e6
+HUBER_ROUNDS, HUBER_SETTLED = 100, 1e-12
 SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
-ROBUST, CLASSICAL = "robust", "classical"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Solution:
     r_squared: np.ndarray
     condition_number: np.ndarray
     names: np.ndarray
+    downweighted: np.ndarray
     flag: np.ndarray
 
 
@@ -42,6 +44,7 @@ def cross_sectional_regression(
     sectors: xr.DataArray,
     market_cap: xr.DataArray,
     covariance: bool = True,
+    huber: float | None = None,
 ) -> xr.Dataset:
     """Factor returns of every day, with their errors and every covered asset's specific return.
 
@@ -62,14 +65,18 @@ def cross_sectional_regression(
         (time, asset), in any unit: the sector returns, weighted by the caps of the estimating assets, sum to zero.
     covariance
         Whether to compute the heteroskedasticity-consistent covariance of the factor returns (about half the work).
+    huber
+        Tuning constant of Huber's estimator, usually 1.345: residuals beyond that many robust deviations count less. By
+        default plain least squares.
 
     Returns
     -------
     Dataset
         `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles; `standard_errors`
         (classical) and, with `covariance`, `robust_standard_errors` and `covariance` (time, factor, factor_other);
-        `specific_returns` (time, asset); `r_squared`, `condition_number`, `names` (time) and `flag` (time), empty where the
-        day is sound. Days that are flagged, styles left out and sectors without an estimating asset have NaN.
+        `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
+        `huber` gives less weight) and `flag`, empty where the day is sound. Days that are flagged, styles left out and
+        sectors without an estimating asset have NaN.
 
     Raises
     ------
@@ -82,7 +89,9 @@ def cross_sectional_regression(
     share of the cap. Without the market column the design has full rank: with g_s the sector coefficients,
     f_mkt = sum_s c_s g_s and f_s = g_s - f_mkt (Menchero, Orr & Wang 2011, section 3; Heston & Rouwenhorst 1994). The sector
     block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is HC3
-    (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred.
+    (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
+    min(1, huber s / |sqrt(w_i) u_i|) with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point (Huber
+    1981, section 7.8); errors and R-squared are those of the last weights.
 
     Examples
     --------
@@ -101,7 +110,7 @@ def cross_sectional_regression(
     )
     exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
     if "time" in sectors.dims:
-        return _run_by_run(returns, given, covariance=covariance)
+        return _run_by_run(returns, given, covariance=covariance, huber=huber)
     sector = np.where(pd.isna(sectors.to_numpy()), "", sectors.to_numpy()).astype(str)
     names = np.unique(sector[sector != ""])
     order = np.argsort(np.where(sector == "", "\uffff", sector), kind="stable")
@@ -121,12 +130,20 @@ def cross_sectional_regression(
             day_r, day_x, day_w, day_cap = (
                 a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap)
             )
-            solved.append(_solve(day_r, day_x, day_w, day_cap, starts, names, robust=covariance))
+            solved.append(_solve(day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber))
     return _as_dataset(solved, returns, factors, keep)
 
 
 def _solve(
-    r: np.ndarray, x: np.ndarray, w: np.ndarray, cap: np.ndarray, starts: np.ndarray, sectors: np.ndarray, *, robust: bool
+    r: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    cap: np.ndarray,
+    starts: np.ndarray,
+    sectors: np.ndarray,
+    *,
+    robust: bool,
+    huber: float | None,
 ) -> Solution:
     """Solve some days; r, w, cap are (day, asset), x is (day, style, asset), assets sorted by sector."""
     segment = np.diff(np.append(starts, r.shape[1]))
@@ -145,23 +162,33 @@ def _solve(
     if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
         infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
         raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
-    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = gram / (scale[:, :, None] * scale[:, None, :])
-    eigenvalues = np.linalg.eigvalsh(scaled)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        condition = np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0))
+    condition = _condition_number(gram)
     number = used.sum(axis=1)
     coefficients = gram.shape[1] - vacant.sum(axis=1) - unfed.sum(axis=1)
     thin = number < LEAST_NAMES_PER_COEFFICIENT * np.maximum(coefficients, 1)
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
-    scaled[~sound] = np.eye(gram.shape[1])
-    inverse = np.linalg.inv(scaled) / (scale[:, :, None] * scale[:, None, :])
 
-    s = len(sectors)
-    g = (inverse @ moment[..., None])[..., 0]
-    residual = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+    def solved(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        gram, moment = _normal_equations(x, weight, y, unfed, vacant, starts)
+        gram[~sound] = np.eye(gram.shape[1])
+        inverse = np.linalg.inv(gram)
+        g = (inverse @ moment[..., None])[..., 0]
+        s = len(starts)
+        return inverse, g, y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+
+    inverse, g, residual = solved(w)
+    downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
+    if huber is not None:
+        root, plain, share = np.sqrt(w), w, np.ones_like(w)
+        for _ in range(HUBER_ROUNDS):
+            before, share = share, _huber_share(root * residual, used, huber)
+            unsettled = np.abs(share - before).max(axis=1) > HUBER_SETTLED
+            if not unsettled.any():
+                break
+            w = plain * share
+            inverse, g, residual = solved(w)
+        downweighted = (used & (share < 1)).sum(axis=1)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
     error = np.where(used, residual, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -188,8 +215,25 @@ def _solve(
         r_squared=r_squared,
         condition_number=condition,
         names=number,
-        flag=_flags(number, coefficients, thin, singular, condition, vacant, sectors),
+        downweighted=downweighted,
+        flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
     )
+
+
+def _condition_number(gram: np.ndarray) -> np.ndarray:
+    """Condition number of each day's weighted design, its columns scaled to length one."""
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    scale = np.where(scale > 0, scale, 1.0)
+    eigenvalues = np.linalg.eigvalsh(gram / (scale[:, :, None] * scale[:, None, :]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0)))
+
+
+def _huber_share(scaled: np.ndarray, used: np.ndarray, huber: float) -> np.ndarray:
+    """Huber's weights of weighted residuals, (day, asset): 1 up to `huber` robust deviations, then falling."""
+    size = np.abs(scaled)
+    limit = huber * MAD_TO_DEVIATION * row_median(np.where(used, size, np.nan))[:, None]
+    return np.where(used & (size > limit), limit / np.where(size > 0, size, 1.0), 1.0)
 
 
 def _normal_equations(
@@ -215,16 +259,19 @@ def _flags(
     thin: np.ndarray,
     singular: np.ndarray,
     condition: np.ndarray,
+    unsettled: np.ndarray,
     vacant: np.ndarray,
     sectors: np.ndarray,
 ) -> np.ndarray:
     """What is wrong with each day, in words; empty where nothing is."""
     flag = np.full(len(number), "", dtype=object)
-    for day in np.flatnonzero(thin | singular | vacant.any(axis=1)):
+    for day in np.flatnonzero(thin | singular | unsettled | vacant.any(axis=1)):
         if thin[day]:
             flag[day] = f"thin: {number[day]} names for {coefficients[day]} coefficients"
         elif singular[day]:
             flag[day] = f"singular: condition number {condition[day]:.1e}"
+        elif unsettled[day]:
+            flag[day] = f"Huber weights still move after {HUBER_ROUNDS} rounds"
         else:
             flag[day] = f"no estimating name in {listed(sectors[vacant[day]])}"
     return flag
@@ -271,7 +318,9 @@ def _restriction(share: np.ndarray, styles: int) -> np.ndarray:
     return change
 
 
-def _run_by_run(returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool) -> xr.Dataset:
+def _run_by_run(
+    returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None
+) -> xr.Dataset:
     """Sectors that change: solve each run of days with the same sectors by itself; a sector without a name is NaN."""
     labels = given["sectors"].fillna("").to_numpy().astype(str)
     changes = np.flatnonzero((labels[1:] != labels[:-1]).any(axis=1)) + 1
@@ -280,7 +329,9 @@ def _run_by_run(returns: xr.DataArray, given: dict[str, xr.DataArray], *, covari
     for run in runs:
         of_run = {name: array.isel(time=run) for name, array in given.items()}
         of_run["sectors"] = of_run["sectors"].isel(time=0, drop=True)
-        parts.append(cross_sectional_regression(returns=returns.isel(time=run), covariance=covariance, **of_run))
+        parts.append(
+            cross_sectional_regression(returns=returns.isel(time=run), covariance=covariance, huber=huber, **of_run)
+        )
     factors = [MARKET, *np.unique(labels[labels != ""]), *map(str, given["exposures"]["factor"].to_numpy())]
     onto = {"factor": factors} | ({"factor_other": factors} if covariance else {})
     return xr.concat([part.reindex(onto) for part in parts], dim="time")
@@ -335,6 +386,7 @@ def _as_dataset(solved: list[Solution], returns: xr.DataArray, factors: list[str
         "r_squared": ("time",),
         "condition_number": ("time",),
         "names": ("time",),
+        "downweighted": ("time",),
         "flag": ("time",),
     }
     variables = {name: (of, joined(name)) for name, of in dims.items()}
