@@ -1,0 +1,385 @@
+"""Forecast covariance of daily factor returns: EWMA, Newey-West, eigenfactor and volatility-regime adjustment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from riskmodel.errors import InputError, counted
+from riskmodel.labels import checked_factor_returns, requested_rows
+
+NEGLIGIBLE = 1e-12  # an eigenvalue below this share of the largest is rounding, and so is a difference of F_kl and F_lk
+DAYS_DRAWN_AT_ONCE = 32  # keeps a block of draws in the processor's cache
+HALF_LIVES_DRAWN = 8  # a day 8 half-lives old weighs 0.4 %
+SHRINKAGES = ("ledoit_wolf", "oas")
+
+
+@dataclass(frozen=True)
+class CovarianceSettings:
+    """Choices of DESIGN's factor covariance; half-lives and lags in days, the defaults are the short horizon's."""
+
+    volatility_half_life: float = 84.0
+    volatility_lags: int = 5
+    correlation_half_life: float = 504.0
+    correlation_lags: int = 2
+    shrinkage: str | None = None  # of the correlations: "ledoit_wolf" or "oas"; instead of the eigenfactor adjustment
+    eigenfactor_simulations: int = 1000  # 0 switches the adjustment off
+    eigenfactor_scale: float = 1.0  # a in v = 1 + a (v_simulated - 1)
+    seed: int = 0
+    regime_half_life: float | None = 42.0  # None switches the adjustment off
+    minimum_history: int = 63  # returns that a factor needs for a volatility, and a pair for a correlation
+
+    def __post_init__(self) -> None:
+        for name in ("volatility_half_life", "correlation_half_life", "regime_half_life", "eigenfactor_scale"):
+            value = getattr(self, name)
+            optional = value is None and name == "regime_half_life"
+            if not optional and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+                raise InputError(f"covariance settings: {name} is {value!r}; it must be a positive number.")
+        for name in ("volatility_lags", "correlation_lags", "eigenfactor_simulations", "seed", "minimum_history"):
+            number, least = getattr(self, name), 2 if name == "minimum_history" else 0
+            if not isinstance(number, int | np.integer) or number < least:
+                raise InputError(f"covariance settings: {name} is {number!r}; it must be a whole number, at least {least}.")
+        if self.shrinkage not in (None, *SHRINKAGES):
+            raise InputError(f"covariance settings: unknown shrinkage {self.shrinkage!r}. Known: {', '.join(SHRINKAGES)}.")
+        if self.shrinkage is not None and self.eigenfactor_simulations:
+            raise InputError(
+                "covariance settings: shrinkage and the eigenfactor adjustment correct the same sampling error. "
+                "Choose one: eigenfactor_simulations=0 switches the adjustment off."
+            )
+
+
+SHORT_HORIZON = CovarianceSettings()
+LONG_HORIZON = CovarianceSettings(volatility_half_life=252.0, regime_half_life=168.0)
+
+
+def factor_covariance(
+    factor_returns: xr.DataArray, settings: CovarianceSettings = SHORT_HORIZON, *, times: Iterable[object] | None = None
+) -> xr.Dataset:
+    """Forecast covariance of one day's factor returns, as known at the close of each requested day.
+
+    Parameters
+    ----------
+    factor_returns
+        (time, factor), daily, decimals; time sorted, labels unique. NaN: the factor has no return that day.
+    times
+        Labels of `time` at whose closes a forecast is wanted, in the order wanted. By default the last.
+
+    Returns
+    -------
+    Dataset
+        `covariance` (time, factor, factor_other), of a day (21 days: times 21), symmetric to the last bit, positive
+        semi-definite; `volatility` (time, factor), the root of its diagonal; `regime_multiplier` (time), lambda;
+        `eigenfactor_bias` (time, rank), v, rank 1 the least volatile; `shrinkage` (time), the intensity; `clipped` (time),
+        the number of negative eigenvalues set to zero; `observations` (time, factor). A factor with fewer than
+        `minimum_history` returns by then is NaN that day.
+
+    Raises
+    ------
+    InputError
+        Where dimensions or labels are wrong, a value is infinite, a requested time is unknown or precedes the first on which
+        any factor has `minimum_history` returns.
+
+    Notes
+    -----
+    With w_s = 2^(-(t-s)/h) on the days s <= t with a return and 0 on others, and second moments about zero,
+
+        sigma_k^2 = sum_s [w_s f_ks^2 + 2 sum_l b_l sqrt(w_s w_{s-l}) f_ks f_k,s-l] / sum_s w_s,      b_l = 1 - l / (L + 1)
+
+    and rho_kl likewise with its own h and L, numerator and both variances over the days that the pair shares; then
+    F0_kl = rho_kl sigma_k sigma_l (Newey & West 1987; Menchero, Orr & Wang 2011, section 4.1). Splitting the weight of a
+    lagged product evenly makes it the Bartlett estimator of sqrt(w) f, positive semi-definite where nothing is missing;
+    otherwise negative eigenvalues are set to zero and the unit diagonal restored. Then F = lambda^2 U0 v^2 D0 U0', v by
+    `eigenfactor_adjustment`, and (section 4.3), with d = 2^(-1/h) and lambda_0 = 1,
+
+        lambda_t^2 = d lambda_{t-1}^2 + (1 - d) B_t^2,      B_t^2 = mean_k (f_kt / sigma_k,t-1)^2
+
+    where sigma_k,t-1 has no lags: B judges single days, and would take a Newey-West term out again.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> f = xr.DataArray([[0.02, 0.01], [-0.02, -0.01], [0.01, 0.02]], {"time": range(3), "factor": ["A", "B"]})
+    >>> plain = CovarianceSettings(1.0, 0, 1e9, 0, eigenfactor_simulations=0, regime_half_life=None, minimum_history=2)
+    >>> fit = factor_covariance(f, plain)
+    >>> (1e4 * fit["volatility"] ** 2).round(4).values  # (1 x 1 + 0.5 x 4 + 0.25 x 4) / 1.75, and the same of 4, 1, 1
+    array([[2.2857, 2.7143]])
+    >>> float((fit["covariance"][0, 0, 1] / fit["volatility"].prod()).round(4))  # (2 + 2 + 2) / sqrt(9 x 6)
+    0.8165
+    """
+    returns = checked_factor_returns(factor_returns)
+    f, index = returns.to_numpy(), returns.get_index("time")
+    count = np.cumsum(~np.isnan(f), axis=0)
+    rows = requested_rows(index, times, count.max(axis=1), settings.minimum_history)
+    live = count[rows] >= settings.minimum_history
+    with threadpool_limits(limits=1, user_api="blas"):
+        variance = _variance(f, settings.volatility_half_life, settings.volatility_lags)[rows]
+        volatility = np.sqrt(np.where(live, variance, 0.0))
+        correlation, intensity = _correlation(f, rows, settings), np.zeros(len(rows))
+        if settings.shrinkage is not None:
+            intensity = np.array([_shrinkage(f[: r + 1, k], settings) for r, k in zip(rows, live, strict=True)])
+            correlation *= 1 - intensity[:, None, None] * ~np.eye(f.shape[1], dtype=bool)
+        correlation, clipped = _positive_semidefinite(correlation)
+        covariance = correlation * (volatility[:, :, None] * volatility[:, None, :])
+        bias = np.where(np.sort(~live, axis=1), np.nan, 1.0)
+        if settings.eigenfactor_simulations:
+            days = np.array([np.median(count[r, k]) for r, k in zip(rows, live, strict=True)], dtype=int)
+            covariance, bias = _eigenfactors_adjusted(covariance, live, days, settings)
+    multiplier = _regime(f, count, settings)[rows]
+    covariance = np.where(live[:, :, None] & live[:, None, :], covariance * multiplier[:, None, None] ** 2, np.nan)
+    names = returns["factor"].to_numpy()
+    return xr.Dataset(
+        {
+            "covariance": (("time", "factor", "factor_other"), covariance),
+            "volatility": (("time", "factor"), np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))),
+            "regime_multiplier": ("time", multiplier),
+            "eigenfactor_bias": (("time", "rank"), bias),
+            "shrinkage": ("time", intensity),
+            "clipped": ("time", clipped),
+            "observations": (("time", "factor"), count[rows]),
+        },
+        coords={"time": index[rows], "factor": names, "factor_other": names, "rank": np.arange(1, len(names) + 1)},
+    )
+
+
+def eigenfactor_adjustment(
+    covariance: xr.DataArray, settings: CovarianceSettings = SHORT_HORIZON, *, days: int
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Scale the eigenfactors' volatilities by what simulation says their forecasts miss.
+
+    Parameters
+    ----------
+    covariance
+        (factor, factor_other), estimated with `settings` from a history of `days`.
+    days
+        T, the length of each simulation, at most 8 of the longer half-life; `factor_covariance` gives its factors' median.
+
+    Returns
+    -------
+    covariance, bias
+        (factor, factor_other) adjusted; (rank) v, rank 1 the least volatile; 1 where an eigenvalue is zero.
+
+    Raises
+    ------
+    InputError
+        Where the covariance is not square, finite, symmetric and positive semi-definite, or there is nothing to simulate.
+
+    Notes
+    -----
+    F0 = U0 D0 U0'. Returns f_m = U0 D0^(1/2) z_m with z_m standard normal give F_m by the estimator of `factor_covariance`,
+    both half-lives and lags included; with F_m = U_m D_m U_m',
+
+        v_k^2 = mean_m [U_m' F0 U_m]_kk / [D_m]_kk,    v_k <- 1 + a (v_k - 1),    F = U0 v^2 D0 U0'
+
+    (Menchero, Wang & Orr 2011; Menchero, Orr & Wang 2011, appendix B). The moments of f_m are A S_m A' with S_m those of z_m
+    and A = U0 D0^(1/2), so that S_m is drawn once for a seed and serves every date; a longer history adds older days to it.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> F = xr.DataArray(np.diag([4e-4, 1e-4]), {"factor": ["A", "B"], "factor_other": ["A", "B"]})
+    >>> settings = CovarianceSettings(21, 0, 21, 0, eigenfactor_simulations=200)
+    >>> eigenfactor_adjustment(F, settings, days=63)[1].round(2).values
+    array([1.05, 1.02])
+    """
+    require_covariance(covariance)
+    if not settings.eigenfactor_simulations or days < 2:
+        raise InputError(
+            f"eigenfactor_adjustment: {counted(settings.eigenfactor_simulations, 'simulation')} of {counted(days, 'day')}; "
+            f"at least 1 of 2 days is needed."
+        )
+    given = covariance.transpose("factor", "factor_other")
+    live = np.ones((1, len(given)), dtype=bool)
+    with threadpool_limits(limits=1, user_api="blas"):
+        adjusted, bias = _eigenfactors_adjusted(given.to_numpy()[None], live, np.array([days]), settings)
+    rank = np.arange(1, len(given) + 1)
+    return given.copy(data=adjusted[0]), xr.DataArray(bias[0], {"rank": rank}, ("rank",), name="eigenfactor_bias")
+
+
+def require_covariance(covariance: xr.DataArray) -> None:
+    """Refuse what is no covariance of (factor, factor_other): labels, finite, symmetric, positive semi-definite."""
+    if set(covariance.dims) != {"factor", "factor_other"}:
+        raise InputError(f"covariance: dimensions {covariance.dims}; it takes ('factor', 'factor_other').")
+    names = covariance.get_index("factor")
+    if not names.is_unique or not names.equals(covariance.get_index("factor_other")):
+        raise InputError("covariance: 'factor' and 'factor_other' must have the same unique labels in the same order.")
+    values = covariance.transpose("factor", "factor_other").to_numpy()
+    if not np.isfinite(values).all():
+        raise InputError(f"covariance: {counted(int((~np.isfinite(values)).sum()), 'value')} missing or infinite.")
+    uneven, largest = np.abs(values - values.T), np.abs(values).max(initial=0.0)
+    if uneven.max(initial=0.0) > NEGLIGIBLE * largest:
+        k, other = np.unravel_index(uneven.argmax(), uneven.shape)
+        raise InputError(
+            f"covariance: not symmetric: {names[k]}, {names[other]} is {values[k, other]:g} one way and "
+            f"{values[other, k]:g} the other. If that is rounding, pass (F + F') / 2."
+        )
+    least = np.linalg.eigvalsh(values).min(initial=0.0)
+    if least < -NEGLIGIBLE * largest * len(values):
+        raise InputError(f"covariance: not positive semi-definite: the least eigenvalue is {least:.3g}.")
+
+
+def _weighted_sum(terms: np.ndarray, half_life: float) -> np.ndarray:
+    """sum_{s<=t} 2^(-(t-s)/half_life) terms_s for every t, along the first axis."""
+    decay = 0.5 ** (1 / half_life)
+    total = np.array(terms, dtype=float)
+    for day in range(1, len(total)):
+        total[day] += decay * total[day - 1]
+    return total
+
+
+def _lag_weights(half_life: float, lags: int) -> Iterator[tuple[int, float]]:
+    """Each lag with b_l sqrt(w_{s-l} / w_s)."""
+    return ((lag, (1 - lag / (lags + 1)) * 0.5 ** (lag / (2 * half_life))) for lag in range(1, lags + 1))
+
+
+def _variance(f: np.ndarray, half_life: float, lags: int) -> np.ndarray:
+    """Newey-West variance at every close, (time, factor); NaN before a factor's first return."""
+    present = ~np.isnan(f)
+    x = np.where(present, f, 0.0)
+    terms = x * x
+    for lag, weight in _lag_weights(half_life, lags):
+        terms[lag:] += 2 * weight * x[lag:] * x[:-lag]
+    total = _weighted_sum(present, half_life)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, np.maximum(_weighted_sum(terms, half_life), 0.0) / total, np.nan)
+
+
+def _correlation(f: np.ndarray, rows: np.ndarray, settings: CovarianceSettings) -> np.ndarray:
+    """Newey-West correlations at the requested closes, (row, factor, factor), each pair over the days it shares.
+
+    A pair without `minimum_history` shared days, or of which one has no variance, gets 0.
+    """
+    present = ~np.isnan(f)
+    x, m = np.where(present, f, 0.0), present.astype(float)
+    cross = x[:, :, None] * x[:, None, :]
+    own = (x * x)[:, :, None] * m[:, None, :]  # [t, k, j]: what k's variance gains, if j has a return too
+    for lag, weight in _lag_weights(settings.correlation_half_life, settings.correlation_lags):
+        product = (x[lag:] * m[:-lag])[:, :, None] * (x[:-lag] * m[lag:])[:, None, :]
+        cross[lag:] += weight * (product + product.transpose(0, 2, 1))
+        own[lag:] += 2 * weight * (x[lag:] * x[:-lag])[:, :, None] * (m[lag:] * m[:-lag])[:, None, :]
+    cross = _weighted_sum(cross, settings.correlation_half_life)[rows]
+    own = np.maximum(_weighted_sum(own, settings.correlation_half_life)[rows], 0.0)
+    shared = np.stack([m[: row + 1].T @ m[: row + 1] for row in rows])
+    scale = np.sqrt(own) * np.sqrt(own.transpose(0, 2, 1))
+    known = (scale > 0) & (shared >= settings.minimum_history)
+    correlation = np.clip(np.divide(cross, scale, out=np.zeros_like(cross), where=known), -1.0, 1.0)
+    diagonal = np.arange(f.shape[1])
+    correlation[:, diagonal, diagonal] = 1.0
+    return correlation
+
+
+def _shrinkage(f: np.ndarray, settings: CovarianceSettings) -> float:
+    """Intensity of shrinkage towards the identity, by scikit-learn on the weighted, standardised days without a gap."""
+    from sklearn.covariance import ledoit_wolf, oas
+
+    whole = ~np.isnan(f).any(axis=1)
+    if whole.sum() < settings.minimum_history:
+        raise InputError(
+            f"factor_returns: {counted(int(whole.sum()), 'day')} on which every factor has a return; "
+            f"shrinkage needs {settings.minimum_history} (minimum_history)."
+        )
+    weight = 0.5 ** (np.arange(len(f))[::-1] / settings.correlation_half_life)[whole]
+    x = f[whole] * np.sqrt(weight / weight.mean())[:, None]
+    deviation = np.sqrt((x**2).mean(axis=0))
+    x /= np.where(deviation > 0, deviation, 1.0)
+    return float((oas if settings.shrinkage == "oas" else ledoit_wolf)(x, assume_centered=True)[1])
+
+
+def _positive_semidefinite(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Set negative eigenvalues to zero and restore the unit diagonal, (row, factor, factor); and count them, (row)."""
+    values, vectors = np.linalg.eigh(correlation)
+    negative = (values < -NEGLIGIBLE * values[:, -1:]).sum(axis=1)
+    clipped = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    deviation = np.sqrt(np.diagonal(clipped, axis1=1, axis2=2))
+    clipped = (clipped + clipped.transpose(0, 2, 1)) / (2 * deviation[:, :, None] * deviation[:, None, :])
+    return np.where((negative > 0)[:, None, None], clipped, correlation), negative
+
+
+def _eigenfactors_adjusted(
+    covariance: np.ndarray, live: np.ndarray, days: np.ndarray, settings: CovarianceSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Adjusted covariances (row, factor, factor) of the live factors, zero elsewhere; and v (row, rank)."""
+    adjusted, bias = np.zeros_like(covariance), np.full(live.shape, np.nan)
+    longest = HALF_LIVES_DRAWN * max(settings.volatility_half_life, settings.correlation_half_life)
+    lengths = np.minimum(days, np.ceil(longest)).astype(int)
+    order = np.argsort(lengths, kind="stable")
+    drawn = _simulated_moments(lengths[order], live.shape[1], settings)
+    for row, (of_volatility, of_correlation) in zip(order, drawn, strict=True):
+        inside, n = np.ix_(live[row], live[row]), int(live[row].sum())
+        values, vectors = np.linalg.eigh(covariance[row][inside])
+        vectors *= np.where((vectors**3).sum(axis=0) < 0, -1.0, 1.0)  # a sign that the order of the factors does not change
+        v = _simulated_bias(values, vectors, of_volatility[:, :n, :n], of_correlation[:, :n, :n])
+        v = np.maximum(1 + settings.eigenfactor_scale * (v - 1), 0.0)
+        whole = (vectors * (v**2 * np.maximum(values, 0.0))) @ vectors.T
+        adjusted[row][inside], bias[row, :n] = (whole + whole.T) / 2, v
+    return adjusted, bias
+
+
+def _simulated_moments(
+    lengths: np.ndarray, factors: int, settings: CovarianceSettings
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Newey-West moments S_m of standard normal days, (simulation, factor, factor), for ascending lengths of history.
+
+    Only the first is divided by its weights' sum: correlations need no scale. Days are drawn from the newest back, so that
+    a longer history holds the shorter one's draws.
+    """
+    random, simulations, age = np.random.default_rng(settings.seed), settings.eigenfactor_simulations, 0
+    reach = max(settings.volatility_lags, settings.correlation_lags)
+    newer = np.zeros((reach, simulations, factors))
+    of_volatility, of_correlation = np.zeros((2, simulations, factors, factors))
+    estimators = (
+        (of_volatility, settings.volatility_half_life, settings.volatility_lags),
+        (of_correlation, settings.correlation_half_life, settings.correlation_lags),
+    )
+    for length in lengths:
+        while age < length:
+            block = min(DAYS_DRAWN_AT_ONCE, int(length) - age)
+            z = random.standard_normal((block, simulations, factors))
+            window = np.concatenate([newer, z])
+            for total, half_life, lags in estimators:
+                partner = 0.5 * z
+                for lag, weight in _lag_weights(half_life, lags):
+                    partner += weight * 0.5 ** (-lag / half_life) * window[reach - lag : reach - lag + block]
+                partner *= 0.5 ** ((age + np.arange(block)) / half_life)[:, None, None]
+                product = z.transpose(1, 2, 0) @ partner.transpose(1, 0, 2)
+                total += product + product.transpose(0, 2, 1)
+            newer = window[block:]
+            age += block
+        yield of_volatility / (0.5 ** (np.arange(age) / settings.volatility_half_life)).sum(), of_correlation
+
+
+def _simulated_bias(
+    values: np.ndarray, vectors: np.ndarray, of_volatility: np.ndarray, of_correlation: np.ndarray
+) -> np.ndarray:
+    """Bias v of one covariance U0 D0 U0' (values, vectors), (rank); 1 where D0 is zero."""
+    values = np.where(values > NEGLIGIBLE * values[-1], values, 0.0)
+    a = vectors * np.sqrt(values)
+    n = len(values)
+    variance = of_volatility.reshape(-1, n * n) @ (a[:, :, None] * a[:, None, :]).reshape(n, n * n).T
+    simulated = a @ (of_correlation @ a.T)
+    own = np.diagonal(simulated, axis1=1, axis2=2)
+    scale = np.sqrt(np.divide(np.maximum(variance, 0.0), own, out=np.zeros_like(variance), where=own > 0))
+    predicted, directions = np.linalg.eigh(simulated * (scale[:, :, None] * scale[:, None, :]))
+    true = values @ (vectors.T @ directions) ** 2
+    sound = (predicted > NEGLIGIBLE * predicted[:, -1:]) & (values > 0)
+    ratio = np.divide(true, predicted, out=np.zeros_like(true), where=sound)
+    count = sound.sum(axis=0)
+    return np.sqrt(np.where(count > 0, ratio.sum(axis=0) / np.maximum(count, 1), 1.0))
+
+
+def _regime(f: np.ndarray, count: np.ndarray, settings: CovarianceSettings) -> np.ndarray:
+    """Multiplier lambda at every close, (time); it stays on a day that judges no forecast, and starts at 1."""
+    if settings.regime_half_life is None:
+        return np.ones(len(f))
+    variance = _variance(f, settings.volatility_half_life, 0)[:-1]
+    judged = (count[:-1] >= settings.minimum_history) & (variance > 0) & ~np.isnan(f[1:])
+    squares = np.divide(f[1:] ** 2, variance, out=np.zeros_like(variance), where=judged).sum(axis=1)
+    number = judged.sum(axis=1)
+    bias_squared = squares[number > 0] / number[number > 0]
+    level = _weighted_sum(
+        np.append(1.0, (1 - 0.5 ** (1 / settings.regime_half_life)) * bias_squared), settings.regime_half_life
+    )
+    return np.sqrt(level[np.append(0, np.cumsum(number > 0))])

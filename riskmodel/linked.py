@@ -1,0 +1,79 @@
+"""Share classes of one company: they share their specific return, and do not count as independent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.errors import InputError, counted, listed
+
+
+def linked_correlation(
+    specific_returns: xr.DataArray, linked: xr.DataArray | pd.Series, *, half_life: float = 252, least_history: int = 60
+) -> xr.DataArray:
+    """Correlation of the specific returns of an issuer's share classes, at the last day of `specific_returns`.
+
+    Returns
+    -------
+    DataArray
+        (issuer), of issuers with two assets or more: the mean over pairs of their correlations about zero, weights halving
+        every `half_life`, kept within 0 and 1, so that a block is positive semi-definite. A pair with fewer than
+        `least_history` common observations counts as 1.
+    """
+    values = specific_returns.transpose("time", "asset").to_numpy()
+    root = 0.5 ** (np.arange(len(values))[::-1, None] / (2 * half_life))
+    found = {}
+    for issuer, columns in issuers(specific_returns.get_index("asset"), linked).items():
+        pairs = []
+        for i, j in zip(*np.triu_indices(len(columns), 1), strict=True):
+            common = ~np.isnan(values[:, columns[[i, j]]]).any(axis=1)
+            a, b = (root * values[:, columns[[i, j]]])[common].T
+            norm = np.sqrt((a @ a) * (b @ b))
+            pairs.append(a @ b / norm if common.sum() >= least_history and norm > 0 else 1.0)
+        found[issuer] = float(np.clip(np.mean(pairs), 0, 1))
+    return xr.DataArray(list(found.values()), dims="issuer", coords={"issuer": list(found)}, name="correlation")
+
+
+def specific_covariance_times(
+    weights: xr.DataArray,
+    volatility: xr.DataArray,
+    linked: xr.DataArray | pd.Series | None = None,
+    correlation: xr.DataArray | float = 1.0,
+) -> xr.DataArray:
+    """Delta a: the specific covariance times weights (..., asset), the classes of one issuer being correlated.
+
+    (Delta a)_i = sigma_i [(1 - rho) sigma_i a_i + rho sum_j sigma_j a_j], j over the classes of the issuer of i;
+    `(a * result).sum("asset")` is the specific variance. `correlation` is that of `linked_correlation`, or one number.
+
+    Examples
+    --------
+    >>> a = xr.DataArray([0.5, 0.5], {"asset": ["X.A", "X.B"]})
+    >>> both = pd.Series("X", index=["X.A", "X.B"])
+    >>> round((a * specific_covariance_times(a, 0 * a + 0.02, both)).sum().item() ** 0.5, 4)
+    0.02
+    """
+    sigma = volatility.reindex(asset=weights["asset"])
+    lost = (sigma.isnull() & (weights.fillna(0.0) != 0)).transpose("asset", ...)
+    if bool(lost.any()):
+        names = lost["asset"].to_numpy()[lost.to_numpy().reshape(lost.sizes["asset"], -1).any(axis=1)]
+        raise InputError(f"volatility: missing for {counted(len(names), 'asset')} with weight: {listed(names)}.")
+    sigma = sigma.fillna(0.0)
+    scaled = (sigma * weights).transpose(..., "asset")
+    shared = scaled.copy()
+    for issuer, columns in issuers(weights.get_index("asset"), linked).items():
+        rho = correlation.sel(issuer=issuer).item() if isinstance(correlation, xr.DataArray) else correlation
+        shared[..., columns] = (1 - rho) * scaled[..., columns] + rho * scaled[..., columns].sum("asset")
+    return (sigma * shared).transpose(..., "asset")
+
+
+def issuers(assets: pd.Index, linked: xr.DataArray | pd.Series | None) -> dict[str, np.ndarray]:
+    """Positions of the assets of every issuer that has two or more, in the order of the assets' labels."""
+    if linked is None:
+        return {}
+    label = linked.to_series() if isinstance(linked, xr.DataArray) else linked
+    if not label.index.is_unique:
+        raise InputError(f"linked: labels of 'asset' repeat: {listed(label.index[label.index.duplicated()].unique())}.")
+    label = label[label.notna() & (label != "") & label.index.isin(assets)].sort_index()
+    place = pd.Series(assets.get_indexer(label.index), index=label.index)
+    return {str(issuer): own.to_numpy() for issuer, own in place.groupby(label) if len(own) > 1}
