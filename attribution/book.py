@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,7 +46,7 @@ class General(_Part):
     currency: str = "USD"
     inception: datetime.date
     track_record_start: datetime.date | None = None
-    risk_free: Literal["rates"] | float = 0.0
+    risk_free: Literal["rates"] | Annotated[float, Field(gt=-0.05, lt=0.5, allow_inf_nan=False)] = 0.0
     languages: tuple[Language, ...] = ("ja", "en")
     delisted: Literal["error", "cash"] = "error"
 
@@ -180,8 +181,7 @@ def read_book(path: str | Path) -> Book:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the book's TOML file.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -213,7 +213,7 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
     except ValidationError as error:
         # a misspelt key is also a missing one: the misspelling is what helps
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        *section, key = [str(part) for part in first["loc"]]
+        *section, key = [str(part) for part in first["loc"] if not re.search(r"[\[(]", str(part)) and part != "float"]
         place = f"[{'.'.join(section)}]" if section else "the file"
         if first["type"] == "extra_forbidden":
             known = _known_keys(section)
@@ -254,7 +254,13 @@ def _require_consistent(book: Book) -> None:
                 f"Known sleeves: {', '.join(book.sleeves)}."
             )
         total = sum(shares.values())
-        if abs(total - 1) > 1e-9:
+        if not abs(total - 1) <= 1e-9:
             raise InputError(f"{name}: shares of course '{course}' sum to {total:g}, not 1.")
+        if course in book.sleeves and {s: w for s, w in shares.items() if w} != {course: 1.0}:
+            raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
+        if course == "Average" or course in book.report.indices:
+            raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
+    if len(set(book.report.indices)) < len(book.report.indices):
+        raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
     if not book.courses:
         raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')

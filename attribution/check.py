@@ -15,6 +15,7 @@ from riskmodel.market import alignment_report
 LARGE_DISTRIBUTION = 0.20
 LARGE_DAILY_GAP = 0.002
 SMALLEST_DEFICIT = 1e-3
+FEW_NAMES = 0.5  # of the median session's
 COLUMNS = ["table", "finding", "rows", "examples"]
 
 
@@ -56,7 +57,10 @@ def _price_findings(market: xr.Dataset) -> list[dict[str, object]]:
         "close without a volume": priced & market["volume"].isnull(),
         "trading resumes after a short gap, bridged close to close": market["bridged_return"].notnull(),
     }
-    return [_row("prices", finding, _cells(mask)) for finding, mask in cells.items()]
+    names = priced.sum("asset").to_series()
+    few = names.index[names < FEW_NAMES * names.median()].strftime("%Y-%m-%d")
+    rows = [_row("prices", finding, _cells(mask)) for finding, mask in cells.items()]
+    return [*rows, _row("prices", "date with prices of less than half the usual names (not a session?)", [*few])]
 
 
 def _filing_findings(market: xr.Dataset) -> list[dict[str, object]]:
@@ -79,6 +83,8 @@ def _holding_findings(book: Book, market: xr.Dataset, period: Period) -> list[di
         findings.append(_row("holdings", f"held in {name} when it stopped trading, carried as cash", stopped))
         dates = book.holdings[book.holdings["portfolio"] == book.sleeves[name].holdings]["date"]
         findings.append(_row("holdings", f"month without a rebalance of {name}", _months_without(dates, period)))
+        later = pd.DatetimeIndex(dates[dates > period.end].unique()).strftime("%Y-%m-%d")
+        findings.append(_row("holdings", f"list of {name} dated after the last session, not used", [*later]))
     return findings
 
 

@@ -75,6 +75,8 @@ def _report(options: argparse.Namespace) -> int:
     languages = [part.strip() for part in options.lang.split(",")] if options.lang else None
     with _progress(len(book.courses) + 3 + len(languages or book.book.languages)) as step:
         written = report(book, month=options.month, out=options.out, languages=languages, progress=step)
+    if written.remark:
+        print(written.remark, file=sys.stderr)
     performance = written.tables["performance"]
     print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
     _print(performance, "text", percent=["return", "benchmark_return", "excess"])
@@ -101,9 +103,11 @@ def _explain(options: argparse.Namespace) -> int:
         market = read_inputs(book)
         read_period(options.month, book, market)
         step("model")
-        model = fitted_model(book, market).model
+        fitted = fitted_model(book, market)
         step("contributions")
-        result = attribute(book, options.course, model, market, period=options.month)
+        result = attribute(book, options.course, fitted.model, market, period=options.month)
+    if fitted.remark:
+        print(fitted.remark, file=sys.stderr)
     if cuts == ["factor"] and not options.absolute:
         frame = result.factors.drop(columns="course")
     else:

@@ -163,9 +163,8 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     styles = [str(s) for s in fit["style"].to_numpy()]
     exposure = np.zeros((len(days), len(names), len(assets)))
     exposure[:, names.index(MARKET), :-1] = 1.0
-    for place, stock_sector in enumerate(sector):
-        if stock_sector in names:
-            exposure[:, names.index(stock_sector), place] = 1.0
+    column = pd.Index(names).get_indexer(sector)
+    exposure[:, column[column >= 0], np.flatnonzero(column >= 0)] = 1.0
     where = [names.index(style) for style in styles]
     lagged = fit["exposures"].sel(time=before).transpose("time", "style", "asset").to_numpy()
     exposure[:, where, :-1] = np.nan_to_num(lagged)

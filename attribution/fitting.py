@@ -131,7 +131,7 @@ def store_path(book: Book, key: str) -> Path:
     path = book.path.parent / book.model.store
     if path.is_dir():
         raise InputError(f"{book.path.name}: store '{book.model.store}' in [model] is a folder; name a file, e.g. model.nc.")
-    if path.resolve().parent == book.data_folder.resolve():
+    if path.resolve().is_relative_to(book.data_folder.resolve()):
         raise InputError(
             f"{book.path.name}: store '{book.model.store}' in [model] lies in the data folder, where nothing is written. "
             f"Name a file elsewhere."

@@ -13,6 +13,7 @@ from attribution.periods import Period
 from riskmodel.errors import InputError, counted, listed
 
 CASH_STOCK = f"{CASH} (stock)"
+LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Track:
     closing
         (asset) weights at the last close, before any list of that day.
     stopped
-        ticker, last_trade, weight, list_date: positions that do not trade again in the period.
+        ticker, last_trade, resumes, weight, list_date: positions whose life ends; `resumes` is when a new life of the
+        ticker begins in the period, NaT where none does. The position does not wake up in it.
     """
 
     weights: xr.DataArray
@@ -94,11 +96,14 @@ def drift(
     sessions = market.get_index("time")
     first, last = sessions.get_loc(base), sessions.get_loc(days[-1])
     effective = sessions.searchsorted(pd.DatetimeIndex(lists["date"]), side="right") - 1
+    latest = lists["date"] == lists.groupby(effective)["date"].transform("max")  # of two lists at one close the later counts
+    lists, effective = lists[latest.to_numpy()], effective[latest.to_numpy()]
     starts = np.unique(effective[(effective >= 0) & (effective < last)])
     if not len(starts) or starts[0] > first:
+        first_list = f"The first is of {lists['date'].min():%Y-%m-%d}" if len(lists) else "There is none at all"
         raise InputError(
             f"{name}: no list of weights on or before {base:%Y-%m-%d}, the close at which the period starts. "
-            f"The first is of {lists['date'].min():%Y-%m-%d}; set a later inception or add a list."
+            f"{first_list}; set a later inception or add a list."
         )
     starts = starts[max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :]
     labels = returns.get_index("asset")
@@ -144,10 +149,13 @@ def _stopped(
     traded = (life[: last + 1, held] == own) & (own >= 0)
     final = np.where(traded.any(axis=0), last - np.argmax(traded[::-1], axis=0), -1)
     gone = final < stop
+    again = (life[: last + 1, held] > own) & (np.arange(last + 1)[:, None] > start)
+    resumes = np.where(again.any(axis=0), again.argmax(axis=0), -1)
     return pd.DataFrame(
         {
             "ticker": labels[held[gone]],
             "last_trade": [sessions[day] if day >= 0 else pd.NaT for day in final[gone]],
+            "resumes": [sessions[day] if day >= 0 else pd.NaT for day in resumes[gone]],
             "weight": opening[held[gone]],
             "list_date": sessions[start],
         }
@@ -188,14 +196,17 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
     lists = book.holdings[(book.holdings["portfolio"] == portfolio) & (book.holdings["weight"] != 0)]
     track = drift(lists, market, returns, period.base, period.days, f"holdings of '{portfolio}'")
     if len(track.stopped) and book.book.delisted == "error":
-        lines = listed(
-            f"{row.ticker} (last trade {row.last_trade:%Y-%m-%d}, held since {row.list_date:%Y-%m-%d})"
-            for row in track.stopped.itertuples()
+        stopped = track.stopped
+        back = stopped["resumes"].map(
+            lambda day: f", priced again from {day:%Y-%m-%d} after a longer gap", na_action="ignore"
         )
+        held = stopped["list_date"].dt.strftime(", held since %Y-%m-%d")
+        traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
+        lines = listed(stopped["ticker"] + " (" + traded + held + back.fillna("") + ")")
         raise InputError(
-            f"holdings: {counted(len(track.stopped), 'held name')} of '{portfolio}' stop trading and do not trade again by "
-            f'{period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry them at '
-            f"their last value."
+            f"holdings: {counted(len(stopped), 'held name')} of '{portfolio}' stop trading and do not go on trading "
+            f'by {period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry '
+            f"them at their last value."
         )
     return track
 
@@ -214,9 +225,24 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
         lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
         lists = lists[lists["ticker"].isin(market.get_index("asset")) & (lists["weight"] != 0)]
         total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading
+        require_priced_lists(rule.constituents, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
         lists = lists.assign(weight=lists["weight"] / total)
     lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
     return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
+
+
+def require_priced_lists(index: str, priced: pd.Series, dates: xr.DataArray, period: Period) -> None:
+    """Refuse lists of the period of which too much weight has no prices to be rescaled in good faith."""
+    every = pd.DatetimeIndex(np.unique(dates.to_numpy()))
+    shares = priced.reindex(every[every <= period.end], fill_value=0.0)
+    before = shares.index[shares.index <= period.base]
+    bad = shares[(shares < LEAST_PRICED_WEIGHT) & (shares.index >= (before[-1] if len(before) else period.base))]
+    if len(bad):
+        lines = listed(f"{date:%Y-%m-%d} ({share:.0%} priced)" for date, share in bad.items())
+        raise InputError(
+            f"constituents: {counted(len(bad), 'list')} of '{index}' with less than {LEAST_PRICED_WEIGHT:.0%} of the "
+            f"weight in names that have prices: {lines}. Add the prices or correct the tickers."
+        )
 
 
 def largest_companies(market: xr.Dataset, number: int, period: Period) -> pd.DataFrame:

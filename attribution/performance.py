@@ -58,17 +58,20 @@ def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
     own = {name: track.returns for name, track in sleeves.items()}
     other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
     return History(
-        courses=pd.DataFrame({course: _blend(own, book.shares(course)) for course in book.courses}),
-        benchmarks=pd.DataFrame({course: _blend(other, book.shares(course)) for course in book.courses}),
+        courses=pd.DataFrame({course: _blend(own, book.shares(course), inception) for course in book.courses}),
+        benchmarks=pd.DataFrame({course: _blend(other, book.shares(course), inception) for course in book.courses}),
         risk_free=_risk_free(book, market, period.days),
         inception=since[since >= inception][0],
-        track_record=since[since >= track_record][0],
+        track_record=track_record,
     )
 
 
-def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float]) -> pd.Series:
+def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float], inception: pd.Timestamp) -> pd.Series:
+    """Daily returns of a blend, reset at each month's start and at the inception."""
     stacked = xr.concat([parts[s] for s in shares], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
-    return (blend_shares(stacked, shares) * stacked).sum("part").to_series()
+    runs = [stacked.sel(time=slice(None, inception - pd.Timedelta(days=1))), stacked.sel(time=slice(inception, None))]
+    blended = [(blend_shares(run, shares) * run).sum("part").to_series() for run in runs if run.sizes["time"]]
+    return pd.concat(blended)
 
 
 def _risk_free(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
@@ -121,7 +124,8 @@ def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:
 
 def performance_table(history: History, book: Book, month: str) -> pd.DataFrame:
     """The month's ranking by excess return: rank, course, return, benchmark, benchmark_return, excess; then `Average`."""
-    inside = history.courses.index.to_period("M") == pd.Period(month, "M")
+    days = history.courses.index
+    inside = (days.to_period("M") == pd.Period(month, "M")) & (days >= history.inception)
     returned = (1 + history.courses[inside]).prod() - 1
     benchmark = (1 + history.benchmarks[inside]).prod() - 1
     frame = pd.DataFrame(
@@ -150,7 +154,7 @@ def trailing_table(history: History, book: Book, market: xr.Dataset, month: str)
     series = own | {index: index_returns(market, index, last) for index in book.report.indices}
     rows = {
         name: window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
-        | {"itd": float((1 + daily[history.inception :]).prod() - 1)}
+        | {"itd": inception_return(daily, history)}
         | ratios(daily, history)
         for name, daily in series.items()
     }
@@ -159,6 +163,8 @@ def trailing_table(history: History, book: Book, market: xr.Dataset, month: str)
 
 def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> dict[str, float]:
     """Compounded returns of the windows that end with a month; NaN where the history is shorter than the window."""
+    if daily.empty:
+        return dict.fromkeys(WINDOWS, float("nan"))
     months = daily.index.to_period("M")
     sessions = market.get_index("time")
     before = sessions[sessions < daily.index[0]]
@@ -172,10 +178,18 @@ def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> di
     return out
 
 
+def inception_return(daily: pd.Series, history: History) -> float:
+    """Compounded return since the book's inception; NaN where the returns start later."""
+    if daily.empty or daily.index[0] > history.inception:
+        return float("nan")
+    return float((1 + daily[history.inception :]).prod() - 1)
+
+
 def ratios(daily: pd.Series, history: History) -> dict[str, float]:
     """Sharpe and Sortino ratios from monthly returns since the track record's start; NaN where the returns start later."""
     record = daily[history.track_record :]
-    if daily.index[0] > history.track_record:
+    first = history.courses.index[history.courses.index >= history.track_record]
+    if record.empty or daily.index[0] > first[0]:
         return {"sharpe": float("nan"), "sortino": float("nan")}
     monthly, risk_free = monthly_returns(record), monthly_returns(history.risk_free[history.track_record :])
     return {"sharpe": sharpe_ratio(monthly, risk_free), "sortino": sortino_ratio(monthly, risk_free)}
@@ -184,7 +198,9 @@ def ratios(daily: pd.Series, history: History) -> dict[str, float]:
 def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Series:
     """Daily returns of an index over the market's sessions up to a day, from its first level on."""
     level = market["index_level"].sel(index=index).to_series()
-    first = level.first_valid_index()
+    first = level[:end].first_valid_index()
+    if first is None:
+        return pd.Series(dtype=float, index=level.index[:0])
     days = level.index[(level.index > first) & (level.index <= end)]
     return cast(xr.DataArray, level_returns(market, index, days, first)).to_series()
 

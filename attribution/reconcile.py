@@ -64,19 +64,20 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
         "blend of sleeves, reset monthly = R": (_blend(followed.sleeves, followed.shares), total),
         "blend of benchmarks, reset monthly = B": (_blend(followed.benchmarks, followed.shares), result.benchmark_return),
     }
-    rows = [
-        {
-            "course": result.course,
-            "identity": identity,
-            "left": left,
-            "right": right,
-            "difference": left - right,
-            "tolerance": TOLERANCE,
-            "passed": bool(abs(left - right) <= TOLERANCE),
-        }
-        for identity, (left, right) in left_right.items()
-    ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([identity_row(result.course, identity, *sides) for identity, sides in left_right.items()])
+
+
+def identity_row(course: str, identity: str, left: float, right: float) -> dict[str, object]:
+    """One row of a reconciliation table."""
+    return {
+        "course": course,
+        "identity": identity,
+        "left": left,
+        "right": right,
+        "difference": left - right,
+        "tolerance": TOLERANCE,
+        "passed": bool(abs(left - right) <= TOLERANCE),
+    }
 
 
 def require_reconciled(table: pd.DataFrame, what: str) -> None:

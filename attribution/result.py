@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from attribution.book import CASH, Book
 from attribution.contributions import PROXY, Course, cube, follow_course
@@ -71,6 +73,13 @@ def attribute(
     """
     if link not in LINKS:
         raise InputError(f"link '{link}': the known methods are {', '.join(LINKS)}.")
+    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+        return _attribute(book, course, model, market, period, link)
+
+
+def _attribute(
+    book: Book, course: str, model: RiskModelResults, market: xr.Dataset, period: str, link: str
+) -> AttributionResult:
     followed = follow_course(book, course, market, read_period(period, book, market))
     data = cube(followed, model, market)
     portfolio, benchmark = data["portfolio_return"].to_numpy(), data["benchmark_return"].to_numpy()
@@ -340,8 +349,8 @@ class AttributionResult:
 
     def _repr_html_(self) -> str:
         head = (
-            f"<p><b>{self.course}</b> against {self.benchmark}, {self.period}: return {self.portfolio_return:+z.2%}, "
-            f"benchmark {self.benchmark_return:+z.2%}, excess {self.excess_return:+z.2%}</p>"
+            f"<p><b>{escape(self.course)}</b> against {escape(self.benchmark)}, {self.period}: "
+            f"return {self.portfolio_return:+z.2%}, benchmark {self.benchmark_return:+z.2%}, excess {self.excess_return:+z.2%}</p>"
         )
         frame = self.factors.drop(columns="course").set_index("factor")
         percent = dict.fromkeys(("factor_return", "contribution", "standard_error"), "{:+z.2%}".format)

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import MARKET, STYLES
 from riskmodel.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
-LARGEST_DAILY_RATE = 0.01
+RESERVED_NAMES = {MARKET, *STYLES, "specific", "cash", "unmodelled", "proxy", "CASH", "(proxy)"}
+LARGEST_DAILY_RATE = 0.001  # a quarter a year
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
 
 
@@ -97,8 +99,19 @@ def require_daily_rates(rates: pd.DataFrame) -> None:
     wrong = (rates["risk_free"].abs() > LARGEST_DAILY_RATE).to_numpy()
     if wrong.any():
         raise InputError(
-            f"rates: {counted(int(wrong.sum()), 'risk_free')} above {LARGEST_DAILY_RATE:.0%} a day: "
+            f"rates: {counted(int(wrong.sum()), 'risk_free')} above {LARGEST_DAILY_RATE:.1%} a day: "
             f"{places(rates, wrong, ('date',))}. They look like yearly rates or percent; give the decimal return of the day."
+        )
+
+
+def require_sector_names(sectors: pd.Series) -> None:
+    """Refuse sectors that cannot stand beside the other rows of a contribution table, or carry stray blanks."""
+    wrong = sectors[sectors.isin(RESERVED_NAMES) | (sectors != sectors.str.strip())]
+    if len(wrong):
+        raise InputError(
+            f"securities: {counted(len(wrong), 'sector')} with a reserved name or blanks around it: "
+            f"{listed(f'{ticker} {sector!r}' for ticker, sector in wrong.items())}. "
+            f"Rename it; reserved are {', '.join(sorted(RESERVED_NAMES))}."
         )
 
 

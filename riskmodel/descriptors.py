@@ -353,6 +353,6 @@ def _carried(
     event = as_of(session, asset, np.arange(len(values), dtype=float), shape)
     position = np.where(np.isnan(event), len(values), event).astype(np.intp)
     value = np.append(values, np.nan)[position]
-    until = np.append(expires.astype("datetime64[ns]"), np.datetime64("NaT"))[position]
+    until = np.append(expires.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))[position]
     fresh = (market["time"].to_numpy()[:, None] <= until) & (market["life"].to_numpy() >= 0)
     return market["close"].copy(data=np.where(fresh, value, np.nan))

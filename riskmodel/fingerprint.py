@@ -30,15 +30,16 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
 
     Notes
     -----
-    A multilinear hash (Carter & Wegman 1979): the sum, modulo 2^64, of the bits of every fact times a number drawn for its
-    date and column. Missing values count as nothing, so that facts of other assets' days do not matter.
+    The sum, modulo 2^64, of a well-mixed hash of every fact with its date and column; the mixing comes before the sum, so
+    that changes of single bits do not cancel. Missing values count as nothing, so that the days of other assets do not
+    matter.
     """
     past = market.sel(time=slice(None, until))
     assets = pd.Index(market["asset"].to_numpy())
     days = past["time"].to_numpy().astype("datetime64[ns]").view(np.uint64)
     total = np.zeros(len(assets), dtype=np.uint64)
     for name in PANELS:
-        total += (_bits(past[name].to_numpy()) * _drawn(days, name)[:, None]).sum(axis=0, dtype=np.uint64)
+        total += _hashed(past[name].to_numpy(), _drawn(days, name)[:, None]).sum(axis=0, dtype=np.uint64)
     for dim in ("filing", "announcement"):
         known = market[f"{dim}_known"].to_numpy()
         here = known <= np.datetime64(until)
@@ -47,20 +48,20 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
         if dim == "filing":
             event = _mixed(event) + market["filing_period_end"].to_numpy()[here].astype("datetime64[ns]").view(np.uint64)
         for name in sorted(str(n) for n in market.data_vars if market[n].dims == (dim,) and market[n].dtype.kind == "f"):
-            np.add.at(total, place, _bits(market[name].to_numpy()[here]) * _drawn(event, name))
+            np.add.at(total, place, _hashed(market[name].to_numpy()[here], _drawn(event, name)))
     sector = np.array([zlib.crc32(str(s).encode()) for s in market["sector"].to_numpy()], dtype=np.uint64)
     return xr.DataArray(np.where(total == 0, np.uint64(0), total + _mixed(sector)), {"asset": market["asset"]}, ("asset",))
 
 
-def _bits(values: np.ndarray) -> np.ndarray:
-    """The bits of each number, 0 for a missing one."""
-    return np.where(np.isnan(values), np.uint64(0), values.astype(np.float64).view(np.uint64))
+def _hashed(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """A hash of each number with what was drawn for its place; 0 for a missing one."""
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
+    return np.where(np.isnan(values), np.uint64(0), _mixed(bits ^ drawn))
 
 
 def _drawn(keys: np.ndarray, name: str) -> np.ndarray:
-    """An odd number for each key and column."""
-    column = np.uint64(zlib.crc32(name.encode()) << 32)
-    return _mixed(keys ^ column) | np.uint64(1)
+    """A number for each key and column."""
+    return _mixed(keys ^ np.uint64(zlib.crc32(name.encode()) << 32))
 
 
 def _mixed(keys: np.ndarray) -> np.ndarray:

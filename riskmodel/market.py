@@ -77,6 +77,9 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     """
     prices = tables["prices"]
     checks.require_sound_prices(prices)
+    for name, column in (("shares", "shares_out"), ("splits", "ratio"), ("fx", "rate")):
+        if name in tables:
+            checks.require_positive(tables[name], name, column)
     sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
     rows = np.searchsorted(sessions, prices["date"].to_numpy())
     columns = pd.Index(assets).get_indexer(prices["ticker"])
@@ -94,6 +97,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     first_of_life = np.diff(life, axis=0, prepend=-1) > 0
     first_of_life[0] = False  # the first day of the data need not be the first of a life: its return stands
     findings = Findings()
+    unused = np.isfinite(given_return) & (resumed | first_of_life)
+    findings.add("prices", "total_return on the first day after a gap, not used", assets[np.nonzero(unused)[1]])
     shares = shares_known(tables["shares"], sessions, assets, findings)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
@@ -240,6 +245,7 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "ticker not in securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
     findings.add("securities", "asset without a sector", assets[frame["sector"].isna()])
+    checks.require_sector_names(frame["sector"].dropna())
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     japanese = frame["name_ja"].fillna("").to_numpy(dtype=object) if "name_ja" in frame else np.full(len(assets), "", object)
     return {
@@ -348,4 +354,4 @@ def _between(dates: pd.Index, sessions: np.ndarray) -> pd.Index:
 
 
 def _known_dates(position: np.ndarray, sessions: np.ndarray) -> np.ndarray:
-    return np.append(sessions, np.datetime64("NaT"))[position]
+    return np.append(sessions, np.datetime64("NaT", "ns"))[position]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from riskmodel.descriptors import ordinary_income_sources
 from riskmodel.errors import InputError, counted, listed
@@ -65,6 +66,10 @@ class RiskModel:
         >>> model.factor_returns.dims
         ('time', 'factor')
         """
+        with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+            return self._fit(market)
+
+    def _fit(self, market: xr.Dataset) -> RiskModelResults:
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures)
         after = market["time"][1:]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,9 @@ def input_hashes(folder: str | Path) -> dict[str, str]:
 
 
 def model_key(hashes: dict[str, str], model: RiskModel) -> str:
-    """What a stored fit depends on: the model's tables, its settings and the store's schema; a hexadecimal digest."""
+    """What a stored fit depends on: the model's tables, its settings, the software's version; a hexadecimal digest."""
     used = {name: digest for name, digest in hashes.items() if name.split(".")[0] in MODEL_TABLES}
-    text = json.dumps([SCHEMA, used, asdict(model)], sort_keys=True)
+    text = json.dumps([SCHEMA, version("factor-attribution"), used, asdict(model)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -46,6 +47,8 @@ def save(results: RiskModelResults, path: str | Path, *, key: str = "") -> None:
         `model_key` of the inputs, checked by `load`.
     """
     path = Path(path)
+    if path.exists() and not _is_store(path):
+        raise InputError(f"model store: '{path}' is another file, and is not overwritten. Set [model] store to a new name.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -89,12 +92,21 @@ def load(path: str | Path, *, key: str | None = None) -> RiskModelResults | None
         None where there is no file, or one of another schema or other inputs.
     """
     path = Path(path)
-    if not path.is_file():
-        return None
     try:
-        return _open(path, key)
+        return _open(path, key) if path.is_file() else None
     except (OSError, ValueError, KeyError, RuntimeError):  # what HDF5 raises of a damaged file
         return None
+
+
+def _is_store(path: Path) -> bool:
+    """Whether a file was written by `save`, of any schema, or is what is left of one."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return "schema" in file.attrs and "settings" in file.attrs
+    except OSError:
+        return path.suffix == ".nc" and path.read_bytes()[:4] in (b"", b"\x89HDF")
 
 
 def _open(path: Path, key: str | None) -> RiskModelResults | None:

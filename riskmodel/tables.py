@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,6 +129,9 @@ def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
     """
     folder, spec = Path(folder), TABLES[name]
     path = table_path(folder, name)
+    both = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()]
+    if len(both) > 1:
+        raise InputError(f"{name}: there are both '{both[0]}' and '{both[1]}'. Keep the one that counts.")
     if path is None:
         if not spec.required:
             return None
@@ -165,11 +169,18 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
     # every cell as written, so that "NA", "0130" and "TRUE" stay text; the kinds are applied afterwards
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, index_col=False)
     except UnicodeDecodeError:
         raise InputError(f"{path.stem}: '{path.name}' is not UTF-8. Save it as UTF-8 (it may be cp932).") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError) as error:
         raise InputError(f"{path.stem}: '{path.name}' cannot be read as CSV ({error}).") from None
+    header = frame.iloc[0]
+    repeated = header[header.duplicated() & header.isin(spec.columns)]
+    if len(repeated):
+        raise InputError(f"{path.stem}: column {listed(map(repr, repeated.unique()))} is there twice. Keep one.")
+    return frame.iloc[1:].set_axis(header.to_numpy(), axis=1).reset_index(drop=True)
 
 
 def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from attribution.contributions import PROXY
 from attribution.holdings import CASH_STOCK
 from attribution.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.periods import Period, read_period
+from attribution.reconcile import identity_row, require_reconciled
 from attribution.result import AttributionResult, attribute
 from riskmodel.errors import listed
 from riskmodel.market import alignment_report
@@ -91,6 +92,7 @@ def build_content(
         for sleeve in book.sleeves
     }
     days = model.data.sel(time=period.days)
+    coverage = model.coverage(exposure_days(market, period))
     return Content(
         book=book,
         month=month,
@@ -103,15 +105,43 @@ def build_content(
             "factor_contributions": _stack(result.factors for result in results.values()),
             "stock_contributions": _stack(result.stocks for result in results.values()),
             "stock_factor": _stack(stock_factor_table(result) for result in results.values()),
-            "coverage": model.coverage(exposure_days(market, period)),
-            "reconciliation": _stack(result.reconciliation for result in results.values()),
+            "coverage": coverage,
+            "reconciliation": _stack(
+                [
+                    *(result.reconciliation for result in results.values()),
+                    ranking_reconciliation(history, book, month, results),
+                ]
+            ),
         },
         results=results,
         sleeves=sleeves,
         history=history,
         factor_paths=days["factor_returns"].to_pandas(),
-        notes=collect_notes(book, market, model, period, results, sleeves),
+        notes=collect_notes(book, market, model, period, coverage, results, sleeves),
     )
+
+
+def ranking_reconciliation(history: History, book: Book, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
+    """The ranking's returns, followed since inception, against the attribution's own of the month.
+
+    Raises
+    ------
+    ReconciliationError
+        Where they differ.
+    """
+    ranking = performance_table(history, book, month).set_index("course")
+    rows = []
+    for course, result in results.items():
+        sides = {
+            "ranking's return = R": ("return", result.portfolio_return),
+            "ranking's benchmark = B": ("benchmark_return", result.benchmark_return),
+        }
+        rows += [
+            identity_row(course, name, float(ranking.loc[course, column]), right) for name, (column, right) in sides.items()
+        ]
+    table = pd.DataFrame(rows)
+    require_reconciled(table, month)
+    return table
 
 
 def exposure_days(market: xr.Dataset, period: Period) -> pd.DatetimeIndex:
@@ -141,13 +171,13 @@ def collect_notes(
     market: xr.Dataset,
     model: RiskModelResults,
     period: Period,
+    coverage: pd.DataFrame,
     results: dict[str, AttributionResult],
     sleeves: dict[str, AttributionResult],
 ) -> list[Note]:
-    """What was filled, left out, bridged, carried, unmodelled or not aligned, with counts."""
+    """What was filled, left out, carried, unmodelled or not aligned, with counts."""
     notes = [Note("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
     notes.append(Note("ordinary_income", {"sources": str(model.data.attrs["ordinary_income"])}))
-    coverage = model.coverage(exposure_days(market, period))
     for row in coverage[coverage["reason"] != ""].itertuples():
         notes.append(Note("left_out", {"factor": row.factor, "descriptor": row.descriptor, "reason": row.reason}))
     filled = coverage.drop_duplicates("factor").set_index("factor")["filled"]
@@ -159,7 +189,11 @@ def collect_notes(
     for sleeve, result in sleeves.items():
         followed, data = result.followed, result.data
         for row in followed.stopped[sleeve].itertuples():
-            notes.append(Note("stopped", {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}))
+            values = {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}
+            if pd.notna(row.resumes):
+                notes.append(Note("stopped_resumes", values | {"resumes": f"{row.resumes:%Y-%m-%d}"}))
+            else:
+                notes.append(Note("stopped", values))
         benchmark = book.sleeves[sleeve].benchmark
         gone = followed.benchmark_stopped[benchmark]["ticker"]
         if len(gone):

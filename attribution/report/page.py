@@ -223,7 +223,7 @@ class Page:
         """The notes as sentences."""
         translate = {
             "universe": self._universe, "ordinary_income": self._ordinary_income, "left_out": self._left_out,
-            "filled": self._filled, "flagged": self._flagged, "stopped": self._stopped,
+            "filled": self._filled, "flagged": self._flagged, "stopped": self._stopped, "stopped_resumes": self._stopped,
             "unmodelled_benchmark": self._outside, "unaligned": self._unaligned,
         }  # fmt: skip
         sentences: dict[str, list[str]] = {}
@@ -289,7 +289,8 @@ class Page:
     def _stopped(self, note: Note) -> str:
         key = str(note.values["sleeve"])
         name = self.words(self.content.book.sleeves[key].name, key)
-        return self.messages("notes.stopped", sleeve=name, ticker=note.values["ticker"], date=self.date(note.values["date"]))
+        days = {key: self.date(note.values[key]) for key in ("date", "resumes") if key in note.values}
+        return self.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], **days)
 
     def _outside(self, note: Note) -> str:
         share = percent(float(str(note.values["weight"])), self.style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from riskmodel.store import input_hashes
 from riskmodel.tables import file_hash
 
 MANIFEST = "manifest.json"
+OUTPUT = re.compile(r"report\.[a-z]+\.html|tables/\w+\.csv")
 LIBRARIES = ("numpy", "pandas", "xarray", "matplotlib", "jinja2")
 
 
@@ -40,11 +41,14 @@ class ReportFiles:
         The tables as frames.
     content
         Everything that was shown.
+    remark
+        What the user should know of the run itself, such as that the fit could not be stored; empty otherwise.
     """
 
     paths: dict[str, Path]
     tables: dict[str, pd.DataFrame]
     content: Content
+    remark: str = ""
 
 
 def report(
@@ -96,12 +100,17 @@ def report(
     unknown = [language for language in languages if language not in ("ja", "en")]
     if unknown:
         raise InputError(f"language {', '.join(map(repr, unknown))}: the report is written in ja and en.")
+    if "/" in month:
+        raise InputError(f"month '{month}': a report is of one month, YYYY-MM.")
+    remark = ""
     with threadpool_limits(limits=1, user_api="blas"):
         progress("market")
         market = read_inputs(book) if market is None else market
         read_period(month, book, market)
         progress("model")
-        model = fitted_model(book, market).model if model is None else model
+        if model is None:
+            fitted = fitted_model(book, market)
+            model, remark = fitted.model, fitted.remark
         content = build_content(book, market, model, month, progress=progress)
         files: dict[str, str] = {}
         for language in languages:
@@ -112,7 +121,7 @@ def report(
     progress("files")
     files[MANIFEST] = manifest(book, content, model, files)
     write_whole(out, files)
-    return ReportFiles({name: out / name for name in files}, content.tables, content)
+    return ReportFiles({name: out / name for name in files}, content.tables, content, remark)
 
 
 def manifest(book: Book, content: Content, model: RiskModelResults, files: dict[str, str]) -> str:
@@ -134,45 +143,60 @@ def manifest(book: Book, content: Content, model: RiskModelResults, files: dict[
 
 
 def require_writable(out: Path, book: Book) -> None:
-    """Refuse an output that is a file, lies in the data folder, or cannot be made, before any work is done."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out: '{out}' is a file. Name a folder.")
+    """Refuse an output that is a file, is the data folder, or cannot be made, before any work is done."""
+    for path in (out, *out.resolve().parents):
+        if path.exists():
+            if not path.is_dir():
+                raise InputError(f"--out: '{path}' is a file. Name a folder.")
+            break
     if out.resolve() == book.data_folder.resolve():
         raise InputError(f"--out: '{out}' is the data folder, where nothing is written. Name another folder.")
-    parent = next(folder for folder in (out, *out.resolve().parents) if folder.is_dir())
     try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=parent):
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=path):
             pass
     except OSError as error:
-        raise InputError(f"--out: cannot write in '{parent}' ({error.strerror}). Name another folder.") from None
+        raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
 
 
 def write_whole(out: Path, files: dict[str, str]) -> None:
-    """Write every file beside the target, then swap them in; the manifest comes last.
+    """Write every file beside its place, then swap them in; into a new folder all at once, the manifest last.
 
-    Files that an earlier report listed in its manifest and this one does not write are removed.
+    Pages and tables of an earlier report that this one does not write are removed, if they are as that report left them.
+
+    Raises
+    ------
+    InputError
+        Where a folder stands in the place of a file or the other way round; nothing is changed then.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=out.parent) as folder:
+    for name in files:
+        target = out / name
+        wrong = target if target.is_dir() else next((p for p in target.parents if p.exists() and not p.is_dir()), None)
+        if wrong is not None:
+            raise InputError(f"--out: '{wrong}' is in the place of '{name}'. Move it away, or name another folder.")
+    fresh = not out.exists()
+    if fresh:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".report-", dir=out.parent if fresh else out) as folder:
         beside = Path(folder) / "out"
         for name, text in files.items():
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
-        if not out.exists():
+        if fresh:
             beside.rename(out)
             return
         for name in _earlier(out) - files.keys():
             (out / name).unlink(missing_ok=True)
         for name in files:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(beside / name, out / name)
+            (beside / name).replace(out / name)
 
 
 def _earlier(out: Path) -> set[str]:
-    """Files that the manifest of an earlier report lists, none outside the folder."""
+    """Pages and tables that the manifest of an earlier report lists and that still are what it wrote."""
     try:
-        names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"]
-    except (OSError, ValueError, KeyError, TypeError):
+        listed = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
-    return {name for name in names if (out / name).resolve().is_relative_to(out.resolve())}
+    ours = {(str(name), digest) for name, digest in listed if OUTPUT.fullmatch(str(name))}
+    return {name for name, digest in ours if (out / name).is_file() and file_hash(out / name) == digest}

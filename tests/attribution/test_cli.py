@@ -255,7 +255,7 @@ def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path,
     path.write_text(path.read_text(encoding="utf-8").replace('delisted = "cash"', 'delisted = "error"'), encoding="utf-8")
     message = refused(capsys, tmp_path, path)
     assert message.startswith("holdings: 1 held name of '")
-    assert "stop trading and do not trade again by 2025-03-31: " in message
+    assert "stop trading and do not go on trading by 2025-03-31: " in message
     assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
 
 
