@@ -151,13 +151,14 @@ def _stopped(
     gone = final < stop
     again = (life[: last + 1, held] > own) & (np.arange(last + 1)[:, None] > start)
     resumes = np.where(again.any(axis=0), again.argmax(axis=0), -1)
+    dates = sessions.append(pd.DatetimeIndex([pd.NaT]))  # where -1 stands for never
     return pd.DataFrame(
         {
             "ticker": labels[held[gone]],
-            "last_trade": [sessions[day] if day >= 0 else pd.NaT for day in final[gone]],
-            "resumes": [sessions[day] if day >= 0 else pd.NaT for day in resumes[gone]],
+            "last_trade": dates[final[gone]],
+            "resumes": dates[resumes[gone]],
             "weight": opening[held[gone]],
-            "list_date": sessions[start],
+            "list_date": dates[np.full(int(gone.sum()), start)],
         }
     )
 
@@ -197,9 +198,7 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
     track = drift(lists, market, returns, period.base, period.days, f"holdings of '{portfolio}'")
     if len(track.stopped) and book.book.delisted == "error":
         stopped = track.stopped
-        back = stopped["resumes"].map(
-            lambda day: f", priced again from {day:%Y-%m-%d} after a longer gap", na_action="ignore"
-        )
+        back = stopped["resumes"].dt.strftime(", priced again from %Y-%m-%d after a longer gap")
         held = stopped["list_date"].dt.strftime(", held since %Y-%m-%d")
         traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
         lines = listed(stopped["ticker"] + " (" + traded + held + back.fillna("") + ")")

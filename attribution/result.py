@@ -350,7 +350,8 @@ class AttributionResult:
     def _repr_html_(self) -> str:
         head = (
             f"<p><b>{escape(self.course)}</b> against {escape(self.benchmark)}, {self.period}: "
-            f"return {self.portfolio_return:+z.2%}, benchmark {self.benchmark_return:+z.2%}, excess {self.excess_return:+z.2%}</p>"
+            f"return {self.portfolio_return:+z.2%}, benchmark {self.benchmark_return:+z.2%}, "
+            f"excess {self.excess_return:+z.2%}</p>"
         )
         frame = self.factors.drop(columns="course").set_index("factor")
         percent = dict.fromkeys(("factor_return", "contribution", "standard_error"), "{:+z.2%}".format)

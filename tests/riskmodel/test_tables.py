@@ -89,9 +89,11 @@ def test_integers_in_a_number_column_become_decimals(tmp_path: Path) -> None:
     assert read["close"].tolist() == [10, 20, 11, 19]
 
 
-def test_parquet_goes_before_csv(tmp_path: Path) -> None:
+def test_a_table_in_both_forms_is_refused(tmp_path: Path) -> None:
     given(tmp_path, csv("2024-03-01,OTHER,1,,1"))
-    assert read_table(given_parquet(tmp_path, PRICES), "prices")["ticker"].tolist() == ["A", "B", "A", "B"]
+    assert message(given_parquet(tmp_path, PRICES)) == (
+        "prices: there are both 'prices.parquet' and 'prices.csv'. Keep the one that counts."
+    )
 
 
 def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None:
