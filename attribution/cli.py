@@ -58,9 +58,13 @@ def _parser() -> argparse.ArgumentParser:
         "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day"
     )
     explain.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    risk = command("risk", _risk, "print a course's forecast risk and the limits of its sleeves")
+    risk.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
+    risk.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; its drifted weights count")
+    risk.add_argument("--table", choices=("risk", "limits", "factor", "family", "stock"), help="by default risk and limits")
     check = command("check", _check, "say whether the inputs are fit for use")
     fit = command("fit", _fit, "estimate the model, or find it in its store, and print its factors")
-    for sub in (explain, check, fit):
+    for sub in (explain, risk, check, fit):
         sub.add_argument(
             "--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision"
         )
@@ -128,6 +132,47 @@ def _explain(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _risk(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from attribution.book import read_book
+    from attribution.fitting import fitted_model, read_inputs
+    from attribution.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
+
+    book = read_book(options.book)
+    shares = book.shares(options.course)
+    date = pd.to_datetime(options.date, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(date):
+        raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")
+    with _progress(3) as step:
+        step("market")
+        market = read_inputs(book)
+        closing_course(book, options.course, market, date)
+        step("model")
+        fitted = fitted_model(book, market)
+        step("forecast")
+        forecast = forecast_risk(fitted.model, market, date)
+        risk = course_risk(book, options.course, forecast, market, date)
+        limits = pd.concat([sleeve_limits(book, sleeve, forecast, market, date) for sleeve in shares], ignore_index=True)
+    if fitted.remark:
+        print(fitted.remark, file=sys.stderr)
+    tables = {"risk": risk.table, "limits": limits}
+    if options.table in ("factor", "family", "stock"):
+        tables = {options.table: risk.by(options.table)}
+    elif options.table is not None:
+        tables = {options.table: tables[options.table]}
+    if options.format == "json":
+        print(json.dumps({name: _records(table) for name, table in tables.items()}, ensure_ascii=False))
+    elif options.format == "csv":
+        for table in list(tables.values())[:1]:
+            _print(table, "csv")
+    else:
+        for name, table in tables.items():
+            print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
+            _print(table, "text", decimals=4)
+    return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE
+
+
 def _check(options: argparse.Namespace) -> int:
     from attribution.book import read_book
     from attribution.check import check_inputs
@@ -161,7 +206,7 @@ def _fit(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, shorten: bool = False) -> None:
+def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, shorten: bool = False, decimals: int = 2) -> None:
     """Print a table: for people with percent and two decimals, for programs with every digit."""
     if form == "csv":
         print(frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"), end="")
@@ -175,7 +220,7 @@ def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, short
         frame = frame.sort_values("contribution", ascending=False, kind="stable")
         frame = frame.iloc[[*range(ROWS_AT_EACH_END), *range(len(frame) - ROWS_AT_EACH_END, len(frame))]]
     if len(frame):
-        print(_as_text(frame, percent).to_string(index=False, justify="left"))
+        print(_as_text(frame, percent, decimals).to_string(index=False, justify="left"))
     if left_out:
         print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
         print("--format csv has all.")
@@ -188,13 +233,13 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{k: v.strftime("%Y-%m-%d") if hasattr(v, "strftime") else v for k, v in row.items()} for row in rows]
 
 
-def _as_text(frame: pd.DataFrame, percent: Sequence[str]) -> pd.DataFrame:
-    """Cells as a person reads them: numbers right, words left, two decimals, no negative zero, n/a where missing."""
+def _as_text(frame: pd.DataFrame, percent: Sequence[str], decimals: int) -> pd.DataFrame:
+    """Cells as a person reads them: numbers right, words left, few decimals, no negative zero, n/a where missing."""
     columns = {}
     for name in frame.columns:
         values = frame[name]
         if values.dtype.kind == "f":
-            form = FORMS.get(str(name), "{:+z.2%}") if name in percent else "{:z.2f}"
+            form = FORMS.get(str(name), "{:+z.2%}") if name in percent else f"{{:z.{decimals}f}}"
             cells = ["n/a" if value != value else form.format(value) for value in values]
         else:
             cells = list(values.astype(object).where(values.notna(), "").astype(str))

@@ -36,7 +36,8 @@ class Course:
         On (time, asset), CASH last: `portfolio_weight`, `benchmark_weight` (start of day, each sums to one),
         `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
         `portfolio_return`, `benchmark_return` (the index's level where there is one), `constituents_return`; on (asset):
-        `closing_weight`. Assets in neither are left out.
+        `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day. Assets in neither
+        are left out.
     sleeves
         Daily returns of each sleeve, (part, time).
     benchmarks
@@ -83,15 +84,20 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
         return sum(parts[1:], parts[0])
 
     of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
-    final = own.isel(time=-1, drop=True) * (1 + sleeves.isel(time=-1, drop=True))
-    final = final / final.sum("part")
+
+    def closing(tracks: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
+        grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
+        parts = [tracks[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
+        return sum(parts[1:], parts[0])
+
     data = xr.Dataset(
         {
             "portfolio_weight": blended(held, own, "weights"),
             "benchmark_weight": blended(of_sleeve, other, "weights"),
             "portfolio_live": blended(held, own, "live"),
             "benchmark_live": blended(of_sleeve, other, "live"),
-            "closing_weight": sum(held[s].closing * final.sel(part=s, drop=True) for s in shares),
+            "closing_weight": closing(held, own, sleeves),
+            "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
             "portfolio_return": (own * sleeves).sum("part"),
             "benchmark_return": (other * benchmarks).sum("part"),
             "constituents_return": blended(of_sleeve, other, "returns"),

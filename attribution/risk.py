@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import fsum, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,13 @@ import xarray as xr
 
 from attribution.book import CASH
 from attribution.reconcile import TOLERANCE, require_reconciled
-from riskmodel.checks import WEIGHT_SUM_TOLERANCE
+from attribution.risk_arrays import ROUNDING, aligned_arrays, require_covered, require_dims, require_numbers, require_weights
 from riskmodel.errors import InputError, counted, listed
 
 SPECIFIC = "specific"
 DAYS_A_YEAR = 252
 UNCOVERED_MAX = 0.05
 SIDES = ("portfolio", "benchmark", "active")
-ROUNDING = 64 * float(np.finfo(float).eps)  # a sum that is smaller than this share of its own terms is nothing but rounding
 
 
 @dataclass(frozen=True)
@@ -250,7 +249,8 @@ def decompose(
     """
     if not (np.isfinite(periods_per_year) and periods_per_year > 0):
         raise InputError(f"periods_per_year is {periods_per_year}; it is a number above zero, 252 for a daily forecast.")
-    model = _aligned(weights, exposures, factor_covariance, specific_variance, linked_covariance).scaled(periods_per_year)
+    daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
+    model = daily.scaled(periods_per_year)
     families = _families(model.factors, groups)
     a, x, f = weights.to_numpy().astype(float), model.x, model.f
     b = x.T @ a
@@ -359,8 +359,8 @@ def beta(
     An asset in one set of weights only has weight 0 in the other. The other arguments are those of `decompose`.
     """
     own, other = xr.align(weights, benchmark_weights, join="outer", fill_value=0.0)
-    _require_numbers("weights", own)
-    model = _aligned(other, exposures, factor_covariance, specific_variance, linked_covariance)
+    require_numbers("weights", own)
+    model = aligned_arrays(other, exposures, factor_covariance, specific_variance, linked_covariance)
     w, v = own.to_numpy(), other.to_numpy()
     moved = model.x @ (model.f @ (model.x.T @ v)) + model.specific(v)
     variance = fsum(v * moved)
@@ -402,13 +402,13 @@ def ex_ante_risk(
     InputError
         As in `decompose`; where weights do not sum to one; where more than `uncovered_max` of the portfolio is not covered.
     """
-    _require_dims("exposures", exposures, "asset", "factor")
-    _require_dims("specific_variance", specific_variance, "asset")
+    require_dims("exposures", exposures, "asset", "factor")
+    require_dims("specific_variance", specific_variance, "asset")
     names = ["portfolio_weight", "benchmark_weight"]
     for name in names:
         if name not in weights:
             raise InputError(f"weights of '{course}': no '{name}'. Found: {listed(weights.data_vars) or 'nothing'}.")
-        _require_weights(course, weights[name])
+        require_weights(course, weights[name])
     sides = weights[names]
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
@@ -418,7 +418,7 @@ def ex_ante_risk(
     ]
     there = named.get_index("asset").isin(known[0].intersection(known[1]))
     uncovered = named.isel(asset=~there).to_dataframe().rename_axis(index="ticker").reset_index()
-    _require_covered(course, uncovered, uncovered_max)
+    require_covered(course, uncovered, uncovered_max)
     covered = named.isel(asset=there)
     own, other = covered["portfolio_weight"], covered["benchmark_weight"]
     forecast: dict[str, Any] = {
@@ -440,181 +440,6 @@ def ex_ante_risk(
     )
     require_reconciled(result.reconciliation, f"risk of {course}")
     return result
-
-
-class _Model(NamedTuple):
-    """A forecast aligned to the assets of the weights, as plain arrays."""
-
-    assets: pd.Index
-    factors: list[str]
-    x: np.ndarray
-    f: np.ndarray
-    d: np.ndarray
-    linked: np.ndarray  # positions of the linked assets
-    between: np.ndarray  # their covariances, the diagonal 0
-
-    def scaled(self, periods: float) -> _Model:
-        return self._replace(f=self.f * periods, d=self.d * periods, between=self.between * periods)
-
-    def specific(self, a: np.ndarray) -> np.ndarray:
-        """D a."""
-        product: np.ndarray = self.d * a
-        product[self.linked] += self.between @ a[self.linked]
-        return product
-
-    def terms(self, a: np.ndarray) -> float:
-        """Size of what is added up in a' (X F X' + D) a: the same of absolute values."""
-        size = np.abs(a)
-        whole = self._replace(x=np.abs(self.x), f=np.abs(self.f), between=np.abs(self.between))
-        reach = whole.x.T @ size
-        return float(reach @ whole.f @ reach + size @ whole.specific(size))
-
-
-def _aligned(
-    weights: xr.DataArray,
-    exposures: xr.DataArray,
-    factor_covariance: xr.DataArray,
-    specific_variance: xr.DataArray,
-    linked_covariance: xr.DataArray | None,
-) -> _Model:
-    """Check every array and bring it into the order of the weights' assets and the exposures' factors."""
-    _require_dims("weights", weights, "asset")
-    _require_dims("exposures", exposures, "asset", "factor")
-    _require_dims("factor_covariance", factor_covariance, "factor", "factor_other")
-    _require_dims("specific_variance", specific_variance, "asset")
-    _require_numbers("weights", weights)
-    assets, factors = weights.get_index("asset"), exposures.get_index("factor")
-    for name, array in {"exposures": exposures, "specific_variance": specific_variance}.items():
-        missing = assets.difference(array.get_index("asset"), sort=False)
-        if len(missing):
-            raise InputError(
-                f"{name}: {counted(len(missing), 'asset')} of the weights missing: {listed(missing)}. Add them, or leave "
-                f"them out of the weights and say how much that is; CASH is left out, it has no risk."
-            )
-    for side in ("factor", "factor_other"):
-        labels = factor_covariance.get_index(side)
-        apart = factors.symmetric_difference(labels, sort=False)
-        if len(apart):
-            raise InputError(
-                f"factor_covariance: '{side}' and the factors of exposures differ: only in exposures: "
-                f"{listed(factors.difference(labels, sort=False)) or 'none'}; only in factor_covariance: "
-                f"{listed(labels.difference(factors, sort=False)) or 'none'}."
-            )
-    exposures, specific_variance = exposures.sel(asset=assets), specific_variance.sel(asset=assets)
-    f = factor_covariance.sel(factor=factors, factor_other=factors).transpose("factor", "factor_other")
-    for name, array in {"exposures": exposures, "specific_variance": specific_variance, "factor_covariance": f}.items():
-        _require_numbers(name, array)
-    negative = assets[(specific_variance < 0).to_numpy()]
-    if len(negative):
-        raise InputError(f"specific_variance: {counted(len(negative), 'negative value')}: {listed(negative)}.")
-    d = specific_variance.to_numpy().astype(float)
-    linked, between = _linked(linked_covariance, assets, d)
-    return _Model(
-        assets=assets,
-        factors=[str(name) for name in factors],
-        x=exposures.transpose("asset", "factor").to_numpy().astype(float),
-        f=_require_covariance("factor_covariance", f),
-        d=d,
-        linked=linked,
-        between=between,
-    )
-
-
-def _linked(block: xr.DataArray | None, assets: pd.Index, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the linked assets among the weights', and the covariances between them."""
-    name = "linked_covariance"
-    if block is None:
-        return np.array([], dtype=int), np.zeros((0, 0))
-    _require_dims(name, block, "asset", "asset_other")
-    labels = block.get_index("asset")
-    apart = labels.symmetric_difference(block.get_index("asset_other"), sort=False)
-    if len(apart):
-        raise InputError(f"{name}: 'asset' and 'asset_other' are not the same labels: {listed(apart)} in one of them only.")
-    labels = labels[labels.isin(assets)]
-    block = block.sel(asset=labels, asset_other=labels).transpose("asset", "asset_other")
-    _require_numbers(name, block)
-    values = _require_covariance(name, block)
-    linked = assets.get_indexer(labels)
-    wrong = ~np.isclose(np.diag(values), d[linked], rtol=1e-9, atol=0)
-    if wrong.any():
-        raise InputError(
-            f"{name}: {counted(int(wrong.sum()), 'variance')} on the diagonal not that of specific_variance: "
-            f"{listed(labels[wrong])}."
-        )
-    np.fill_diagonal(values, 0.0)
-    return linked, values
-
-
-def _require_dims(name: str, array: xr.DataArray, *dims: str) -> None:
-    if set(array.dims) != set(dims):
-        raise InputError(f"{name}: dimensions ({', '.join(map(str, array.dims))}), not ({', '.join(dims)}). Select one day.")
-    for dim in dims:
-        labels = array.get_index(dim)
-        if labels.has_duplicates:
-            raise InputError(f"{name}: duplicate labels of '{dim}': {listed(labels[labels.duplicated()].unique())}.")
-
-
-def _require_numbers(name: str, array: xr.DataArray) -> None:
-    """Refuse NaN and infinite values by place."""
-    finite = np.isfinite(array.to_numpy())
-    if finite.all():
-        return
-    cells = np.argwhere(~finite)
-    labels = [[str(array[dim].to_numpy()[i]) for dim, i in zip(array.dims, cell, strict=True)] for cell in cells]
-    places = [cell[0] if len(cell) == 1 else f"({', '.join(cell)})" for cell in labels]
-    raise InputError(f"{name}: {counted(len(places), 'missing or infinite value')}: {listed(places)}.")
-
-
-def _require_covariance(name: str, array: xr.DataArray) -> np.ndarray:
-    """Symmetric and positive semi-definite to rounding; returned symmetric to the last bit."""
-    values, labels = array.to_numpy().astype(float), [str(label) for label in array[array.dims[0]].to_numpy()]
-    if not len(values):
-        return values
-    gap = np.abs(values - values.T)
-    if gap.max() > 1e-10 * np.abs(values).max():
-        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
-        raise InputError(
-            f"{name}: not symmetric: ({labels[i]}, {labels[j]}) is {values[i, j]:.6g} but ({labels[j]}, {labels[i]}) is "
-            f"{values[j, i]:.6g}."
-        )
-    values = (values + values.T) / 2
-    deviation = np.sqrt(np.diag(values).clip(0))
-    alone = (deviation == 0) & ((np.diag(values) < 0) | (values != 0).any(axis=1))
-    if alone.any():
-        raise InputError(
-            f"{name}: not positive semi-definite: a variance below zero, or of zero with covariances: "
-            f"{listed(labels[i] for i in np.flatnonzero(alone))}."
-        )
-    scale = np.where(deviation == 0, 1.0, deviation)
-    eigenvalues, vectors = np.linalg.eigh(values / scale / scale[:, None])
-    if eigenvalues[0] < -1e-10:
-        order = np.argsort(-np.abs(vectors[:, 0]).round(12), kind="stable")[:3]
-        raise InputError(
-            f"{name}: not positive semi-definite: the smallest eigenvalue of its correlations is {eigenvalues[0]:.3g}, "
-            f"mostly in {listed(labels[i] for i in order)}. Estimate all of it from the same days."
-        )
-    return values
-
-
-def _require_weights(course: str, weights: xr.DataArray) -> None:
-    name = f"{weights.name} of '{course}'"
-    _require_dims(name, weights, "asset")
-    _require_numbers(name, weights)
-    total = float(weights.sum())
-    if abs(total - 1) > WEIGHT_SUM_TOLERANCE:
-        advice = "They look like percent; divide by 100." if 50 < total < 150 else "CASH is one of them."
-        raise InputError(f"{name}: weights sum to {total:.6g}, not 1. {advice}")
-
-
-def _require_covered(course: str, uncovered: pd.DataFrame, largest: float) -> None:
-    held = uncovered[uncovered["portfolio_weight"] != 0].sort_values("portfolio_weight", ascending=False, kind="stable")
-    weight = float(held["portfolio_weight"].abs().sum())
-    if weight > largest:
-        names = listed(f"{row.ticker} {row.portfolio_weight:.2%}" for row in held.itertuples())
-        raise InputError(
-            f"risk of '{course}': {counted(len(held), 'held name')} without exposures or specific risk, {weight:.2%} of its "
-            f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more with uncovered_max."
-        )
 
 
 def _families(factors: list[str], groups: Mapping[str, str]) -> list[str]:

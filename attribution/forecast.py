@@ -1,0 +1,145 @@
+"""A course's forecast risk and limits at one close, from the book, the market and the fitted model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.book import Book
+from attribution.contributions import Course, follow_course
+from attribution.holdings import apart_from_cash, benchmark_track, holding_returns
+from attribution.limits import check_limits
+from attribution.periods import Period, sessions_from
+from attribution.risk import CourseRisk, decompose, ex_ante_risk
+from riskmodel.covariance import factor_covariance
+from riskmodel.errors import InputError
+from riskmodel.factors import MARKET
+from riskmodel.model import RiskModelResults
+from riskmodel.specific import specific_risk
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a risk decomposition takes, known at the close of a day; factors without a forecast are left out and named."""
+
+    exposures: xr.DataArray
+    factor_covariance: xr.DataArray
+    specific_variance: xr.DataArray
+    groups: dict[str, str]
+    left_out: list[str]
+
+    def arrays(self) -> dict[str, object]:
+        """Keyword arguments of `attribution.risk.decompose`."""
+        return {
+            "exposures": self.exposures,
+            "factor_covariance": self.factor_covariance,
+            "specific_variance": self.specific_variance,
+            "groups": self.groups,
+        }
+
+
+def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp) -> Forecast:
+    """Factor covariance, specific variances and exposures known at the close of a session.
+
+    Parameters
+    ----------
+    model, market
+        A fit and its market; only what is stamped `date` or before is used.
+    date
+        A session.
+
+    Returns
+    -------
+    Forecast
+        Daily variances; asset labels as in a course, the stock CASH apart from cash. Names without exposures are NaN.
+    """
+    covariance = factor_covariance(model.factor_returns, times=[date])["covariance"].sel(time=date, drop=True)
+    known = covariance.get_index("factor")[~np.isnan(np.diagonal(covariance.to_numpy()))]
+    window = slice(None, date)
+    specific = specific_risk(
+        model.specific_returns.sel(time=window),
+        market["market_cap"].sel(time=window),
+        model.exposures.sel(time=window),
+        market["sector"],
+        times=[date],
+    )["volatility"].sel(time=date, drop=True)
+    sector = market["sector"].to_numpy().astype(str)
+    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+    styles = styles.reindex(market.get_index("asset"))
+    exposures = pd.DataFrame(0.0, index=styles.index, columns=list(known))
+    for name in known:
+        exposures[name] = 1.0 if name == MARKET else styles[name] if name in styles else (sector == name).astype(float)
+    used = [name for name in known if name in styles]
+    exposures[(sector == "") | styles[used].isna().any(axis=1)] = np.nan
+    labels = apart_from_cash(market.get_index("asset"))
+    frame = exposures.set_axis(labels, axis=0)
+    return Forecast(
+        exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
+        factor_covariance=covariance.sel(factor=known, factor_other=known),
+        specific_variance=xr.DataArray(specific.sel(asset=market["asset"]).to_numpy() ** 2, {"asset": labels}, ("asset",)),
+        groups={str(name): model.group(str(name)) for name in known},
+        left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
+    )
+
+
+def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timestamp) -> Course:
+    """A course followed through the month of a session, up to it.
+
+    Raises
+    ------
+    InputError
+        Where the day is not a session of the book.
+    """
+    base, days = sessions_from(book, market)
+    if date not in days:
+        raise InputError(
+            f"date {date:%Y-%m-%d} is not a session of the book, which runs from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}."
+        )
+    month = days[(days.to_period("M") == date.to_period("M")) & (days <= date)]
+    before = days[days < month[0]]
+    period = Period(label=f"{date:%Y-%m-%d}", base=before[-1] if len(before) else base, days=month)
+    return follow_course(book, course, market, period)
+
+
+def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> CourseRisk:
+    """Forecast risk of a course against its benchmark at the drifted weights of a close."""
+    data = closing_course(book, course, market, date).data
+    weights = data[["closing_weight", "benchmark_closing_weight"]].rename(
+        closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
+    )
+    return ex_ante_risk(course, weights, **forecast.arrays())  # type: ignore[arg-type]
+
+
+def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
+    """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
+    followed = closing_course(book, sleeve, market, date)
+    held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
+    sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
+    lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
+    last = lists.loc[lists["date"] <= followed.period.base, "date"].max()
+    bought = lists[lists["date"] == last].set_index("ticker")["weight"]
+    risk = course_risk(book, sleeve, forecast, market, date).portfolio.volatility
+    index_risk, missing = None, ""
+    band = book.limits.risk_band
+    if band is not None and band.index in book.benchmarks:
+        track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
+        weights = track.closing.isel(asset=(track.closing != 0).to_numpy())
+        covered = forecast.exposures.notnull().all("factor") & forecast.specific_variance.notnull()
+        here = covered.sel(asset=weights["asset"]).to_numpy()
+        index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility  # type: ignore[arg-type]
+    elif band is not None:
+        missing = f"the book has no constituents of '{band.index}'"
+    return check_limits(
+        book,
+        sleeve,
+        weights=held[held != 0],
+        sectors=sectors,
+        benchmark_weights=listed[listed != 0],
+        rebalance_weights=bought[bought != 0],
+        risk=risk,
+        index_risk=index_risk,
+        risk_missing=missing,
+    )
