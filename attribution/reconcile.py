@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 if TYPE_CHECKING:
     from attribution.result import AttributionResult
@@ -101,12 +102,12 @@ def _furthest(left: pd.Series, right: pd.Series) -> tuple[float, float]:
     return float(left.iloc[place]), float(right.iloc[place])
 
 
-def _worst(weights: object) -> int:
-    return int(np.abs(weights.sum("asset").to_numpy() - 1).argmax())  # type: ignore[attr-defined]
+def _worst(weights: xr.DataArray) -> int:
+    return int(np.abs(weights.sum("asset").to_numpy() - 1).argmax())
 
 
-def _blend(returns: object, shares: dict[str, float]) -> float:
+def _blend(returns: xr.DataArray, shares: dict[str, float]) -> float:
     """Compounded return of parts held at fixed shares, reset at each month's start: linear within a month."""
-    frame = returns.to_pandas().T  # type: ignore[attr-defined]
+    frame = returns.to_pandas().T
     monthly = (1 + frame).groupby(frame.index.to_period("M")).prod() - 1
     return float((1 + monthly @ pd.Series(shares)).prod() - 1)
