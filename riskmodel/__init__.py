@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from riskmodel.exposures import ExposureSettings, UniverseRule
     from riskmodel.factors import STYLES
     from riskmodel.market import alignment_report, build_market, read_market
-    from riskmodel.model import RiskModel, RiskModelResults
+    from riskmodel.model import RegressionSettings, RiskModel, RiskModelResults
     from riskmodel.regression import cross_sectional_regression
     from riskmodel.store import load, save
 
@@ -19,7 +19,7 @@ _HOMES = {
     "exposures": ["ExposureSettings", "UniverseRule"],
     "factors": ["STYLES"],
     "market": ["alignment_report", "build_market", "read_market"],
-    "model": ["RiskModel", "RiskModelResults"],
+    "model": ["RegressionSettings", "RiskModel", "RiskModelResults"],
     "regression": ["cross_sectional_regression"],
     "store": ["load", "save"],
 }
@@ -29,6 +29,7 @@ __all__ = [
     "STYLES",
     "ExposureSettings",
     "InputError",
+    "RegressionSettings",
     "RiskModel",
     "RiskModelResults",
     "UniverseRule",

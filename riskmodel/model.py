@@ -26,11 +26,20 @@ LONGEST_WINDOW = 260  # sessions that a descriptor may look back, with the close
 
 
 @dataclass(frozen=True)
+class RegressionSettings:
+    """Choices of the cross-sectional regression; see `riskmodel.cross_sectional_regression`."""
+
+    thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
+    huber: float | None = None
+
+
+@dataclass(frozen=True)
 class RiskModel:
     """The daily cross-sectional model of fourteen styles, the sectors and the market; settings only, `fit` does the work."""
 
     universe: UniverseRule = field(default_factory=UniverseRule)
     exposures: ExposureSettings = field(default_factory=ExposureSettings)
+    regression: RegressionSettings = field(default_factory=RegressionSettings)
 
     def __post_init__(self) -> None:
         for style, others in self.exposures.orthogonalise.items():
@@ -84,6 +93,8 @@ class RiskModel:
             weights=cap.where(lagged(universe)) ** 0.5,
             sectors=market["sector"],
             market_cap=cap,
+            huber=self.regression.huber,
+            thin_sector=self.regression.thin_sector,
         )
         regression = regression.reindex(time=market["time"])
         regression["flag"][0] = "first session: no exposures before it"
@@ -108,6 +119,7 @@ class RiskModel:
                 "condition_number": regression["condition_number"],
                 "estimating_names": regression["names"],
                 "flag": regression["flag"],
+                "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
                 "sector": market["sector"],
                 "reason": styled["reason"],
                 "fingerprint": history_fingerprint(market, market["time"].to_numpy()[-1]),
@@ -147,7 +159,7 @@ class RiskModel:
         first = max(len(seen) - LONGEST_WINDOW, 0)
         fresh = self.fit(market.isel(time=slice(first, None))).data
         new = fresh.sel(time=sessions[len(seen) :])
-        onto = {name: fresh[name] for name in ("asset", "factor", "factor_other")}
+        onto = {name: fresh[name] for name in ("asset", "factor", "factor_other", "sector_name")}
         old = results.data.drop_vars(["fingerprint", "sector", "reason"]).reindex(onto)
         old["universe"] = old["universe"].fillna(0).astype(bool)
         timed = [name for name in new.data_vars if "time" in new[name].dims]
@@ -236,6 +248,16 @@ class RiskModelResults:
         """Days whose regression is not whole, with the reason."""
         flag = self.data["flag"].to_series()
         return flag[flag != ""]
+
+    def thin_sectors(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+        """Sectors shrunk towards the market on some day of `times` (default: all): sector, days, largest_share_lent."""
+        lent = self.data["sector_shrinkage"]
+        lent = lent if times is None else lent.sel(time=lent["time"].isin(times))
+        frame = lent.transpose("time", "sector_name").to_pandas()
+        table = (
+            pd.DataFrame({"days": (frame > 0).sum(), "largest_share_lent": frame.max()}).rename_axis("sector").reset_index()
+        )
+        return table[table["days"] > 0].reset_index(drop=True)
 
     def coverage(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
         """How far each factor was fed by data, averaged over the days of `times` (default: all).

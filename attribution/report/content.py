@@ -183,6 +183,8 @@ def collect_notes(
     filled = coverage.drop_duplicates("factor").set_index("factor")["filled"]
     for factor, share in filled[filled > 0.05].items():
         notes.append(Note("filled", {"factor": str(factor), "share": float(share)}))
+    for row in model.thin_sectors(period.days).itertuples():
+        notes.append(Note("thin_sector", {"sector": row.sector, "share": float(row.largest_share_lent)}))
     flag = model.data["flag"].sel(time=period.days).to_series()
     for day, reason in flag[flag != ""].items():
         notes.append(Note("flagged", {"date": f"{day:%Y-%m-%d}", "reason": str(reason)}))

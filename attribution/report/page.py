@@ -222,10 +222,17 @@ class Page:
     def notes(self) -> list[str]:
         """The notes as sentences."""
         translate = {
-            "universe": self._universe, "ordinary_income": self._ordinary_income, "left_out": self._left_out,
-            "filled": self._filled, "flagged": self._flagged, "stopped": self._stopped, "stopped_resumes": self._stopped,
-            "unmodelled_benchmark": self._outside, "unaligned": self._unaligned,
-        }  # fmt: skip
+            "universe": self._universe,
+            "ordinary_income": self._ordinary_income,
+            "left_out": self._left_out,
+            "filled": self._filled,
+            "flagged": self._flagged,
+            "thin_sector": self._thin_sector,
+            "stopped": self._stopped,
+            "stopped_resumes": self._stopped,
+            "unmodelled_benchmark": self._outside,
+            "unaligned": self._unaligned,
+        }
         sentences: dict[str, list[str]] = {}
         for note in self.content.notes:
             key = note.key if note.key in COLLECTED else f"{note.key} {note.values}"
@@ -291,6 +298,10 @@ class Page:
         name = self.words(self.content.book.sleeves[key].name, key)
         days = {key: self.date(note.values[key]) for key in ("date", "resumes") if key in note.values}
         return self.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], **days)
+
+    def _thin_sector(self, note: Note) -> str:
+        share = percent(float(str(note.values["share"])), self.style, 0)
+        return self.messages("notes.thin_sector", sector=self.messages.factor(str(note.values["sector"])), share=share)
 
     def _outside(self, note: Note) -> str:
         share = percent(float(str(note.values["weight"])), self.style)
