@@ -28,6 +28,7 @@ class Solution:
     names: np.ndarray
     downweighted: np.ndarray
     sector_shrinkage: np.ndarray
+    variance_inflation: np.ndarray
     flag: np.ndarray
 
 
@@ -118,14 +119,26 @@ def solve_days(
         names=number,
         downweighted=downweighted,
         sector_shrinkage=lent / np.where(lent > 0, np.add.reduceat(w, starts, axis=-1) + lent, 1.0),
+        variance_inflation=np.where(absent, np.nan, _variance_inflation(gram, inverse, len(starts))),
         flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
     )
+
+
+def _variance_inflation(gram: np.ndarray, inverse: np.ndarray, sectors: int) -> np.ndarray:
+    """Variance inflation of each style by sectors and other styles, (day, factor); NaN for the market and the sectors."""
+    whole = gram[:, :sectors, :sectors].sum(axis=(1, 2))
+    mean = gram[:, :sectors, sectors:].sum(axis=1) / np.where(whole > 0, whole, 1.0)[:, None]
+    style = np.arange(sectors, gram.shape[1])
+    spread = gram[:, style, style] - mean**2 * whole[:, None]
+    return np.pad(spread * inverse[:, style, style], ((0, 0), (1 + sectors, 0)), constant_values=np.nan)
 
 
 def _lent_weight(
     w: np.ndarray, cap: np.ndarray, y: np.ndarray, starts: np.ndarray, thin_sector: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weight of a name that earns the market's return, lent to each thin sector, (day, sector); and that return, (day)."""
+    if thin_sector == 0:
+        return np.zeros((len(w), len(starts))), np.zeros(len(w))
     whole, squares = np.add.reduceat(w, starts, axis=-1), np.add.reduceat(w**2, starts, axis=-1)
     effective = whole**2 / np.where(squares > 0, squares, 1.0)
     mean = w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1)

@@ -11,6 +11,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.descriptors import ordinary_income_sources
+from riskmodel.diagnostics import exposure_stability
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.exposures import (
     ExposureSettings,
@@ -119,6 +120,7 @@ class RiskModel:
                 "condition_number": regression["condition_number"],
                 "estimating_names": regression["names"],
                 "flag": regression["flag"],
+                "variance_inflation": regression["variance_inflation"],
                 "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
                 "sector": market["sector"],
                 "reason": styled["reason"],
@@ -295,7 +297,9 @@ class RiskModelResults:
         return pd.DataFrame(rows)
 
     def summary(self) -> pd.DataFrame:
-        """Factor by factor: annualised mean and volatility of its return, share of days with |t| > 2, mean error."""
+        """Factor by factor: annualised mean and volatility of its return, share of days with |t| > 2, mean error, mean
+        variance inflation, and exposure stability: the correlation of exposures with those a month before.
+        """
         returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
         t = returns / errors
         return pd.DataFrame(
@@ -305,6 +309,8 @@ class RiskModelResults:
                 "volatility_a_year": returns.std() * np.sqrt(252),
                 "share_t_above_2": (t.abs() > 2).sum() / t.notna().sum(),
                 "mean_standard_error": errors.mean(),
+                "variance_inflation": self.data["variance_inflation"].mean("time").to_series(),
+                "exposure_stability": exposure_stability(self.exposures).mean("time").to_series().reindex(returns.columns),
                 "days": t.notna().sum(),
             }
         )

@@ -61,8 +61,9 @@ def cross_sectional_regression(
         (classical) and, with `covariance`, `robust_standard_errors` and `covariance` (time, factor, factor_other);
         `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
         `huber` gives less weight) and `flag`, empty where the day is sound; `sector_shrinkage` (time, sector), the share of
-        a sector's weight that is lent. Days that are flagged, styles left out and sectors without an estimating asset
-        have NaN.
+        a sector's weight that is lent; `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted
+        regression on sectors and the other styles. Days that are flagged, styles left out and sectors without an
+        estimating asset have NaN.
 
     Raises
     ------
@@ -200,6 +201,7 @@ def _as_dataset(
         "names": ("time",),
         "downweighted": ("time",),
         "sector_shrinkage": ("time", "sector"),
+        "variance_inflation": ("time", "factor"),
         "flag": ("time",),
     }
     variables = {name: (of, joined(name)) for name, of in dims.items()}

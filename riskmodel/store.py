@@ -16,7 +16,7 @@ from riskmodel.errors import InputError
 from riskmodel.model import RiskModel, RiskModelResults
 from riskmodel.tables import TABLES, file_hash, table_path
 
-SCHEMA = "3"
+SCHEMA = "4"
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
 DAYS_A_CHUNK = 21
 
