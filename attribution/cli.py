@@ -156,6 +156,8 @@ def _risk(options: argparse.Namespace) -> int:
         limits = pd.concat([sleeve_limits(book, sleeve, forecast, market, date) for sleeve in shares], ignore_index=True)
     if fitted.remark:
         print(fitted.remark, file=sys.stderr)
+    if forecast.left_out:
+        print(f"Without a forecast, their history being too short: {', '.join(forecast.left_out)}.", file=sys.stderr)
     tables = {"risk": risk.table, "limits": limits}
     if options.table in ("factor", "family", "stock"):
         tables = {options.table: risk.by(options.table)}
@@ -164,8 +166,9 @@ def _risk(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps({name: _records(table) for name, table in tables.items()}, ensure_ascii=False))
     elif options.format == "csv":
-        for table in list(tables.values())[:1]:
-            _print(table, "csv")
+        _print(next(iter(tables.values())), "csv")
+        if len(tables) > 1:
+            print("The limits are another table: --table limits, or --format json for both.", file=sys.stderr)
     else:
         for name, table in tables.items():
             print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")

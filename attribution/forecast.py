@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from attribution.limits import check_limits
 from attribution.periods import Period, sessions_from
 from attribution.risk import CourseRisk, decompose, ex_ante_risk
 from riskmodel.covariance import factor_covariance
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted
 from riskmodel.factors import MARKET
 from riskmodel.model import RiskModelResults
 from riskmodel.specific import specific_risk
@@ -31,7 +32,7 @@ class Forecast:
     groups: dict[str, str]
     left_out: list[str]
 
-    def arrays(self) -> dict[str, object]:
+    def arrays(self) -> dict[str, Any]:
         """Keyword arguments of `attribution.risk.decompose`."""
         return {
             "exposures": self.exposures,
@@ -110,7 +111,7 @@ def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset,
     weights = data[["closing_weight", "benchmark_closing_weight"]].rename(
         closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
     )
-    return ex_ante_risk(course, weights, **forecast.arrays())  # type: ignore[arg-type]
+    return ex_ante_risk(course, weights, **forecast.arrays())
 
 
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
@@ -119,20 +120,25 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
     held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
-    last = lists.loc[lists["date"] <= followed.period.base, "date"].max()
+    last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
     risk = course_risk(book, sleeve, forecast, market, date).portfolio.volatility
-    index_risk, missing = None, ""
+    index_risk, missing, uncounted = None, "", ""
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks:
         track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
         weights = track.closing.isel(asset=(track.closing != 0).to_numpy())
         covered = forecast.exposures.notnull().all("factor") & forecast.specific_variance.notnull()
         here = covered.sel(asset=weights["asset"]).to_numpy()
-        index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility  # type: ignore[arg-type]
+        index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility
+        if not here.all():
+            left = float(weights.to_numpy()[~here].sum())
+            uncounted = (
+                f"; {counted(int((~here).sum()), 'name')} of it without a forecast left out ({left:.2%} of its weight)"
+            )
     elif band is not None:
         missing = f"the book has no constituents of '{band.index}'"
-    return check_limits(
+    table = check_limits(
         book,
         sleeve,
         weights=held[held != 0],
@@ -143,3 +149,5 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
         index_risk=index_risk,
         risk_missing=missing,
     )
+    table["detail"] = table["detail"].where(table["rule"] != "risk_band", table["detail"] + uncounted)
+    return table

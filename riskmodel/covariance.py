@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted
 from riskmodel.labels import checked_factor_returns, requested_rows
+from riskmodel.rolling import decayed_sum
 
 NEGLIGIBLE = 1e-12  # an eigenvalue below this share of the largest is rounding, and so is a difference of F_kl and F_lk
 DAYS_DRAWN_AT_ONCE = 32  # keeps a block of draws in the processor's cache
@@ -221,15 +222,6 @@ def require_covariance(covariance: xr.DataArray) -> None:
         raise InputError(f"covariance: not positive semi-definite: the least eigenvalue is {least:.3g}.")
 
 
-def _weighted_sum(terms: np.ndarray, half_life: float) -> np.ndarray:
-    """sum_{s<=t} 2^(-(t-s)/half_life) terms_s for every t, along the first axis."""
-    decay = 0.5 ** (1 / half_life)
-    total = np.array(terms, dtype=float)
-    for day in range(1, len(total)):
-        total[day] += decay * total[day - 1]
-    return total
-
-
 def _lag_weights(half_life: float, lags: int) -> Iterator[tuple[int, float]]:
     """Each lag with b_l sqrt(w_{s-l} / w_s)."""
     return ((lag, (1 - lag / (lags + 1)) * 0.5 ** (lag / (2 * half_life))) for lag in range(1, lags + 1))
@@ -242,9 +234,9 @@ def _variance(f: np.ndarray, half_life: float, lags: int) -> np.ndarray:
     terms = x * x
     for lag, weight in _lag_weights(half_life, lags):
         terms[lag:] += 2 * weight * x[lag:] * x[:-lag]
-    total = _weighted_sum(present, half_life)
+    total = decayed_sum(present, half_life)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 0, np.maximum(_weighted_sum(terms, half_life), 0.0) / total, np.nan)
+        return np.where(total > 0, np.maximum(decayed_sum(terms, half_life), 0.0) / total, np.nan)
 
 
 def _correlation(f: np.ndarray, rows: np.ndarray, settings: CovarianceSettings) -> np.ndarray:
@@ -260,8 +252,8 @@ def _correlation(f: np.ndarray, rows: np.ndarray, settings: CovarianceSettings) 
         product = (x[lag:] * m[:-lag])[:, :, None] * (x[:-lag] * m[lag:])[:, None, :]
         cross[lag:] += weight * (product + product.transpose(0, 2, 1))
         own[lag:] += 2 * weight * (x[lag:] * x[:-lag])[:, :, None] * (m[lag:] * m[:-lag])[:, None, :]
-    cross = _weighted_sum(cross, settings.correlation_half_life)[rows]
-    own = np.maximum(_weighted_sum(own, settings.correlation_half_life)[rows], 0.0)
+    cross = decayed_sum(cross, settings.correlation_half_life)[rows]
+    own = np.maximum(decayed_sum(own, settings.correlation_half_life)[rows], 0.0)
     shared = np.stack([m[: row + 1].T @ m[: row + 1] for row in rows])
     scale = np.sqrt(own) * np.sqrt(own.transpose(0, 2, 1))
     known = (scale > 0) & (shared >= settings.minimum_history)
@@ -379,7 +371,7 @@ def _regime(f: np.ndarray, count: np.ndarray, settings: CovarianceSettings) -> n
     squares = np.divide(f[1:] ** 2, variance, out=np.zeros_like(variance), where=judged).sum(axis=1)
     number = judged.sum(axis=1)
     bias_squared = squares[number > 0] / number[number > 0]
-    level = _weighted_sum(
+    level = decayed_sum(
         np.append(1.0, (1 - 0.5 ** (1 / settings.regime_half_life)) * bias_squared), settings.regime_half_life
     )
     return np.sqrt(level[np.append(0, np.cumsum(number > 0))])

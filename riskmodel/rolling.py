@@ -1,4 +1,4 @@
-"""Trailing sums inside the current life of each asset."""
+"""Sums over the days so far: of a window inside the current life, and decaying with age."""
 
 from __future__ import annotations
 
@@ -58,3 +58,12 @@ def _windowed(values: np.ndarray, window: int) -> np.ndarray:
 
 def _add_shifted(total: np.ndarray, block: np.ndarray, rows: int) -> None:
     total[rows:] += block[: max(len(block) - rows, 0)]
+
+
+def decayed_sum(values: np.ndarray, half_life: float) -> np.ndarray:
+    """Sums over the rows so far, along the first axis, with weights 0.5^(age / half_life)."""
+    decay = 0.5 ** (1 / half_life)
+    sums = np.array(values, dtype=float)
+    for row in range(1, len(sums)):
+        sums[row] += decay * sums[row - 1]
+    return sums

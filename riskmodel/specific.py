@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.linked import issuers
+from riskmodel.rolling import decayed_sum
 
 DAYS_AT_ONCE = 2  # keeps the windows of a chunk near the processor
 SMALLEST_SERIAL_RATIO = 0.1  # of the variance with serial correlation to the one without
@@ -195,15 +196,6 @@ def time_series_volatility(returns: np.ndarray, settings: SpecificRiskSettings) 
         ratio = 1 + 2 * decayed_sum(cross, settings.lag_half_life) / decayed_sum(squared, settings.lag_half_life)
         volatility = np.sqrt(variance * np.maximum(ratio, SMALLEST_SERIAL_RATIO))
     return np.where(volatility > 0, volatility, np.nan), ratio < SMALLEST_SERIAL_RATIO
-
-
-def decayed_sum(values: np.ndarray, half_life: float) -> np.ndarray:
-    """Sums over the rows so far with weights 0.5^(age / half_life)."""
-    decay = 0.5 ** (1 / half_life)
-    sums = np.array(values, dtype=float)
-    for row in range(1, len(sums)):
-        sums[row] += decay * sums[row - 1]
-    return sums
 
 
 def history_blend(returns: np.ndarray, history: np.ndarray, at: np.ndarray, settings: SpecificRiskSettings) -> np.ndarray:

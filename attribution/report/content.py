@@ -92,13 +92,14 @@ def build_content(
         for sleeve in book.sleeves
     }
     days = model.data.sel(time=period.days)
+    ranking = performance_table(history, book, month)
     coverage = model.coverage(exposure_days(market, period))
     return Content(
         book=book,
         month=month,
         period=period,
         tables={
-            "performance": performance_table(history, book, month),
+            "performance": ranking,
             "trailing": trailing_table(history, book, market, month),
             "index_weeks": index_weeks_table(book, market, month),
             "factor_returns": factor_returns_table(days, model),
@@ -109,7 +110,7 @@ def build_content(
             "reconciliation": _stack(
                 [
                     *(result.reconciliation for result in results.values()),
-                    ranking_reconciliation(history, book, month, results),
+                    ranking_reconciliation(ranking, month, results),
                 ]
             ),
         },
@@ -121,7 +122,7 @@ def build_content(
     )
 
 
-def ranking_reconciliation(history: History, book: Book, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
+def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
     """The ranking's returns, followed since inception, against the attribution's own of the month.
 
     Raises
@@ -129,7 +130,7 @@ def ranking_reconciliation(history: History, book: Book, month: str, results: di
     ReconciliationError
         Where they differ.
     """
-    ranking = performance_table(history, book, month).set_index("course")
+    by_course = ranking.set_index("course")
     rows = []
     for course, result in results.items():
         sides = {
@@ -137,7 +138,8 @@ def ranking_reconciliation(history: History, book: Book, month: str, results: di
             "ranking's benchmark = B": ("benchmark_return", result.benchmark_return),
         }
         rows += [
-            identity_row(course, name, float(ranking.loc[course, column]), right) for name, (column, right) in sides.items()
+            identity_row(course, name, float(by_course.loc[course, column]), right)
+            for name, (column, right) in sides.items()
         ]
     table = pd.DataFrame(rows)
     require_reconciled(table, month)

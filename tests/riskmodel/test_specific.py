@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from riskmodel.errors import InputError
 from riskmodel.linked import linked_correlation, specific_covariance_times
+from riskmodel.rolling import decayed_sum
 from riskmodel.specific import (
     LONG_HORIZON,
     SHORT_HORIZON,
     SpecificRiskSettings,
-    decayed_sum,
     history_blend,
     regime_multiplier,
     shrink_to_size,
