@@ -49,12 +49,7 @@ def solve_days(
     The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins.
     """
     segment = np.diff(np.append(starts, r.shape[1]))
-    empty = np.isnan(x)
-    unfed = empty.all(axis=2)  # (day, style): left out that day
-    blank = (empty & ~unfed[:, :, None]).any(axis=1)  # (day, asset): not covered
-    if empty.any():
-        x = np.where(empty, 0.0, x)
-    seen = ~np.isnan(r) & ~blank
+    x, unfed, seen = _filled(x, np.isnan(r))
     used = seen & (w > 0) & (cap > 0)
     w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
     with np.errstate(invalid="ignore"):  # infinities, which are refused below
@@ -71,15 +66,13 @@ def solve_days(
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
 
-    def solved(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        gram, moment = _normal_equations(x, weight, y, unfed, vacant, starts, lent, target)
-        gram[~sound] = np.eye(gram.shape[1])
-        inverse = np.linalg.inv(gram)
+    def solved(gram: np.ndarray, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        inverse = np.linalg.inv(np.where(sound[:, None, None], gram, np.eye(gram.shape[1])))
         g = (inverse @ moment[..., None])[..., 0]
         s = len(starts)
         return inverse, g, y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
 
-    inverse, g, residual = solved(w)
+    inverse, g, residual = solved(gram, moment)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
         root, plain, share = np.sqrt(w), w, np.ones_like(w)
@@ -89,7 +82,7 @@ def solve_days(
             if not unsettled.any():
                 break
             w = plain * share
-            inverse, g, residual = solved(w)
+            inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target))
         downweighted = (used & (share < 1)).sum(axis=1)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
     error = np.where(used, residual, 0.0)
@@ -124,13 +117,26 @@ def solve_days(
     )
 
 
+def _filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exposures with 0 for NaN; styles left out, (day, style); assets with a return and exposures, (day, asset)."""
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(x @ np.ones(x.shape[2])).all()  # one product tells that no exposure is NaN
+    if whole:
+        return x, np.zeros(x.shape[:2], dtype=bool), ~missing
+    empty = np.isnan(x)
+    unfed = empty.all(axis=2)
+    blank = (empty & ~unfed[:, :, None]).any(axis=1)
+    return np.where(empty, 0.0, x), unfed, ~(missing | blank)
+
+
 def _variance_inflation(gram: np.ndarray, inverse: np.ndarray, sectors: int) -> np.ndarray:
     """Variance inflation of each style by sectors and other styles, (day, factor); NaN for the market and the sectors."""
-    whole = gram[:, :sectors, :sectors].sum(axis=(1, 2))
-    mean = gram[:, :sectors, sectors:].sum(axis=1) / np.where(whole > 0, whole, 1.0)[:, None]
-    style = np.arange(sectors, gram.shape[1])
-    spread = gram[:, style, style] - mean**2 * whole[:, None]
-    return np.pad(spread * inverse[:, style, style], ((0, 0), (1 + sectors, 0)), constant_values=np.nan)
+    own, inverted = (np.diagonal(a, axis1=1, axis2=2) for a in (gram, inverse))
+    whole = own[:, :sectors].sum(axis=1, keepdims=True)
+    total = gram[:, sectors:, :sectors].sum(axis=2)
+    inflation = np.full((len(gram), 1 + gram.shape[1]), np.nan)
+    inflation[:, 1 + sectors :] = (own[:, sectors:] - total**2 / np.where(whole > 0, whole, 1.0)) * inverted[:, sectors:]
+    return inflation
 
 
 def _lent_weight(
@@ -248,8 +254,8 @@ def _robust(
 def _restriction(share: np.ndarray, styles: int) -> np.ndarray:
     """Map from [g_s, f_k] to [f_mkt, f_s, f_k]: f_mkt = sum c_s g_s, f_s = g_s - f_mkt; (day, factor, coefficient)."""
     days, sectors = share.shape
-    change = np.zeros((days, 1 + sectors + styles, sectors + styles))
-    change[:, 0, :sectors] = np.nan_to_num(share)
-    change[:, 1 : 1 + sectors, :sectors] = np.eye(sectors) - np.nan_to_num(share)[:, None, :]
-    change[:, 1 + sectors :, sectors:] = np.eye(styles)
+    share = np.nan_to_num(share)
+    change = np.repeat(np.eye(1 + sectors + styles, sectors + styles, k=-1)[None], days, axis=0)
+    change[:, 0, :sectors] = share
+    change[:, 1 : 1 + sectors, :sectors] -= share[:, None, :]
     return change

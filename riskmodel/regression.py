@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -110,18 +112,16 @@ def cross_sectional_regression(
     cap = market_cap.to_numpy()
     w = np.sqrt(cap) if weights is None else given["weights"].to_numpy()
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
-    solved = []
-    with threadpool_limits(limits=1, user_api="blas"):
-        for first in range(0, len(r), DAYS_AT_ONCE):
-            chunk = slice(first, first + DAYS_AT_ONCE)
-            day_r, day_x, day_w, day_cap = (
-                a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap)
-            )
-            solved.append(
-                solve_days(
-                    day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber, thin_sector=thin_sector
-                )
-            )
+
+    def solve(first: int) -> Solution:
+        chunk = slice(first, first + DAYS_AT_ONCE)
+        day_r, day_x, day_w, day_cap = (a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap))
+        return solve_days(
+            day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber, thin_sector=thin_sector
+        )
+
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+        solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
     return _as_dataset(solved, returns, factors, list(names), keep)
 
 
