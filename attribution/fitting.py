@@ -13,7 +13,8 @@ from attribution.holdings import require_known_tickers
 from riskmodel.errors import InputError, listed
 from riskmodel.market import read_market
 from riskmodel.model import RiskModel, RiskModelResults
-from riskmodel.store import input_hashes, load, model_key, save
+from riskmodel.parts import remove_store
+from riskmodel.store import StoreError, input_hashes, load, model_key, require_own_file, save
 
 CACHED_FITS = 4  # a fit of the real market takes 200 MB; older ones are removed
 
@@ -27,7 +28,7 @@ class Fitted:
     how
         "found" in the store, "updated" with the new sessions, or "fitted".
     remark
-        Why an earlier fit could not be updated, or why the fit could not be stored; empty otherwise.
+        Why the fit in the book's store was updated or made anew, or why the fit could not be stored; empty otherwise.
     """
 
     model: RiskModelResults
@@ -78,37 +79,36 @@ def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
     Raises
     ------
     InputError
-        Where [model] store cannot be written. The user's cache folder is only a convenience: where it cannot be written
-        the fit is returned all the same, with a remark.
+        Where [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
+        cannot be written the fit is returned all the same, with a remark.
     """
-    settings = RiskModel()
-    key = model_key(input_hashes(book.data_folder), settings)
-    path = store_path(book, key)
-    stored = load(path, key=key)
-    if stored is not None:
-        return Fitted(stored, path, "found")
-    model, how, remark = None, "fitted", ""
-    for earlier in [path] if book.model.store is not None else _cached_fits(path.parent):
-        fit = load(earlier)
+    settings, inputs, own = RiskModel(), input_hashes(book.data_folder), book.model.store is not None
+    path = store_path(book, model_key(inputs, settings))
+    if own:
+        require_own_file(path)
+    model, how = None, "fitted"
+    try:
+        return Fitted(load(path, model=settings, inputs=inputs), path, "found")
+    except StoreError as error:
+        remark = error.reason if own and path.is_file() else ""
+    for earlier in [path] * path.is_file() if own else _cached_fits(path.parent):
         try:
-            model = None if fit is None else settings.update(fit, market)
-        except InputError as error:
-            remark = str(error) if book.model.store is not None else ""  # the cache holds fits of other markets too
-            continue
-        if model is not None:
-            how = "updated"
+            model, how = settings.update(load(earlier, model=settings), market), "updated"
             break
+        except InputError as error:
+            if own:  # the cache holds fits of other markets too
+                remark = error.reason if isinstance(error, StoreError) else str(error)
     if model is None:
         model = settings.fit(market)
     try:
-        save(model, path, key=key)
+        save(model, path, inputs=inputs)
     except InputError as error:
-        if book.model.store is not None:
+        if own:
             raise
         return Fitted(model, path, how, remark=str(error))
-    if book.model.store is None:
+    if not own:
         for old in _cached_fits(path.parent)[CACHED_FITS:]:
-            old.unlink(missing_ok=True)
+            remove_store(old)
     return Fitted(model, path, how, remark)
 
 

@@ -6,39 +6,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from riskmodel.covariance import CovarianceSettings, eigenfactor_adjustment, factor_covariance
     from riskmodel.errors import InputError
+    from riskmodel.estimation import Estimate, EstimateSettings, RegressionSettings, estimate
     from riskmodel.exposures import ExposureSettings, UniverseRule
     from riskmodel.factors import STYLES
     from riskmodel.market import alignment_report, build_market, read_market
-    from riskmodel.model import RegressionSettings, RiskModel, RiskModelResults
+    from riskmodel.model import RiskModel, RiskModelResults
     from riskmodel.regression import cross_sectional_regression
+    from riskmodel.specific import SpecificRiskSettings, specific_risk
     from riskmodel.store import load, save
 
 _HOMES = {
+    "covariance": ["CovarianceSettings", "eigenfactor_adjustment", "factor_covariance"],
     "errors": ["InputError"],
+    "estimation": ["Estimate", "EstimateSettings", "RegressionSettings", "estimate"],
     "exposures": ["ExposureSettings", "UniverseRule"],
     "factors": ["STYLES"],
     "market": ["alignment_report", "build_market", "read_market"],
-    "model": ["RegressionSettings", "RiskModel", "RiskModelResults"],
+    "model": ["RiskModel", "RiskModelResults"],
     "regression": ["cross_sectional_regression"],
+    "specific": ["SpecificRiskSettings", "specific_risk"],
     "store": ["load", "save"],
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "STYLES",
+    "CovarianceSettings",
+    "Estimate",
+    "EstimateSettings",
     "ExposureSettings",
     "InputError",
     "RegressionSettings",
     "RiskModel",
     "RiskModelResults",
+    "SpecificRiskSettings",
     "UniverseRule",
     "alignment_report",
     "build_market",
     "cross_sectional_regression",
+    "eigenfactor_adjustment",
+    "estimate",
+    "factor_covariance",
     "load",
     "read_market",
     "save",
+    "specific_risk",
 ]
 
 

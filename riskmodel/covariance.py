@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted
 from riskmodel.labels import checked_factor_returns, requested_rows
+from riskmodel.lazy import covariance_later, is_lazy, kernel_threads
 from riskmodel.rolling import decayed_sum
 
 NEGLIGIBLE = 1e-12  # an eigenvalue below this share of the largest is rounding, and so is a difference of F_kl and F_lk
-DAYS_DRAWN_AT_ONCE = 32  # keeps a block of draws in the processor's cache
+DAYS_DRAWN_AT_ONCE, SIMULATIONS_AT_ONCE = 32, 125  # keep a block of draws in the processor's cache
 HALF_LIVES_DRAWN = 8  # a day 8 half-lives old weighs 0.4 %
 SHRINKAGES = ("ledoit_wolf", "oas")
 
@@ -55,6 +57,8 @@ class CovarianceSettings:
 
 SHORT_HORIZON = CovarianceSettings()
 LONG_HORIZON = CovarianceSettings(volatility_half_life=252.0, regime_half_life=168.0)
+# One day's risk: what carries on into the days after does not add to it (measured in docs/methodology/validation.md).
+DAILY_HORIZON = CovarianceSettings(volatility_lags=0, correlation_lags=0)
 
 
 def factor_covariance(
@@ -111,6 +115,8 @@ def factor_covariance(
     >>> float((fit["covariance"][0, 0, 1] / fit["volatility"].prod()).round(4))  # (2 + 2 + 2) / sqrt(9 x 6)
     0.8165
     """
+    if is_lazy(factor_returns):
+        return covariance_later(factor_covariance, factor_returns, settings, times)
     returns = checked_factor_returns(factor_returns)
     f, index = returns.to_numpy(), returns.get_index("time")
     count = np.cumsum(~np.isnan(f), axis=0)
@@ -184,7 +190,7 @@ def eigenfactor_adjustment(
     >>> F = xr.DataArray(np.diag([4e-4, 1e-4]), {"factor": ["A", "B"], "factor_other": ["A", "B"]})
     >>> settings = CovarianceSettings(21, 0, 21, 0, eigenfactor_simulations=200)
     >>> eigenfactor_adjustment(F, settings, days=63)[1].round(2).values
-    array([1.05, 1.02])
+    array([1.05, 1.01])
     """
     require_covariance(covariance)
     if not settings.eigenfactor_simulations or days < 2:
@@ -298,8 +304,7 @@ def _eigenfactors_adjusted(
     longest = HALF_LIVES_DRAWN * max(settings.volatility_half_life, settings.correlation_half_life)
     lengths = np.minimum(days, np.ceil(longest)).astype(int)
     order = np.argsort(lengths, kind="stable")
-    drawn = _simulated_moments(lengths[order], live.shape[1], settings)
-    for row, (of_volatility, of_correlation) in zip(order, drawn, strict=True):
+    for row, (of_volatility, of_correlation) in zip(order, _drawn(lengths[order], live.shape[1], settings), strict=True):
         inside, n = np.ix_(live[row], live[row]), int(live[row].sum())
         values, vectors = np.linalg.eigh(covariance[row][inside])
         vectors *= np.where((vectors**3).sum(axis=0) < 0, -1.0, 1.0)  # a sign that the order of the factors does not change
@@ -310,37 +315,55 @@ def _eigenfactors_adjusted(
     return adjusted, bias
 
 
+def _drawn(lengths: np.ndarray, factors: int, settings: CovarianceSettings) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Moments of `_simulated_moments` of all simulations, blocks of them on every core, whatever their number."""
+    blocks = range(0, settings.eigenfactor_simulations, SIMULATIONS_AT_ONCE)
+    sizes = [min(SIMULATIONS_AT_ONCE, settings.eigenfactor_simulations - first) for first in blocks]
+    seeds = np.random.SeedSequence(settings.seed).spawn(len(sizes))
+    drawn = [
+        _simulated_moments(lengths, factors, size, np.random.default_rng(seed), settings)
+        for size, seed in zip(sizes, seeds, strict=True)
+    ]
+    with ThreadPoolExecutor(kernel_threads()) as threads:
+        for _ in lengths:
+            of_volatility, of_correlation = zip(*threads.map(next, drawn), strict=True)
+            yield np.concatenate(of_volatility), np.concatenate(of_correlation)
+
+
 def _simulated_moments(
-    lengths: np.ndarray, factors: int, settings: CovarianceSettings
+    lengths: np.ndarray, factors: int, simulations: int, random: np.random.Generator, settings: CovarianceSettings
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Newey-West moments S_m of standard normal days, (simulation, factor, factor), for ascending lengths of history.
 
     Only the first is divided by its weights' sum: correlations need no scale. Days are drawn from the newest back, so that
     a longer history holds the shorter one's draws.
     """
-    random, simulations, age = np.random.default_rng(settings.seed), settings.eigenfactor_simulations, 0
-    reach = max(settings.volatility_lags, settings.correlation_lags)
+    age, reach = 0, max(settings.volatility_lags, settings.correlation_lags)
     newer = np.zeros((reach, simulations, factors))
-    of_volatility, of_correlation = np.zeros((2, simulations, factors, factors))
+    moments, weights = np.zeros((2, simulations, factors, factors)), np.zeros(2)
     estimators = (
-        (of_volatility, settings.volatility_half_life, settings.volatility_lags),
-        (of_correlation, settings.correlation_half_life, settings.correlation_lags),
+        (settings.volatility_half_life, settings.volatility_lags),
+        (settings.correlation_half_life, settings.correlation_lags),
     )
     for length in lengths:
         while age < length:
             block = min(DAYS_DRAWN_AT_ONCE, int(length) - age)
             z = random.standard_normal((block, simulations, factors))
             window = np.concatenate([newer, z])
-            for total, half_life, lags in estimators:
+            for which, (half_life, lags) in enumerate(estimators):
+                if age >= HALF_LIVES_DRAWN * half_life:
+                    continue
                 partner = 0.5 * z
                 for lag, weight in _lag_weights(half_life, lags):
                     partner += weight * 0.5 ** (-lag / half_life) * window[reach - lag : reach - lag + block]
-                partner *= 0.5 ** ((age + np.arange(block)) / half_life)[:, None, None]
+                decay = 0.5 ** ((age + np.arange(block)) / half_life)
+                partner *= decay[:, None, None]
                 product = z.transpose(1, 2, 0) @ partner.transpose(1, 0, 2)
-                total += product + product.transpose(0, 2, 1)
+                moments[which] += product + product.transpose(0, 2, 1)
+                weights[which] += decay.sum()
             newer = window[block:]
             age += block
-        yield of_volatility / (0.5 ** (np.arange(age) / settings.volatility_half_life)).sum(), of_correlation
+        yield moments[0] / weights[0], moments[1]
 
 
 def _simulated_bias(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import xarray as xr
 
 PANELS = ("close", "total_return", "volume", "traded_price", "shares_out")
 STEP = np.uint64(0x9E3779B97F4A7C15)
+DAYS_AT_ONCE = 64  # what is hashed at once stays near the processor, and out of memory
 
 
 def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> xr.DataArray:
@@ -34,12 +36,27 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
     that changes of single bits do not cancel. Missing values count as nothing, so that the days of other assets do not
     matter.
     """
-    past = market.sel(time=slice(None, until))
-    assets = pd.Index(market["asset"].to_numpy())
+    return xr.DataArray(
+        with_events([panel_sums(market.sel(time=slice(None, until)))], market, until), {"asset": market["asset"]}, ("asset",)
+    )
+
+
+def panel_sums(past: xr.Dataset) -> np.ndarray:
+    """Sums of the hashes of the panels' facts, (asset); those of further sessions are added to them."""
     days = past["time"].to_numpy().astype("datetime64[ns]").view(np.uint64)
-    total = np.zeros(len(assets), dtype=np.uint64)
+    total = np.zeros(past.sizes["asset"], dtype=np.uint64)
     for name in PANELS:
-        total += _hashed(past[name].to_numpy(), _drawn(days, name)[:, None]).sum(axis=0, dtype=np.uint64)
+        for first in range(0, len(days), DAYS_AT_ONCE):
+            some = slice(first, first + DAYS_AT_ONCE)
+            facts = past[name].isel(time=some).transpose("time", "asset").to_numpy()
+            total += _hashed(facts, _drawn(days[some], name)[:, None]).sum(axis=0, dtype=np.uint64)
+    return total
+
+
+def with_events(sums: Sequence[np.ndarray], market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> np.ndarray:
+    """The fingerprint, (asset), from the `panel_sums` of all sessions; of `market` only what has no time is looked at."""
+    assets = pd.Index(market["asset"].to_numpy())
+    total = np.asarray(np.sum(sums, axis=0, dtype=np.uint64))
     for dim in ("filing", "announcement"):
         known = market[f"{dim}_known"].to_numpy()
         here = known <= np.datetime64(until)
@@ -50,7 +67,7 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
         for name in sorted(str(n) for n in market.data_vars if market[n].dims == (dim,) and market[n].dtype.kind == "f"):
             np.add.at(total, place, _hashed(market[name].to_numpy()[here], _drawn(event, name)))
     sector = np.array([zlib.crc32(str(s).encode()) for s in market["sector"].to_numpy()], dtype=np.uint64)
-    return xr.DataArray(np.where(total == 0, np.uint64(0), total + _mixed(sector)), {"asset": market["asset"]}, ("asset",))
+    return np.where(total == 0, np.uint64(0), total + _mixed(sector))
 
 
 def _hashed(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:

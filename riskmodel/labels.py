@@ -11,8 +11,8 @@ import xarray as xr
 from riskmodel.errors import InputError, counted, listed
 
 
-def checked_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
-    """Factor returns as (time, factor) of floats, or what is wrong with them."""
+def labelled_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
+    """Factor returns as (time, factor) of floats, or what is wrong with their labels; no value is looked at."""
     if set(factor_returns.dims) != {"time", "factor"}:
         raise InputError(f"factor_returns: dimensions {factor_returns.dims}; it takes ('time', 'factor').")
     if factor_returns.dtype.kind not in "fiu":
@@ -26,7 +26,12 @@ def checked_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
             raise InputError(f"factor_returns: labels of '{dim}' repeat: {listed(map(label_text, repeated))}.")
     if not factor_returns.get_index("time").is_monotonic_increasing:
         raise InputError("factor_returns: time is not sorted. Use factor_returns.sortby('time').")
-    returns = factor_returns.transpose("time", "factor").astype(float)
+    return factor_returns.transpose("time", "factor").astype(float)
+
+
+def checked_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
+    """Factor returns as (time, factor) of floats, or what is wrong with them."""
+    returns = labelled_factor_returns(factor_returns)
     cells = np.argwhere(np.isinf(returns.to_numpy()))
     if len(cells):
         times, names = returns.get_index("time"), returns.get_index("factor")

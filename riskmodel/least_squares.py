@@ -22,7 +22,6 @@ class Solution:
     factor_returns: np.ndarray
     standard_errors: np.ndarray
     covariance: np.ndarray | None
-    specific_returns: np.ndarray
     r_squared: np.ndarray
     condition_number: np.ndarray
     names: np.ndarray
@@ -43,8 +42,8 @@ def solve_days(
     robust: bool,
     huber: float | None,
     thin_sector: float,
-) -> Solution:
-    """Solve some days; r, w, cap are (day, asset), x is (day, style, asset), assets sorted by sector.
+) -> tuple[Solution, np.ndarray]:
+    """Solve some days; r, w, cap and the specific returns are (day, asset), x is (day, style, asset), by sector.
 
     The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins.
     """
@@ -77,10 +76,11 @@ def solve_days(
     if huber is not None:
         root, plain, share = np.sqrt(w), w, np.ones_like(w)
         for _ in range(HUBER_ROUNDS):
-            before, share = share, _huber_share(root * residual, used, huber)
-            unsettled = np.abs(share - before).max(axis=1) > HUBER_SETTLED
+            fresh = _huber_share(root * residual, used, huber)
+            unsettled = np.abs(fresh - share).max(axis=1) > HUBER_SETTLED
             if not unsettled.any():
                 break
+            share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
             w = plain * share
             inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target))
         downweighted = (used & (share < 1)).sum(axis=1)
@@ -102,11 +102,10 @@ def solve_days(
     if robust:
         covariance = change @ _robust(x, w, error, variance, inverse, starts, segment) @ change.transpose(0, 2, 1)
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
-    return Solution(
+    solution = Solution(
         factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
         standard_errors=np.where(absent, np.nan, classical),
         covariance=covariance,
-        specific_returns=np.where(seen & ~stranded & sound[:, None], residual, np.nan),
         r_squared=r_squared,
         condition_number=condition,
         names=number,
@@ -115,6 +114,7 @@ def solve_days(
         variance_inflation=np.where(absent, np.nan, _variance_inflation(gram, inverse, len(starts))),
         flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
     )
+    return solution, np.where(seen & ~stranded & sound[:, None], residual, np.nan)
 
 
 def _filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -12,26 +11,17 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.descriptors import ordinary_income_sources
 from riskmodel.diagnostics import exposure_stability
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, listed
+from riskmodel.estimation import RegressionSettings, lagged_regression
 from riskmodel.exposures import (
     ExposureSettings,
     UniverseRule,
     estimation_universe,
     factor_exposures,
 )
-from riskmodel.factors import STYLES, group_of
+from riskmodel.factors import MARKET, STYLES, group_of
 from riskmodel.fingerprint import history_fingerprint
-from riskmodel.regression import cross_sectional_regression
-
-LONGEST_WINDOW = 260  # sessions that a descriptor may look back, with the close before the first
-
-
-@dataclass(frozen=True)
-class RegressionSettings:
-    """Choices of the cross-sectional regression; see `riskmodel.cross_sectional_regression`."""
-
-    thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
-    huber: float | None = None
+from riskmodel.lazy import fit_by_blocks, is_lazy
 
 
 @dataclass(frozen=True)
@@ -54,16 +44,19 @@ class RiskModel:
         Parameters
         ----------
         market
-            From `riskmodel.read_market`.
+            From `riskmodel.read_market`. Chunked over time, `market.chunk(time=252)`, it is fitted lazily: each block of
+            sessions by a task of its own, together with the sessions before that it depends on.
 
         Returns
         -------
         RiskModelResults
+            Of a chunked market the arrays are held by dask, chunked by block; `compute` or `riskmodel.save` work them out.
 
         Raises
         ------
         InputError
-            Where not one day can be estimated; the message gives the first reasons.
+            Where not one day can be estimated; the message gives the first reasons. Of a chunked market it is `compute`
+            that says so.
 
         Notes
         -----
@@ -76,38 +69,33 @@ class RiskModel:
         >>> model.factor_returns.dims
         ('time', 'factor')
         """
-        with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
-            return self._fit(market)
+        if is_lazy(market):
+            data = fit_by_blocks(self, market)
+        else:
+            with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+                data = self.estimates(market)
+            _require_a_sound_day(data)
+            data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
+        return RiskModelResults(
+            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=asdict(self)
+        )
 
-    def _fit(self, market: xr.Dataset) -> RiskModelResults:
+    def estimates(self, market: xr.Dataset) -> xr.Dataset:
+        """What `fit` finds on the sessions of `market`, which may be some of a longer one."""
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures)
-        after = market["time"][1:]
-
-        def lagged(array: xr.DataArray) -> xr.DataArray:
-            return array.isel(time=slice(0, -1)).assign_coords(time=after.to_numpy())
-
-        cap = lagged(market["market_cap"])
-        regression = cross_sectional_regression(
-            returns=market["total_return"].isel(time=slice(1, None)),
-            exposures=lagged(styled["exposures"]),
-            weights=cap.where(lagged(universe)) ** 0.5,
+        regression = lagged_regression(
+            returns=market["total_return"],
+            exposures=styled["exposures"],
             sectors=market["sector"],
-            market_cap=cap,
-            huber=self.regression.huber,
-            thin_sector=self.regression.thin_sector,
+            market_cap=market["market_cap"],
+            universe=universe,
+            settings=self.regression,
         )
-        regression = regression.reindex(time=market["time"])
-        regression["flag"][0] = "first session: no exposures before it"
-        regression["names"] = regression["names"].fillna(0).astype(int)
-        sound = regression["factor_returns"].sel(factor="market").notnull()
-        if not bool(sound.any()):
-            reasons = list(dict.fromkeys(regression["flag"].to_numpy().tolist()))
-            raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")
         counts = styled.drop_vars(["exposures", "reason"]).rename(
             {"factor": "style", "observed": "descriptor_observed", "clipped": "descriptor_clipped"}
         )
-        data = xr.Dataset(
+        return xr.Dataset(
             {
                 "exposures": styled["exposures"].rename(factor="style"),
                 "universe": universe,
@@ -119,17 +107,14 @@ class RiskModel:
                 "r_squared": regression["r_squared"],
                 "condition_number": regression["condition_number"],
                 "estimating_names": regression["names"],
+                "weights_floored": regression["weights_floored"],
                 "flag": regression["flag"],
                 "variance_inflation": regression["variance_inflation"],
                 "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
                 "sector": market["sector"],
                 "reason": styled["reason"],
-                "fingerprint": history_fingerprint(market, market["time"].to_numpy()[-1]),
             }
         ).assign({str(name): counts[name] for name in counts.data_vars})
-        return RiskModelResults(
-            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=asdict(self)
-        )
 
     def update(self, results: RiskModelResults, market: xr.Dataset) -> RiskModelResults:
         """Append the sessions of a market that a fit has not seen; equal to fitting the whole market.
@@ -137,7 +122,8 @@ class RiskModel:
         Parameters
         ----------
         results
-            An earlier fit of the same market with the same settings.
+            An earlier fit of the same market with the same settings. Of one that `load` opened the large arrays are not
+            read; they stay in the parts of its store, and `save` leaves them there.
         market
             The market with its new sessions; its history must be what the fit saw.
 
@@ -152,46 +138,9 @@ class RiskModel:
             Where the settings differ, or the history under the fit has changed (a split rescales it, a vendor restates it);
             the message names the assets. Fit again then.
         """
-        if json.loads(json.dumps(results.settings)) != json.loads(json.dumps(asdict(self))):
-            raise InputError("model: the earlier fit has other settings. Fit again.")
-        sessions, seen = market.get_index("time"), results.data.get_index("time")
-        require_same_history(results.data["fingerprint"], market, seen, sessions)
-        if len(sessions) == len(seen):
-            return results
-        first = max(len(seen) - LONGEST_WINDOW, 0)
-        fresh = self.fit(market.isel(time=slice(first, None))).data
-        new = fresh.sel(time=sessions[len(seen) :])
-        onto = {name: fresh[name] for name in ("asset", "factor", "factor_other", "sector_name")}
-        old = results.data.drop_vars(["fingerprint", "sector", "reason"]).reindex(onto)
-        old["universe"] = old["universe"].fillna(0).astype(bool)
-        timed = [name for name in new.data_vars if "time" in new[name].dims]
-        data = xr.concat([old[timed], new[timed]], dim="time", coords="minimal", compat="override", join="override")
-        data = data.assign(
-            fingerprint=history_fingerprint(market, sessions[-1]), sector=market["sector"], reason=fresh["reason"]
-        )
-        return RiskModelResults(
-            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=results.settings
-        )
+        from riskmodel.update import updated
 
-
-def require_same_history(
-    fingerprint: xr.DataArray, market: xr.Dataset, seen: pd.DatetimeIndex, sessions: pd.DatetimeIndex
-) -> None:
-    """Refuse to build on a fit whose sessions or raw facts are no longer the market's."""
-    if not seen.equals(sessions[: len(seen)]):
-        other = seen.symmetric_difference(sessions[: len(seen)])
-        raise InputError(
-            f"model: the sessions under the earlier fit have changed: {listed(other.strftime('%Y-%m-%d'))}. Fit again."
-        )
-    now = history_fingerprint(market, seen[-1]).to_series()
-    before = fingerprint.to_series().reindex(now.index, fill_value=np.uint64(0))
-    lost = fingerprint.to_series().drop(now.index, errors="ignore")
-    changed = [*now.index[now != before], *lost.index]
-    if changed:
-        raise InputError(
-            f"model: the history of {counted(len(changed), 'asset')} has changed under the earlier fit: {listed(changed)}. "
-            f"Usually a split or a restatement; fit again."
-        )
+        return updated(self, results, market)
 
 
 @dataclass(frozen=True)
@@ -211,6 +160,18 @@ class RiskModelResults:
 
     data: xr.Dataset
     settings: dict[str, object]
+
+    def compute(self) -> RiskModelResults:
+        """The same in memory, where the market of the fit was chunked.
+
+        Raises
+        ------
+        InputError
+            Where not one day can be estimated; the message gives the first reasons.
+        """
+        data = self.data.compute()
+        _require_a_sound_day(data)
+        return RiskModelResults(data=data, settings=self.settings)
 
     @property
     def factor_returns(self) -> xr.DataArray:
@@ -317,6 +278,11 @@ class RiskModelResults:
 
     def __repr__(self) -> str:
         times = self.factor_returns["time"].to_index()
+        if is_lazy(self.data):
+            return (
+                f"RiskModelResults, not computed: {len(times)} days, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}, "
+                f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors. See compute() and riskmodel.save."
+            )
         sound = self.data["r_squared"].notnull()
         lines = [
             f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, "
@@ -329,4 +295,12 @@ class RiskModelResults:
 
     def _repr_html_(self) -> str:
         head = self.__repr__().split("\n")[:2]
+        if is_lazy(self.data):
+            return f"<p>{head[0]}</p>"
         return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
+
+
+def _require_a_sound_day(data: xr.Dataset) -> None:
+    if not bool(data["factor_returns"].sel(factor=MARKET).notnull().any()):
+        reasons = list(dict.fromkeys(data["flag"].to_numpy().tolist()))
+        raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
+from riskmodel.lazy import call_by_blocks, is_lazy, kernel_threads
 from riskmodel.least_squares import Solution, solve_days
 
 DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
@@ -65,7 +65,7 @@ def cross_sectional_regression(
         `huber` gives less weight) and `flag`, empty where the day is sound; `sector_shrinkage` (time, sector), the share of
         a sector's weight that is lent; `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted
         regression on sectors and the other styles. Days that are flagged, styles left out and sectors without an
-        estimating asset have NaN.
+        estimating asset have NaN. Held by dask, and refused when computed, where an argument is held by dask.
 
     Raises
     ------
@@ -94,9 +94,12 @@ def cross_sectional_regression(
     >>> fit["factor_returns"].round(6).values + 0.0
     array([[0.01, 0.  , 0.  , 0.02]])
     """
-    returns, given = _aligned(
+    returns, given = aligned(
         returns, {"exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
     )
+    if is_lazy(returns, *given.values()):
+        options = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
+        return call_by_blocks(cross_sectional_regression, {"returns": returns, **given}, options)
     exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
     if "time" in sectors.dims:
         return _run_by_run(returns, given, covariance=covariance, huber=huber, thin_sector=thin_sector)
@@ -110,19 +113,22 @@ def cross_sectional_regression(
 
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = market_cap.to_numpy()
-    w = np.sqrt(cap) if weights is None else given["weights"].to_numpy()
+    w = None if weights is None else given["weights"].to_numpy()
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
+    specific_returns = np.full(r.shape, np.nan)
 
     def solve(first: int) -> Solution:
-        chunk = slice(first, first + DAYS_AT_ONCE)
-        day_r, day_x, day_w, day_cap = (a[chunk] if in_order else np.take(a[chunk], keep, axis=-1) for a in (r, x, w, cap))
-        return solve_days(
+        days = slice(first, first + DAYS_AT_ONCE)
+        chunk = (r[days], x[days], np.sqrt(cap[days]) if w is None else w[days], cap[days])
+        day_r, day_x, day_w, day_cap = chunk if in_order else (np.take(a, keep, axis=-1) for a in chunk)
+        solution, specific_returns[days, slice(None) if in_order else keep] = solve_days(
             day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber, thin_sector=thin_sector
         )
+        return solution
 
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
         solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
-    return _as_dataset(solved, returns, factors, list(names), keep)
+    return _as_dataset(solved, specific_returns, returns, factors, list(names))
 
 
 def _run_by_run(
@@ -148,7 +154,7 @@ def _run_by_run(
     return xr.concat([part.reindex(onto) for part in parts], dim="time")
 
 
-def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
+def aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
     """Every argument on the labels of `returns`, in the order of its dimensions."""
     arrays = {name: array for name, array in given.items() if array is not None}
     wanted = {"exposures": [{"time", "asset", "factor"}], "sectors": [{"asset"}, {"time", "asset"}]}
@@ -175,7 +181,7 @@ def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tu
             if not own.equals(other):
                 array = array.sel({dim: own})
         out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in array.dims])
-    for name in {"weights", "market_cap"} & out.keys():
+    for name in {"weights", "market_cap"} & {name for name, array in out.items() if not is_lazy(array)}:
         values = out[name].to_numpy()
         wrong = (values < 0) | np.isinf(values)
         if wrong.any():
@@ -184,15 +190,13 @@ def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tu
 
 
 def _as_dataset(
-    solved: list[Solution], returns: xr.DataArray, factors: list[str], sectors: list[str], keep: np.ndarray
+    solved: list[Solution], specific_returns: np.ndarray, returns: xr.DataArray, factors: list[str], sectors: list[str]
 ) -> xr.Dataset:
-    """The solved days under their labels; assets that were set aside get NaN."""
+    """The solved days under their labels."""
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in solved])
 
-    specific = np.full(returns.shape, np.nan)
-    specific[:, keep] = joined("specific_returns")
     dims: dict[str, tuple[str, ...]] = {
         "factor_returns": ("time", "factor"),
         "standard_errors": ("time", "factor"),
@@ -205,7 +209,7 @@ def _as_dataset(
         "flag": ("time",),
     }
     variables = {name: (of, joined(name)) for name, of in dims.items()}
-    variables["specific_returns"] = (("time", "asset"), specific)
+    variables["specific_returns"] = (("time", "asset"), specific_returns)
     coords = {"time": returns["time"], "asset": returns["asset"], "factor": factors, "sector": sectors}
     if solved[0].covariance is not None:
         covariance = joined("covariance")

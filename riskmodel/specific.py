@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,16 +12,16 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.lazy import forecasts_later, is_lazy, kernel_threads
 from riskmodel.linked import issuers
 from riskmodel.rolling import decayed_sum
+from riskmodel.structural import structural_volatility
 
 DAYS_AT_ONCE = 2  # keeps the windows of a chunk near the processor
+ASSETS_AT_ONCE = 512  # bounds the memory of the time series
 SMALLEST_SERIAL_RATIO = 0.1  # of the variance with serial correlation to the one without
 OUTLIER_BOUND = 10.0  # robust deviations
 IQR_TO_DEVIATION = 1 / 1.3489795003921634  # the normal distribution's distance between quartiles
-LEAST_NAMES_PER_COEFFICIENT = 2
-LARGEST_CONDITION = 1e6
-SMALLEST_VARYING_SHARE = 1e-10  # of a column's sum of squares, below which it does not vary inside the sectors
 REGIME_HALF_LIVES = 10  # the regime looks no further back: its weights there are below a thousandth
 
 
@@ -52,6 +54,8 @@ class SpecificRiskSettings:
 
 SHORT_HORIZON = SpecificRiskSettings()
 LONG_HORIZON = SpecificRiskSettings(half_life=252, regime_half_life=168)
+# One day's risk: what carries on into the days after does not add to it (measured in docs/methodology/validation.md).
+DAILY_HORIZON = SpecificRiskSettings(lags=0)
 
 
 def specific_risk(
@@ -130,53 +134,94 @@ def specific_risk(
     u = arrays["specific_returns"]
     requested = _positions(u.get_index("time"), times)
     end = int(requested.max()) + 1  # nothing after the last requested date is looked at
-    returns = np.ascontiguousarray(u[:end].to_numpy(), dtype=float)
-    cap = np.nan_to_num(arrays["market_cap"][:end].to_numpy().astype(float))
-    sector = np.zeros(returns.shape[1], dtype=int)
-    if "sectors" in arrays:
-        label = pd.Series(arrays["sectors"].to_numpy(), dtype=object)
-        sector = pd.factorize(label.where(label != ""), sort=True)[0]  # -1 for none
-    classes = issuers(u.get_index("asset"), linked)
     days = np.unique(requested)
     if settings.regime_half_life is not None:
         window = int(np.ceil(REGIME_HALF_LIVES * settings.regime_half_life))
         days = np.arange(max(int(days[0]) - window, 0), end)
+    sector = np.zeros(u.sizes["asset"], dtype=int)
+    if "sectors" in arrays:
+        label = pd.Series(arrays["sectors"].to_numpy(), dtype=object)
+        sector = pd.factorize(label.where(label != ""), sort=True)[0]  # -1 for none
+    classes = issuers(u.get_index("asset"), linked)
+    read = (u[:end], arrays["market_cap"][days], _exposures_on(arrays.get("exposures"), days))
+    coords = {"time": u["time"][requested], "asset": u["asset"]}
+    if is_lazy(*arrays.values()):
+        return forecasts_later(_checked_forecasts, (*read, sector, classes, days, requested, settings), coords)
+    whole = _forecasts(*read, sector, classes, days, requested, settings)
+    return xr.Dataset({name: (("time", "asset")[: values.ndim], values) for name, values in whole.items()}, coords=coords)
 
-    parts = []
-    with threadpool_limits(limits=1, user_api="blas"):
-        series, floored = time_series_volatility(returns, settings)
-        history = np.cumsum(~np.isnan(returns), axis=0)
-        series[history < settings.least_history] = np.nan
-        for at in np.split(days, range(DAYS_AT_ONCE, len(days), DAYS_AT_ONCE)):
-            blend = history_blend(returns, history, at, settings)
-            ts, known, blend = _borrowed(series[at], history[at], blend, classes, settings.full_history)
-            ts = np.where(cap[at] > 0, ts, np.nan)
-            x = arrays["exposures"][at].to_numpy() if "exposures" in arrays else np.empty((len(at), 0, returns.shape[1]))
-            model = structural_volatility(ts, blend, cap[at], x, sector, known, switched_on=settings.structural)
-            modelled = model["structural_volatility"]
-            blend = np.where(np.isnan(ts), 0.0, np.where(np.isnan(modelled), 1.0, blend))
-            mixed = blend * np.where(blend > 0, ts, 0.0) + (1 - blend) * np.where(blend < 1, modelled, 0.0)
-            blend[np.isnan(mixed)] = np.nan
-            shrunk, weight = shrink_to_size(mixed, cap[at], settings.shrinkage, settings.size_groups)
-            model |= {"time_series_volatility": ts, "blend": blend, "shrinkage": weight, "volatility": shrunk}
-            model |= {"history": history[at], "floored": (floored[at] & ~np.isnan(ts)).sum(axis=1)}
-            parts.append(model | {"unserved": ((cap[at] > 0) & np.isnan(shrunk)).sum(axis=1)})
+
+def _checked_forecasts(u: xr.DataArray, cap: xr.DataArray, *others: Any) -> dict[str, np.ndarray]:
+    """`_forecasts` of arrays whose values were not in memory when `_aligned` had their labels."""
+    _require_sound({"specific_returns": u, "market_cap": cap})
+    return _forecasts(u, cap, *others)
+
+
+def _forecasts(
+    u: xr.DataArray,
+    market_cap: xr.DataArray,
+    exposures: xr.DataArray | None,
+    sector: np.ndarray,
+    classes: dict[str, np.ndarray],
+    days: np.ndarray,
+    requested: np.ndarray,
+    settings: SpecificRiskSettings,
+) -> dict[str, np.ndarray]:
+    """The variables of `specific_risk`, (requested, asset) or (requested).
+
+    `u` is (time, asset) up to the last requested date; caps and exposures are those of `days`, which end with it; `sector`
+    has codes, -1 for none.
+    """
+    returns = np.ascontiguousarray(u.to_numpy(), dtype=float)
+    cap = np.nan_to_num(market_cap.to_numpy().astype(float))
+    x = np.empty((len(days), 0, returns.shape[1])) if exposures is None else exposures.to_numpy()
+    _require_finite_or_missing("exposures", x)
+    series, floored, history = _series_on(returns, days, settings)
+
+    def forecast(first: int) -> dict[str, np.ndarray]:
+        own = slice(first, first + DAYS_AT_ONCE)
+        blend = history_blend(returns, history[own], days[own], settings)
+        ts, known, blend = _borrowed(series[own], history[own], blend, classes, settings.full_history)
+        ts = np.where(cap[own] > 0, ts, np.nan)
+        model = structural_volatility(ts, blend, cap[own], x[own], sector, known, switched_on=settings.structural)
+        modelled = model["structural_volatility"]
+        blend = np.where(np.isnan(ts), 0.0, np.where(np.isnan(modelled), 1.0, blend))
+        mixed = blend * np.where(blend > 0, ts, 0.0) + (1 - blend) * np.where(blend < 1, modelled, 0.0)
+        blend[np.isnan(mixed)] = np.nan
+        shrunk, weight = shrink_to_size(mixed, cap[own], settings.shrinkage, settings.size_groups)
+        model |= {"time_series_volatility": ts, "blend": blend, "shrinkage": weight, "volatility": shrunk}
+        model |= {"history": history[own], "floored": (floored[own] & ~np.isnan(ts)).sum(axis=1)}
+        return model | {"unserved": ((cap[own] > 0) & np.isnan(shrunk)).sum(axis=1)}
+
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
+        parts = list(threads.map(forecast, range(0, len(days), DAYS_AT_ONCE)))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     multiplier = np.ones(len(days))
     if settings.regime_half_life is not None:
-        multiplier = regime_multiplier(returns[days], whole["volatility"], cap[days], settings.regime_half_life)
+        multiplier = regime_multiplier(returns[days], whole["volatility"], cap, settings.regime_half_life)
     whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier}
     rows = np.searchsorted(days, requested)
     if np.isnan(whole["volatility"][rows]).all():
         raise InputError(
             f"specific_returns: no asset can be given a forecast: the longest history has "
-            f"{counted(int(history[requested].max(initial=0)), 'observation')}. An asset needs {settings.least_history} "
+            f"{counted(int(history[rows].max(initial=0)), 'observation')}. An asset needs {settings.least_history} "
             f"and a market_cap."
         )
-    return xr.Dataset(
-        {name: (("time", "asset")[: values.ndim], values[rows]) for name, values in whole.items()},
-        coords={"time": u["time"][requested], "asset": u["asset"]},
-    )
+    return {name: values[rows] for name, values in whole.items()}
+
+
+def _series_on(returns: np.ndarray, days: np.ndarray, settings: SpecificRiskSettings) -> tuple[np.ndarray, ...]:
+    """Time-series volatility, where it met the floor, and the number of observations on some days; (day, asset) each."""
+    shape = (len(days), returns.shape[1])
+    series, floored, history = np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape, dtype=np.int64)
+    for first in range(0, shape[1], ASSETS_AT_ONCE):
+        own = np.s_[:, first : first + ASSETS_AT_ONCE]
+        block = returns[own]
+        volatility, met = time_series_volatility(block, settings)
+        series[own], floored[own] = volatility[days], met[days]
+        history[own] = np.cumsum(~np.isnan(block), axis=0, dtype=np.int32)[days]
+    series[history < settings.least_history] = np.nan
+    return series, floored, history
 
 
 def time_series_volatility(returns: np.ndarray, settings: SpecificRiskSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -224,66 +269,8 @@ def history_blend(returns: np.ndarray, history: np.ndarray, at: np.ndarray, sett
     with np.errstate(invalid="ignore", divide="ignore"):
         excess = np.abs(np.sqrt(np.einsum("adw,adw->ad", ordered, ordered) / count) / robust - 1).T
     undisturbed = np.where(np.isnan(excess), 0.0, np.minimum(1, np.exp(1 - excess)))  # NaN: half the returns are equal
-    grown = (history[at] - settings.short_history) / (settings.full_history - settings.short_history)
+    grown = (history - settings.short_history) / (settings.full_history - settings.short_history)
     return np.clip(grown, 0, 1) * undisturbed
-
-
-def structural_volatility(
-    ts: np.ndarray,
-    blend: np.ndarray,
-    cap: np.ndarray,
-    x: np.ndarray,
-    sector: np.ndarray,
-    history: np.ndarray,
-    *,
-    switched_on: bool = True,
-) -> dict[str, np.ndarray]:
-    """STR of `specific_risk` on some days, (day, asset), with `estimating_names` and `flag`, (day).
-
-    `x` is (day, style, asset), `sector` (asset) codes, -1 for none, the rest (day, asset). The sectors are taken out of both
-    sides by their weighted means (Frisch & Waugh 1933); one without an estimating name takes the mean level of the others,
-    and a column that does not vary inside the sectors gets coefficient 0.
-    """
-    x = np.concatenate([x, np.log1p(history)[:, None, :]], axis=1)
-    empty = np.isnan(x)
-    covered = (cap > 0) & (sector >= 0) & ~(empty & ~empty.all(axis=2, keepdims=True)).any(axis=1)
-    x = np.where(empty, 0.0, x)
-    used = covered & (blend > 0) & ~np.isnan(ts)
-    w, y = np.where(used, blend * np.sqrt(cap), 0.0), np.log(np.where(used, ts, 1.0))
-    member = (sector[:, None] == np.arange(sector.max(initial=0) + 1)).astype(float)
-
-    weight = w @ member
-    divisor = np.where(weight > 0, weight, 1.0)
-    mean_y, mean_x = (w * y) @ member / divisor, (w[:, None, :] * x) @ member / divisor[:, None, :]
-    within = x - mean_x[:, :, sector]
-    weighted = w[:, None, :] * within
-    gram = weighted @ within.transpose(0, 2, 1)
-    moment = (weighted @ (y - mean_y[:, sector])[..., None])[..., 0]
-    size = np.diagonal(gram, axis1=1, axis2=2)
-    varying = size > SMALLEST_VARYING_SHARE * (w[:, None, :] * x**2).sum(axis=2)
-    scale = np.where(varying, np.sqrt(np.where(varying, size, 1.0)), np.inf)
-    scaled = gram / (scale[:, :, None] * scale[:, None, :]) + np.eye(x.shape[1]) * ~varying[:, None, :]
-    eigenvalues = np.linalg.eigvalsh(scaled)
-    names, coefficients = used.sum(axis=1), (weight > 0).sum(axis=1) + varying.sum(axis=1)
-    thin = names < LEAST_NAMES_PER_COEFFICIENT * np.maximum(coefficients, 1)
-    singular = eigenvalues[:, 0] * LARGEST_CONDITION**2 < eigenvalues[:, -1]
-    unsound = thin | singular | (not switched_on)
-    scaled[unsound] = np.eye(x.shape[1])
-    b = np.linalg.solve(scaled, (moment / scale)[..., None])[..., 0] / scale
-
-    level = mean_y - (b[:, None, :] @ mean_x)[:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        general = (weight * level).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
-        fitted = np.where(weight > 0, level, general)[:, sector] + (b[:, None, :] @ x)[:, 0]
-        low, high = np.where(used, y, np.inf).min(axis=1), np.where(used, y, -np.inf).max(axis=1)
-        predicted = np.exp(np.clip(fitted, low[:, None], high[:, None]))
-        share = np.where(used, blend * cap, 0.0)
-        e0 = (share * np.where(used, ts / predicted, 0.0)).sum(axis=1) / share.sum(axis=1)
-    return {
-        "structural_volatility": np.where(covered & ~unsound[:, None], e0[:, None] * predicted, np.nan),
-        "estimating_names": np.where(unsound, 0, names),
-        "flag": np.select([np.full(len(ts), not switched_on), thin, singular], ["switched off", "thin", "singular"], ""),
-    }
 
 
 def shrink_to_size(volatility: np.ndarray, cap: np.ndarray, q: float, groups: int) -> tuple[np.ndarray, np.ndarray]:
@@ -291,6 +278,16 @@ def shrink_to_size(volatility: np.ndarray, cap: np.ndarray, q: float, groups: in
 
     The groups hold equal numbers of the assets with a forecast; assets of equal cap share one.
     """
+    mean, deviation = size_group_moments(volatility, cap, groups)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        distance = np.abs(volatility - mean)
+        weight = np.where(q * distance > 0, q * distance / (deviation + q * distance), 0.0)
+    weight = np.where(np.isnan(volatility), np.nan, weight)
+    return weight * mean + (1 - weight) * volatility, weight
+
+
+def size_group_moments(volatility: np.ndarray, cap: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cap-weighted mean m and root mean square distance Delta from it of each asset's size group; (day, asset) each."""
     present = ~np.isnan(volatility)
     ordered = np.sort(np.where(present, cap, np.inf), axis=1)
     smaller = np.stack([np.searchsorted(row, own) for row, own in zip(ordered, cap, strict=True)])
@@ -302,11 +299,7 @@ def shrink_to_size(volatility: np.ndarray, cap: np.ndarray, q: float, groups: in
 
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total(cap * volatility) / total(cap)
-        distance = np.abs(volatility - mean)
-        spread = np.sqrt(total(distance**2) / total(np.ones_like(cap)))
-        weight = np.where(q * distance > 0, q * distance / (spread + q * distance), 0.0)
-    weight = np.where(present, weight, np.nan)
-    return weight * mean + (1 - weight) * volatility, weight
+        return mean, np.sqrt(total(np.abs(volatility - mean) ** 2) / total(np.ones_like(cap)))
 
 
 def regime_multiplier(returns: np.ndarray, volatility: np.ndarray, cap: np.ndarray, half_life: float) -> np.ndarray:
@@ -357,13 +350,29 @@ def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> di
                 )
             array = array if own.equals(other) else array.sel({dim: other})
         out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in dims])
-        if name != "sectors" and (infinite := int(np.isinf(array.to_numpy()).sum())):
-            raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
     if not (returns.size and returns.get_index("time").is_monotonic_increasing):
         raise InputError("specific_returns: empty, or 'time' is not sorted. Sort it first, with .sortby('time').")
-    if "market_cap" in out and (negative := int((out["market_cap"] < 0).sum())):
-        raise InputError(f"market_cap: {counted(negative, 'negative value')}.")
+    _require_sound({name: array for name, array in out.items() if not is_lazy(array)})
     return out
+
+
+def _require_sound(arrays: dict[str, xr.DataArray]) -> None:
+    for name in ("specific_returns", "market_cap"):
+        if name in arrays:
+            _require_finite_or_missing(name, arrays[name].to_numpy())
+    if "market_cap" in arrays and (negative := int((arrays["market_cap"] < 0).sum())):
+        raise InputError(f"market_cap: {counted(negative, 'negative value')}.")
+
+
+def _exposures_on(exposures: xr.DataArray | None, days: np.ndarray) -> xr.DataArray | None:
+    """Exposures of some days, (day, style, asset), without a copy where the days are a run."""
+    run = slice(int(days[0]), int(days[-1]) + 1)
+    return None if exposures is None else exposures[run if len(days) == run.stop - run.start else days]
+
+
+def _require_finite_or_missing(name: str, values: np.ndarray) -> None:
+    if infinite := int(np.isinf(values).sum()):
+        raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
 
 
 def _positions(index: pd.Index, times: object) -> np.ndarray:

@@ -1,24 +1,59 @@
-"""Save and load a fitted model: one NetCDF file, written whole or not at all."""
+"""Save and load a fitted model: a small head, swapped in whole, and beside it the parts with its large arrays."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.model import RiskModel, RiskModelResults
+from riskmodel.parts import (
+    Part,
+    adopt,
+    checked,
+    close_parts,
+    kept_parts,
+    open_part,
+    parts_folder,
+    remove_new,
+    remove_others,
+    sync,
+    write_part,
+)
+from riskmodel.segments import lazy_variable
 from riskmodel.tables import TABLES, file_hash, table_path
+from riskmodel.update import setting_differences
 
-SCHEMA = "4"
+SCHEMA = "5"
+SOFTWARE = "factor-attribution"
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
-DAYS_A_CHUNK = 21
+ABOUT = ("schema", "software", "settings", "inputs", "parts", "arrays")  # what the head's attributes say of the store
+FIT_AGAIN = "Fit again: attribution fit BOOK.toml."
+
+
+class StoreError(InputError):
+    """A file that cannot be loaded as this model.
+
+    Attributes
+    ----------
+    reason
+        The message without what to do about it.
+    """
+
+    def __init__(self, reason: str, fix: str = FIT_AGAIN) -> None:
+        super().__init__(f"{reason} {fix}")
+        self.reason = reason
 
 
 def input_hashes(folder: str | Path) -> dict[str, str]:
@@ -27,98 +62,244 @@ def input_hashes(folder: str | Path) -> dict[str, str]:
     return {path.name: file_hash(path) for path in paths if path is not None}
 
 
-def model_key(hashes: dict[str, str], model: RiskModel) -> str:
+def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Those of `hashes` that a fit depends on."""
+    return {name: digest for name, digest in hashes.items() if name.split(".")[0] in MODEL_TABLES}
+
+
+def model_key(hashes: Mapping[str, str], model: RiskModel) -> str:
     """What a stored fit depends on: the model's tables, its settings, the software's version; a hexadecimal digest."""
-    used = {name: digest for name, digest in hashes.items() if name.split(".")[0] in MODEL_TABLES}
-    text = json.dumps([SCHEMA, version("factor-attribution"), used, asdict(model)], sort_keys=True)
+    text = json.dumps([SCHEMA, version(SOFTWARE), model_inputs(hashes), asdict(model)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def save(results: RiskModelResults, path: str | Path, *, key: str = "") -> None:
-    """Write a fitted model beside `path`, then swap it in: an interrupted save leaves the old file whole.
+def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, str] | None = None) -> None:
+    """Write a fitted model: what is new of its arrays as a part, then the head that names the parts, swapped in at once.
 
     Parameters
     ----------
     results
-        From `RiskModel.fit`.
+        From `RiskModel.fit`, `RiskModel.update` or `load`. Of arrays that lie in the parts of a store nothing is read or
+        written again, but for a few short parts that are joined with the new one.
     path
-        File to write; its folder is made where it is missing.
-    key
-        `model_key` of the inputs, checked by `load`.
+        File of the head; its folder is made where it is missing. The parts lie in the folder `<path>.parts`.
+    inputs
+        `input_hashes` of the market's folder, for `load` to compare.
+
+    Raises
+    ------
+    InputError
+        Where `path` is another file, or cannot be written. Whatever ends a save early leaves the old store whole.
     """
     path = Path(path)
-    if path.exists() and not _is_store(path):
-        raise InputError(f"model store: '{path}' is another file, and is not overwritten. Set [model] store to a new name.")
+    require_own_file(path)
+    folder = parts_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"model store: cannot make the folder of '{path}' ({error.strerror}). Set [model] store.") from None
-    data = results.data.assign_attrs(
-        results.data.attrs | {"schema": SCHEMA, "key": key, "settings": json.dumps(results.settings)}
-    )
-    for name in list(data.variables):
-        if data[name].dtype == object:
-            data[name] = data[name].astype("U")
-        elif data[name].dtype == bool:
-            data[name] = data[name].astype(np.int8)
-    chunked = {
-        str(name): {"chunksizes": (min(DAYS_A_CHUNK, data.sizes["time"]), *array.shape[1:]), "fletcher32": True}
-        for name, array in data.data_vars.items()
-        if array.ndim == 3
-    }
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    before: set[Path] | None = None
     try:
-        data.to_netcdf(beside, engine="h5netcdf", encoding=chunked)
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"model store: cannot write '{path}' ({error.strerror}). Set [model] store.") from None
-    finally:
-        beside.unlink(missing_ok=True)
+        before = set(folder.iterdir())
+        for reuse in (True, False):
+            parts = _write(results, path, folder, inputs or {}, reuse=reuse)
+            if all(part.path.is_file() for part in parts):  # another process may have saved, and removed parts, meanwhile
+                break
+        remove_others(folder, parts)
+    except BaseException as error:
+        if before is not None:
+            remove_new(folder, before)
+        if isinstance(error, OSError):
+            raise InputError(f"model store: cannot write '{path}' ({error.strerror or error}). Set [model] store.") from None
+        raise
 
 
-def load(path: str | Path, *, key: str | None = None) -> RiskModelResults | None:
-    """Open a stored model lazily: arrays are read when they are used.
+def load(path: str | Path, *, model: RiskModel | None = None, inputs: Mapping[str, str] | None = None) -> RiskModelResults:
+    """Open a stored model lazily: its large arrays are read when and where they are used.
 
     Parameters
     ----------
     path
         File that `save` wrote.
-    key
-        Where given, the stored fit must have been made from the same inputs and settings.
+    model
+        Where given, the settings that the stored fit must have.
+    inputs
+        Where given, the `input_hashes` that the stored fit must have been made from.
 
     Returns
     -------
-    RiskModelResults or None
-        None where there is no file, or one of another schema or other inputs.
+    RiskModelResults
+
+    Raises
+    ------
+    InputError
+        Where there is no file, or it is not a store, is damaged, or is of another version, model or inputs. The message
+        names what differs.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> rm.load("model.nc")
+    Traceback (most recent call last):
+    ...
+    riskmodel.store.StoreError: model store: there is no file 'model.nc'. Make it: attribution fit BOOK.toml.
     """
     path = Path(path)
+    if not path.is_file():
+        raise StoreError(f"model store: there is no file '{path}'.", "Make it: attribution fit BOOK.toml.")
+    if not is_store(path):
+        raise StoreError(f"model store: '{path}' is not a model store.", "Name a file that riskmodel.save wrote.")
     try:
-        return _open(path, key) if path.is_file() else None
-    except (OSError, ValueError, KeyError, RuntimeError):  # what HDF5 raises of a damaged file
-        return None
+        about, data = _read_head(path)
+        _require_version(path, about)
+        settings = json.loads(about["settings"])
+        stored_inputs = json.loads(about["inputs"])
+    except StoreError:
+        raise
+    except Exception as error:  # whatever HDF5 and its readers raise of a damaged file
+        raise _damaged(path, error) from None
+    if model is not None and (differences := setting_differences(settings, asdict(model))):
+        raise StoreError(f"model store: '{path}' holds another model: {listed(differences)}.")
+    if inputs is not None and (names := _other_tables(stored_inputs, model_inputs(inputs))):
+        differ = "differs" if len(names) == 1 else "differ"
+        raise StoreError(
+            f"model store: '{path}' was fitted from other inputs: {counted(len(names), 'table')} {differ}, {listed(names)}."
+        )
+    try:
+        data = _with_arrays(path, about, data)
+    except Exception as error:
+        raise _damaged(path, error) from None
+    return RiskModelResults(data=data, settings=settings)
 
 
-def _is_store(path: Path) -> bool:
+def is_store(path: Path) -> bool:
     """Whether a file was written by `save`, of any schema, or is what is left of one."""
     import h5py
 
     try:
         with h5py.File(path) as file:
             return "schema" in file.attrs and "settings" in file.attrs
-    except OSError:
+    except (OSError, RuntimeError, KeyError):  # damaged
         return path.suffix == ".nc" and path.read_bytes()[:4] in (b"", b"\x89HDF")
 
 
-def _open(path: Path, key: str | None) -> RiskModelResults | None:
-    data = xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False)
-    if data.attrs.get("schema") != SCHEMA or (key is not None and data.attrs.get("key") != key):
-        data.close()
-        return None
-    small = {name: data[name].load() for name in data.data_vars if data[name].ndim < 3}
-    small |= {name: small[name].astype(bool) for name in ("universe", "fed")}
-    labels = {name: data[name].to_numpy().astype(object) for name in data.coords if name != "time"}
-    settings = json.loads(data.attrs["settings"])
-    own = {name: value for name, value in data.attrs.items() if name not in ("schema", "key", "settings")}
-    data = data.assign_coords(labels).assign(small)
-    data.attrs = own
-    return RiskModelResults(data=data, settings=settings)
+def require_own_file(path: Path) -> None:
+    """Refuse to write over a file that is not a store."""
+    if path.exists() and not (path.is_file() and is_store(path)):
+        raise InputError(f"model store: '{path}' is another file, and is not overwritten. Set [model] store to a new name.")
+    if parts_folder(path).exists() and not parts_folder(path).is_dir():
+        raise InputError(
+            f"model store: '{parts_folder(path)}' is another file, in the place of the store's parts. Move it away."
+        )
+
+
+def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[str, str], *, reuse: bool) -> list[Part]:
+    """Write the new part and swap in the head that names it."""
+    data = _plain(results.data)
+    large = [str(name) for name, array in data.data_vars.items() if _is_large(array)]
+    sessions = data.sizes["time"]
+    parts: list[Part] = []
+    for part in kept_parts(results.data, large, sessions) if reuse else []:
+        here = adopt(part, folder)
+        if here is None:
+            break
+        parts.append(here)
+    there = sum(part.sessions for part in parts)
+    pending = [str(n) for n, array in data.data_vars.items() if n not in large and "time" in array.dims and array.chunks]
+    if there < sessions:
+        parts.append(write_part(data[large + pending].isel(time=slice(there, None)), folder))
+    about = {
+        "schema": SCHEMA,
+        "software": version(SOFTWARE),
+        "settings": json.dumps(results.settings),
+        "inputs": json.dumps(model_inputs(inputs)),
+        "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256] for part in parts]),
+        "arrays": json.dumps({name: [list(data[name].dims), data[name].dtype.str] for name in large}),
+    }
+    head = data.drop_vars(large)
+    if pending and there < sessions:
+        head = _with_computed(head, pending, parts[-1], there)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        head.assign_attrs(about).to_netcdf(beside, engine="h5netcdf", encoding=checked(head, sessions))
+        sync(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return parts
+
+
+def _is_large(array: xr.DataArray) -> bool:
+    """Whether an array grows with the sessions and with something else that is long."""
+    return "time" in array.dims and ("asset" in array.dims or array.ndim > 2)
+
+
+def _plain(data: xr.Dataset) -> xr.Dataset:
+    """The same with text as text and time first, as a file has it."""
+    own = data.assign_attrs()
+    for name in list(own.variables):
+        if own[name].dtype == object:
+            own[name] = own[name].astype("U")
+        elif "time" in own[name].dims[1:]:
+            own[name] = own[name].transpose("time", ...)
+    return own
+
+
+def _with_computed(head: xr.Dataset, names: list[str], part: Part, before: int) -> xr.Dataset:
+    """Small arrays that were computed while the part was written come from there, instead of being computed again."""
+    with xr.open_dataset(part.path, engine="h5netcdf", decode_timedelta=False) as file:
+        computed = file[names].drop_vars("time").load()
+    if before:
+        computed = xr.concat([head[names].isel(time=slice(0, before)).drop_vars("time").load(), computed], dim="time")
+    return head.assign({name: computed[name] for name in names})
+
+
+def _read_head(path: Path) -> tuple[dict[str, Any], xr.Dataset]:
+    with xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False) as file:
+        about = {name: file.attrs.get(name, "") for name in ABOUT}
+        data = file.load() if about["schema"] == SCHEMA else file
+    data.attrs = {name: value for name, value in data.attrs.items() if name not in ABOUT}
+    return about, data
+
+
+def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset) -> xr.Dataset:
+    """The head with the large arrays of its parts, unread."""
+    parts = [replace(Part(*entry), folder=parts_folder(path)) for entry in json.loads(about["parts"])]
+    arrays = json.loads(about["arrays"])
+    dims = {name: list(entry[0]) for name, entry in arrays.items()}
+    labels = {str(name): pd.Index(data[name].to_numpy().astype(object)) for name in data.coords if name != "time"}
+    if sum(part.sessions for part in parts) != data.sizes["time"]:
+        raise OSError("its parts do not have its sessions")
+    opened = [open_part(part, dims, labels) for part in parts]
+    variables = {
+        name: lazy_variable(
+            dims[name], [part[name] for part in opened], tuple(data.sizes[dim] for dim in dims[name]), np.dtype(entry[1])
+        )
+        for name, entry in arrays.items()
+    }
+    data = data.assign_coords(labels).assign(variables)
+    data.set_close(partial(close_parts, opened))
+    return data
+
+
+def _require_version(path: Path, about: dict[str, Any]) -> None:
+    schema, software = str(about["schema"]), str(about["software"]) or "of an earlier version"
+    if (schema, software) != (SCHEMA, version(SOFTWARE)):
+        raise StoreError(
+            f"model store: '{path}' is of another version: schema {schema}, {SOFTWARE} {software}; "
+            f"this is schema {SCHEMA}, {SOFTWARE} {version(SOFTWARE)}."
+        )
+
+
+def _other_tables(stored: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """Names of the table files that are not the same on both sides."""
+    return sorted(name for name in {*stored, *given} if stored.get(name) != given.get(name))
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
+    if isinstance(error, FileNotFoundError):
+        said = (
+            f"its part '{Path(str(error.filename)).name}' is missing; move a store together with '{parts_folder(path).name}'"
+        )
+    return StoreError(f"model store: '{path}' is damaged ({said}).")

@@ -23,9 +23,9 @@ from riskmodel.specific import (
     regime_multiplier,
     shrink_to_size,
     specific_risk,
-    structural_volatility,
     time_series_volatility,
 )
+from riskmodel.structural import structural_volatility
 
 QUICK = SpecificRiskSettings(
     half_life=20, lags=2, lag_half_life=40, least_history=5, short_history=10, full_history=40, regime_half_life=8
@@ -127,7 +127,7 @@ def test_decayed_sums_are_weighted_sums() -> None:
 def test_the_blend_grows_from_a_short_to_a_full_history() -> None:
     u = np.random.default_rng(0).normal(size=(200, 1))
     at = np.array([0, 59, 89, 119, 179, 199])
-    blend = history_blend(u, np.cumsum(~np.isnan(u), axis=0), at, SHORT_HORIZON)
+    blend = history_blend(u, np.cumsum(~np.isnan(u), axis=0)[at], at, SHORT_HORIZON)
     np.testing.assert_allclose(blend[:, 0], [0, 0, 0.25, 0.5, 1, 1], rtol=1e-12)
 
 
@@ -520,7 +520,7 @@ def test_dimensions_of_other_names_are_refused() -> None:
 def test_infinite_values_are_refused(name: str) -> None:
     given_ = case()
     wrong = getattr(given_, name).copy()
-    wrong[3, :2] = -np.inf
+    wrong[-3, :2] = -np.inf  # exposures are looked at as far back as the regime looks
     number = wrong.size // wrong.shape[0] // wrong.shape[1] * 2
     assert refusal(replace(given_, **{name: wrong})) == f"{name}: {number} infinite values; use NaN for what is missing."
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import riskmodel as rm
 from riskmodel.fingerprint import history_fingerprint
+from riskmodel.market import build_market
+from riskmodel.parts import Stored, parts_folder
+from tests.conftest import REAL
+from tests.riskmodel.builders import random_tables
 
 HELD_BACK = 21
 
@@ -23,21 +30,122 @@ def changed(market: xr.Dataset, name: str, where: tuple[int, int], factor: float
     return market.assign({name: (market[name].dims, values)})
 
 
-def test_an_update_equals_a_full_fit(earlier, small_model, small_market):
-    updated = rm.RiskModel().update(earlier, small_market)
-    for name, whole in small_model.data.data_vars.items():
+def assert_same(updated: rm.RiskModelResults, full: rm.RiskModelResults) -> None:
+    """Every array, to 1e-12; labels in the same order."""
+    assert set(updated.data.variables) == set(full.data.variables)
+    assert updated.data.attrs == full.data.attrs
+    for name, whole in full.data.variables.items():
         own = updated.data[name].transpose(*whole.dims)
+        assert own.dtype.kind == whole.dtype.kind or {own.dtype.kind, whole.dtype.kind} == {"U", "O"}, name
         if whole.dtype.kind == "f":
             np.testing.assert_allclose(own, whole, rtol=1e-12, atol=1e-12, err_msg=str(name))
         else:
             np.testing.assert_array_equal(own, whole, err_msg=str(name))
 
 
-def test_an_update_of_a_stored_fit_equals_a_full_fit(earlier, small_model, small_market, tmp_path):
-    rm.save(earlier, tmp_path / "earlier.nc")
-    updated = rm.RiskModel().update(rm.load(tmp_path / "earlier.nc"), small_market)
-    np.testing.assert_allclose(updated.factor_returns, small_model.factor_returns, rtol=1e-12, atol=1e-15)
-    assert updated.data["universe"].dtype == bool
+def sessions_of_parts(path) -> list[int]:
+    lengths = []
+    for part in sorted(parts_folder(path).iterdir()):
+        with xr.open_dataset(part, engine="h5netcdf") as data:
+            lengths.append(data.sizes["time"])
+    return lengths
+
+
+def test_an_update_equals_a_full_fit(earlier, small_model, small_market):
+    assert_same(rm.RiskModel().update(earlier, small_market), small_model)
+
+
+@pytest.fixture
+def stored(earlier, tmp_path):
+    rm.save(earlier, tmp_path / "model.nc")
+    return tmp_path / "model.nc"
+
+
+def test_an_update_of_a_stored_fit_equals_a_full_fit(stored, small_model, small_market):
+    updated = rm.RiskModel().update(rm.load(stored), small_market)
+    assert_same(updated, small_model)
+    rm.save(updated, stored)
+    assert sessions_of_parts(stored) == [small_market.sizes["time"] - HELD_BACK, HELD_BACK]
+    assert_same(rm.load(stored), small_model)
+    assert rm.load(stored).summary().equals(updated.summary())
+
+
+def test_an_update_neither_reads_nor_writes_the_arrays_of_the_history(stored, small_market, monkeypatch):
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in parts_folder(stored).iterdir()}
+
+    def read(self, first, stop):
+        raise AssertionError(f"{self.name} was read")
+
+    monkeypatch.setattr(Stored, "read", read)
+    rm.save(rm.RiskModel().update(rm.load(stored), small_market), stored)
+    assert len(list(parts_folder(stored).iterdir())) == 2
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+
+
+def test_a_store_updated_day_by_day_has_few_parts_and_equals_a_full_fit(market, results, tmp_path):
+    path = tmp_path / "model.nc"
+    rm.save(rm.RiskModel().fit(market.isel(time=slice(0, -7))), path)
+    for last in (*range(-6, 0), None):
+        rm.save(rm.RiskModel().update(rm.load(path), market.isel(time=slice(0, last))), path)
+    assert sessions_of_parts(path) == [market.sizes["time"] - 7, 4, 2, 1]
+    assert_same(rm.load(path), results)
+
+
+def test_an_update_that_is_saved_elsewhere_leaves_the_earlier_store_as_it_was(stored, earlier, small_model, small_market):
+    other = stored.parent / "other" / "model.nc"
+    rm.save(rm.RiskModel().update(rm.load(stored), small_market), other)
+    assert_same(rm.load(stored), earlier)
+    stored.unlink()
+    shutil.rmtree(parts_folder(stored))
+    assert_same(rm.load(other), small_model)
+
+
+LISTED = ["T003", "T017", "T044"]
+
+
+def with_listings(sector: str | None) -> tuple[xr.Dataset, xr.Dataset]:
+    """A market before and after three names are listed, in a sector of their own or not."""
+    tables = random_tables(assets=60, sessions=130)
+    first = np.sort(tables["prices"]["date"].unique())[-10]
+    for name, when in {"prices": "date", "shares": "available_from", "fundamentals": "available_from"}.items():
+        frame = tables[name]
+        tables[name] = frame[~frame["ticker"].isin(LISTED) | (frame[when] >= first)]
+    tables["earnings"] = tables["earnings"][~tables["earnings"]["ticker"].isin(LISTED)]
+    shares = pd.DataFrame({"ticker": LISTED, "available_from": pd.Timestamp(first), "shares_out": 1e6})
+    tables["shares"] = pd.concat([tables["shares"], shares]).drop_duplicates(["ticker", "available_from"])
+    if sector is not None:
+        names = tables["securities"]
+        tables["securities"] = names.assign(sector=names["sector"].where(~names["ticker"].isin(LISTED), sector))
+    before = {n: f[~f["ticker"].isin(LISTED)] if "ticker" in f else f for n, f in tables.items()}
+    before["prices"] = before["prices"][before["prices"]["date"] < first]
+    return build_market(before), build_market(tables)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_listings_give_what_a_full_fit_gives(tmp_path, lazily):
+    before, market = with_listings(None)
+    earlier, full, path = rm.RiskModel().fit(before), rm.RiskModel().fit(market), tmp_path / "model.nc"
+    if lazily:
+        rm.save(earlier, path)
+        earlier = rm.load(path)
+    updated = rm.RiskModel().update(earlier, market)
+    assert_same(updated, full)
+    rm.save(updated, path)
+    assert sessions_of_parts(path) == ([120, 10] if lazily else [130])
+    loaded = rm.load(path)
+    assert_same(loaded, full)
+    days = slice(115, 125)
+    for name in ("exposures", "universe", "specific_returns"):
+        own, whole = (data[name].isel(time=days).sel(asset=["T044", "T000", "T017"]) for data in (loaded.data, full.data))
+        np.testing.assert_allclose(own.astype(float), whole.astype(float), rtol=1e-12, atol=1e-12)
+
+
+def test_a_sector_that_is_new_is_named():
+    before, market = with_listings("Fishing")
+    with pytest.raises(
+        rm.InputError, match=r"^model: the sectors have changed under the earlier fit: Fishing\. Fit again\.$"
+    ):
+        rm.RiskModel().update(rm.RiskModel().fit(before), market)
 
 
 def test_an_update_day_by_day_equals_a_full_fit(small_model, small_market):
@@ -73,9 +181,24 @@ def test_a_session_that_vanished_is_named(earlier, small_market):
         rm.RiskModel().update(earlier, small_market.drop_sel(time=day))
 
 
+def test_a_split_that_rescales_a_history_is_named(stored, small_market):
+    scale = xr.where(small_market["asset"] == "NA", 2.0, 1.0)
+    split = small_market.assign(
+        close=small_market["close"] / scale,
+        volume=small_market["volume"] * scale,
+        shares_out=small_market["shares_out"] * scale,
+    )
+    with pytest.raises(rm.InputError) as caught:
+        rm.RiskModel().update(rm.load(stored), split)
+    assert str(caught.value) == (
+        "model: the history of 1 asset has changed under the earlier fit: NA. Usually a split or a restatement; fit again."
+    )
+
+
 def test_other_settings_are_not_updated(earlier, small_market):
     other = rm.RiskModel(universe=rm.UniverseRule(largest=300))
-    with pytest.raises(rm.InputError, match="the earlier fit has other settings"):
+    message = r"the earlier fit has other settings: universe\.largest is 3000 there, 300 here\. Fit again\."
+    with pytest.raises(rm.InputError, match=message):
         other.update(earlier, small_market)
 
 
@@ -85,3 +208,16 @@ def test_a_fingerprint_knows_nothing_of_the_days_after(small_market):
     xr.testing.assert_equal(whole, history_fingerprint(small_market.sel(time=slice(None, until)), until))
     order = np.random.default_rng(0).permutation(small_market.sizes["asset"])
     xr.testing.assert_equal(history_fingerprint(small_market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.real_market
+@pytest.mark.parametrize("weights", ["root_cap", "inverse_specific_variance"])
+def test_a_store_of_the_real_market_updated_with_two_days_equals_a_full_fit(tmp_path, weights):
+    market, path = rm.read_market(REAL), tmp_path / "model.nc"
+    model = rm.RiskModel(regression=rm.RegressionSettings(weights=weights))
+    rm.save(model.fit(market.isel(time=slice(0, -2))), path)
+    for last in (-1, None):
+        rm.save(model.update(rm.load(path), market.isel(time=slice(0, last))), path)
+    assert sessions_of_parts(path) == [market.sizes["time"] - 2, 2]
+    assert_same(rm.load(path), model.fit(market))

@@ -1,0 +1,224 @@
+"""A whole risk model from given exposures: every session's regression, the factor covariance and the specific risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel import covariance as factor_risk
+from riskmodel import specific
+from riskmodel.errors import InputError, listed
+from riskmodel.labels import label_text
+from riskmodel.lazy import call_by_blocks, computed, is_lazy
+from riskmodel.regression import aligned, cross_sectional_regression
+from riskmodel.regression_weights import WINDOW, inverse_specific_variance
+
+WEIGHTS = ("root_cap", "inverse_specific_variance")
+
+
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Choices of the cross-sectional regression; see `riskmodel.cross_sectional_regression`.
+
+    `weights` is "root_cap", the square root of market cap, or "inverse_specific_variance", by
+    `riskmodel.regression_weights.inverse_specific_variance` from the specific returns of a first regression.
+    """
+
+    thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
+    huber: float | None = None
+    weights: str = "root_cap"
+
+    def __post_init__(self) -> None:
+        if self.weights not in WEIGHTS:
+            raise InputError(f"regression settings: unknown weights {self.weights!r}. Known: {', '.join(WEIGHTS)}.")
+
+    @property
+    def look_back(self) -> int:
+        """Sessions before a day that its weights depend on."""
+        return 0 if self.weights == "root_cap" else WINDOW + 1
+
+
+@dataclass(frozen=True)
+class EstimateSettings:
+    """Choices of a whole model whose exposures are given."""
+
+    regression: RegressionSettings = field(default_factory=RegressionSettings)
+    covariance: factor_risk.CovarianceSettings = factor_risk.SHORT_HORIZON
+    specific: specific.SpecificRiskSettings = specific.SHORT_HORIZON
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What `estimate` returns.
+
+    Attributes
+    ----------
+    regression
+        Of `riskmodel.cross_sectional_regression`, by session; the first has no exposures before it.
+    factor_risk
+        Of `riskmodel.factor_covariance`, at the closes asked for.
+    specific_risk
+        Of `riskmodel.specific_risk`, at the same closes.
+    """
+
+    regression: xr.Dataset
+    factor_risk: xr.Dataset
+    specific_risk: xr.Dataset
+
+    def compute(self) -> Estimate:
+        """The same in memory, where arguments were chunked: all three together, so that no day is regressed twice."""
+        if not is_lazy(self.regression, self.factor_risk, self.specific_risk):
+            return self
+        return Estimate(*computed(self.regression, self.factor_risk, self.specific_risk))
+
+    def __repr__(self) -> str:
+        fit, times = self.regression, self.factor_risk.get_index("time")
+        if is_lazy(fit):
+            return (
+                f"Estimate, not computed: {fit.sizes['time']} sessions, {fit.sizes['asset']} assets, "
+                f"{fit.sizes['factor']} factors; forecast at {listed(map(label_text, times), 3)}. See compute()."
+            )
+        return (
+            f"Estimate: {int(fit['r_squared'].notnull().sum())} of {fit.sizes['time']} sessions, "
+            f"{fit.sizes['asset']} assets, {fit.sizes['factor']} factors, "
+            f"mean R-squared {float(fit['r_squared'].mean()):.3f}; forecast at {listed(map(label_text, times), 3)}"
+        )
+
+
+def estimate(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    universe: xr.DataArray | None = None,
+    linked: xr.DataArray | pd.Series | None = None,
+    settings: EstimateSettings | None = None,
+    times: Iterable[object] | None = None,
+) -> Estimate:
+    """Estimate factor returns, factor covariance and specific risk from exposures that are given.
+
+    Parameters
+    ----------
+    returns
+        (time, asset), decimals, stamped with the close at which they end; `time` sorted.
+    exposures
+        (time, asset, factor) of the styles, stamped with the close at which they are known. Not lagged: the return of a
+        session meets the exposures of the one before. The layout (time, factor, asset) in memory is read without a copy.
+    sectors
+        (asset) or, for the regression alone, (time, asset) labels.
+    market_cap
+        (time, asset), in any unit, stamped with the close at which it is known.
+    universe
+        (time, asset), which assets estimate the factor returns, as known at the close. By default all.
+    linked
+        (asset) labels of issuers, whose share classes share their specific risk.
+    times
+        Closes at which a forecast is wanted; by default the last.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        Where an argument is refused by one of the three steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> coords = {"time": pd.bdate_range("2024-01-01", periods=120), "asset": [f"A{i:02d}" for i in range(80)]}
+    >>> x = xr.DataArray(rng.normal(size=(120, 1, 80)), coords | {"factor": ["value"]}, ("time", "factor", "asset"))
+    >>> r = 0.01 * x[:, 0].shift(time=1) + 0.02 * xr.DataArray(rng.normal(size=(120, 80)), coords, ("time", "asset"))
+    >>> sector = xr.DataArray(["A", "B"] * 40, {"asset": coords["asset"]}, ("asset",))
+    >>> fit = estimate(returns=r, exposures=x, sectors=sector, market_cap=1 + 0 * r.fillna(0))
+    >>> fit.regression["factor_returns"].sel(factor="value").mean().round(2).item()
+    0.01
+    >>> fit.specific_risk["volatility"].mean().round(2).item()
+    0.02
+    """
+    settings = settings or EstimateSettings()
+    fit = lagged_regression(
+        returns=returns,
+        exposures=exposures,
+        sectors=sectors,
+        market_cap=market_cap,
+        universe=universe,
+        settings=settings.regression,
+    )
+    wanted = list(fit["time"][-1:].to_numpy()) if times is None else list(times)
+    return Estimate(
+        regression=fit,
+        factor_risk=factor_risk.factor_covariance(fit["factor_returns"], settings.covariance, times=wanted),
+        specific_risk=specific.specific_risk(
+            fit["specific_returns"], market_cap, exposures, sectors, settings.specific, times=wanted, linked=linked
+        ),
+    )
+
+
+def lagged_regression(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    universe: xr.DataArray | None = None,
+    settings: RegressionSettings | None = None,
+) -> xr.Dataset:
+    """Regress the return of every session on what was known at the close before; arguments are those of `estimate`.
+
+    Returns
+    -------
+    Dataset
+        Of `riskmodel.cross_sectional_regression`, on all sessions, the first flagged, and `weights_floored` (time), the
+        names whose specific variance met the floor.
+    """
+    settings = settings or RegressionSettings()
+    returns, given = aligned(
+        returns, {"exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
+    )
+    if is_lazy(returns, *given.values()):
+        look_back = 1 + settings.look_back
+        return call_by_blocks(lagged_regression, {"returns": returns, **given}, {"settings": settings}, look_back=look_back)
+    exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
+    universe = given.get("universe")
+    after = returns["time"][1:].to_numpy()
+
+    def lagged(array: xr.DataArray) -> xr.DataArray:
+        return array.isel(time=slice(0, -1)).assign_coords(time=after)
+
+    cap = lagged(market_cap)
+    estimating = None if universe is None else lagged(universe)
+
+    def regress(weights: xr.DataArray | None, *, covariance: bool) -> xr.Dataset:
+        return cross_sectional_regression(
+            returns=returns.isel(time=slice(1, None)),
+            exposures=lagged(exposures),
+            weights=weights,
+            sectors=lagged(sectors) if "time" in sectors.dims else sectors,
+            market_cap=cap,
+            covariance=covariance,
+            huber=settings.huber,
+            thin_sector=settings.thin_sector,
+        )
+
+    root_cap = None if estimating is None else cap.where(estimating) ** 0.5
+    if settings.weights == "root_cap":
+        fit = regress(root_cap, covariance=True).assign(weights_floored=("time", np.zeros(len(after), dtype=int)))
+    else:
+        first = regress(root_cap, covariance=False)["specific_returns"].reindex(time=returns["time"])
+        known, floored = inverse_specific_variance(first, market_cap)
+        weights = lagged(known)
+        fit = regress(weights if estimating is None else weights.where(estimating), covariance=True)
+        fit["weights_floored"] = lagged(floored)
+    fit = fit.reindex(time=returns["time"])
+    fit["flag"][0] = "first session: no exposures before it"
+    for name in ("names", "weights_floored"):
+        fit[name] = fit[name].fillna(0).astype(int)
+    return fit
