@@ -1,0 +1,290 @@
+"""Are the forecasts right? Portfolios known beforehand, judged out of sample by what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.bias import (
+    WINDOW,
+    bias_band,
+    bias_statistic,
+    kurtosis,
+    mean_rolling_absolute_deviation,
+    qlike,
+    rolling_bias,
+    share_outside,
+    standardised,
+)
+from riskmodel.covariance import SHORT_HORIZON, CovarianceSettings, factor_covariance
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import MARKET
+from riskmodel.labels import label_text
+from riskmodel.outcomes import Draws, portfolio_outcomes
+from riskmodel.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
+from riskmodel.specific import SpecificRiskSettings, specific_risk
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from riskmodel.model import RiskModelResults
+
+__all__ = [
+    "Validation",
+    "bias_band",
+    "bias_statistic",
+    "kurtosis",
+    "mean_rolling_absolute_deviation",
+    "qlike",
+    "rolling_bias",
+    "share_outside",
+    "standardised",
+    "summarise",
+    "validate",
+]
+
+BURN_IN = 252  # estimated days before the first close that is judged
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How forecasts compared with what came.
+
+    Attributes
+    ----------
+    outcomes
+        b = r / sigma (time, portfolio), stamped with the last session of the horizon; `close` (time) is the one at which
+        portfolio and forecast were known. `kind` (portfolio) as in the table, `name` (portfolio) inside the kind.
+    volatility
+        The forecasts (time, portfolio), decimals over the horizon.
+    table
+        One row a kind: kind, portfolios (with two outcomes or more), days (median over portfolios of their outcomes), bias
+        (pooled: the root of the mean variance of b about each portfolio's mean, weights T - 1), median_bias (over
+        portfolios), lower, upper (the band of one portfolio with so many days and the kind's kurtosis), share_inside
+        (of the portfolios, each in the band of its own days), mrad, qlike (zeros left out), outside_1_96, kurtosis
+        (pooled), zeros (outcomes of exactly zero).
+    portfolios
+        One row a portfolio: kind, name, days, bias, lower, upper, inside.
+    horizon
+        Sessions from the close to the outcome.
+    overlap
+        Outcomes that share a session; days / overlap count as independent in the bands, and a rolling window is 12 x
+        overlap outcomes.
+    counts
+        closes; missing_returns: asset-days, of assets that could be held, without a return, taken as zero for the portfolios
+        and left out of `specific`; factors_left_out: factor-days without a forecast; unjudged: closes left out, because on
+        a day of their horizon no factor return could be estimated.
+    """
+
+    outcomes: xr.DataArray
+    volatility: xr.DataArray
+    table: pd.DataFrame
+    portfolios: pd.DataFrame
+    horizon: int
+    overlap: int
+    counts: dict[str, int]
+
+    def plot(self) -> Figure:
+        """The biases by kind with their bands, and each kind's rolling bias; needs the extra `report` (matplotlib)."""
+        from riskmodel.validation_plot import validation_figure
+
+        return validation_figure(self)
+
+    def __repr__(self) -> str:
+        return "\n".join([self._head(), self.table.to_string(index=False, float_format="{:.3f}".format)])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._head()}</p>" + str(self.table.to_html(index=False, float_format="{:.3f}".format))
+
+    def _head(self) -> str:
+        closes = pd.Index(self.outcomes["close"].to_numpy())
+        ends = [f"{end:%Y-%m-%d}" if isinstance(end, pd.Timestamp) else str(end) for end in (closes[0], closes[-1])]
+        said = [
+            (self.counts["missing_returns"], "missing return", "taken as zero"),
+            (self.counts["factors_left_out"], "factor-day", "without a forecast left out"),
+            (self.counts["unjudged"], "close", "not judged"),
+        ]
+        head = f"Validation: {counted(len(closes), 'close')} from {ends[0]} to {ends[1]}, each judged over"
+        return "; ".join(
+            [f"{head} {counted(self.horizon, 'session')}", *(f"{counted(n, noun)} {what}" for n, noun, what in said if n)]
+        )
+
+
+def summarise(outcomes: xr.DataArray, *, overlap: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of `Validation` from outcomes labelled as there: by kind, and by portfolio.
+
+    Examples
+    --------
+    >>> b = np.random.default_rng(0).normal(size=(500, 3))
+    >>> labels = {"kind": ("portfolio", ["random"] * 3), "name": ("portfolio", ["1", "2", "3"])}
+    >>> by_kind, _ = summarise(xr.DataArray(b, labels, ("time", "portfolio")))
+    >>> by_kind[["kind", "portfolios", "days", "bias", "lower", "upper"]].round(2).values.tolist()
+    [['random', 3, 500, 0.99, 0.93, 1.07]]
+    """
+    rows, parts = [], []
+    for kind in dict.fromkeys(outcomes["kind"].to_numpy().tolist()):
+        own = outcomes.isel(portfolio=outcomes["kind"].to_numpy() == kind)
+        count, bias = own.notnull().sum("time").to_numpy(), bias_statistic(own).to_numpy()
+        enough = count > 1
+        tails = float(kurtosis(own - own.mean("time"), dim=("time", "portfolio")))
+        lower, upper = bias_band(np.where(enough, count, np.nan) / overlap, tails)
+        inside = (bias >= lower) & (bias <= upper)
+        days = int(np.median(count[enough])) if enough.any() else 0
+        band = bias_band(days / overlap if days else np.nan, tails)
+        weight = count[enough] - 1
+        rows.append(
+            {
+                "kind": kind,
+                "portfolios": int(enough.sum()),
+                "days": days,
+                "bias": float(np.sqrt((weight * bias[enough] ** 2).sum() / weight.sum())) if days else np.nan,
+                "median_bias": float(np.median(bias[enough])) if days else np.nan,
+                "lower": float(band[0]),
+                "upper": float(band[1]),
+                "share_inside": float(inside[enough].mean()) if days else np.nan,
+                "mrad": float(mean_rolling_absolute_deviation(own, window=WINDOW * overlap).mean()),
+                "qlike": float(qlike(own.where(own != 0), dim=("time", "portfolio"))),
+                "outside_1_96": float(share_outside(own, dim=("time", "portfolio"))),
+                "kurtosis": tails,
+                "zeros": int((own == 0).sum()),
+            }
+        )
+        cells = {"kind": kind, "name": own["name"].to_numpy(), "days": count, "bias": bias}
+        parts.append(pd.DataFrame(cells | {"lower": lower, "upper": upper, "inside": inside}))
+    return pd.DataFrame(rows), pd.concat(parts, ignore_index=True)
+
+
+def validate(
+    results: RiskModelResults,
+    market_cap: xr.DataArray,
+    *,
+    start: object = None,
+    every: int | None = None,
+    times: Iterable[object] | None = None,
+    covariance: CovarianceSettings = SHORT_HORIZON,
+    specific: SpecificRiskSettings = SPECIFIC_SHORT_HORIZON,
+    horizon: int = 1,
+    random_portfolios: int = 100,
+    names: int = 50,
+    seed: int = 0,
+) -> Validation:
+    """Forecast at many closes, form portfolios there, and hold each forecast against the return that followed.
+
+    Parameters
+    ----------
+    results
+        From `RiskModel.fit`.
+    market_cap
+        (time, asset) of the same market, stamped with the close at which it is known.
+    start
+        The first close; by default the first with 252 estimated days behind it.
+    every
+        Sessions from one close to the next; by default the horizon, so that no two outcomes share a day.
+    times
+        The closes themselves, instead of `start` and `every`.
+    covariance, specific
+        Settings of the two forecasts.
+    horizon
+        h, sessions over which a portfolio is held. Weights are restored daily: the outcome is the sum of h daily returns,
+        and its forecast sqrt(h) times a day's.
+    random_portfolios, names
+        How many random portfolios and random alphas, and the names of a random portfolio.
+    seed
+        Of the draws; an asset's depend on its label and the seed alone.
+
+    Returns
+    -------
+    Validation
+        Kinds: `random` (long-only, cap-weighted), `random_active` (the same less the cap-weighted universe), `factor` (each
+        pure factor return), `sector` (cap-weighted), `eigenfactor` (of the factor covariance, unit norm), `minimum_variance`
+        (fully invested, of the universe and of each sector), `optimised` (least risk for a random alpha, long and short),
+        `specific` (each asset's specific return). Assets are those of the estimation universe of the close that have a
+        forecast.
+
+    Raises
+    ------
+    InputError
+        Where labels do not match, a close is unknown or has no `horizon` sessions after it, a number is out of range, or
+        the history is too short for a forecast.
+
+    Notes
+    -----
+    b = r / sigma with r = sum_s w' r_{t+s}, s = 1..h, and sigma^2 = h (w' X F X' w + w' D w), all but r known at the close
+    of t: nothing later than t changes portfolio or forecast. Kinds and statistics follow Menchero, Orr & Wang (2011),
+    appendix A, and Menchero, Wang & Orr (2011) for eigenfactor and optimised portfolios.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> market = rm.read_market("fixtures/small")
+    >>> plain = CovarianceSettings(eigenfactor_simulations=0)
+    >>> model = rm.RiskModel().fit(market)
+    >>> checked = validate(model, market["market_cap"], every=10, random_portfolios=10, covariance=plain)
+    >>> checked.table["kind"].tolist()[:4], checked.counts["closes"]
+    (['random', 'random_active', 'factor', 'sector'], 11)
+    """
+    for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
+        if not isinstance(number, int | np.integer) or number < 1:
+            raise InputError(f"{label}: {number!r}; it must be a whole number, at least 1.")
+    rows = _closes(results, start, every, times, horizon)
+    closes = results.data.get_index("time")[rows]
+    specific_volatility = specific_risk(
+        results.specific_returns, market_cap, results.exposures, results.data["sector"], specific, times=closes
+    )["volatility"]
+    forecast = factor_covariance(results.factor_returns, covariance, times=closes)["covariance"]
+    found, counts = portfolio_outcomes(
+        results, market_cap, forecast, specific_volatility, horizon=horizon, draws=Draws(random_portfolios, names, seed)
+    )
+    outcomes = standardised(found["realised"], found["volatility"])
+    gap = int(np.median(np.diff(rows))) if len(rows) > 1 else horizon
+    overlap = max(1, -(-horizon // gap))
+    table, portfolios = summarise(outcomes, overlap=overlap)
+    return Validation(outcomes, found["volatility"], table, portfolios, horizon, overlap, counts)
+
+
+def _closes(
+    results: RiskModelResults, start: object, every: int | None, times: Iterable[object] | None, horizon: int
+) -> np.ndarray:
+    """Positions of the closes to forecast at."""
+    index = results.data.get_index("time")
+    last = len(index) - 1 - horizon
+    if times is not None:
+        if start is not None or every is not None:
+            raise InputError("times: give either the closes themselves or `start` and `every`.")
+        wanted = pd.Index(list(times)).sort_values()
+        wanted = pd.DatetimeIndex(pd.to_datetime(wanted)) if isinstance(index, pd.DatetimeIndex) else wanted
+        rows = index.get_indexer(wanted)
+        if not len(wanted) or not wanted.is_unique or (rows < 0).any():
+            raise InputError(
+                f"times: empty, repeated or not sessions of the model: {listed(map(label_text, wanted[rows < 0]))}. "
+                f"It runs from {label_text(index[0])} to {label_text(index[-1])}."
+            )
+        if (rows > last).any():
+            raise InputError(
+                f"times: {counted(int((rows > last).sum()), 'close')} without {counted(horizon, 'session')} after it: "
+                f"{listed(map(label_text, wanted[rows > last]))}."
+            )
+        return np.asarray(rows)
+    step = horizon if every is None else every
+    if not isinstance(step, int | np.integer) or step < 1:
+        raise InputError(f"every: {step!r}; it must be a whole number, at least 1.")
+    if start is None:
+        estimated = np.cumsum(results.factor_returns.sel(factor=MARKET).notnull().to_numpy())
+        first = int(np.searchsorted(estimated, BURN_IN))
+    else:
+        wanted_start = pd.to_datetime(str(start), errors="coerce") if isinstance(index, pd.DatetimeIndex) else start
+        if pd.isna(wanted_start):
+            raise InputError(f"start: {start!r} is not a date.")
+        first = int(index.searchsorted(wanted_start))
+    if first > last:
+        raise InputError(
+            f"start: no close from {label_text(index[first]) if first < len(index) else 'there'} on has "
+            f"{counted(horizon, 'session')} after it. By default the first close has {BURN_IN} estimated days behind it; "
+            f"the model has {len(index)} sessions. Give an earlier start, or a longer history."
+        )
+    return np.arange(first, last + 1, step)
