@@ -18,19 +18,24 @@ from attribution.risk import CourseRisk, decompose, ex_ante_risk
 from riskmodel.covariance import factor_covariance
 from riskmodel.errors import InputError, counted
 from riskmodel.factors import MARKET
+from riskmodel.linked import linked_correlation, linked_covariance
 from riskmodel.model import RiskModelResults
 from riskmodel.specific import specific_risk
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a risk decomposition takes, known at the close of a day; factors without a forecast are left out and named."""
+    """What a risk decomposition takes, known at the close of a day; factors without a forecast are left out and named.
+
+    `linked_covariance` is that of share classes of one company; None where the market names no issuer of two or more.
+    """
 
     exposures: xr.DataArray
     factor_covariance: xr.DataArray
     specific_variance: xr.DataArray
     groups: dict[str, str]
     left_out: list[str]
+    linked_covariance: xr.DataArray | None = None
 
     def arrays(self) -> dict[str, Any]:
         """Keyword arguments of `attribution.risk.decompose`."""
@@ -38,6 +43,7 @@ class Forecast:
             "exposures": self.exposures,
             "factor_covariance": self.factor_covariance,
             "specific_variance": self.specific_variance,
+            "linked_covariance": self.linked_covariance,
             "groups": self.groups,
         }
 
@@ -60,12 +66,14 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     covariance = factor_covariance(model.factor_returns, times=[date])["covariance"].sel(time=date, drop=True)
     known = covariance.get_index("factor")[~np.isnan(np.diagonal(covariance.to_numpy()))]
     window = slice(None, date)
+    returns, issuer = model.specific_returns.sel(time=window), market["issuer"]
     specific = specific_risk(
-        model.specific_returns.sel(time=window),
+        returns,
         market["market_cap"].sel(time=window),
         model.exposures.sel(time=window),
         market["sector"],
         times=[date],
+        linked=issuer,
     )["volatility"].sel(time=date, drop=True)
     sector = market["sector"].to_numpy().astype(str)
     styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
@@ -77,12 +85,17 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     exposures[(sector == "") | styles[used].isna().any(axis=1)] = np.nan
     labels = apart_from_cash(market.get_index("asset"))
     frame = exposures.set_axis(labels, axis=0)
+    volatility = specific.sel(asset=market["asset"])
+    correlation = linked_correlation(returns, issuer)
     return Forecast(
         exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
         factor_covariance=covariance.sel(factor=known, factor_other=known),
-        specific_variance=xr.DataArray(specific.sel(asset=market["asset"]).to_numpy() ** 2, {"asset": labels}, ("asset",)),
+        specific_variance=xr.DataArray(volatility.to_numpy() ** 2, {"asset": labels}, ("asset",)),
         groups={str(name): model.group(str(name)) for name in known},
         left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
+        linked_covariance=linked_covariance(
+            volatility.assign_coords(asset=labels), issuer.assign_coords(asset=labels), correlation
+        ),
     )
 
 

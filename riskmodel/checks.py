@@ -115,6 +115,17 @@ def require_sector_names(sectors: pd.Series) -> None:
         )
 
 
+def require_issuer_names(issuers: pd.Series) -> None:
+    """Refuse issuers with stray blanks: two spellings of one company would not be linked."""
+    wrong = issuers[issuers != issuers.str.strip()]
+    if len(wrong):
+        raise InputError(
+            f"securities: {counted(len(wrong), 'issuer')} with blanks around: "
+            f"{listed(f'{ticker} {issuer!r}' for ticker, issuer in wrong.items())}. "
+            f"Write each company's name or code the same way for all its share classes."
+        )
+
+
 def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
     """Weights of every (owner, date) sum to one; told apart from percent."""
     sums = table.groupby([owner, "date"], sort=True)["weight"].sum()

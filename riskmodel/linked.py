@@ -67,6 +67,47 @@ def specific_covariance_times(
     return (sigma * shared).transpose(..., "asset")
 
 
+def linked_covariance(
+    volatility: xr.DataArray, linked: xr.DataArray | pd.Series, correlation: xr.DataArray | float = 1.0
+) -> xr.DataArray | None:
+    """Covariance of the specific returns of the assets that have a sibling, the rest being independent.
+
+    Parameters
+    ----------
+    volatility
+        (asset) forecast of the specific return; NaN where there is none.
+    linked
+        (asset) labels of issuers; an empty one links nothing.
+    correlation
+        That of `linked_correlation`, within 0 and 1, or one number.
+
+    Returns
+    -------
+    DataArray or None
+        (asset, asset_other): sigma_i sigma_j rho within an issuer, 0 between issuers, sigma_i^2 on the diagonal; of the
+        assets with a forecast whose issuer has two or more of them. None where there is no such asset.
+
+    Examples
+    --------
+    >>> sigma = xr.DataArray([0.02, 0.03, 0.01], {"asset": ["X.A", "X.B", "Y"]})
+    >>> linked_covariance(sigma, pd.Series("X", index=["X.A", "X.B"]), 0.5).values.round(6).tolist()
+    [[0.0004, 0.0003], [0.0003, 0.0009]]
+    """
+    known = volatility.dropna("asset")
+    blocks = issuers(known.get_index("asset"), linked)
+    if not blocks:
+        return None
+    owner = np.repeat(np.arange(len(blocks)), [len(columns) for columns in blocks.values()])
+    chosen = known.isel(asset=np.concatenate(list(blocks.values())))
+    rho = correlation.sel(issuer=list(blocks)).to_numpy()[owner] if isinstance(correlation, xr.DataArray) else correlation
+    together = np.where(owner[:, None] == owner, np.broadcast_to(rho, owner.shape), 0.0)
+    np.fill_diagonal(together, 1.0)
+    sigma, labels = chosen.to_numpy(), chosen["asset"].to_numpy()
+    return xr.DataArray(
+        sigma[:, None] * sigma * together, {"asset": labels, "asset_other": labels}, ("asset", "asset_other")
+    )
+
+
 def issuers(assets: pd.Index, linked: xr.DataArray | pd.Series | None) -> dict[str, np.ndarray]:
     """Positions of the assets of every issuer that has two or more, in the order of the assets' labels."""
     if linked is None:

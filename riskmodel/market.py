@@ -64,11 +64,12 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         On (time, asset): `close`, `total_return` (decimal, covers (t-1, t]; missing on the first day of a life and when
         trading resumes), `bridged_return` (close to close over a gap of at most five sessions, on the day that trading
         resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
-        the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`. On
-        (time, index): `index_level`; on (time): `risk_free`; on (time, pair): `fx_rate`, the last one known. As events:
-        filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
-        ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
-        `unaligned_rows`, the rows that found no place, shown by `alignment_report`.
+        the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
+        `issuer` (the company, empty where the table names none). On (time, index): `index_level`; on (time): `risk_free`;
+        on (time, pair): `fx_rate`, the last one known. As events: filings (dimension `filing`), announcements
+        (`announcement`), constituent lists (`constituent`), each with its ticker and the session at whose close it became
+        `known` (NaT: after the last session). On (finding): `unaligned_rows`, the rows that found no place, shown by
+        `alignment_report`.
 
     Notes
     -----
@@ -240,18 +241,20 @@ def later_split_ratio(
 
 
 def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings) -> dict[str, tuple[str, np.ndarray]]:
-    """Name, Japanese name and sector of each asset."""
+    """Name, Japanese name, sector and issuer of each asset."""
     findings.add("securities", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "ticker not in securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
     findings.add("securities", "asset without a sector", assets[frame["sector"].isna()])
     checks.require_sector_names(frame["sector"].dropna())
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
-    japanese = frame["name_ja"].fillna("").to_numpy(dtype=object) if "name_ja" in frame else np.full(len(assets), "", object)
+    optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
+    checks.require_issuer_names(optional["issuer"])
     return {
         "name": ("asset", name),
-        "name_ja": ("asset", japanese),
+        "name_ja": ("asset", optional["name_ja"].to_numpy(dtype=object)),
         "sector": ("asset", frame["sector"].fillna("").to_numpy(dtype=object)),
+        "issuer": ("asset", optional["issuer"].to_numpy(dtype=object)),
     }
 
 

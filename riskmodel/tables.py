@@ -63,10 +63,10 @@ TABLES: dict[str, Table] = {
     ),
     "securities": Table(
         key=("ticker",),
-        columns={"ticker": TEXT, "name": TEXT, "name_ja": TEXT, "sector": TEXT},
-        optional=frozenset({"name_ja"}),
+        columns={"ticker": TEXT, "name": TEXT, "name_ja": TEXT, "sector": TEXT, "issuer": TEXT},
+        optional=frozenset({"name_ja", "issuer"}),
         required=True,
-        sparse=frozenset({"name", "name_ja", "sector"}),
+        sparse=frozenset({"name", "name_ja", "sector", "issuer"}),
     ),
     "fundamentals": Table(
         key=("ticker", "period_end", "available_from"),
@@ -141,6 +141,11 @@ def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
             f"Found there: {listed(there, 20) or 'no tables at all'}."
         )
     frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, spec)
+    return checked_table(frame, name, spec)
+
+
+def checked_table(frame: pd.DataFrame, name: str, spec: Table) -> pd.DataFrame:
+    """A frame with the declared columns and kinds, or what is wrong with it; returns and raises as `read_table` does."""
     missing = [c for c in spec.columns if c not in frame.columns and c not in spec.optional]
     if missing:
         raise InputError(
