@@ -170,8 +170,11 @@ def lagged_regression(
     market_cap: xr.DataArray,
     universe: xr.DataArray | None = None,
     settings: RegressionSettings | None = None,
+    covariance: bool = True,
 ) -> xr.Dataset:
-    """Regress the return of every session on what was known at the close before; arguments are those of `estimate`.
+    """Regress the return of every session on what was known at the close before.
+
+    The arguments are those of `estimate`, `covariance` that of `riskmodel.cross_sectional_regression`.
 
     Returns
     -------
@@ -185,7 +188,8 @@ def lagged_regression(
     )
     if is_lazy(returns, *given.values()):
         look_back = 1 + settings.look_back
-        return call_by_blocks(lagged_regression, {"returns": returns, **given}, {"settings": settings}, look_back=look_back)
+        options = {"settings": settings, "covariance": covariance}
+        return call_by_blocks(lagged_regression, {"returns": returns, **given}, options, look_back=look_back)
     exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
     universe = given.get("universe")
     after = returns["time"][1:].to_numpy()
@@ -210,12 +214,12 @@ def lagged_regression(
 
     root_cap = None if estimating is None else cap.where(estimating) ** 0.5
     if settings.weights == "root_cap":
-        fit = regress(root_cap, covariance=True).assign(weights_floored=("time", np.zeros(len(after), dtype=int)))
+        fit = regress(root_cap, covariance=covariance).assign(weights_floored=("time", np.zeros(len(after), dtype=int)))
     else:
         first = regress(root_cap, covariance=False)["specific_returns"].reindex(time=returns["time"])
         known, floored = inverse_specific_variance(first, market_cap)
         weights = lagged(known)
-        fit = regress(weights if estimating is None else weights.where(estimating), covariance=True)
+        fit = regress(weights if estimating is None else weights.where(estimating), covariance=covariance)
         fit["weights_floored"] = lagged(floored)
     fit = fit.reindex(time=returns["time"])
     fit["flag"][0] = "first session: no exposures before it"

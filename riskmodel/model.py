@@ -10,7 +10,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.descriptors import ordinary_income_sources
-from riskmodel.diagnostics import exposure_stability
+from riskmodel.diagnostics import exposure_stability, mean_return_tests
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation import RegressionSettings, lagged_regression
 from riskmodel.exposures import (
@@ -258,8 +258,9 @@ class RiskModelResults:
         return pd.DataFrame(rows)
 
     def summary(self) -> pd.DataFrame:
-        """Factor by factor: annualised mean and volatility of its return, share of days with |t| > 2, mean error, mean
-        variance inflation, and exposure stability: the correlation of exposures with those a month before.
+        """Factor by factor: annualised mean of its return, with the t that allows for serial correlation, and volatility;
+        share of days with |t| > 2, mean error, mean variance inflation, and exposure stability: the correlation of
+        exposures with those a month before.
         """
         returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
         t = returns / errors
@@ -267,6 +268,7 @@ class RiskModelResults:
             {
                 "group": [self.group(f) for f in returns.columns],
                 "mean_a_year": returns.mean() * 252,
+                "hac_t": mean_return_tests(self.factor_returns)["t"],
                 "volatility_a_year": returns.std() * np.sqrt(252),
                 "share_t_above_2": (t.abs() > 2).sum() / t.notna().sum(),
                 "mean_standard_error": errors.mean(),

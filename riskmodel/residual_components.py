@@ -12,8 +12,8 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.estimation import RegressionSettings, lagged_regression
 from riskmodel.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
-from riskmodel.regression import cross_sectional_regression
 
 if TYPE_CHECKING:
     from riskmodel.model import RiskModelResults
@@ -225,7 +225,6 @@ def missing_factors(
         As in `residual_components`.
     """
     data = results.data
-    after = data["time"][1:].to_numpy()
     for dim in ("time", "asset"):
         lost = data.get_index(dim).difference(market.get_index(dim))
         if len(lost):
@@ -233,26 +232,24 @@ def missing_factors(
                 f"market: without {counted(len(lost), 'label')} of '{dim}' that the model was fitted on: {listed(lost)}. "
                 f"Give the market of the fit."
             )
-
-    def lagged(array: xr.DataArray) -> xr.DataArray:
-        return array.isel(time=slice(0, -1)).assign_coords(time=after)
-
-    cap = lagged(market["market_cap"].sel(time=data["time"], asset=data["asset"]))
-    given = {
-        "exposures": lagged(data["exposures"].compute().rename(style="factor")),
-        "weights": cap.where(lagged(data["universe"])) ** 0.5,
-        "sectors": data["sector"],
-        "market_cap": cap,
-    }
     options = results.settings["regression"]
     if not isinstance(options, dict):
         raise InputError("model: settings without those of the regression. Fit again.")
+    settings = RegressionSettings(**options)
+    exposures = data["exposures"].compute().rename(style="factor")
+    cap = market["market_cap"].sel(time=data["time"], asset=data["asset"])
 
     def refit(returns: xr.DataArray) -> xr.DataArray:
-        fit = cross_sectional_regression(
-            returns=returns, **given, covariance=False, huber=options["huber"], thin_sector=options["thin_sector"]
+        fit = lagged_regression(
+            returns=returns.reindex(time=data["time"]),
+            exposures=exposures,
+            sectors=data["sector"],
+            market_cap=cap,
+            universe=data["universe"],
+            settings=settings,
+            covariance=False,
         )
-        return fit["specific_returns"]
+        return fit["specific_returns"].sel(time=returns["time"])
 
     return residual_components(
         data["specific_returns"].isel(time=slice(1, None)),
