@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from attribution.book import Book, read_book
+    from attribution.linking import link
     from attribution.reconcile import ReconciliationError
     from attribution.report.write import ReportFiles
     from attribution.report.write import report as report
@@ -20,6 +21,7 @@ _HOME = {
     "ReconciliationError": "attribution.reconcile",
     "ReportFiles": "attribution.report.write",
     "attribute": "attribution.result",
+    "link": "attribution.linking",
     "read_book": "attribution.book",
 }
 
@@ -30,6 +32,7 @@ __all__ = [
     "ReconciliationError",
     "ReportFiles",
     "attribute",
+    "link",
     "read_book",
     "report",
 ]
