@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, counted
 from riskmodel.factors import MARKET
-from riskmodel.labels import checked_factor_returns
+from riskmodel.labels import aligned, checked_factor_returns
 
 if TYPE_CHECKING:
     from riskmodel.model import RiskModelResults
@@ -85,8 +85,9 @@ def information_coefficient(exposures: xr.DataArray, returns: xr.DataArray, *, m
 
     Examples
     --------
-    >>> x = xr.DataArray([[[1.0], [2.0], [9.0]]], dims=("time", "asset", "factor"))
-    >>> r = xr.DataArray([[0.01, 0.03, 0.02]], dims=("time", "asset"))
+    >>> names = {"asset": ["A", "B", "C"]}
+    >>> x = xr.DataArray([[[1.0], [2.0], [9.0]]], names | {"factor": ["value"]}, ("time", "asset", "factor"))
+    >>> r = xr.DataArray([[0.01, 0.03, 0.02]], names, ("time", "asset"))
     >>> information_coefficient(x, r).values, information_coefficient(x, r, method="pearson").values.round(4)
     (array([[0.5]]), array([[0.1147]]))
     """
@@ -323,24 +324,8 @@ def _correlations(x: np.ndarray, r: np.ndarray, method: str) -> np.ndarray:
 
 def _aligned(exposures: xr.DataArray, returns: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     """Exposures as (time, factor, asset) and returns as (time, asset) with the same labels, or what is wrong with them."""
-    for name, array, dims in (
-        ("exposures", exposures, ("time", "asset", "factor")),
-        ("returns", returns, ("time", "asset")),
-    ):
-        if set(array.dims) != set(dims):
-            raise InputError(f"{name}: dimensions are {array.dims}, not {dims}.")
+    given = aligned({"exposures": exposures, "returns": returns})
+    for name, array in given.items():
         if infinite := int(np.isinf(array.to_numpy()).sum()):
             raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
-    for dim in ("time", "asset"):
-        own, other = exposures.get_index(dim), returns.get_index(dim)
-        for name, index in (("exposures", own), ("returns", other)):
-            if not index.is_unique:
-                raise InputError(f"{name}: labels of '{dim}' repeat: {listed(index[index.duplicated()].unique())}.")
-        if len(lost := own.symmetric_difference(other, sort=False)):
-            raise InputError(
-                f"returns: {counted(len(lost), 'label')} of '{dim}' do not match those of exposures: {listed(lost)}. "
-                f"Align them first, e.g. with xarray.align."
-            )
-        if not own.equals(other):
-            returns = returns.sel({dim: own})
-    return exposures.transpose("time", "factor", "asset"), returns.transpose("time", "asset")
+    return given["exposures"], given["returns"]

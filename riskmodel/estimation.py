@@ -12,9 +12,9 @@ import xarray as xr
 from riskmodel import covariance as factor_risk
 from riskmodel import specific
 from riskmodel.errors import InputError, listed
-from riskmodel.labels import label_text
+from riskmodel.labels import aligned, label_text
 from riskmodel.lazy import call_by_blocks, computed, is_lazy
-from riskmodel.regression import aligned, cross_sectional_regression
+from riskmodel.regression import cross_sectional_regression
 from riskmodel.regression_weights import WINDOW, inverse_specific_variance
 
 WEIGHTS = ("root_cap", "inverse_specific_variance")
@@ -110,7 +110,7 @@ def estimate(
         (time, asset, factor) of the styles, stamped with the close at which they are known. Not lagged: the return of a
         session meets the exposures of the one before. The layout (time, factor, asset) in memory is read without a copy.
     sectors
-        (asset) or, for the regression alone, (time, asset) labels.
+        (asset) or (time, asset) labels; the specific risk takes those of the last close asked for.
     market_cap
         (time, asset), in any unit, stamped with the close at which it is known.
     universe
@@ -152,12 +152,13 @@ def estimate(
         universe=universe,
         settings=settings.regression,
     )
-    wanted = list(fit["time"][-1:].to_numpy()) if times is None else list(times)
+    wanted = fit.get_index("time")[-1:] if times is None else pd.Index(list(times))
+    of_close = sectors.sel(time=wanted.max(), drop=True) if "time" in sectors.dims else sectors
     return Estimate(
         regression=fit,
         factor_risk=factor_risk.factor_covariance(fit["factor_returns"], settings.covariance, times=wanted),
         specific_risk=specific.specific_risk(
-            fit["specific_returns"], market_cap, exposures, sectors, settings.specific, times=wanted, linked=linked
+            fit["specific_returns"], market_cap, exposures, of_close, settings.specific, times=wanted, linked=linked
         ),
     )
 
@@ -183,9 +184,10 @@ def lagged_regression(
         names whose specific variance met the floor.
     """
     settings = settings or RegressionSettings()
-    returns, given = aligned(
-        returns, {"exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
+    given = aligned(
+        {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
     )
+    returns = given.pop("returns")
     if is_lazy(returns, *given.values()):
         look_back = 1 + settings.look_back
         options = {"settings": settings, "covariance": covariance}

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
+
+PANEL = ("time", "asset")
+DIMENSIONS: dict[str, list[tuple[str, ...]]] = {
+    "exposures": [("time", "asset", "factor")],
+    "sectors": [("asset",), ("time", "asset")],
+}
+
+
+def aligned(arrays: Mapping[str, xr.DataArray | None]) -> dict[str, xr.DataArray]:
+    """Arrays of a panel on the labels of the first of them, as (time, factor, asset); what is None is left out.
+
+    Raises
+    ------
+    InputError
+        For what is no labelled array of numbers with the dimensions of its name (of `sectors`: labels); where a dimension is
+        empty (of styles there may be none), labels repeat, or are not those of the first.
+    """
+    given = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in given.items():
+        _require_panel(name, array)
+    leader = next(iter(given))
+    reference, out = given[leader], {}
+    for name, array in given.items():
+        for dim in [d for d in PANEL if d in array.dims]:
+            own, other = reference.get_index(dim), array.get_index(dim)
+            if own.equals(other):
+                continue
+            lost = own.difference(other, sort=False).append(other.difference(own, sort=False))
+            if len(lost):
+                raise InputError(
+                    f"{name}: {counted(len(lost), 'label')} of '{dim}' do not match those of {leader}: "
+                    f"{listed(map(label_text, lost))}. Align them first, e.g. with xarray.align."
+                )
+            array = array.sel({dim: own})
+        out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in array.dims])
+    return out
+
+
+def _require_panel(name: str, array: xr.DataArray) -> None:
+    if not isinstance(array, xr.DataArray):
+        raise InputError(
+            f"{name}: is of type {type(array).__name__}, not an xarray.DataArray. Labels decide, positions never: give it "
+            f"dimensions and coordinates, with xarray.DataArray(values, coords, dims)."
+        )
+    allowed: list[tuple[str, ...]] = DIMENSIONS.get(name, [PANEL])
+    if set(array.dims) not in [set(dims) for dims in allowed]:
+        raise InputError(f"{name}: dimensions are {array.dims}, not {' or '.join(map(str, allowed))}.")
+    for dim in array.dims:
+        if dim not in array.coords and array.sizes[dim] > 1:
+            raise InputError(f"{name}: dimension '{dim}' has no labels. Give it coordinates, with assign_coords.")
+        if not array.sizes[dim] and dim != "factor":
+            raise InputError(f"{name}: dimension '{dim}' is empty.")
+        index = array.get_index(dim)
+        if not index.is_unique:
+            raise InputError(
+                f"{name}: labels of '{dim}' repeat: {listed(map(label_text, index[index.duplicated()].unique()))}."
+            )
+    if array.dtype.kind not in "fiub" and name != "sectors":
+        raise InputError(f"{name}: values are {array.dtype}, not numbers.")
 
 
 def labelled_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:

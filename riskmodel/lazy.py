@@ -218,10 +218,11 @@ def _split(data: xr.Dataset) -> tuple[xr.Dataset, dict[str, tuple[Any, Any]]]:
 
 
 def _whole(function: Callable[..., Any], near: list[Any], far: dict[int, dict[str, tuple[Any, np.ndarray]]]) -> Any:
+    arguments = list(near)
     for place, arrays in far.items():
         both = near[place].assign(arrays)
-        near[place] = both[""] if "" in arrays else both
-    return _alone(function, *near)
+        arguments[place] = both[""] if "" in arrays else both
+    return _alone(function, *arguments)
 
 
 def _block(
@@ -296,7 +297,7 @@ def _joined(array: xr.DataArray, blocks: Mapping[str, tuple[int, ...]]) -> xr.Da
 def _blocks(timed: xr.Dataset) -> list[slice]:
     """Runs of whole chunks of the largest array that dask holds, none but the last below `LEAST_SESSIONS`."""
     held = [array for array in timed.data_vars.values() if is_lazy(array)]
-    lengths = max(held, key=lambda array: array.size).chunksizes["time"]
+    lengths = max(held, key=lambda array: array.size).chunksizes["time"] if held else (timed.sizes["time"],)
     bounds, total = [0], 0
     for length in lengths:
         total += length

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
+from riskmodel.labels import aligned
 from riskmodel.lazy import call_by_blocks, is_lazy, kernel_threads
 from riskmodel.least_squares import Solution, solve_days
 
@@ -94,9 +95,11 @@ def cross_sectional_regression(
     >>> fit["factor_returns"].round(6).values + 0.0
     array([[0.01, 0.  , 0.  , 0.02]])
     """
-    returns, given = aligned(
-        returns, {"exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
+    given = aligned(
+        {"returns": returns, "exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
     )
+    _require_weights(given)
+    returns = given.pop("returns")
     if is_lazy(returns, *given.values()):
         options = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
         return call_by_blocks(cross_sectional_regression, {"returns": returns, **given}, options)
@@ -110,6 +113,7 @@ def cross_sectional_regression(
     starts = np.searchsorted(sector[keep], names)
     styles = [str(f) for f in exposures["factor"].to_numpy()]
     factors = [MARKET, *names, *styles]
+    _require_options(list(names), styles, huber, thin_sector)
 
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = market_cap.to_numpy()
@@ -154,39 +158,27 @@ def _run_by_run(
     return xr.concat([part.reindex(onto) for part in parts], dim="time")
 
 
-def aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
-    """Every argument on the labels of `returns`, in the order of its dimensions."""
-    arrays = {name: array for name, array in given.items() if array is not None}
-    wanted = {"exposures": [{"time", "asset", "factor"}], "sectors": [{"asset"}, {"time", "asset"}]}
-    for name, array in {"returns": returns, **arrays}.items():
-        allowed = wanted.get(name, [{"time", "asset"}])
-        if set(array.dims) not in allowed:
-            raise InputError(
-                f"{name}: dimensions are {array.dims}, not {' or '.join(str(tuple(sorted(d))) for d in allowed)}."
-            )
-        for dim in set(array.dims) & set(array.coords):
-            index = array.get_index(dim)
-            if not index.is_unique:
-                raise InputError(f"{name}: labels of '{dim}' repeat: {listed(index[index.duplicated()].unique())}.")
-    out = {}
-    for name, array in arrays.items():
-        for dim in {"time", "asset"} & set(array.dims):
-            own, other = returns.get_index(dim), array.get_index(dim)
-            lost = own.difference(other, sort=False).append(other.difference(own, sort=False))
-            if len(lost):
-                raise InputError(
-                    f"{name}: {counted(len(lost), 'label')} of '{dim}' do not match those of returns: {listed(lost)}. "
-                    f"Align them first, e.g. with xarray.align."
-                )
-            if not own.equals(other):
-                array = array.sel({dim: own})
-        out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in array.dims])
-    for name in {"weights", "market_cap"} & {name for name, array in out.items() if not is_lazy(array)}:
-        values = out[name].to_numpy()
-        wrong = (values < 0) | np.isinf(values)
-        if wrong.any():
-            raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite.")
-    return returns.transpose("time", "asset"), out
+def _require_options(names: list[str], styles: list[str], huber: float | None, thin_sector: float) -> None:
+    """Refuse factors that share a name, and tuning constants out of range."""
+    every = pd.Index([MARKET, *names, *styles])
+    if not every.is_unique:
+        raise InputError(
+            f"exposures, sectors: factors share a name: {listed(every[every.duplicated()].unique())}. "
+            f"'{MARKET}' is the market's own; rename the style or the sector."
+        )
+    if huber is not None and not 0 < huber < np.inf:
+        raise InputError(f"huber: {huber:g} is not a tuning constant; give a number above 0, usually 1.345, or None.")
+    if not 0 <= thin_sector < np.inf:
+        raise InputError(f"thin_sector: {thin_sector:g} is out of range; give a number of names, 0 for no shrinkage.")
+
+
+def _require_weights(given: dict[str, xr.DataArray]) -> None:
+    for name in ("weights", "market_cap"):
+        if name in given and not is_lazy(given[name]):
+            values = given[name].to_numpy()
+            wrong = int(((values < 0) | np.isinf(values)).sum())
+            if wrong:
+                raise InputError(f"{name}: {counted(wrong, 'value')} negative or infinite.")
 
 
 def _as_dataset(

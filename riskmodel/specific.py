@@ -12,6 +12,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.labels import aligned
 from riskmodel.lazy import forecasts_later, is_lazy, kernel_threads
 from riskmodel.linked import issuers
 from riskmodel.rolling import decayed_sum
@@ -130,8 +131,13 @@ def specific_risk(
     >>> specific_risk(u, market_cap=1 + 0 * u)["volatility"].mean().round(3).item()
     0.02
     """
-    arrays = _aligned(specific_returns, {"market_cap": market_cap, "exposures": exposures, "sectors": sectors})
+    arrays = aligned(
+        {"specific_returns": specific_returns, "market_cap": market_cap, "exposures": exposures, "sectors": sectors}
+    )
     u = arrays["specific_returns"]
+    if not u.get_index("time").is_monotonic_increasing:
+        raise InputError("specific_returns: time is not sorted. Use specific_returns.sortby('time').")
+    _require_sound({name: array for name, array in arrays.items() if not is_lazy(array)})
     requested = _positions(u.get_index("time"), times)
     end = int(requested.max()) + 1  # nothing after the last requested date is looked at
     days = np.unique(requested)
@@ -140,6 +146,8 @@ def specific_risk(
         days = np.arange(max(int(days[0]) - window, 0), end)
     sector = np.zeros(u.sizes["asset"], dtype=int)
     if "sectors" in arrays:
+        if "time" in arrays["sectors"].dims:
+            raise InputError("sectors: dimensions are ('time', 'asset'); a forecast takes those of one close, ('asset',).")
         label = pd.Series(arrays["sectors"].to_numpy(), dtype=object)
         sector = pd.factorize(label.where(label != ""), sort=True)[0]  # -1 for none
     classes = issuers(u.get_index("asset"), linked)
@@ -327,32 +335,6 @@ def _borrowed(
         takes = (own < full) & (own < history[day, longest])
         for new, old in zip(out, (series, history, blend), strict=True):
             new[:, columns] = np.where(takes, old[day, longest], old[:, columns])
-    return out
-
-
-def _aligned(returns: xr.DataArray, given: dict[str, xr.DataArray | None]) -> dict[str, xr.DataArray]:
-    """Every argument checked and on the labels of `specific_returns`, as (time, factor, asset)."""
-    arrays = {"specific_returns": returns} | {name: array for name, array in given.items() if array is not None}
-    wanted = {"exposures": ("time", "asset", "factor"), "sectors": ("asset",)}
-    out = {}
-    for name, array in arrays.items():
-        dims = wanted.get(name, ("time", "asset"))
-        if set(array.dims) != set(dims):
-            raise InputError(f"{name}: dimensions are {array.dims}, not {dims}.")
-        for dim in dims[:2] if "time" in dims else dims:
-            own, other = array.get_index(dim), returns.get_index(dim)
-            if not own.is_unique:
-                raise InputError(f"{name}: labels of '{dim}' repeat: {listed(own[own.duplicated()].unique())}.")
-            if len(lost := own.symmetric_difference(other, sort=False)):
-                raise InputError(
-                    f"{name}: {counted(len(lost), 'label')} of '{dim}' do not match those of specific_returns: "
-                    f"{listed(lost)}. Align them first, e.g. with xarray.align."
-                )
-            array = array if own.equals(other) else array.sel({dim: other})
-        out[name] = array.transpose(*[d for d in ("time", "factor", "asset") if d in dims])
-    if not (returns.size and returns.get_index("time").is_monotonic_increasing):
-        raise InputError("specific_returns: empty, or 'time' is not sorted. Sort it first, with .sortby('time').")
-    _require_sound({name: array for name, array in out.items() if not is_lazy(array)})
     return out
 
 

@@ -533,7 +533,7 @@ def test_negative_caps_are_refused() -> None:
 def test_times_out_of_order_or_unknown_are_refused() -> None:
     given_ = case()
     assert refusal(replace(given_, specific_returns=given_.specific_returns[::-1])) == (
-        "specific_returns: empty, or 'time' is not sorted. Sort it first, with .sortby('time')."
+        "specific_returns: time is not sorted. Use specific_returns.sortby('time')."
     )
     assert refusal(given_, times="2030-01-01").startswith("times: 1 date not among the specific returns: 2030-01-01")
     assert refusal(given_, times=[]).startswith("times: 0 dates")
