@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from attribution.book import Book, read_book
+    from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects
+    from attribution.grouping import read_grouping
+    from attribution.hierarchy import hierarchical_effects
     from attribution.linking import link
     from attribution.reconcile import ReconciliationError
     from attribution.report.write import ReportFiles
@@ -16,24 +19,34 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AttributionResult": "attribution.result",
+    "BrinsonEffects": "attribution.brinson",
     "Book": "attribution.book",
     "InputError": "riskmodel.errors",
     "ReconciliationError": "attribution.reconcile",
     "ReportFiles": "attribution.report.write",
     "attribute": "attribution.result",
+    "brinson_effects": "attribution.brinson",
+    "geometric_effects": "attribution.brinson",
+    "hierarchical_effects": "attribution.hierarchy",
     "link": "attribution.linking",
     "read_book": "attribution.book",
+    "read_grouping": "attribution.grouping",
 }
 
 __all__ = [
     "AttributionResult",
     "Book",
+    "BrinsonEffects",
     "InputError",
     "ReconciliationError",
     "ReportFiles",
     "attribute",
+    "brinson_effects",
+    "geometric_effects",
+    "hierarchical_effects",
     "link",
     "read_book",
+    "read_grouping",
     "report",
 ]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DONE, FINDINGS, REFUSED = 0, 1, 2
 MONTH = "YYYY-MM"
 ROWS_AT_EACH_END = 10
-FORMS = {"standard_error": "{:.2%}"}  # an error has no sign
+FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,18 +57,73 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day"
     )
+    scaling = ("carino", "menchero", "grap", "frongello")
+    explain.add_argument("--link", choices=scaling, default="carino", help="how days become the period; by default carino")
     explain.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
     risk = command("risk", _risk, "print a course's forecast risk and the limits of its sleeves")
     risk.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
     risk.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; its drifted weights count")
     risk.add_argument("--table", choices=("risk", "limits", "factor", "family", "stock"), help="by default risk and limits")
+    brinson = _brinson_parser(commands)
     check = command("check", _check, "say whether the inputs are fit for use")
     fit = command("fit", _fit, "estimate the model, or find it in its store, and print its factors")
-    for sub in (explain, risk, check, fit):
+    for sub in (explain, risk, brinson, check, fit):
         sub.add_argument(
             "--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision"
         )
     return parser
+
+
+def _brinson_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    text = "split the excess return of a file of segments into allocation and selection"
+    sub: argparse.ArgumentParser = commands.add_parser("brinson", help=text, description=text[0].upper() + text[1:] + ".")
+    sub.add_argument(
+        "segments",
+        metavar="SEGMENTS.csv",
+        help="columns period (optional), segment, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return",
+    )
+    sub.add_argument("--method", choices=("fachler", "bhb"), default="fachler", help="by default fachler")
+    sub.add_argument(
+        "--interaction", choices=("separate", "selection", "allocation"), default="separate", help="on its own, or folded"
+    )
+    links = ("none", "carino", "menchero", "grap", "frongello", "davies-laker", "geometric")
+    sub.add_argument("--link", choices=links, default="carino", help="how periods become the total; by default carino")
+    sub.add_argument(
+        "--missing",
+        choices=("other-side", "benchmark-total", "zero", "error"),
+        default="other-side",
+        help="the return of a side that has none in a segment; by default the other side's",
+    )
+    sub.set_defaults(run=_brinson)
+    return sub
+
+
+def _brinson(options: argparse.Namespace) -> int:
+    from attribution.brinson_table import period_table, segment_effects, segment_table
+    from attribution.segments import read_segments
+
+    segments = read_segments(options.segments)
+    choices = {name: getattr(options, name) for name in ("method", "interaction", "link", "missing")}
+    if options.format != "text":
+        _print(segment_effects(segments, **choices), options.format)
+        return DONE
+    interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
+    periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
+    method = {"fachler": "Brinson-Fachler", "bhb": "Brinson-Hood-Beebower"}[options.method]
+    folding = (
+        "top-down" if options.link == "geometric" and options.interaction == "separate" else interaction[options.interaction]
+    )
+    print(f"{method}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking"))
+    percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
+    if by_segment is not None:
+        long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns
+        _print(by_segment.iloc[:-1] if long else by_segment, "text", percent=percent, shorten=long)
+        print()
+    if len(periods) > 2 * ROWS_AT_EACH_END:
+        print(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
+        periods = periods.iloc[-ROWS_AT_EACH_END:]
+    _print(periods, "text", percent=percent)
+    return DONE
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -109,7 +164,7 @@ def _explain(options: argparse.Namespace) -> int:
         step("model")
         fitted = fitted_model(book, market)
         step("contributions")
-        result = attribute(book, options.course, fitted.model, market, period=options.month)
+        result = attribute(book, options.course, fitted.model, market, period=options.month, link=options.link)
     if fitted.remark:
         print(fitted.remark, file=sys.stderr)
     if cuts == ["factor"] and not options.absolute:

@@ -51,6 +51,10 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
             result.by("sector", "factor").groupby("sector").sum(), result.by("sector")
         ),
         "day x factor over factors = days": _furthest(result.by("day", "factor").groupby("day").sum(), result.by("day")),
+        "Brinson effects by sector = R - B": (
+            fsum(result.brinson("sector")[["allocation", "selection", "interaction"]].to_numpy().ravel()),
+            excess,
+        ),
         "absolute stocks = R": (fsum(result.by("stock", absolute=True)), total),
         "absolute factors = R": (fsum(result.by("factor", absolute=True)), total),
         "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),

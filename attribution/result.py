@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,19 +15,19 @@ from threadpoolctl import threadpool_limits
 
 from attribution.book import CASH, Book
 from attribution.contributions import PROXY, Course, cube, follow_course
-from attribution.linking import carino, compound
+from attribution.linking import DAY_SCALING, coefficients, compound
 from attribution.periods import read_period
 from attribution.reconcile import reconcile, require_reconciled
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
 
 if TYPE_CHECKING:
+    from attribution.grouping import Groups
     from attribution.report.charts import Plots
     from riskmodel.model import RiskModelResults
 
 CUTS = ("factor", "group", "stock", "sector", "day")
 OTHER = ("cash", "unmodelled", "proxy")
-LINKS = ("carino",)
 
 
 def attribute(
@@ -48,7 +48,7 @@ def attribute(
     period
         A month "2016-06", or a run of months "2016-01/2016-06".
     link
-        How days become the period: "carino".
+        How days become the period: "carino", "menchero", "grap" or "frongello"; docs/methodology/linking.md.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def attribute(
     >>> bool(abs(result.by("factor").sum() - result.excess_return) < 1e-12)
     True
     """
-    if link not in LINKS:
-        raise InputError(f"link '{link}': the known methods are {', '.join(LINKS)}.")
+    if link not in DAY_SCALING:
+        raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
         return _attribute(book, course, model, market, period, link)
 
@@ -82,15 +82,15 @@ def _attribute(
 ) -> AttributionResult:
     followed = follow_course(book, course, market, read_period(period, book, market))
     data = cube(followed, model, market)
-    portfolio, benchmark = data["portfolio_return"].to_numpy(), data["benchmark_return"].to_numpy()
+    portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
     result = AttributionResult(
         course=course,
         benchmark=book.benchmark_name(course),
         period=period,
         link=link,
         data=data.assign(
-            coefficient=("time", carino(portfolio, benchmark)),
-            absolute_coefficient=("time", carino(portfolio, np.zeros_like(portfolio))),
+            coefficient=coefficients(portfolio, benchmark, method=link),
+            absolute_coefficient=coefficients(portfolio, 0.0, method=link),
         ),
         followed=followed,
     )
@@ -185,6 +185,26 @@ class AttributionResult:
         if "group" in cuts:
             cells["group"] = cells["factor"].map({name: self.group(name) for name in self.factor_names})
         return cells.groupby(list(cuts), sort=False, observed=True)["contribution"].sum()
+
+    def brinson(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
+        """Allocation, selection and interaction by group of the holdings, linked; see `attribution.grouping.brinson_table`.
+
+        Parameters
+        ----------
+        groupings
+            A column of `securities` such as "sector", or (ticker -> group); several from the coarsest to the finest.
+        options
+            `method`, `interaction`, `missing`, `anchored`.
+
+        Returns
+        -------
+        DataFrame
+            course, grouping, group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return, allocation,
+            selection, interaction. The effects sum to R - B.
+        """
+        from attribution.grouping import brinson_table
+
+        return brinson_table(self.data, self.course, *groupings, **options)
 
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""

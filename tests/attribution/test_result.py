@@ -8,8 +8,10 @@ from math import fsum, prod
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import attribution as at
+from attribution.linking import DAY_SCALING
 from attribution.result import CUTS
 from riskmodel.tables import read_table
 from tests.conftest import SMALL, SMALL_MONTH
@@ -35,6 +37,28 @@ def test_every_absolute_cut_adds_to_the_same_return(result, cuts):
 def test_every_identity_of_the_reconciliation_holds(result):
     assert result.reconciliation["passed"].all()
     assert result.reconciliation["difference"].abs().max() <= 1e-12
+
+
+@pytest.mark.parametrize("method", DAY_SCALING)
+def test_every_way_to_link_days_adds_to_the_same_excess_return(method, small_book, small_model, small_market):
+    linked = at.attribute(small_book, "Major 100", small_model, small_market, period="2025-01/2025-03", link=method)
+    assert linked.reconciliation["passed"].all()
+    daily = linked.data["coefficient"].to_numpy()
+    share = linked.by("day").to_numpy() / daily  # before linking
+    expected = at.link(
+        xr.DataArray(share[:, None], {"time": linked.data["time"], "effect": ["excess"]}, ("time", "effect")),
+        linked.data["portfolio_return"],
+        linked.data["benchmark_return"],
+        method=method,
+    )
+    assert float(expected[0]) == pytest.approx(linked.excess_return, abs=1e-12)
+    assert fsum(linked.by("stock", absolute=True)) == pytest.approx(linked.portfolio_return, abs=1e-12)
+
+
+def test_an_unknown_way_to_link_is_refused(small_book, small_model, small_market):
+    with pytest.raises(at.InputError) as caught:
+        at.attribute(small_book, "Major 100", small_model, small_market, period=SMALL_MONTH, link="geometric")
+    assert str(caught.value) == "link 'geometric': the known methods are carino, menchero, grap, frongello."
 
 
 def test_a_finer_cut_sums_to_the_coarser_one(result):

@@ -1,0 +1,249 @@
+"""From holdings to segments: a course's names by any grouping, cash and the benchmark's proxy beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.book import CASH
+from attribution.brinson import EFFECTS, BrinsonEffects, brinson_effects
+from attribution.contributions import PROXY
+from attribution.hierarchy import SEPARATOR, hierarchical_effects, nested
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.tables import table_path
+
+UNCLASSIFIED = "(unclassified)"
+OFFSETTING = 1e-3  # net weight as a share of gross below which a return on the net would be noise
+Groups: TypeAlias = "pd.Series | Mapping[Hashable, str]"
+
+
+def read_grouping(folder: str | Path, column: str) -> pd.Series:
+    """Read any column of a market folder's `securities` as a grouping.
+
+    Parameters
+    ----------
+    folder
+        Of `riskmodel.read_market`, with `securities.csv` or `securities.parquet`.
+    column
+        A column of text; those that the risk model does not know, such as "industry", too.
+
+    Returns
+    -------
+    Series
+        (ticker) groups, empty where the table has none; its name is the column's.
+
+    Raises
+    ------
+    InputError
+        For a missing table or column, or one that is not text.
+
+    Examples
+    --------
+    >>> read_grouping("fixtures/small", "sector").loc["1E10"]
+    'Information Technology'
+    """
+    path = table_path(Path(folder), "securities")
+    if path is None:
+        raise InputError(f"securities: no table 'securities.parquet' or 'securities.csv' in {folder}.")
+    if path.suffix == ".csv":
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    else:
+        frame = pd.read_parquet(path)
+    if column not in frame.columns or "ticker" not in frame.columns:
+        raise InputError(f"securities: missing column '{column}'. Found: {listed(frame.columns, 20)}.")
+    if frame[column].dtype.kind in "iufbM":
+        raise InputError(f"securities: column '{column}' holds {frame[column].dtype} values, not text. Write codes as text.")
+    return frame.set_index("ticker")[column].fillna("")
+
+
+def asset_groups(data: xr.Dataset, grouping: str | Groups) -> pd.Series:
+    """The group of every asset of a course.
+
+    Parameters
+    ----------
+    data
+        A course's cube, see `attribution.contributions.cube`.
+    grouping
+        A column of `securities` that the cube has, such as "sector", or (ticker -> group), see `read_grouping`.
+
+    Returns
+    -------
+    Series
+        (asset) text; CASH is a group of its own, an empty group is "(unclassified)".
+
+    Raises
+    ------
+    InputError
+        For an unknown column, a ticker in two groups, codes that are numbers, tickers without a group.
+    """
+    assets = data.get_index("asset")
+    if isinstance(grouping, str):
+        columns = [
+            str(name) for name, array in data.data_vars.items() if array.dims == ("asset",) and array.dtype.kind in "OU"
+        ]
+        if grouping not in columns:
+            raise InputError(
+                f"grouping '{grouping}': the columns of securities here are {', '.join(sorted(columns))}. "
+                f"For another, give ticker -> group; attribution.read_grouping reads it."
+            )
+        groups = data[grouping].to_series()
+    else:
+        groups = pd.Series(grouping)
+        _require_groups(groups, assets)
+        groups = groups.reindex(assets)
+    groups = groups.astype(object).where(groups.notna() & (groups != ""), UNCLASSIFIED)
+    groups[CASH] = CASH
+    return groups.rename_axis("asset")
+
+
+def _require_groups(groups: pd.Series, assets: pd.Index) -> None:
+    again = groups.index[groups.index.duplicated()]
+    if len(again):
+        raise InputError(
+            f"grouping: {counted(len(again), 'ticker')} in two groups: "
+            f"{listed(f'{ticker} in {listed(groups[[ticker]].astype(str))}' for ticker in again.unique())}. Keep one each."
+        )
+    numbers = groups[np.array([not isinstance(label, str) for label in groups], bool) & groups.notna().to_numpy()]
+    if len(numbers):
+        raise InputError(
+            f"grouping: {counted(len(numbers), 'group')} that are not text: {listed(numbers.unique())}. "
+            f"Write codes as text; '0130' is damaged once it is a number."
+        )
+    reserved = groups[groups.isin([CASH, PROXY, UNCLASSIFIED]) & (groups.index != CASH)]
+    if len(reserved):
+        raise InputError(
+            f"grouping: {counted(len(reserved), 'ticker')} in a reserved group: "
+            f"{listed(f'{t} {g}' for t, g in reserved.items())}. Rename it."
+        )
+    lacking = assets[(assets != CASH) & ~assets.isin(groups.index)]
+    if len(lacking):
+        raise InputError(
+            f"grouping: {counted(len(lacking), 'ticker')} of the course without a group: {listed(lacking)}. "
+            f"Give each a group; an empty one is shown as {UNCLASSIFIED}."
+        )
+
+
+def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
+    """Sum both sides of a course by group.
+
+    Parameters
+    ----------
+    data
+        (time, asset) `portfolio_weight`, `benchmark_weight`, `portfolio_live`, `benchmark_live`, `asset_return`; (time)
+        `constituents_return`, `benchmark_return`.
+    groups
+        (asset) group names.
+
+    Returns
+    -------
+    Dataset
+        (time, segment): weight, contribution and return of each side, named as `brinson_effects` takes them; the last
+        segment is `(proxy)`, the official benchmark less its constituents, without a weight. A return is NaN where the net
+        weight is zero, or under a thousandth of the gross: long and short positions that offset have none, and what they
+        contribute is selection.
+
+    Notes
+    -----
+    w_g = sum of w_i over the names of g, c_g = sum of live_i r_i (a name that does not trade keeps its weight and earns
+    nothing), r_g = c_g / w_g. Blends are looked through: the weights are the blend's.
+    """
+    asset_return = data["asset_return"].transpose("time", "asset").to_numpy()
+    names, code = np.unique(groups.loc[data.get_index("asset")].to_numpy().astype(str), return_inverse=True)
+    member = np.zeros((len(code), len(names)))
+    member[np.arange(len(code)), code] = 1.0
+    gap = (data["benchmark_return"] - data["constituents_return"]).to_numpy()
+    proxy = {"portfolio": np.zeros_like(gap), "benchmark": gap}
+    columns: dict[str, np.ndarray] = {}
+    for side, beyond in proxy.items():
+        weights = data[f"{side}_weight"].transpose("time", "asset").to_numpy()
+        contributions = (data[f"{side}_live"].transpose("time", "asset").to_numpy() * asset_return) @ member
+        net, gross = weights @ member, np.abs(weights) @ member
+        telling = np.abs(net) > OFFSETTING * gross
+        returns = np.divide(contributions, net, out=np.full_like(net, np.nan), where=telling)
+        last = np.zeros((len(net), 1))
+        columns[f"{side}_weight"] = np.hstack([net, last])
+        columns[f"{side}_contribution"] = np.hstack([contributions, last + beyond[:, None]])
+        columns[f"{side}_return"] = np.hstack([returns, last * np.nan])
+    labels = {"time": data.get_index("time"), "segment": np.append(names, PROXY).astype(object)}
+    return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
+
+
+def linked_table(sides: xr.Dataset, effects: BrinsonEffects, coefficient: xr.DataArray) -> pd.DataFrame:
+    """One row a group: group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return and the linked effects.
+
+    Weights are means over days; returns compound over the days on which the group has one, NaN where it never has.
+    """
+    linked = (effects.effects * coefficient).sum("time").to_pandas()
+    weights = sides[["portfolio_weight", "benchmark_weight"]].mean("time").to_dataframe()
+    daily = sides[["portfolio_return", "benchmark_return"]]
+    returns = ((1 + daily).prod("time") - 1).where(daily.notnull().any("time")).to_dataframe()
+    table = weights.reindex(linked.index, fill_value=0.0).join(returns).join(linked)
+    return table.rename_axis("group").reset_index()
+
+
+def brinson_table(
+    data: xr.Dataset,
+    course: str,
+    *groupings: str | Groups,
+    method: str = "fachler",
+    interaction: str = "separate",
+    missing: str = "other-side",
+    anchored: bool = False,
+) -> pd.DataFrame:
+    """Brinson attribution of a course's holdings, linked like every other cut of its cube.
+
+    Parameters
+    ----------
+    data
+        The cube with its linking `coefficient`.
+    course
+        For the column of that name.
+    groupings
+        One, or several from the coarsest to the finest; see `asset_groups`.
+    method, interaction, missing
+        As in `attribution.brinson.brinson_effects`.
+    anchored
+        As in `attribution.hierarchy.hierarchical_effects`; for several groupings.
+
+    Returns
+    -------
+    DataFrame
+        course, grouping, group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return, allocation,
+        selection, interaction (0 where folded). For one grouping the effects sum to the linked R - B. For several, the rows
+        of a level hold its allocation within the level above; those of the last level hold selection and interaction too;
+        all together they sum to R - B.
+
+    Raises
+    ------
+    InputError
+        For a grouping that does not fit, an unknown word.
+    """
+    if not groupings:
+        raise InputError("brinson: no grouping. Name one, such as 'sector'.")
+    names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
+    groups = [asset_groups(data, grouping) for grouping in groupings]
+    options: dict[str, Any] = {"method": method, "interaction": interaction, "missing": missing}
+    tables = []
+    if len(groups) == 1:
+        sides = group_sides(data, groups[0])
+        arrays: dict[str, Any] = {str(name): sides[name] for name in sides.data_vars}
+        effects = brinson_effects(**arrays, **options)
+        tables.append(linked_table(sides, effects, data["coefficient"]).assign(grouping=names[0]))
+    else:
+        paths = nested(groups)
+        levels = [group_sides(data, path) for path in paths]
+        parents = [dict(zip(child, parent, strict=True)) | {PROXY: PROXY} for parent, child in pairwise(paths)]
+        split = hierarchical_effects(levels, parents, **options, anchored=anchored)
+        for depth, (sides, effects) in enumerate(zip(levels, split, strict=True), start=1):
+            label = SEPARATOR.join(names[:depth])
+            tables.append(linked_table(sides, effects, data["coefficient"]).assign(grouping=label))
+    table = pd.concat(tables, ignore_index=True).assign(course=course)
+    columns = ["portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return", *EFFECTS]
+    table = table.reindex(columns=["course", "grouping", "group", *columns])
+    return table.fillna(dict.fromkeys(EFFECTS, 0.0))
