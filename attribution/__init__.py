@@ -6,34 +6,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from attribution.accounts import attribute_accounts
+    from attribution.accounts_result import AccountsResult
     from attribution.book import Book, read_book
     from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects
+    from attribution.contribution_arrays import linked_contributions as linked_contributions
     from attribution.grouping import read_grouping
     from attribution.hierarchy import hierarchical_effects
+    from attribution.limits import check_limits
     from attribution.linking import link
     from attribution.reconcile import ReconciliationError
     from attribution.report.write import ReportFiles
     from attribution.report.write import report as report
     from attribution.result import AttributionResult, attribute
+    from attribution.risk import decompose, ex_ante_risk
     from riskmodel.errors import InputError
 
 _HOME = {
+    "AccountsResult": "attribution.accounts_result",
     "AttributionResult": "attribution.result",
-    "BrinsonEffects": "attribution.brinson",
     "Book": "attribution.book",
+    "BrinsonEffects": "attribution.brinson",
     "InputError": "riskmodel.errors",
     "ReconciliationError": "attribution.reconcile",
     "ReportFiles": "attribution.report.write",
     "attribute": "attribution.result",
+    "attribute_accounts": "attribution.accounts",
     "brinson_effects": "attribution.brinson",
+    "check_limits": "attribution.limits",
+    "decompose": "attribution.risk",
+    "ex_ante_risk": "attribution.risk",
     "geometric_effects": "attribution.brinson",
     "hierarchical_effects": "attribution.hierarchy",
     "link": "attribution.linking",
+    "linked_contributions": "attribution.contribution_arrays",
     "read_book": "attribution.book",
     "read_grouping": "attribution.grouping",
 }
 
 __all__ = [
+    "AccountsResult",
     "AttributionResult",
     "Book",
     "BrinsonEffects",
@@ -41,10 +53,15 @@ __all__ = [
     "ReconciliationError",
     "ReportFiles",
     "attribute",
+    "attribute_accounts",
     "brinson_effects",
+    "check_limits",
+    "decompose",
+    "ex_ante_risk",
     "geometric_effects",
     "hierarchical_effects",
     "link",
+    "linked_contributions",
     "read_book",
     "read_grouping",
     "report",

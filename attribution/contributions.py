@@ -147,7 +147,11 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     For each day a_it r_it = sum_k a_it X_ik,t-1 f_kt + a_it u_it where i is modelled; a name without exposures or without a
     proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
     """
-    days, assets = course.period.days, course.data.get_index("asset")
+    return course.data.assign(model_parts(course.data.get_index("asset"), course.period.days, model, market))
+
+
+def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
+    """What a model says of some assets, CASH last, on the days of a period; raises as `cube` does, which lists the parts."""
     stocks = pd.Index(
         [CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]]
     )  # as the market names them
@@ -176,7 +180,7 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     exposure[:, where, :-1] = np.nan_to_num(lagged)
     exposure[:, :, :-1] *= modelled[:, None, :]
     of_days = model.data.sel(time=days)
-    return course.data.assign(
+    return xr.Dataset(
         {
             "exposure": (("time", "factor", "asset"), exposure),
             "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
@@ -186,5 +190,6 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
             "sector": ("asset", np.append(sector, CASH).astype(object)),
             "name": ("asset", np.append(market["name"].sel(asset=stocks).to_numpy(), "").astype(object)),
             "name_ja": ("asset", np.append(market["name_ja"].sel(asset=stocks).to_numpy(), "").astype(object)),
-        }
-    ).assign_coords(factor=names)
+        },
+        coords={"time": days, "asset": assets, "factor": names},
+    )

@@ -128,7 +128,7 @@ def drift(
         live[place] = np.where(same_life, weights[place], 0.0)
         daily[place] = value[1:] / value[:-1] - 1
         closing = growth[-1] / value[-1]
-        stopped.append(_stopped(opening, life, start, stop, last, labels, sessions))
+        stopped.append(stopped_positions(opening, life, start, stop, last, labels, sessions))
     keep = np.arange(starts[0] + 1, last + 1) > first
     coords = {"time": sessions[first + 1 : last + 1], "asset": labels}
     return Track(
@@ -140,7 +140,7 @@ def drift(
     )
 
 
-def _stopped(
+def stopped_positions(
     opening: np.ndarray, life: np.ndarray, start: int, stop: int, last: int, labels: pd.Index, sessions: pd.DatetimeIndex
 ) -> pd.DataFrame:
     """Positions of one list that are without a price at its end and do not trade again by the last day."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CUTS = ("factor", "group", "stock", "sector", "day")
 OTHER = ("cash", "unmodelled", "proxy")
+SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
 
 
 def attribute(
@@ -48,7 +49,8 @@ def attribute(
     period
         A month "2016-06", or a run of months "2016-01/2016-06".
     link
-        How days become the period: "carino", "menchero", "grap" or "frongello"; docs/methodology/linking.md.
+        How days become the period: "carino", "menchero", "grap" or "frongello"; docs/methodology/linking.md. Contributions
+        to the return itself are linked by Carino.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def _attribute(
         link=link,
         data=data.assign(
             coefficient=coefficients(portfolio, benchmark, method=link),
-            absolute_coefficient=coefficients(portfolio, 0.0, method=link),
+            absolute_coefficient=coefficients(portfolio, 0.0),
         ),
         followed=followed,
     )
@@ -265,7 +267,7 @@ class AttributionResult:
         frame["factor_return"] = returned.reindex(contribution.index).to_numpy()
         frame["contribution"] = contribution.to_numpy()
         frame["standard_error"] = error.to_numpy()
-        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > 0)
+        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > SMALLEST_ERROR)
         return frame
 
     @cached_property
