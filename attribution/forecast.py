@@ -64,7 +64,10 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
         Daily variances; asset labels as in a course, the stock CASH apart from cash. Names without exposures are NaN.
     """
     covariance = factor_covariance(model.factor_returns, times=[date])["covariance"].sel(time=date, drop=True)
-    known = covariance.get_index("factor")[~np.isnan(np.diagonal(covariance.to_numpy()))]
+    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+    unfed = styles.columns[styles.isna().all()]  # nobody has the style at this close, whatever it returned before
+    factors = covariance.get_index("factor")
+    known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
     window = slice(None, date)
     returns, issuer = model.specific_returns.sel(time=window), market["issuer"]
     specific = specific_risk(
@@ -76,7 +79,6 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
         linked=issuer,
     )["volatility"].sel(time=date, drop=True)
     sector = market["sector"].to_numpy().astype(str)
-    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
     styles = styles.reindex(market.get_index("asset"))
     exposures = pd.DataFrame(0.0, index=styles.index, columns=list(known))
     for name in known:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from riskmodel.eigenfactors import NEGLIGIBLE, eigenfactors_adjusted, lag_weights
 from riskmodel.errors import InputError, counted
 from riskmodel.labels import checked_factor_returns, requested_rows
-from riskmodel.lazy import covariance_later, is_lazy, kernel_threads
+from riskmodel.lazy import covariance_later, is_lazy
 from riskmodel.rolling import decayed_sum
 
-NEGLIGIBLE = 1e-12  # an eigenvalue below this share of the largest is rounding, and so is a difference of F_kl and F_lk
-DAYS_DRAWN_AT_ONCE, SIMULATIONS_AT_ONCE = 32, 125  # keep a block of draws in the processor's cache
-HALF_LIVES_DRAWN = 8  # a day 8 half-lives old weighs 0.4 %
 SHRINKAGES = ("ledoit_wolf", "oas")
 
 
 @dataclass(frozen=True)
 class CovarianceSettings:
-    """Choices of DESIGN's factor covariance; half-lives and lags in days, the defaults are the short horizon's."""
+    """Choices of the factor covariance; half-lives and lags in days, the defaults are the short horizon's."""
 
     volatility_half_life: float = 84.0
     volatility_lags: int = 5
@@ -134,7 +131,7 @@ def factor_covariance(
         bias = np.where(np.sort(~live, axis=1), np.nan, 1.0)
         if settings.eigenfactor_simulations:
             days = np.array([np.median(count[r, k]) for r, k in zip(rows, live, strict=True)], dtype=int)
-            covariance, bias = _eigenfactors_adjusted(covariance, live, days, settings)
+            covariance, bias = eigenfactors_adjusted(covariance, live, days, settings)
     multiplier = _regime(f, count, settings)[rows]
     covariance = np.where(live[:, :, None] & live[:, None, :], covariance * multiplier[:, None, None] ** 2, np.nan)
     names = returns["factor"].to_numpy()
@@ -201,7 +198,7 @@ def eigenfactor_adjustment(
     given = covariance.transpose("factor", "factor_other")
     live = np.ones((1, len(given)), dtype=bool)
     with threadpool_limits(limits=1, user_api="blas"):
-        adjusted, bias = _eigenfactors_adjusted(given.to_numpy()[None], live, np.array([days]), settings)
+        adjusted, bias = eigenfactors_adjusted(given.to_numpy()[None], live, np.array([days]), settings)
     rank = np.arange(1, len(given) + 1)
     return given.copy(data=adjusted[0]), xr.DataArray(bias[0], {"rank": rank}, ("rank",), name="eigenfactor_bias")
 
@@ -228,17 +225,12 @@ def require_covariance(covariance: xr.DataArray) -> None:
         raise InputError(f"covariance: not positive semi-definite: the least eigenvalue is {least:.3g}.")
 
 
-def _lag_weights(half_life: float, lags: int) -> Iterator[tuple[int, float]]:
-    """Each lag with b_l sqrt(w_{s-l} / w_s)."""
-    return ((lag, (1 - lag / (lags + 1)) * 0.5 ** (lag / (2 * half_life))) for lag in range(1, lags + 1))
-
-
 def _variance(f: np.ndarray, half_life: float, lags: int) -> np.ndarray:
     """Newey-West variance at every close, (time, factor); NaN before a factor's first return."""
     present = ~np.isnan(f)
     x = np.where(present, f, 0.0)
     terms = x * x
-    for lag, weight in _lag_weights(half_life, lags):
+    for lag, weight in lag_weights(half_life, lags):
         terms[lag:] += 2 * weight * x[lag:] * x[:-lag]
     total = decayed_sum(present, half_life)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -254,7 +246,7 @@ def _correlation(f: np.ndarray, rows: np.ndarray, settings: CovarianceSettings) 
     x, m = np.where(present, f, 0.0), present.astype(float)
     cross = x[:, :, None] * x[:, None, :]
     own = (x * x)[:, :, None] * m[:, None, :]  # [t, k, j]: what k's variance gains, if j has a return too
-    for lag, weight in _lag_weights(settings.correlation_half_life, settings.correlation_lags):
+    for lag, weight in lag_weights(settings.correlation_half_life, settings.correlation_lags):
         product = (x[lag:] * m[:-lag])[:, :, None] * (x[:-lag] * m[lag:])[:, None, :]
         cross[lag:] += weight * (product + product.transpose(0, 2, 1))
         own[lag:] += 2 * weight * (x[lag:] * x[:-lag])[:, :, None] * (m[lag:] * m[:-lag])[:, None, :]
@@ -294,95 +286,6 @@ def _positive_semidefinite(correlation: np.ndarray) -> tuple[np.ndarray, np.ndar
     deviation = np.sqrt(np.diagonal(clipped, axis1=1, axis2=2))
     clipped = (clipped + clipped.transpose(0, 2, 1)) / (2 * deviation[:, :, None] * deviation[:, None, :])
     return np.where((negative > 0)[:, None, None], clipped, correlation), negative
-
-
-def _eigenfactors_adjusted(
-    covariance: np.ndarray, live: np.ndarray, days: np.ndarray, settings: CovarianceSettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """Adjusted covariances (row, factor, factor) of the live factors, zero elsewhere; and v (row, rank)."""
-    adjusted, bias = np.zeros_like(covariance), np.full(live.shape, np.nan)
-    longest = HALF_LIVES_DRAWN * max(settings.volatility_half_life, settings.correlation_half_life)
-    lengths = np.minimum(days, np.ceil(longest)).astype(int)
-    order = np.argsort(lengths, kind="stable")
-    for row, (of_volatility, of_correlation) in zip(order, _drawn(lengths[order], live.shape[1], settings), strict=True):
-        inside, n = np.ix_(live[row], live[row]), int(live[row].sum())
-        values, vectors = np.linalg.eigh(covariance[row][inside])
-        vectors *= np.where((vectors**3).sum(axis=0) < 0, -1.0, 1.0)  # a sign that the order of the factors does not change
-        v = _simulated_bias(values, vectors, of_volatility[:, :n, :n], of_correlation[:, :n, :n])
-        v = np.maximum(1 + settings.eigenfactor_scale * (v - 1), 0.0)
-        whole = (vectors * (v**2 * np.maximum(values, 0.0))) @ vectors.T
-        adjusted[row][inside], bias[row, :n] = (whole + whole.T) / 2, v
-    return adjusted, bias
-
-
-def _drawn(lengths: np.ndarray, factors: int, settings: CovarianceSettings) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Moments of `_simulated_moments` of all simulations, blocks of them on every core, whatever their number."""
-    blocks = range(0, settings.eigenfactor_simulations, SIMULATIONS_AT_ONCE)
-    sizes = [min(SIMULATIONS_AT_ONCE, settings.eigenfactor_simulations - first) for first in blocks]
-    seeds = np.random.SeedSequence(settings.seed).spawn(len(sizes))
-    drawn = [
-        _simulated_moments(lengths, factors, size, np.random.default_rng(seed), settings)
-        for size, seed in zip(sizes, seeds, strict=True)
-    ]
-    with ThreadPoolExecutor(kernel_threads()) as threads:
-        for _ in lengths:
-            of_volatility, of_correlation = zip(*threads.map(next, drawn), strict=True)
-            yield np.concatenate(of_volatility), np.concatenate(of_correlation)
-
-
-def _simulated_moments(
-    lengths: np.ndarray, factors: int, simulations: int, random: np.random.Generator, settings: CovarianceSettings
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Newey-West moments S_m of standard normal days, (simulation, factor, factor), for ascending lengths of history.
-
-    Only the first is divided by its weights' sum: correlations need no scale. Days are drawn from the newest back, so that
-    a longer history holds the shorter one's draws.
-    """
-    age, reach = 0, max(settings.volatility_lags, settings.correlation_lags)
-    newer = np.zeros((reach, simulations, factors))
-    moments, weights = np.zeros((2, simulations, factors, factors)), np.zeros(2)
-    estimators = (
-        (settings.volatility_half_life, settings.volatility_lags),
-        (settings.correlation_half_life, settings.correlation_lags),
-    )
-    for length in lengths:
-        while age < length:
-            block = min(DAYS_DRAWN_AT_ONCE, int(length) - age)
-            z = random.standard_normal((block, simulations, factors))
-            window = np.concatenate([newer, z])
-            for which, (half_life, lags) in enumerate(estimators):
-                if age >= HALF_LIVES_DRAWN * half_life:
-                    continue
-                partner = 0.5 * z
-                for lag, weight in _lag_weights(half_life, lags):
-                    partner += weight * 0.5 ** (-lag / half_life) * window[reach - lag : reach - lag + block]
-                decay = 0.5 ** ((age + np.arange(block)) / half_life)
-                partner *= decay[:, None, None]
-                product = z.transpose(1, 2, 0) @ partner.transpose(1, 0, 2)
-                moments[which] += product + product.transpose(0, 2, 1)
-                weights[which] += decay.sum()
-            newer = window[block:]
-            age += block
-        yield moments[0] / weights[0], moments[1]
-
-
-def _simulated_bias(
-    values: np.ndarray, vectors: np.ndarray, of_volatility: np.ndarray, of_correlation: np.ndarray
-) -> np.ndarray:
-    """Bias v of one covariance U0 D0 U0' (values, vectors), (rank); 1 where D0 is zero."""
-    values = np.where(values > NEGLIGIBLE * values[-1], values, 0.0)
-    a = vectors * np.sqrt(values)
-    n = len(values)
-    variance = of_volatility.reshape(-1, n * n) @ (a[:, :, None] * a[:, None, :]).reshape(n, n * n).T
-    simulated = a @ (of_correlation @ a.T)
-    own = np.diagonal(simulated, axis1=1, axis2=2)
-    scale = np.sqrt(np.divide(np.maximum(variance, 0.0), own, out=np.zeros_like(variance), where=own > 0))
-    predicted, directions = np.linalg.eigh(simulated * (scale[:, :, None] * scale[:, None, :]))
-    true = values @ (vectors.T @ directions) ** 2
-    sound = (predicted > NEGLIGIBLE * predicted[:, -1:]) & (values > 0)
-    ratio = np.divide(true, predicted, out=np.zeros_like(true), where=sound)
-    count = sound.sum(axis=0)
-    return np.sqrt(np.where(count > 0, ratio.sum(axis=0) / np.maximum(count, 1), 1.0))
 
 
 def _regime(f: np.ndarray, count: np.ndarray, settings: CovarianceSettings) -> np.ndarray:

@@ -11,6 +11,7 @@ from riskmodel.exposures import MAD_TO_DEVIATION, row_median
 
 LEAST_NAMES_PER_COEFFICIENT = 2
 LARGEST_CONDITION = 1e6
+WELL_CONDITIONED, REFINEMENTS = 1e3, 2  # beyond, normal equations lose six digits; each refinement wins them back
 HUBER_ROUNDS, HUBER_SETTLED = 100, 1e-12
 SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
 
@@ -65,13 +66,23 @@ def solve_days(
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
 
-    def solved(gram: np.ndarray, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    s, ill = len(starts), sound & (condition > WELL_CONDITIONED)
+
+    def fitted(g: np.ndarray, days: np.ndarray | slice) -> np.ndarray:
+        return np.repeat(g[:, :s], segment, axis=1) + (g[:, None, s:] @ x[days])[:, 0]
+
+    def solved(gram: np.ndarray, moment: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         inverse = np.linalg.inv(np.where(sound[:, None, None], gram, np.eye(gram.shape[1])))
         g = (inverse @ moment[..., None])[..., 0]
-        s = len(starts)
-        return inverse, g, y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+        residual = y - fitted(g, np.s_[:])
+        for _ in range(REFINEMENTS if ill.any() else 0):
+            missed = target[ill, None] - g[ill, :s]
+            left = _moments(x[ill], w[ill] * residual[ill], starts, lent[ill] * missed)
+            g[ill] += (inverse[ill] @ left[..., None])[..., 0]
+            residual[ill] = y[ill] - fitted(g[ill], ill)
+        return inverse, g, residual
 
-    inverse, g, residual = solved(gram, moment)
+    inverse, g, residual = solved(gram, moment, w)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
         root, plain, share = np.sqrt(w), w, np.ones_like(w)
@@ -82,7 +93,7 @@ def solve_days(
                 break
             share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
             w = plain * share
-            inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target))
+            inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target), w)
         downweighted = (used & (share < 1)).sum(axis=1)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
     error = np.where(used, residual, 0.0)
@@ -190,10 +201,12 @@ def _normal_equations(
     gram[:, :s, s:] = gram[:, s:, :s].transpose(0, 2, 1)
     gram[:, s:, s:] = xw @ x.transpose(0, 2, 1)
     gram[:, style, style] += unfed
-    moment = np.concatenate(
-        [np.add.reduceat(w * y, starts, axis=-1) + lent * target[:, None], (xw @ y[..., None])[..., 0]], axis=1
-    )
-    return gram, moment
+    return gram, _moments(x, w * y, starts, lent * target[:, None])
+
+
+def _moments(x: np.ndarray, weighted: np.ndarray, starts: np.ndarray, lent: np.ndarray) -> np.ndarray:
+    """Products of [sector dummies, styles] with weighted returns, (day, coefficient), the lent names' among them."""
+    return np.concatenate([np.add.reduceat(weighted, starts, axis=-1) + lent, (x @ weighted[..., None])[..., 0]], axis=1)
 
 
 def _flags(

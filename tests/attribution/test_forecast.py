@@ -13,6 +13,7 @@ import riskmodel as rm
 from attribution.cli import main
 from attribution.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from riskmodel.linked import specific_covariance_times
+from riskmodel.model import RiskModelResults
 from tests.conftest import SMALL
 
 DATE = pd.Timestamp("2025-03-31")
@@ -46,6 +47,17 @@ def test_a_forecast_knows_nothing_of_the_days_after(forecast, small_market):
     np.testing.assert_allclose(alone.factor_covariance, whole.factor_covariance, rtol=1e-10, atol=1e-18)
     np.testing.assert_allclose(alone.specific_variance, whole.specific_variance, rtol=1e-10)
     np.testing.assert_allclose(alone.exposures, whole.exposures, rtol=1e-10, atol=1e-12)
+
+
+def test_a_style_that_nobody_has_at_the_close_is_left_out_and_named(small_model, small_market, small_book):
+    data = small_model.data.copy()
+    unfed = (data["time"] == DATE) & (data["style"] == "surprise")
+    data["exposures"] = data["exposures"].where(~unfed)
+    forecast = forecast_risk(RiskModelResults(data, small_model.settings), small_market, DATE)
+    assert forecast.left_out == ["surprise"]
+    risk = course_risk(small_book, "Major 100", forecast, small_market, DATE)
+    assert "surprise" not in set(risk.active.factors["factor"])
+    assert risk.reconciliation["passed"].all()
 
 
 def test_the_drifted_weights_of_a_course_are_those_of_its_month(small_book, small_market, small_model):

@@ -318,6 +318,14 @@ def test_a_day_asked_for_among_others_in_any_order_is_as_asked_for_alone():
         xr.testing.assert_allclose(together.sel(time=[day]), alone, rtol=1e-10, atol=1e-16)
 
 
+def test_other_days_asked_for_do_not_move_where_the_simulated_history_ends():
+    f = returns(400, 3)
+    short = replace(SIMULATED, volatility_half_life=11.0, correlation_half_life=13.0)  # 88 and 104 days are drawn
+    alone = factor_covariance(f, short, times=f["time"].values[[399]])
+    together = factor_covariance(f, short, times=f["time"].values[[70, 90, 101, 399]])
+    xr.testing.assert_allclose(together.isel(time=[3]), alone, rtol=1e-12)
+
+
 def test_sector_returns_that_sum_to_zero_give_a_singular_covariance_without_loss():
     rng = np.random.default_rng(2)
     cap = np.array([0.5, 0.3, 0.2])

@@ -575,6 +575,25 @@ def test_dimensions_of_other_names_are_refused() -> None:
     assert said.startswith("returns: dimensions are ('time', 'ticker'), not ")
 
 
+@pytest.mark.parametrize("apart", [1e-3, 1e-4, 1e-5])
+def test_styles_that_nearly_repeat_each_other_lose_no_digits(apart: float) -> None:
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=120)
+    x = np.column_stack([one, one + apart * rng.normal(size=120)])
+    coords = {"time": [0], "asset": [f"A{i:03d}" for i in range(120)]}
+    sector, cap, r = np.arange(120) % 3, rng.lognormal(size=120), rng.normal(size=120)
+    fit = cross_sectional_regression(
+        returns=xr.DataArray(r[None], coords, ("time", "asset")),
+        exposures=xr.DataArray(x[None], coords | {"factor": ["P", "Q"]}, ("time", "asset", "factor")),
+        sectors=xr.DataArray(np.array(["A", "B", "C"])[sector], {"asset": coords["asset"]}, ("asset",)),
+        market_cap=xr.DataArray(cap[None], coords, ("time", "asset")),
+    )
+    root = cap**0.25
+    expected = np.linalg.lstsq(np.column_stack([np.eye(3)[sector], x]) * root[:, None], r * root, rcond=None)[0][3:]
+    np.testing.assert_allclose(fit["factor_returns"].sel(factor=["P", "Q"])[0], expected, rtol=1e-8)
+    assert fit["flag"].item() == ""
+
+
 @pytest.mark.parametrize("value", [-1.0, np.inf])
 def test_negative_and_infinite_caps_and_weights_are_refused(value: float) -> None:
     given = case(assets=60)
