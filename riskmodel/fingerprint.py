@@ -27,8 +27,9 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
     Returns
     -------
     DataArray
-        (asset) uint64; 0 for an asset without a fact by then. Equal facts give equal numbers whatever else the market
-        holds; a changed one gives another number but for a chance of about 2^-64.
+        (asset) uint64; 0 for an asset without a close by then, as a fit has nothing of it, whatever was filed of it. Equal
+        facts give equal numbers whatever else the market holds; a changed one gives another number but for a chance of
+        about 2^-64.
 
     Notes
     -----
@@ -42,7 +43,7 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
 
 
 def panel_sums(past: xr.Dataset) -> np.ndarray:
-    """Sums of the hashes of the panels' facts, (asset); those of further sessions are added to them."""
+    """Sums of the hashes of the panels' facts, and numbers of closes, (2, asset); those of further sessions are added."""
     days = past["time"].to_numpy().astype("datetime64[ns]").view(np.uint64)
     total = np.zeros(past.sizes["asset"], dtype=np.uint64)
     for name in PANELS:
@@ -50,24 +51,25 @@ def panel_sums(past: xr.Dataset) -> np.ndarray:
             some = slice(first, first + DAYS_AT_ONCE)
             facts = past[name].isel(time=some).transpose("time", "asset").to_numpy()
             total += _hashed(facts, _drawn(days[some], name)[:, None]).sum(axis=0, dtype=np.uint64)
-    return total
+    closes = past["close"].notnull().sum("time").to_numpy().astype(np.uint64)
+    return np.stack([total, closes])
 
 
 def with_events(sums: Sequence[np.ndarray], market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> np.ndarray:
     """The fingerprint, (asset), from the `panel_sums` of all sessions; of `market` only what has no time is looked at."""
     assets = pd.Index(market["asset"].to_numpy())
-    total = np.asarray(np.sum(sums, axis=0, dtype=np.uint64))
+    total, closes = np.asarray(np.sum(sums, axis=0, dtype=np.uint64))
     for dim in ("filing", "announcement"):
         known = market[f"{dim}_known"].to_numpy()
-        here = known <= np.datetime64(until)
-        place = assets.get_indexer(market[f"{dim}_ticker"].to_numpy()[here])
+        place = assets.get_indexer(market[f"{dim}_ticker"].to_numpy())
+        here = (known <= np.datetime64(until)) & (place >= 0)
         event = known[here].astype("datetime64[ns]").view(np.uint64)
         if dim == "filing":
             event = _mixed(event) + market["filing_period_end"].to_numpy()[here].astype("datetime64[ns]").view(np.uint64)
         for name in sorted(str(n) for n in market.data_vars if market[n].dims == (dim,) and market[n].dtype.kind == "f"):
-            np.add.at(total, place, _hashed(market[name].to_numpy()[here], _drawn(event, name)))
+            np.add.at(total, place[here], _hashed(market[name].to_numpy()[here], _drawn(event, name)))
     sector = np.array([zlib.crc32(str(s).encode()) for s in market["sector"].to_numpy()], dtype=np.uint64)
-    return np.where(total == 0, np.uint64(0), total + _mixed(sector))
+    return np.where(closes == 0, np.uint64(0), total + _mixed(sector))
 
 
 def _hashed(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:

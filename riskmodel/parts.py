@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import mmap
 import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from riskmodel.errors import InputError
 from riskmodel.segments import ROWS_A_CHUNK, Segment, moves_onto, segments_of
 
 NAME = re.compile(r"\d{8}-\d{8}\.[0-9a-f]{16}\.nc")
+SEAL = 64  # bytes at the end of a file, after the NetCDF: the SHA-256 of what is before them, in hexadecimal
 LEFT_BEHIND = 3600.0  # seconds after which a file that is still being written has lost its writer
 
 
@@ -36,7 +39,9 @@ class Part:
     sessions, size
         How many sessions, how many bytes.
     sha256
-        Digest of the file.
+        Digest of the file before its seal, and the seal.
+    form
+        Digest of its labels, and of the shapes and types of its arrays.
     folder
         Where the part lies; not in the head, so that a store may be moved together with its parts.
     """
@@ -45,6 +50,7 @@ class Part:
     sessions: int
     size: int
     sha256: str
+    form: str
     folder: Path = Path()
 
     @property
@@ -90,16 +96,18 @@ def open_part(part: Part, dims: dict[str, list[str]], labels: dict[str, pd.Index
 
     if part.path.stat().st_size != part.size:
         raise OSError(f"its part '{part.file}' is of another size")
+    if seal_of(part.path) != part.sha256:
+        raise OSError(f"its part '{part.file}' is of another model")
     file = CachingFileManager(h5py.File, str(part.path), mode="r")
     opened = file.acquire()
+    if form_digest(opened) != part.form:
+        raise OSError(f"its part '{part.file}' has other labels")
     further = {dim for own in dims.values() for dim in own[1:]}
     there = {dim: pd.Index(opened[dim].asstr()[:], dtype=object) for dim in further}
     moves = {dim: moves_onto(there[dim], labels[dim]) for dim in further}
     segments = {}
     for name, own in dims.items():
         array = opened[name]
-        if array.shape[0] != part.sessions:
-            raise OSError(f"its part '{part.file}' has other sessions")
         source = Stored(part, name, array.shape, file, tuple(there[dim] for dim in own[1:]))
         segments[name] = Segment(source, tuple(moves[dim] for dim in own[1:]))
     return segments
@@ -167,13 +175,17 @@ def adopt(part: Part, folder: Path) -> Part | None:
 
 def write_part(data: xr.Dataset, folder: Path) -> Part:
     """Write the arrays of some sessions, beside their place and then under their name."""
+    import h5py
+
     beside = _beside(folder)
     days = data.get_index("time")
     try:
         data.to_netcdf(beside, engine="h5netcdf", encoding=checked(data))
-        digest = sync(beside)
+        with h5py.File(beside) as file:
+            form = form_digest(file)
+        digest = seal(beside)
         name = f"{days[0]:%Y%m%d}-{days[-1]:%Y%m%d}.{digest[:16]}.nc"
-        part = Part(name, len(days), beside.stat().st_size, digest, folder)
+        part = Part(name, len(days), beside.stat().st_size, digest, form, folder)
         beside.replace(part.path)
     finally:
         beside.unlink(missing_ok=True)
@@ -197,9 +209,17 @@ def remove_others(folder: Path, parts: Sequence[Part]) -> None:
     named = {part.file for part in parts}
     for path in folder.iterdir():
         with suppress(OSError):  # another process was first, or has it open where that forbids it
-            stale = path.name.startswith(".part-") and time.time() - path.stat().st_mtime > LEFT_BEHIND
-            if stale or (NAME.fullmatch(path.name) and path.name not in named):
+            if (path.name.startswith(".part-") and _is_left(path)) or (NAME.fullmatch(path.name) and path.name not in named):
                 path.unlink()
+
+
+def remove_left(path: Path) -> None:
+    """Remove heads beside the one at `path` whose writers were killed."""
+    name = re.compile(re.escape(f".{path.name}.") + r"\d+")
+    for other in path.parent.iterdir():
+        with suppress(OSError):
+            if name.fullmatch(other.name) and _is_left(other):
+                other.unlink()
 
 
 def remove_new(folder: Path, before: set[Path]) -> None:
@@ -214,6 +234,7 @@ def remove_new(folder: Path, before: set[Path]) -> None:
 def remove_store(path: Path) -> None:
     """Remove a head and its parts."""
     path.unlink(missing_ok=True)
+    remove_left(path)
     folder = parts_folder(path)
     if folder.is_dir():
         remove_others(folder, [])
@@ -221,11 +242,68 @@ def remove_store(path: Path) -> None:
             folder.rmdir()
 
 
-def sync(path: Path) -> str:
-    """Have a written file on the disk; its SHA-256."""
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait for the other processes that save into `folder`, and have them wait; where the system has such locks."""
+    try:
+        import fcntl
+
+        number = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_UN)  # closing does not, where another thread has forked meanwhile
+        os.close(number)
+
+
+def seal(path: Path) -> str:
+    """End a written file with the SHA-256 of its content, and have it on the disk; the digest."""
     with path.open("rb+") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0, os.SEEK_END)
+        file.write(digest.encode())
+        file.flush()
         os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest
+
+
+def seal_of(path: Path) -> str:
+    """The seal at the end of a file; whether its content is as it was sealed is for `digest_of` to say."""
+    with path.open("rb") as file:
+        file.seek(-min(SEAL, path.stat().st_size), os.SEEK_END)
+        return file.read().decode("ascii", "replace")
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file before its seal; the file is read."""
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        memoryview(content)[:-SEAL] as whole,
+    ):
+        return hashlib.sha256(whole).hexdigest()
+
+
+def form_digest(file: Any) -> str:
+    """SHA-256 of the labels in an open part, and of the shapes and types of its arrays; no large array is read."""
+    form = [[name, array.shape, array.dtype.str, _labels(array)] for name, array in sorted(file.items())]
+    return hashlib.sha256(json.dumps(form).encode()).hexdigest()
+
+
+def _labels(array: Any) -> list[object]:
+    if not array.is_scale:
+        return []
+    return (array.asstr() if array.dtype.kind == "O" else array)[:].tolist()
+
+
+def _is_left(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > LEFT_BEHIND
 
 
 def _beside(folder: Path) -> Path:

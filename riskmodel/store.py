@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -19,16 +20,21 @@ import xarray as xr
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.model import RiskModel, RiskModelResults
 from riskmodel.parts import (
+    NAME,
+    SEAL,
     Part,
     adopt,
+    alone,
     checked,
     close_parts,
+    digest_of,
     kept_parts,
     open_part,
     parts_folder,
+    remove_left,
     remove_new,
     remove_others,
-    sync,
+    seal,
     write_part,
 )
 from riskmodel.segments import lazy_variable
@@ -38,8 +44,27 @@ from riskmodel.update import setting_differences
 SCHEMA = "5"
 SOFTWARE = "factor-attribution"
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
-ABOUT = ("schema", "software", "settings", "inputs", "parts", "arrays")  # what the head's attributes say of the store
+ABOUT = (
+    "schema",
+    "software",
+    "code",
+    "settings",
+    "inputs",
+    "parts",
+    "arrays",
+)  # what the head's attributes say of the store
 FIT_AGAIN = "Fit again: attribution fit BOOK.toml."
+TRIES = 10  # to open a store that others save meanwhile
+
+
+def code_digest(folder: Path) -> str:
+    """SHA-256 of the Python sources in a folder, by name; neither the folder's place nor line endings matter."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py") if path.is_file()}
+    lines = {name: hashlib.sha256(b"\n".join(text.splitlines())).hexdigest() for name, text in files.items()}
+    return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
+
+
+CODE = code_digest(Path(__file__).parent)  # when imported, as the code that runs is what was imported
 
 
 class StoreError(InputError):
@@ -68,8 +93,8 @@ def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:
 
 
 def model_key(hashes: Mapping[str, str], model: RiskModel) -> str:
-    """What a stored fit depends on: the model's tables, its settings, the software's version; a hexadecimal digest."""
-    text = json.dumps([SCHEMA, version(SOFTWARE), model_inputs(hashes), asdict(model)], sort_keys=True)
+    """What a stored fit depends on: the model's tables, its settings, the software; a hexadecimal digest."""
+    text = json.dumps([SCHEMA, version(SOFTWARE), CODE, model_inputs(hashes), asdict(model)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,6 +115,10 @@ def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, st
     ------
     InputError
         Where `path` is another file, or cannot be written. Whatever ends a save early leaves the old store whole.
+
+    Notes
+    -----
+    Saves to one path wait for each other, where the file system has locks; the last one stays.
     """
     path = Path(path)
     require_own_file(path)
@@ -98,23 +127,32 @@ def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, st
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"model store: cannot make the folder of '{path}' ({error.strerror}). Set [model] store.") from None
-    before: set[Path] | None = None
-    try:
-        before = set(folder.iterdir())
-        for reuse in (True, False):
-            parts = _write(results, path, folder, inputs or {}, reuse=reuse)
-            if all(part.path.is_file() for part in parts):  # another process may have saved, and removed parts, meanwhile
-                break
-        remove_others(folder, parts)
-    except BaseException as error:
-        if before is not None:
-            remove_new(folder, before)
-        if isinstance(error, OSError):
-            raise InputError(f"model store: cannot write '{path}' ({error.strerror or error}). Set [model] store.") from None
-        raise
+    with alone(folder):
+        before: set[Path] | None = None
+        try:
+            before = set(folder.iterdir())
+            for reuse in (True, False):
+                parts = _write(results, path, folder, inputs or {}, reuse=reuse)
+                if all(part.path.is_file() for part in parts):  # without locks another save may have removed some meanwhile
+                    break
+            remove_others(folder, parts)
+            remove_left(path)
+        except BaseException as error:
+            if before is not None:
+                remove_new(folder, before)
+            if isinstance(error, OSError):
+                said = error.strerror or error
+                raise InputError(f"model store: cannot write '{path}' ({said}). Set [model] store.") from None
+            raise
 
 
-def load(path: str | Path, *, model: RiskModel | None = None, inputs: Mapping[str, str] | None = None) -> RiskModelResults:
+def load(
+    path: str | Path,
+    *,
+    model: RiskModel | None = None,
+    inputs: Mapping[str, str] | None = None,
+    verify: bool = False,
+) -> RiskModelResults:
     """Open a stored model lazily: its large arrays are read when and where they are used.
 
     Parameters
@@ -125,16 +163,19 @@ def load(path: str | Path, *, model: RiskModel | None = None, inputs: Mapping[st
         Where given, the settings that the stored fit must have.
     inputs
         Where given, the `input_hashes` that the stored fit must have been made from.
+    verify
+        Whether to read every part now and compare its SHA-256.
 
     Returns
     -------
     RiskModelResults
+        While another process saves to `path`, what was there before or after.
 
     Raises
     ------
     InputError
-        Where there is no file, or it is not a store, is damaged, or is of another version, model or inputs. The message
-        names what differs.
+        Where there is no file, or it is not a store, is damaged, was made by other code, or is of another version, model
+        or inputs. The message names what differs.
 
     Examples
     --------
@@ -144,14 +185,27 @@ def load(path: str | Path, *, model: RiskModel | None = None, inputs: Mapping[st
     ...
     riskmodel.store.StoreError: model store: there is no file 'model.nc'. Make it: attribution fit BOOK.toml.
     """
-    path = Path(path)
+    path, tries = Path(path), 1
+    while True:
+        stamp = _stamp(path)
+        try:
+            return _loaded(path, model, inputs, verify=verify)
+        except StoreError:
+            if tries == TRIES or _stamp(path) == stamp:
+                raise
+        tries += 1  # another head took its place, and its parts may have gone
+
+
+def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | None, *, verify: bool) -> RiskModelResults:
     if not path.is_file():
         raise StoreError(f"model store: there is no file '{path}'.", "Make it: attribution fit BOOK.toml.")
     if not is_store(path):
         raise StoreError(f"model store: '{path}' is not a model store.", "Name a file that riskmodel.save wrote.")
     try:
-        about, data = _read_head(path)
+        about, data, whole = _read_head(path)
         _require_version(path, about)
+        if not whole:
+            raise OSError("its head has changed since it was saved")
         settings = json.loads(about["settings"])
         stored_inputs = json.loads(about["inputs"])
     except StoreError:
@@ -166,21 +220,25 @@ def load(path: str | Path, *, model: RiskModel | None = None, inputs: Mapping[st
             f"model store: '{path}' was fitted from other inputs: {counted(len(names), 'table')} {differ}, {listed(names)}."
         )
     try:
-        data = _with_arrays(path, about, data)
+        data = _with_arrays(path, about, data, verify=verify)
     except Exception as error:
         raise _damaged(path, error) from None
     return RiskModelResults(data=data, settings=settings)
 
 
 def is_store(path: Path) -> bool:
-    """Whether a file was written by `save`, of any schema, or is what is left of one."""
+    """Whether a file was written by `save`, of any schema; or is empty, or damaged and beside the parts of a store."""
     import h5py
 
+    with path.open("rb") as start:
+        beginning = start.read(4)
+    if beginning != b"\x89HDF":
+        return beginning == b""
     try:
         with h5py.File(path) as file:
             return "schema" in file.attrs and "settings" in file.attrs
-    except (OSError, RuntimeError, KeyError):  # damaged
-        return path.suffix == ".nc" and path.read_bytes()[:4] in (b"", b"\x89HDF")
+    except (OSError, RuntimeError, KeyError):
+        return parts_folder(path).is_dir() and any(NAME.fullmatch(part.name) for part in parts_folder(path).iterdir())
 
 
 def require_own_file(path: Path) -> None:
@@ -211,9 +269,10 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
     about = {
         "schema": SCHEMA,
         "software": version(SOFTWARE),
+        "code": CODE,
         "settings": json.dumps(results.settings),
         "inputs": json.dumps(model_inputs(inputs)),
-        "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256] for part in parts]),
+        "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256, part.form] for part in parts]),
         "arrays": json.dumps({name: [list(data[name].dims), data[name].dtype.str] for name in large}),
     }
     head = data.drop_vars(large)
@@ -222,7 +281,7 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         head.assign_attrs(about).to_netcdf(beside, engine="h5netcdf", encoding=checked(head, sessions))
-        sync(beside)
+        seal(beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -254,15 +313,27 @@ def _with_computed(head: xr.Dataset, names: list[str], part: Part, before: int) 
     return head.assign({name: computed[name] for name in names})
 
 
-def _read_head(path: Path) -> tuple[dict[str, Any], xr.Dataset]:
-    with xr.open_dataset(path, engine="h5netcdf", decode_timedelta=False) as file:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells one head from the next under the same name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _read_head(path: Path) -> tuple[dict[str, Any], xr.Dataset, bool]:
+    """What a head says of the store, its arrays, and whether it is as it was sealed."""
+    content = path.read_bytes()
+    whole = hashlib.sha256(content[:-SEAL]).hexdigest().encode() == content[-SEAL:]
+    with xr.open_dataset(io.BytesIO(content), engine="h5netcdf", decode_timedelta=False) as file:
         about = {name: file.attrs.get(name, "") for name in ABOUT}
         data = file.load() if about["schema"] == SCHEMA else file
     data.attrs = {name: value for name, value in data.attrs.items() if name not in ABOUT}
-    return about, data
+    return about, data, whole
 
 
-def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset) -> xr.Dataset:
+def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset, *, verify: bool) -> xr.Dataset:
     """The head with the large arrays of its parts, unread."""
     parts = [replace(Part(*entry), folder=parts_folder(path)) for entry in json.loads(about["parts"])]
     arrays = json.loads(about["arrays"])
@@ -270,6 +341,8 @@ def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset) -> xr.Data
     labels = {str(name): pd.Index(data[name].to_numpy().astype(object)) for name in data.coords if name != "time"}
     if sum(part.sessions for part in parts) != data.sizes["time"]:
         raise OSError("its parts do not have its sessions")
+    if verify and (changed := [part.file for part in parts if digest_of(part.path) != part.sha256]):
+        raise OSError(f"changed since they were saved: {counted(len(changed), 'part')}, {listed(changed)}")
     opened = [open_part(part, dims, labels) for part in parts]
     variables = {
         name: lazy_variable(
@@ -288,6 +361,10 @@ def _require_version(path: Path, about: dict[str, Any]) -> None:
         raise StoreError(
             f"model store: '{path}' is of another version: schema {schema}, {SOFTWARE} {software}; "
             f"this is schema {SCHEMA}, {SOFTWARE} {version(SOFTWARE)}."
+        )
+    if (code := str(about["code"])) != CODE:
+        raise StoreError(
+            f"model store: '{path}' was made by other code of riskmodel: {code[:12] or 'unknown'} there, {CODE[:12]} here."
         )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import pickle
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +16,13 @@ import pytest
 import xarray as xr
 
 import riskmodel as rm
+from riskmodel import store as store_module
 from riskmodel.errors import InputError
 from riskmodel.exposures import ExposureSettings, UniverseRule
 from riskmodel.market import build_market
-from riskmodel.parts import parts_folder
+from riskmodel.parts import SEAL, alone, digest_of, parts_folder, remove_store, seal, seal_of
 from riskmodel.segments import Segments, segments_of
-from riskmodel.store import SCHEMA, input_hashes, model_key
+from riskmodel.store import CODE, SCHEMA, code_digest, input_hashes, model_key
 from tests.riskmodel.builders import change, random_tables, write_tables
 
 INPUTS = {"prices.parquet": "0123abcd", "shares.csv": "4567cdef"}
@@ -256,6 +260,7 @@ def changed_head(path: Path, **attributes: str) -> None:
         other = data.load().assign_attrs(attributes)
     path.unlink()
     other.to_netcdf(path, engine="h5netcdf")
+    seal(path)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,20 @@ def test_another_version_is_named_beside_this_one(stored: Path, attributes: dict
         f"model store: '{stored}' is of another version: {named} this is schema {SCHEMA}, factor-attribution 0.1.0. "
         f"Fit again: attribution fit BOOK.toml."
     )
+
+
+@pytest.mark.parametrize(("code", "named"), [("0123456789abcdef", "0123456789ab"), ("", "unknown")])
+def test_a_store_of_other_code_is_refused_by_name(stored: Path, code: str, named: str) -> None:
+    changed_head(stored, code=code)
+    assert refusal(stored) == (
+        f"model store: '{stored}' was made by other code of riskmodel: {named} there, {CODE[:12]} here. "
+        f"Fit again: attribution fit BOOK.toml."
+    )
+
+
+def test_a_store_of_other_code_is_refused_after_the_code_has_changed(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "CODE", "f" * 64)
+    assert "was made by other code of riskmodel" in refusal(stored)
 
 
 def test_a_missing_part_is_named(stored: Path) -> None:
@@ -291,11 +310,83 @@ def test_a_part_cut_short_is_named(stored: Path, share: float) -> None:
     assert f"is damaged (its part '{part.name}' is of another size)" in refusal(stored)
 
 
+def changed_byte(path: Path, at: int, bit: int = 0) -> None:
+    file = bytearray(path.read_bytes())
+    file[at] ^= 1 << bit
+    path.write_bytes(file)
+
+
+def padded(path: Path, size: int) -> None:
+    """As long as another file, and sealed."""
+    path.write_bytes(path.read_bytes()[:-SEAL].ljust(size - SEAL, b"\0"))
+    seal(path)
+    assert path.stat().st_size == size
+
+
+def test_a_part_of_another_model_in_the_place_of_ours_is_refused(stored: Path, results: rm.RiskModelResults) -> None:
+    loaded = rm.load(stored)
+    doubled = rm.RiskModelResults(loaded.data.assign(exposures=loaded.data["exposures"] * 2), loaded.settings)
+    rm.save(doubled, stored.with_name("doubled.nc"))
+    part, others = parts(stored)[0], parts(stored.with_name("doubled.nc"))[0]
+    padded(others, part.stat().st_size)
+    shutil.copy(others, part)
+    assert f"is damaged (its part '{part.name}' is of another model)" in refusal(stored)
+
+
+def test_a_changed_letter_of_a_label_in_a_part_is_refused(stored: Path, results: rm.RiskModelResults) -> None:
+    part, ticker = parts(stored)[0], str(results.data["asset"].values[7]).encode()
+    file = part.read_bytes()
+    assert ticker in file
+    changed_byte(part, file.index(ticker), 1)
+    assert f"is damaged (its part '{part.name}' has other labels)" in refusal(stored)
+
+
+def test_a_changed_byte_anywhere_in_a_part_is_found_where_that_is_asked_for(stored: Path) -> None:
+    rm.load(stored, verify=True)
+    part = parts(stored)[0]
+    whole = part.read_bytes()
+    for at in np.random.default_rng(5).integers(0, len(whole) - SEAL, 20):
+        changed_byte(part, at)
+        assert "is damaged (" in refusal(stored, verify=True)
+        part.write_bytes(whole)
+    changed_byte(part, len(whole) // 2)
+    assert f"is damaged (changed since they were saved: 1 part, {part.name})" in refusal(stored, verify=True)
+
+
+def test_a_changed_bit_anywhere_in_a_head_is_refused(stored: Path) -> None:
+    whole = stored.read_bytes()
+    for at in np.random.default_rng(6).integers(0, len(whole), 25):
+        changed_byte(stored, at, int(at) % 8)
+        assert refusal(stored).startswith(f"model store: '{stored}' ")
+        stored.write_bytes(whole)
+
+
+def test_a_changed_letter_of_a_label_in_a_head_is_refused(stored: Path, results: rm.RiskModelResults) -> None:
+    changed_byte(stored, stored.read_bytes().index(str(results.data["asset"].values[7]).encode()), 1)
+    assert "is damaged (its head has changed since it was saved)" in refusal(stored)
+
+
+def test_a_file_ends_in_the_digest_of_its_content(stored: Path) -> None:
+    for path in (stored, *parts(stored)):
+        assert seal_of(path) == digest_of(path)
+    assert parts(stored)[0].name.split(".")[1] == seal_of(parts(stored)[0])[:16]
+
+
+def test_a_damaged_netcdf_of_another_is_not_overwritten(tmp_path: Path, results: rm.RiskModelResults) -> None:
+    path = tmp_path / "mine.nc"
+    xr.Dataset({"x": ("t", np.arange(5000.0))}).to_netcdf(path, engine="h5netcdf")
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(InputError, match=r"is another file, and is not overwritten\."):
+        rm.save(results, path)
+    assert path.stat().st_size == 3000
+    path.write_bytes(b"")
+    rm.save(results, path)
+    assert_equal(rm.load(path), results)
+
+
 def test_a_changed_byte_of_a_large_array_is_found_when_it_is_read(stored: Path) -> None:
     part = parts(stored)[0]
-    file = bytearray(part.read_bytes())
-    file[len(file) // 2] ^= 1
-    part.write_bytes(file)
+    changed_byte(part, part.stat().st_size // 2)
     with pytest.raises(InputError, match=rf"part '{part}' is damaged or gone \(.*\)\. Remove the store and fit again\."):
         rm.load(stored).data.load()
 
@@ -317,8 +408,7 @@ def test_a_damaged_head_is_refused_or_readable(stored: Path, results: rm.RiskMod
     stored.write_bytes(file)
     raised = ""
     try:
-        with rm.load(stored).data as data:
-            assert dict(data.sizes) == dict(results.data.sizes)
+        assert_equal(rm.load(stored), results)
     except InputError:
         pass
     except Exception as error:
@@ -410,11 +500,24 @@ def test_a_save_that_is_killed_leaves_the_old_store_whole_and_the_next_one_clean
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert {name: file for name, file in content(stored).items() if name in before} == before
     assert_equal(rm.load(stored, inputs=INPUTS), results)
-    for path in parts_folder(stored).glob(".part-*"):
+    for path in (*parts_folder(stored).glob(".part-*"), *stored.parent.glob(".model.nc.*")):
         os.utime(path, (0, 0))
     rm.save(other, stored)
+    assert there(stored) == ["model.nc", "model.nc.parts"]
     assert len(parts(stored)) == 1
     assert rm.load(stored).settings == other.settings
+
+
+def test_only_old_heads_of_this_store_are_removed(stored: Path, results: rm.RiskModelResults) -> None:
+    names = [".model.nc.1", ".model.nc.2", ".model.nc.mine", ".modelxnc.3"]
+    for name in names:
+        (stored.parent / name).write_bytes(b"half a head")
+        if name != ".model.nc.2":
+            os.utime(stored.parent / name, (0, 0))
+    rm.save(results, stored)
+    assert there(stored) == [*names[1:], "model.nc", "model.nc.parts"]
+    remove_store(stored)
+    assert there(stored) == names[1:]
 
 
 def test_a_full_disk_is_one_clear_message(
@@ -462,6 +565,67 @@ def test_parts_that_another_save_removes_meanwhile_are_written_again(
     monkeypatch.setattr(xr.Dataset, "to_netcdf", to_netcdf)
     rm.save(loaded, stored)
     assert_equal(rm.load(stored), results)
+
+
+def test_a_store_that_is_saved_while_it_is_opened_opens(
+    stored: Path, results: rm.RiskModelResults, other: rm.RiskModelResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, saves = store_module._read_head, [other, results, other, results]
+
+    def interleaved(path: Path) -> object:
+        head = read(path)
+        if saves:
+            rm.save(saves.pop(0), stored, inputs=INPUTS)
+        return head
+
+    monkeypatch.setattr(store_module, "_read_head", interleaved)
+    assert_equal(rm.load(stored, inputs=INPUTS), results)
+    assert not saves
+
+
+def test_a_store_that_is_damaged_is_not_read_again(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts(stored)[0].unlink()
+    read, reads = store_module._read_head, []
+    monkeypatch.setattr(store_module, "_read_head", lambda path: reads.append(path) or read(path))
+    refusal(stored)
+    assert len(reads) == 1
+
+
+def save_often(path: Path, results: rm.RiskModelResults, times: int) -> None:
+    for _ in range(times):
+        rm.save(results, path, inputs=INPUTS)
+
+
+def test_readers_and_writers_at_once_see_whole_stores(
+    stored: Path, results: rm.RiskModelResults, other: rm.RiskModelResults
+) -> None:
+    fork = multiprocessing.get_context("fork")
+    writers = [fork.Process(target=save_often, args=(stored, model, 5)) for model in (results, other)]
+    for writer in writers:
+        writer.start()
+    seen = 0
+    while any(writer.is_alive() for writer in writers):
+        loaded = rm.load(stored)
+        model = results if loaded.settings == results.settings else other
+        np.testing.assert_array_equal(loaded.exposures[-1].values, model.exposures[-1].values)
+        loaded.data.close()
+        seen += 1
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert seen > 3
+    rm.load(stored, verify=True)
+    assert len(parts(stored)) == 1
+
+
+def test_saves_to_one_path_wait_for_each_other(stored: Path, results: rm.RiskModelResults) -> None:
+    save = threading.Thread(target=rm.save, args=(results, stored))
+    with alone(parts_folder(stored)):
+        before = stored.stat().st_mtime_ns
+        save.start()
+        time.sleep(0.3)
+        assert save.is_alive()
+        assert stored.stat().st_mtime_ns == before
+    save.join()
+    assert stored.stat().st_mtime_ns > before
 
 
 def test_a_computed_array_is_written_as_it_is_now(stored: Path, results: rm.RiskModelResults) -> None:
@@ -537,6 +701,31 @@ def test_a_key_depends_on_the_settings(hashes: dict[str, str]) -> None:
         rm.RiskModel(exposures=ExposureSettings(orthogonalise={"volatility": ("size",)})),
     ]
     assert len({model_key(hashes, m) for m in models}) == len(models)
+
+
+def test_a_key_depends_on_the_code(hashes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    key = model_key(hashes, rm.RiskModel())
+    monkeypatch.setattr(store_module, "CODE", "f" * 64)
+    assert model_key(hashes, rm.RiskModel()) != key
+
+
+def test_the_digest_of_code_depends_on_its_lines_and_names_only(tmp_path: Path) -> None:
+    def digest(folder: str, files: dict[str, bytes]) -> str:
+        for name, text in files.items():
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_bytes(text)
+        return code_digest(tmp_path / folder)
+
+    files = {"model.py": b"a = 1\nb = 2\n", "deeper/tables.py": b""}
+    same = digest("one", files)
+    assert digest("two", {**files, "model.py": b"a = 1\r\nb = 2\r\n", "notes.txt": b"x", "model.pyc": b"y"}) == same
+    others = [
+        {**files, "model.py": b"a = 1\nb = 3\n"},
+        {**files, "more.py": b""},
+        {"models.py": files["model.py"], "deeper/tables.py": b""},
+    ]
+    assert len({same, *(digest(f"other {place}", other) for place, other in enumerate(others))}) == 4
+    assert code_digest(Path(rm.__file__).parent) == CODE
 
 
 def test_hashes_name_the_files_that_are_there(hashes: dict[str, str]) -> None:

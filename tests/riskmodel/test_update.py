@@ -210,6 +210,39 @@ def test_a_fingerprint_knows_nothing_of_the_days_after(small_market):
     xr.testing.assert_equal(history_fingerprint(small_market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
 
 
+def listed_later() -> tuple[dict[str, pd.DataFrame], pd.Timestamp]:
+    """Tables with T003, whose shares, statements and earnings are known long before its first price; and that day."""
+    tables = random_tables(assets=60, sessions=130)
+    first = np.sort(tables["prices"]["date"].unique())[-10]
+    prices = tables["prices"]
+    tables["prices"] = prices[(prices["ticker"] != "T003") | (prices["date"] >= first)]
+    return tables, pd.Timestamp(first)
+
+
+def test_what_was_filed_of_a_name_before_it_is_listed_does_not_change_the_history():
+    tables, first = listed_later()
+    market = build_market(tables)
+    earlier = market.sel(time=market["time"] < first)
+    alone = market.sel(asset="T003")
+    assert (alone["filing_known"] < first).where(market["filing_ticker"] == "T003").any()
+    assert history_fingerprint(market, earlier["time"].to_numpy()[-1]).sel(asset="T003") == 0
+    without = {**tables, "prices": tables["prices"][tables["prices"]["date"] < first]}
+    for fitted in (earlier, build_market(without)):
+        assert_same(rm.RiskModel().update(rm.RiskModel().fit(fitted), market), rm.RiskModel().fit(market))
+
+
+@pytest.mark.parametrize("dim", ["filing", "announcement"])
+def test_an_event_of_a_name_outside_the_market_counts_for_no_asset(small_market, dim):
+    until = small_market["time"].to_numpy()[-1]
+    tickers = small_market[f"{dim}_ticker"].to_numpy().astype(object)
+    last = small_market["asset"].to_numpy()[-1]
+    place = int(np.flatnonzero((tickers != last) & (small_market[f"{dim}_known"].to_numpy() <= until))[0])
+    owner, tickers[place] = tickers[place], "NOT THERE"
+    foreign = small_market.assign({f"{dim}_ticker": ((dim,), tickers.astype("U"))})
+    before, now = history_fingerprint(small_market, until), history_fingerprint(foreign, until)
+    assert before["asset"].to_numpy()[(before != now).to_numpy()].tolist() == [owner]
+
+
 @pytest.mark.slow
 @pytest.mark.real_market
 @pytest.mark.parametrize("weights", ["root_cap", "inverse_specific_variance"])
