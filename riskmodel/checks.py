@@ -82,16 +82,44 @@ def require_returns_are_decimals(
         rows |= (lines[None, :] if label == "asset" else lines[:, None]) & suspect
     if rows.any():
         percent = np.vstack([np.zeros((1, rows.shape[1]), bool), rows])
+        _refuse_prices(percent, given, close, sessions, assets, share=0.5)
         raise InputError(
             f"prices: {counted(int(rows.sum()), 'total_return')} a hundred times the move of the close: "
             f"{_cells(percent, sessions, assets, given)}. They look like percent; divide by 100."
         )
+    far = np.vstack([np.zeros((1, life.shape[1]), bool), given[1:] - move > 0.5])
+    _refuse_prices(far, given, close, sessions, assets, share=0.0)
     below = given < -1
     if below.any():
         raise InputError(
             f"prices: {counted(int(below.sum()), 'total_return')} below -1 (a loss of more than 100 %): "
             f"{_cells(below, sessions, assets, given)}. Returns are decimals: -0.05 is a loss of 5 %."
         )
+
+
+def _refuse_prices(
+    suspect: np.ndarray,
+    given: np.ndarray,
+    close: np.ndarray,
+    sessions: np.ndarray,
+    assets: np.ndarray,
+    *,
+    share: float,
+) -> None:
+    """Refuse suspect returns of which more than a share are closes, or closes over the closes before, to a thousandth."""
+    rows, columns = np.nonzero(suspect)
+    for cause, values in {
+        "prices; give returns": close[rows, columns],
+        "growth factors; subtract 1": close[rows, columns] / close[rows - 1, columns],
+    }.items():
+        alike = np.isclose(given[rows, columns], values, rtol=1e-3, atol=0)
+        if alike.sum() > share * len(alike):
+            wrong = np.zeros_like(suspect)
+            wrong[rows[alike], columns[alike]] = True
+            raise InputError(
+                f"prices: {counted(int(wrong.sum()), 'total_return')} equal to the close or to its growth: "
+                f"{_cells(wrong, sessions, assets, given)}. They look like {cause}."
+            )
 
 
 def require_daily_rates(rates: pd.DataFrame) -> None:

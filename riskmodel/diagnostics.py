@@ -183,13 +183,14 @@ def mean_return_tests(
     -------
     DataFrame
         By factor: mean, mean_a_year, standard_error (of the mean), t, p_value (two-sided, normal), lags, days, missing (days
-        without a return), gaps (those of them between the first and the last return). NaN where there are no more days
-        than lags + 1, or the returns are all the same.
+        without a return), gaps (those of them between the first and the last return). NaN where a factor has no more days
+        than lags + 1, or its returns are all the same.
 
     Raises
     ------
     InputError
-        Where `lags` is not a whole number from 0, labels repeat, time is not sorted or a value is infinite.
+        Where `lags` is not a whole number from 0, or too many for every factor; where labels repeat, time is not sorted or a
+        value is infinite.
 
     Notes
     -----
@@ -207,6 +208,12 @@ def mean_return_tests(
     import statsmodels.api as sm
 
     returns = checked_factor_returns(factor_returns)
+    longest = int(returns.notnull().sum("time").max())
+    if lags is not None and 0 < longest <= lags + 1:
+        raise InputError(
+            f"lags: {lags} of returns of which no factor has more than {longest}; it takes more than lags + 1. Give fewer "
+            f"lags, or a longer history."
+        )
     rows = {}
     for name, column in zip(returns.get_index("factor"), returns.to_numpy().T, strict=True):
         known = np.flatnonzero(~np.isnan(column))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +11,7 @@ import xarray as xr
 from riskmodel import covariance as factor_risk
 from riskmodel import specific
 from riskmodel.errors import InputError, listed
-from riskmodel.labels import aligned, label_text
+from riskmodel.labels import aligned, label_text, requested_rows, require_increasing, require_kind, require_numbers
 from riskmodel.lazy import call_by_blocks, computed, is_lazy
 from riskmodel.regression import cross_sectional_regression
 from riskmodel.regression_weights import WINDOW, inverse_specific_variance
@@ -33,6 +32,10 @@ class RegressionSettings:
     weights: str = "root_cap"
 
     def __post_init__(self) -> None:
+        owner = "regression settings"
+        require_numbers(owner, self, ["thin_sector"], least=0)
+        if self.huber is not None:
+            require_numbers(owner, self, ["huber"])
         if self.weights not in WEIGHTS:
             raise InputError(f"regression settings: unknown weights {self.weights!r}. Known: {', '.join(WEIGHTS)}.")
 
@@ -49,6 +52,14 @@ class EstimateSettings:
     regression: RegressionSettings = field(default_factory=RegressionSettings)
     covariance: factor_risk.CovarianceSettings = factor_risk.SHORT_HORIZON
     specific: specific.SpecificRiskSettings = specific.SHORT_HORIZON
+
+    def __post_init__(self) -> None:
+        for name, kind in (
+            ("regression", RegressionSettings),
+            ("covariance", factor_risk.CovarianceSettings),
+            ("specific", specific.SpecificRiskSettings),
+        ):
+            require_kind(f"settings: {name}", getattr(self, name), kind, f"Use riskmodel.{kind.__name__}().")
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ def estimate(
     universe: xr.DataArray | None = None,
     linked: xr.DataArray | pd.Series | None = None,
     settings: EstimateSettings | None = None,
-    times: Iterable[object] | None = None,
+    times: object = None,
 ) -> Estimate:
     """Estimate factor returns, factor covariance and specific risk from exposures that are given.
 
@@ -110,15 +121,16 @@ def estimate(
         (time, asset, factor) of the styles, stamped with the close at which they are known. Not lagged: the return of a
         session meets the exposures of the one before. The layout (time, factor, asset) in memory is read without a copy.
     sectors
-        (asset) or (time, asset) labels; the specific risk takes those of the last close asked for.
+        (asset) or (time, asset) labels; the specific risk of a close takes those of that close, for the days before it too.
+        Closes whose sectors are the same are forecast together.
     market_cap
         (time, asset), in any unit, stamped with the close at which it is known.
     universe
-        (time, asset), which assets estimate the factor returns, as known at the close. By default all.
+        (time, asset) bool, which assets estimate the factor returns, as known at the close. By default all.
     linked
         (asset) labels of issuers, whose share classes share their specific risk.
     times
-        Closes at which a forecast is wanted; by default the last.
+        Closes at which a forecast is wanted, one or several; by default the last.
 
     Returns
     -------
@@ -127,7 +139,7 @@ def estimate(
     Raises
     ------
     InputError
-        Where an argument is refused by one of the three steps.
+        Where an argument is refused by one of the three steps, time is not sorted, or there is but one session.
 
     Examples
     --------
@@ -143,7 +155,8 @@ def estimate(
     >>> fit.specific_risk["volatility"].mean().round(2).item()
     0.02
     """
-    settings = settings or EstimateSettings()
+    settings = EstimateSettings() if settings is None else settings
+    require_kind("settings", settings, EstimateSettings, "Its parts are regression, covariance and specific.")
     fit = lagged_regression(
         returns=returns,
         exposures=exposures,
@@ -152,15 +165,29 @@ def estimate(
         universe=universe,
         settings=settings.regression,
     )
-    wanted = fit.get_index("time")[-1:] if times is None else pd.Index(list(times))
-    of_close = sectors.sel(time=wanted.max(), drop=True) if "time" in sectors.dims else sectors
+    index = fit.get_index("time")
+    wanted = index[requested_rows(index, times, name="returns")]
+    forecasts = [
+        specific.specific_risk(
+            fit["specific_returns"], market_cap, exposures, known, settings.specific, times=closes, linked=linked
+        )
+        for closes, known in _by_sectors(wanted, sectors)
+    ]
     return Estimate(
         regression=fit,
         factor_risk=factor_risk.factor_covariance(fit["factor_returns"], settings.covariance, times=wanted),
-        specific_risk=specific.specific_risk(
-            fit["specific_returns"], market_cap, exposures, of_close, settings.specific, times=wanted, linked=linked
-        ),
+        specific_risk=forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=wanted),
     )
+
+
+def _by_sectors(closes: pd.Index, sectors: xr.DataArray) -> list[tuple[pd.Index, xr.DataArray]]:
+    """Closes that share their sectors, with these: nothing that is known later is looked at."""
+    if "time" not in sectors.dims:
+        return [(closes, sectors)]
+    labels = sectors.transpose("time", "asset").sel(time=closes)
+    state = pd.Series([tuple("" if pd.isna(label) else str(label) for label in row) for row in labels.to_numpy()])
+    runs = state.groupby(state, sort=False).indices.values()
+    return [(closes[rows], labels.isel(time=rows[0], drop=True)) for rows in runs]
 
 
 def lagged_regression(
@@ -182,19 +209,36 @@ def lagged_regression(
     Dataset
         Of `riskmodel.cross_sectional_regression`, on all sessions, the first flagged, and `weights_floored` (time), the
         names whose specific variance met the floor.
+
+    Raises
+    ------
+    InputError
+        As `riskmodel.cross_sectional_regression`; where time is not sorted, there is but one session, or `universe` is
+        not bool.
     """
-    settings = settings or RegressionSettings()
-    given = aligned(
-        {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
-    )
+    settings = RegressionSettings() if settings is None else settings
+    require_kind("settings", settings, RegressionSettings, "Its fields are thin_sector, huber and weights.")
+    needed = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
+    if missing := [name for name, array in needed.items() if array is None]:
+        raise InputError(
+            f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
+        )
+    given = aligned({**needed, "universe": universe})
     returns = given.pop("returns")
+    sessions = returns.get_index("time")
+    require_increasing("returns", sessions)
+    if len(sessions) < 2:
+        raise InputError(
+            f"returns: one session, {label_text(sessions[0])}. A return is explained by what was known at the close before "
+            f"it: give at least two."
+        )
     if is_lazy(returns, *given.values()):
         look_back = 1 + settings.look_back
         options = {"settings": settings, "covariance": covariance}
         return call_by_blocks(lagged_regression, {"returns": returns, **given}, options, look_back=look_back)
     exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
     universe = given.get("universe")
-    after = returns["time"][1:].to_numpy()
+    after = sessions[1:]
 
     def lagged(array: xr.DataArray) -> xr.DataArray:
         return array.isel(time=slice(0, -1)).assign_coords(time=after)

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.descriptors import DESCRIPTORS, Unavailable, yearly_figures
+from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLES
+from riskmodel.labels import require_numbers, require_whole_numbers
 
 MAD_TO_DEVIATION = 1.482602218505602  # 1 / the normal distribution's 75 % quantile
 MEAN_DEVIATION_TO_DEVIATION = 1.2533141373155003  # sqrt(pi / 2)
@@ -23,6 +25,10 @@ class UniverseRule:
     least_history: int = 60  # returns in the current life
     largest: int = 3000  # by market capitalisation
 
+    def __post_init__(self) -> None:
+        require_numbers("universe rule", self, ["least_price"], least=0)
+        require_whole_numbers("universe rule", self, {"least_history": 0, "largest": 1})
+
 
 @dataclass(frozen=True)
 class ExposureSettings:
@@ -31,6 +37,42 @@ class ExposureSettings:
     winsorise: float = 3.0  # k, in standard deviations estimated from the median absolute deviation
     least_observed: float = 0.1  # share of the universe below which a factor is left out on a day
     orthogonalise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # style -> the styles taken out of it
+
+    def __post_init__(self) -> None:
+        require_numbers("exposure settings", self, ["winsorise"])
+        require_numbers("exposure settings", self, ["least_observed"], least=0, most=1)
+        _require_orthogonalisation(self.orthogonalise)
+
+
+def _require_orthogonalisation(orthogonalise: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse what is no style, twice the same one, and a style taken out of itself, be it by way of others."""
+    if not isinstance(orthogonalise, Mapping):
+        raise InputError(
+            f"orthogonalise: {orthogonalise!r}; it must be a dictionary of a style and the styles taken out of it."
+        )
+    for style, others in orthogonalise.items():
+        if not isinstance(others, tuple | list):
+            raise InputError(f"orthogonalise: of {style!r} is {others!r}; it must be a tuple of styles.")
+        unknown = [name for name in (style, *others) if name not in STYLES]
+        if unknown:
+            raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(STYLES)}.")
+        if len(set(others)) < len(others):
+            twice = [name for name in dict.fromkeys(others) if others.count(name) > 1]
+            raise InputError(
+                f"orthogonalise: {style!r} names {listed(map(repr, twice))} more than once. Name each style once."
+            )
+    for style in orthogonalise:
+        reached, todo = set(), list(orthogonalise[style])
+        while todo:
+            name = todo.pop()
+            if name not in reached:
+                reached.add(name)
+                todo.extend(orthogonalise.get(name, ()))
+        if style in reached:
+            raise InputError(
+                f"orthogonalise: {style!r} is taken out of itself, directly or by way of others. Leave out one of "
+                f"{listed(f'{a} -> {b}' for a in orthogonalise for b in orthogonalise[a] if a in reached)}."
+            )
 
 
 def estimation_universe(market: xr.Dataset, rule: UniverseRule) -> xr.DataArray:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
+
+Kind = TypeVar("Kind")
 
 PANEL = ("time", "asset")
 DIMENSIONS: dict[str, list[tuple[str, ...]]] = {
@@ -66,8 +69,47 @@ def _require_panel(name: str, array: xr.DataArray) -> None:
             raise InputError(
                 f"{name}: labels of '{dim}' repeat: {listed(map(label_text, index[index.duplicated()].unique()))}."
             )
+    if name == "universe" and array.dtype.kind != "b":
+        raise InputError(
+            f"universe: values are {array.dtype}, not bool. Say of each asset whether it is in: with a comparison, e.g. "
+            f"universe > 0, or, where NaN means out, with universe.fillna(False).astype(bool)."
+        )
     if array.dtype.kind not in "fiub" and name != "sectors":
         raise InputError(f"{name}: values are {array.dtype}, not numbers.")
+
+
+def require_increasing(name: str, index: pd.Index) -> None:
+    """Refuse sessions out of order: a lag is the row before."""
+    if not index.is_monotonic_increasing:
+        raise InputError(f"{name}: time is not sorted. Use {name}.sortby('time').")
+
+
+def require_kind(name: str, value: object, kind: type[Kind], advice: str) -> Kind:
+    """The value, or that it is of another type, and what to give."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name}: is of type {type(value).__name__}, not {kind.__name__}. {advice}")
+    return value
+
+
+def require_numbers(
+    owner: str, settings: object, names: Iterable[str], *, least: float | None = None, most: float = np.inf
+) -> None:
+    """Refuse settings of `owner` that are no finite number from `least` to `most`; by default, that are not positive."""
+    for name in names:
+        value = getattr(settings, name)
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not (value > 0 if least is None else value >= least) or not (value <= most and value < np.inf):
+            upper = "" if most == np.inf else f" and at most {most:g}"
+            wanted = "a positive number" if least is None else f"a number, at least {least:g}{upper}"
+            raise InputError(f"{owner}: {name} is {value!r}; it must be {wanted}.")
+
+
+def require_whole_numbers(owner: str, settings: object, least: Mapping[str, int]) -> None:
+    """Refuse settings of `owner` that are no whole number of at least so much."""
+    for name, lowest in least.items():
+        value = getattr(settings, name)
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < lowest:
+            raise InputError(f"{owner}: {name} is {value!r}; it must be a whole number, at least {lowest}.")
 
 
 def labelled_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
@@ -83,8 +125,7 @@ def labelled_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
         if not index.is_unique:
             repeated = index[index.duplicated()].unique()
             raise InputError(f"factor_returns: labels of '{dim}' repeat: {listed(map(label_text, repeated))}.")
-    if not factor_returns.get_index("time").is_monotonic_increasing:
-        raise InputError("factor_returns: time is not sorted. Use factor_returns.sortby('time').")
+    require_increasing("factor_returns", factor_returns.get_index("time"))
     return factor_returns.transpose("time", "factor").astype(float)
 
 
@@ -99,28 +140,39 @@ def checked_factor_returns(factor_returns: xr.DataArray) -> xr.DataArray:
     return returns
 
 
-def requested_rows(index: pd.Index, times: Iterable[object] | None, history: np.ndarray, least: int) -> np.ndarray:
-    """Positions of the requested times, on each of which some factor has `least` returns."""
-    wanted = index[-1:] if times is None else pd.Index(list(times))
+def requested_rows(
+    index: pd.Index, times: object, history: np.ndarray | None = None, least: int = 0, *, name: str = "factor_returns"
+) -> np.ndarray:
+    """Positions of the requested times among those of `name`, one or several, by default the last.
+
+    With `history`, the returns up to each day, on all of them some factor has `least` returns.
+    """
+    given: Any = times
+    several = isinstance(times, Iterable) and not isinstance(times, str | np.ndarray | xr.DataArray)
+    asked = index[-1:] if times is None else pd.Index(np.atleast_1d(list(given) if several else given))
+    wanted = asked
     if isinstance(index, pd.DatetimeIndex):
-        wanted = pd.DatetimeIndex(pd.to_datetime(wanted, errors="coerce"))
-    if not len(wanted) or not wanted.is_unique:
+        wanted = pd.DatetimeIndex(pd.to_datetime(asked, errors="coerce", format="mixed"))
+        if len(wanted) and (wanted.tz is None) != (index.tz is None) and not wanted.hasnans:
+            zones = [f"in the time zone {zone}" if zone else "without a time zone" for zone in (wanted.tz, index.tz)]
+            raise InputError(f"times: {zones[0]}, those of {name} are {zones[1]}. Use tz_localize, here or there.")
+    if not len(wanted) or not asked.is_unique or not wanted.dropna().is_unique:
         raise InputError("times: empty, or a label repeats. Give each day once.")
     rows = index.get_indexer(wanted)
     if (rows < 0).any():
-        unknown = wanted[rows < 0]
+        unknown = asked[rows < 0]
         raise InputError(
-            f"times: {counted(len(unknown), 'label')} not in factor_returns: {listed(map(label_text, unknown))}. "
+            f"times: {counted(len(unknown), 'label')} not in {name}: {listed(map(label_text, unknown))}. "
             f"It runs from {label_text(index[0])} to {label_text(index[-1])}."
         )
-    if (history[rows] < least).any():
+    if history is not None and (history[rows] < least).any():
         row, enough = rows[history[rows].argmin()], index[history >= least]
         advice = f"The first possible day is {label_text(enough[0])}." if len(enough) else "Give a longer history."
         raise InputError(
             f"factor_returns: {counted(int(history[row]), 'return')} up to {label_text(index[row])}, {least} are needed "
             f"(minimum_history). {advice}"
         )
-    return rows
+    return np.asarray(rows)
 
 
 def label_text(label: object) -> str:

@@ -61,7 +61,7 @@ def specific_covariance_times(
     sigma = sigma.fillna(0.0)
     scaled = (sigma * weights).transpose(..., "asset")
     shared = scaled.copy()
-    for issuer, columns in issuers(weights.get_index("asset"), linked).items():
+    for issuer, columns in issuers(weights.get_index("asset"), linked, known=volatility.get_index("asset")).items():
         rho = correlation.sel(issuer=issuer).item() if isinstance(correlation, xr.DataArray) else correlation
         shared[..., columns] = (1 - rho) * scaled[..., columns] + rho * scaled[..., columns].sum("asset")
     return (sigma * shared).transpose(..., "asset")
@@ -94,7 +94,7 @@ def linked_covariance(
     [[0.0004, 0.0003], [0.0003, 0.0009]]
     """
     known = volatility.dropna("asset")
-    blocks = issuers(known.get_index("asset"), linked)
+    blocks = issuers(known.get_index("asset"), linked, known=volatility.get_index("asset"))
     if not blocks:
         return None
     owner = np.repeat(np.arange(len(blocks)), [len(columns) for columns in blocks.values()])
@@ -108,13 +108,34 @@ def linked_covariance(
     )
 
 
-def issuers(assets: pd.Index, linked: xr.DataArray | pd.Series | None) -> dict[str, np.ndarray]:
-    """Positions of the assets of every issuer that has two or more, in the order of the assets' labels."""
+def issuers(
+    assets: pd.Index, linked: xr.DataArray | pd.Series | None, *, known: pd.Index | None = None
+) -> dict[str, np.ndarray]:
+    """Positions of the assets of every issuer that has two or more, in the order of the assets' labels.
+
+    Raises
+    ------
+    InputError
+        Where `linked` is no labels by asset, one repeats, or none of them is among the `known` assets (default: `assets`).
+    """
     if linked is None:
         return {}
+    if isinstance(linked, xr.DataArray) and linked.dims != ("asset",):
+        raise InputError(f"linked: dimensions are {linked.dims}, not ('asset',). Give one issuer an asset.")
     label = linked.to_series() if isinstance(linked, xr.DataArray) else linked
+    if not isinstance(label, pd.Series):
+        raise InputError(
+            f"linked: is of type {type(linked).__name__}, not a pandas.Series or xarray.DataArray of issuers by asset. "
+            f"Of a dictionary of asset and issuer make one with pandas.Series(linked)."
+        )
     if not label.index.is_unique:
         raise InputError(f"linked: labels of 'asset' repeat: {listed(label.index[label.index.duplicated()].unique())}.")
+    known = assets if known is None else known
+    if len(label) and not label.index.isin(known).any():
+        raise InputError(
+            f"linked: {counted(len(label), 'label')}, of which none is among the {counted(len(known), 'asset')}: "
+            f"{listed(label.index)}. Nothing would be linked; label the issuers by asset, as in {listed(known, 3)}."
+        )
     label = label[label.notna() & (label != "") & label.index.isin(assets)].sort_index()
     place = pd.Series(assets.get_indexer(label.index), index=label.index)
     return {str(issuer): own.to_numpy() for issuer, own in place.groupby(label) if len(own) > 1}

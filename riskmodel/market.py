@@ -13,7 +13,7 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.tables import TABLES, read_table
 
 BRIDGE_SESSIONS = 5
-MARKET_TABLES = tuple(name for name in TABLES if name != "holdings")
+MARKET_TABLES = tuple(name for name in TABLES if name not in ("holdings", "actual_returns"))  # the book reads those
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
 
@@ -66,10 +66,10 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
         the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
         `issuer` (the company, empty where the table names none). On (time, index): `index_level`; on (time): `risk_free`;
-        on (time, pair): `fx_rate`, the last one known. As events: filings (dimension `filing`), announcements
-        (`announcement`), constituent lists (`constituent`), each with its ticker and the session at whose close it became
-        `known` (NaT: after the last session). On (finding): `unaligned_rows`, the rows that found no place, shown by
-        `alignment_report`.
+        on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day. As events:
+        filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
+        ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
+        `unaligned_rows`, the rows that found no place, shown by `alignment_report`.
 
     Notes
     -----
@@ -346,8 +346,16 @@ def daily_levels(
         variables["risk_free"] = ("time", rates.fillna(0.0).to_numpy())
     if "fx" in tables:
         fx = tables["fx"].pivot(index="date", columns="pair", values="rate").sort_index()
+        carried = fx.reindex(sessions).isna()
         fx = fx.reindex(fx.index.union(sessions)).ffill().reindex(sessions)
-        variables |= {"pair": ("pair", fx.columns.to_numpy(dtype=object)), "fx_rate": (("time", "pair"), fx.to_numpy())}
+        variables |= {
+            "pair": ("pair", fx.columns.to_numpy(dtype=object)),
+            "fx_rate": (("time", "pair"), fx.to_numpy()),
+            "fx_carried": (("time", "pair"), carried.to_numpy()),
+        }
+        for pair in fx.columns:
+            gaps = fx.index[carried[pair]]
+            findings.add("fx", f"session without a rate of {pair}, the last one known is carried", gaps.strftime("%Y-%m-%d"))
     return variables
 
 

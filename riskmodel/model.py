@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.descriptors import ordinary_income_sources
 from riskmodel.diagnostics import exposure_stability, mean_return_tests
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation import RegressionSettings, lagged_regression
 from riskmodel.exposures import (
     ExposureSettings,
@@ -20,8 +20,17 @@ from riskmodel.exposures import (
     factor_exposures,
 )
 from riskmodel.factors import MARKET, STYLES, group_of
-from riskmodel.fingerprint import history_fingerprint
+from riskmodel.fingerprint import PANELS, history_fingerprint
+from riskmodel.labels import label_text, require_increasing, require_kind
 from riskmodel.lazy import fit_by_blocks, is_lazy
+
+PANEL_VARIABLES = (*PANELS, "market_cap", "life")  # of a market, by (time, asset)
+OTHER_VARIABLES = (
+    "sector",
+    *("filing_ticker", "filing_known", "filing_period_end"),
+    *("announcement_ticker", "announcement_known", "eps_actual", "eps_estimate"),
+)
+READ = "Give what riskmodel.read_market returns."
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,9 @@ class RiskModel:
     regression: RegressionSettings = field(default_factory=RegressionSettings)
 
     def __post_init__(self) -> None:
-        for style, others in self.exposures.orthogonalise.items():
-            unknown = [name for name in (style, *others) if name not in STYLES]
-            if unknown:
-                raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(STYLES)}.")
+        require_kind("risk model: universe", self.universe, UniverseRule, "Use riskmodel.UniverseRule().")
+        require_kind("risk model: exposures", self.exposures, ExposureSettings, "Use riskmodel.ExposureSettings().")
+        require_kind("risk model: regression", self.regression, RegressionSettings, "Use riskmodel.RegressionSettings().")
 
     def fit(self, market: xr.Dataset) -> RiskModelResults:
         """Estimate exposures, factor returns and specific returns of every session of a market.
@@ -55,8 +63,9 @@ class RiskModel:
         Raises
         ------
         InputError
-            Where not one day can be estimated; the message gives the first reasons. Of a chunked market it is `compute`
-            that says so.
+            Where the market is no Dataset of `read_market`, its time is not sorted, a label repeats or a volume is negative;
+            where not one day can be estimated: the message gives the first reasons. Of a chunked market it is `compute`
+            that speaks of volumes and days.
 
         Notes
         -----
@@ -69,6 +78,7 @@ class RiskModel:
         >>> model.factor_returns.dims
         ('time', 'factor')
         """
+        _require_market(market)
         if is_lazy(market):
             data = fit_by_blocks(self, market)
         else:
@@ -82,6 +92,7 @@ class RiskModel:
 
     def estimates(self, market: xr.Dataset) -> xr.Dataset:
         """What `fit` finds on the sessions of `market`, which may be some of a longer one."""
+        _require_volumes(market["volume"])
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures)
         regression = lagged_regression(
@@ -135,11 +146,13 @@ class RiskModel:
         Raises
         ------
         InputError
-            Where the settings differ, or the history under the fit has changed (a split rescales it, a vendor restates it);
-            the message names the assets. Fit again then.
+            Where `fit` refuses the market, the settings differ, or the history under the fit has changed (a split rescales
+            it, a vendor restates it); the message names the assets. Fit again then.
         """
         from riskmodel.update import updated
 
+        require_kind("results", results, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
+        _require_market(market)
         return updated(self, results, market)
 
 
@@ -300,6 +313,35 @@ class RiskModelResults:
         if is_lazy(self.data):
             return f"<p>{head[0]}</p>"
         return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
+
+
+def _require_market(market: xr.Dataset) -> None:
+    """Refuse what is no market, and labels that cannot be lagged; no value is looked at."""
+    require_kind("market", market, xr.Dataset, READ)
+    if lost := [name for name in (*PANEL_VARIABLES, *OTHER_VARIABLES) if name not in market]:
+        raise InputError(f"market: without {counted(len(lost), 'variable')} of a fit: {listed(lost)}. {READ}")
+    if wrong := [f"{name} {market[name].dims}" for name in PANEL_VARIABLES if set(market[name].dims) != {"time", "asset"}]:
+        raise InputError(f"market: {counted(len(wrong), 'variable')} not by ('time', 'asset'): {listed(wrong)}. {READ}")
+    for dim in ("time", "asset"):
+        index = market.get_index(dim)
+        if dim not in market.coords or not len(index):
+            raise InputError(f"market: '{dim}' is empty or has no labels. {READ}")
+        if not index.is_unique:
+            raise InputError(
+                f"market: labels of '{dim}' repeat: {listed(map(label_text, index[index.duplicated()].unique()))}. Keep one "
+                f"each, with market.drop_duplicates('{dim}')."
+            )
+    require_increasing("market", market.get_index("time"))
+
+
+def _require_volumes(volume: xr.DataArray) -> None:
+    cells = np.argwhere((volume < 0).transpose("time", "asset").to_numpy())
+    if len(cells):
+        sessions, assets = volume.get_index("time"), volume.get_index("asset")
+        places = listed(f"{label_text(sessions[day])} {assets[column]}" for day, column in cells)
+        raise InputError(
+            f"market: {counted(len(cells), 'negative value')} in 'volume': {places}. Use NaN for what is missing."
+        )
 
 
 def _require_a_sound_day(data: xr.Dataset) -> None:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from riskmodel.errors import InputError
 from riskmodel.factors import MARKET
+from riskmodel.linked import issuers, linked_correlation
 from riskmodel.portfolios import (
     asset_draws,
     eigenfactors,
@@ -76,6 +79,7 @@ def portfolio_outcomes(
     *,
     horizon: int,
     draws: Draws,
+    linked: xr.DataArray | pd.Series | None = None,
 ) -> tuple[xr.Dataset, dict[str, int]]:
     """Form the portfolios of `riskmodel.validation.validate`, forecast their risk and follow them.
 
@@ -90,6 +94,8 @@ def portfolio_outcomes(
         Sessions that a portfolio is held, at weights restored daily.
     draws
         Of the random portfolios.
+    linked
+        (asset) labels of issuers: their assets' specific returns count as correlated as they were up to the close.
 
     Returns
     -------
@@ -122,15 +128,21 @@ def portfolio_outcomes(
         "optimised": numbers,
         "specific": [str(asset) for asset in assets],
     }
+    blocks = list(issuers(assets, linked).values())
     ranks, alphas = asset_draws(assets, draws.portfolios, draws.seed)
     rows = data.get_index("time").get_indexer(covariance.get_index("time"))
     forecast = covariance.transpose("time", "factor", "factor_other").sel(factor=factors, factor_other=factors).to_numpy()
     specific = specific_volatility.transpose("time", "asset").sel(asset=assets).to_numpy()
+    _require_names_enough(model.universe[rows], draws.names)
+    rho = _correlations(results.specific_returns, linked, rows) if blocks else np.empty((len(rows), 0))
     parts: list[dict[str, Pair]] = []
     counts = {"closes": len(rows), "missing_returns": 0, "factors_left_out": 0, "unjudged": 0}
     with threadpool_limits(limits=1, user_api="blas"):
         for batch in np.split(np.arange(len(rows)), range(DAYS_AT_ONCE, len(rows), DAYS_AT_ONCE)):
-            found, seen = _batch(model, rows[batch], forecast[batch], specific[batch], horizon, ranks, alphas, draws.names)
+            shared = list(zip(blocks, rho[batch].T, strict=True))
+            found, seen = _batch(
+                model, rows[batch], forecast[batch], specific[batch], horizon, ranks, alphas, draws.names, shared
+            )
             parts.append(found)
             counts |= {name: counts[name] + number for name, number in seen.items()}
     whole = [np.hstack([np.concatenate([part[kind][side] for part in parts]) for kind in names]) for side in (0, 1)]
@@ -146,6 +158,20 @@ def portfolio_outcomes(
     return xr.Dataset({"realised": realised, "volatility": np.sqrt(horizon) * volatility}), counts
 
 
+def _require_names_enough(universe: np.ndarray, names: int) -> None:
+    """Refuse random portfolios of more names than there ever are: each would be the whole universe."""
+    most = int(universe.sum(axis=1).max())
+    if names > most:
+        raise InputError(f"names: {names}; the estimation universe has {most} at most at these closes. Give fewer.")
+
+
+def _correlations(specific_returns: xr.DataArray, linked: xr.DataArray | pd.Series | None, rows: np.ndarray) -> np.ndarray:
+    """`linked_correlation` of each issuer at each close, from what had come by then; (close, issuer)."""
+    own = issuers(specific_returns.get_index("asset"), linked)
+    few = specific_returns.isel(asset=np.sort(np.concatenate(list(own.values()))))
+    return np.stack([linked_correlation(few.isel(time=slice(row + 1)), linked).sel(issuer=list(own)) for row in rows])
+
+
 def _batch(
     model: _Model,
     days: np.ndarray,
@@ -155,6 +181,7 @@ def _batch(
     ranks: np.ndarray,
     alphas: np.ndarray,
     names: int,
+    linked: list[tuple[np.ndarray, np.ndarray]],
 ) -> tuple[dict[str, Pair], dict[str, int]]:
     """The pairs of every kind for portfolios formed at the closes `days`, and the counts."""
     held = model.held(days, specific)
@@ -185,7 +212,7 @@ def _batch(
         "optimised": optimised_weights(alphas, held[:, None, :], x, F, variance),
     }
     pairs = {
-        kind: ((own @ asset_return[:, :, None])[..., 0], portfolio_volatility(own, x, F, variance))
+        kind: ((own @ asset_return[:, :, None])[..., 0], portfolio_volatility(own, x, F, variance, linked))
         for kind, own in weights.items()
     }
     sector_cap = np.zeros(live.shape)

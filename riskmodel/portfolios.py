@@ -6,7 +6,7 @@ asset) the rest; an asset without a place in the day's market has cap 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -63,9 +63,15 @@ def scaled_to_one(weights: np.ndarray) -> np.ndarray:
 
 
 def portfolio_volatility(
-    weights: np.ndarray, exposures: np.ndarray, covariance: np.ndarray, variance: np.ndarray
+    weights: np.ndarray,
+    exposures: np.ndarray,
+    covariance: np.ndarray,
+    variance: np.ndarray,
+    linked: Sequence[tuple[np.ndarray, np.ndarray]] = (),
 ) -> np.ndarray:
-    """sqrt(x' F x + sum_i w_i^2 s_i^2) with x = X' w, (day, portfolio); no matrix of assets by assets is formed.
+    """sqrt(x' F x + w' D w) with x = X' w, (day, portfolio); no matrix of assets by assets is formed.
+
+    D is diagonal but for the assets of an issuer: w' D w = sum_i w_i^2 s_i^2 + sum_issuers rho sum_{i != j} w_i s_i w_j s_j.
 
     Parameters
     ----------
@@ -73,9 +79,14 @@ def portfolio_volatility(
         See the module; F is the covariance, finite.
     variance
         (day, asset), s_i^2; any finite number where nothing is held.
+    linked
+        Of each issuer the positions of its assets, and rho, their correlation by day.
     """
     x = weights @ exposures.transpose(0, 2, 1)
     specific = (weights**2 @ variance[:, :, None])[..., 0]
+    for columns, rho in linked:
+        own = weights[:, :, columns] * np.sqrt(variance[:, None, columns])
+        specific += rho[:, None] * (own.sum(axis=2) ** 2 - (own**2).sum(axis=2))
     return np.sqrt(np.maximum(((x @ covariance) * x).sum(axis=2), 0.0) + specific)
 
 

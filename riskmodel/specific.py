@@ -11,8 +11,15 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from riskmodel.errors import InputError, counted, listed
-from riskmodel.labels import aligned
+from riskmodel.errors import InputError, counted
+from riskmodel.labels import (
+    aligned,
+    requested_rows,
+    require_increasing,
+    require_kind,
+    require_numbers,
+    require_whole_numbers,
+)
 from riskmodel.lazy import forecasts_later, is_lazy, kernel_threads
 from riskmodel.linked import issuers
 from riskmodel.rolling import decayed_sum
@@ -23,6 +30,7 @@ ASSETS_AT_ONCE = 512  # bounds the memory of the time series
 SMALLEST_SERIAL_RATIO = 0.1  # of the variance with serial correlation to the one without
 OUTLIER_BOUND = 10.0  # robust deviations
 IQR_TO_DEVIATION = 1 / 1.3489795003921634  # the normal distribution's distance between quartiles
+REGIME_BOUND = 20.0  # forecast deviations: markets at their wildest move names by fewer, so that more is the name's own news
 REGIME_HALF_LIVES = 10  # the regime looks no further back: its weights there are below a thousandth
 
 
@@ -42,15 +50,19 @@ class SpecificRiskSettings:
     regime_half_life: float | None = 42  # of the volatility-regime adjustment; None leaves it out
 
     def __post_init__(self) -> None:
-        for name in ("half_life", "lag_half_life", "regime_half_life"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise InputError(f"{name}: {value:g} is not a half-life; give a number of sessions above 0.")
-        for name, least in {"lags": 0, "least_history": 1, "short_history": 0, "shrinkage": 0, "size_groups": 1}.items():
-            if not least <= getattr(self, name) < np.inf:
-                raise InputError(f"{name}: {getattr(self, name):g} is out of range; give at least {least}.")
+        owner = "specific risk settings"
+        require_numbers(
+            owner, self, ["half_life", "lag_half_life", *(["regime_half_life"] if self.regime_half_life is not None else [])]
+        )
+        require_numbers(owner, self, ["shrinkage"], least=0)
+        whole = {"lags": 0, "least_history": 1, "short_history": 0, "full_history": 1, "size_groups": 1}
+        require_whole_numbers(owner, self, whole)
+        if not isinstance(self.structural, bool | np.bool_):
+            raise InputError(f"{owner}: structural is {self.structural!r}; it must be True or False.")
         if self.full_history <= self.short_history:
-            raise InputError(f"full_history: {self.full_history} is not above short_history, {self.short_history}.")
+            raise InputError(
+                f"{owner}: full_history is {self.full_history!r}; it must be above short_history, {self.short_history!r}."
+            )
 
 
 SHORT_HORIZON = SpecificRiskSettings()
@@ -95,14 +107,14 @@ def specific_risk(
         By (time, asset): `volatility`, daily, not annualised, positive or NaN; `time_series_volatility`,
         `structural_volatility`; `blend`, the share of the former; `shrinkage`, the weight of the size group's mean;
         `history`, the observations so far. By time: `regime_multiplier`; `estimating_names` of the structural model and
-        `flag`, why there is none; `floored`, names whose serial correlation met its floor; `unserved`, names in the
-        market without a forecast.
+        `flag`, why there is none; `floored`, names whose serial correlation met its floor; `bounded`, the returns of
+        the days behind the multiplier that were bounded in it; `unserved`, names in the market without a forecast.
 
     Raises
     ------
     InputError
-        Where labels differ or repeat, time is not sorted, a value is infinite, a cap negative, a date unknown, or no
-        asset has history enough.
+        Where labels differ or repeat, time is not sorted, a value is infinite, a cap negative, a date unknown or twice, none
+        of the labels of `linked` is an asset, or no asset has history enough.
 
     Notes
     -----
@@ -119,7 +131,8 @@ def specific_risk(
 
     h is the history, D the distance between quartiles / 1.349 and d the root mean square of returns clipped at +- 10 D,
     over the last `full_history` sessions. ln TS is regressed on sectors, styles and ln(1 + h) with weights g sqrt(cap);
-    fitted values stay in the range of its ln TS. m is the cap-weighted mean of a group of equal numbers by cap.
+    fitted values stay in the range of its ln TS. m is the cap-weighted mean of a group of equal numbers by cap. In B,
+    |u / s| counts as 20 at most: one name's news is no change of the market's volatility.
 
     Menchero, Orr & Wang (2011), methodology notes, section 5; Newey & West (1987). Theirs estimates on names with g = 1,
     without ln(1 + h): both are measured in docs/methodology/specific_risk.md.
@@ -131,14 +144,16 @@ def specific_risk(
     >>> specific_risk(u, market_cap=1 + 0 * u)["volatility"].mean().round(3).item()
     0.02
     """
+    require_kind("settings", settings, SpecificRiskSettings, "Use riskmodel.SpecificRiskSettings().")
+    if specific_returns is None or market_cap is None:
+        raise InputError("specific_returns, market_cap: None. Both are needed, as xarray.DataArray by (time, asset).")
     arrays = aligned(
         {"specific_returns": specific_returns, "market_cap": market_cap, "exposures": exposures, "sectors": sectors}
     )
     u = arrays["specific_returns"]
-    if not u.get_index("time").is_monotonic_increasing:
-        raise InputError("specific_returns: time is not sorted. Use specific_returns.sortby('time').")
+    require_increasing("specific_returns", u.get_index("time"))
     _require_sound({name: array for name, array in arrays.items() if not is_lazy(array)})
-    requested = _positions(u.get_index("time"), times)
+    requested = requested_rows(u.get_index("time"), times, name="specific_returns")
     end = int(requested.max()) + 1  # nothing after the last requested date is looked at
     days = np.unique(requested)
     if settings.regime_half_life is not None:
@@ -160,7 +175,7 @@ def specific_risk(
 
 
 def _checked_forecasts(u: xr.DataArray, cap: xr.DataArray, *others: Any) -> dict[str, np.ndarray]:
-    """`_forecasts` of arrays whose values were not in memory when `_aligned` had their labels."""
+    """`_forecasts` of arrays whose values were not in memory when `aligned` checked their labels."""
     _require_sound({"specific_returns": u, "market_cap": cap})
     return _forecasts(u, cap, *others)
 
@@ -204,10 +219,10 @@ def _forecasts(
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
         parts = list(threads.map(forecast, range(0, len(days), DAYS_AT_ONCE)))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    multiplier = np.ones(len(days))
+    multiplier, bounded = np.ones(len(days)), np.zeros(len(days), dtype=int)
     if settings.regime_half_life is not None:
-        multiplier = regime_multiplier(returns[days], whole["volatility"], cap, settings.regime_half_life)
-    whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier}
+        multiplier, bounded = regime_multiplier(returns[days], whole["volatility"], cap, settings.regime_half_life)
+    whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier, "bounded": bounded}
     rows = np.searchsorted(days, requested)
     if np.isnan(whole["volatility"][rows]).all():
         raise InputError(
@@ -310,17 +325,26 @@ def size_group_moments(volatility: np.ndarray, cap: np.ndarray, groups: int) -> 
         return mean, np.sqrt(total(np.abs(volatility - mean) ** 2) / total(np.ones_like(cap)))
 
 
-def regime_multiplier(returns: np.ndarray, volatility: np.ndarray, cap: np.ndarray, half_life: float) -> np.ndarray:
-    """Multiplier lambda of `specific_risk` from consecutive days of returns, forecasts s and caps; 1 until there is one."""
+def regime_multiplier(
+    returns: np.ndarray, volatility: np.ndarray, cap: np.ndarray, half_life: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Multiplier lambda of `specific_risk`, 1 until there is one, and how many of the returns behind it were bounded.
+
+    From consecutive days of returns, forecasts s and caps; (day) each.
+    """
     window = int(np.ceil(REGIME_HALF_LIVES * half_life))
     with np.errstate(invalid="ignore", divide="ignore"):
-        squared = (returns[1:] / volatility[:-1]) ** 2
+        outcome = returns[1:] / volatility[:-1]
+        squared = np.clip(outcome, -REGIME_BOUND, REGIME_BOUND) ** 2
+        bounded = np.cumsum((np.abs(outcome) > REGIME_BOUND).sum(axis=1))
+        bounded[window:] -= bounded[:-window].copy()
         weight = np.where(np.isnan(squared), 0.0, cap[:-1])
         bias = (weight * np.nan_to_num(squared)).sum(axis=1) / weight.sum(axis=1)
         both = decayed_sum(np.stack([np.nan_to_num(bias), ~np.isnan(bias)], axis=1), half_life)
         both[window:] -= 0.5 ** (window / half_life) * both[:-window].copy()
         square = both[:, 0] / both[:, 1]
-    return np.sqrt(np.concatenate([[1.0], np.where(square > 0, square, 1.0)]))
+    multiplier = np.sqrt(np.concatenate([[1.0], np.where(square > 0, square, 1.0)]))
+    return multiplier, np.concatenate([[0], bounded])
 
 
 def _borrowed(
@@ -355,12 +379,3 @@ def _exposures_on(exposures: xr.DataArray | None, days: np.ndarray) -> xr.DataAr
 def _require_finite_or_missing(name: str, values: np.ndarray) -> None:
     if infinite := int(np.isinf(values).sum()):
         raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
-
-
-def _positions(index: pd.Index, times: object) -> np.ndarray:
-    """Where the requested dates lie; the last one by default."""
-    wanted = index[-1:] if times is None else pd.Index(np.atleast_1d(np.asarray(times, dtype=index.dtype)))
-    unknown = wanted.difference(index)
-    if len(unknown) or not len(wanted):
-        raise InputError(f"times: {counted(len(unknown), 'date')} not among the specific returns: {listed(unknown)}.")
-    return np.asarray(index.get_indexer(wanted))

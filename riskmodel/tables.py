@@ -89,6 +89,11 @@ TABLES: dict[str, Table] = {
         key=("portfolio", "date", "ticker"),
         columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
     ),
+    "actual_returns": Table(
+        key=("portfolio", "date"),
+        columns={"portfolio": TEXT, "date": DATE, "return": NUMBER, "fee": NUMBER},
+        optional=frozenset({"fee"}),
+    ),
     "rates": Table(key=("date",), columns={"date": DATE, "risk_free": NUMBER}),
     "fx": Table(key=("date", "pair"), columns={"date": DATE, "pair": TEXT, "rate": NUMBER}),
 }

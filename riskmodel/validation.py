@@ -24,7 +24,7 @@ from riskmodel.bias import (
 from riskmodel.covariance import SHORT_HORIZON, CovarianceSettings, factor_covariance
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
-from riskmodel.labels import label_text
+from riskmodel.labels import label_text, require_kind
 from riskmodel.outcomes import Draws, portfolio_outcomes
 from riskmodel.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
 from riskmodel.specific import SpecificRiskSettings, specific_risk
@@ -172,6 +172,7 @@ def validate(
     random_portfolios: int = 100,
     names: int = 50,
     seed: int = 0,
+    linked: xr.DataArray | pd.Series | None = None,
 ) -> Validation:
     """Forecast at many closes, form portfolios there, and hold each forecast against the return that followed.
 
@@ -193,9 +194,14 @@ def validate(
         h, sessions over which a portfolio is held. Weights are restored daily: the outcome is the sum of h daily returns,
         and its forecast sqrt(h) times a day's.
     random_portfolios, names
-        How many random portfolios and random alphas, and the names of a random portfolio.
+        How many random portfolios and random alphas, and the names of a random portfolio: all, at a close at which the
+        universe has fewer.
     seed
         Of the draws; an asset's depend on its label and the seed alone.
+    linked
+        (asset) labels of issuers, e.g. `market["issuer"]`: for `riskmodel.specific_risk`, and for the risk of portfolios,
+        with the correlation of an issuer's assets measured up to the close. By default every asset stands alone, and
+        portfolios are always formed as if it did: only what is forecast for them changes.
 
     Returns
     -------
@@ -209,14 +215,15 @@ def validate(
     Raises
     ------
     InputError
-        Where labels do not match, a close is unknown or has no `horizon` sessions after it, a number is out of range, or
-        the history is too short for a forecast.
+        Where labels do not match, a close is unknown or has no `horizon` sessions after it, a number is out of range,
+        `names` are more than the universe ever has at the closes, or the history is too short for a forecast.
 
     Notes
     -----
     b = r / sigma with r = sum_s w' r_{t+s}, s = 1..h, and sigma^2 = h (w' X F X' w + w' D w), all but r known at the close
-    of t: nothing later than t changes portfolio or forecast. Kinds and statistics follow Menchero, Orr & Wang (2011),
-    appendix A, and Menchero, Wang & Orr (2011) for eigenfactor and optimised portfolios.
+    of t: nothing later than t changes portfolio or forecast. D is diagonal but for assets that are `linked`.
+    Kinds and statistics follow Menchero, Orr & Wang (2011), appendix A, and Menchero, Wang & Orr (2011) for eigenfactor and
+    optimised portfolios.
 
     Examples
     --------
@@ -228,17 +235,33 @@ def validate(
     >>> checked.table["kind"].tolist()[:4], checked.counts["closes"]
     (['random', 'random_active', 'factor', 'sector'], 11)
     """
+    from riskmodel.model import RiskModelResults
+
+    require_kind("results", results, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
+    require_kind("market_cap", market_cap, xr.DataArray, "Give market['market_cap'] of the market of the fit.")
     for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
         if not isinstance(number, int | np.integer) or number < 1:
             raise InputError(f"{label}: {number!r}; it must be a whole number, at least 1.")
     rows = _closes(results, start, every, times, horizon)
     closes = results.data.get_index("time")[rows]
     specific_volatility = specific_risk(
-        results.specific_returns, market_cap, results.exposures, results.data["sector"], specific, times=closes
+        results.specific_returns,
+        market_cap,
+        results.exposures,
+        results.data["sector"],
+        specific,
+        times=closes,
+        linked=linked,
     )["volatility"]
     forecast = factor_covariance(results.factor_returns, covariance, times=closes)["covariance"]
     found, counts = portfolio_outcomes(
-        results, market_cap, forecast, specific_volatility, horizon=horizon, draws=Draws(random_portfolios, names, seed)
+        results,
+        market_cap,
+        forecast,
+        specific_volatility,
+        horizon=horizon,
+        draws=Draws(random_portfolios, names, seed),
+        linked=linked,
     )
     outcomes = standardised(found["realised"], found["volatility"])
     gap = int(np.median(np.diff(rows))) if len(rows) > 1 else horizon

@@ -229,6 +229,19 @@ def test_lags_are_a_whole_number(lags):
     assert str(caught.value) == f"lags: {lags!r} is not a whole number from 0. Leave it out for 4 (T / 100)^(2/9)."
 
 
+def test_more_lags_than_any_factor_has_days_are_refused():
+    f = factor_returns_of()[:6].copy()
+    f[3:, 0] = np.nan
+    table = mean_return_tests(f, lags=4)
+    assert (table["days"].max(), table["t"].notna().sum() > 0) == (6, True)
+    with pytest.raises(rm.InputError) as caught:
+        mean_return_tests(f, lags=5)
+    assert str(caught.value) == (
+        "lags: 5 of returns of which no factor has more than 6; it takes more than lags + 1. Give fewer lags, or a longer "
+        "history."
+    )
+
+
 # ---------------------------------------------------------------- all of it
 
 

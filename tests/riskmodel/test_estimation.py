@@ -174,3 +174,137 @@ def test_unknown_weights_are_refused():
     with pytest.raises(rm.InputError) as caught:
         RegressionSettings(weights="cap")
     assert str(caught.value) == ("regression settings: unknown weights 'cap'. Known: root_cap, inverse_specific_variance.")
+
+
+# ---------------------------------------------------------------- what is refused, and what does not look ahead
+
+
+def by_day(given, change, at):
+    """Sectors (time, asset) that are those of `given` before the session `at`, and `change` from it on."""
+    sectors = given["sectors"].astype(object).expand_dims(time=given["returns"]["time"]).copy()
+    sectors[at:] = change
+    return sectors
+
+
+def test_a_forecast_does_not_depend_on_which_later_closes_are_asked_for():
+    given, _ = panel(days=160, assets=60)
+    given["sectors"] = by_day(given, np.array(["S", "T"], dtype=object)[np.arange(60) // 30], at=130)
+    times = given["returns"]["time"].values[[150, 120, 110]]
+    whole = rm.estimate(**given, settings=QUICK, times=times).specific_risk
+    assert whole["time"].values.tolist() == times.tolist()
+    assert int(whole["structural_volatility"].notnull().sum()) > 0
+    for close in times:
+        alone = rm.estimate(**given, settings=QUICK, times=close).specific_risk
+        xr.testing.assert_identical(whole.sel(time=[close]), alone)
+    late = rm.specific_risk(
+        rm.estimate(**given, settings=QUICK).regression["specific_returns"],
+        given["market_cap"],
+        given["exposures"],
+        given["sectors"][150],
+        QUICK.specific,
+        times=times[0],
+    )
+    xr.testing.assert_allclose(whole["volatility"].sel(time=times[0]), late["volatility"][0])
+
+
+def test_sectors_that_never_change_are_the_same_by_day():
+    given, _ = panel(days=80, assets=60)
+    once = rm.estimate(**given, settings=QUICK)
+    daily = rm.estimate(**(given | {"sectors": by_day(given, given["sectors"].values, at=40)}), settings=QUICK)
+    xr.testing.assert_allclose(once.specific_risk, daily.specific_risk)
+
+
+@pytest.mark.parametrize("times", ["2023-04-03", pd.Timestamp("2023-04-03"), np.datetime64("2023-04-03"), ["2023-04-03"]])
+def test_one_close_is_given_as_it_is_or_in_a_list(times):
+    given, _ = panel(days=80, assets=60)
+    fit = rm.estimate(**given, settings=QUICK, times=times)
+    assert fit.factor_risk["time"].values.tolist() == fit.specific_risk["time"].values.tolist()
+    assert pd.DatetimeIndex(fit.specific_risk["time"]).tolist() == [pd.Timestamp("2023-04-03")]
+
+
+def test_sessions_in_a_time_zone_are_taken_with_closes_in_it_and_refused_with_others():
+    given, _ = panel(days=80, assets=60)
+    plain = rm.estimate(**given, settings=QUICK)
+    zoned = {
+        name: array.assign_coords(time=array.get_index("time").tz_localize("UTC")) if "time" in array.dims else array
+        for name, array in given.items()
+    }
+    last = zoned["returns"].get_index("time")[-1]
+    for times in (None, last):
+        fit = rm.estimate(**zoned, settings=QUICK, times=times)
+        np.testing.assert_array_equal(fit.specific_risk["volatility"], plain.specific_risk["volatility"])
+        np.testing.assert_array_equal(fit.factor_risk["covariance"], plain.factor_risk["covariance"])
+    with pytest.raises(rm.InputError) as caught:
+        rm.estimate(**given, settings=QUICK, times=[last])
+    assert str(caught.value) == (
+        "times: in the time zone UTC, those of returns are without a time zone. Use tz_localize, here or there."
+    )
+
+
+@pytest.mark.parametrize("later", [[1, 0, 2], [2, 1, 0]])
+def test_sessions_out_of_order_are_refused(later):
+    given, _ = panel(days=3, assets=60)
+    shuffled = {name: array.isel(time=later) if "time" in array.dims else array for name, array in given.items()}
+    for call in (lagged_regression, rm.estimate):
+        with pytest.raises(rm.InputError) as caught:
+            call(**shuffled)
+        assert str(caught.value) == "returns: time is not sorted. Use returns.sortby('time')."
+
+
+def test_one_session_is_refused():
+    given, _ = panel(days=2, assets=60)
+    one = {name: array.isel(time=slice(1)) if "time" in array.dims else array for name, array in given.items()}
+    with pytest.raises(rm.InputError) as caught:
+        rm.estimate(**one)
+    assert str(caught.value) == (
+        "returns: one session, 2023-01-02. A return is explained by what was known at the close before it: give at least "
+        "two."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"sectors": None},
+            "sectors: None, not an xarray.DataArray. Without sectors of its own give every asset the same label.",
+        ),
+        (
+            {"settings": RegressionSettings()},
+            "settings: is of type RegressionSettings, not EstimateSettings. Its parts are regression, covariance and "
+            "specific.",
+        ),
+        ({"times": ["hello"]}, "times: 1 label not in returns: hello. It runs from 2023-01-02 to 2023-01-13."),
+        ({"times": ["2023-01-13"] * 2}, "times: empty, or a label repeats. Give each day once."),
+    ],
+)
+def test_arguments_of_an_estimate_are_refused_by_name(changes, message):
+    given, _ = panel(days=10, assets=60)
+    with pytest.raises(rm.InputError) as caught:
+        rm.estimate(**(given | changes))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"huber": True}, "huber is True; it must be a positive number."),
+        ({"huber": "a"}, "huber is 'a'; it must be a positive number."),
+        ({"huber": -1}, "huber is -1; it must be a positive number."),
+        ({"thin_sector": -1.0}, "thin_sector is -1.0; it must be a number, at least 0."),
+        ({"thin_sector": None}, "thin_sector is None; it must be a number, at least 0."),
+        ({"thin_sector": np.inf}, "thin_sector is inf; it must be a number, at least 0."),
+    ],
+)
+def test_settings_of_the_regression_out_of_range_are_refused(wrong, message):
+    with pytest.raises(rm.InputError) as caught:
+        RegressionSettings(**wrong)
+    assert str(caught.value) == f"regression settings: {message}"
+
+
+def test_parts_of_the_settings_of_another_kind_are_refused():
+    with pytest.raises(rm.InputError) as caught:
+        EstimateSettings(covariance=SpecificRiskSettings())
+    assert str(caught.value) == (
+        "settings: covariance: is of type SpecificRiskSettings, not CovarianceSettings. Use riskmodel.CovarianceSettings()."
+    )

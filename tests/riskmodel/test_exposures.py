@@ -494,6 +494,57 @@ def test_an_unknown_style_to_orthogonalise_is_refused() -> None:
     assert str(caught.value) == f"orthogonalise: unknown style 'beta'. Known: {', '.join(STYLES)}."
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"winsorise": -1}, "exposure settings: winsorise is -1; it must be a positive number."),
+        ({"winsorise": np.nan}, "exposure settings: winsorise is nan; it must be a positive number."),
+        ({"winsorise": "3"}, "exposure settings: winsorise is '3'; it must be a positive number."),
+        ({"least_observed": 2}, "exposure settings: least_observed is 2; it must be a number, at least 0 and at most 1."),
+        (
+            {"orthogonalise": ["size"]},
+            "orthogonalise: ['size']; it must be a dictionary of a style and the styles taken out of it.",
+        ),
+        (
+            {"orthogonalise": {"volatility": "size"}},
+            "orthogonalise: of 'volatility' is 'size'; it must be a tuple of styles.",
+        ),
+        (
+            {"orthogonalise": {"volatility": ("size", "value", "size")}},
+            "orthogonalise: 'volatility' names 'size' more than once. Name each style once.",
+        ),
+        (
+            {"orthogonalise": {"size": ("size",)}},
+            "orthogonalise: 'size' is taken out of itself, directly or by way of others. Leave out one of size -> size.",
+        ),
+        (
+            {"orthogonalise": {"size": ("value",), "value": ("growth", "size")}},
+            "orthogonalise: 'size' is taken out of itself, directly or by way of others. Leave out one of size -> value, "
+            "value -> growth, value -> size.",
+        ),
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(rm.InputError) as caught:
+        ExposureSettings(**wrong)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"largest": 0}, "largest is 0; it must be a whole number, at least 1."),
+        ({"largest": 10.5}, "largest is 10.5; it must be a whole number, at least 1."),
+        ({"least_history": -1}, "least_history is -1; it must be a whole number, at least 0."),
+        ({"least_price": "1"}, "least_price is '1'; it must be a number, at least 0."),
+    ],
+)
+def test_rules_of_the_universe_out_of_range_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(rm.InputError) as caught:
+        UniverseRule(**wrong)  # type: ignore[arg-type]
+    assert str(caught.value) == f"universe rule: {message}"
+
+
 def test_dividends_reach_shareholder_return_when_no_filing_has_them() -> None:
     tables = random_tables(assets=50, sessions=260, seed=6)
     close = tables["prices"].pivot(index="date", columns="ticker", values="close")

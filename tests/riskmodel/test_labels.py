@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 import riskmodel as rm
-from riskmodel.labels import aligned
+from riskmodel.estimation import lagged_regression
+from riskmodel.labels import aligned, requested_rows
 
 DAYS, NAMES = pd.bdate_range("2024-01-01", periods=3), ["A", "B", "C"]
 COORDS = {"time": DAYS, "asset": NAMES}
@@ -99,3 +100,46 @@ def test_labels_align_and_positions_never():
     assert list(back) == ["returns", "exposures", "sectors", "market_cap"]
     for name, array in back.items():
         xr.testing.assert_identical(array, given[name].transpose(*array.dims))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -1.0, 2.0, 1])
+def test_a_universe_is_of_true_and_false_alone(wrong):
+    given = panel()
+    universe = xr.ones_like(given["returns"], dtype=type(wrong))
+    universe[0, 1] = wrong
+    with pytest.raises(rm.InputError) as caught:
+        lagged_regression(**given, universe=universe)
+    assert str(caught.value) == (
+        f"universe: values are {universe.dtype}, not bool. Say of each asset whether it is in: with a comparison, e.g. "
+        f"universe > 0, or, where NaN means out, with universe.fillna(False).astype(bool)."
+    )
+
+
+def test_requested_rows_are_found_by_label_in_the_order_asked_for():
+    rows = [requested_rows(DAYS, asked).tolist() for asked in (None, "2024-01-02", DAYS[1], DAYS[1].to_numpy(), DAYS[::-1])]
+    assert rows == [[2], [1], [1], [1], [2, 1, 0]]
+    assert requested_rows(DAYS, (day for day in DAYS[:2])).tolist() == [0, 1]
+    assert requested_rows(DAYS, xr.DataArray(DAYS, dims="time")[1]).tolist() == [1]
+    assert requested_rows(pd.Index([3, 5]), 5).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ([], "empty, or a label repeats. Give each day once."),
+        (["2024-01-02", DAYS[1]], "empty, or a label repeats. Give each day once."),
+        (["hello"], "1 label not in prices: hello. It runs from 2024-01-01 to 2024-01-03."),
+        (
+            ["hello", "you", "2024-02-01"],
+            "3 labels not in prices: hello, you, 2024-02-01. It runs from 2024-01-01 to 2024-01-03.",
+        ),
+        (
+            DAYS.tz_localize("Asia/Tokyo"),
+            "in the time zone Asia/Tokyo, those of prices are without a time zone. Use tz_localize, here or there.",
+        ),
+    ],
+)
+def test_requested_times_that_are_not_there_are_refused(asked, message):
+    with pytest.raises(rm.InputError) as caught:
+        requested_rows(DAYS, asked, name="prices")
+    assert str(caught.value) == f"times: {message}"

@@ -56,6 +56,41 @@ def test_a_class_without_a_forecast_leaves_its_sibling_alone():
     assert linked_covariance(sigma, pd.Series({"a1": "A", "a2": "A", "c": "C"})) is None
 
 
+def test_labels_of_other_assets_link_nothing_and_are_refused():
+    sigma = volatilities([0.02, 0.03], ["a1", "a2"])
+    other = pd.Series("A", index=["A1", "A2"])
+    message = (
+        "linked: 2 labels, of which none is among the 2 assets: A1, A2. Nothing would be linked; label the issuers by "
+        "asset, as in a1, a2."
+    )
+    returns = xr.DataArray(np.ones((3, 2)), {"asset": ["a1", "a2"]}, ("time", "asset"))
+    for call in (
+        lambda: linked_covariance(sigma, other),
+        lambda: specific_covariance_times(sigma, sigma, other),
+        lambda: linked_correlation(returns, other),
+    ):
+        with pytest.raises(rm.InputError) as caught:
+            call()
+        assert str(caught.value) == message
+
+
+def test_a_portfolio_need_not_hold_what_is_linked():
+    sigma = volatilities([0.02, 0.03, 0.01], ["a1", "a2", "b"])
+    issuer = pd.Series("A", index=["a1", "a2"])
+    held = volatilities([0.5], ["b"])
+    assert specific_covariance_times(held, sigma, issuer).values.tolist() == [0.5 * 0.01**2]
+    assert linked_covariance(sigma.where(sigma["asset"] == "b"), issuer) is None
+
+
+def test_issuers_that_are_no_labels_by_asset_are_refused():
+    sigma = volatilities([0.02, 0.03], ["a1", "a2"])
+    with pytest.raises(rm.InputError, match=r"^linked: is of type dict, not a pandas\.Series or xarray\.DataArray"):
+        linked_covariance(sigma, {"a1": "A", "a2": "A"})
+    with pytest.raises(rm.InputError) as caught:
+        linked_covariance(sigma, sigma.rename(asset="ticker"))
+    assert str(caught.value) == "linked: dimensions are ('ticker',), not ('asset',). Give one issuer an asset."
+
+
 # ---------------------------------------------------------------- the column of the securities table
 
 

@@ -452,3 +452,69 @@ def test_settings_are_kept_with_the_results(market: xr.Dataset) -> None:
     settings = model.fit(market).settings
     assert settings["universe"] == {"least_price": 1.0, "least_history": 60, "largest": 50}
     assert settings["exposures"]["orthogonalise"] == {"volatility": ("market_sensitivity",)}
+
+
+# ---------------------------------------------------------------- what is no market
+
+
+def spoilt_volume(market: xr.Dataset) -> xr.Dataset:
+    volume = market["volume"].copy()
+    volume[3, :2] = -1.0
+    return market.assign(volume=volume)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda m: m["close"], "market: is of type DataArray, not Dataset. Give what riskmodel.read_market returns."),
+        (
+            lambda m: m.drop_vars(["life", "sector"]),
+            "market: without 2 variables of a fit: life, sector. Give what riskmodel.read_market returns.",
+        ),
+        (
+            lambda m: m.assign(close=m["close"][0]),
+            "market: 1 variable not by ('time', 'asset'): close ('asset',). Give what riskmodel.read_market returns.",
+        ),
+        (lambda m: m.isel(time=[1, 0, 2]), "market: time is not sorted. Use market.sortby('time')."),
+        (
+            lambda m: m.isel(time=[0, 0, 1]),
+            "market: labels of 'time' repeat: 2024-01-01. Keep one each, with market.drop_duplicates('time').",
+        ),
+        (
+            lambda m: m.isel(asset=[0, 1, 0]),
+            "market: labels of 'asset' repeat: T000. Keep one each, with market.drop_duplicates('asset').",
+        ),
+        (
+            lambda m: m.isel(time=slice(0)),
+            "market: 'time' is empty or has no labels. Give what riskmodel.read_market returns.",
+        ),
+    ],
+)
+def test_what_is_no_market_is_refused_by_fit_and_update(
+    spoil: Callable[[xr.Dataset], object], message: str, market: xr.Dataset, results: rm.RiskModelResults
+) -> None:
+    for call in (rm.RiskModel().fit, lambda wrong: rm.RiskModel().update(results, wrong)):
+        with pytest.raises(InputError) as caught:
+            call(spoil(market))  # type: ignore[operator]
+        assert str(caught.value) == message
+
+
+def test_negative_volumes_are_refused_and_counted(market: xr.Dataset) -> None:
+    with pytest.raises(InputError) as caught:
+        rm.RiskModel().fit(spoilt_volume(market))
+    assert str(caught.value) == (
+        "market: 2 negative values in 'volume': 2024-01-04 T000, 2024-01-04 T001. Use NaN for what is missing."
+    )
+
+
+def test_parts_and_results_of_another_kind_are_refused(market: xr.Dataset) -> None:
+    with pytest.raises(InputError) as caught:
+        rm.RiskModel(UniverseRule(), UniverseRule())  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "risk model: exposures: is of type UniverseRule, not ExposureSettings. Use riskmodel.ExposureSettings()."
+    )
+    with pytest.raises(InputError) as caught:
+        rm.RiskModel().update(market, market)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "results: is of type Dataset, not RiskModelResults. Give what RiskModel.fit or riskmodel.load returns."
+    )

@@ -266,13 +266,15 @@ def test_the_regime_multiplier_by_hand() -> None:
     volatility, cap = np.full((4, 2), 0.01), np.array([[3.0, 1], [3, 1], [9, 9], [9, 9]])
     # B^2: 4 (second name missing), (3 x 9 + 1 x 4) / 4 = 7.75, none; half-life 1
     expected = np.sqrt([1, 4, (0.5 * 4 + 7.75) / 1.5, (0.5 * 4 + 7.75) / 1.5])
-    np.testing.assert_allclose(regime_multiplier(u, volatility, cap, 1), expected, rtol=1e-12)
+    multiplier, bounded = regime_multiplier(u, volatility, cap, 1)
+    np.testing.assert_allclose(multiplier, expected, rtol=1e-12)
+    assert bounded.tolist() == [0, 0, 0, 0]
 
 
 def test_the_regime_looks_back_ten_half_lives() -> None:
     rng = np.random.default_rng(0)
     u, ones = rng.normal(size=(40, 1)), np.ones((40, 1))
-    got = regime_multiplier(u, ones, ones, 1)[-1]
+    got = regime_multiplier(u, ones, ones, 1)[0][-1]
     weight = 0.5 ** np.arange(9, -1, -1)
     assert got == pytest.approx(np.sqrt(np.average(u[-10:, 0] ** 2, weights=weight)), rel=1e-12)
 
@@ -286,9 +288,34 @@ def test_the_regime_uses_earlier_forecasts_and_multiplies_all_assets_alike() -> 
     np.testing.assert_allclose(every["volatility"], plain["volatility"] * every["regime_multiplier"], rtol=1e-12)
     whole = given_.forecast(replace(QUICK, regime_half_life=None), times=given_.specific_returns["time"][5:])["volatility"]
     cap, u = given_.market_cap[5:].values, given_.specific_returns[5:].values
-    expected = regime_multiplier(u, whole.values, cap, 8)[25:]
+    expected = regime_multiplier(u, whole.values, cap, 8)[0][25:]
     late = slice(70, None)  # ten half-lives of eight days, after the first five days
     np.testing.assert_allclose(every["regime_multiplier"][late], expected[late], rtol=1e-12)
+
+
+def test_a_return_beyond_twenty_deviations_counts_as_twenty_in_the_regime_and_is_counted_while_it_matters() -> None:
+    u, s = np.full((40, 2), 0.01), np.full((40, 2), 0.01)
+    u[10], u[20, 0] = [0.2, 0.2], -50.0  # twenty deviations are not beyond; 5,000 are
+    multiplier, bounded = regime_multiplier(u, s, np.ones((40, 2)), 1)
+    assert bounded.tolist() == [0] * 20 + [1] * 10 + [0] * 10  # ten half-lives of a day
+    weight = 0.5 ** np.arange(9, -1, -1)
+    squares = np.ones(10)
+    squares[-1] = (20**2 + 1) / 2
+    assert multiplier[20] == pytest.approx(np.sqrt(np.average(squares, weights=weight)), rel=1e-12)
+
+
+def test_one_wild_return_of_a_small_name_hardly_moves_the_risk_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_ = case()
+    small = given_.market_cap[-2].argmin("asset").item()
+    wild = given_.specific_returns.copy()
+    wild[-1, small] = 50.0
+    calm, moved = (replace(given_, specific_returns=u).forecast() for u in (given_.specific_returns, wild))
+    assert (calm["bounded"].item(), moved["bounded"].item()) == (0, 1)
+    assert 1 <= moved["regime_multiplier"].item() / calm["regime_multiplier"].item() < 1.02
+    assert given_.forecast(replace(QUICK, regime_half_life=None))["bounded"].item() == 0
+    monkeypatch.setattr("riskmodel.specific.REGIME_BOUND", np.inf)
+    unbounded = replace(given_, specific_returns=wild).forecast()["regime_multiplier"].item()
+    assert unbounded / calm["regime_multiplier"].item() > 5
 
 
 # ---------------------------------------------------------------- the whole
@@ -535,8 +562,37 @@ def test_times_out_of_order_or_unknown_are_refused() -> None:
     assert refusal(replace(given_, specific_returns=given_.specific_returns[::-1])) == (
         "specific_returns: time is not sorted. Use specific_returns.sortby('time')."
     )
-    assert refusal(given_, times="2030-01-01").startswith("times: 1 date not among the specific returns: 2030-01-01")
-    assert refusal(given_, times=[]).startswith("times: 0 dates")
+    assert refusal(given_, times="2030-01-01") == (
+        "times: 1 label not in specific_returns: 2030-01-01. It runs from 2024-01-01 to 2024-04-29."
+    )
+    assert refusal(given_, times=["hello"]).startswith(
+        "times: 1 label not in specific_returns: hello. It runs from 2024-01-01"
+    )
+    twice = "times: empty, or a label repeats. Give each day once."
+    assert refusal(given_, times=[]) == refusal(given_, times=["2024-04-29", pd.Timestamp("2024-04-29")]) == twice
+
+
+def test_arguments_of_another_kind_are_refused() -> None:
+    given_ = case()
+    assert refusal(given_, linked={"A000": "X"}) == (
+        "linked: is of type dict, not a pandas.Series or xarray.DataArray of issuers by asset. Of a dictionary of asset and "
+        "issuer make one with pandas.Series(linked)."
+    )
+    with pytest.raises(InputError) as caught:
+        given_.forecast({"lags": 0})  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "settings: is of type dict, not SpecificRiskSettings. Use riskmodel.SpecificRiskSettings()."
+    )
+    with pytest.raises(InputError, match=r"^specific_returns, market_cap: None\. Both are needed"):
+        specific_risk(given_.specific_returns, None)  # type: ignore[arg-type]
+
+
+def test_issuers_of_other_assets_are_refused() -> None:
+    assert refusal(case(), linked=pd.Series("X", index=["GOOG", "GOOGL"])) == (
+        "linked: 2 labels, of which none is among the 60 assets: GOOG, GOOGL. Nothing would be linked; label the issuers by "
+        "asset, as in A000, A001, A002 and 57 more."
+    )
+    assert case().forecast(linked=pd.Series(dtype=object))["volatility"].notnull().any()
 
 
 def test_too_short_a_history_is_refused() -> None:
@@ -550,16 +606,22 @@ def test_too_short_a_history_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"half_life": 0}, "half_life: 0 is not a half-life; give a number of sessions above 0."),
-        ({"regime_half_life": np.nan}, "regime_half_life: nan is not a half-life; give a number of sessions above 0."),
-        ({"lags": -1}, "lags: -1 is out of range; give at least 0."),
-        ({"short_history": 200}, "full_history: 180 is not above short_history, 200."),
+        ({"half_life": 0}, "half_life is 0; it must be a positive number."),
+        ({"half_life": "84"}, "half_life is '84'; it must be a positive number."),
+        ({"regime_half_life": np.nan}, "regime_half_life is nan; it must be a positive number."),
+        ({"lag_half_life": None}, "lag_half_life is None; it must be a positive number."),
+        ({"shrinkage": -0.1}, "shrinkage is -0.1; it must be a number, at least 0."),
+        ({"lags": -1}, "lags is -1; it must be a whole number, at least 0."),
+        ({"lags": 2.5}, "lags is 2.5; it must be a whole number, at least 0."),
+        ({"size_groups": True}, "size_groups is True; it must be a whole number, at least 1."),
+        ({"structural": "no"}, "structural is 'no'; it must be True or False."),
+        ({"short_history": 200}, "full_history is 180; it must be above short_history, 200."),
     ],
 )
-def test_settings_out_of_range_are_refused(wrong: dict[str, float], message: str) -> None:
+def test_settings_out_of_range_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        SpecificRiskSettings(**wrong)
-    assert str(caught.value) == message
+        SpecificRiskSettings(**wrong)  # type: ignore[arg-type]
+    assert str(caught.value) == f"specific risk settings: {message}"
 
 
 # ---------------------------------------------------------------- the real market

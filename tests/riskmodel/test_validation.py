@@ -20,6 +20,7 @@ from riskmodel import covariance as factor_risk
 from riskmodel import specific
 from riskmodel.covariance import CovarianceSettings, factor_covariance
 from riskmodel.errors import InputError
+from riskmodel.linked import linked_correlation
 from riskmodel.market import build_market
 from riskmodel.model import RiskModelResults
 from riskmodel.portfolios import (
@@ -538,6 +539,7 @@ def test_matplotlib_is_loaded_by_the_picture_alone():
     [
         ({"horizon": 0}, "horizon: 0; it must be a whole number, at least 1."),
         ({"random_portfolios": 2.5}, "random_portfolios: 2.5; it must be a whole number, at least 1."),
+        ({"names": 5000}, "names: 5000; the estimation universe has 398 at most at these closes. Give fewer."),
         ({"every": -1}, "every: -1; it must be a whole number, at least 1."),
         ({"start": "soon"}, "start: 'soon' is not a date."),
         (
@@ -557,6 +559,58 @@ def test_what_cannot_be_validated_is_refused(small_model, small_market, options,
     with pytest.raises(InputError) as caught:
         validate(small_model, small_market["market_cap"], **options)
     assert str(caught.value) == message
+
+
+def test_something_that_is_no_fit_is_refused(small_model, small_market):
+    with pytest.raises(InputError) as caught:
+        validate(small_model.data, small_market["market_cap"])
+    assert str(caught.value) == (
+        "results: is of type Dataset, not RiskModelResults. Give what RiskModel.fit or riskmodel.load returns."
+    )
+    with pytest.raises(InputError, match=r"^market_cap: is of type Dataset, not DataArray\. Give market\['market_cap'\]"):
+        validate(small_model, small_market)
+
+
+# ---------------------------------------------------------------- share classes
+
+
+def test_the_risk_of_a_portfolio_with_share_classes_is_that_of_the_matrix_with_blocks():
+    rng = np.random.default_rng(0)
+    weights, sigma = rng.normal(size=(2, 3, 6)), rng.uniform(0.01, 0.05, (2, 6))
+    rho = np.array([[0.5, 0.9], [1.0, 0.0]])  # (day, issuer)
+    blocks = [np.array([0, 3]), np.array([1, 4, 5])]
+    found = portfolio_volatility(
+        weights, np.zeros((2, 1, 6)), np.zeros((2, 1, 1)), sigma**2, list(zip(blocks, rho.T, strict=True))
+    )
+    for day in range(2):
+        correlation = np.eye(6)
+        for columns, own in zip(blocks, rho[day], strict=True):
+            correlation[np.ix_(columns, columns)] = own
+        np.fill_diagonal(correlation, 1.0)
+        dense = np.outer(sigma[day], sigma[day]) * correlation
+        expected = np.sqrt(np.einsum("pa,ab,pb->p", weights[day], dense, weights[day]))
+        np.testing.assert_allclose(found[day], expected, rtol=1e-12)
+
+
+def test_linked_assets_change_what_is_forecast_for_portfolios_and_nothing_of_what_came(small_model, small_market):
+    sector = small_market["sector"]
+    assets = sector["asset"].values[sector.values == "Consumer Staples"]
+    chosen = FEW | {"times": small_market["time"].values[[-40, -20]]}
+    alone = validate(small_model, small_market["market_cap"], **chosen)
+    linked = pd.Series("one company", index=assets[:2])
+    both = validate(small_model, small_market["market_cap"], **chosen, linked=linked)
+    xr.testing.assert_allclose(both.outcomes * both.volatility, alone.outcomes * alone.volatility)
+    for close, before, after in zip(alone.outcomes["close"].values, alone.volatility, both.volatility, strict=True):
+        s = before.sel(portfolio=[f"specific: {asset}" for asset in assets]).values
+        cap = small_market["market_cap"].sel(time=close, asset=assets).where(~np.isnan(s)).values
+        w = cap / np.nansum(cap)
+        u = small_model.specific_returns.sel(asset=assets[:2], time=slice(None, close))
+        rho = linked_correlation(u, linked).item()
+        label = "sector: Consumer Staples"
+        more = after.sel(portfolio=label).item() ** 2 - before.sel(portfolio=label).item() ** 2
+        assert more == pytest.approx(2 * rho * w[0] * w[1] * s[0] * s[1], rel=1e-8)
+    with pytest.raises(InputError, match=r"^linked: 1 label, of which none is among the 400 assets: GOOG\."):
+        validate(small_model, small_market["market_cap"], **chosen, linked=pd.Series(["X"], index=["GOOG"]))
 
 
 def test_caps_of_other_assets_are_refused(small_model, small_market):
