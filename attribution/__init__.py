@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from attribution.book import Book, read_book
     from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects
     from attribution.contribution_arrays import linked_contributions as linked_contributions
+    from attribution.figures import course_figures
     from attribution.grouping import read_grouping
     from attribution.hierarchy import hierarchical_effects
+    from attribution.karnosky_singer import karnosky_singer
     from attribution.limits import check_limits
     from attribution.linking import link
     from attribution.reconcile import ReconciliationError
@@ -36,8 +38,10 @@ _HOME = {
     "check_limits": "attribution.limits",
     "decompose": "attribution.risk",
     "ex_ante_risk": "attribution.risk",
+    "course_figures": "attribution.figures",
     "geometric_effects": "attribution.brinson",
     "hierarchical_effects": "attribution.hierarchy",
+    "karnosky_singer": "attribution.karnosky_singer",
     "link": "attribution.linking",
     "linked_contributions": "attribution.contribution_arrays",
     "read_book": "attribution.book",
@@ -56,10 +60,12 @@ __all__ = [
     "attribute_accounts",
     "brinson_effects",
     "check_limits",
+    "course_figures",
     "decompose",
     "ex_ante_risk",
     "geometric_effects",
     "hierarchical_effects",
+    "karnosky_singer",
     "link",
     "linked_contributions",
     "read_book",

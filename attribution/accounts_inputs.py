@@ -93,6 +93,8 @@ def read_run_of_months(text: str, market: xr.Dataset) -> Period:
         For another form, or a period without sessions or without a close before it.
     """
     try:
+        if not text or "" in text.split("/"):
+            raise ValueError
         months = [pd.Period(pd.to_datetime(month, format="%Y-%m"), "M") for month in text.split("/", maxsplit=1)]
     except ValueError:
         raise InputError(f"period '{text}': write a month as YYYY-MM, or a run of months as YYYY-MM/YYYY-MM.") from None

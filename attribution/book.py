@@ -49,6 +49,8 @@ class General(_Part):
     risk_free: Literal["rates"] | Annotated[float, Field(gt=-0.05, lt=0.5, allow_inf_nan=False)] = 0.0
     languages: tuple[Language, ...] = ("ja", "en")
     delisted: Literal["error", "cash"] = "error"
+    returns: Literal["holdings", "actual"] = "holdings"
+    transaction_cost_bps: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
 
 
 class Benchmark(_Part):
@@ -113,6 +115,8 @@ class Book(_Part):
         The TOML file; `data_folder` is relative to it.
     holdings
         portfolio, date, ticker, weight: decimals that sum to one on every date, effective from the close of that date.
+    actual_returns
+        portfolio, date, return, fee; None unless [book] returns = "actual".
     """
 
     book: General
@@ -124,6 +128,7 @@ class Book(_Part):
     model: Model = Model()
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
+    actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
 
     @property
     def data_folder(self) -> Path:
@@ -186,6 +191,9 @@ def read_book(path: str | Path) -> Book:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the book's TOML file.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: is not valid TOML ({error}).") from None
+    for reserved in ("path", "holdings", "actual_returns"):
+        if reserved in content:
+            raise InputError(f"{path.name}: unknown section [{reserved}].")
     empty = pd.DataFrame(columns=["portfolio", "date", "ticker", "weight"])
     book = _validated(path, content | {"path": path, "holdings": empty})
     _require_consistent(book)
@@ -202,12 +210,24 @@ def read_book(path: str | Path) -> Book:
                 f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
                 f"Found: {listed(sorted(portfolios))}."
             )
-    return book.model_copy(update={"holdings": holdings})
+    return book.model_copy(update={"holdings": holdings, "actual_returns": _actual_returns(book)})
+
+
+def _actual_returns(book: Book) -> pd.DataFrame | None:
+    if book.book.returns == "holdings":
+        return None
+    from attribution.trading import checked_actual_returns
+
+    table = read_table(book.data_folder, "actual_returns")
+    if table is None:
+        raise InputError(
+            f'{book.path.name}: returns = "actual" in [book], but the data folder has no table actual_returns.parquet or '
+            f'actual_returns.csv. Add it (portfolio, date, return, fee), or set returns = "holdings".'
+        )
+    return checked_actual_returns(table)
 
 
 def _validated(path: Path, content: dict[str, Any]) -> Book:
-    for reserved in {"path", "holdings"} & (content.keys() - {"path", "holdings"}):
-        raise InputError(f"{path.name}: unknown section [{reserved}].")
     try:
         return Book.model_validate(content)
     except ValidationError as error:
@@ -230,7 +250,7 @@ def _known_keys(section: list[str]) -> list[str]:
         "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "model": Model,
     }  # fmt: skip
     if not section:
-        return [name for name in Book.model_fields if name not in ("path", "holdings")]
+        return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
     nested: dict[str, type[BaseModel]] = {"name": Words, "style": Words, "negative": Negative, "risk_band": RiskBand}
     return list(nested.get(section[-1], parts.get(section[0], Book)).model_fields)
 

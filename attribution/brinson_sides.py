@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.linking_inputs import label_text, places
+from attribution.linking_inputs import TELLING_SHARE, label_text, places, require_plain_dates
 from riskmodel.errors import InputError, counted, listed
 
 MISSING = ("other-side", "benchmark-total", "zero", "error")
 WEIGHT_TOLERANCE = 1e-6
-TELLING_SHARE = 0.5  # of a side's returns above 100 %: no market has them, percent and prices do
 Arrays = dict[str, xr.DataArray]
 
 
@@ -216,24 +215,8 @@ def _labelled(name: str, given: xr.DataArray) -> xr.DataArray:
                 f"{name}: {counted(len(again), 'duplicate label')} of '{dim}': {listed(map(label_text, again))}. "
                 f"Keep one each; add up what belongs together."
             )
-        _require_dates(name, index)
+        require_plain_dates(name, index)
     return given if given.dtype == float else given.astype(float)
-
-
-def _require_dates(name: str, index: pd.Index) -> None:
-    if index.dtype == object:
-        zoned = [label for label in index if getattr(label, "tzinfo", None) is not None]
-    else:
-        zoned = list(index) if getattr(index, "tz", None) is not None else []
-    if zoned:
-        raise InputError(f"{name}: {counted(len(zoned), 'date')} with a time zone: {listed(zoned)}. Give plain dates.")
-    if isinstance(index, pd.DatetimeIndex):
-        hours = index[index != index.normalize()]
-        if len(hours):
-            raise InputError(
-                f"{name}: {counted(len(hours), 'date')} with a time of day: {listed(hours)}. "
-                f"Give plain dates, so that both sides' days match."
-            )
 
 
 def _aligned(arrays: Arrays) -> Arrays:

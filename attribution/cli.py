@@ -53,9 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--lang", metavar="ja,en", help="languages, by default the book's")
     explain = command("explain", _explain, "print the contributions to a course's excess return")
     explain.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
-    explain.add_argument("--month", required=True, metavar=MONTH, help=f"or a run of months, {MONTH}/{MONTH}")
     explain.add_argument(
-        "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day"
+        "--month",
+        required=True,
+        metavar=MONTH,
+        help=f"or {MONTH}/{MONTH}, a year YYYY, itd: from the inception, itd/{MONTH}",
+    )
+    explain.add_argument(
+        "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day, month"
     )
     scaling = ("carino", "menchero", "grap", "frongello")
     explain.add_argument("--link", choices=scaling, default="carino", help="how days become the period; by default carino")
@@ -149,9 +154,10 @@ def _report(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from attribution.book import read_book
+    from attribution.cuts import require_cuts, splits_factors
     from attribution.fitting import fitted_model, read_inputs
     from attribution.periods import read_period
-    from attribution.result import attribute, require_cuts
+    from attribution.result import attribute
 
     cuts = [cut for text in options.by or ["factor"] for cut in text.split(",")]
     require_cuts(cuts)
@@ -169,11 +175,10 @@ def _explain(options: argparse.Namespace) -> int:
         print(fitted.remark, file=sys.stderr)
     if cuts == ["factor"] and not options.absolute:
         frame = result.factors.drop(columns="course")
+    elif splits_factors(cuts):
+        frame = result.with_errors(*cuts, absolute=options.absolute).reset_index()
     else:
         frame = result.by(*cuts, absolute=options.absolute).reset_index()
-    if cuts == ["group"] and not options.absolute:
-        frame["standard_error"] = result.standard_errors("group").to_numpy()
-        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > 0)
     if options.format == "text":
         print(f"{result.course} against {result.benchmark}, {result.period}, {result.link} linking")
         print(
@@ -212,7 +217,18 @@ def _risk(options: argparse.Namespace) -> int:
     if fitted.remark:
         print(fitted.remark, file=sys.stderr)
     if forecast.left_out:
-        print(f"Without a forecast, their history being too short: {', '.join(forecast.left_out)}.", file=sys.stderr)
+        print(
+            f"Without a forecast, their history being too short or nobody having them: {', '.join(forecast.left_out)}.",
+            file=sys.stderr,
+        )
+    lists = book.holdings[book.holdings["date"] == date]["portfolio"]
+    bought = [sleeve for sleeve in shares if (lists == book.sleeves[sleeve].holdings).any()]
+    if bought:
+        print(
+            f"The list of {date:%Y-%m-%d} of {', '.join(bought)} counts from this close on; the figures are of what was "
+            f"held until then.",
+            file=sys.stderr,
+        )
     tables = {"risk": risk.table, "limits": limits}
     if options.table in ("factor", "family", "stock"):
         tables = {options.table: risk.by(options.table)}

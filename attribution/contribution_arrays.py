@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.linking_inputs import places, same_labels
+from attribution.linking_inputs import label_text, places, require_plain_dates, same_labels
 from riskmodel.errors import InputError, counted, listed
 
 SPECIFIC = "specific"
@@ -95,7 +95,8 @@ def linked_contributions(
     }
     arrays = _aligned({name: array for name, array in given.items() if array is not None})
     values = {name: array.to_numpy() for name, array in arrays.items()}
-    with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
+    # threads cost more than they bring in products this thin; what is infinite is refused below
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore", over="ignore"):
         out = _contributions(**values)
     if not all(np.isfinite(cells).all() for cells in out.values()):
         _refuse_missing(arrays)
@@ -194,9 +195,19 @@ def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     out: dict[str, xr.DataArray] = {}
     for name, array in given.items():
         dims = DIMS["specific_returns" if name == "benchmark_weights" else name]
+        if not isinstance(array, xr.DataArray) or array.dtype.kind not in "fiu":
+            kind = array.dtype if isinstance(array, xr.DataArray) else type(array).__name__
+            raise InputError(f"{name}: {kind} where a DataArray of numbers by ({', '.join(dims)}) is wanted.")
         if set(array.dims) != set(dims):
             raise InputError(f"{name}: dimensions ({', '.join(map(str, array.dims))}); it takes ({', '.join(dims)}).")
-        for labels in map(array.get_index, dims):
+        for dim in dims:
+            if dim not in array.coords:
+                raise InputError(f"{name}: dimension '{dim}' has no labels. Give them; positions are never used.")
+            if not array.sizes[dim] and dim not in ("portfolio", "factor", "factor_other"):
+                raise InputError(f"{name}: dimension '{dim}' is empty. Check the period and the names.")
+            labels = array.get_index(dim)
+            if dim == "time":
+                require_plain_dates(name, labels)
             if labels.has_duplicates:
                 repeated = labels[labels.duplicated()]
                 raise InputError(
@@ -210,7 +221,19 @@ def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
             swap = {"factor": "factor_other", "factor_other": "factor"}
             array = same_labels(name, array.rename(swap), "exposures", out["exposures"]).rename(swap)
         out[name] = array.transpose(*dims).astype(float, copy=False)
+    for name in [n for n in ("weights", "benchmark_weights") if n in out]:
+        _refuse_percent(name, out[name][{"time": slice(1)}])
     return out
+
+
+def _refuse_percent(name: str, weights: xr.DataArray) -> None:
+    """Weights of one day that add to about a hundred; active ones add to about nothing."""
+    total = weights.isel(time=0, drop=True).sum("asset")
+    percent = (total > 50) & (total < 150)
+    if percent.any():
+        day = label_text(weights.get_index("time")[0])
+        of = listed(places(percent)) if percent.dims else "the benchmark"
+        raise InputError(f"{name}: weights of {of} on {day} sum to about a hundred. They look like percent; divide by 100.")
 
 
 def _refuse_missing(arrays: dict[str, xr.DataArray]) -> None:

@@ -18,12 +18,15 @@ from attribution.holdings import (
     level_returns,
     sleeve_track,
 )
+from attribution.linking_inputs import places
 from attribution.periods import Period
+from attribution.risk_arrays import UNCOVERED_MAX, require_covered
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
 from riskmodel.model import RiskModelResults
 
 PROXY = "(proxy)"
+SAME_RETURN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
     )
 
 
-def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
+def cube(course: Course, model: RiskModelResults, market: xr.Dataset, *, uncovered_max: float = UNCOVERED_MAX) -> xr.Dataset:
     """Lay a course's active positions over the model: everything that a cut of the period's excess return needs.
 
     Parameters
@@ -129,6 +132,9 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
         A fit of the same market.
     market
         From `riskmodel.read_market`.
+    uncovered_max
+        Largest weight, as a mean over days with a solution, of held names that the model leaves out: beyond it a split by
+        factor would say nothing of much of the course.
 
     Returns
     -------
@@ -140,14 +146,33 @@ def cube(course: Course, model: RiskModelResults, market: xr.Dataset) -> xr.Data
     Raises
     ------
     InputError
-        Where the model was fitted on other days or other names.
+        Where the model was fitted on other days, other names or other returns, or leaves out more than `uncovered_max`.
 
     Notes
     -----
     For each day a_it r_it = sum_k a_it X_ik,t-1 f_kt + a_it u_it where i is modelled; a name without exposures or without a
     proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
     """
-    return course.data.assign(model_parts(course.data.get_index("asset"), course.period.days, model, market))
+    data = course.data.assign(model_parts(course.data.get_index("asset"), course.period.days, model, market))
+    solved = data["modelled"].any("asset").to_numpy()  # a day without a solution is the model's, and flagged there
+    left_out = (abs(data["portfolio_live"]) * ~data["modelled"]).isel(time=solved, asset=(data["asset"] != CASH).to_numpy())
+    of_names = left_out.sum("time").to_series() / max(int(solved.sum()), 1)
+    require_covered(f"contributions of '{course.name}'", of_names, uncovered_max, what="exposures on some days")
+    return data
+
+
+def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:
+    """Refuse a model that splits other returns (time, asset) than the market's: it was fitted before they changed."""
+    factor_return = parts["factor_return"].transpose("time", "factor").to_numpy()
+    explained = (factor_return[:, None] @ parts["exposure"].to_numpy())[:, 0] + parts["specific_return"].to_numpy()
+    gap = np.abs(explained[:, :-1] - returns)
+    modelled = parts["modelled"].isel(asset=slice(-1))
+    apart = modelled.copy(data=modelled.to_numpy() & ~(gap < SAME_RETURN))
+    if apart.any():
+        raise InputError(
+            f"model: explains other returns than the market's: {counted(int(apart.sum()), 'return')} differ: "
+            f"{listed(places(apart))}. The prices have changed since it was fitted; fit it again."
+        )
 
 
 def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
@@ -180,7 +205,7 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
     exposure[:, where, :-1] = np.nan_to_num(lagged)
     exposure[:, :, :-1] *= modelled[:, None, :]
     of_days = model.data.sel(time=days)
-    return xr.Dataset(
+    parts = xr.Dataset(
         {
             "exposure": (("time", "factor", "asset"), exposure),
             "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
@@ -193,3 +218,6 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
         },
         coords={"time": days, "asset": assets, "factor": names},
     )
+    returns = market["total_return"].sel(time=days, asset=stocks).transpose("time", "asset").to_numpy()
+    _require_same_returns(parts, returns)
+    return parts

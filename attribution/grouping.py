@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.beside import beside_stocks, beside_values, official_return
 from attribution.book import CASH
 from attribution.brinson import EFFECTS, BrinsonEffects, brinson_effects
 from attribution.contributions import PROXY
 from attribution.hierarchy import SEPARATOR, hierarchical_effects, nested
+from attribution.holdings import CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.tables import table_path
 
@@ -94,7 +96,13 @@ def asset_groups(data: xr.Dataset, grouping: str | Groups) -> pd.Series:
             )
         groups = data[grouping].to_series()
     else:
+        if not isinstance(grouping, (pd.Series, Mapping)):
+            raise InputError(
+                f"grouping: a {type(grouping).__name__}. Give a column's name, or a Series or dict ticker -> group."
+            )
         groups = pd.Series(grouping)
+        if CASH_STOCK in assets and CASH_STOCK not in groups.index and not groups[groups.index == CASH].eq(CASH).any():
+            groups = groups.rename(index={CASH: CASH_STOCK})  # the securities name the stock by its ticker
         _require_groups(groups, assets)
         groups = groups.reindex(assets)
     groups = groups.astype(object).where(groups.notna() & (groups != ""), UNCLASSIFIED)
@@ -143,8 +151,9 @@ def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
     Returns
     -------
     Dataset
-        (time, segment): weight, contribution and return of each side, named as `brinson_effects` takes them; the last
-        segment is `(proxy)`, the official benchmark less its constituents, without a weight. A return is NaN where the net
+        (time, segment): weight, contribution and return of each side, named as `brinson_effects` takes them; after the
+        groups come segments without a weight: `(proxy)`, the official benchmark less its constituents, and where the course
+        has them `(trading)`, `(currency)` and their like, which are the portfolio's. A return is NaN where the net
         weight is zero, or under a thousandth of the gross: long and short positions that offset have none, and what they
         contribute is selection.
 
@@ -157,20 +166,20 @@ def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
     names, code = np.unique(groups.loc[data.get_index("asset")].to_numpy().astype(str), return_inverse=True)
     member = np.zeros((len(code), len(names)))
     member[np.arange(len(code)), code] = 1.0
-    gap = (data["benchmark_return"] - data["constituents_return"]).to_numpy()
-    proxy = {"portfolio": np.zeros_like(gap), "benchmark": gap}
+    own, official = beside_values(data), np.zeros((data.sizes["time"], len(beside_stocks(data))))
+    own[:, 0], official[:, 0] = 0.0, (official_return(data) - data["constituents_return"]).to_numpy()
     columns: dict[str, np.ndarray] = {}
-    for side, beyond in proxy.items():
+    for side, beyond in (("portfolio", own), ("benchmark", official)):
         weights = data[f"{side}_weight"].transpose("time", "asset").to_numpy()
         contributions = (data[f"{side}_live"].transpose("time", "asset").to_numpy() * asset_return) @ member
         net, gross = weights @ member, np.abs(weights) @ member
         telling = np.abs(net) > OFFSETTING * gross
         returns = np.divide(contributions, net, out=np.full_like(net, np.nan), where=telling)
-        last = np.zeros((len(net), 1))
+        last = np.zeros_like(beyond)
         columns[f"{side}_weight"] = np.hstack([net, last])
-        columns[f"{side}_contribution"] = np.hstack([contributions, last + beyond[:, None]])
+        columns[f"{side}_contribution"] = np.hstack([contributions, last + beyond])
         columns[f"{side}_return"] = np.hstack([returns, last * np.nan])
-    labels = {"time": data.get_index("time"), "segment": np.append(names, PROXY).astype(object)}
+    labels = {"time": data.get_index("time"), "segment": np.append(names, beside_stocks(data)).astype(object)}
     return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
 
 
@@ -236,9 +245,9 @@ def brinson_table(
         effects = brinson_effects(**arrays, **options)
         tables.append(linked_table(sides, effects, data["coefficient"]).assign(grouping=names[0]))
     else:
-        paths = nested(groups)
+        paths, beside = nested(groups), {name: name for name in beside_stocks(data)}
         levels = [group_sides(data, path) for path in paths]
-        parents = [dict(zip(child, parent, strict=True)) | {PROXY: PROXY} for parent, child in pairwise(paths)]
+        parents = [dict(zip(child, parent, strict=True)) | beside for parent, child in pairwise(paths)]
         split = hierarchical_effects(levels, parents, **options, anchored=anchored)
         for depth, (sides, effects) in enumerate(zip(levels, split, strict=True), start=1):
             label = SEPARATOR.join(names[:depth])

@@ -163,9 +163,9 @@ def stopped_positions(
     )
 
 
-def require_known_tickers(book: Book, market: xr.Dataset) -> None:
-    """Every row of every month of the holdings names an asset with a price by then, or CASH."""
-    holdings = book.holdings
+def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None = None) -> None:
+    """Every row of the holdings, of one portfolio or of all, names an asset with a price by then, or CASH."""
+    holdings = book.holdings if portfolio is None else book.holdings[book.holdings["portfolio"] == portfolio]
     unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), CASH])]
     if len(unknown):
         where = unknown["portfolio"] + " " + unknown["date"].dt.strftime("%Y-%m-%d") + " " + unknown["ticker"]
@@ -191,9 +191,10 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
     Raises
     ------
     InputError
-        Under delisted = "error" where a held name does not trade again in the period.
+        For a ticker without prices; under delisted = "error" where a held name does not trade again in the period.
     """
     portfolio = book.sleeves[sleeve].holdings
+    require_known_tickers(book, market, portfolio)
     lists = book.holdings[(book.holdings["portfolio"] == portfolio) & (book.holdings["weight"] != 0)]
     track = drift(lists, market, returns, period.base, period.days, f"holdings of '{portfolio}'")
     if len(track.stopped) and book.book.delisted == "error":

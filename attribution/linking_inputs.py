@@ -13,6 +13,8 @@ import xarray as xr
 from riskmodel.errors import InputError, counted, listed
 
 Given: TypeAlias = xr.DataArray | pd.Series | pd.DataFrame
+TELLING_SHARE = 0.5  # of a side's returns above 100 %: no market has them, percent and prices do
+FEW = 4  # returns of long periods, which may all pass 100 %
 
 
 def aligned_returns(dim: str, **given: Given | float) -> list[xr.DataArray]:
@@ -28,7 +30,8 @@ def aligned_returns(dim: str, **given: Given | float) -> list[xr.DataArray]:
     Raises
     ------
     InputError
-        For labels that do not match, repeat, or are dates out of order; for returns that are missing, infinite or below -1.
+        For labels that do not match, repeat, or are dates out of order or with a time of day or zone; for returns that are
+        missing, infinite, below -1, or mostly above 1 in size, as percent and prices are.
     """
     name, *others = given
     first = labelled(name, given[name], dim=dim, columns="portfolio")
@@ -70,7 +73,7 @@ def labelled(name: str, given: Given, *, dim: str, columns: str) -> xr.DataArray
         raise InputError(f"{name}: no dimension '{dim}'; its dimensions are {', '.join(map(str, given.dims)) or 'none'}.")
     if not given.sizes[dim]:
         raise InputError(f"{name}: no days. Check the period.")
-    if not np.issubdtype(given.dtype, np.number):
+    if given.dtype.kind not in "fiu":
         raise InputError(f"{name}: {given.dtype} where numbers are wanted.")
     for labels in map(given.get_index, given.dims):
         if labels.has_duplicates:
@@ -79,12 +82,30 @@ def labelled(name: str, given: Given, *, dim: str, columns: str) -> xr.DataArray
                 f"{listed(map(label_text, labels[labels.duplicated()]))}. Keep one each."
             )
     days = given.get_index(dim)
+    require_plain_dates(name, days)
     if isinstance(days, pd.DatetimeIndex) and not days.is_monotonic_increasing:
         late = int(np.flatnonzero(days[1:] < days[:-1])[0])
         raise InputError(
             f"{name}: days out of order: {label_text(days[late + 1])} follows {label_text(days[late])}. Sort by '{dim}'."
         )
     return given.astype(float, copy=False)
+
+
+def require_plain_dates(name: str, index: pd.Index) -> None:
+    """Refuse dates with a time zone or a time of day: of two sides they would never match."""
+    if index.dtype == object:
+        zoned = [label for label in index if getattr(label, "tzinfo", None) is not None]
+    else:
+        zoned = list(index) if getattr(index, "tz", None) is not None else []
+    if zoned:
+        raise InputError(f"{name}: {counted(len(zoned), 'date')} with a time zone: {listed(zoned)}. Give plain dates.")
+    if isinstance(index, pd.DatetimeIndex):
+        hours = index[index != index.normalize()]
+        if len(hours):
+            raise InputError(
+                f"{name}: {counted(len(hours), 'date')} with a time of day: {listed(hours)}. "
+                f"Give plain dates, so that both sides' days match."
+            )
 
 
 def same_labels(name: str, array: xr.DataArray, of: str, reference: xr.DataArray) -> xr.DataArray:
@@ -143,6 +164,14 @@ def _require_returns(name: str, returns: xr.DataArray) -> None:
     if odd.any():
         named = listed(places(returns.copy(data=odd)))
         raise InputError(f"{name}: {counted(int(odd.sum()), 'missing or infinite value')}: {named}.")
+    large = np.abs(values) > 1
+    if large.sum() > max(FEW, TELLING_SHARE * (values != 0).sum()):
+        cells = zip(places(returns.copy(data=large)), values[large], strict=True)
+        raise InputError(
+            f"{name}: {counted(int(large.sum()), 'value')} of {values.size:,} above 1 in size: "
+            f"{listed(f'{place} {value:g}' for place, value in cells)}. "
+            f"They look like percent (divide by 100) or prices (give returns)."
+        )
     below = values < -1
     if below.any():
         raise InputError(

@@ -12,6 +12,7 @@ import xarray as xr
 from attribution.book import Book
 from attribution.holdings import benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
 from attribution.periods import Period, read_period, sessions_from
+from attribution.trading import actual_or_held
 
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 MONTHS_A_YEAR = 12
@@ -55,12 +56,14 @@ def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
     for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
         level = level_returns(market, name, period.days, period.base)
         of_benchmark[name] = benchmark_track(book, name, market, returns, period).returns if level is None else level
-    own = {name: track.returns for name, track in sleeves.items()}
+    own = {name: actual_or_held(book, name, track.returns) for name, track in sleeves.items()}
     other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
     return History(
-        courses=pd.DataFrame({course: _blend(own, book.shares(course), inception) for course in book.courses}),
+        courses=pd.DataFrame(
+            {course: actual_or_held(book, course, _blend(own, book.shares(course), inception)) for course in book.courses}
+        ),
         benchmarks=pd.DataFrame({course: _blend(other, book.shares(course), inception) for course in book.courses}),
-        risk_free=_risk_free(book, market, period.days),
+        risk_free=risk_free_returns(book, market, period.days),
         inception=since[since >= inception][0],
         track_record=track_record,
     )
@@ -74,7 +77,8 @@ def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float], inception: 
     return pd.concat(blended)
 
 
-def _risk_free(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
+def risk_free_returns(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
+    """The book's risk-free return on each day: the rates table's, or a number a year spread over the months' sessions."""
     rate = book.book.risk_free
     if rate == "rates":
         return market["risk_free"].sel(time=days).to_series()

@@ -32,9 +32,14 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
     The two sides are computed apart: cuts by factor from exposures and factor returns, cuts by stock from observed returns,
     totals from the sleeves' and the indices' own returns.
     """
+    from attribution.beside import beside_identities, holdings_return, official_return
+    from attribution.brinson import EFFECTS
+    from attribution.linking import compound
+
     data, followed = result.data, result.followed
     excess, total = result.excess_return, result.portfolio_return
     stock_factor = result.by("stock", "factor")
+    brinson, by_factor = result.brinson("sector"), result.brinson_by_factor("sector")
     active = (data["portfolio_live"] - data["benchmark_live"]).to_numpy()
     explained = (data["exposure"] * data["factor_return"]).sum("factor") + data["specific_return"]
     gap = (explained - data["asset_return"]).where(data["modelled"], 0.0) * active
@@ -44,6 +49,7 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
         "stocks = R - B": (fsum(result.by("stock")), excess),
         "sectors = R - B": (fsum(result.by("sector")), excess),
         "days = R - B": (fsum(result.by("day")), excess),
+        "months = R - B": (fsum(result.by("month")), excess),
         "stock x factor = R - B": (fsum(stock_factor), excess),
         "stock x factor over factors = stocks": _furthest(stock_factor.groupby("stock").sum(), result.by("stock")),
         "stock x factor over stocks = factors": _furthest(stock_factor.groupby("factor").sum(), result.by("factor")),
@@ -51,9 +57,13 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
             result.by("sector", "factor").groupby("sector").sum(), result.by("sector")
         ),
         "day x factor over factors = days": _furthest(result.by("day", "factor").groupby("day").sum(), result.by("day")),
-        "Brinson effects by sector = R - B": (
-            fsum(result.brinson("sector")[["allocation", "selection", "interaction"]].to_numpy().ravel()),
-            excess,
+        "Brinson effects by sector = R - B": (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
+        "Brinson by factor over factors = Brinson effects": _furthest(
+            by_factor.groupby(["group", "effect"])["contribution"].sum(),
+            brinson.set_index("group")[list(EFFECTS)].rename_axis("effect", axis=1).stack(),
+        ),
+        "Brinson by factor over groups = factors": _furthest(
+            by_factor.groupby("factor")["contribution"].sum(), result.by("factor")
         ),
         "absolute stocks = R": (fsum(result.by("stock", absolute=True)), total),
         "absolute factors = R": (fsum(result.by("factor", absolute=True)), total),
@@ -64,11 +74,17 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
             1.0,
         ),
         "weights x returns = portfolio return of each day": _furthest(
-            (data["portfolio_live"] * data["asset_return"]).sum("asset").to_series(), data["portfolio_return"].to_series()
+            (data["portfolio_live"] * data["asset_return"]).sum("asset").to_series(), holdings_return(data).to_series()
         ),
-        "blend of sleeves, reset monthly = R": (_blend(followed.sleeves, followed.shares), total),
-        "blend of benchmarks, reset monthly = B": (_blend(followed.benchmarks, followed.shares), result.benchmark_return),
-    }
+        "blend of sleeves, reset monthly = R": (
+            _blend(followed.sleeves, followed.shares),
+            compound(holdings_return(data).to_numpy()),
+        ),
+        "blend of benchmarks, reset monthly = B": (
+            _blend(followed.benchmarks, followed.shares),
+            compound(official_return(data).to_numpy()),
+        ),
+    } | beside_identities(data, result.currency)
     return pd.DataFrame([identity_row(result.course, identity, *sides) for identity, sides in left_right.items()])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -13,26 +12,33 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.book import CASH, Book
-from attribution.contributions import PROXY, Course, cube, follow_course
+from attribution import cells
+from attribution.book import Book
+from attribution.contributions import Course, cube, follow_course
+from attribution.cuts import Cut, factor_group, factor_rows, top
 from attribution.linking import DAY_SCALING, coefficients, compound
 from attribution.periods import read_period
 from attribution.reconcile import reconcile, require_reconciled
+from attribution.risk_arrays import UNCOVERED_MAX
+from attribution.trading import with_actual_returns
 from riskmodel.errors import InputError
-from riskmodel.factors import MARKET, STYLES, group_of
 
 if TYPE_CHECKING:
     from attribution.grouping import Groups
     from attribution.report.charts import Plots
     from riskmodel.model import RiskModelResults
 
-CUTS = ("factor", "group", "stock", "sector", "day")
-OTHER = ("cash", "unmodelled", "proxy")
-SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
-
 
 def attribute(
-    book: Book, course: str, model: RiskModelResults, market: xr.Dataset, *, period: str, link: str = "carino"
+    book: Book,
+    course: str,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    period: str,
+    link: str = "carino",
+    actual_returns: pd.DataFrame | None = None,
+    uncovered_max: float = UNCOVERED_MAX,
 ) -> AttributionResult:
     """Explain a course's excess return over its benchmark as contributions that add up exactly.
 
@@ -47,10 +53,15 @@ def attribute(
     market
         From `riskmodel.read_market`.
     period
-        A month "2016-06", or a run of months "2016-01/2016-06".
+        A month "2016-06", a run of months "2016-01/2016-06", a year "2015", or "itd"; see `attribution.periods.read_period`.
     link
         How days become the period: "carino", "menchero", "grap" or "frongello"; docs/methodology/linking.md. Contributions
         to the return itself are linked by Carino.
+    actual_returns
+        portfolio, date, return[, fee]: the course's actual returns, by default those of the book where it has any; trading
+        and fees are then rows. See `attribution.trading.with_actual_returns`.
+    uncovered_max
+        Largest weight, as a mean over days, of held names that the model leaves out; more is refused.
 
     Returns
     -------
@@ -76,14 +87,22 @@ def attribute(
     if link not in DAY_SCALING:
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
-        return _attribute(book, course, model, market, period, link)
+        return _attribute(book, course, model, market, period, link, actual_returns, uncovered_max)
 
 
 def _attribute(
-    book: Book, course: str, model: RiskModelResults, market: xr.Dataset, period: str, link: str
+    book: Book,
+    course: str,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    period: str,
+    link: str,
+    actual_returns: pd.DataFrame | None,
+    uncovered_max: float,
 ) -> AttributionResult:
     followed = follow_course(book, course, market, read_period(period, book, market))
-    data = cube(followed, model, market)
+    followed = with_actual_returns(followed, book, actual_returns)
+    data = cube(followed, model, market, uncovered_max=uncovered_max)
     portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
     result = AttributionResult(
         course=course,
@@ -95,15 +114,10 @@ def _attribute(
             absolute_coefficient=coefficients(portfolio, 0.0),
         ),
         followed=followed,
+        currency=book.book.currency,
     )
     require_reconciled(result.reconciliation, f"{course}, {period}")
     return result
-
-
-def require_cuts(cuts: Sequence[str]) -> None:
-    """Refuse cuts that are unknown, missing or named twice."""
-    if not cuts or len(set(cuts)) < len(cuts) or not set(cuts) <= set(CUTS):
-        raise InputError(f"cut {', '.join(map(repr, cuts)) or 'missing'}: name one or more, once, of {', '.join(CUTS)}.")
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,8 @@ class AttributionResult:
         return) and `absolute_coefficient` (of the return), (time).
     followed
         The course's daily weights and returns, and its parts.
+    currency
+        What the returns are in.
     """
 
     course: str
@@ -127,6 +143,7 @@ class AttributionResult:
     link: str
     data: xr.Dataset
     followed: Course
+    currency: str = "USD"
 
     @property
     def portfolio_return(self) -> float:
@@ -146,20 +163,20 @@ class AttributionResult:
     @property
     def factor_names(self) -> list[str]:
         """Every row of a factor cut: the model's factors, then specific, cash, unmodelled, proxy."""
-        return [*map(str, self.data["factor"].to_numpy()), "specific", *OTHER]
+        return factor_rows(self.data)
 
     @cached_property
     def reconciliation(self) -> pd.DataFrame:
         """Every identity: course, identity, left, right, difference, tolerance, passed."""
         return reconcile(self)
 
-    def by(self, *cuts: str, absolute: bool = False) -> pd.Series:
+    def by(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Cut the linked contributions.
 
         Parameters
         ----------
         cuts
-            One or more of factor, group, stock, sector, day.
+            One or more of factor, group, stock, sector, day, month, or ticker -> group, see `attribution.read_grouping`.
         absolute
             Contributions to the course's return (their sum is R) instead of to its excess (their sum is R - B).
 
@@ -167,26 +184,32 @@ class AttributionResult:
         -------
         Series
             Named "contribution", decimals, indexed by the cuts in the order given. A cut by stock has the held and benchmark
-            names, CASH and (proxy).
+            names, CASH and (proxy). Of a blend they are what it looks through to.
 
         Raises
         ------
         InputError
-            For an unknown cut.
+            For an unknown cut, a grouping that does not fit.
 
         Notes
         -----
         C = sum_t lambda_t a_it X_ik,t-1 f_kt and its like; docs/methodology/contributions.md.
         """
-        require_cuts(cuts)
-        days, stocks = "day" in cuts, bool({"stock", "sector"} & set(cuts))
-        cells = self._factor_cells(days, stocks, absolute) if {"factor", "group"} & set(cuts) else self._observed(absolute)
-        if "sector" in cuts:
-            sector = self.data["sector"].to_series()
-            cells["sector"] = cells["stock"].map(sector).fillna(PROXY)
-        if "group" in cuts:
-            cells["group"] = cells["factor"].map({name: self.group(name) for name in self.factor_names})
-        return cells.groupby(list(cuts), sort=False, observed=True)["contribution"].sum()
+        return cells.contributions(self.data, cuts, absolute=absolute)
+
+    def top(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """The n largest and n smallest rows of a cut, and a row `(rest)`, so that it still sums; see `attribution.cuts`."""
+        return top(self.by(*cuts, absolute=absolute), n)
+
+    def path(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """Linked contributions of the period to date, (day, cut); the last row is `by`; see `attribution.paths`."""
+        from attribution.paths import path
+
+        return path(self.data, cuts, link="carino" if absolute else self.link, absolute=absolute)
+
+    def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """Time averages of active weights, or of active exposures where a cut is by factor; see `attribution.cells`."""
+        return cells.averages(self.data, cuts, absolute=absolute)
 
     def brinson(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
         """Allocation, selection and interaction by group of the holdings, linked; see `attribution.grouping.brinson_table`.
@@ -208,67 +231,78 @@ class AttributionResult:
 
         return brinson_table(self.data, self.course, *groupings, **options)
 
+    def brinson_by_factor(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
+        """Brinson effects split into factors and the rest, with errors; see `attribution.brinson_by_factor`.
+
+        Parameters
+        ----------
+        groupings, options
+            As for `brinson`, without `anchored`.
+
+        Returns
+        -------
+        DataFrame
+            course, grouping, group, effect, factor, contribution, standard_error, t. Over factors the contributions sum to
+            the effects of `brinson`, over groups and effects to `by("factor")`.
+        """
+        from attribution.brinson_by_factor import factor_table
+
+        return factor_table(self.data, self.course, *groupings, **options)
+
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""
-        return group_of(factor, frozenset(map(str, self.data["factor"].to_numpy())) - {MARKET, *STYLES})
+        return factor_group(self.data, factor)
 
     @property
     def active_exposures(self) -> xr.DataArray:
         """Start-of-day active exposure to each factor of the model, (time, factor)."""
-        active = self._live(absolute=False)
         exposure = self.data["exposure"].transpose("time", "factor", "asset").to_numpy()
-        return self.data["factor_return"].copy(data=(exposure @ active[..., None])[..., 0])
+        return self.data["factor_return"].copy(data=(exposure @ cells.active(self.data)[..., None])[..., 0])
 
-    def standard_errors(self, cut: str = "factor") -> pd.Series:
-        """Standard errors of a factor or group cut, carried from the day's regressions through exposures and linking.
-
-        Parameters
-        ----------
-        cut
-            "factor" or "group".
+    def standard_errors(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """Standard errors of `by` with the same cuts (factor by default), from the daily covariance of factor returns.
 
         Returns
         -------
         Series
-            Decimals. Cash, unmodelled and proxy are observed: 0. Specific mirrors the error of all factors together.
-
-        Notes
-        -----
-        Var(C_g) = sum_t lambda_t^2 x_gt' Cov(f_t) x_gt with x_gt the active exposures to the factors of g; days are
-        independent. docs/methodology/standard_errors.md.
+            Decimals, indexed like `by`. Observed rows have 0: a cut without factors, cash, unmodelled, proxy. Specific has
+            the error of all factors together.
         """
-        if cut not in ("factor", "group"):
-            raise InputError(f"standard errors by '{cut}': only factor and group are estimated; other cuts are observed.")
-        linked = self.active_exposures.to_numpy() * self.data["coefficient"].to_numpy()[:, None]
-        covariance = self.data["covariance"].to_numpy()
-        factors = [str(f) for f in self.data["factor"].to_numpy()]
-        rows = {"specific": linked}
-        members = {name: [name] for name in factors} if cut == "factor" else {}
-        if cut == "group":
-            for name in factors:
-                members.setdefault(self.group(name), []).append(name)
-        for label, names in members.items():
-            rows[label] = np.where(np.isin(factors, names), linked, 0.0)
-        variance = {label: np.einsum("tk,tkl,tl->", x, covariance, x) for label, x in rows.items()}
-        labels = self.by(cut).index
-        return pd.Series([np.sqrt(max(variance.get(str(x), 0.0), 0.0)) for x in labels], labels, name="standard_error")
+        return cells.standard_errors(self.data, cuts or ("factor",), absolute=absolute)
+
+    def with_errors(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """A cut with its errors: contribution, standard_error, t (NaN where there is no error)."""
+        return cells.with_t(self.by(*cuts, absolute=absolute), self.standard_errors(*cuts, absolute=absolute))
 
     @cached_property
     def factors(self) -> pd.DataFrame:
         """One row a factor: course, factor, group, active_exposure (mean over days), factor_return (compounded),
         contribution, standard_error, t.
         """
-        contribution, error = self.by("factor"), self.standard_errors("factor")
+        tested = self.with_errors("factor")
+        contribution = tested["contribution"]
         exposure = self.active_exposures.mean("time").to_series()
         returned = ((1 + self.data["factor_return"]).prod("time") - 1).to_series()
         frame = pd.DataFrame({"course": self.course, "factor": contribution.index})
         frame["group"] = [self.group(str(f)) for f in contribution.index]
         frame["active_exposure"] = exposure.reindex(contribution.index).to_numpy()
         frame["factor_return"] = returned.reindex(contribution.index).to_numpy()
-        frame["contribution"] = contribution.to_numpy()
-        frame["standard_error"] = error.to_numpy()
-        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > SMALLEST_ERROR)
+        frame[list(tested.columns)] = tested.to_numpy()
         return frame
+
+    def timing(self) -> pd.DataFrame:
+        """Each factor's average-exposure and exposure-timing effect: factor, average_exposure, average_effect,
+        timing_effect, contribution; see `attribution.timing`.
+        """
+        from attribution.timing import timing_table
+
+        return timing_table(self.data, self.active_exposures, self.by("factor"))
+
+    def in_currency(self, currency: str, market: xr.Dataset, **options: Any) -> AttributionResult:
+        """The same course as a foreign investor sees it, hedged or not; see `attribution.currency.in_currency`."""
+        from attribution.currency import in_currency
+
+        return in_currency(self, currency, market, **options)
 
     @cached_property
     def stocks(self) -> pd.DataFrame:
@@ -299,62 +333,16 @@ class AttributionResult:
 
         return Plots(self)
 
-    def _live(self, *, absolute: bool) -> np.ndarray:
-        own = self.data["portfolio_live"].to_numpy()
-        return own if absolute else own - self.data["benchmark_live"].to_numpy()
-
-    def _linked(self, absolute: bool) -> np.ndarray:
-        """Weights times the day's coefficient, (time, asset)."""
-        coefficient = self.data["absolute_coefficient" if absolute else "coefficient"].to_numpy()
-        return self._live(absolute=absolute) * coefficient[:, None]
-
-    def _proxy(self, absolute: bool) -> np.ndarray:
-        """Linked return of the constituents less the official benchmark's, (time)."""
-        gap = (self.data["constituents_return"] - self.data["benchmark_return"]).to_numpy()
-        return np.zeros_like(gap) if absolute else gap * self.data["coefficient"].to_numpy()
-
-    def _observed(self, absolute: bool) -> pd.DataFrame:
-        """Contributions by day and stock from observed returns alone; no model in them."""
-        values = self._linked(absolute) * self.data["asset_return"].to_numpy()
-        values = np.column_stack([values, self._proxy(absolute)])
-        return _tidy(values[..., None], self._days, self._stocks, [""]).drop(columns="factor")
-
-    def _factor_cells(self, days: bool, stocks: bool, absolute: bool) -> pd.DataFrame:
-        """Contributions by factor, and by day and stock where asked, from exposures and factor returns."""
-        linked, modelled = self._linked(absolute), self.data["modelled"].to_numpy()
-        exposure = self.data["exposure"].transpose("time", "factor", "asset").to_numpy()
-        f = self.data["factor_return"].transpose("time", "factor").to_numpy()
-        assets = self.data.get_index("asset")
-        outside = linked * self.data["asset_return"].to_numpy() * ~modelled
-        cash = np.where(assets == CASH, outside, 0.0)
-        rest = [linked * self.data["specific_return"].to_numpy(), cash, outside - cash]
-        proxy = self._proxy(absolute)
-        if stocks:
-            model = (exposure * f[:, :, None] * linked[:, None, :]).transpose(0, 2, 1)
-            values = np.concatenate([model, np.stack([*rest, np.zeros_like(linked)], axis=2)], axis=2)
-            last = np.zeros((len(values), 1, values.shape[2]))
-            last[:, 0, -1] = proxy
-            values = np.concatenate([values, last], axis=1)
-        else:
-            model = (exposure @ linked[..., None])[..., 0] * f
-            values = np.column_stack([model, *(part.sum(axis=1) for part in rest), proxy])[:, None, :]
-        if not days:
-            values = values.sum(axis=0, keepdims=True)
-        return _tidy(values, self._days if days else [""], self._stocks if stocks else [""], self.factor_names)
-
     @property
-    def _days(self) -> pd.DatetimeIndex:
-        return self.data.get_index("time")
-
-    @property
-    def _stocks(self) -> list[str]:
-        return [*map(str, self.data["asset"].to_numpy()), PROXY]
+    def _view(self) -> str:
+        return f", in {self.currency}" if "currency_rate" in self.data else ""
 
     def __repr__(self) -> str:
         shown = self.factors.assign(size=lambda x: x["contribution"].abs()).nlargest(8, "size")
         stocks = self.by("stock")
         lines = [
-            f"{self.course} against {self.benchmark}, {self.period} ({len(self._days)} days, {self.link} linking)",
+            f"{self.course} against {self.benchmark}, {self.period} ({len(self.data['time'])} days, {self.link} linking)"
+            + self._view,
             f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   "
             f"excess {self.excess_return:+z.2%}",
             "",
@@ -371,7 +359,7 @@ class AttributionResult:
 
     def _repr_html_(self) -> str:
         head = (
-            f"<p><b>{escape(self.course)}</b> against {escape(self.benchmark)}, {self.period}: "
+            f"<p><b>{escape(self.course)}</b> against {escape(self.benchmark)}, {self.period}{self._view}: "
             f"return {self.portfolio_return:+z.2%}, benchmark {self.benchmark_return:+z.2%}, "
             f"excess {self.excess_return:+z.2%}</p>"
         )
@@ -382,9 +370,3 @@ class AttributionResult:
 
 def _names(series: pd.Series) -> str:
     return ", ".join(f"{name} {value:+z.2%}" for name, value in series.items())
-
-
-def _tidy(values: np.ndarray, days: object, stocks: object, factors: object) -> pd.DataFrame:
-    """(day, stock, factor) values as rows."""
-    index = pd.MultiIndex.from_product([days, stocks, factors], names=["day", "stock", "factor"])
-    return pd.Series(values.ravel(), index, name="contribution").reset_index()

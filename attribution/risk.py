@@ -12,13 +12,21 @@ import xarray as xr
 
 from attribution.book import CASH
 from attribution.reconcile import TOLERANCE, require_reconciled
-from attribution.risk_arrays import ROUNDING, aligned_arrays, require_covered, require_dims, require_numbers, require_weights
+from attribution.risk_arrays import (
+    ROUNDING,
+    UNCOVERED_MAX,
+    aligned_arrays,
+    require_covered,
+    require_dims,
+    require_numbers,
+    require_one_kind,
+    require_weights,
+)
 from attribution.risk_results import SIDES, CourseRisk, RiskDecomposition, furthest, identities
 from riskmodel.errors import InputError, counted, listed
 
 SPECIFIC = "specific"
 DAYS_A_YEAR = 252
-UNCOVERED_MAX = 0.05
 
 __all__ = ["CourseRisk", "RiskDecomposition", "beta", "decompose", "ex_ante_risk", "tracking_error"]
 
@@ -251,6 +259,7 @@ def ex_ante_risk(
             raise InputError(f"weights of '{course}': no '{name}'. Found: {listed(weights.data_vars) or 'nothing'}.")
         require_weights(course, weights[name])
     sides = weights[names]
+    require_one_kind("weights", sides.get_index("asset"), "exposures", exposures.get_index("asset"))
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
     known = [
@@ -259,7 +268,12 @@ def ex_ante_risk(
     ]
     there = named.get_index("asset").isin(known[0].intersection(known[1]))
     uncovered = named.isel(asset=~there).to_dataframe().rename_axis(index="ticker").reset_index()
-    require_covered(course, uncovered, uncovered_max)
+    require_covered(
+        f"risk of '{course}'",
+        uncovered.set_index("ticker")["portfolio_weight"],
+        uncovered_max,
+        what="exposures or specific risk",
+    )
     covered = named.isel(asset=there)
     own, other = covered["portfolio_weight"], covered["benchmark_weight"]
     forecast: dict[str, Any] = {

@@ -14,6 +14,9 @@ from riskmodel.errors import InputError, counted, listed
 ROUNDING = 64 * float(np.finfo(float).eps)  # a sum that is smaller than this share of its own terms is nothing but rounding
 
 
+UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
+
+
 class RiskArrays(NamedTuple):
     """A forecast aligned to the assets of the weights, as plain arrays."""
 
@@ -118,9 +121,15 @@ def linked_block(block: xr.DataArray | None, assets: pd.Index, d: np.ndarray) ->
 
 
 def require_dims(name: str, array: xr.DataArray, *dims: str) -> None:
+    """Refuse what is no labelled array of numbers by these dimensions."""
+    if not isinstance(array, xr.DataArray) or array.dtype.kind not in "fiu":
+        kind = array.dtype if isinstance(array, xr.DataArray) else type(array).__name__
+        raise InputError(f"{name}: {kind} where a DataArray of numbers by ({', '.join(dims)}) is wanted.")
     if set(array.dims) != set(dims):
         raise InputError(f"{name}: dimensions ({', '.join(map(str, array.dims))}), not ({', '.join(dims)}). Select one day.")
     for dim in dims:
+        if dim not in array.coords:
+            raise InputError(f"{name}: dimension '{dim}' has no labels. Give them; positions are never used.")
         labels = array.get_index(dim)
         if labels.has_duplicates:
             raise InputError(f"{name}: duplicate labels of '{dim}': {listed(labels[labels.duplicated()].unique())}.")
@@ -168,6 +177,18 @@ def require_covariance(name: str, array: xr.DataArray) -> np.ndarray:
     return values
 
 
+def require_one_kind(name: str, index: pd.Index, other: str, reference: pd.Index) -> None:
+    """Refuse codes that are numbers on one side and text on the other: none would match."""
+    kinds = {name: index, other: reference}
+    text = {key: all(isinstance(label, str) for label in labels) for key, labels in kinds.items()}
+    if len(index) and len(reference) and len(set(text.values())) > 1:
+        shown = [f"{'text' if text[key] else 'numbers'} in {key} ({listed(labels, 3)})" for key, labels in kinds.items()]
+        raise InputError(
+            f"asset: codes are {shown[0]} and {shown[1]}. "
+            f"Write them as text on both sides; '0130' is damaged once it is a number."
+        )
+
+
 def require_weights(course: str, weights: xr.DataArray) -> None:
     name = f"{weights.name} of '{course}'"
     require_dims(name, weights, "asset")
@@ -178,12 +199,13 @@ def require_weights(course: str, weights: xr.DataArray) -> None:
         raise InputError(f"{name}: weights sum to {total:.6g}, not 1. {advice}")
 
 
-def require_covered(course: str, uncovered: pd.DataFrame, largest: float) -> None:
-    held = uncovered[uncovered["portfolio_weight"] != 0].sort_values("portfolio_weight", ascending=False, kind="stable")
-    weight = float(held["portfolio_weight"].abs().sum())
+def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str) -> None:
+    """Refuse weights (ticker) that the model leaves out, where they are more than `largest` together."""
+    held = uncovered[uncovered != 0].sort_values(ascending=False, kind="stable")
+    weight = float(held.abs().sum())
     if weight > largest:
-        names = listed(f"{row.ticker} {row.portfolio_weight:.2%}" for row in held.itertuples())
+        names = listed(f"{ticker} {own:.2%}" for ticker, own in held.items())
         raise InputError(
-            f"risk of '{course}': {counted(len(held), 'held name')} without exposures or specific risk, {weight:.2%} of its "
+            f"{of}: {counted(len(held), 'held name')} without {what}, {weight:.2%} of its "
             f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more with uncovered_max."
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from attribution.report.content import Content, Note
     from attribution.result import AttributionResult
 
-NOT_STOCKS = (CASH, PROXY)
+NOT_STOCKS = (CASH, PROXY, "(trading)", "(fees)")
 SHOWN_STOCKS = 5
 SHOWN_DRIVERS = 5
 LEAST_DRIVER = 5e-5  # what prints as 0.00 is no driver, however certain

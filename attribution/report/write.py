@@ -100,7 +100,7 @@ def report(
     unknown = [language for language in languages if language not in ("ja", "en")]
     if unknown:
         raise InputError(f"language {', '.join(map(repr, unknown))}: the report is written in ja and en.")
-    if "/" in month:
+    if "/" in month or month == "itd" or (month.isdigit() and len(month) == 4):
         raise InputError(f"month '{month}': a report is of one month, YYYY-MM.")
     remark = ""
     with threadpool_limits(limits=1, user_api="blas"):
@@ -133,7 +133,7 @@ def manifest(book: Book, content: Content, model: RiskModelResults, files: dict[
         "inputs": input_hashes(book.data_folder),
         "outputs": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "settings": {
-            "book": book.model_dump(mode="json", exclude={"path", "holdings"}),
+            "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
             "model": model.settings,
             "link": "carino",
         },

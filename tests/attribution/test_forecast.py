@@ -84,6 +84,13 @@ def test_the_command_exits_with_1_where_a_limit_is_broken(capsys):
     assert 0.02 < measures["tracking_error"] < measures["portfolio_volatility"] + measures["benchmark_volatility"]
 
 
+def test_a_list_of_the_day_itself_is_named_as_not_yet_held(capsys):
+    main(["risk", BOOK, "Major 100", "--date", "2025-02-28"])
+    assert capsys.readouterr().err.endswith(
+        "The list of 2025-02-28 of major counts from this close on; the figures are of what was held until then.\n"
+    )
+
+
 def test_contributions_by_factor_add_to_the_volatility(capsys):
     main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--table", "factor", "--format", "csv"])
     frame = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))

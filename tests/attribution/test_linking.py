@@ -135,6 +135,7 @@ def test_frongellos_two_periods_and_their_reversal():
         assert linked.to_dict() == pytest.approx(expected, abs=case["tolerance"])
         increments = frongello_increments(effects, portfolio, benchmark).sum("time").to_series()
         assert increments.to_dict() == pytest.approx(expected, abs=case["tolerance"])
+        assert fsum(linked) == pytest.approx(case["expected_excess"], abs=case["tolerance"])
 
 
 def test_over_identical_periods_all_linkers_agree_on_the_shares():

@@ -76,7 +76,7 @@ def test_all_fourteen_styles_are_fed_from_the_spring_of_2014(model):
 
 def test_no_stock_of_the_real_market_is_taken_for_percent_or_dropped_in_silence(market):
     report = rm.alignment_report(market)
-    assert set(report["table"]) <= {"shares", "fundamentals", "earnings"}
+    assert set(report["table"]) <= {"shares", "fundamentals", "earnings", "fx"}  # of fx: rates carried over days without one
     assert {"TRUE", "CASH"} <= set(market["asset"].to_numpy())
 
 

@@ -110,17 +110,6 @@ def test_every_cut_adds_to_the_same_return(explain, book):
 
 
 @few
-@given(books())
-def test_a_name_with_a_weight_of_zero_changes_nothing(explain, book):
-    accounts = book(explain.names)
-    rows = accounts.drop_duplicates(["portfolio", "date"])
-    held = set(accounts["ticker"])
-    spare = next(name for name in explain.names if name not in held)
-    more = pd.concat([accounts, rows.assign(ticker=spare, weight=0.0)])
-    require_same(explain(more), explain(accounts), list(accounts["portfolio"].unique()))
-
-
-@few
 @given(seeds, st.floats(-3, 3).filter(lambda scale: abs(scale) > 1e-3))
 def test_linked_contributions_scale_with_the_active_weights_and_errors_with_their_size(seed, scale):
     rng = np.random.default_rng(seed)
