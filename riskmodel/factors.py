@@ -19,7 +19,6 @@ STYLES: dict[str, dict[str, float]] = {
     "liquidity": {"traded_value": 1.0},
 }
 MARKET = "market"
-GROUPS = ("market", "sector", "style", "specific", "other")
 
 
 def group_of(factor: str, sectors: set[str] | frozenset[str]) -> str:

@@ -41,7 +41,9 @@ def inverse_specific_variance(specific_returns: xr.DataArray, market_cap: xr.Dat
     u = specific_returns.transpose("time", "asset").to_numpy()
     cap = np.nan_to_num(market_cap.transpose("time", "asset").sel(asset=specific_returns["asset"]).to_numpy().astype(float))
     present = ~np.isnan(u)
-    squares, weights = (_windowed(values, HALF_LIFE) for values in (np.where(present, u, 0.0) ** 2, present.astype(float)))
+    squares, weights = (
+        decayed_sum(values, HALF_LIFE, window=WINDOW) for values in (np.where(present, u, 0.0) ** 2, present.astype(float))
+    )
     seen = np.cumsum(present, axis=0)
     seen[WINDOW:] -= seen[:-WINDOW].copy()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -71,10 +73,3 @@ def _weights(volatility: np.ndarray, cap: np.ndarray) -> tuple[np.ndarray, np.nd
         weight = np.where(held, np.where(known.any(axis=1, keepdims=True), sigma**-2.0, np.sqrt(cap)), 0.0)
         scale = weight.sum(axis=1, keepdims=True) / held.sum(axis=1, keepdims=True)
         return np.where(held, weight / scale, np.nan), (shrunk < LEAST_SHARE_OF_GROUP * mean).sum(axis=1)
-
-
-def _windowed(values: np.ndarray, half_life: float) -> np.ndarray:
-    """Decayed sums over the last `WINDOW` rows."""
-    sums = decayed_sum(values, half_life)
-    sums[WINDOW:] -= 0.5 ** (WINDOW / half_life) * sums[:-WINDOW].copy()
-    return sums

@@ -60,10 +60,12 @@ def _add_shifted(total: np.ndarray, block: np.ndarray, rows: int) -> None:
     total[rows:] += block[: max(len(block) - rows, 0)]
 
 
-def decayed_sum(values: np.ndarray, half_life: float) -> np.ndarray:
-    """Sums over the rows so far, along the first axis, with weights 0.5^(age / half_life)."""
+def decayed_sum(values: np.ndarray, half_life: float, *, window: int | None = None) -> np.ndarray:
+    """Sums over the rows so far, or the last `window` of them, with weights 0.5^(age / half_life); along the first axis."""
     decay = 0.5 ** (1 / half_life)
     sums = np.array(values, dtype=float)
     for row in range(1, len(sums)):
         sums[row] += decay * sums[row - 1]
+    if window is not None:
+        sums[window:] -= 0.5 ** (window / half_life) * sums[:-window].copy()
     return sums

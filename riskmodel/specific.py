@@ -340,8 +340,7 @@ def regime_multiplier(
         bounded[window:] -= bounded[:-window].copy()
         weight = np.where(np.isnan(squared), 0.0, cap[:-1])
         bias = (weight * np.nan_to_num(squared)).sum(axis=1) / weight.sum(axis=1)
-        both = decayed_sum(np.stack([np.nan_to_num(bias), ~np.isnan(bias)], axis=1), half_life)
-        both[window:] -= 0.5 ** (window / half_life) * both[:-window].copy()
+        both = decayed_sum(np.stack([np.nan_to_num(bias), ~np.isnan(bias)], axis=1), half_life, window=window)
         square = both[:, 0] / both[:, 1]
     multiplier = np.sqrt(np.concatenate([[1.0], np.where(square > 0, square, 1.0)]))
     return multiplier, np.concatenate([[0], bounded])

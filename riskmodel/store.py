@@ -208,7 +208,7 @@ def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | Non
             raise OSError("its head has changed since it was saved")
         settings = json.loads(about["settings"])
         stored_inputs = json.loads(about["inputs"])
-    except StoreError:
+    except (StoreError, MemoryError):
         raise
     except Exception as error:  # whatever HDF5 and its readers raise of a damaged file
         raise _damaged(path, error) from None
@@ -221,6 +221,8 @@ def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | Non
         )
     try:
         data = _with_arrays(path, about, data, verify=verify)
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(path, error) from None
     return RiskModelResults(data=data, settings=settings)

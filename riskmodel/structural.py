@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LEAST_NAMES_PER_COEFFICIENT = 2
-LARGEST_CONDITION = 1e6
+from riskmodel.least_squares import LARGEST_CONDITION, LEAST_NAMES_PER_COEFFICIENT
+
 SMALLEST_VARYING_SHARE = 1e-10  # of a column's sum of squares, below which it does not vary inside the sectors
 
 
