@@ -25,7 +25,7 @@ from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
     from attribution.grouping import Groups
-    from attribution.report.charts import Plots
+    from attribution.report.drawing import Plots
     from riskmodel.model import RiskModelResults
 
 
@@ -329,7 +329,7 @@ class AttributionResult:
     @property
     def plot(self) -> Plots:
         """Figures of this result: `plot.waterfall(lang="ja")`, `plot.factors()`; they are returned, not shown."""
-        from attribution.report.charts import Plots
+        from attribution.report.drawing import Plots
 
         return Plots(self)
 

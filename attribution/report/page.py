@@ -14,7 +14,7 @@ import pandas as pd
 from attribution.book import CASH, NegativeStyle, Words
 from attribution.contributions import PROXY
 from attribution.performance import month_factor_returns
-from attribution.report import charts
+from attribution.report import drawing
 from attribution.report.format import number, percent, power_of_ten
 from attribution.report.words import Messages, read_messages
 
@@ -58,7 +58,7 @@ def render_page(content: Content, language: str) -> str:
     return _template().render(
         lang=language,
         t=messages,
-        css=resources.files("attribution.report").joinpath("page.css").read_text(encoding="utf-8"),
+        css=resources.files("attribution.report").joinpath("templates/page.css").read_text(encoding="utf-8"),
         book=content.book,
         page=page,
         tables=content.tables,
@@ -78,7 +78,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html")
+    return environment.get_template("templates/page.html")
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Page:
         blends = {book.benchmark_name(c): history.benchmarks[c][since:] for c in book.courses}
         courses = {course: history.courses[course][since:] for course in book.courses}
         label = self.messages("cumulative.label")
-        return charts.to_svg(charts.cumulative_lines(courses, plain or blends, self.style, label), "cumulative-")
+        return drawing.to_svg(drawing.cumulative_lines(courses, plain or blends, self.style, label), "cumulative-")
 
     @property
     def factor_returns(self) -> dict[str, list[Any]]:
@@ -182,15 +182,15 @@ class Page:
     @property
     def factor_chart(self) -> str:
         """The chart of the month's factor returns."""
-        bars: dict[str, list[charts.Bar]] = {"market": [], "sector": [], "style": []}
+        bars: dict[str, list[drawing.Bar]] = {"market": [], "sector": [], "style": []}
         for row in month_factor_returns(self.content.tables["factor_returns"]).itertuples():
             bars[str(row.group)].append(
-                charts.Bar(self.messages.factor(str(row.factor)), row.month_return, row.standard_error)
+                drawing.Bar(self.messages.factor(str(row.factor)), row.month_return, row.standard_error)
             )
-        ordered = {group: charts.sorted_bars(part) for group, part in bars.items()}
+        ordered = {group: drawing.sorted_bars(part) for group, part in bars.items()}
         panels = [[ordered["style"]], [ordered["market"], ordered["sector"]]]
         label = self.messages("factor_returns.label")
-        return charts.to_svg(charts.bar_panels(panels, self.style, label, shared=False), "factors-")
+        return drawing.to_svg(drawing.bar_panels(panels, self.style, label, shared=False), "factors-")
 
     @property
     def sleeves(self) -> list[SleevePart]:
@@ -344,8 +344,8 @@ class SleevePart:
         """The chart of factor contributions."""
         messages = self.page.messages
         label = messages("charts.contributions", name=self.name)
-        figure = charts.bar_panels(charts.contribution_panels(self.result, messages), self.page.style, label, shared=True)
-        return charts.to_svg(figure, f"sleeve-{self.place}-")
+        figure = drawing.bar_panels(drawing.contribution_panels(self.result, messages), self.page.style, label, shared=True)
+        return drawing.to_svg(figure, f"sleeve-{self.place}-")
 
     @property
     def drivers(self) -> dict[str, list[Any]]:

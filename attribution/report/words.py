@@ -91,5 +91,5 @@ def read_messages(language: str) -> Messages:
     """
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
-    text = resources.files("attribution.report").joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    text = resources.files("attribution.report").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
     return Messages(language, tomllib.loads(text))

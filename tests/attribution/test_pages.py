@@ -14,7 +14,7 @@ import pytest
 from attribution import InputError
 from attribution.book import Negative, Words
 from attribution.performance import month_factor_returns
-from attribution.report import charts
+from attribution.report import drawing
 from attribution.report import content as content_module
 from attribution.report.content import Note, build_content
 from attribution.report.format import number, percent
@@ -392,17 +392,17 @@ def test_compounded_factor_returns_are_those_of_the_attribution(page_content):
 
 
 def test_labels_are_spread_apart_in_order_and_inside():
-    places = charts.spread([5.0, 5.1, 5.05, 0.0, 10.0], 1.0, 0.0, 10.0)
+    places = drawing.spread([5.0, 5.1, 5.05, 0.0, 10.0], 1.0, 0.0, 10.0)
     assert places == [4.05, 6.05, 5.05, 0.0, 10.0]
-    crowded = charts.spread([10.0, 10.0, 10.0], 1.0, 0.0, 10.0)
+    crowded = drawing.spread([10.0, 10.0, 10.0], 1.0, 0.0, 10.0)
     assert crowded == [8.0, 9.0, 10.0]
 
 
 def test_a_text_is_cut_where_it_does_not_fit():
-    assert charts.shortened("Market", 100) == "Market"
-    cut = charts.shortened("コミュニケーション・サービス", 60)
+    assert drawing.shortened("Market", 100) == "Market"
+    cut = drawing.shortened("コミュニケーション・サービス", 60)
     assert cut.endswith("…")
-    assert charts.text_width(cut) <= 60
+    assert drawing.text_width(cut) <= 60
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -419,7 +419,7 @@ def test_a_result_plots_a_waterfall_from_the_benchmark_to_the_course(small_resul
 def test_a_chart_in_japanese_is_drawn_without_a_warning_and_keeps_its_text(small_result):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        text = charts.to_svg(small_result.plot.factors(lang="ja"), "a-")
+        text = drawing.to_svg(small_result.plot.factors(lang="ja"), "a-")
     assert "米国株感応度" in text
     assert "font-family" not in text and "<style" not in text and "<metadata" not in text
     assert set(re.findall(r' id="(..)', text)) <= {"a-"}
