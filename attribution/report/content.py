@@ -8,26 +8,16 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
-from attribution.book import CASH, Book
-from attribution.contributions import PROXY
-from attribution.holdings import CASH_STOCK
+from attribution.book import Book
+from attribution.forecast import course_risk, forecast_risk, sleeve_limits
 from attribution.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.periods import Period, read_period
 from attribution.reconcile import identity_row, require_reconciled
+from attribution.report import frames
+from attribution.report.frames import GROUPING, stack
+from attribution.report.notes import Note, collect_notes
 from attribution.result import AttributionResult, attribute
-from riskmodel.errors import listed
-from riskmodel.market import alignment_report
 from riskmodel.model import RiskModelResults
-
-SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
-
-
-@dataclass(frozen=True)
-class Note:
-    """A fact about data or policies that a reader must know; `key` names its sentence, `values` fill it in."""
-
-    key: str
-    values: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -37,15 +27,13 @@ class Content:
     Attributes
     ----------
     tables
-        Frames by the names of DESIGN's table list; numbers are decimals.
+        Frames by name, see `attribution.report.frames`; numbers are decimals.
     results
         One attribution a course.
     sleeves
         One attribution a sleeve.
     history
         Daily returns of courses and benchmarks.
-    factor_paths
-        (day, factor) factor returns of the month.
     notes
         What a reader must know of data and policies.
     """
@@ -57,7 +45,6 @@ class Content:
     results: dict[str, AttributionResult]
     sleeves: dict[str, AttributionResult]
     history: History
-    factor_paths: pd.DataFrame
     notes: list[Note]
 
 
@@ -91,35 +78,75 @@ def build_content(
         sleeve: results[alone[sleeve]] if sleeve in alone else attribute(book, sleeve, model, market, period=month)
         for sleeve in book.sleeves
     }
-    days = model.data.sel(time=period.days)
-    ranking = performance_table(history, book, month)
+    explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
+    progress("risk")
     coverage = model.coverage(exposure_days(market, period))
+    tables = performance_tables(book, market, month, period, history)
+    tables |= factor_tables(model, period)
+    tables |= contribution_tables(explained)
+    tables |= position_tables(book, market, model, period, month, list(explained))
+    identities = [result.reconciliation for result in explained.values()]
+    tables["coverage"] = coverage
+    tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
     return Content(
         book=book,
         month=month,
         period=period,
-        tables={
-            "performance": ranking,
-            "trailing": trailing_table(history, book, market, month),
-            "index_weeks": index_weeks_table(book, market, month),
-            "factor_returns": factor_returns_table(days, model),
-            "factor_contributions": _stack(result.factors for result in results.values()),
-            "stock_contributions": _stack(result.stocks for result in results.values()),
-            "stock_factor": _stack(stock_factor_table(result) for result in results.values()),
-            "coverage": coverage,
-            "reconciliation": _stack(
-                [
-                    *(result.reconciliation for result in results.values()),
-                    ranking_reconciliation(ranking, month, results),
-                ]
-            ),
-        },
+        tables=tables,
         results=results,
         sleeves=sleeves,
         history=history,
-        factor_paths=days["factor_returns"].to_pandas(),
         notes=collect_notes(book, market, model, period, coverage, results, sleeves),
     )
+
+
+def performance_tables(
+    book: Book, market: xr.Dataset, month: str, period: Period, history: History
+) -> dict[str, pd.DataFrame]:
+    """Returns of courses, benchmarks and indices over the month and longer."""
+    trailing = trailing_table(history, book, market, month)
+    return {
+        "performance": performance_table(history, book, month),
+        "trailing": trailing,
+        "index_weeks": index_weeks_table(book, market, month),
+        "index_months": frames.index_months_table(book, market, period),
+        "cumulative": frames.cumulative_table(history, book, trailing),
+    }
+
+
+def factor_tables(model: RiskModelResults, period: Period) -> dict[str, pd.DataFrame]:
+    """What the market paid for each factor, by day and over the month."""
+    daily = frames.factor_returns_table(model.data.sel(time=period.days), model)
+    return {"factor_returns": daily, "factor_month": frames.factor_month_table(daily)}
+
+
+def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.DataFrame]:
+    """Every cut of the excess returns that a page shows, one below the other for each course."""
+    every = results.values()
+    return {
+        "factor_contributions": stack(result.factors for result in every),
+        "group_contributions": stack(frames.group_contributions_table(result) for result in every),
+        "stock_contributions": stack(result.stocks for result in every),
+        "stock_factor": stack(frames.stock_factor_table(result) for result in every),
+        "brinson": stack(result.brinson(GROUPING) for result in every),
+        "brinson_by_factor": stack(result.brinson_by_factor(GROUPING) for result in every),
+        "brinson_families": stack(frames.brinson_families_table(result) for result in every),
+    }
+
+
+def position_tables(
+    book: Book, market: xr.Dataset, model: RiskModelResults, period: Period, month: str, courses: list[str]
+) -> dict[str, pd.DataFrame]:
+    """Where the courses stand at the month's last close: exposures, forecast risk, limits, active share and turnover."""
+    forecast = forecast_risk(model, market, period.end)
+    risks = [course_risk(book, course, forecast, market, period.end) for course in courses]
+    return {
+        "exposures": stack(frames.exposures_table(book, course, market, model, period) for course in courses),
+        "risk": stack(risk.table for risk in risks),
+        "risk_factors": stack(frames.risk_factors_table(risk) for risk in risks),
+        "limits": stack(sleeve_limits(book, sleeve, forecast, market, period.end) for sleeve in book.sleeves),
+        "figures": stack(frames.figures_table(book, course, market, month) for course in courses),
+    }
 
 
 def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
@@ -150,74 +177,3 @@ def exposure_days(market: xr.Dataset, period: Period) -> pd.DatetimeIndex:
     """The days whose exposures explain a period: each session's session before."""
     sessions = market.get_index("time")
     return sessions[sessions.get_indexer(period.days) - 1]
-
-
-def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
-    """The month's factor returns: date, factor, group, return, standard_error."""
-    frame = days[["factor_returns", "standard_errors"]].to_dataframe().reset_index()
-    frame = frame.rename(columns={"time": "date", "factor_returns": "return", "standard_errors": "standard_error"})
-    frame["group"] = frame["factor"].map(model.group)
-    return frame[["date", "factor", "group", "return", "standard_error"]]
-
-
-def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
-    """Active contributions: course, ticker, factor, contribution; cells that are exactly zero are left out."""
-    cells = result.by("stock", "factor")
-    frame = cells[cells != 0].rename_axis(index={"stock": "ticker"}).reset_index()
-    frame.insert(0, "course", result.course)
-    return frame
-
-
-def collect_notes(
-    book: Book,
-    market: xr.Dataset,
-    model: RiskModelResults,
-    period: Period,
-    coverage: pd.DataFrame,
-    results: dict[str, AttributionResult],
-    sleeves: dict[str, AttributionResult],
-) -> list[Note]:
-    """What was filled, left out, carried, unmodelled or not aligned, with counts."""
-    notes = [Note("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
-    notes.append(Note("ordinary_income", {"sources": str(model.data.attrs["ordinary_income"])}))
-    for row in coverage[coverage["reason"] != ""].itertuples():
-        notes.append(Note("left_out", {"factor": row.factor, "descriptor": row.descriptor, "reason": row.reason}))
-    filled = coverage.drop_duplicates("factor").set_index("factor")["filled"]
-    for factor, share in filled[filled > 0.05].items():
-        notes.append(Note("filled", {"factor": str(factor), "share": float(share)}))
-    for row in model.thin_sectors(period.days).itertuples():
-        notes.append(Note("thin_sector", {"sector": row.sector, "share": float(row.largest_share_lent)}))
-    flag = model.data["flag"].sel(time=period.days).to_series()
-    for day, reason in flag[flag != ""].items():
-        notes.append(Note("flagged", {"date": f"{day:%Y-%m-%d}", "reason": str(reason)}))
-    for sleeve, result in sleeves.items():
-        followed, data = result.followed, result.data
-        for row in followed.stopped[sleeve].itertuples():
-            values = {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}
-            if pd.notna(row.resumes):
-                notes.append(Note("stopped_resumes", values | {"resumes": f"{row.resumes:%Y-%m-%d}"}))
-            else:
-                notes.append(Note("stopped", values))
-        benchmark = book.sleeves[sleeve].benchmark
-        gone = followed.benchmark_stopped[benchmark]["ticker"]
-        if len(gone):
-            notes.append(Note("stopped_benchmark", {"benchmark": benchmark, "names": listed(gone)}))
-        stocks = data.drop_sel(asset=CASH)
-        held = (stocks["portfolio_live"] != 0) & ~stocks["modelled"]
-        if bool(held.any()):
-            names = listed(stocks["asset"].to_numpy()[held.any("time").to_numpy()])
-            notes.append(Note("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))
-        outside = float(stocks["benchmark_live"].where(~stocks["modelled"], 0.0).sum("asset").mean())
-        if outside > SMALLEST_WEIGHT:
-            notes.append(Note("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
-        if CASH_STOCK in stocks["asset"].to_numpy():
-            notes.append(Note("cash_stock", {"label": CASH_STOCK}))
-    for course, result in results.items():
-        notes.append(Note("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))
-    for row in alignment_report(market).itertuples():
-        notes.append(Note("unaligned", {"finding": row.finding, "rows": int(row.rows), "examples": row.examples}))
-    return list({(note.key, str(note.values)): note for note in notes}.values())
-
-
-def _stack(frames: object) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True)

@@ -21,7 +21,8 @@ from attribution.report.words import Messages, read_messages
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from attribution.report.content import Content, Note
+    from attribution.report.content import Content
+    from attribution.report.notes import Note
     from attribution.result import AttributionResult
 
 NOT_STOCKS = (CASH, PROXY, "(trading)", "(fees)")

@@ -15,8 +15,9 @@ from attribution import InputError
 from attribution.book import Negative, Words
 from attribution.performance import month_factor_returns
 from attribution.report import drawing
-from attribution.report import content as content_module
-from attribution.report.content import Note, build_content
+from attribution.report import notes as notes_module
+from attribution.report.content import build_content
+from attribution.report.notes import Note
 from attribution.report.format import number, percent
 from attribution.report.page import Page, render_page
 from attribution.report.words import LANGUAGES, read_messages
@@ -341,7 +342,7 @@ def test_a_stopped_position_is_told_by_its_sleeve(page_content):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_note_that_the_content_can_hold_has_a_sentence(language):
-    keys = set(re.findall(r'Note\(\s*"(\w+)"', inspect.getsource(content_module)))
+    keys = set(re.findall(r'Note\(\s*"(\w+)"', inspect.getsource(notes_module)))
     assert {"universe", "proxy", "unaligned"} < keys <= read_messages(language).table["notes"].keys()
 
 

@@ -1,0 +1,173 @@
+"""The tables of a report: what each holds, and the keys that name a row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.book import Book
+from attribution.brinson_families import family_table
+from attribution.contributions import Course
+from attribution.figures import course_figures
+from attribution.forecast import closing_course
+from attribution.holdings import apart_from_cash
+from attribution.performance import WINDOWS, History, index_returns, month_factor_returns
+from attribution.periods import Period
+from attribution.result import AttributionResult
+from attribution.risk_results import CourseRisk
+from riskmodel.model import RiskModelResults
+
+GROUPING = "sector"
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "performance": ("course",),
+    "trailing": ("name",),
+    "index_weeks": ("week_from",),
+    "index_months": ("index",),
+    "cumulative": ("date", "name"),
+    "factor_returns": ("date", "factor"),
+    "factor_month": ("factor",),
+    "factor_contributions": ("course", "factor"),
+    "group_contributions": ("course", "group"),
+    "stock_contributions": ("course", "ticker"),
+    "stock_factor": ("course", "ticker", "factor"),
+    "brinson": ("course", "group"),
+    "brinson_by_factor": ("course", "group", "effect", "factor"),
+    "brinson_families": ("course", "effect", "family"),
+    "exposures": ("course", "factor"),
+    "risk": ("course", "measure"),
+    "risk_factors": ("course", "factor"),
+    "limits": ("sleeve", "rule", "detail"),
+    "figures": ("course", "measure"),
+    "coverage": ("factor", "descriptor"),
+    "reconciliation": ("course", "identity"),
+}
+
+
+def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below each other."""
+    return pd.concat(frames, ignore_index=True)
+
+
+def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
+    """The month's factor returns: date, factor, group, return, standard_error."""
+    frame = days[["factor_returns", "standard_errors"]].to_dataframe().reset_index()
+    frame = frame.rename(columns={"time": "date", "factor_returns": "return", "standard_errors": "standard_error"})
+    frame["group"] = frame["factor"].map(model.group)
+    return frame[["date", "factor", "group", "return", "standard_error"]]
+
+
+def factor_month_table(daily: pd.DataFrame) -> pd.DataFrame:
+    """Factor returns compounded over the month: factor, group, return, standard_error, t."""
+    return month_factor_returns(daily).rename(columns={"month_return": "return"})
+
+
+def group_contributions_table(result: AttributionResult) -> pd.DataFrame:
+    """Contributions by group of factors: course, group, contribution, standard_error, t."""
+    frame = result.with_errors("group").reset_index()
+    frame.insert(0, "course", result.course)
+    return frame
+
+
+def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
+    """Active contributions: course, ticker, factor, contribution; cells that are exactly zero are left out."""
+    cells = result.by("stock", "factor")
+    frame = cells[cells != 0].rename_axis(index={"stock": "ticker"}).reset_index()
+    frame.insert(0, "course", result.course)
+    return frame
+
+
+def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
+    """Each Brinson effect by family: course, effect, family, contribution, standard_error, t."""
+    return family_table(result.data, result.course, GROUPING).drop(columns="grouping")
+
+
+def index_months_table(book: Book, market: xr.Dataset, period: Period) -> pd.DataFrame:
+    """The month's return of every index of the report and of every benchmark that has a level: index, return."""
+    levels = {str(name) for name in market.get_index("index")}
+    names = dict.fromkeys([*book.report.indices, *(sleeve.benchmark for sleeve in book.sleeves.values())])
+    rows = []
+    for name in names:
+        if name in levels:
+            daily = index_returns(market, name, period.end).reindex(period.days)
+            rows.append((name, float((1 + daily).prod(skipna=False) - 1)))
+    return pd.DataFrame(rows, columns=["index", "return"])
+
+
+def cumulative_table(history: History, book: Book, trailing: pd.DataFrame) -> pd.DataFrame:
+    """Compounded returns of courses and benchmarks: date, name, kind, return of the day, three_months, itd.
+
+    `three_months` runs over the last three months and is NaN before them; throughout where `trailing` has none, the history
+    being shorter.
+    """
+    since = history.inception
+    courses = {("course", course): history.courses[course][since:] for course in book.courses}
+    benchmarks = {("benchmark", book.benchmark_name(course)): history.benchmarks[course][since:] for course in book.courses}
+    of_courses = trailing[trailing["name"].isin(list(book.courses))]
+    months = WINDOWS["3m"] if bool(of_courses["3m"].notna().all()) else 0
+    frames = []
+    for (kind, name), daily in (courses | benchmarks).items():
+        month = daily.index.to_period("M")
+        late = daily[month > month[-1] - months]
+        frame = pd.DataFrame({"date": daily.index, "name": name, "kind": kind, "return": daily.to_numpy()})
+        frame["three_months"] = ((1 + late).cumprod() - 1).reindex(daily.index).to_numpy()
+        frame["itd"] = (1 + daily).cumprod().to_numpy() - 1
+        frames.append(frame)
+    return stack(frames)
+
+
+def style_exposures(course: Course, model: RiskModelResults, date: pd.Timestamp) -> pd.DataFrame:
+    """Exposures to the styles at a close, by style: portfolio, benchmark; names without exposures count as 0."""
+    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+    styles = styles.set_axis(apart_from_cash(styles.index), axis=0).fillna(0.0)
+    weights = course.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()
+    weights = weights[["closing_weight", "benchmark_closing_weight"]].set_axis(["portfolio", "benchmark"], axis=1)
+    return styles.reindex(weights.index, fill_value=0.0).T @ weights
+
+
+def exposures_table(book: Book, course: str, market: xr.Dataset, model: RiskModelResults, period: Period) -> pd.DataFrame:
+    """Exposures to the styles at the month's last close, beside the active ones a month before.
+
+    Returns
+    -------
+    DataFrame
+        course, factor, group, portfolio_exposure, benchmark_exposure, active_exposure, active_before, change; weights are
+        those held until the close, before a list that takes effect at it. NaN before the book's inception, and for a style
+        that nobody has.
+    """
+    now = style_exposures(closing_course(book, course, market, period.end), model, period.end)
+    observed = model.data["exposures"].sel(time=period.end).notnull().any("asset").to_series()
+    now = now.where(observed, axis=0)
+    before = pd.Series(np.nan, index=now.index)
+    if period.base >= pd.Timestamp(book.book.inception):
+        then = style_exposures(closing_course(book, course, market, period.base), model, period.base)
+        before = then["portfolio"] - then["benchmark"]
+    active = now["portfolio"] - now["benchmark"]
+    return pd.DataFrame(
+        {
+            "course": course,
+            "factor": now.index,
+            "group": "style",
+            "portfolio_exposure": now["portfolio"].to_numpy(),
+            "benchmark_exposure": now["benchmark"].to_numpy(),
+            "active_exposure": active.to_numpy(),
+            "active_before": before.to_numpy(),
+            "change": (active - before).to_numpy(),
+        }
+    )
+
+
+def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
+    """Parts of the tracking error: course, factor, group, active_exposure, contribution, share_of_variance."""
+    frame = risk.by("factor")
+    frame = frame[frame["side"] == "active"].rename(columns={"family": "group", "exposure": "active_exposure"})
+    return frame[["course", "factor", "group", "active_exposure", "contribution", "share_of_variance"]]
+
+
+def figures_table(book: Book, course: str, market: xr.Dataset, month: str) -> pd.DataFrame:
+    """Active share, turnover and their like: course, measure, value, basis."""
+    frame = course_figures(book, course, market, period=month)
+    frame.insert(0, "course", course)
+    return frame

@@ -1,0 +1,80 @@
+"""The tables of a report: their keys, what adds up across them, and what a month without a month before it shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.report.content import build_content
+from attribution.report.frames import KEYS
+from tests.conftest import SMALL_MONTH
+
+
+@pytest.fixture(scope="module")
+def content(small_book, small_market, small_model):
+    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+
+
+def test_every_table_has_keys_that_name_each_row_once(content):
+    assert set(content.tables) == set(KEYS)
+    for name, table in content.tables.items():
+        assert not table.duplicated(list(KEYS[name])).any(), name
+        assert isinstance(table.index, pd.RangeIndex), name
+
+
+def test_families_of_brinson_add_to_the_effects_and_to_the_groups_of_factors(content):
+    families, brinson = content.tables["brinson_families"], content.tables["brinson"]
+    effects = brinson.groupby("course")[["allocation", "selection", "interaction"]].sum().stack()
+    split = families.groupby(["course", "effect"])["contribution"].sum()
+    np.testing.assert_allclose(split.loc[effects.index], effects, atol=1e-12)
+    groups = content.tables["group_contributions"].set_index(["course", "group"])["contribution"]
+    of_families = families.groupby(["course", "family"])["contribution"].sum()
+    np.testing.assert_allclose(of_families.loc[list(groups.index)], groups, atol=1e-12)
+
+
+def test_a_family_of_one_factor_in_one_effect_has_the_error_of_that_factor(content):
+    families = content.tables["brinson_families"].set_index(["course", "effect", "family"])["standard_error"]
+    by_factor = content.tables["factor_contributions"].set_index(["course", "factor"])["standard_error"]
+    for course in content.book.courses:  # the market's exposure is all allocation: without cash a group's selection has none
+        assert families[course, "allocation", "market"] == pytest.approx(by_factor[course, "market"], rel=1e-10)
+
+
+def test_cumulative_returns_end_where_the_trailing_table_says(content):
+    trailing = content.tables["trailing"].set_index("name")
+    last = content.tables["cumulative"].groupby("name").last()
+    for course in content.book.courses:
+        assert last.loc[course, "itd"] == pytest.approx(trailing.loc[course, "itd"], abs=1e-12)
+        assert last.loc[course, "three_months"] == pytest.approx(trailing.loc[course, "3m"], abs=1e-12)
+
+
+def test_exposures_at_the_close_are_weights_times_exposures(content, small_market, small_model):
+    row = content.tables["exposures"].set_index(["course", "factor"]).loc[("Major 100", "size")]
+    stocks = content.tables["stock_contributions"]
+    held = stocks[stocks["course"] == "Major 100"].set_index("ticker")["weight_end"]
+    exposure = small_model.data["exposures"].sel(time=content.period.end, style="size").to_series()
+    by_hand = sum(weight * exposure[ticker] for ticker, weight in held.items() if weight and ticker in exposure)
+    assert row["portfolio_exposure"] == pytest.approx(by_hand, abs=1e-12)
+    assert row["change"] == row["active_exposure"] - row["active_before"]
+
+
+def test_the_first_month_of_a_book_has_no_exposures_before_it(small_book, small_market, small_model):
+    first = build_content(small_book, small_market, small_model, "2024-03").tables
+    assert first["exposures"]["active_before"].isna().all()
+    assert first["exposures"]["active_exposure"].notna().all()
+    assert first["cumulative"]["three_months"].isna().all()
+
+
+def test_the_parts_of_the_tracking_error_add_up(content):
+    risk = content.tables["risk"].set_index(["course", "measure"])["value"]
+    parts = content.tables["risk_factors"].groupby("course")["contribution"].sum()
+    for course in content.book.courses:
+        assert parts[course] == pytest.approx(risk[course, "tracking_error"], abs=1e-12)
+
+
+def test_the_month_of_an_index_compounds_its_weeks(content):
+    weeks = content.tables["index_weeks"]
+    months = content.tables["index_months"].set_index("index")["return"]
+    assert set(months.index) >= set(content.book.report.indices)
+    for name in content.book.report.indices:
+        assert (1 + weeks[name]).prod() - 1 == pytest.approx(months[name], abs=1e-12)
