@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,10 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from attribution.beside import beside_stocks
-from attribution.brinson import brinson_effects
 from attribution.cells import outside, with_t
 from attribution.cuts import factor_rows
-from attribution.grouping import asset_groups, group_sides
-from attribution.hierarchy import SEPARATOR, hierarchical_effects, nested
-from riskmodel.errors import InputError
+from attribution.grouping import group_sides, grouping_levels, parents_of
+from attribution.hierarchy import hierarchical_effects
 
 if TYPE_CHECKING:
     from attribution.grouping import Groups
@@ -31,6 +28,7 @@ def factor_table(
     method: str = "fachler",
     interaction: str = "separate",
     missing: str = "other-side",
+    anchored: bool = False,
 ) -> pd.DataFrame:
     """Split each linked Brinson effect of a course's holdings by factor.
 
@@ -44,6 +42,8 @@ def factor_table(
         One, or several from the coarsest to the finest; see `attribution.grouping.asset_groups`.
     method, interaction, missing
         As in `attribution.brinson.brinson_effects`.
+    anchored
+        As in `attribution.hierarchy.hierarchical_effects`; for several groupings.
 
     Returns
     -------
@@ -66,26 +66,13 @@ def factor_table(
     variance is sum_t lambda_t^2 e_kt^2 Cov(f_t)_kk, of specific sum_t lambda_t^2 e_t' Cov(f_t) e_t.
     docs/methodology/brinson_by_factor.md.
     """
-    if not groupings:
-        raise InputError("brinson by factor: no grouping. Name one, such as 'sector'.")
-    names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
-    paths = nested([asset_groups(data, grouping) for grouping in groupings])
-    options: dict[str, Any] = {"method": method, "interaction": interaction, "missing": missing}
+    labels, paths = grouping_levels(data, groupings)
     with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
         levels = [source_sides(data, path) for path in paths]
-    if len(levels) == 1:
-        sides: dict[str, Any] = {str(name): levels[0][name] for name in levels[0].data_vars}
-        split = [brinson_effects(**sides, **options)]
-    else:
-        parents = [
-            dict(zip(child, parent, strict=True)) | {name: name for name in beside_stocks(data)}
-            for parent, child in pairwise(paths)
-        ]
-        split = hierarchical_effects(levels, parents, **options)
-    tables = [
-        _linked(data, effects.effects).assign(grouping=SEPARATOR.join(names[:depth]))
-        for depth, effects in enumerate(split, start=1)
-    ]
+    split = hierarchical_effects(
+        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+    )
+    tables = [_linked(data, effects.effects).assign(grouping=label) for label, effects in zip(labels, split, strict=True)]
     table = pd.concat(tables, ignore_index=True).assign(course=course)
     return table[["course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t"]]
 

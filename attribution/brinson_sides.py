@@ -13,6 +13,7 @@ from riskmodel.errors import InputError, counted, listed
 
 MISSING = ("other-side", "benchmark-total", "zero", "error")
 WEIGHT_TOLERANCE = 1e-6
+ROUNDING = 1e-12  # of a sum of decimals: 0.6 + 0.4001 misses 1.0001
 Arrays = dict[str, xr.DataArray]
 
 
@@ -94,35 +95,15 @@ def read_sides(
         given["benchmark_contribution"] = benchmark_contribution
     arrays = _aligned({name: _labelled(name, array) for name, array in given.items()})
     for side in ("portfolio", "benchmark"):
-        require_side(
-            side,
-            arrays[f"{side}_weight"],
-            arrays[f"{side}_return"],
-            arrays.get(f"{side}_contribution"),
-            weight_tolerance=weight_tolerance,
-        )
+        contribution = arrays.get(f"{side}_contribution")
+        _require_side(side, arrays[f"{side}_weight"], arrays[f"{side}_return"], contribution, weight_tolerance)
     return _completed(arrays, missing)
 
 
-def require_side(
-    side: str,
-    weight: xr.DataArray,
-    returns: xr.DataArray,
-    contribution: xr.DataArray | None = None,
-    *,
-    weight_tolerance: float = WEIGHT_TOLERANCE,
+def _require_side(
+    side: str, weight: xr.DataArray, returns: xr.DataArray, contribution: xr.DataArray | None, weight_tolerance: float
 ) -> None:
-    """Refuse weights and returns that cannot be decimals of one side.
-
-    Parameters
-    ----------
-    side
-        "portfolio" or "benchmark", for the message.
-    weight, returns, contribution
-        (..., segment) with the same labels; without contributions a return may be NaN where the weight is zero.
-    weight_tolerance
-        How far the weights of a period may miss one.
-    """
+    """Refuse weights and returns that cannot be decimals of one side."""
     _require_finite(f"{side}_weight", weight, "A segment that is not held has weight 0.")
     if contribution is not None:
         _require_finite(f"{side}_contribution", contribution, "A segment that is not held contributes 0.")
@@ -131,7 +112,7 @@ def require_side(
 
 
 def _require_sums_of_one(side: str, weight: xr.DataArray, tolerance: float) -> None:
-    off = np.abs(weight.to_numpy().sum(axis=weight.get_axis_num("segment")) - 1) > tolerance
+    off = np.abs(weight.to_numpy().sum(axis=weight.get_axis_num("segment")) - 1) > tolerance + ROUNDING
     if off.any():
         sums = weight.sum("segment")
         wrong = sums.copy(data=off)
@@ -140,11 +121,12 @@ def _require_sums_of_one(side: str, weight: xr.DataArray, tolerance: float) -> N
         totals = sums.to_numpy()[shown.to_numpy()] if sums.dims else [float(sums)]
         where = [f"{place} sum to" for place in places(shown)] if sums.dims else ["all segments sum to"]
         lines = listed(f"{place} {total:.6g}" for place, total in zip(where, totals, strict=True))
-        advice = (
-            "They look like percent; divide by 100."
-            if percent.any()
-            else "Add what is missing, or give decimals; cash is a segment of its own."
-        )
+        if percent.any():
+            advice = "They look like percent; divide by 100."
+        elif np.isclose(totals, 2, rtol=0, atol=tolerance).all():
+            advice = "A row of totals seems to be among them; leave it out."
+        else:
+            advice = "Add what is missing, or give decimals; cash is a segment of its own."
         raise InputError(f"{side}_weight: weights of {lines}, not 1. {advice}")
 
 

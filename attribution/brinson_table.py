@@ -11,6 +11,7 @@ import xarray as xr
 from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects, require_choice
 from attribution.geometric import davies_laker, geometric_link
 from attribution.linking import DAY_SCALING, coefficients, compound, frongello_increments, link
+from attribution.linking_inputs import label_text
 from attribution.segments import TOTAL, WEIGHT_TOLERANCE
 
 LINKS = ("none", *DAY_SCALING, "davies-laker", "geometric")
@@ -30,7 +31,7 @@ def segment_effects(
     Parameters
     ----------
     segments
-        From `attribution.segments.read_segments`.
+        From `attribution.segments.read_segments`, or of holdings from `attribution.grouping.group_sides`.
     method, interaction, missing
         As in `attribution.brinson.brinson_effects`. Geometric attribution has no interaction: "separate" is "selection".
     link
@@ -165,7 +166,11 @@ def _tidy(effects: xr.DataArray) -> pd.DataFrame:
     whole = whole.transpose("time", "segment", "effect")
     total = whole.sum("segment")
     rows = np.concatenate([whole.to_numpy(), total.to_numpy()[:, None, :]], axis=1)
-    labels = [whole.get_index("time"), [*whole.get_index("segment"), TOTAL], whole.get_index("effect")]
+    labels = [
+        [label_text(period) for period in whole.get_index("time")],
+        [*whole.get_index("segment"), TOTAL],
+        whole.get_index("effect"),
+    ]
     # adding 0.0 below turns -0.0 into 0.0
     index = pd.MultiIndex.from_product(labels, names=["period", "segment", "effect"])
     return pd.Series(rows.ravel() + 0.0, index, name="value").reset_index()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.book import Book
+from attribution.book import CASH, Book
 from attribution.contributions import Course, follow_course
 from attribution.holdings import apart_from_cash, benchmark_track, holding_returns
 from attribution.limits import check_limits
@@ -142,7 +142,7 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks:
         track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
-        weights = track.closing.isel(asset=(track.closing != 0).to_numpy())
+        weights = track.closing.isel(asset=((track.closing != 0) & (track.closing["asset"] != CASH)).to_numpy())
         covered = forecast.exposures.notnull().all("factor") & forecast.specific_variance.notnull()
         here = covered.sel(asset=weights["asset"]).to_numpy()
         index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import xarray as xr
 
 from attribution.beside import beside_stocks, beside_values, official_return
 from attribution.book import CASH
-from attribution.brinson import EFFECTS, BrinsonEffects, brinson_effects
+from attribution.brinson import EFFECTS, BrinsonEffects
 from attribution.contributions import PROXY
 from attribution.hierarchy import SEPARATOR, hierarchical_effects, nested
 from attribution.holdings import CASH_STOCK
@@ -101,6 +101,11 @@ def asset_groups(data: xr.Dataset, grouping: str | Groups) -> pd.Series:
                 f"grouping: a {type(grouping).__name__}. Give a column's name, or a Series or dict ticker -> group."
             )
         groups = pd.Series(grouping)
+        if groups.index.nlevels > 1:
+            raise InputError(
+                f"grouping: {groups.index.nlevels} levels of labels. Give one group a ticker; a group that changes from "
+                f"day to day is not read: explain the months before and after the change each with its own grouping."
+            )
         if CASH_STOCK in assets and CASH_STOCK not in groups.index and not groups[groups.index == CASH].eq(CASH).any():
             groups = groups.rename(index={CASH: CASH_STOCK})  # the securities name the stock by its ticker
         _require_groups(groups, assets)
@@ -183,6 +188,27 @@ def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
     return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
 
 
+def grouping_levels(data: xr.Dataset, groupings: Sequence[str | Groups]) -> tuple[list[str], list[pd.Series]]:
+    """Names of the levels, such as "sector > industry", and the path of every asset at each.
+
+    Raises
+    ------
+    InputError
+        For no grouping, or one that does not fit.
+    """
+    if not groupings:
+        raise InputError("brinson: no grouping. Name one, such as 'sector'.")
+    names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
+    labels = [SEPARATOR.join(names[:depth]) for depth in range(1, len(names) + 1)]
+    return labels, nested([asset_groups(data, grouping) for grouping in groupings])
+
+
+def parents_of(data: xr.Dataset, paths: Sequence[pd.Series]) -> list[dict[str, str]]:
+    """For each level after the first its segments -> segments of the level above; rows beside stocks are their own."""
+    beside = {name: name for name in beside_stocks(data)}
+    return [dict(zip(child, parent, strict=True)) | beside for parent, child in pairwise(paths)]
+
+
 def linked_table(sides: xr.Dataset, effects: BrinsonEffects, coefficient: xr.DataArray) -> pd.DataFrame:
     """One row a group: group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return and the linked effects.
 
@@ -233,25 +259,15 @@ def brinson_table(
     InputError
         For a grouping that does not fit, an unknown word.
     """
-    if not groupings:
-        raise InputError("brinson: no grouping. Name one, such as 'sector'.")
-    names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
-    groups = [asset_groups(data, grouping) for grouping in groupings]
-    options: dict[str, Any] = {"method": method, "interaction": interaction, "missing": missing}
-    tables = []
-    if len(groups) == 1:
-        sides = group_sides(data, groups[0])
-        arrays: dict[str, Any] = {str(name): sides[name] for name in sides.data_vars}
-        effects = brinson_effects(**arrays, **options)
-        tables.append(linked_table(sides, effects, data["coefficient"]).assign(grouping=names[0]))
-    else:
-        paths, beside = nested(groups), {name: name for name in beside_stocks(data)}
-        levels = [group_sides(data, path) for path in paths]
-        parents = [dict(zip(child, parent, strict=True)) | beside for parent, child in pairwise(paths)]
-        split = hierarchical_effects(levels, parents, **options, anchored=anchored)
-        for depth, (sides, effects) in enumerate(zip(levels, split, strict=True), start=1):
-            label = SEPARATOR.join(names[:depth])
-            tables.append(linked_table(sides, effects, data["coefficient"]).assign(grouping=label))
+    labels, paths = grouping_levels(data, groupings)
+    levels = [group_sides(data, path) for path in paths]
+    split = hierarchical_effects(
+        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+    )
+    tables = [
+        linked_table(sides, effects, data["coefficient"]).assign(grouping=label)
+        for label, sides, effects in zip(labels, levels, split, strict=True)
+    ]
     table = pd.concat(tables, ignore_index=True).assign(course=course)
     columns = ["portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return", *EFFECTS]
     table = table.reindex(columns=["course", "grouping", "group", *columns])

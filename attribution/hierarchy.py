@@ -120,7 +120,7 @@ def hierarchical_effects(
             above = read[-1]
             parent = _parents(sides.segments, above.segments, parents[depth - 1])
             _require_nested(sides, above, parent)
-            held = _anchor(sides, above, parent, offset, offsets[-1]) if anchored else sides.b
+            held = _anchor(sides, above, parent, offset, offsets[-1], level) if anchored else sides.b
             allocation, before = (sides.w - held) * (sides.s - above.s[..., parent]), above.allocation
         last = depth == len(levels) - 1
         parts = [allocation]
@@ -160,10 +160,17 @@ def _benchmark_offset(sides: Sides, level: xr.Dataset) -> np.ndarray:
     return given.transpose(*[dim for dim in sides.dims if dim in given.dims], "segment").to_numpy() - sides.b * sides.s
 
 
-def _anchor(sides: Sides, above: Sides, parent: np.ndarray, offset: np.ndarray, offset_above: np.ndarray) -> np.ndarray:
-    """The benchmark's weights scaled to the portfolio's weight of the parent, where there is something to scale."""
+def _anchor(
+    sides: Sides, above: Sides, parent: np.ndarray, offset: np.ndarray, offset_above: np.ndarray, level: xr.Dataset
+) -> np.ndarray:
+    """The benchmark's weights scaled to the portfolio's weight of the parent, where there is something to scale.
+
+    One answer for all that share a benchmark's weights, so that sources of a return are anchored as the return is.
+    """
     children = _summed(np.abs(offset), parent, above)
     usable = (above.b != 0) & (np.abs(offset_above) <= SMALLEST_OFFSET) & (children <= SMALLEST_OFFSET)
+    shared = tuple(axis for axis, dim in enumerate(sides.dims) if dim not in level["benchmark_weight"].dims)
+    usable = np.broadcast_to(usable.all(axis=shared, keepdims=True), usable.shape)
     scale = np.divide(above.w, above.b, out=np.ones_like(above.w), where=usable)
     return sides.b * scale[..., parent]
 

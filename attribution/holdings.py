@@ -214,20 +214,23 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
 def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
     """A benchmark's constituents with drifted weights; without a list in the market, the largest companies by rule.
 
-    A name that stops trading keeps its last value until the next list.
+    A name that stops trading keeps its last value until the next list. A constituent CASH is cash, unless the market has
+    prices of a stock with that ticker.
     """
     rule = book.benchmarks[benchmark]
+    assets = market.get_index("asset")
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period)
     else:
         there = market["constituent_index"].to_numpy() == rule.constituents
         chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
         lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
-        lists = lists[lists["ticker"].isin(market.get_index("asset")) & (lists["weight"] != 0)]
+        lists = lists[lists["ticker"].isin([*assets, CASH]) & (lists["weight"] != 0)]
         total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading
         require_priced_lists(rule.constituents, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
         lists = lists.assign(weight=lists["weight"] / total)
-    lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
+    if CASH in assets:
+        lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
     return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
 
 

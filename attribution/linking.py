@@ -195,34 +195,6 @@ def compounded_excess(portfolio: np.ndarray, benchmark: np.ndarray) -> np.ndarra
     return np.asarray((_grap(portfolio, benchmark) * (portfolio - benchmark)).sum(axis=0))
 
 
-def carino(portfolio: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
-    """Carino's coefficients of plain arrays: `coefficients` where there are no labels.
-
-    Parameters
-    ----------
-    portfolio, benchmark
-        (time) daily returns, decimals. With `benchmark` zero the coefficients link contributions to the return itself.
-
-    Returns
-    -------
-    ndarray
-        (time), lambda_t = k(R_t, B_t) / k(R, B).
-
-    Raises
-    ------
-    InputError
-        For a return of -100 % or less: the logarithm has no value there.
-
-    Examples
-    --------
-    >>> daily = np.array([0.02, -0.01]), np.array([0.01, 0.0])
-    >>> total = (carino(*daily) * (daily[0] - daily[1])).sum()
-    >>> bool(abs(total - (compound(daily[0]) - compound(daily[1]))) < 1e-15)
-    True
-    """
-    return coefficients(xr.DataArray(portfolio, dims="time"), xr.DataArray(benchmark, dims="time")).to_numpy()
-
-
 def _carino(portfolio: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
     growth = np.minimum(np.prod(1 + portfolio, axis=0), np.prod(1 + benchmark, axis=0))
     whole = _log_ratio(compounded_excess(portfolio, benchmark), growth)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from riskmodel.errors import InputError, counted, listed
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
 TOTAL = "Total"
 WEIGHT_TOLERANCE = 1e-4  # files carry rounded weights
-DATES = ("%Y-%m-%d", "%Y-%m", "%Y/%m/%d", "%Y/%m", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %Y", "%b-%Y", "%B %Y")
-JAPANESE_DATES = ("%Y年%m月%d日", "%Y年%m月")
+DATES = (
+    *("%Y-%m-%d", "%Y-%m", "%Y/%m/%d", "%Y/%m", "%Y.%m.%d", "%Y.%m", "%Y年%m月%d日", "%Y年%m月"),
+    *("%d.%m.%Y", "%m.%Y", "%m/%Y", "%m-%Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y"),
+    *("%b %Y", "%b-%Y", "%b-%y", "%b %y", "%B %Y", "%b %d, %Y", "%B %d, %Y"),
+)
 DAY_FIRST, MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
-QUARTER = re.compile(r"[Qq]([1-4])[ -/]?(\d{4})")
-HOURS = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}")
+QUARTER = re.compile(r"(?:[Qq]([1-4])|([1-4])[Qq])[ '/-]?(\d{4}|\d{2})")
+HOURS = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}|\d[T ]\d{1,2}:\d{2}")
 ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$")
 
 
@@ -93,19 +97,22 @@ def ordered_periods(periods: list[str], name: str = "period") -> list[str]:
     name
         Of the file, for a message.
 
+    Raises
+    ------
+    InputError
+        For dates that could be read in two orders, or a date that is there twice.
+
     Examples
     --------
     >>> ordered_periods(["Q10", "Q2"]), ordered_periods(["31 Dec 2024", "31 Jan 2024"])
     (['Q2', 'Q10'], ['31 Jan 2024', '31 Dec 2024'])
     """
-    for form in (*DATES, *JAPANESE_DATES):
-        dates = _dates(periods, form)
-        if dates:
-            return _sorted(periods, dates)
-    quarters = [QUARTER.fullmatch(period) for period in periods]
-    if all(quarters):
-        return _sorted(periods, [(match[2], match[1]) for match in quarters if match])
-    orders = {tuple(_sorted(periods, dates)) for form in (DAY_FIRST, MONTH_FIRST) if (dates := _dates(periods, form))}
+    if dates := _dates(periods, *DATES):
+        return _sorted(periods, dates, name)
+    quarters = [match for match in map(QUARTER.fullmatch, periods) if match]
+    if len(quarters) == len(periods):
+        return _sorted(periods, [(match[3][-2:], match[1] or match[2]) for match in quarters], name)
+    orders = {tuple(_sorted(periods, dates, name)) for form in (DAY_FIRST, MONTH_FIRST) if (dates := _dates(periods, form))}
     if len(orders) > 1:
         raise InputError(
             f"{name}: periods {listed(periods)} could be read with the day first or the month first, which gives another "
@@ -116,15 +123,27 @@ def ordered_periods(periods: list[str], name: str = "period") -> list[str]:
     return sorted(periods, key=_natural)
 
 
-def _sorted(periods: list[str], keys: list[Any]) -> list[str]:
-    return [period for _, period in sorted(zip(keys, periods, strict=True), key=lambda pair: pair[0])]
+def _sorted(periods: list[str], keys: list[Any], name: str) -> list[str]:
+    pairs = sorted(zip(keys, periods, strict=True), key=lambda pair: pair[0])
+    for (key, period), (following, other) in pairwise(pairs):
+        if key == following:
+            raise InputError(f"{name}: periods '{period}' and '{other}' are the same date. Write a period in one way only.")
+    return [period for _, period in pairs]
 
 
-def _dates(periods: list[str], form: str) -> list[datetime] | None:
-    try:
-        return [datetime.strptime(period, form) for period in periods]
-    except ValueError:
-        return None
+def _dates(periods: list[str], *forms: str) -> list[datetime]:
+    """Each label as a date by the first form that reads it; none where one of them is no date."""
+    dates = []
+    for period in periods:
+        for form in forms:
+            try:
+                dates.append(datetime.strptime(period, form))
+            except ValueError:
+                continue
+            break
+        else:
+            return []
+    return dates
 
 
 def _natural(label: str) -> list[tuple[int, int, str]]:
@@ -148,8 +167,13 @@ def _cells(path: Path) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise InputError(f"{path.name}: the file is empty.") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, OSError) as error:
-        raise InputError(f"{path.name}: cannot be read as CSV ({str(error).strip()}).") from None
+        raise InputError(
+            f"{path.name}: cannot be read as CSV ({str(error).strip()}). Separate cells with commas; decimals have a point."
+        ) from None
     frame = frame.apply(lambda column: column.fillna("").str.strip())
+    frame = frame[(frame != "").any(axis=1)]  # spreadsheets leave rows of commas at the end
+    if frame.empty:
+        raise InputError(f"{path.name}: the file is empty.")
     header = frame.iloc[0]
     again = header[header.duplicated() & header.isin(["period", "segment", *SIDES])]
     if len(again):

@@ -307,9 +307,9 @@ def announcement_events(
 def constituent_lists(
     table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
 ) -> dict[str, tuple[str, np.ndarray]]:
-    """Constituent weights of each index, each list effective from the close of its date."""
+    """Constituent weights of each index, each list effective from the close of its date; CASH needs no price."""
     checks.require_weights(table, "constituents", "index")
-    findings.add("constituents", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    findings.add("constituents", "ticker without prices", table["ticker"][~table["ticker"].isin([*assets, "CASH"])])
     later = table["date"].to_numpy() > sessions[-1]
     findings.add("constituents", "list dated after the last session", table["index"][later])
     table = table.sort_values(["index", "date", "ticker"])

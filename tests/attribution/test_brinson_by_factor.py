@@ -64,11 +64,36 @@ def test_both_sums_hold_for_any_weights_policy_and_link(seed, method, missing, s
     require_both_ways(result_of(data, link), "sector", **options)
 
 
+@pytest.mark.parametrize("anchored", [False, True])
 @METHODS
-def test_levels_of_a_hierarchy_are_split_too(small_result, method, interaction):
+def test_levels_of_a_hierarchy_are_split_too(small_result, method, interaction, anchored):
     letters = pd.Series({str(t): str(t)[0] for t in small_result.data["asset"].values}, name="letter")
-    table = require_both_ways(small_result, "sector", letters, method=method, interaction=interaction)
+    table = require_both_ways(small_result, "sector", letters, method=method, interaction=interaction, anchored=anchored)
     assert list(table["grouping"].unique()) == ["sector", "sector > letter"]
+
+
+@quick
+@given(st.integers(0, 10_000), st.sampled_from(FIVE_METHODS), st.sampled_from(MISSING), st.booleans())
+def test_anchored_levels_are_split_where_positions_of_the_benchmark_offset(seed, method, missing, shorts):
+    """Whether a parent's weight can be scaled is one answer for the return and all its sources."""
+    data = drawn_cube(seed, days=3, assets=9, shorts=shorts, one_sided=False)
+    sector = data["sector"].values[:-1]
+    pair = np.flatnonzero(sector == sector[0])
+    other = data["benchmark_weight"].copy()
+    other[:, pair[0]] += 0.2
+    other[:, pair[-1]] -= 0.2
+    other[:, -1] += other[:, pair].sum(axis=1)
+    other[:, pair[0]] -= other[:, pair].sum(axis=1)
+    official = (other * data["asset_return"]).sum("asset")
+    same = {
+        "benchmark_weight": other,
+        "benchmark_live": other,
+        "constituents_return": official,
+        "benchmark_return": official,
+    }
+    letters = pd.Series({a: "xyz"[i % 3] for i, a in enumerate(data["asset"].values)}, name="letter")
+    options = {"method": method[0], "interaction": method[1], "missing": missing, "anchored": True}
+    require_both_ways(result_of(linked(data.assign(same))), "sector", letters, **options)
 
 
 def test_against_nothing_a_groups_effects_are_its_cells_of_the_cube(small_result):
@@ -79,7 +104,7 @@ def test_against_nothing_a_groups_effects_are_its_cells_of_the_cube(small_result
     np.testing.assert_allclose(rows[cells.index], cells, rtol=0, atol=1e-15)
 
 
-def sector_model(seed, *, days=6, assets=12):
+def sector_model(seed, *, days=6, assets=12, link="carino"):
     """A model whose only factors are sectors, their returns the benchmark's of each sector: weights are the regression's."""
     rng = np.random.default_rng(seed)
     own, other = sides(rng, days, assets)
@@ -93,9 +118,9 @@ def sector_model(seed, *, days=6, assets=12):
     specific = (returns - np.einsum("tki,tk->ti", exposure, f)) * modelled
     covariance = np.broadcast_to(1e-6 * np.eye(3), (days, 3, 3))
     data = cube_of(
-        own, other, returns, exposure, np.broadcast_to(modelled, own.shape), specific, f, covariance, sector
+        own, other, returns, exposure, np.broadcast_to(modelled, own.shape), specific, f, covariance, sector, link=link
     ).assign_coords(factor=SECTORS)  # fmt: skip
-    return result_of(data), weight, f
+    return result_of(data, link), weight, f
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,6 +145,34 @@ def test_with_sectors_as_the_only_factors_it_is_plain_brinson(seed):
             daily = (own - weight)[:, g] * ((g == h) - weight[:, h]) * f[:, h]
             expected = (daily * result.data["coefficient"].values).sum()
             assert table.loc[("allocation", group), factor] == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("link", ["carino", "menchero", "grap", "frongello"])
+@METHODS
+def test_with_sectors_as_the_only_factors_every_method_and_link_reduces(method, interaction, link):
+    """Plain effects by hand from the sectors' weights and returns; folded interaction stays specific wherever it goes."""
+    result, other, s = sector_model(4, link=link)
+    data = result.data
+    member = data["exposure"].values
+    own, earned = (
+        np.einsum("tki,ti->tk", member, values)
+        for values in (data["portfolio_weight"].values, (data["portfolio_weight"] * data["asset_return"]).values)
+    )
+    spread, active = np.divide(earned, own, out=s.copy(), where=own != 0) - s, own - other
+    relative = s - (other * s).sum(axis=1, keepdims=True) if method == "fachler" else s
+    nothing = 0.0 * s
+    by_factors = {"allocation": active * relative, "selection": nothing, "interaction": nothing}
+    specific = {"allocation": nothing, "selection": other * spread, "interaction": active * spread}
+    if interaction != "separate":
+        specific[interaction] = specific[interaction] + specific.pop("interaction")
+    table = result.brinson_by_factor("sector", method=method, interaction=interaction)
+    assert set(table["effect"]) == set(specific)
+    table = table.set_index(["effect", "group", "factor"])["contribution"].unstack()
+    scale = data["coefficient"].values
+    for effect, expected in specific.items():
+        rows = table.loc[effect].loc[SECTORS]
+        np.testing.assert_allclose(rows["specific"], scale @ expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(rows[SECTORS].sum(axis=1), scale @ by_factors[effect], rtol=0, atol=1e-12)
 
 
 def test_the_split_follows_from_exposures_day_by_day():
@@ -230,7 +283,7 @@ def refusal(result, *groupings, **options):
 
 
 def test_what_does_not_fit_is_refused(small_result):
-    assert refusal(small_result) == "brinson by factor: no grouping. Name one, such as 'sector'."
+    assert refusal(small_result) == "brinson: no grouping. Name one, such as 'sector'."
     assert refusal(small_result, "industry").startswith("grouping 'industry': the columns of securities here are ")
     assert refusal(small_result, "sector", method="bf") == "method 'bf': the choices are fachler, bhb."
     assert refusal(small_result, "sector", missing="error").startswith("segment: ")

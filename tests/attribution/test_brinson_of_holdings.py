@@ -10,9 +10,11 @@ import pytest
 import xarray as xr
 
 import attribution as at
+import riskmodel as rm
 from attribution.brinson import brinson_effects
 from attribution.contributions import PROXY
 from attribution.grouping import asset_groups, group_sides
+from attribution.linking import compound
 from riskmodel import InputError
 from tests.conftest import REAL
 
@@ -116,6 +118,11 @@ def test_groupings_that_do_not_fit_are_refused(small_result):
     whole = initials(small_result)
     twice = pd.concat([whole, pd.Series({"1E10": "X"})])
     assert refusal(small_result, twice) == "grouping: 1 ticker in two groups: 1E10 in 1, X. Keep one each."
+    dated = pd.concat({"2025-03-03": whole, "2025-03-04": whole})
+    assert refusal(small_result, dated).startswith(
+        "grouping: 2 levels of labels. Give one group a ticker; a group that changes"
+    )
+    assert refusal(small_result, dated.unstack()).startswith("grouping: a DataFrame. Give a column's name, ")
     assert refusal(small_result, whole.drop("1E10")).startswith("grouping: 1 ticker of the course without a group: 1E10. ")
     assert refusal(small_result, whole.map(ord)).startswith(f"grouping: {len(whole)} groups that are not text: ")
     taken = whole.where(whole.index != "1E10", PROXY)
@@ -138,6 +145,25 @@ def test_any_column_of_securities_is_a_grouping(small_result, small_copy):
         at.read_grouping(folder, "country")
 
 
+def test_a_benchmark_may_hold_cash(small_copy, small_model, small_book):
+    folder, read, write = small_copy
+    lists = read("constituents")
+    cash = lists[["index", "date"]].drop_duplicates().assign(ticker="CASH", weight=0.05)
+    write("constituents", pd.concat([lists.assign(weight=0.95 * lists["weight"]), cash]))
+    market = rm.read_market(folder)
+    result = at.attribute(small_book, "Major 100", small_model, market, period="2025-03")
+    row = result.brinson("sector").set_index("group").loc["CASH"]
+    # 5 % at the list's date, less as stocks rise until the next
+    assert row["benchmark_weight"] == pytest.approx(0.05, abs=0.005)
+    assert row["benchmark_return"] == row["portfolio_return"] == compound(market["risk_free"].loc["2025-03"].to_numpy())
+    split = result.by("factor")
+    active = result.data["portfolio_weight"] - result.data["benchmark_weight"]
+    daily = (active.sel(asset="CASH") * market["risk_free"].sel(time=active["time"])).to_numpy()
+    assert split["cash"] == pytest.approx(float(result.data["coefficient"].to_numpy() @ daily), abs=1e-15)
+    assert result.reconciliation["passed"].all()
+    assert not rm.alignment_report(market).query("table == 'constituents'")["finding"].eq("ticker without prices").any()
+
+
 def test_an_empty_group_is_shown_as_unclassified(small_result):
     groups = initials(small_result).where(lambda g: g.index != "1E10", "")
     assert asset_groups(small_result.data, groups)["1E10"] == "(unclassified)"
@@ -146,8 +172,6 @@ def test_an_empty_group_is_shown_as_unclassified(small_result):
 @pytest.mark.real_market
 @pytest.mark.slow
 def test_a_year_of_the_real_market_adds_up():
-    import riskmodel as rm
-
     market = rm.read_market(REAL)
     book = at.read_book(REAL / "book.toml")
     model = rm.RiskModel().fit(market)

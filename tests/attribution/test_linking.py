@@ -1,8 +1,10 @@
-"""Linking against published tables, other implementations and sixty-digit arithmetic; what it refuses, in which words."""
+"""Linking against published tables and sixty-digit arithmetic; what it refuses, in which words.
+
+Against other implementations: test_brinson_peers.
+"""
 
 from __future__ import annotations
 
-import tomllib
 from decimal import Decimal, localcontext
 from math import fsum
 
@@ -14,16 +16,11 @@ import xarray as xr
 import attribution as at
 from attribution import linking
 from attribution.geometric import davies_laker, geometric_days, geometric_excess, geometric_link
-from attribution.linking import DAY_SCALING, carino, coefficients, compound, compounded_excess, frongello_increments, link
+from attribution.linking import DAY_SCALING, coefficients, compound, compounded_excess, frongello_increments, link
 from riskmodel import InputError
-from tests.conftest import ROOT
+from tests.attribution.brinson_inputs import example
 
 EFFECTS = ["allocation", "selection"]
-
-
-def example(name):
-    with (ROOT / "fixtures" / "worked_examples" / f"{name}.toml").open("rb") as file:
-        return tomllib.load(file)
 
 
 def series(values, days=None):
@@ -216,12 +213,12 @@ def test_equal_returns_take_the_analytic_limit():
     # k(r, r) = 1 / (1 + r); with both sides equal throughout, lambda_t = (1 + R) / (1 + r_t)
     r = np.array([0.10, -0.20, 0.05])
     expected = (1 + compound(r)) / (1 + r)
-    np.testing.assert_allclose(carino(r, r), expected, rtol=1e-14)
+    np.testing.assert_allclose(coefficients(series(r), series(r)), expected, rtol=1e-14)
 
 
 def test_a_tiny_excess_is_near_its_limit_not_noise():
     r = np.array([0.01, 0.02])
-    np.testing.assert_allclose(carino(r + 1e-15, r), carino(r, r), rtol=1e-12)
+    np.testing.assert_allclose(coefficients(series(r + 1e-15), series(r)), coefficients(series(r), series(r)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["menchero", "grap", "frongello"])
@@ -269,81 +266,6 @@ def test_coefficients_and_totals_keep_twelve_digits_however_small_the_excess(met
     total = fsum(x * y for x, y in zip(theirs, portfolio - benchmark, strict=True))
     assert linked == pytest.approx(total, rel=1e-12, abs=0)
     assert float(compounded_excess(portfolio, benchmark)) == pytest.approx(total, rel=1e-12, abs=0)
-
-
-# ---------------------------------------------------------------- other implementations
-
-
-def perfattr_frames(w_p, w_b, r_p, r_b):
-    days = pd.bdate_range("2024-01-01", periods=len(w_p))
-
-    def frame(weights, returns):
-        keys = pd.MultiIndex.from_product(
-            [days, [f"S{i}" for i in range(weights.shape[1])]], names=["from_date", "identifier"]
-        )
-        table = pd.DataFrame({"weight": weights.ravel(), "return": returns.ravel()}, keys).reset_index()
-        return table.assign(thru_date=table["from_date"], quantity_of_days=1)
-
-    return frame(w_p, r_p), frame(w_b, r_b)
-
-
-@pytest.mark.parametrize("size", [0.01, 0.15])
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("method", ["carino", "menchero", "frongello"])
-def test_linked_effects_agree_with_perfattr(method, seed, size):
-    perfattr = pytest.importorskip("perfattr")
-    days = random_days(seed, size=size)
-    portfolio, benchmark, _, _, effects = brinson_fachler(*days)
-    theirs = perfattr.calculate_attribution(
-        *perfattr_frames(*days),
-        effect_linking_method=perfattr.EffectLinkingMethod[method.upper()],
-        reconciliation_tolerance=1e-10,
-    ).period_detail
-    ours = (effects * coefficients(portfolio, benchmark, method=method)).transpose("time", "segment", "effect").to_numpy()
-    columns = theirs[["linked_allocation_effect", "linked_selection_effect"]].to_numpy()
-    np.testing.assert_allclose(ours.reshape(-1, 2), columns, rtol=1e-10, atol=1e-14)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_geometric_totals_agree_with_perfattr(seed):
-    perfattr = pytest.importorskip("perfattr")
-    days = random_days(seed)
-    portfolio, benchmark, notional, _, _ = brinson_fachler(*days)
-    theirs = perfattr.calculate_geometric_attribution(*perfattr_frames(*days), reconciliation_tolerance=1e-10)
-    expected = theirs.cumulative.iloc[-1][["allocation_effect", "selection_effect"]].astype(float)
-    np.testing.assert_allclose(geometric_link(portfolio, benchmark, notional), expected, rtol=1e-10, atol=1e-14)
-
-
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("method", ["carino", "menchero", "grap", "frongello", "geometric"])
-def test_linked_totals_agree_with_pybrinson(method, seed):
-    pybrinson = pytest.importorskip("pybrinson")
-    w_p, w_b, r_p, r_b = random_days(seed)
-    portfolio, benchmark, notional, _, _ = brinson_fachler(w_p, w_b, r_p, r_b)
-    periods = [
-        pybrinson.bhb(
-            [
-                pybrinson.Segment(
-                    name=f"S{i}", portfolio_weight=w_p[t, i], benchmark_weight=w_b[t, i], portfolio_return=r_p[t, i],
-                    benchmark_return=r_b[t, i],
-                )
-                for i in range(w_p.shape[1])
-            ],
-            period=str(t),
-        )
-        for t in range(len(w_p))
-    ]  # fmt: skip
-    theirs = getattr(pybrinson, f"link_{method}")(periods)
-    if method == "geometric":
-        ours, expected = geometric_link(portfolio, benchmark, notional), [theirs.allocation, theirs.selection]
-    else:
-        expected = [theirs.allocation, theirs.selection, theirs.interaction]
-        crossed = series((w_b * r_p).sum(axis=1))
-        effects = xr.concat(
-            [notional - benchmark, crossed - benchmark, portfolio - crossed - notional + benchmark], "effect"
-        )
-        ours = link(effects, portfolio, benchmark, method=method)
-    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-13)
 
 
 # ---------------------------------------------------------------- labels and batches
@@ -557,8 +479,3 @@ def test_coefficients_that_do_not_close_give_no_answer(monkeypatch):
     monkeypatch.setitem(linking._SCALES, "grap", lambda portfolio, benchmark: np.ones_like(portfolio))
     with pytest.raises(at.ReconciliationError, match=r"linked effects miss the excess return R - B by 0\.00121"):
         link(effects_of(), PORTFOLIO, BENCHMARK, method="grap")
-
-
-def test_a_total_loss_is_refused_for_plain_arrays_too():
-    with pytest.raises(InputError, match=r"Carino linking: 1 day with a return of -100 % or less: 1 in portfolio_returns"):
-        carino(np.array([0.1, -1.0]), np.array([0.0, 0.0]))

@@ -11,10 +11,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from attribution.brinson import brinson_effects
+from attribution.brinson_table import segment_effects
 from attribution.cli import main
+from attribution.grouping import asset_groups, group_sides
 from attribution.segments import ordered_periods, read_segments
 from riskmodel import InputError
-from tests.attribution.brinson_inputs import SIDES, example
+from tests.attribution.brinson_inputs import SIDES, example, one_period
 from tests.conftest import ROOT
 
 BACON = example("bacon2008_multi_period")
@@ -147,6 +150,13 @@ def test_one_period_without_a_label_is_the_total(capsys, file):
         (["2024年10月", "2024年9月"], ["2024年9月", "2024年10月"]),
         (["31/01/2025", "29/02/2024"], ["29/02/2024", "31/01/2025"]),
         (["week 11", "week 9", "2024"], ["2024", "week 9", "week 11"]),
+        (["01/2025", "12/2024"], ["12/2024", "01/2025"]),
+        (["Jan-25", "Dec-24"], ["Dec-24", "Jan-25"]),
+        (["31.01.2025", "31.12.2024"], ["31.12.2024", "31.01.2025"]),
+        (["January 31, 2025", "December 31, 2024"], ["December 31, 2024", "January 31, 2025"]),
+        (["1Q25", "4Q24", "Q1'24"], ["Q1'24", "4Q24", "1Q25"]),
+        (["2025/01/31", "2024-12-31"], ["2024-12-31", "2025/01/31"]),
+        (["2025-01-31", "stub"], ["2025-01-31", "stub"]),
     ],
 )
 def test_periods_stand_as_dates_where_they_are_else_naturally(given, ordered):
@@ -158,6 +168,15 @@ def test_dates_that_could_be_read_both_ways_are_refused():
         InputError, match=r"day first or the month first, which gives another order\. Write dates as YYYY-MM-DD"
     ):
         ordered_periods(["01/02/2024", "02/01/2024"])
+
+
+@pytest.mark.parametrize("twice", [["2024-01-31", "2024-1-31"], ["Q1 2024", "1Q24"]])
+def test_one_date_written_in_two_ways_is_no_two_periods(twice):
+    with pytest.raises(InputError) as caught:
+        ordered_periods(twice, "segments.csv")
+    assert str(caught.value) == (
+        f"segments.csv: periods '{twice[0]}' and '{twice[1]}' are the same date. Write a period in one way only."
+    )
 
 
 def test_codes_stay_text(file):
@@ -192,6 +211,33 @@ def test_weights_may_miss_one_by_a_basis_point_and_no_more(capsys, file):
     code, _, message = run(capsys, file(f"{HEADER}\nQ1,A,0.6,0.5,0.05,0.04\nQ1,B,0.4,0.4998,0.01,0.02\n"))
     assert code == 2
     assert "benchmark_weight: weights of Q1 sum to 0.9998, not 1." in message
+
+
+@pytest.mark.parametrize("total", [0.9999, 1.0001])
+def test_a_miss_of_exactly_a_basis_point_is_allowed_whatever_the_rounding_of_the_sum(total):
+    rng = np.random.default_rng(0)
+    over = 0
+    for _ in range(200):
+        weight = np.round(rng.dirichlet(np.ones(7)), 4)
+        weight[-1] = round(total - weight[:-1].sum(), 4)
+        over += abs(weight.sum() - 1) > 1e-4
+        sides = one_period("ABCDEFG", weight, np.full(7, 1 / 7), np.zeros(7), np.zeros(7))
+        brinson_effects(**sides, weight_tolerance=1e-4)
+    assert over > 5  # sums that floating point puts beyond the tolerance
+
+
+def test_rows_of_commas_that_spreadsheets_leave_are_no_rows(file):
+    segments = read_segments(file(f"{HEADER}\n{TWO}\n,,,,,\n , ,,,,\n"))
+    assert segments["segment"].values.tolist() == ["A", "B"]
+
+
+def test_dates_of_holdings_are_printed_as_days(small_result):
+    """From holdings to geometric effects: groups of a cube are segments like those of a file."""
+    data = small_result.data
+    table = segment_effects(group_sides(data, asset_groups(data, "sector")), link="geometric")
+    assert table["period"].iloc[0] == f"{data.get_index('time')[0]:%Y-%m-%d}"
+    closed = (1 + table[table["period"] == "Total"]["value"]).prod()
+    assert closed == pytest.approx((1 + small_result.portfolio_return) / (1 + small_result.benchmark_return), abs=1e-12)
 
 
 def test_json_has_the_same_rows_as_csv(capsys, bacon):
@@ -294,6 +340,19 @@ BAD = {
         f"{HEADER}\n{TWO}Q1,Total,1,1,0.1,0.1\n",
         "segments.csv: segment 'Total' is a reserved name. Leave totals out (they are computed), or rename it.",
     ),
+    "a period named Total": (
+        f"{HEADER}\n{TWO.replace('Q1', 'Total')}",
+        "segments.csv: period 'Total' is a reserved name. Leave totals out (they are computed), or rename it.",
+    ),
+    "totals under another name": (
+        f"{HEADER}\n{TWO}Q1,TOTAL,1,1,0.1,0.1\n",
+        "portfolio_weight: weights of Q1 sum to 2, not 1. A row of totals seems to be among them; leave it out.",
+    ),
+    "nothing but commas": (",,,\n,,,\n", "segments.csv: the file is empty."),
+    "hours after a day": (
+        f"{HEADER}\n31/01/2024 16:00,A,1,1,0.1,0.1\n",
+        "segments.csv: 1 period with a time of day: 31/01/2024 16:00. Give plain dates, YYYY-MM-DD.",
+    ),
     "hours": (
         f"{HEADER}\n2024-01-31 16:00,A,1,1,0.1,0.1\n",
         "segments.csv: 1 period with a time of day: 2024-01-31 16:00. Give plain dates, YYYY-MM-DD.",
@@ -304,7 +363,8 @@ BAD = {
     ),
     "more cells than columns": (
         f"{HEADER}\n{TWO.replace('0.04', '0.04,7')}",
-        "segments.csv: cannot be read as CSV (Error tokenizing data. C error: Expected 6 fields in line 2, saw 7).",
+        "segments.csv: cannot be read as CSV (Error tokenizing data. C error: Expected 6 fields in line 2, saw 7). "
+        "Separate cells with commas; decimals have a point.",
     ),
     "another encoding": (
         f"{HEADER}\nQ1,電力,1,1,0.1,0.1\n".encode("cp932"),
