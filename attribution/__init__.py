@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from attribution.karnosky_singer import karnosky_singer
     from attribution.limits import check_limits
     from attribution.linking import link
+    from attribution.ratios import ratio_table
     from attribution.reconcile import ReconciliationError
     from attribution.report.write import ReportFiles
     from attribution.report.write import report as report
@@ -43,6 +44,7 @@ _HOME = {
     "hierarchical_effects": "attribution.hierarchy",
     "karnosky_singer": "attribution.karnosky_singer",
     "link": "attribution.linking",
+    "ratio_table": "attribution.ratios",
     "linked_contributions": "attribution.contribution_arrays",
     "read_book": "attribution.book",
     "read_grouping": "attribution.grouping",
@@ -68,6 +70,7 @@ __all__ = [
     "karnosky_singer",
     "link",
     "linked_contributions",
+    "ratio_table",
     "read_book",
     "read_grouping",
     "report",

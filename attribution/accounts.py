@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.accounts_arrays import FORM, OTHER, MarketDays, benchmark_shares, coordinates, explain
+from attribution.accounts_arrays import FORM, OTHER, MarketDays, benchmark_shares, coordinates, explain, require_covered
 from attribution.accounts_inputs import AccountLists, benchmark_days, read_lists, read_run_of_months
 from attribution.accounts_result import AccountsResult
 from attribution.book import CASH
@@ -18,8 +18,10 @@ from attribution.contributions import Course, model_parts
 from attribution.holdings import Track, holding_returns
 from attribution.linking import DAY_SCALING
 from attribution.periods import Period
+from attribution.risk_arrays import UNCOVERED_MAX
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
+from riskmodel.labels import require_kind
 from riskmodel.lazy import is_lazy
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def attribute_accounts(
     index: str | None = None,
     delisted: Literal["error", "cash"] = "error",
     link: str = "carino",
+    uncovered_max: float = UNCOVERED_MAX,
 ) -> AccountsResult:
     """Explain the excess return of every account over one benchmark as contributions that add up exactly.
 
@@ -54,13 +57,15 @@ def attribute_accounts(
     market
         From `riskmodel.read_market`.
     period
-        A month "2016-06", a run of months "2016-01/2016-06", or a `Period`.
+        A month "2016-06", a run of months "2016-01/2016-06", a year "2016", or a `Period`.
     index
         The index of the market whose level is the benchmark's return; without it the return is that of the weights.
     delisted
         What becomes of a held name that stops trading: "error" refuses it, "cash" keeps its last value until the next list.
     link
         "carino", "menchero", "grap" or "frongello".
+    uncovered_max
+        Largest weight of an account, as a mean over days, in names that the model leaves out.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def attribute_accounts(
     ------
     InputError
         For accounts that are unfit (duplicates, weights that do not sum to one, tickers without prices, no holdings, a held
-        name that stops trading), a period outside the data, an unknown index or method.
+        name that stops trading, too much without exposures), a period outside the data, an unknown index or method.
     ReconciliationError
         Where an identity fails; the accounts are named. This is a defect of the software, never of the inputs.
 
@@ -97,7 +102,10 @@ def attribute_accounts(
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     if delisted not in ("error", "cash"):
         raise InputError(f'delisted \'{delisted}\': write "error" or "cash".')
-    period = read_run_of_months(period, market) if isinstance(period, str) else period
+    require_kind("market", market, xr.Dataset, "Read it with riskmodel.read_market.")
+    if isinstance(period, str):
+        period = read_run_of_months(period, market)
+    require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
     returns = holding_returns(market)
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
@@ -108,13 +116,13 @@ def attribute_accounts(
         from attribution.accounts_lazy import explain_lazily
 
         keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
-        days, common = _market_days(versus, returns, model, market, period, keep, link)
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
         data = explain_lazily(accounts, read, keep, days)
     else:
         lists, stopped = read(accounts)
         counted_in[lists.weights.indices] = True
         keep = np.flatnonzero(counted_in)
-        days, common = _market_days(versus, returns, model, market, period, keep, link)
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
         data, shares = _explain_blocks(lists.among(keep), days)
     return AccountsResult(
         benchmark=name,
@@ -135,6 +143,7 @@ def _market_days(
     period: Period,
     keep: np.ndarray,
     link: str,
+    uncovered_max: float,
 ) -> tuple[MarketDays, xr.Dataset]:
     """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""
     assets = returns.get_index("asset")[keep]
@@ -163,6 +172,7 @@ def _market_days(
         constituents_return=versus["constituents_return"].to_numpy(),
         benchmark_return=versus["benchmark_return"].to_numpy(),
         link=link,
+        uncovered_max=uncovered_max,
     )
     common = xr.Dataset(
         {
@@ -195,6 +205,7 @@ def _explain_blocks(lists: AccountLists, days: MarketDays) -> tuple[xr.Dataset, 
         for name, values in arrays.items():
             out.setdefault(name, np.empty((number, *values.shape[1:])))[place] = values
         shares.append(own | {"portfolio": own["portfolio"] + first})
+    require_covered(out["uncovered_weight"], lists, days)
     columns = {name: np.concatenate([own[name] for own in shares]) for name in shares[0]}
     columns |= {"portfolio": lists.portfolios[columns["portfolio"]], "asset": lists.assets[columns["asset"]]}
     frame = pd.DataFrame(columns).rename(columns={"asset": "ticker"})

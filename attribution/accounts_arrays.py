@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts_inputs import AccountLists
+from attribution.book import CASH
 from attribution.linking import coefficients
 from attribution.reconcile import TOLERANCE, ReconciliationError
 from riskmodel.errors import InputError, counted, listed
@@ -25,6 +26,7 @@ IDENTITIES = (
 # the dimension that each array of `explain` has after portfolio
 FORM = {
     "portfolio_return_of_day": "time",
+    "uncovered_weight": "time",
     "coefficient": "time",
     "absolute_coefficient": "time",
     "contribution": "factor",
@@ -60,6 +62,8 @@ class MarketDays:
         The benchmark's live weights (time, asset) and returns (time).
     link
         Method of linking.
+    uncovered_max
+        Largest weight of an account, as a mean over days with a solution, in names that the model leaves out.
     """
 
     assets: pd.Index
@@ -78,6 +82,7 @@ class MarketDays:
     constituents_return: np.ndarray
     benchmark_return: np.ndarray
     link: str
+    uncovered_max: float
 
     @property
     def period(self) -> np.ndarray:
@@ -131,15 +136,17 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     Returns
     -------
     dict of ndarray
-        By portfolio first: `portfolio_return_of_day`, `coefficient`, `absolute_coefficient` (time); `contribution`,
-        `absolute_contribution`, `standard_error`, `active_exposure` (mean over days, NaN for rows without) (factor);
-        `group_standard_error` (group); `difference` (identity).
+        By portfolio first: `portfolio_return_of_day`, `uncovered_weight`, `coefficient`, `absolute_coefficient` (time);
+        `contribution`, `absolute_contribution`, `standard_error`, `active_exposure` (mean over days, NaN for rows without)
+        (factor); `group_standard_error` (group); `difference` (identity).
     dict of ndarray
         By (list, asset) that is not zero: `portfolio`, `asset` (positions), `excess_share` (linked, before the benchmark's
         part is taken off) and `return_share`.
 
     Raises
     ------
+    InputError
+        For accounts that lose all their value.
     ReconciliationError
         Where an identity fails for an account.
 
@@ -149,13 +156,14 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     names, sum_i w_pit y_it, is (w @ (G_t y_t)) / V_pt; all days and all y (exposures, specific, cash, unmodelled) are the
     columns of one product of a sparse with a dense matrix.
     """
-    portfolio_return, measured, runs = _daily(lists, market)
+    portfolio_return, measured, uncovered, runs = _daily(lists, market)
     benchmark = market.measures(market.benchmark_live, slice(None)).sum(axis=0)
     lambdas = [_coefficients(portfolio_return, side, market, lists.portfolios) for side in (market.benchmark_return, None)]
     coefficient, absolute = lambdas
     factors = market.factor_return.shape[1]
     own_rows = _linked(measured, absolute, market)
-    out = {"portfolio_return_of_day": portfolio_return, "coefficient": coefficient, "absolute_coefficient": absolute}
+    out = {"portfolio_return_of_day": portfolio_return, "uncovered_weight": uncovered}
+    out |= {"coefficient": coefficient, "absolute_coefficient": absolute}
     out["absolute_contribution"] = np.pad(own_rows, ((0, 0), (0, 1)))
     measured -= benchmark
     proxy = coefficient @ (market.constituents_return - market.benchmark_return)
@@ -191,11 +199,12 @@ def benchmark_shares(market: MarketDays) -> np.ndarray:
     return market.benchmark_live * market.period
 
 
-def _daily(lists: AccountLists, market: MarketDays) -> tuple[np.ndarray, np.ndarray, list[_Run]]:
-    """Returns (portfolio, time) and measures (portfolio, time, measure) of the accounts' own weights."""
+def _daily(lists: AccountLists, market: MarketDays) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[_Run]]:
+    """Of the accounts' own weights: returns (portfolio, time), measures (portfolio, time, measure), weight not modelled."""
     width = market.exposure.shape[1] + 3
     returns = np.empty((len(lists.portfolios), len(market.days)))
-    measured = np.empty((*returns.shape, width))
+    measured, uncovered = np.empty((*returns.shape, width)), np.empty(returns.shape)
+    left_out = ~market.modelled & (market.assets != CASH)
     runs = []
     for start in np.unique(lists.start):
         rows = np.flatnonzero(lists.start == start)
@@ -217,8 +226,28 @@ def _daily(lists: AccountLists, market: MarketDays) -> tuple[np.ndarray, np.ndar
         place = lists.portfolio[rows][row], day + days.start
         measured[place] = sums[row, day]
         returns[place] = (value[:, 1:] / value[:, :-1] - 1)[row, day]
+        uncovered[place] = ((abs(weights) @ (live * left_out[days]).T) / value[:, :-1])[row, day]
         runs.append(_Run(rows, days, counts, live * market.period[days], value[:, :-1]))
-    return returns, measured, runs
+    return returns, measured, uncovered, runs
+
+
+def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDays) -> None:
+    """Refuse accounts with more than `uncovered_max` in names that the model leaves out: a split would say nothing of them.
+
+    `uncovered` is the weight (portfolio, time) of all accounts in `lists`, so that the message counts all.
+    """
+    solved = market.modelled.any(axis=1)  # a day without a solution is the model's, and flagged there
+    share = uncovered[:, solved].sum(axis=1) / max(int(solved.sum()), 1)
+    much = np.flatnonzero(share > market.uncovered_max)
+    if len(much):
+        lacking = ~market.modelled[solved].all(axis=0) & (market.assets != CASH)
+        held = np.unique(lists.weights[np.isin(lists.portfolio, much)].tocoo().col)
+        shares = listed(f"{lists.portfolios[row]} {share[row]:.2%}" for row in much)
+        raise InputError(
+            f"accounts: {counted(len(much), 'account')} with more than {market.uncovered_max:.2%} of the weight in names "
+            f"without exposures on some days: {shares}. The names: {listed(market.assets[held[lacking[held]]])}. Add their "
+            f"data and fit again, or allow more with uncovered_max."
+        )
 
 
 def _require_value(value: np.ndarray, portfolios: pd.Index, days: pd.DatetimeIndex) -> None:

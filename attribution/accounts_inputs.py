@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.sparse import csr_array
 from attribution.book import CASH
 from attribution.contributions import Course
 from attribution.holdings import Track, drift, level_returns, stopped_positions
-from attribution.periods import Period
+from attribution.periods import MONTH, YEAR, Period
 from riskmodel.checks import WEIGHT_SUM_TOLERANCE
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.tables import DATE, NUMBER, TEXT, Table, checked_table
@@ -85,22 +86,25 @@ def read_lists(
 
 
 def read_run_of_months(text: str, market: xr.Dataset) -> Period:
-    """A month "2016-06", or a run of months "2016-01/2016-06", on the sessions of a market.
+    """A month "2016-06", a run of months "2016-01/2016-06" or a year "2016", on the sessions of a market.
 
     Raises
     ------
     InputError
-        For another form, or a period without sessions or without a close before it.
+        For another form, a run that ends before it starts, or a period without sessions or without a close before it.
     """
-    try:
-        if not text or "" in text.split("/"):
-            raise ValueError
-        months = [pd.Period(pd.to_datetime(month, format="%Y-%m"), "M") for month in text.split("/", maxsplit=1)]
-    except ValueError:
-        raise InputError(f"period '{text}': write a month as YYYY-MM, or a run of months as YYYY-MM/YYYY-MM.") from None
+    run = re.fullmatch(f"({MONTH})(?:/({MONTH}))?", text)
+    if run is None and not re.fullmatch(YEAR, text):
+        raise InputError(
+            f"period '{text}': write a month as YYYY-MM, a run of months as YYYY-MM/YYYY-MM, or a year as YYYY."
+        )
+    names = (run[1], run[2] or run[1]) if run else (f"{text}-01", f"{text}-12")
+    first, last = (pd.Period(name, "M") for name in names)
+    if last < first:
+        raise InputError(f"period '{text}' ends before it starts. Write the earlier month first: {last}/{first}.")
     sessions = market.get_index("time")
-    inside = (sessions >= months[0].start_time) & (sessions <= months[-1].end_time)
-    if not inside.any() or inside[0] or months[-1] > sessions[-1].to_period("M"):
+    inside = (sessions >= first.start_time) & (sessions <= last.end_time)
+    if not inside.any() or inside[0] or last > sessions[-1].to_period("M"):
         raise InputError(
             f"period {text} is outside the data: prices run from {sessions[0]:%Y-%m-%d} to {sessions[-1]:%Y-%m-%d}, "
             f"and the close before the period is its base."

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.accounts_arrays import FORM, OWN, Arrays, MarketDays, coordinates, explain
+from attribution.accounts_arrays import FORM, OWN, Arrays, MarketDays, coordinates, explain, require_covered
 from attribution.accounts_inputs import AccountLists, require_portfolios_and_assets
+from riskmodel.lazy import one_thread
 
 Reader = Callable[[xr.DataArray], tuple[AccountLists, pd.DataFrame]]
 
@@ -64,7 +65,9 @@ def explain_lazily(accounts: xr.DataArray, read: Reader, keep: np.ndarray, days:
 def _chunk(values: np.ndarray, portfolios: pd.Index, shared: tuple[Reader, np.ndarray, MarketDays, pd.Index]) -> Arrays:
     read, keep, days, assets = shared
     lists, stopped = read(xr.DataArray(values, {"portfolio": portfolios, "asset": assets}, ("portfolio", "asset")))
-    arrays, own = explain(lists.among(keep), days)
+    with one_thread():  # dask decides how many chunks run at once
+        arrays, own = explain(lists.among(keep), days)
+    require_covered(arrays["uncovered_weight"], lists.among(keep), days)
     for name in OWN:
         dense = np.zeros((len(portfolios), len(days.assets)))
         dense[own["portfolio"], own["asset"]] = own[name]

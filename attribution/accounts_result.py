@@ -27,10 +27,11 @@ class AccountsResult:
     benchmark, period, link
         What the accounts were held against, when, and how days were linked.
     data
-        By portfolio: `portfolio_return_of_day`, `coefficient`, `absolute_coefficient` (time); `contribution`,
-        `absolute_contribution`, `standard_error`, `active_exposure` (factor); `group_standard_error` (group); `difference`
-        (identity). Shared: `benchmark_return_of_day`, `constituents_return_of_day` (time), `benchmark_share` (time, asset),
-        `factor_return`, `factor_group` (factor), `sector`, `name`, `name_ja` (asset).
+        By portfolio: `portfolio_return_of_day`, `uncovered_weight` (of names that the model leaves out), `coefficient`,
+        `absolute_coefficient` (time); `contribution`, `absolute_contribution`, `standard_error`, `active_exposure` (factor);
+        `group_standard_error` (group); `difference` (identity). Shared: `benchmark_return_of_day`,
+        `constituents_return_of_day` (time), `benchmark_share` (time, asset), `factor_return`, `factor_group` (factor),
+        `sector`, `name`, `name_ja` (asset).
     shares
         portfolio, ticker, excess_share, return_share: linked contribution of each held name to the excess return, before the
         benchmark's holding of the name is taken off, and to the return. None where dask holds the accounts: `data` then has

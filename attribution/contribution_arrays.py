@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -94,7 +95,7 @@ def linked_contributions(
         "covariance": covariance,
     }
     arrays = _aligned({name: array for name, array in given.items() if array is not None})
-    values = {name: array.to_numpy() for name, array in arrays.items()}
+    values = {name: array.to_numpy().astype(float, copy=False) for name, array in arrays.items()}
     # threads cost more than they bring in products this thin; what is infinite is refused below
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore", over="ignore"):
         out = _contributions(**values)
@@ -132,9 +133,8 @@ def _contributions(
     variance = None if squares is None else np.zeros((portfolios, factors, assets))
     active = np.zeros((portfolios, days, factors))
     if benchmark_weights is not None:
-        sum_days(exposures, -benchmark_weights, scale, squares, cells[:, :-1], variance)
-        np.matmul(coefficients, -benchmark_weights * specific_returns, out=cells[:, -1])
-        active -= (exposures @ benchmark_weights[:, :, None])[..., 0]
+        active -= sum_days(exposures, benchmark_weights, -scale, squares, cells[:, :-1], variance)
+        np.matmul(-coefficients, benchmark_weights * specific_returns, out=cells[:, -1])
     held = (weights != 0).any(axis=1)
     for place in range(portfolios):
         columns = np.flatnonzero(held[place])
@@ -152,7 +152,7 @@ def _contributions(
         cells[place, -1, columns] = coefficients[place] @ (own * specific_returns[:, columns])
         if variance is not None and errors is not None:
             variance[place, :, columns] = errors[0].T
-    by_factor = np.einsum("ctk,ctk->ck", scale, active)  # not the sum of the cells: the two check each other
+    by_factor = np.einsum("ctk,ctk->ck", scale, active)  # names first, where the cells sum days first: each checks the other
     out = {
         "contribution": np.column_stack([by_factor, cells[:, -1].sum(axis=1)]),
         "stock_contribution": cells,
@@ -174,10 +174,13 @@ def sum_days(
     squares: np.ndarray | None,
     out: np.ndarray,
     out_squares: np.ndarray | None,
-) -> None:
-    """sum_t scale_ctk a_ti X_tki, and of the squares, into (portfolio, factor, asset), a block of one factor at a time."""
+) -> np.ndarray:
+    """sum_t scale_ctk a_ti X_tki, and of the squares, into (portfolio, factor, asset); returns sum_i a_ti X_tki by day.
+
+    A block of names and one factor at a time, so that the exposures are read once and their products stay in the cache.
+    """
     days, factors, assets = exposures.shape
-    space = np.empty((days, min(BLOCK, assets)))
+    space, ones, exposure = np.empty((days, min(BLOCK, assets))), np.ones(BLOCK), np.zeros((days, factors))
     for first in range(0, assets, BLOCK):
         names = slice(first, first + BLOCK)
         of_names = np.ascontiguousarray(weights[:, names])
@@ -185,14 +188,17 @@ def sum_days(
         for factor in range(factors):
             np.multiply(exposures[:, factor, names], of_names, out=product)
             out[:, factor, names] = scale[:, :, factor] @ product
+            exposure[:, factor] += product @ ones[: product.shape[1]]
             if squares is not None and out_squares is not None:
                 np.multiply(product, product, out=product)
                 out_squares[:, factor, names] = squares[:, :, factor] @ product
+    return exposure
 
 
 def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
     """Every array in the order of its dimensions, with the labels of the weights and the exposures."""
     out: dict[str, xr.DataArray] = {}
+    checked: dict[str, pd.Index] = {}
     for name, array in given.items():
         dims = DIMS["specific_returns" if name == "benchmark_weights" else name]
         if not isinstance(array, xr.DataArray) or array.dtype.kind not in "fiu":
@@ -206,6 +212,8 @@ def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
             if not array.sizes[dim] and dim not in ("portfolio", "factor", "factor_other"):
                 raise InputError(f"{name}: dimension '{dim}' is empty. Check the period and the names.")
             labels = array.get_index(dim)
+            if dim in checked and labels.equals(checked[dim]):
+                continue
             if dim == "time":
                 require_plain_dates(name, labels)
             if labels.has_duplicates:
@@ -214,25 +222,27 @@ def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
                     f"{name}: {counted(len(repeated), 'duplicate label')} of '{labels.name}': {listed(repeated)}. "
                     f"Keep one each."
                 )
+            checked[dim] = labels
         for reference in ("weights", "exposures"):
             if reference in out:
                 array = same_labels(name, array, reference, out[reference])
         if name == "covariance":  # its other side has the labels of the exposures too
             swap = {"factor": "factor_other", "factor_other": "factor"}
             array = same_labels(name, array.rename(swap), "exposures", out["exposures"]).rename(swap)
-        out[name] = array.transpose(*dims).astype(float, copy=False)
+        out[name] = array.transpose(*dims)
     for name in [n for n in ("weights", "benchmark_weights") if n in out]:
-        _refuse_percent(name, out[name][{"time": slice(1)}])
+        _refuse_percent(name, out[name])
     return out
 
 
 def _refuse_percent(name: str, weights: xr.DataArray) -> None:
     """Weights of one day that add to about a hundred; active ones add to about nothing."""
-    total = weights.isel(time=0, drop=True).sum("asset")
+    first = weights.isel(time=0, drop=True)
+    total = first.to_numpy().sum(axis=-1)
     percent = (total > 50) & (total < 150)
     if percent.any():
         day = label_text(weights.get_index("time")[0])
-        of = listed(places(percent)) if percent.dims else "the benchmark"
+        of = listed(first.get_index("portfolio")[percent]) if percent.ndim else "the benchmark"
         raise InputError(f"{name}: weights of {of} on {day} sum to about a hundred. They look like percent; divide by 100.")
 
 

@@ -17,6 +17,7 @@ from attribution.trading import actual_or_held
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 MONTHS_A_YEAR = 12
 LEAST_MONTHS = 12
+NOISE = 1e-12  # a year's deviation below it is rounding, as of an account all in cash; a ratio over it says nothing
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def sharpe_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
     geometric means, as the book's convention has it.
     """
     spread = float(monthly.std(ddof=1)) * np.sqrt(MONTHS_A_YEAR)
-    return _excess_a_year(monthly, risk_free) / spread if len(monthly) >= LEAST_MONTHS and spread > 0 else float("nan")
+    return _excess_a_year(monthly, risk_free) / spread if len(monthly) >= LEAST_MONTHS and spread > NOISE else float("nan")
 
 
 def sortino_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
@@ -118,7 +119,9 @@ def sortino_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
     Sortino & Price (1994).
     """
     downside = np.sqrt(float((np.minimum(monthly - risk_free, 0.0) ** 2).mean()) * MONTHS_A_YEAR)
-    return _excess_a_year(monthly, risk_free) / downside if len(monthly) >= LEAST_MONTHS and downside > 0 else float("nan")
+    return (
+        _excess_a_year(monthly, risk_free) / downside if len(monthly) >= LEAST_MONTHS and downside > NOISE else float("nan")
+    )
 
 
 def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:

@@ -246,12 +246,12 @@ def _block(
 
 
 def _alone(function: Callable[..., Any], *arguments: object) -> Any:
-    with _one_thread():
+    with one_thread():
         return function(*arguments)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread for the kernels and for the linear algebra.
 
     The limit of the linear algebra is the process's. It stands until the last of the blocks that run at once has ended: were

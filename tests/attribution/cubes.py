@@ -12,6 +12,7 @@ from attribution.result import AttributionResult
 SECTORS = ["Energy", "Financials", "Utilities"]
 STYLES = ["value", "momentum"]
 FACTORS = ["market", *SECTORS, *STYLES]
+SLEEVES = ["large", "small"]
 
 
 def sides(rng, days, assets, *, shorts=False):
@@ -44,10 +45,26 @@ def drawn_cube(seed, *, days=9, assets=10, shorts=False, start="2024-01-26", one
     specific = rng.normal(0, 0.02, (days, assets + 1)) * modelled
     returns = np.einsum("tki,tk->ti", exposure, f) + specific + (rng.normal(0, 0.02, modelled.shape) * ~modelled)
     root = rng.normal(0, 0.002, (days, len(FACTORS), len(FACTORS)))
-    return cube_of(
+    data = cube_of(
         own, other, returns, exposure, modelled, specific, f, root @ root.transpose(0, 2, 1), sector,
         gap=rng.normal(0, 0.0005, days), start=start,
     )  # fmt: skip
+    return in_sleeves(data, rng)
+
+
+def in_sleeves(data, rng):
+    """Two sleeves that hold a cube's names between them, some names both, and have parts of its benchmark."""
+    split = np.array([rng.uniform(0, 1, data["asset_return"].shape), np.full(data["asset_return"].shape, 0.4)])
+    split[0, :, ::3] = 1.0
+    whole = {f"{side}_{kind}": data[f"{side}_{kind}"] for side in ("portfolio", "benchmark") for kind in ("weight", "live")}
+    dims = ("sleeve", "time", "asset")
+    parts = {}
+    for name, weights in whole.items():
+        first = weights.values * split[0 if name.startswith("portfolio") else 1]
+        parts[f"sleeve_{name}"] = (dims, np.stack([first, weights.values - first]))
+    gap = (data["constituents_return"] - data["benchmark_return"]).values
+    parts["sleeve_proxy"] = (dims[:2], np.stack([0.3 * gap, 0.7 * gap]))
+    return data.assign(parts).assign_coords(sleeve=SLEEVES)
 
 
 def cube_of(
@@ -96,30 +113,33 @@ def result_of(data, link="carino"):
 
 
 def long_table(data, *, absolute=False):
-    """Every cell as a row (day, month, stock, sector, factor, group, contribution), added up by nothing but a loop."""
+    """Every cell as a row (sleeve, day, month, stock, sector, factor, group, contribution), by nothing but loops."""
     rows = []
     names = [str(a) for a in data["asset"].values]
     sector = data["sector"].to_series()
     for day in data["time"].values:
         at = data.sel(time=day)
         scale = float(at["absolute_coefficient" if absolute else "coefficient"])
-        for name in names:
-            cell = at.sel(asset=name)
-            a = float(cell["portfolio_live"]) - (0.0 if absolute else float(cell["benchmark_live"]))
-            parts = dict.fromkeys([*data["factor"].values, "specific", "cash", "unmodelled", "proxy"], 0.0)
-            if bool(cell["modelled"]):
-                for factor in data["factor"].values:
-                    x, f = float(cell["exposure"].sel(factor=factor)), float(at["factor_return"].sel(factor=factor))
-                    parts[factor] = scale * a * x * f
-                parts["specific"] = scale * a * float(cell["specific_return"])
-            else:
-                parts["cash" if name == "CASH" else "unmodelled"] = scale * a * float(cell["asset_return"])
-            rows += [(pd.Timestamp(day), name, sector[name], factor, value) for factor, value in parts.items()]
-        gap = 0.0 if absolute else float(at["constituents_return"] - at["benchmark_return"])
-        rows += [
-            (pd.Timestamp(day), "(proxy)", "(proxy)", factor, scale * gap if factor == "proxy" else 0.0) for factor in parts
-        ]
-    table = pd.DataFrame(rows, columns=["day", "stock", "sector", "factor", "contribution"])
+        for sleeve in SLEEVES:
+            for name in names:
+                cell = at.sel(asset=name, sleeve=sleeve)
+                own, other = float(cell["sleeve_portfolio_live"]), float(cell["sleeve_benchmark_live"])
+                a = own - (0.0 if absolute else other)
+                parts = dict.fromkeys([*data["factor"].values, "specific", "cash", "unmodelled", "proxy"], 0.0)
+                if bool(cell["modelled"]):
+                    for factor in data["factor"].values:
+                        x, f = float(cell["exposure"].sel(factor=factor)), float(at["factor_return"].sel(factor=factor))
+                        parts[factor] = scale * a * x * f
+                    parts["specific"] = scale * a * float(cell["specific_return"])
+                else:
+                    parts["cash" if name == "CASH" else "unmodelled"] = scale * a * float(cell["asset_return"])
+                rows += [(sleeve, pd.Timestamp(day), name, sector[name], factor, value) for factor, value in parts.items()]
+            gap = 0.0 if absolute else scale * float(at["sleeve_proxy"].sel(sleeve=sleeve))
+            rows += [
+                (sleeve, pd.Timestamp(day), "(proxy)", "(proxy)", factor, gap if factor == "proxy" else 0.0)
+                for factor in parts
+            ]
+    table = pd.DataFrame(rows, columns=["sleeve", "day", "stock", "sector", "factor", "contribution"])
     group = {
         "market": "market",
         **dict.fromkeys(SECTORS, "sector"),

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import attribution as at
 import riskmodel as rm
 from attribution import accounts as module
-from attribution import accounts_arrays
+from attribution import accounts_arrays, accounts_lazy
 from attribution.accounts import attribute_accounts
 from attribution.accounts_result import CUTS
 from attribution.contributions import follow_course, model_parts
@@ -253,6 +254,27 @@ def test_accounts_that_dask_holds_give_the_same_numbers_lazily(many, explained):
     assert int(lazy.data["stopped"].sum()) == 0
 
 
+def test_chunks_that_run_at_once_keep_to_one_thread_each_and_give_back_the_rest(many, explained, monkeypatch):
+    pytest.importorskip("dask")
+    seen, explain = [], accounts_lazy.explain
+
+    def watched(*arguments):
+        seen.append(blas_threads())
+        return explain(*arguments)
+
+    def blas_threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    monkeypatch.setattr(accounts_lazy, "explain", watched)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        lazy = explained(many.chunk(portfolio=7))
+        lazy.data["contribution"].compute(scheduler="threads", num_workers=2)
+        assert blas_threads() == before
+    assert len(seen) == 9
+    assert set().union(*seen) == {1}
+
+
 def test_a_chunk_that_is_unfit_is_refused_when_it_is_computed(many, explained):
     pytest.importorskip("dask")
     wrong = many.copy()
@@ -428,11 +450,34 @@ def test_a_held_name_that_stops_trading_is_refused_or_carried(small_book, small_
     )
     with pytest.raises(rm.InputError, match=message):
         attribute_accounts(*given, period="2024-12")
-    result = attribute_accounts(*given, period="2024-12", delisted="cash")
+    with pytest.raises(rm.InputError) as caught:  # a name that no longer trades has no exposures
+        attribute_accounts(*given, period="2024-12", delisted="cash")
+    assert str(caught.value) == (
+        "accounts: 1 account with more than 5.00% of the weight in names without exposures on some days: P 27.40%. The "
+        "names: 0130. Add their data and fit again, or allow more with uncovered_max."
+    )
+    result = attribute_accounts(*given, period="2024-12", delisted="cash", uncovered_max=0.5)
+    uncovered = result.data["uncovered_weight"].sel(portfolio="P")
+    assert (uncovered.sel(time=slice(None, "2024-12-13")) == 0).all()
+    assert (uncovered.sel(time=slice("2024-12-16", None)) > 0.4).all()
+    assert float(uncovered.mean()) == pytest.approx(0.274, abs=5e-5)
+    assert (result.data["uncovered_weight"].sel(portfolio="Q") == 0).all()
     assert result.stopped[["portfolio", "ticker", "weight"]].to_numpy().tolist() == [["P", "0130", 0.5]]
     after = result.by("day", absolute=True).sel(portfolio="P", day=slice("2024-12-16", None))
     cash = result.by("day", absolute=True).sel(portfolio="Q", day=slice("2024-12-16", None))
     assert (abs(after) < abs(cash)).all()  # only its half in cash earns anything
+
+
+def test_a_year_is_the_run_of_its_months(small_book, small_model, small_market):
+    account = frame_of(("P", A, 0.4), ("P", "CASH", 0.6)).assign(date=pd.Timestamp("2023-12-29"))
+    index = small_book.holdings[["date", "ticker", "weight"]].iloc[:0]
+    benchmark = pd.concat([index, GOOD[["ticker", "weight"]].assign(date=pd.Timestamp("2023-12-29"))])
+    year, run = (
+        attribute_accounts(account, benchmark, small_model, small_market, period=period)
+        for period in ("2024", "2024-01/2024-12")
+    )
+    pd.testing.assert_frame_equal(year.returns, run.returns)
+    assert year.period == "2024"
 
 
 def test_an_account_that_loses_everything_is_named(names, explained, small_market):
@@ -453,6 +498,9 @@ def test_an_account_that_loses_everything_is_named(names, explained, small_marke
         ({"period": "March 2025"}, "period 'March 2025': write a month as YYYY-MM"),
         ({"period": "2025-03/2025-06"}, "2025-03/2025-06 is outside the data: prices run from 2023-08-01 to 2025-03-31"),
         ({"period": "2023-08"}, "is outside the data: prices run from"),
+        ({"period": "2025-3"}, "period '2025-3': write a month as YYYY-MM, a run of months as YYYY-MM/YYYY-MM, or a year"),
+        ({"period": "2025-03/2025-01"}, "'2025-03/2025-01' ends before it starts. Write the earlier month first: 2025-01/2"),
+        ({"period": 202503}, 'period: is of type int, not Period. Write a month as "YYYY-MM", a run of months as'),
         ({"period": "2025-02"}, "benchmark: its days are 2025-03-03 to 2025-03-31, the period's 2025-02-03 to 2025-02-28"),
         ({"index": "Large Index"}, "index 'Large Index': a Course has the returns of its benchmark. Leave index out"),
         ({"benchmark": GOOD, "index": "Nikkei"}, "index 'Nikkei': the market has no levels of it. It has: Large Index"),

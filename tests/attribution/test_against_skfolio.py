@@ -9,7 +9,7 @@ from skfolio.attribution import predicted_factor_attribution
 
 from attribution.risk import decompose, tracking_error
 
-NEAR = {"rtol": 1e-8, "atol": 1e-14}
+NEAR = {"rtol": 1e-10, "atol": 1e-14}
 FACTORS = ["market", "energy", "materials", "size", "value", "momentum"]
 FAMILIES = ["market", "sector", "sector", "style", "style", "style"]
 
@@ -66,7 +66,7 @@ def test_the_decomposition_equals_skfolios_predicted_attribution(kind, linked, s
         (ours.factor_volatility, theirs.systematic.vol),
         (ours.specific_volatility, theirs.idio.vol),
     ):
-        assert of_ours == pytest.approx(of_theirs, rel=1e-8)
+        assert of_ours == pytest.approx(of_theirs, rel=1e-10)
     factors, peers = ours.factors.set_index("factor"), theirs.factors
     assert list(peers.names) == FACTORS
     columns = {
@@ -103,4 +103,4 @@ def test_the_tracking_error_equals_skfolios_volatility_of_the_active_weights():
     given, theirs = book("active", True, 5)
     active = given.pop("weights")
     own, benchmark = active.clip(min=0), -active.clip(max=0)
-    assert tracking_error(own, benchmark, **given) == pytest.approx(theirs.total.vol, rel=1e-8)
+    assert tracking_error(own, benchmark, **given) == pytest.approx(theirs.total.vol, rel=1e-10)

@@ -9,7 +9,9 @@ import xarray as xr
 
 import attribution as at
 import riskmodel as rm
+from attribution import accounts as accounts_module
 from attribution.accounts import attribute_accounts
+from attribution.cli import main
 from attribution.contribution_arrays import linked_contributions
 from attribution.contributions import cube, follow_course
 from attribution.geometric import davies_laker
@@ -200,7 +202,7 @@ def test_a_period_that_is_none_is_refused(period, small_book, small_model, small
     followed = follow_course(small_book, "Major 100", small_market, read_period(SMALL_MONTH, small_book, small_market))
     cash = pd.DataFrame({"portfolio": ["P"], "ticker": ["CASH"], "weight": [1.0]})
     said = refusal(lambda: attribute_accounts(cash, followed, small_model, small_market, period=period))
-    assert said == f"period '{period}': write a month as YYYY-MM, or a run of months as YYYY-MM/YYYY-MM."
+    assert said == f"period '{period}': write a month as YYYY-MM, a run of months as YYYY-MM/YYYY-MM, or a year as YYYY."
 
 
 def without_exposures(model, names):
@@ -451,3 +453,47 @@ def test_an_index_list_without_its_smallest_name_moves_the_proxy_row_alone(small
     )
     assert less.excess_return == whole.excess_return
     assert 1e-5 < abs(less.by("factor")["proxy"] - whole.by("factor")["proxy"]) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            ["2024-01-31,A,1,0,0.05,", "2024-02-29,A,0,1,,0.02"],
+            "portfolio_weight: weights of 2024-02-29 sum to 0, not 1. Add what is missing",
+        ),
+        (["2024-01-31,A,1,,0.05,"], "segments.csv: 1 cell of 'benchmark_weight' empty or NaN: 2024-01-31 A. Write 0 where"),
+    ],
+)
+def test_a_period_of_a_segment_file_that_only_one_side_has_is_named(tmp_path, capsys, rows, message):
+    path = tmp_path / "segments.csv"
+    header = "period,segment,portfolio_weight,benchmark_weight,portfolio_return,benchmark_return"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert main(["brinson", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"attribution brinson: {message}")
+
+
+def test_accounts_that_hold_much_without_exposures_are_refused_and_named(small_book, small_model, small_market, monkeypatch):
+    followed = follow_course(small_book, "Major 100", small_market, read_period(SMALL_MONTH, small_book, small_market))
+    accounts = pd.DataFrame(
+        [("P", HELD, 0.5), ("P", "CASH", 0.5), ("Q", HELD, 0.04), ("Q", "CASH", 0.96)],
+        columns=["portfolio", "ticker", "weight"],
+    )
+    given = (accounts, followed, without_exposures(small_model, [HELD]), small_market)
+    said = refusal(lambda: attribute_accounts(*given, period=SMALL_MONTH))
+    share = said.split("P ")[1].split("%")[0]
+    assert 45 < float(share) < 60
+    assert said == (
+        f"accounts: 1 account with more than 5.00% of the weight in names without exposures on some days: P {share}%. "
+        f"The names: {HELD}. Add their data and fit again, or allow more with uncovered_max."
+    )
+    monkeypatch.setattr(accounts_module, "BLOCK_BYTES", 1.0)  # accounts one by one: the message still counts all
+    more = pd.concat([accounts, accounts.iloc[:2].assign(portfolio="R")])
+    said = refusal(lambda: attribute_accounts(more, *given[1:], period=SMALL_MONTH))
+    assert said.startswith("accounts: 2 accounts with more than 5.00% of the weight in names without exposures")
+    assert f"on some days: P {share}%, R {share}%. The names: {HELD}." in said
+    allowed = attribute_accounts(*given, period=SMALL_MONTH, uncovered_max=0.6)
+    assert float(allowed.data["uncovered_weight"].sel(portfolio="P").mean()) == pytest.approx(float(share) / 100, abs=5e-5)
+    unmodelled = allowed.by("factor", absolute=True).sel(factor="unmodelled")
+    held = allowed.by("stock", absolute=True).sel(stock=HELD)
+    np.testing.assert_allclose(unmodelled, held, rtol=0, atol=1e-15)

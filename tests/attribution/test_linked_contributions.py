@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,9 +13,9 @@ import attribution as at
 import riskmodel as rm
 from attribution.contribution_arrays import linked_contributions
 from attribution.linking import coefficients
-from tests.conftest import SMALL_MONTH
+from tests.conftest import ROOT, SMALL_MONTH
 
-NEAR = {"rtol": 1e-8, "atol": 1e-14}
+NEAR = {"rtol": 1e-10, "atol": 1e-14}
 DAYS, NAMES, FACTORS, HELD = 12, 40, 5, 6
 LABELS = {
     "portfolio": ["P", "Q", "R"],
@@ -166,3 +168,36 @@ def test_arrays_that_are_unfit_are_refused_with_the_place(damage, message):
     scale, _ = linking(weights, arrays)
     with pytest.raises(rm.InputError, match=message):
         linked_contributions(weights, scale, **(arrays | damage(arrays)))
+
+
+# ---------------------------------------------------------------- published
+
+
+@pytest.mark.parametrize("example", ["simple", "long_short", "long_short_tilt"])
+def test_published_contributions_of_factors_and_of_what_is_left(example):
+    """Two stocks of equal loadings on two days that are alike; nothing is linked, so every day's coefficient is 1."""
+    path = ROOT / "fixtures" / "worked_examples" / "empyrical_attribution.toml"
+    published = tomllib.loads(path.read_text(encoding="utf-8"))
+    case, factors = published[example], list(published["loading"])
+    labels = {"portfolio": ["P"], "time": LABELS["time"][:1], "asset": ["stock1", "stock2"], "factor": factors}
+
+    def of(value, *dims):
+        return xr.DataArray(np.broadcast_to(value, [len(labels[d]) for d in dims]), {d: labels[d] for d in dims}, dims)
+
+    loading, earned = (np.array([published[key][k] for k in factors]) for key in ("loading", "factor_return"))
+    weights = np.array(case["weights"])
+    left = published["portfolio_return"] - weights.sum() * loading @ earned
+    parts = linked_contributions(
+        of(weights, "portfolio", "time", "asset"),
+        of(1.0, "portfolio", "time"),
+        exposures=of(loading[:, None], "time", "factor", "asset"),
+        factor_returns=of(earned, "time", "factor"),
+        specific_returns=of(left * weights / (weights @ weights), "time", "asset"),
+    )
+    got = parts["contribution"].sel(portfolio="P").to_series()
+    got["common"] = got[factors].sum()
+    cells = parts["stock_contribution"].sel(portfolio="P", factor=factors)
+    assert got["common"] == pytest.approx(float(cells.sum()), abs=1e-15)
+    for name, expected in case["expected"].items():
+        if name in got:
+            assert got[name] == pytest.approx(expected, abs=published["tolerance"]), name

@@ -39,6 +39,14 @@ def test_fewer_than_twelve_months_have_no_ratio(ratio):
     assert np.isfinite(ratio(BACON[:12], BACON[:12] * 0))
 
 
+@pytest.mark.parametrize("ratio", [sharpe_ratio, sortino_ratio])
+def test_a_course_all_in_cash_has_no_ratio(ratio):
+    """Its returns differ from the risk-free ones, and from each other, by rounding alone."""
+    rate = pd.Series(0.01, pd.period_range("2024-01", periods=12, freq="M"))
+    own = rate + np.tile([1e-17, -1e-17, 3e-17], 4)
+    assert np.isnan(ratio(own, rate))
+
+
 def test_monthly_returns_compound_days():
     days = pd.to_datetime(["2024-01-30", "2024-01-31", "2024-02-01"])
     np.testing.assert_allclose(monthly_returns(pd.Series([0.1, 0.1, -0.5], index=days)), [0.21, -0.5])

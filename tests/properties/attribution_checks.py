@@ -40,7 +40,8 @@ class Case:
     portfolio, benchmark
         (time, asset) weights; rows sum to one.
     exposures, factor_returns, specific
-        (time, factor, asset), (time, factor) and (time, asset): a stock returns X f + u, CASH nothing.
+        (time, factor, asset), (time, factor) and (time, asset): a stock returns X f + u, CASH nothing. A stock without any
+        exposure, to the market neither, is one that the model leaves out.
     """
 
     days: pd.DatetimeIndex
@@ -149,6 +150,7 @@ def cases(draw: st.DrawFn) -> tuple[Case, np.ndarray]:
         return positive / positive.sum(axis=1, keepdims=True)
 
     exposures = np.stack([np.ones((days, stocks)), *(grid(stocks, 1.0) for _ in range(factors - 1))], axis=1)
+    exposures[..., 3:4] = 0.0  # the model leaves out the fourth, where there is one; the simplest case has none
     benchmark = np.pad(weights(stocks), ((0, 0), (0, 1)))
     pair = short * np.array([1.0, -1.0, *np.zeros(stocks - 1)])
     first, second = (weights(stocks + 1) + pair for _ in range(2))
@@ -250,6 +252,23 @@ def labels_are_of_no_matter(method: Method, case: Case, cuts: Cuts, random: Any)
         same_rows(other[name].rename(index=back), parts, name)
 
 
+def inputs_align_by_label(method: Method, case: Case, cuts: Cuts, random: Any) -> None:
+    """Every input in an order of its own: labels decide, positions never."""
+    own_order = {name: turned(value, random) for name, value in method.inputs(case).items()}
+    for name, parts in method.explain(**own_order).items():
+        same_rows(parts, cuts[name], name)
+
+
+def turned(value: Any, random: Any) -> Any:
+    """The same labels, or rows, in another order; days stay, as they are a path."""
+    if isinstance(value, (xr.DataArray, xr.Dataset)):
+        labelled = [dim for dim in value.dims if dim in value.coords and dim != "time"]
+        return value.isel({dim: random.sample(range(value.sizes[dim]), value.sizes[dim]) for dim in labelled})
+    if isinstance(value, pd.DataFrame):
+        return value.iloc[random.sample(range(len(value)), len(value))]
+    return [turned(one, random) for one in value] if isinstance(value, list) else value
+
+
 def nothing_held_adds_nothing(method: Method, case: Case, cuts: Cuts, group: str) -> None:
     """A stock without weight on either side, in a group of others or alone, with returns of its own."""
 
@@ -329,6 +348,7 @@ def check_attribution(method: Method, *, times: int = 1) -> None:
         parts_add_up(method, case, cuts)
         benchmark_has_no_parts(method, case)
         labels_are_of_no_matter(method, case, cuts, random)
+        inputs_align_by_label(method, case, cuts, random)
         nothing_held_adds_nothing(method, case, cuts, group)
         merged_groups_keep_the_total(method, case, cuts)
         if method.geometric or method.joins:

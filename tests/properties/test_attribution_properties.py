@@ -197,11 +197,13 @@ def of_market(case: Case) -> dict:
         },
         labels | {"index": np.array([], object)},
     )
+    left_out = ~case.exposures[..., :-1].any(axis=(0, 1))
     covariance = np.broadcast_to(np.eye(count) * 1e-6, (len(sessions), count, count))
-    known = case.exposures[:, 1:, :-1]  # at the close before each day; nobody asks for the last
+    known = np.where(left_out, np.nan, case.exposures[:, 1:, :-1])  # at the close before each day; nobody asks for the last
+    specific = np.where(left_out, np.nan, case.specific[:, :-1])
     fit = xr.Dataset(
         {
-            "specific_returns": (("time", "asset"), from_second(case.specific[:, :-1])),
+            "specific_returns": (("time", "asset"), from_second(specific)),
             "exposures": (("time", "style", "asset"), np.concatenate([known, np.full_like(known[:1], np.nan)])),
             "factor_returns": (("time", "factor"), from_second(case.factor_returns)),
             "covariance": (("time", "factor", "factor_other"), covariance.copy()),
@@ -226,7 +228,7 @@ def book_of(own: pd.DataFrame, inception: pd.Timestamp) -> Book:
 def by_attribute(linking: str):
     def explain(market, model, own, index):
         book = book_of(own, market.get_index("time")[1])
-        result = at.attribute(book, "Own", model, market, period="itd", link=linking)
+        result = at.attribute(book, "Own", model, market, period="itd", link=linking, uncovered_max=2.0)
         cuts = {" x ".join(names): result.by(*names) for names in [("stock",), ("factor",), ("day",), ("stock", "factor")]}
         groups = model.data["sector"].to_series()
         cuts["group"] = result.by(groups).rename_axis("group")
@@ -245,7 +247,7 @@ def by_accounts(linking: str):
         sessions = market.get_index("time")
         period = Period(label="drawn", base=sessions[0], days=sessions[1:])
         benchmark = index[["date", "ticker", "weight"]]
-        result = attribute_accounts(own, benchmark, model, market, period=period, link=linking)
+        result = attribute_accounts(own, benchmark, model, market, period=period, link=linking, uncovered_max=2.0)
         return {
             {"sector": "group", "group": "family"}.get(cut, cut): series(
                 result.by(cut).sel(portfolio="own", drop=True), sector="group", group="family"
