@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from attribution.beside import beside_values
 from attribution.book import CASH
 from attribution.contribution_arrays import sum_days
-from attribution.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors
+from attribution.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
 from riskmodel.errors import InputError
 
 SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
@@ -46,16 +46,12 @@ def contributions(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = Fal
     C = sum over the cut of lambda_t c[t, i, k]. Without a factor in the cut c is a_it r_it, observed; with one it comes from
     exposures and factor returns, so that the two check each other. docs/methodology/contributions.md.
     """
-    rows = _rows(data, cuts)
-    scale = coefficient(data, absolute)
-    values = _sums(
-        data,
-        rows,
-        active(data, absolute) * scale[:, None],
-        beside_values(data, absolute) * scale[:, None],
-        splits_factors(cuts),
-    )
-    return rows.series(values, "contribution")
+    rows, by_factor = _rows(data, cuts), splits_factors(cuts)
+    scale = coefficient(data, absolute)[:, None]
+    values = [
+        _sums(data, rows, weights * scale, beside * scale, by_factor) for weights, beside in _pieces(data, rows, absolute)
+    ]
+    return rows.series(np.stack(values), "contribution")
 
 
 def standard_errors(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
@@ -73,12 +69,12 @@ def standard_errors(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = F
     independent. docs/methodology/standard_errors.md.
     """
     rows = _rows(data, cuts)
-    shape = (len(rows.day.codes), len(rows.stock.codes), len(rows.factor.codes))
-    variance = np.zeros(shape)
+    variance = np.zeros(rows.shape)
     if splits_factors(cuts):
-        linked = active(data, absolute) * coefficient(data, absolute)[:, None]
+        scale, exposures, covariance = coefficient(data, absolute)[:, None], _exposures(data), _covariance(data)
         with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
-            _add_variances(variance, rows, _exposures(data), linked, _covariance(data))
+            for of_piece, (weights, _) in zip(variance, _pieces(data, rows, absolute), strict=True):
+                _add_variances(of_piece, rows, exposures, weights * scale, covariance)
     return rows.series(np.sqrt(variance.clip(min=0.0)), "standard_error")
 
 
@@ -92,6 +88,39 @@ def with_t(contribution: pd.Series, error: pd.Series) -> pd.DataFrame:
     """
     t = contribution / error.where(error > SMALLEST_ERROR)
     return pd.DataFrame({"contribution": contribution, "standard_error": error, "t": t})
+
+
+def top_with_errors(data: xr.Dataset, n: int, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.DataFrame:
+    """The rows of `attribution.cuts.top` with their errors, as `with_t` shows them.
+
+    Notes
+    -----
+    The rows of `(rest)` are correlated, so that its error is that of their sum: with v_t the sum over its rows of what a row
+    has of each factor, z_k for factor k and -z for specific, Var = sum_t lambda_t^2 v_t' Cov(f_t) v_t.
+    """
+    whole, errors = contributions(data, cuts, absolute=absolute), standard_errors(data, cuts, absolute=absolute)
+    shown = top(whole, n)
+    error = errors.reindex(shown.index)
+    if len(whole) > 2 * n:
+        rest = ~whole.index.isin(shown.index[:-1])
+        error.iloc[-1] = _error_of_sum(data, cuts, rest, absolute) if splits_factors(cuts) else 0.0
+    return with_t(shown, error)
+
+
+def _error_of_sum(data: xr.Dataset, cuts: Sequence[Cut], chosen: np.ndarray, absolute: bool) -> float:
+    """Standard error of the sum of some rows of a cut by factor or group; `chosen` is in the order of the table."""
+    rows, scale, exposures = _rows(data, cuts), coefficient(data, absolute), _exposures(data)
+    place = rows.series(np.arange(np.prod(rows.shape)).reshape(rows.shape), "place").to_numpy()
+    inside = np.zeros(len(place))
+    inside[place[chosen]] = 1.0
+    days, factors, assets = exposures.shape
+    of_cells = inside.reshape(rows.shape)[:, rows.day.row][:, :, rows.stock.row[:assets]]
+    held = np.zeros((days, factors))
+    for within, (weights, _) in zip(of_cells, _pieces(data, rows, absolute), strict=True):
+        less_specific = within[..., rows.factor.row[:factors]] - within[..., rows.factor.row[factors], None]
+        held += np.einsum("tki,tik->tk", exposures * weights[:, None], less_specific)
+    held *= scale[:, None]
+    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, _covariance(data), held).clip(min=0.0)))
 
 
 def averages(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
@@ -124,23 +153,23 @@ def averages(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -
     rows = layout(data, cuts, factors=factors, proxy=False)
     days = np.bincount(rows.day.row)[:, None, None]
     if not by_factor:
-        own, other = (data[f"{side}_weight"].transpose("time", "asset").to_numpy() for side in ("portfolio", "benchmark"))
-        return rows.series(_summed(own if absolute else own - other, rows)[..., None] / days, "weight")
+        weights = _weights(data, rows, "weight", absolute)
+        return rows.series(np.stack([_summed(part, rows)[..., None] / days for part in weights]), "weight")
     ones = np.ones((len(data["time"]), len(factors)))
-    return rows.series(_modelled(_exposures(data), ones, active(data, absolute), rows) / days, "exposure")
+    weights = _weights(data, rows, "live", absolute)
+    return rows.series(np.stack([_modelled(_exposures(data), ones, part, rows) / days for part in weights]), "exposure")
 
 
 def daily(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> tuple[Layout, np.ndarray]:
-    """Contributions of each day before linking, and their layout; values are (time, stock, factor) of the layout."""
-    rows = _rows(data, ["day", *cuts])
-    values = _sums(data, rows, active(data, absolute), beside_values(data, absolute), splits_factors(cuts))
-    return rows, values
+    """Contributions of each day before linking, and their layout; values are (sleeve, time, stock, factor) of the layout."""
+    rows, by_factor = _rows(data, ["day", *cuts]), splits_factors(cuts)
+    pieces = _pieces(data, rows, absolute)
+    return rows, np.stack([_sums(data, rows, weights, beside, by_factor) for weights, beside in pieces])
 
 
 def active(data: xr.Dataset, absolute: bool = False) -> np.ndarray:
     """Start-of-day weights that earn a return, less the benchmark's unless `absolute`, (time, asset)."""
-    own = data["portfolio_live"].transpose("time", "asset").to_numpy()
-    return own if absolute else own - data["benchmark_live"].transpose("time", "asset").to_numpy()
+    return _less_benchmark(data, "live", absolute, "")
 
 
 def coefficient(data: xr.Dataset, absolute: bool = False) -> np.ndarray:
@@ -158,6 +187,38 @@ def outside(data: xr.Dataset, weights: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _rows(data: xr.Dataset, cuts: Sequence[Cut]) -> Layout:
     return layout(data, cuts, factors=factor_rows(data) if splits_factors(cuts) else [""])
+
+
+def _less_benchmark(data: xr.Dataset, kind: str, absolute: bool, whose: str) -> np.ndarray:
+    """The portfolio's `weight` or `live`, less the benchmark's unless `absolute`, ([sleeve,] time, asset)."""
+    own, other = (data[f"{whose}{side}_{kind}"].transpose(..., "time", "asset") for side in ("portfolio", "benchmark"))
+    return np.asarray(own.to_numpy() if absolute else own.to_numpy() - other.to_numpy())
+
+
+def _weights(data: xr.Dataset, rows: Layout, kind: str, absolute: bool) -> np.ndarray:
+    """Weights behind each row of sleeves, (sleeve, time, asset); those of the whole course where sleeves are not apart."""
+    if rows.sleeve.names:
+        return _less_benchmark(data, kind, absolute, "sleeve_")
+    return _less_benchmark(data, kind, absolute, "")[None]
+
+
+def _pieces(data: xr.Dataset, rows: Layout, absolute: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+    """What each row of sleeves holds: weights that earn a return (time, asset), and rows beside (time, row) before linking.
+
+    The proxy is that of the sleeve's own benchmark. No sleeve earns the other rows beside: each is a piece of its own.
+    """
+    weights, beside = _weights(data, rows, "live", absolute), beside_values(data, absolute)
+    if not rows.sleeve.names:
+        return [(weights[0], beside)]
+    alone = np.zeros((beside.shape[1], *beside.shape))
+    for place in range(1, beside.shape[1]):
+        alone[place, :, place] = beside[:, place]
+    pieces = []
+    for own, gap in zip(weights, data["sleeve_proxy"].transpose("sleeve", "time").to_numpy(), strict=True):
+        of_sleeve = np.zeros_like(beside)
+        of_sleeve[:, 0] = 0.0 if absolute else gap
+        pieces.append((own, of_sleeve))
+    return pieces + [(np.zeros_like(weights[0]), row) for row in alone[1:]]
 
 
 def _exposures(data: xr.Dataset) -> np.ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import Book
+from attribution.contributions import require_explained
 from attribution.holdings import benchmark_track, holding_returns, level_returns, sleeve_track
 from attribution.periods import Period, sessions_from
 from riskmodel.errors import listed
@@ -107,7 +108,9 @@ def _benchmark_findings(book: Book, market: xr.Dataset, period: Period) -> list[
         if official is None:
             findings.append(_row("indices", "benchmark without levels, followed by its constituents", [name]))
             continue
-        gap = float(np.abs(benchmark_track(book, name, market, returns, period).returns - official).mean())
+        constituents = benchmark_track(book, name, market, returns, period).returns
+        require_explained(name, official, constituents)
+        gap = float(np.abs(constituents - official).mean())
         if gap > LARGE_DAILY_GAP:
             findings.append(_row("constituents", f"return differs from the index by {gap:.2%} a day on average", [name]))
     return findings

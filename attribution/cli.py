@@ -5,19 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from attribution.explain_command import MONTH, explain_course, explain_options
+from attribution.terminal import DONE, FINDINGS, REFUSED, ROWS_AT_EACH_END, print_table, progress, records
 from riskmodel.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-DONE, FINDINGS, REFUSED = 0, 1, 2
-MONTH = "YYYY-MM"
-ROWS_AT_EACH_END = 10
-FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,20 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--month", required=True, metavar=MONTH)
     report.add_argument("--out", required=True, metavar="FOLDER", help="made where it is missing")
     report.add_argument("--lang", metavar="ja,en", help="languages, by default the book's")
-    explain = command("explain", _explain, "print the contributions to a course's excess return")
-    explain.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
-    explain.add_argument(
-        "--month",
-        required=True,
-        metavar=MONTH,
-        help=f"or {MONTH}/{MONTH}, a year YYYY, itd: from the inception, itd/{MONTH}",
+    explain = command(
+        "explain", explain_course, "print the contributions to a course's excess return, and what stands beside them"
     )
-    explain.add_argument(
-        "--by", action="extend", nargs="+", metavar="CUT", help="factor (default), group, stock, sector, day, month"
-    )
-    scaling = ("carino", "menchero", "grap", "frongello")
-    explain.add_argument("--link", choices=scaling, default="carino", help="how days become the period; by default carino")
-    explain.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    explain_options(explain)
     risk = command("risk", _risk, "print a course's forecast risk and the limits of its sleeves")
     risk.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
     risk.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; its drifted weights count")
@@ -110,7 +92,7 @@ def _brinson(options: argparse.Namespace) -> int:
     segments = read_segments(options.segments)
     choices = {name: getattr(options, name) for name in ("method", "interaction", "link", "missing")}
     if options.format != "text":
-        _print(segment_effects(segments, **choices), options.format)
+        print_table(segment_effects(segments, **choices), options.format)
         return DONE
     interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
     periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
@@ -122,12 +104,12 @@ def _brinson(options: argparse.Namespace) -> int:
     percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
     if by_segment is not None:
         long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns
-        _print(by_segment.iloc[:-1] if long else by_segment, "text", percent=percent, shorten=long)
+        print_table(by_segment.iloc[:-1] if long else by_segment, "text", percent=percent, shorten=long)
         print()
     if len(periods) > 2 * ROWS_AT_EACH_END:
         print(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
         periods = periods.iloc[-ROWS_AT_EACH_END:]
-    _print(periods, "text", percent=percent)
+    print_table(periods, "text", percent=percent)
     return DONE
 
 
@@ -137,58 +119,18 @@ def _report(options: argparse.Namespace) -> int:
 
     book = read_book(options.book)
     languages = [part.strip() for part in options.lang.split(",")] if options.lang else None
-    with _progress(len(book.courses) + 3 + len(languages or book.book.languages)) as step:
+    with progress(len(book.courses) + 3 + len(languages or book.book.languages)) as step:
         written = report(book, month=options.month, out=options.out, languages=languages, progress=step)
     if written.remark:
         print(written.remark, file=sys.stderr)
     performance = written.tables["performance"]
     print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
-    _print(performance, "text", percent=["return", "benchmark_return", "excess"])
+    print_table(performance, "text", percent=["return", "benchmark_return", "excess"])
     identities = written.tables["reconciliation"]
     print(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
     for name in written.paths:
         if name.endswith(".html"):
             print(f"read {written.paths[name]}")
-    return DONE
-
-
-def _explain(options: argparse.Namespace) -> int:
-    from attribution.book import read_book
-    from attribution.cuts import require_cuts, splits_factors
-    from attribution.fitting import fitted_model, read_inputs
-    from attribution.periods import read_period
-    from attribution.result import attribute
-
-    cuts = [cut for text in options.by or ["factor"] for cut in text.split(",")]
-    require_cuts(cuts)
-    book = read_book(options.book)
-    book.shares(options.course)
-    with _progress(3) as step:
-        step("market")
-        market = read_inputs(book)
-        read_period(options.month, book, market)
-        step("model")
-        fitted = fitted_model(book, market)
-        step("contributions")
-        result = attribute(book, options.course, fitted.model, market, period=options.month, link=options.link)
-    if fitted.remark:
-        print(fitted.remark, file=sys.stderr)
-    if cuts == ["factor"] and not options.absolute:
-        frame = result.factors.drop(columns="course")
-    elif splits_factors(cuts):
-        frame = result.with_errors(*cuts, absolute=options.absolute).reset_index()
-    else:
-        frame = result.by(*cuts, absolute=options.absolute).reset_index()
-    if options.format == "text":
-        print(f"{result.course} against {result.benchmark}, {result.period}, {result.link} linking")
-        print(
-            f"return {result.portfolio_return:+z.2%}   benchmark {result.benchmark_return:+z.2%}   "
-            f"excess {result.excess_return:+z.2%}"
-        )
-        _print(frame, "text", percent=["factor_return", "contribution", "standard_error"], shorten=cuts != ["factor"])
-        print(f"sum {frame['contribution'].sum():+z.2%}")
-    else:
-        _print(frame, options.format)
     return DONE
 
 
@@ -204,7 +146,7 @@ def _risk(options: argparse.Namespace) -> int:
     date = pd.to_datetime(options.date, format="%Y-%m-%d", errors="coerce")
     if pd.isna(date):
         raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")
-    with _progress(3) as step:
+    with progress(3) as step:
         step("market")
         market = read_inputs(book)
         closing_course(book, options.course, market, date)
@@ -235,15 +177,15 @@ def _risk(options: argparse.Namespace) -> int:
     elif options.table is not None:
         tables = {options.table: tables[options.table]}
     if options.format == "json":
-        print(json.dumps({name: _records(table) for name, table in tables.items()}, ensure_ascii=False))
+        print(json.dumps({name: records(table) for name, table in tables.items()}, ensure_ascii=False))
     elif options.format == "csv":
-        _print(next(iter(tables.values())), "csv")
+        print_table(next(iter(tables.values())), "csv")
         if len(tables) > 1:
             print("The limits are another table: --table limits, or --format json for both.", file=sys.stderr)
     else:
         for name, table in tables.items():
             print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
-            _print(table, "text", decimals=4)
+            print_table(table, "text", decimals=4)
     return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE
 
 
@@ -254,7 +196,7 @@ def _check(options: argparse.Namespace) -> int:
 
     book = read_book(options.book)
     findings = check_inputs(book, read_inputs(book))
-    _print(findings, options.format)
+    print_table(findings, options.format)
     if options.format == "text":
         print(f"Fit for use, with {len(findings)} findings to know." if len(findings) else "Fit for use; nothing to report.")
     return FINDINGS if len(findings) else DONE
@@ -265,7 +207,7 @@ def _fit(options: argparse.Namespace) -> int:
     from attribution.fitting import fitted_model, read_inputs
 
     book = read_book(options.book)
-    with _progress(2) as step:
+    with progress(2) as step:
         step("market")
         market = read_inputs(book)
         step("model")
@@ -276,73 +218,8 @@ def _fit(options: argparse.Namespace) -> int:
         if fitted.remark:
             print(fitted.remark)
     else:
-        _print(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
+        print_table(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
     return DONE
-
-
-def _print(frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, shorten: bool = False, decimals: int = 2) -> None:
-    """Print a table: for people with percent and two decimals, for programs with every digit."""
-    if form == "csv":
-        print(frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"), end="")
-        return
-    if form == "json":
-        print(json.dumps(_records(frame), ensure_ascii=False))
-        return
-    left_out = 0
-    if shorten and len(frame) > 2 * ROWS_AT_EACH_END:
-        left_out = len(frame) - 2 * ROWS_AT_EACH_END
-        frame = frame.sort_values("contribution", ascending=False, kind="stable")
-        frame = frame.iloc[[*range(ROWS_AT_EACH_END), *range(len(frame) - ROWS_AT_EACH_END, len(frame))]]
-    if len(frame):
-        print(_as_text(frame, percent, decimals).to_string(index=False, justify="left"))
-    if left_out:
-        print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
-        print("--format csv has all.")
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows as plain values: dates as text, what is missing as None."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    rows = plain.to_dict("records")
-    return [{k: v.strftime("%Y-%m-%d") if hasattr(v, "strftime") else v for k, v in row.items()} for row in rows]
-
-
-def _as_text(frame: pd.DataFrame, percent: Sequence[str], decimals: int) -> pd.DataFrame:
-    """Cells as a person reads them: numbers right, words left, few decimals, no negative zero, n/a where missing."""
-    columns = {}
-    for name in frame.columns:
-        values = frame[name]
-        if values.dtype.kind == "f":
-            form = FORMS.get(str(name), "{:+z.2%}") if name in percent else f"{{:z.{decimals}f}}"
-            cells = ["n/a" if value != value else form.format(value) for value in values]
-        else:
-            cells = list(values.astype(object).where(values.notna(), "").astype(str))
-        width = max(len(str(name)), *map(len, cells))
-        number = values.dtype.kind in "fiu"
-        columns[str(name).rjust(width) if number else str(name)] = [
-            cell.rjust(width) if number else cell.ljust(width) for cell in cells
-        ]
-    return type(frame)(columns)
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; silent where the output is read by a program."""
-    if not sys.stderr.isatty():
-        yield lambda stage: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=steps, leave=False, file=sys.stderr, bar_format="{desc:<24}{bar:30} {n}/{total} {elapsed}") as bar:
-        started = [False]
-
-        def step(stage: str) -> None:
-            bar.update(1 if started[0] else 0)
-            started[0] = True
-            bar.set_description_str(stage)
-
-        yield step
-        bar.update(1)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from riskmodel.model import RiskModelResults
 
 PROXY = "(proxy)"
 SAME_RETURN = 1e-9
+UNEXPLAINED = 0.10  # of a day: no index moves so far from its constituents, a level in another unit does
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Course:
         `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
         `portfolio_return`, `benchmark_return` (the index's level where there is one), `constituents_return`; on (asset):
         `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day. Assets in neither
-        are left out.
+        are left out. The same weights and live weights by sleeve, on (sleeve, time, asset), are `sleeve_portfolio_weight`
+        and so on: share of the sleeve times weight, so that they sum to the course's; on (sleeve, time) `sleeve_proxy`.
     sleeves
         Daily returns of each sleeve, (part, time).
     benchmarks
@@ -61,14 +63,54 @@ class Course:
     benchmark_stopped: dict[str, pd.DataFrame]
 
 
+def require_explained(index: str, official: xr.DataArray, constituents: xr.DataArray) -> None:
+    """Refuse levels of an index that jump away from its constituents, such as where their unit changes.
+
+    Parameters
+    ----------
+    index
+        For the message.
+    official, constituents
+        (time) daily returns of the level and of the constituents.
+
+    Raises
+    ------
+    InputError
+        For days on which the two are more than `UNEXPLAINED` apart.
+
+    Examples
+    --------
+    >>> day = {"time": pd.DatetimeIndex(["2025-03-14"])}
+    >>> require_explained("S&P 500", xr.DataArray([0.010], day, ("time",)), xr.DataArray([0.011], day, ("time",)))
+    """
+    level, rest = official.to_series(), constituents.to_series()
+    bad = level.index[(level - rest).abs() > UNEXPLAINED]
+    if len(bad):
+        lines = listed(f"{day:%Y-%m-%d} (level {level[day]:+,.1%}, constituents {rest[day]:+,.1%})" for day in bad.to_list())
+        raise InputError(
+            f"indices: {counted(len(bad), 'day')} on which the level of '{index}' moves more than {UNEXPLAINED:.0%} away "
+            f"from its constituents: {lines}. A level is mistyped, their unit or base changes, or the constituents are "
+            f"those of another index. Put all levels on one base."
+        )
+
+
 def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -> Course:
-    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares."""
+    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares.
+
+    Raises
+    ------
+    InputError
+        As `sleeve_track`, `benchmark_track` and `level_returns` do; for levels that their constituents do not explain.
+    """
     shares = book.shares(course)
     returns = holding_returns(market)
     held = {sleeve: sleeve_track(book, sleeve, market, returns, period) for sleeve in shares}
     listed_names = {book.sleeves[sleeve].benchmark for sleeve in shares}
     lists = {name: benchmark_track(book, name, market, returns, period) for name in sorted(listed_names)}
     official = {name: level_returns(market, name, period.days, period.base) for name in lists}
+    for name, level in official.items():
+        if level is not None:
+            require_explained(name, level, lists[name].returns)
 
     def stack(parts: dict[str, xr.DataArray]) -> xr.DataArray:
         return xr.concat(list(parts.values()), pd.Index(list(parts), name="part"), coords="minimal", compat="override")
@@ -82,11 +124,17 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
     benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
     own, other = blend_shares(sleeves, shares), blend_shares(benchmarks, shares)
 
-    def blended(tracks: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
-        parts = [getattr(tracks[s], field) * part_shares.sel(part=s, drop=True) for s in shares]
-        return sum(parts[1:], parts[0])
+    def shared(tracks: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
+        parts = {sleeve: getattr(tracks[sleeve], field) for sleeve in shares}
+        return (stack(parts) * part_shares).rename(part="sleeve")
 
     of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
+    by_sleeve = {
+        f"{side}_{kind}": shared(tracks, part_shares, field)
+        for side, tracks, part_shares in (("portfolio", held, own), ("benchmark", of_sleeve, other))
+        for kind, field in (("weight", "weights"), ("live", "live"))
+    }
+    constituents = shared(of_sleeve, other, "returns")
 
     def closing(tracks: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
         grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
@@ -95,15 +143,14 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
 
     data = xr.Dataset(
         {
-            "portfolio_weight": blended(held, own, "weights"),
-            "benchmark_weight": blended(of_sleeve, other, "weights"),
-            "portfolio_live": blended(held, own, "live"),
-            "benchmark_live": blended(of_sleeve, other, "live"),
+            **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
+            **{f"sleeve_{name}": parts for name, parts in by_sleeve.items()},
+            "sleeve_proxy": constituents - (other * benchmarks).rename(part="sleeve"),
             "closing_weight": closing(held, own, sleeves),
             "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
             "portfolio_return": (own * sleeves).sum("part"),
             "benchmark_return": (other * benchmarks).sum("part"),
-            "constituents_return": blended(of_sleeve, other, "returns"),
+            "constituents_return": constituents.sum("sleeve"),
             "asset_return": returns.sel(time=period.days),
         }
     )

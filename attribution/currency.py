@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attribution.result import AttributionResult
 
 DAYS_A_YEAR = 252
+GREATEST_CHANGE = 3.0  # of a rate in a day, either way: devaluations stay below it, rates for 100 units do not
 
 
 def in_currency(
@@ -133,7 +134,8 @@ def currency_rates(market: xr.Dataset, base: str, currency: str, days: pd.Dateti
     Raises
     ------
     InputError
-        For a pair that the market lacks, or sessions before its first rate.
+        For a pair that the market lacks, sessions before its first rate, or a rate that more than trebles in a day or falls
+        below a third, as where its unit changes.
 
     Examples
     --------
@@ -159,6 +161,15 @@ def currency_rates(market: xr.Dataset, base: str, currency: str, days: pd.Dateti
         raise InputError(
             f"fx: {counted(len(missing), 'session')} without a rate of {pair}: {listed(missing.strftime('%Y-%m-%d'))}. "
             f"The last one known is carried, but there is none before. Add the rates, the day before the period's first too."
+        )
+    change = (rate / rate.shift(time=1)).isel(time=slice(1, None))
+    jumps = wanted[1:][((change > GREATEST_CHANGE) | (change < 1 / GREATEST_CHANGE)).to_numpy()]
+    if len(jumps):
+        places = listed(f"{day:%Y-%m-%d} {float(rate.sel(time=day)):g}" for day in jumps)
+        raise InputError(
+            f"fx: {counted(len(jumps), 'session')} on which {pair} is more than {GREATEST_CHANGE:g} times, or less than a "
+            f"third of, the rate before: {places}. A rate is mistyped, or the unit changes, as from 1 to 100. "
+            f"Quote all for one unit."
         )
     rate = rate if pair == direct else 1 / rate
     return xr.Dataset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,22 +14,20 @@ from attribution.beside import beside_factors, beside_stocks
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
 
-if TYPE_CHECKING:
-    pass
-
 SPECIFIC = "specific"
 OTHER = ("cash", "unmodelled")
 FACTOR_CUTS = ("factor", "group")
 STOCK_CUTS = ("stock", "sector")
 DAY_CUTS = ("day", "month")
-CUTS = (*FACTOR_CUTS, *STOCK_CUTS, *DAY_CUTS)
+SLEEVE = "sleeve"
+CUTS = (*FACTOR_CUTS, *STOCK_CUTS, *DAY_CUTS, SLEEVE)
 REST = "(rest)"
 Cut: TypeAlias = "str | pd.Series | Mapping[Hashable, str]"
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of the cube (its days, names or factors) summed into the rows of a cut.
+    """One side of the cube (its sleeves, days, names or factors) summed into the rows of a cut.
 
     Attributes
     ----------
@@ -40,7 +38,7 @@ class Axis:
     codes
         (row, cut) the place of each row's label in `labels`.
     row
-        (cell) the row to which each day, name or factor belongs.
+        (cell) the row to which each sleeve, day, name or factor belongs.
     """
 
     names: tuple[str, ...]
@@ -56,24 +54,30 @@ class Axis:
 
 @dataclass(frozen=True)
 class Layout:
-    """The three sides of a cut, and the cuts in the order asked for."""
+    """The four sides of a cut, and the cuts in the order asked for."""
 
     names: tuple[str, ...]
+    sleeve: Axis
     day: Axis
     stock: Axis
     factor: Axis
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows of sleeves, days, stocks and factors."""
+        return tuple(len(axis.codes) for axis in (self.sleeve, self.day, self.stock, self.factor))
+
     def series(self, values: np.ndarray, name: str) -> pd.Series:
-        """Rows from values (day, stock, factor), in the order of the cuts and, in each, of the cube."""
-        axes = (self.day, self.stock, self.factor)
+        """Rows from values (sleeve, day, stock, factor), in the order of the cuts and, in each, of the cube."""
+        axes = (self.sleeve, self.day, self.stock, self.factor)
         place = {cut: (side, axis.names.index(cut)) for side, axis in enumerate(axes) for cut in axis.names}
         order = list(dict.fromkeys(place[cut][0] for cut in self.names))
-        order += [side for side in range(3) if side not in order]
+        order += [side for side in range(4) if side not in order]
         values = np.ascontiguousarray(values.transpose(order))
         levels, codes = [], []
         for cut in self.names:
             side, column = place[cut]
-            shape = np.ones(3, int)
+            shape = np.ones(4, int)
             shape[order.index(side)] = len(axes[side].codes)
             code = axes[side].codes[:, column].reshape(shape)
             levels.append(axes[side].labels[column])
@@ -141,22 +145,25 @@ def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], pro
     factors
         Labels along the side of the factors; one, "", where nothing is split.
     proxy
-        Whether `(proxy)` and its like are last names beside the assets.
+        Whether `(proxy)` and its like are last names beside the assets. The proxy is the sleeves' own; its like, such as
+        `(trading)`, stand beside them too.
 
     Raises
     ------
     InputError
-        For an unknown cut, or a grouping that does not fit.
+        For an unknown cut, a grouping that does not fit, a cut by sleeve of data that have none.
     """
     from attribution.grouping import asset_groups
 
     require_cuts(cuts)
     days, assets = data.get_index("time"), data.get_index("asset")
-    sides: dict[str, dict[str, pd.Index]] = {"day": {}, "stock": {}, "factor": {}}
+    sides: dict[str, dict[str, pd.Index]] = {"sleeve": {}, "day": {}, "stock": {}, "factor": {}}
     beside = beside_stocks(data) if proxy else []
     for cut in cuts:
         name = cut_name(cut)
-        if not isinstance(cut, str) or cut == "sector":
+        if isinstance(cut, str) and cut == SLEEVE:
+            sides["sleeve"][name] = pd.Index([*_sleeves(data), *beside[1:]])
+        elif not isinstance(cut, str) or cut == "sector":
             sides["stock"][name] = pd.Index([*asset_groups(data, cut).loc[assets], *beside])
         elif cut == "stock":
             sides["stock"][name] = pd.Index([*map(str, assets), *beside])
@@ -166,10 +173,17 @@ def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], pro
             sides["factor"][name] = pd.Index(_groups(data, factors) if cut == "group" else list(factors))
     return Layout(
         names=tuple(map(cut_name, cuts)),
+        sleeve=_axis(max(map(len, sides["sleeve"].values()), default=1), sides["sleeve"]),
         day=_axis(len(days), sides["day"]),
         stock=_axis(len(assets) + len(beside), sides["stock"]),
         factor=_axis(len(factors), sides["factor"]),
     )
+
+
+def _sleeves(data: xr.Dataset) -> list[str]:
+    if "sleeve" not in data.dims:
+        raise InputError("cut 'sleeve': these data know of no sleeves. Take the result of attribution.attribute.")
+    return [str(sleeve) for sleeve in data["sleeve"].to_numpy()]
 
 
 def _axis(cells: int, given: Mapping[str, pd.Index]) -> Axis:

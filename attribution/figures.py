@@ -22,12 +22,20 @@ MEANS = ("information_ratio", "jensen_alpha", "appraisal_ratio")  # an annualise
 ROUNDING = 1e-15  # a change of weight below it was not traded
 
 
-def course_figures(book: Book, course: str, market: xr.Dataset, *, period: str, frequency: str = "monthly") -> pd.DataFrame:
+def course_figures(
+    book: Book,
+    course: str,
+    market: xr.Dataset,
+    *,
+    period: str,
+    frequency: str = "monthly",
+    actual_returns: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """What an analyst looks for beside the contributions of a period.
 
     Parameters
     ----------
-    book, course, market, period
+    book, course, market, period, actual_returns
         As for `attribution.attribute`; no model is needed.
     frequency
         "monthly" or "daily": the returns of tracking error, information ratio, beta and alpha.
@@ -57,7 +65,7 @@ def course_figures(book: Book, course: str, market: xr.Dataset, *, period: str, 
     {'active_share_end': 0.853, 'turnover': 0.243, 'hit_rate_days': 0.571}
     """
     run = read_period(period, book, market)
-    followed = with_actual_returns(follow_course(book, course, market, run), book)
+    followed = with_actual_returns(follow_course(book, course, market, run), book, actual_returns)
     data = followed.data
     portfolio, benchmark = data["portfolio_return"].to_series(), data["benchmark_return"].to_series()
     risk_free = risk_free_returns(book, market, run.days)
@@ -74,7 +82,7 @@ def course_figures(book: Book, course: str, market: xr.Dataset, *, period: str, 
         ("turnover", turnover, f"{counted(int((traded['turnover'] > 0).sum()), 'trade')}, one-way"),
         (
             "turnover_a_year",
-            float(traded["turnover"].sum()) * MONTHS_A_YEAR / months,
+            turnover * MONTHS_A_YEAR / months,
             f"{counted(months, 'month')}, one-way",
         ),
         ("transaction_costs", transaction_costs(holdings_return(data), traded["volume"], cost), _stated(cost)),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 import xarray as xr
 
+from attribution.currency import currency_rates, daily_premium
 from attribution.linking_inputs import places, same_labels
 from riskmodel.errors import InputError, counted, listed
 
+if TYPE_CHECKING:
+    from attribution.result import AttributionResult
+
+EFFECTS = ("market_allocation", "security_selection", "currency_allocation", "hedge_selection")
+TOTALS = ("active_market", "active_currency", "active_total", "portfolio_total", "benchmark_total")
 WEIGHT_TOLERANCE = 1e-6
 
 
@@ -106,6 +115,92 @@ def karnosky_singer(
         "active_total": portfolio - premium - base,
     }
     return xr.Dataset(effects | totals)
+
+
+def course_effects(
+    result: AttributionResult,
+    currency: str,
+    market: xr.Dataset,
+    *,
+    hedged: bool = False,
+    benchmark_hedged: bool | None = None,
+    forward_premium: float | pd.Series | None = None,
+) -> pd.DataFrame:
+    """Karnosky and Singer's table of a course: one market, the book's, and one currency or two.
+
+    Parameters
+    ----------
+    result
+        From `attribution.attribute`, in the book's currency.
+    currency, market, hedged, benchmark_hedged, forward_premium
+        As in `attribution.currency.in_currency`. A hedged side holds the investor's cash in place of the book's.
+
+    Returns
+    -------
+    DataFrame
+        effect, name, value: the four effects by market (named by the book's currency) and currency, then the totals. Sums of
+        daily log returns.
+
+    Raises
+    ------
+    InputError
+        As `in_currency`; for a day on which all is lost.
+
+    Notes
+    -----
+    With c the return of the book's cash (`risk_free`, 0 where the market has none) cash in the book's currency earns
+    (1 + c)(1 + e) - 1, the investor's (1 + c)(1 + d) - 1 by covered interest parity. With one market the weighted sum of
+    logs is the log: unhedged, `active_total` is ln(1 + R*) - ln(1 + B*) of `in_currency`.
+
+    Examples
+    --------
+    >>> import riskmodel as rm, attribution as at
+    >>> market = rm.read_market("fixtures/small")
+    >>> book = at.read_book("fixtures/small/book.toml")
+    >>> result = at.attribute(book, "Major 100", rm.RiskModel().fit(market), market, period="2025-03")
+    >>> effects = course_effects(result, "JPY", market).set_index(["effect", "name"])["value"]
+    >>> yen = result.in_currency("JPY", market)
+    >>> whole = np.log1p(yen.portfolio_return) - np.log1p(yen.benchmark_return)
+    >>> bool(abs(effects["active_total", "total"] - whole) < 1e-12)
+    True
+    """
+    if "currency_return" in result.data:
+        raise InputError(f"currency: the result is a view in {result.currency}. Give the one that `attribute` returned.")
+    benchmark_hedged = hedged if benchmark_hedged is None else benchmark_hedged
+    if forward_premium is not None and not (hedged or benchmark_hedged):
+        raise InputError("forward_premium: neither the course nor its benchmark is hedged. Set hedged=True.")
+    data, base = result.data, result.currency
+    days = data.get_index("time")
+    earned = currency_rates(market, base, currency, days)["currency_return"]
+    local = market["risk_free"].sel(time=days) if "risk_free" in market else xr.zeros_like(earned)
+    cash = {base: (1 + local) * (1 + earned) - 1}
+    if hedged or benchmark_hedged:
+        cash[currency] = (1 + local) * (1 + daily_premium(forward_premium, earned)) - 1
+    money = pd.Index(list(cash), name="currency")
+
+    def held(is_hedged: bool) -> xr.DataArray:
+        return xr.DataArray([float((name == currency) == is_hedged) for name in cash], {"currency": money}, ("currency",))
+
+    def of_market(returns: xr.DataArray) -> xr.DataArray:
+        return returns.drop_vars(set(returns.coords) - {"time"}).expand_dims(market=[base])
+
+    one = xr.DataArray([1.0], {"market": [base]}, ("market",))
+    of_money = xr.concat([of_market(c).isel(market=0, drop=True) for c in cash.values()], money)
+    effects = karnosky_singer(
+        portfolio_weights=one,
+        benchmark_weights=one,
+        portfolio_returns=of_market(data["portfolio_return"]),
+        benchmark_returns=of_market(data["benchmark_return"]),
+        local_cash_returns=of_market(local),
+        portfolio_currency_weights=held(hedged),
+        benchmark_currency_weights=held(benchmark_hedged),
+        portfolio_currency_returns=of_money,
+        benchmark_currency_returns=of_money,
+    ).sum("time")
+    rows = [(effect, name, value) for effect in EFFECTS for name, value in effects[effect].to_series().to_dict().items()] + [
+        (name, "total", float(effects[name])) for name in TOTALS
+    ]
+    return pd.DataFrame(rows, columns=["effect", "name", "value"])
 
 
 def _checked(arrays: dict[str, xr.DataArray], dim: str) -> dict[str, xr.DataArray]:

@@ -52,10 +52,10 @@ def path(data: xr.Dataset, cuts: Sequence[Cut], *, link: str, absolute: bool = F
     rows, values = daily(data, cuts, absolute=absolute)
     portfolio = data["portfolio_return"]
     benchmark = xr.zeros_like(portfolio) if absolute else data["benchmark_return"]
-    flat = values.reshape(len(values), -1)
-    to_date = running_coefficients(portfolio, benchmark, method=link) @ flat
-    series = rows.series(to_date.reshape(values.shape), "contribution")
-    width = len(series) // len(values)
+    running = running_coefficients(portfolio, benchmark, method=link)
+    to_date = np.tensordot(running, values, axes=(1, 1))  # (day, sleeve, stock, factor)
+    series = rows.series(to_date.swapaxes(0, 1), "contribution")
+    width = len(series) // len(running)
     columns = series.index[:width].droplevel("day")
     return pd.DataFrame(series.to_numpy().reshape(-1, width), data.get_index("time").rename("day"), columns)
 

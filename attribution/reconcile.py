@@ -50,6 +50,7 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
         "sectors = R - B": (fsum(result.by("sector")), excess),
         "days = R - B": (fsum(result.by("day")), excess),
         "months = R - B": (fsum(result.by("month")), excess),
+        "sleeves = R - B": (fsum(result.by("sleeve")), excess),
         "stock x factor = R - B": (fsum(stock_factor), excess),
         "stock x factor over factors = stocks": _furthest(stock_factor.groupby("stock").sum(), result.by("stock")),
         "stock x factor over stocks = factors": _furthest(stock_factor.groupby("factor").sum(), result.by("factor")),

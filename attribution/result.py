@@ -176,7 +176,8 @@ class AttributionResult:
         Parameters
         ----------
         cuts
-            One or more of factor, group, stock, sector, day, month, or ticker -> group, see `attribution.read_grouping`.
+            One or more of factor, group, stock, sector, day, month, sleeve, or ticker -> group, see
+            `attribution.read_grouping`.
         absolute
             Contributions to the course's return (their sum is R) instead of to its excess (their sum is R - B).
 
@@ -184,7 +185,8 @@ class AttributionResult:
         -------
         Series
             Named "contribution", decimals, indexed by the cuts in the order given. A cut by stock has the held and benchmark
-            names, CASH and (proxy). Of a blend they are what it looks through to.
+            names, CASH and (proxy). Of a blend they are what it looks through to; by sleeve, each has its shares of both
+            sides.
 
         Raises
         ------
@@ -198,8 +200,12 @@ class AttributionResult:
         return cells.contributions(self.data, cuts, absolute=absolute)
 
     def top(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.Series:
-        """The n largest and n smallest rows of a cut, and a row `(rest)`, so that it still sums; see `attribution.cuts`."""
-        return top(self.by(*cuts, absolute=absolute), n)
+        """The n largest and n smallest rows of a cut (stock by default), and a row `(rest)`; see `attribution.cuts`."""
+        return top(self.by(*(cuts or ("stock",)), absolute=absolute), n)
+
+    def top_with_errors(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """The rows of `top` with contribution, standard_error and t, `(rest)` among them; see `attribution.cells`."""
+        return cells.top_with_errors(self.data, n, cuts or ("stock",), absolute=absolute)
 
     def path(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
         """Linked contributions of the period to date, (day, cut); the last row is `by`; see `attribution.paths`."""
@@ -237,7 +243,7 @@ class AttributionResult:
         Parameters
         ----------
         groupings, options
-            As for `brinson`, without `anchored`.
+            As for `brinson`.
 
         Returns
         -------
@@ -271,7 +277,8 @@ class AttributionResult:
         return cells.standard_errors(self.data, cuts or ("factor",), absolute=absolute)
 
     def with_errors(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
-        """A cut with its errors: contribution, standard_error, t (NaN where there is no error)."""
+        """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error)."""
+        cuts = cuts or ("factor",)
         return cells.with_t(self.by(*cuts, absolute=absolute), self.standard_errors(*cuts, absolute=absolute))
 
     @cached_property
@@ -303,6 +310,12 @@ class AttributionResult:
         from attribution.currency import in_currency
 
         return in_currency(self, currency, market, **options)
+
+    def karnosky_singer(self, currency: str, market: xr.Dataset, **options: Any) -> pd.DataFrame:
+        """Market and currency effects in log returns: effect, name, value; see `karnosky_singer.course_effects`."""
+        from attribution.karnosky_singer import course_effects
+
+        return course_effects(self, currency, market, **options)
 
     @cached_property
     def stocks(self) -> pd.DataFrame:

@@ -314,3 +314,51 @@ def test_unfit_arrays_are_refused(name, change, message):
     case = given_case()
     with pytest.raises(at.InputError, match=message):
         karnosky_singer(**(case | {name: change(case[name])}))
+
+
+def effects_of(result, market, **options):
+    return result.karnosky_singer("JPY", market, **options).set_index(["effect", "name"])["value"]
+
+
+def test_a_course_that_is_not_hedged_has_the_yen_excess_in_logs(dollars, yen, small_market):
+    effects = effects_of(dollars, small_market)
+    for side in ("portfolio", "benchmark"):
+        whole = np.log1p(getattr(yen, f"{side}_return"))
+        assert effects[f"{side}_total", "total"] == pytest.approx(whole, abs=1e-12)
+    assert effects["active_currency", "total"] == 0
+    assert effects["security_selection", "USD"] == pytest.approx(effects["active_total", "total"], abs=1e-15)
+    assert effects["market_allocation", "USD"] == 0
+
+
+def test_a_hedged_course_against_an_unhedged_index_has_the_currency_as_allocation(dollars, small_market):
+    """Selling the dollars costs what they earned over the forward premium, the whole weight of 1."""
+    options = {"hedged": True, "benchmark_hedged": False, "forward_premium": -0.04}
+    effects = effects_of(dollars, small_market, **options)
+    view = dollars.in_currency("JPY", small_market, **options)
+    e = view.data["currency_return"].to_numpy()
+    daily = np.expm1(np.log1p(-0.04) / 252)
+    assert effects["active_currency", "total"] == pytest.approx(fsum(np.log1p(daily) - np.log1p(e)), abs=1e-12)
+    assert effects["currency_allocation", "USD"] == 0  # the index holds nothing else, so that the dollar is its mean
+    whole = np.log1p(view.portfolio_return) - np.log1p(view.benchmark_return)
+    assert effects["active_total", "total"] == pytest.approx(whole, abs=5e-3)
+    parts = [value for (effect, name), value in effects.items() if name != "total"]
+    assert fsum(parts) == pytest.approx(effects["active_total", "total"], abs=1e-12)
+
+
+def test_the_table_of_a_view_or_of_an_idle_premium_is_refused(dollars, yen, small_market):
+    with pytest.raises(at.InputError, match=r"the result is a view in JPY\. Give the one that `attribute` returned\."):
+        yen.karnosky_singer("USD", small_market)
+    with pytest.raises(at.InputError, match=r"neither the course nor its benchmark is hedged\. Set hedged=True\."):
+        dollars.karnosky_singer("JPY", small_market, forward_premium=-0.04)
+
+
+def test_a_rate_in_another_unit_is_refused(dollars, small_market):
+    later = small_market["time"] >= np.datetime64("2025-03-14")
+    broken = small_market.assign(fx_rate=small_market["fx_rate"].where(~later, small_market["fx_rate"] / 100))
+    with pytest.raises(at.InputError) as caught:
+        dollars.in_currency("JPY", broken)
+    rate = float(broken["fx_rate"].sel(pair="USDJPY", time="2025-03-14"))
+    assert str(caught.value) == (
+        "fx: 1 session on which USDJPY is more than 3 times, or less than a third of, the rate before: "
+        f"2025-03-14 {rate:g}. A rate is mistyped, or the unit changes, as from 1 to 100. Quote all for one unit."
+    )

@@ -35,7 +35,7 @@ def tables(cube):
 
 @pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
 def test_every_cut_equals_a_table_added_up_by_loops(cube, tables, absolute):
-    """All 156 cuts by one to three words, in every order."""
+    """All 259 cuts by one to three words, in every order."""
     for cuts in SEVERAL:
         ours = result_of(cube).by(*cuts, absolute=absolute)
         theirs = tables[absolute].groupby(list(cuts), sort=False)["contribution"].sum()
@@ -102,7 +102,7 @@ def refusal(call, *given_cuts):
 def test_what_is_not_a_cut_is_refused(cube):
     result = result_of(cube)
     known = (
-        "name one or more, once, of factor, group, stock, sector, day, month, or give ticker -> group, "
+        "name one or more, once, of factor, group, stock, sector, day, month, sleeve, or give ticker -> group, "
         "as attribution.read_grouping reads it."
     )
     assert refusal(result.by, "colour") == f"cut 'colour': {known}"
@@ -265,17 +265,65 @@ def test_a_blend_is_looked_through_to_its_sleeves_names(small_book, small_model,
     assert fsum(rows) == pytest.approx(sleeves["Major 70 : Next 30"].excess_return, abs=1e-12)
 
 
-@pytest.mark.real_market
-@pytest.mark.slow
-def test_a_year_of_the_real_market_adds_up_however_it_is_cut():
+@pytest.fixture(scope="module")
+def real():
     import riskmodel as rm
 
     market = rm.read_market(REAL)
-    book = at.read_book(REAL / "book.toml")
-    result = at.attribute(book, "Major 50 : Next 50", rm.RiskModel().fit(market), market, period="2015-07/2016-06")
-    for cuts in (("stock", "factor"), ("month", "sector", "factor"), ("day", "stock", "factor"), ("month",)):
-        assert fsum(result.by(*cuts)) == pytest.approx(result.excess_return, abs=1e-12)
+    return market, at.read_book(REAL / "book.toml"), rm.RiskModel().fit(market)
+
+
+@pytest.mark.real_market
+@pytest.mark.slow
+@pytest.mark.parametrize("period", ["2015", "2015-08", "itd/2016-06"])
+def test_the_real_market_adds_up_however_it_is_cut(real, period):
+    market, book, model = real
+    result = at.attribute(book, "Major 50 : Next 50", model, market, period=period)
+    cuts = (
+        [(cut,) for cut in CUTS] + list(permutations(CUTS, 2)) + [("day", "stock", "factor"), ("sleeve", "stock", "factor")]
+    )
+    for words in cuts:
+        assert fsum(result.by(*words)) == pytest.approx(result.excess_return, abs=1e-12), words
+        assert fsum(result.by(*words, absolute=True)) == pytest.approx(result.portfolio_return, abs=1e-12), words
     sector = at.read_grouping(REAL, "sector")
     np.testing.assert_allclose(result.by(sector).sum(), result.excess_return, rtol=0, atol=1e-12)
-    path = result.path("factor")
-    np.testing.assert_allclose(path.iloc[-1], result.by("factor"), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(result.path("factor").iloc[-1], result.by("factor"), rtol=0, atol=1e-14)
+
+
+@pytest.mark.real_market
+@pytest.mark.slow
+def test_a_contribution_follows_from_the_raw_rows(real):
+    """The largest holding of August 2015, from the tables alone: lists, returns, levels, and Carino's formula."""
+    market, book, model = real
+    names = ("prices", "holdings", "constituents", "indices", "rates")
+    tables = {name: pd.read_parquet(REAL / f"{name}.parquet") for name in names}
+    tables = {name: table.assign(date=pd.to_datetime(table["date"])) for name, table in tables.items()}
+    returns = tables["prices"].pivot(index="date", columns="ticker", values="total_return").astype(float).fillna(0.0)
+    returns["CASH"] = tables["rates"].set_index("date")["risk_free"].reindex(returns.index).astype(float).fillna(0.0)
+    days = returns.loc["2015-08-01":"2015-08-31"].index
+
+    def drifted(table, column, value):
+        rows = tables[table][(tables[table][column] == value) & (tables[table]["date"] < days[0])]
+        weights = rows[rows["date"] == rows["date"].max()].set_index("ticker")["weight"].astype(float)
+        weights = weights[weights.index.isin(returns.columns) & ((table == "holdings") | (weights.index != "CASH"))]
+        grown = (1 + returns.loc[days, weights.index]).cumprod().shift(1).fillna(1.0) * weights
+        return grown.div(grown.sum(axis=1), axis=0)
+
+    own, index = drifted("holdings", "portfolio", "major"), drifted("constituents", "index", "S&P 500")
+    levels = tables["indices"][tables["indices"]["index"] == "S&P 500"].set_index("date")["level"].astype(float)
+    course, benchmark = (own * returns.loc[days, own.columns]).sum(axis=1), levels.pct_change().loc[days]
+    whole, other = (1 + course).prod() - 1, (1 + benchmark).prod() - 1
+    scale = (np.log1p(course) - np.log1p(benchmark)) / (course - benchmark)
+    scale /= (np.log1p(whole) - np.log1p(other)) / (whole - other)
+    ticker = own.iloc[0].drop("CASH").idxmax()
+    active = own[ticker] - index.get(ticker, 0.0)
+    result = at.attribute(book, "Major 100", model, market, period="2015-08")
+    assert result.portfolio_return == pytest.approx(whole, abs=1e-14)
+    assert result.benchmark_return == pytest.approx(other, abs=1e-14)
+    assert result.by("stock")[ticker] == pytest.approx(fsum(scale * active * returns.loc[days, ticker]), abs=1e-15)
+    before = returns.index[returns.index.get_indexer(days) - 1]
+    for style in ("size", "momentum"):
+        exposure = model.exposures.sel(asset=ticker, factor=style, time=before).to_numpy()
+        earned = model.factor_returns.sel(factor=style, time=days).to_numpy()
+        expected = fsum(scale.to_numpy() * active.to_numpy() * exposure * earned)
+        assert result.by("stock", "factor")[ticker, style] == pytest.approx(expected, abs=1e-15)

@@ -252,3 +252,16 @@ def test_figures_of_the_real_market_are_of_a_sensible_size():
     assert 0.5 < figures["beta"] < 1.5
     assert 0 < figures["turnover_a_year"] < 12
     assert 0.3 < figures["hit_rate_days"] < 0.7
+
+
+def test_figures_of_actual_returns_are_those_of_the_attribution_of_them(small_book, small_model, small_market):
+    held = at.attribute(small_book, "Major 100", small_model, small_market, period=SMALL_MONTH)
+    table = held.data["portfolio_return"].to_series().rename("return").rename_axis("date").reset_index()
+    table = table.assign(portfolio="major", **{"return": table["return"] - 0.0002})
+    options = {"period": SMALL_MONTH, "actual_returns": table}
+    result = at.attribute(small_book, "Major 100", small_model, small_market, **options)
+    figures = course_figures(small_book, "Major 100", small_market, **options).set_index("measure")["value"]
+    assert figures["excess_return"] == pytest.approx(result.excess_return, abs=1e-15)
+    own = course_figures(small_book, "Major 100", small_market, period=SMALL_MONTH).set_index("measure")["value"]
+    assert figures["turnover"] == own["turnover"]
+    assert figures["excess_return"] < own["excess_return"] - 0.003
