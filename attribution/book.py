@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from riskmodel.checks import require_weights
 from riskmodel.errors import InputError, listed
@@ -82,6 +82,7 @@ class Report(_Part):
     indices: tuple[str, ...] = ()
     negative: Negative = Negative()
     disclaimer: Named | None = None
+    hypothetical: StrictBool | Named = False
 
 
 class RiskBand(_Part):

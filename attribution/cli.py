@@ -7,7 +7,9 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from attribution.explain_command import MONTH, explain_course, explain_options
+from attribution.audit_command import add_audit
+from attribution.explain_command import brinson_options, explain_course, explain_options
+from attribution.report_command import report_month, report_options
 from attribution.terminal import DONE, FINDINGS, REFUSED, ROWS_AT_EACH_END, print_table, progress, records
 from riskmodel.errors import InputError
 
@@ -39,10 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    report = command("report", _report, "write a month's pages, tables and manifest")
-    report.add_argument("--month", required=True, metavar=MONTH)
-    report.add_argument("--out", required=True, metavar="FOLDER", help="made where it is missing")
-    report.add_argument("--lang", metavar="ja,en", help="languages, by default the book's")
+    report_options(command("report", report_month, "write a month's pages, PDF, workbook, tables and commentary"))
     explain = command(
         "explain", explain_course, "print the contributions to a course's excess return, and what stands beside them"
     )
@@ -53,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     risk.add_argument("--table", choices=("risk", "limits", "factor", "family", "stock"), help="by default risk and limits")
     brinson = _brinson_parser(commands)
     check = command("check", _check, "say whether the inputs are fit for use")
+    add_audit(commands)
     fit = command("fit", _fit, "estimate the model, or find it in its store, and print its factors")
     for sub in (explain, risk, brinson, check, fit):
         sub.add_argument(
@@ -69,24 +69,15 @@ def _brinson_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
         metavar="SEGMENTS.csv",
         help="columns period (optional), segment, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return",
     )
-    sub.add_argument("--method", choices=("fachler", "bhb"), default="fachler", help="by default fachler")
-    sub.add_argument(
-        "--interaction", choices=("separate", "selection", "allocation"), default="separate", help="on its own, or folded"
-    )
+    brinson_options(sub)
     links = ("none", "carino", "menchero", "grap", "frongello", "davies-laker", "geometric")
     sub.add_argument("--link", choices=links, default="carino", help="how periods become the total; by default carino")
-    sub.add_argument(
-        "--missing",
-        choices=("other-side", "benchmark-total", "zero", "error"),
-        default="other-side",
-        help="the return of a side that has none in a segment; by default the other side's",
-    )
-    sub.set_defaults(run=_brinson)
+    sub.set_defaults(run=_brinson, method="fachler", interaction="separate", missing="other-side")
     return sub
 
 
 def _brinson(options: argparse.Namespace) -> int:
-    from attribution.brinson_table import period_table, segment_effects, segment_table
+    from attribution.segment_tables import period_table, segment_effects, segment_table
     from attribution.segments import read_segments
 
     segments = read_segments(options.segments)
@@ -110,27 +101,6 @@ def _brinson(options: argparse.Namespace) -> int:
         print(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
         periods = periods.iloc[-ROWS_AT_EACH_END:]
     print_table(periods, "text", percent=percent)
-    return DONE
-
-
-def _report(options: argparse.Namespace) -> int:
-    from attribution.book import read_book
-    from attribution.report.write import report
-
-    book = read_book(options.book)
-    languages = [part.strip() for part in options.lang.split(",")] if options.lang else None
-    with progress(len(book.courses) + 3 + len(languages or book.book.languages)) as step:
-        written = report(book, month=options.month, out=options.out, languages=languages, progress=step)
-    if written.remark:
-        print(written.remark, file=sys.stderr)
-    performance = written.tables["performance"]
-    print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
-    print_table(performance, "text", percent=["return", "benchmark_return", "excess"])
-    identities = written.tables["reconciliation"]
-    print(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
-    for name in written.paths:
-        if name.endswith(".html"):
-            print(f"read {written.paths[name]}")
     return DONE
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from attribution.beside import holdings_return
 from attribution.book import CASH, Book
-from attribution.contributions import follow_course
+from attribution.contributions import Course, follow_course
 from attribution.holdings import blend_shares, drift, holding_returns
 from attribution.linking import compound
 from attribution.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
@@ -64,14 +64,18 @@ def course_figures(
     >>> figures[["active_share_end", "turnover", "hit_rate_days"]].round(3).to_dict()
     {'active_share_end': 0.853, 'turnover': 0.243, 'hit_rate_days': 0.571}
     """
-    run = read_period(period, book, market)
-    followed = with_actual_returns(follow_course(book, course, market, run), book, actual_returns)
-    data = followed.data
+    followed = follow_course(book, course, market, read_period(period, book, market))
+    return followed_figures(book, with_actual_returns(followed, book, actual_returns), market, frequency=frequency)
+
+
+def followed_figures(book: Book, followed: Course, market: xr.Dataset, *, frequency: str = "monthly") -> pd.DataFrame:
+    """`course_figures` of a course that was followed over the period."""
+    run, data = followed.period, followed.data
     portfolio, benchmark = data["portfolio_return"].to_series(), data["benchmark_return"].to_series()
     risk_free = risk_free_returns(book, market, run.days)
     share = active_share(data["portfolio_weight"], data["benchmark_weight"])
     closing = active_share(data["closing_weight"], data["benchmark_closing_weight"])
-    traded = trades(book, course, market, run)
+    traded = trades(book, followed.name, market, run)
     turnover = float(traded["turnover"].sum())
     months = int(run.days.to_period("M").nunique())
     cost = book.book.transaction_cost_bps

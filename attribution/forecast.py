@@ -122,22 +122,31 @@ def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timesta
 
 def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> CourseRisk:
     """Forecast risk of a course against its benchmark at the drifted weights of a close."""
-    data = closing_course(book, course, market, date).data
-    weights = data[["closing_weight", "benchmark_closing_weight"]].rename(
+    return closing_risk(closing_course(book, course, market, date), forecast)
+
+
+def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
+    """Forecast risk of a course that was followed to the close of the forecast."""
+    weights = followed.data[["closing_weight", "benchmark_closing_weight"]].rename(
         closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
     )
-    return ex_ante_risk(course, weights, **forecast.arrays())
+    return ex_ante_risk(followed.name, weights, **forecast.arrays())
 
 
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
     """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
-    followed = closing_course(book, sleeve, market, date)
+    return closing_limits(book, sleeve, closing_course(book, sleeve, market, date), forecast, market)
+
+
+def closing_limits(book: Book, sleeve: str, followed: Course, forecast: Forecast, market: xr.Dataset) -> pd.DataFrame:
+    """`sleeve_limits` of a sleeve that was followed to the close of the forecast."""
+    date = followed.period.end
     held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
     last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
-    risk = course_risk(book, sleeve, forecast, market, date).portfolio.volatility
+    risk = closing_risk(followed, forecast).portfolio.volatility
     index_risk, missing, uncounted = None, "", ""
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks:

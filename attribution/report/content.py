@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import xarray as xr
 
 from attribution.book import Book
-from attribution.forecast import course_risk, forecast_risk, sleeve_limits
+from attribution.forecast import Forecast, closing_course, closing_limits, closing_risk, forecast_risk
 from attribution.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.periods import Period, read_period
 from attribution.reconcile import identity_row, require_reconciled
@@ -36,6 +38,8 @@ class Content:
         Daily returns of courses and benchmarks.
     notes
         What a reader must know of data and policies.
+    model_settings
+        The settings of the fitted model.
     """
 
     book: Book
@@ -46,6 +50,7 @@ class Content:
     sleeves: dict[str, AttributionResult]
     history: History
     notes: list[Note]
+    model_settings: dict[str, Any]
 
 
 def build_content(
@@ -70,9 +75,11 @@ def build_content(
     period = read_period(month, book, market)
     history = follow_book(book, market, month)
     results = {}
-    for course in book.courses:
-        progress(course)
-        results[course] = attribute(book, course, model, market, period=month)
+    with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the courses
+        forecast = beside.submit(forecast_risk, model, market, period.end)
+        for course in book.courses:
+            progress(course)
+            results[course] = attribute(book, course, model, market, period=month)
     alone = {next(iter(book.shares(course))): course for course in book.courses if len(book.shares(course)) == 1}
     sleeves = {
         sleeve: results[alone[sleeve]] if sleeve in alone else attribute(book, sleeve, model, market, period=month)
@@ -84,7 +91,7 @@ def build_content(
     tables = performance_tables(book, market, month, period, history)
     tables |= factor_tables(model, period)
     tables |= contribution_tables(explained)
-    tables |= position_tables(book, market, model, period, month, list(explained))
+    tables |= position_tables(book, market, model, period, explained, forecast.result())
     identities = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
@@ -97,6 +104,7 @@ def build_content(
         sleeves=sleeves,
         history=history,
         notes=collect_notes(book, market, model, period, coverage, results, sleeves),
+        model_settings=model.settings,
     )
 
 
@@ -135,17 +143,26 @@ def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.D
 
 
 def position_tables(
-    book: Book, market: xr.Dataset, model: RiskModelResults, period: Period, month: str, courses: list[str]
+    book: Book,
+    market: xr.Dataset,
+    model: RiskModelResults,
+    period: Period,
+    results: dict[str, AttributionResult],
+    forecast: Forecast,
 ) -> dict[str, pd.DataFrame]:
     """Where the courses stand at the month's last close: exposures, forecast risk, limits, active share and turnover."""
-    forecast = forecast_risk(model, market, period.end)
-    risks = [course_risk(book, course, forecast, market, period.end) for course in courses]
+    courses = [result.followed for result in results.values()]
+    risks = [closing_risk(followed, forecast) for followed in courses]
+    alone = {next(iter(followed.shares)): followed for followed in courses if len(followed.shares) == 1}
+    before = {}
+    if period.base >= pd.Timestamp(book.book.inception):
+        before = {sleeve: closing_course(book, sleeve, market, period.base) for sleeve in book.sleeves}
     return {
-        "exposures": stack(frames.exposures_table(book, course, market, model, period) for course in courses),
+        "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses),
         "risk": stack(risk.table for risk in risks),
         "risk_factors": stack(frames.risk_factors_table(risk) for risk in risks),
-        "limits": stack(sleeve_limits(book, sleeve, forecast, market, period.end) for sleeve in book.sleeves),
-        "figures": stack(frames.figures_table(book, course, market, month) for course in courses),
+        "limits": stack(closing_limits(book, sleeve, alone[sleeve], forecast, market) for sleeve in book.sleeves),
+        "figures": stack(frames.figures_table(book, followed, market) for followed in courses),
     }
 
 

@@ -9,7 +9,6 @@ from attribution.book import NegativeStyle
 
 NOT_AVAILABLE = "n/a"
 NEGATIVE = {"△": "△{}", "▲": "▲{}", "minus": "−{}", "parentheses": "({})"}
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(
@@ -58,16 +57,16 @@ def percent(value: float, style: NegativeStyle, decimals: int = 2, *, signed: bo
 
 
 def power_of_ten(value: float) -> str:
-    """The smallest power of ten that is not below a positive number: a bound that rounding noise does not move.
+    """The smallest power of ten that is not below a positive number, as HTML: a bound that rounding noise does not move.
 
     Examples
     --------
     >>> power_of_ten(3.2e-16), power_of_ten(1e-3), power_of_ten(0.0)
-    ('10⁻¹⁵', '10⁻³', '0')
+    ('10<sup>−15</sup>', '10<sup>−3</sup>', '0')
     """
     if value == 0:
         return "0"
-    return f"10{str(math.ceil(math.log10(value))).translate(SUPERSCRIPT)}"
+    return f"10<sup>{math.ceil(math.log10(value))}</sup>".replace("-", "−")
 
 
 def _written(value: Decimal, style: NegativeStyle, decimals: int, signed: bool, unit: str, grouped: bool) -> str:

@@ -11,8 +11,7 @@ import xarray as xr
 from attribution.book import Book
 from attribution.brinson_families import family_table
 from attribution.contributions import Course
-from attribution.figures import course_figures
-from attribution.forecast import closing_course
+from attribution.figures import followed_figures
 from attribution.holdings import apart_from_cash
 from attribution.performance import WINDOWS, History, index_returns, month_factor_returns
 from attribution.periods import Period
@@ -118,17 +117,32 @@ def cumulative_table(history: History, book: Book, trailing: pd.DataFrame) -> pd
     return stack(frames)
 
 
-def style_exposures(course: Course, model: RiskModelResults, date: pd.Timestamp) -> pd.DataFrame:
-    """Exposures to the styles at a close, by style: portfolio, benchmark; names without exposures count as 0."""
-    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+def style_exposures(followed: Course, model: RiskModelResults) -> pd.DataFrame:
+    """Exposures to the styles at the close that a course was followed to, by style: portfolio, benchmark.
+
+    Names without exposures count as 0; a style that nobody has is NaN.
+    """
+    styles = model.data["exposures"].sel(time=followed.period.end).transpose("asset", "style").to_pandas()
+    observed = styles.notna().any()
     styles = styles.set_axis(apart_from_cash(styles.index), axis=0).fillna(0.0)
-    weights = course.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()
+    weights = followed.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()
     weights = weights[["closing_weight", "benchmark_closing_weight"]].set_axis(["portfolio", "benchmark"], axis=1)
-    return styles.reindex(weights.index, fill_value=0.0).T @ weights
+    return (styles.reindex(weights.index, fill_value=0.0).T @ weights).where(observed, axis=0)
 
 
-def exposures_table(book: Book, course: str, market: xr.Dataset, model: RiskModelResults, period: Period) -> pd.DataFrame:
+def exposures_table(
+    book: Book, followed: Course, sleeves_before: Mapping[str, Course], model: RiskModelResults
+) -> pd.DataFrame:
     """Exposures to the styles at the month's last close, beside the active ones a month before.
+
+    Parameters
+    ----------
+    book, model
+        As for the report.
+    followed
+        A course over the month.
+    sleeves_before
+        The sleeves of the book over the month before; empty where the book begins with the month.
 
     Returns
     -------
@@ -136,18 +150,28 @@ def exposures_table(book: Book, course: str, market: xr.Dataset, model: RiskMode
         course, factor, group, portfolio_exposure, benchmark_exposure, active_exposure, active_before, change; weights are
         those held until the close, before a list that takes effect at it. NaN before the book's inception, and for a style
         that nobody has.
+
+    Notes
+    -----
+    A blend's exposure is that of its sleeves with the shares they have drifted to: w_s (1 + R_s) / sum_s w_s (1 + R_s).
     """
-    now = style_exposures(closing_course(book, course, market, period.end), model, period.end)
-    observed = model.data["exposures"].sel(time=period.end).notnull().any("asset").to_series()
-    now = now.where(observed, axis=0)
-    before = pd.Series(np.nan, index=now.index)
-    if period.base >= pd.Timestamp(book.book.inception):
-        then = style_exposures(closing_course(book, course, market, period.base), model, period.base)
-        before = then["portfolio"] - then["benchmark"]
-    active = now["portfolio"] - now["benchmark"]
+    now = style_exposures(followed, model)
+    active, before = now["portfolio"] - now["benchmark"], pd.Series(np.nan, index=now.index)
+    if sleeves_before:
+        before = pd.Series(0.0, index=now.index)
+        parts = {sleeve: (share, sleeves_before[sleeve]) for sleeve, share in book.shares(followed.name).items()}
+        for side, sign, returns in (("portfolio", 1.0, "sleeves"), ("benchmark", -1.0, "benchmarks")):
+            grown = pd.Series(
+                {
+                    sleeve: share * float((1 + getattr(part, returns).squeeze("part")).prod())
+                    for sleeve, (share, part) in parts.items()
+                }
+            )
+            for sleeve, share in (grown / grown.sum()).items():
+                before = before + sign * share * style_exposures(parts[str(sleeve)][1], model)[side]
     return pd.DataFrame(
         {
-            "course": course,
+            "course": followed.name,
             "factor": now.index,
             "group": "style",
             "portfolio_exposure": now["portfolio"].to_numpy(),
@@ -166,8 +190,8 @@ def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
     return frame[["course", "factor", "group", "active_exposure", "contribution", "share_of_variance"]]
 
 
-def figures_table(book: Book, course: str, market: xr.Dataset, month: str) -> pd.DataFrame:
+def figures_table(book: Book, followed: Course, market: xr.Dataset) -> pd.DataFrame:
     """Active share, turnover and their like: course, measure, value, basis."""
-    frame = course_figures(book, course, market, period=month)
-    frame.insert(0, "course", course)
+    frame = followed_figures(book, followed, market)
+    frame.insert(0, "course", followed.name)
     return frame

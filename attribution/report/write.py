@@ -1,14 +1,11 @@
-"""Write a month's report: pages, tables and manifest, whole or not at all."""
+"""Write a month's report: pages, PDF, workbook, tables, commentary and manifest, whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -16,17 +13,20 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from attribution.book import Book
+from attribution.commentary import draft
+from attribution.commentary_check import COLUMNS as FINDING_COLUMNS
+from attribution.commentary_check import check_commentary, commentary_identity, decode_commentary
 from attribution.fitting import fitted_model, read_inputs
 from attribution.periods import read_period
 from attribution.report.content import Content, build_content
-from riskmodel.errors import InputError
+from attribution.report.figures_toml import figures_toml
+from attribution.report.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
+from attribution.report.fonts import PLACE, with_fonts
+from attribution.report.words import LANGUAGES
+from riskmodel.errors import InputError, listed
 from riskmodel.model import RiskModelResults
-from riskmodel.store import input_hashes
-from riskmodel.tables import file_hash
 
-MANIFEST = "manifest.json"
-OUTPUT = re.compile(r"report\.[a-z]+\.html|tables/\w+\.csv")
-LIBRARIES = ("numpy", "pandas", "xarray", "matplotlib", "jinja2")
+FORMATS = ("html", "pdf", "xlsx")
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,32 @@ class ReportFiles:
     Attributes
     ----------
     paths
-        Every file, by its name relative to the output folder.
+        Every file, by its name relative to the output folder; empty where there are `findings`.
     tables
         The tables as frames.
     content
         Everything that was shown.
-    remark
-        What the user should know of the run itself, such as that the fit could not be stored; empty otherwise.
+    remarks
+        What the user should know of the run itself: that the fit could not be stored, that this machine makes no PDF.
+    findings
+        Figures of an edited commentary that do not hold: file, then the columns of
+        `attribution.commentary_check.check_commentary`.
     """
 
     paths: dict[str, Path]
     tables: dict[str, pd.DataFrame]
     content: Content
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["file", *FINDING_COLUMNS]))
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A commentary that an analyst gave back."""
+
+    path: Path
+    text: str
+    language: str
 
 
 def report(
@@ -57,11 +70,13 @@ def report(
     month: str,
     out: str | Path,
     languages: Sequence[str] | None = None,
+    formats: Sequence[str] = FORMATS,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
+    commentary: Iterable[str | Path] = (),
     progress: Callable[[str], None] = lambda stage: None,
 ) -> ReportFiles:
-    """Explain a month: pages in each language, tables as CSV, and a manifest.
+    """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
 
     Parameters
     ----------
@@ -72,34 +87,78 @@ def report(
     out
         Folder to write; made where it is missing. Files of an earlier report there are replaced, others left alone.
     languages
-        "ja", "en"; by default the book's.
+        "ja", "en"; by default the book's. The workbook is in the first of them.
+    formats
+        Any of "html", "pdf", "xlsx"; tables, commentary and manifest are always written.
     market, model
         Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
+    commentary
+        Edited commentaries, made from the `commentary.LANGUAGE.md` of an earlier report; a language without one has the
+        draft.
     progress
-        Called with the name of each stage as it begins.
+        Called with the name of each stage as it begins; `report_stages` counts them.
 
     Returns
     -------
     ReportFiles
+        With `findings`, nothing is written: no page shows a figure that its tables contradict.
 
     Raises
     ------
     InputError
-        For bad input; nothing is written then.
+        For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
     """
-    try:
-        from attribution.report.page import render_page
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"report: the library '{error.name}' is not installed. "
-            f"Install the extra: pip install 'factor-attribution[report]'."
-        ) from None
+    languages = tuple(dict.fromkeys(languages or book.book.languages))
+    require_known("language", languages, LANGUAGES)
+    require_known("format", formats, FORMATS)
+    require_libraries()
     out = Path(out)
     require_writable(out, book)
-    languages = tuple(languages or book.book.languages)
-    unknown = [language for language in languages if language not in ("ja", "en")]
-    if unknown:
-        raise InputError(f"language {', '.join(map(repr, unknown))}: the report is written in ja and en.")
+    edited = read_commentaries(commentary, month, languages)
+    require_unedited(out, {one.path.resolve() for one in edited})
+    content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
+    progress("commentary")
+    findings = [
+        check_commentary(one.text, content.tables, book=book, month=month).assign(file=str(one.path)) for one in edited
+    ]
+    if any(len(frame) for frame in findings):
+        found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
+        return ReportFiles({}, content.tables, content, remarks, found)
+    texts = {language: draft(content.tables, book=book, month=month, language=language) for language in languages}
+    texts |= {one.language: one.text for one in edited}
+    files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
+    pages, failed = laid_out(content, texts, formats, progress)
+    files |= pages
+    for name, table in content.tables.items():
+        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+    files["figures.toml"] = figures_toml(content).encode()
+    progress("files")
+    files[MANIFEST] = manifest(book, content, files).encode()
+    write_whole(out, files)
+    return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
+
+
+def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str]) -> int:
+    """How many stages `report` names to its `progress`."""
+    pages = len(languages) * (("html" in formats) + ("pdf" in formats))
+    return len(("market", "model", "risk", "commentary", "files")) + len(book.courses) + pages + ("xlsx" in formats)
+
+
+def prepared(
+    book: Book,
+    *,
+    month: str,
+    market: xr.Dataset | None = None,
+    model: RiskModelResults | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[Content, tuple[str, ...]]:
+    """Everything that a month's report shows, and what is to be said of the fit.
+
+    Raises
+    ------
+    InputError
+        For bad input, and for a period that is not one month.
+    """
     if "/" in month or month == "itd" or (month.isdigit() and len(month) == 4):
         raise InputError(f"month '{month}': a report is of one month, YYYY-MM.")
     remark = ""
@@ -112,91 +171,95 @@ def report(
             fitted = fitted_model(book, market)
             model, remark = fitted.model, fitted.remark
         content = build_content(book, market, model, month, progress=progress)
-        files: dict[str, str] = {}
-        for language in languages:
-            progress(f"page {language}")
-            files[f"report.{language}.html"] = render_page(content, language)
-    for name, table in content.tables.items():
-        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
-    progress("files")
-    files[MANIFEST] = manifest(book, content, model, files)
-    write_whole(out, files)
-    return ReportFiles({name: out / name for name in files}, content.tables, content, remark)
+    return content, (remark,) if remark else ()
 
 
-def manifest(book: Book, content: Content, model: RiskModelResults, files: dict[str, str]) -> str:
-    """Hashes of inputs and outputs, versions and settings, as JSON; no clock, host or path."""
-    described = {
-        "month": content.month,
-        "data_date": f"{content.period.end:%Y-%m-%d}",
-        "book": {"file": book.path.name, "sha256": file_hash(book.path)},
-        "inputs": input_hashes(book.data_folder),
-        "outputs": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
-        "settings": {
-            "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
-            "model": model.settings,
-            "link": "carino",
-        },
-        "versions": {"factor-attribution": version("factor-attribution")} | {name: version(name) for name in LIBRARIES},
-    }
-    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+def laid_out(
+    content: Content, texts: dict[str, str], formats: Sequence[str], progress: Callable[[str], None]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files that people read, and what to say of those that could not be made; PDFs are laid out beside the rest."""
+    from attribution.commentary_html import to_html
+    from attribution.report.page import page_charts, render_page
+    from attribution.report.pdf import PangoMissingError, start_pdf
+    from attribution.report.workbook import render_workbook
+
+    files: dict[str, bytes] = {}
+    failed: dict[str, None] = {}
+    with ExitStack() as running:
+        jobs = {}
+        for language, text in texts.items():
+            comment, charts = to_html(text, title=False), page_charts(content, language)
+            if "pdf" in formats:
+                progress(f"PDF {language}")
+                page = render_page(content, language, medium="print", fonts=PLACE, commentary=comment, charts=charts)
+                jobs[f"report.{language}.pdf"] = running.enter_context(start_pdf(with_fonts(page, form="otf")))
+            if "html" in formats:
+                progress(f"page {language}")
+                page = render_page(content, language, fonts=PLACE, commentary=comment, charts=charts)
+                files[f"report.{language}.html"] = with_fonts(page, form="woff").encode()
+        if "xlsx" in formats:
+            progress("workbook")
+            files["report.xlsx"] = render_workbook(content, next(iter(texts)))
+        for name, job in jobs.items():
+            try:
+                files[name] = job.result()
+            except PangoMissingError as error:
+                failed[str(error)] = None
+    return files, tuple(failed)
 
 
-def require_writable(out: Path, book: Book) -> None:
-    """Refuse an output that is a file, is the data folder, or cannot be made, before any work is done."""
-    for path in (out, *out.resolve().parents):
-        if path.exists():
-            if not path.is_dir():
-                raise InputError(f"--out: '{path}' is a file. Name a folder.")
-            break
-    if out.resolve() == book.data_folder.resolve():
-        raise InputError(f"--out: '{out}' is the data folder, where nothing is written. Name another folder.")
-    try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=path):
-            pass
-    except OSError as error:
-        raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
-
-
-def write_whole(out: Path, files: dict[str, str]) -> None:
-    """Write every file beside its place, then swap them in; into a new folder all at once, the manifest last.
-
-    Pages and tables of an earlier report that this one does not write are removed, if they are as that report left them.
+def read_commentaries(paths: Iterable[str | Path], month: str, languages: Sequence[str]) -> list[Edited]:
+    """The edited commentaries, one a language.
 
     Raises
     ------
     InputError
-        Where a folder stands in the place of a file or the other way round; nothing is changed then.
+        As `read_commentary`; where two are of one language.
     """
-    for name in files:
-        target = out / name
-        wrong = target if target.is_dir() else next((p for p in target.parents if p.exists() and not p.is_dir()), None)
-        if wrong is not None:
-            raise InputError(f"--out: '{wrong}' is in the place of '{name}'. Move it away, or name another folder.")
-    fresh = not out.exists()
-    if fresh:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=out.parent if fresh else out) as folder:
-        beside = Path(folder) / "out"
-        for name, text in files.items():
-            path = beside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
-        if fresh:
-            beside.rename(out)
-            return
-        for name in _earlier(out) - files.keys():
-            (out / name).unlink(missing_ok=True)
-        for name in files:
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (beside / name).replace(out / name)
+    edited = [read_commentary(Path(path), month, languages) for path in paths]
+    for language in languages:
+        same = [str(one.path) for one in edited if one.language == language]
+        if len(same) > 1:
+            raise InputError(f"--commentary: two commentaries in '{language}': {listed(same)}. Give one.")
+    return edited
 
 
-def _earlier(out: Path) -> set[str]:
-    """Pages and tables that the manifest of an earlier report lists and that still are what it wrote."""
+def read_commentary(path: Path, month: str, languages: Sequence[str]) -> Edited:
+    """An edited commentary, if it is one of this month and in a language of the report.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, or is not.
+    """
     try:
-        listed = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
-    ours = {(str(name), digest) for name, digest in listed if OUTPUT.fullmatch(str(name))}
-    return {name for name, digest in ours if (out / name).is_file() and file_hash(out / name) == digest}
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"--commentary: cannot read '{path}' ({error.strerror}).") from None
+    text = decode_commentary(data, name=path.name)
+    written_for, language = commentary_identity(text)
+    if written_for != month:
+        raise InputError(f"--commentary: '{path}' is of {written_for}, the report of {month}. Give the file of {month}.")
+    if language not in languages:
+        raise InputError(
+            f"--commentary: '{path}' is in '{language}', the report in {', '.join(languages)}. Add it: --lang {language}."
+        )
+    return Edited(path, text, language)
+
+
+def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a language or format that the report does not have, and none at all."""
+    unknown = [one for one in given if one not in known]
+    if unknown or not given:
+        wrong = ", ".join(map(repr, unknown)) or "none"
+        raise InputError(f"{what} {wrong}: the report is written in {' and '.join(known)}.")
+
+
+def require_libraries() -> None:
+    """Refuse to begin without the libraries of the extra `report`."""
+    for name in ("jinja2", "matplotlib", "markdown_it", "uharfbuzz", "fontTools", "xlsxwriter"):
+        if find_spec(name) is None:
+            raise InputError(
+                f"report: the library '{name}' is not installed. "
+                "Install the extra: pip install 'factor-attribution[report]'."
+            )

@@ -35,8 +35,8 @@ def followed(small_book, small_market):
 def explained(followed, small_model, small_market):
     """`attribute_accounts` of a month against the benchmark of Major 100, unless told otherwise."""
 
-    def explain(accounts, benchmark=followed, **options):
-        return attribute_accounts(accounts, benchmark, small_model, small_market, **({"period": SMALL_MONTH} | options))
+    def explain(accounts, benchmark=followed, market=small_market, **options):
+        return attribute_accounts(accounts, benchmark, small_model, market, **({"period": SMALL_MONTH} | options))
 
     return explain
 
@@ -375,7 +375,7 @@ def test_a_cut_that_is_unknown_lists_the_known_ones(many, explained):
     result = explained(many)
     with pytest.raises(rm.InputError, match="cut 'colour': name one of factor, group, stock, sector, day"):
         result.by("colour")
-    with pytest.raises(rm.InputError, match="standard errors by 'stock': only factor and group are estimated"):
+    with pytest.raises(rm.InputError, match="standard errors by 'stock': only factor, group, and sector and factor"):
         result.standard_errors("stock")
 
 
@@ -454,7 +454,8 @@ def test_a_held_name_that_stops_trading_is_refused_or_carried(small_book, small_
         attribute_accounts(*given, period="2024-12", delisted="cash")
     assert str(caught.value) == (
         "accounts: 1 account with more than 5.00% of the weight in names without exposures on some days: P 27.40%. The "
-        "names: 0130. Add their data and fit again, or allow more with uncovered_max."
+        "names: 0130. Add their data and fit again, or allow more with uncovered_max: sums stay exact, the row "
+        "'unmodelled' has what these names earned, and data['uncovered_weight'] tells the accounts apart."
     )
     result = attribute_accounts(*given, period="2024-12", delisted="cash", uncovered_max=0.5)
     uncovered = result.data["uncovered_weight"].sel(portfolio="P")
@@ -511,3 +512,57 @@ def test_an_account_that_loses_everything_is_named(names, explained, small_marke
 def test_other_inputs_that_are_unfit_are_refused(explained, options, message):
     with pytest.raises(rm.InputError, match=message):
         explained(GOOD, **options)
+
+
+def test_levels_that_the_benchmarks_weights_do_not_explain_are_refused(explained, followed, small_market):
+    level = small_market["index_level"]
+    later = (level["index"] == "Large Index") & (level["time"] >= np.datetime64("2025-03-14"))
+    other_base = small_market.assign(index_level=level.where(~later, level * 1.3))
+    given = followed.data["benchmark_weight"].isel(time=0, drop=True)
+    with pytest.raises(rm.InputError, match="1 day on which the level of 'Large Index' moves more than 10% away from its"):
+        explained(GOOD, given, index="Large Index", market=other_base)
+
+
+@pytest.fixture(scope="module")
+def sleeves(small_book, small_model, small_market):
+    """Both sleeves as accounts over a quarter with rebalances, and the course that is one of them."""
+    versus = follow_course(small_book, "Major 100", small_market, read_period(QUARTER, small_book, small_market))
+    accounts = attribute_accounts(small_book.holdings, versus, small_model, small_market, period=QUARTER, delisted="cash")
+    return accounts, at.attribute(small_book, "Major 100", small_model, small_market, period=QUARTER)
+
+
+@pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
+def test_sectors_by_factors_are_those_of_attribution_and_add_to_both_cuts(sleeves, absolute):
+    accounts, course = sleeves
+    cells = accounts.by("sector", "factor", absolute=absolute)
+    own = course.by("sector", "factor", absolute=absolute).to_xarray()
+    left, right = xr.align(cells.sel(portfolio="major", drop=True), own, join="right")
+    np.testing.assert_allclose(left.transpose(*right.dims), right, **NEAR)
+    for cut, other in (("factor", "sector"), ("sector", "factor")):
+        one = accounts.by(cut, absolute=absolute)
+        np.testing.assert_allclose(cells.sum(other).sel({cut: one[cut]}).transpose(*one.dims), one, **NEAR)
+
+
+def test_errors_of_sectors_by_factors_are_those_of_attribution(sleeves):
+    accounts, course = sleeves
+    errors = accounts.standard_errors("factor", "sector")
+    assert errors.dims == ("portfolio", "factor", "sector")
+    own = course.standard_errors("sector", "factor").to_xarray()
+    np.testing.assert_allclose(errors.sel(portfolio="major").reindex_like(own).transpose(*own.dims), own, **NEAR)
+
+
+def test_blocks_of_accounts_change_no_sector_by_factor(sleeves, monkeypatch):
+    accounts, _ = sleeves
+    whole = accounts.by("sector", "factor")
+    monkeypatch.setattr("attribution.accounts_pairs.PAIR_BYTES", 1.0)
+    xr.testing.assert_allclose(accounts.by("sector", "factor"), whole, rtol=0, atol=1e-15)
+
+
+def test_pairs_of_cuts_that_accounts_do_not_have_are_refused(many, explained):
+    accounts = explained(many[:2])
+    with pytest.raises(rm.InputError, match="cut 'stock', 'factor': name one of factor, group, stock, sector, day, or sec"):
+        accounts.by("stock", "factor")
+    with pytest.raises(rm.InputError, match="standard errors by 'sector': only factor, group, and sector and factor"):
+        accounts.standard_errors("sector")
+    with pytest.raises(rm.InputError, match="'sector', 'factor': accounts that dask holds have one cut at a time"):
+        explained(many[:2].chunk(portfolio=1)).by("sector", "factor")

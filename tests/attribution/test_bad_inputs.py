@@ -485,7 +485,8 @@ def test_accounts_that_hold_much_without_exposures_are_refused_and_named(small_b
     assert 45 < float(share) < 60
     assert said == (
         f"accounts: 1 account with more than 5.00% of the weight in names without exposures on some days: P {share}%. "
-        f"The names: {HELD}. Add their data and fit again, or allow more with uncovered_max."
+        f"The names: {HELD}. Add their data and fit again, or allow more with uncovered_max: sums stay exact, the row "
+        "'unmodelled' has what these names earned, and data['uncovered_weight'] tells the accounts apart."
     )
     monkeypatch.setattr(accounts_module, "BLOCK_BYTES", 1.0)  # accounts one by one: the message still counts all
     more = pd.concat([accounts, accounts.iloc[:2].assign(portfolio="R")])

@@ -183,8 +183,14 @@ def test_sessions_before_the_first_rate_are_refused_by_name(small_copy, dollars)
         (
             "JPY",
             {"hedged": True, "forward_premium": -4.5},
-            "forward_premium: nan on a day. A number is a year's decimal such as -0.04, a Series has "
-            "a decimal for each day.",
+            "forward_premium: -4.5. A number is a year's decimal such as -0.04 (percent must be divided by 100), a Series "
+            "has a decimal for each day.",
+        ),
+        (
+            "JPY",
+            {"hedged": True, "forward_premium": pd.Series(-0.04, pd.date_range("2025-02-01", "2025-03-31"))},
+            "forward_premium: a Series with 0.04 on a day. A number is a year's decimal such as -0.04 (percent must be "
+            "divided by 100), a Series has a decimal for each day.",
         ),
         (
             "JPY",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import attribution as at
 from attribution.cli import main
 from attribution.figures import course_figures
 from tests.conftest import SMALL, SMALL_MONTH
@@ -61,7 +64,7 @@ def test_figures_are_printed_without_a_model(capsys, small_book, small_market, m
     values = pd.read_csv(pd.io.common.StringIO(printed)).set_index("measure")["value"]
     expected = course_figures(small_book, COURSE, small_market, period=SMALL_MONTH).set_index("measure")["value"]
     pd.testing.assert_series_equal(values, expected, rtol=0, atol=0)
-    assert "hit_rate_days         0.5238 21 days" in explained(capsys, "--table", "figures")
+    assert "hit_rate_days         52.38% 21 days" in explained(capsys, "--table", "figures")
 
 
 HEDGED = ("--hedged", "--forward-premium", "-0.04")
@@ -100,6 +103,15 @@ def test_a_blend_is_printed_by_sleeve_and_by_any_column_of_securities(capsys, sm
         (("--table", "figures", "--currency", "JPY"), "--currency has no meaning for --table figures. Leave it out."),
         (("--table", "figures", "--link", "grap"), "--link has no meaning for --table figures. Leave it out."),
         (("--table", "timing", "--by", "stock"), "--by has no meaning for --table timing. Leave it out."),
+        (("--method", "bhb"), "--method has no meaning for --table contributions. Leave it out."),
+        (
+            ("--absolute", "--link", "grap"),
+            "--link grap has no meaning with --absolute: parts of the return are linked by Carino.",
+        ),
+        (
+            ("--table", "brinson", "--anchored"),
+            "--anchored is of several levels. Name them from the coarsest to the finest: --by sector industry.",
+        ),
         (("--table", "brinson", "--absolute"), "--absolute has no meaning for --table brinson. Leave it out."),
         (
             ("--table", "karnosky-singer"),
@@ -133,23 +145,67 @@ def test_options_that_do_not_fit_are_refused(capsys, options, message):
 
 
 @pytest.mark.parametrize("days", [1, None], ids=["one level", "every level since"])
-def test_a_level_in_another_unit_is_refused(capsys, small_copy, days):
+@pytest.mark.parametrize(
+    ("times", "what", "cause"),
+    [
+        (100, "more than doubles or halves: 2025-03-14 ", "A level is mistyped, or the index's unit or base changes."),
+        (
+            1.3,
+            "moves more than 10% away from its constituents: 2025-03-14 (level +",
+            "A level is mistyped, their unit or base changes, or the constituents are those of another index.",
+        ),
+    ],
+    ids=["another unit", "another base"],
+)
+def test_a_level_in_another_unit_is_refused(capsys, small_copy, days, times, what, cause):
     folder, read, write = small_copy
     table = read("indices")
     dates = pd.to_datetime(table["date"])
     later = (table["index"] == "Large Index") & (dates >= "2025-03-14")
     if days:
         later &= dates == "2025-03-14"
-    table["level"] = table["level"].where(~later, table["level"] * 100)
+    table["level"] = table["level"].where(~later, table["level"] * times)
     write("indices", table)
     code, _, error = run(capsys, "explain", folder / "book.toml", COURSE, "--month", SMALL_MONTH)
     assert code == 2
-    assert error.startswith(
-        f"attribution explain: indices: {'2 days' if days else '1 day'} on which the level of 'Large Index' moves more than "
-        "10% away from its constituents: 2025-03-14 (level +"
-    )
-    assert error.endswith(
-        "A level is mistyped, their unit or base changes, or the constituents are those of another index. "
-        "Put all levels on one base.\n"
-    )
+    unit = "session" if times == 100 else "day"
+    number = f"2 {unit}s" if days else f"1 {unit}"
+    assert error.startswith(f"attribution explain: indices: {number} on which the level of 'Large Index' {what}")
+    assert error.endswith(f"{cause} Put all levels on one base.\n")
     assert run(capsys, "check", folder / "book.toml")[2] == error.replace("explain", "check")
+
+
+@pytest.mark.parametrize("table", ["brinson", "brinson-by-factor"])
+def test_the_choices_of_brinson_are_those_of_the_library(capsys, small_result, table):
+    choices = {"method": "bhb", "interaction": "selection", "missing": "benchmark-total", "anchored": True}
+    words = ["--method", "bhb", "--interaction", "selection", "--missing", "benchmark-total", "--anchored"]
+    printed = explained(capsys, "--table", table, "--by", "sector,name", *words, "--format", "csv")
+    by_name = at.read_grouping(SMALL, "name")
+    tables = {"brinson": small_result.brinson, "brinson-by-factor": small_result.brinson_by_factor}
+    expected = tables[table]("sector", by_name, **choices).drop(columns="course")
+    pd.testing.assert_frame_equal(pd.read_csv(pd.io.common.StringIO(printed)), expected, check_dtype=False, rtol=0, atol=0)
+
+
+def test_days_are_printed_as_dates_and_japanese_stands_in_columns(capsys):
+    days = explained(capsys, "--by", "day").splitlines()
+    assert days[2] == "day        contribution"
+    assert all(len(line) == len(days[2]) and line[10] == " " for line in days[3:23])
+    names = explained(capsys, "--by", "name_ja").splitlines()[2:10]
+    ends = [sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line) for line in names]
+    assert len(set(ends)) == 1
+    assert len(set(map(len, names))) > 1
+
+
+def test_the_reconciliation_shows_how_small_the_differences_are(capsys):
+    rows = explained(capsys, "--table", "reconciliation").splitlines()[3:]
+    assert all(re.search(r" -?\d\.\de[+-]\d+     1e-12 True$", row) for row in rows)
+
+
+def test_the_effects_of_brinson_are_summed_below_and_months_stand_in_order(capsys, small_result):
+    sums = small_result.brinson("sector")[["allocation", "selection", "interaction"]].sum()
+    last = explained(capsys, "--table", "brinson").splitlines()[-1]
+    assert last == "sum " + "   ".join(f"{effect} {value:+z.2%}" for effect, value in sums.items())
+    code, printed, _ = run(capsys, "explain", BOOK, COURSE, "--month", "itd", "--by", "month")
+    months = [line.split()[0] for line in printed.splitlines()[3:-1]]
+    assert code == 0
+    assert months == [str(month) for month in pd.period_range("2024-03", SMALL_MONTH, freq="M")]

@@ -51,4 +51,6 @@ def test_the_four_styles_differ_in_nothing_but_the_sign(value, decimals):
 
 
 def test_a_bound_is_the_next_power_of_ten():
-    assert [power_of_ten(x) for x in (1e-12, 1.1e-12, 6.7e-15, 0.02)] == ["10⁻¹²", "10⁻¹¹", "10⁻¹⁴", "10⁻¹"]
+    assert [power_of_ten(x) for x in (1e-12, 1.1e-12, 6.7e-15, 0.02)] == [
+        f"10<sup>−{power}</sup>" for power in (12, 11, 14, 1)
+    ]

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from attribution.holdings import blend_shares, drift, holding_returns
+from attribution.holdings import blend_shares, drift, holding_returns, level_returns
+from attribution.performance import follow_book, index_returns
+from riskmodel.errors import InputError
 from riskmodel.market import lives
+from tests.conftest import SMALL_MONTH
 
 DAYS = pd.bdate_range("2024-01-01", periods=12)
 
@@ -128,3 +131,25 @@ def test_a_period_before_the_first_list_is_refused():
         ValueError, match=r"t: no list of weights on or before 2024-01-01, the close at which the period starts"
     ):
         track_of(market, weights_of(DAYS[1], A=1.0))
+
+
+@pytest.mark.parametrize("times", [100.0, 0.01])
+def test_a_level_that_changes_its_unit_is_refused_wherever_it_is_read(small_book, small_market, times):
+    level, end = small_market["index_level"], small_market.get_index("time")[-1]
+    later = (level["index"] == "Large Index") & (level["time"] >= np.datetime64("2024-10-15"))
+    market = small_market.assign(index_level=level.where(~later, level * times))
+    said = (
+        r"indices: 1 session on which the level of 'Large Index' more than doubles or halves: 2024-10-15 \S+ times the "
+        r"level before\. A level is mistyped, or the index's unit or base changes\. Put all levels on one base\."
+    )
+    with pytest.raises(InputError, match=said):
+        follow_book(small_book, market, SMALL_MONTH)
+    with pytest.raises(InputError, match=said):
+        index_returns(market, "Large Index", end)
+    assert len(index_returns(market, "Small Index", end)) > 250
+
+
+def test_a_level_may_fall_by_nearly_half_in_a_day():
+    levels = xr.DataArray([[100.0, 51.0, 101.0]], {"index": ["I"], "time": DAYS[:3]}, ("index", "time"))
+    returns = level_returns(xr.Dataset({"index_level": levels}), "I", DAYS[1:3], DAYS[0])
+    np.testing.assert_allclose(returns, [-0.49, 101 / 51 - 1])

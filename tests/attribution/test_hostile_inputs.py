@@ -14,7 +14,7 @@ import attribution as at
 import riskmodel as rm
 from attribution.cli import main
 from attribution.performance import follow_book, performance_table, trailing_table
-from attribution.report.write import write_whole
+from attribution.report.files import write_whole
 from tests.conftest import SMALL, SMALL_MONTH
 
 
@@ -96,7 +96,8 @@ def test_a_fit_and_then_a_report_gives_the_bytes_of_a_cold_report(tmp_path, monk
     for name, commands in {"cold": ["report"], "warm": ["fit", "report"]}.items():
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name / "cache"))
         for command in commands:
-            extra = ["--month", SMALL_MONTH, "--out", str(tmp_path / name / "out")] if command == "report" else []
+            where = ["--month", SMALL_MONTH, "--out", str(tmp_path / name / "out"), "--formats", "html"]
+            extra = where if command == "report" else []
             assert main([command, str(SMALL / "book.toml"), *extra]) == 0
         files = sorted((tmp_path / name / "out").rglob("*.*"))
         written.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
@@ -218,7 +219,7 @@ def test_a_file_where_a_folder_must_be_changes_nothing(tmp_path):
     out.mkdir()
     (out / "tables").write_text("mine")
     with pytest.raises(at.InputError, match=r"is in the place of 'tables/performance\.csv'"):
-        write_whole(out, {"report.en.html": "page", "tables/performance.csv": "table", "manifest.json": "{}"})
+        write_whole(out, {"report.en.html": b"page", "tables/performance.csv": b"table", "manifest.json": b"{}"})
     assert sorted(path.name for path in out.iterdir()) == ["tables"]
 
 
@@ -232,7 +233,7 @@ def test_a_strange_manifest_removes_nothing_of_the_users(tmp_path):
     stale = hashlib.sha256(b"stale").hexdigest()
     listed = {"thesis.doc": "", "../x": "", "report.ja.html": hashlib.sha256(b"other").hexdigest(), "tables/risk.csv": stale}
     (out / "manifest.json").write_text(json.dumps({"outputs": listed}))
-    write_whole(out, {"report.en.html": "page", "manifest.json": "{}"})
+    write_whole(out, {"report.en.html": b"page", "manifest.json": b"{}"})
     assert {name: (out / name).read_text() for name in kept} == kept
     assert not (out / "tables/risk.csv").exists()
 

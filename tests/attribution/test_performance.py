@@ -7,6 +7,7 @@ import pytest
 from attribution.performance import (
     follow_book,
     index_weeks_table,
+    month_factor_returns,
     monthly_returns,
     performance_table,
     sharpe_ratio,
@@ -99,3 +100,26 @@ def test_the_weeks_tile_the_month(small_book, small_market):
     for index in small_book.report.indices:
         whole = level.loc[month[-1], index] / level[level.index < month[0]][index].iloc[-1] - 1
         assert (1 + weeks[index]).prod() - 1 == pytest.approx(whole, abs=1e-12)
+
+
+def test_a_month_of_factor_returns_is_compounded_with_its_error():
+    daily = pd.DataFrame(
+        {
+            "factor": ["value", "size", "value", "size", "gone", "gone"],
+            "group": "style",
+            "return": [0.10, 0.02, -0.20, np.nan, np.nan, np.nan],
+            "standard_error": [0.011, 0.01, 0.016, np.nan, np.nan, np.nan],
+        }
+    )
+    month = month_factor_returns(daily).set_index("factor")
+    assert month.loc["value", "month_return"] == pytest.approx(1.1 * 0.8 - 1)
+    # 0.88 sqrt((0.011 / 1.1)^2 + (0.016 / 0.8)^2) = 0.88 sqrt(0.0005)
+    assert month.loc["value", "standard_error"] == pytest.approx(0.88 * np.sqrt(0.0005))
+    assert month.loc["size", "month_return"] == pytest.approx(0.02)
+    assert month.loc["gone"].drop("group").isna().all()
+
+
+def test_compounded_factor_returns_are_those_of_the_attribution(page_content):
+    month = page_content.tables["factor_month"].set_index("factor")["return"]
+    own = next(iter(page_content.sleeves.values())).factors.set_index("factor")["factor_return"].dropna()
+    pd.testing.assert_series_equal(month[own.index], own, check_names=False, rtol=1e-12)

@@ -173,3 +173,8 @@ def test_a_report_is_of_one_month(capsys, tmp_path, period):
     assert main(["report", BOOK, "--month", period, "--out", str(tmp_path / "out")]) == 2
     assert f"month '{period}': a report is of one month, YYYY-MM." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_period_that_is_no_text_is_refused(small_book, small_market):
+    with pytest.raises(at.InputError, match=r'period: is of type int, not str\. Write a month as "YYYY-MM"'):
+        read_period(2025, small_book, small_market)

@@ -12,9 +12,9 @@ import pytest
 import xarray as xr
 
 from attribution.brinson import brinson_effects
-from attribution.brinson_table import segment_effects
 from attribution.cli import main
 from attribution.grouping import asset_groups, group_sides
+from attribution.segment_tables import segment_effects
 from attribution.segments import ordered_periods, read_segments
 from riskmodel import InputError
 from tests.attribution.brinson_inputs import SIDES, example, one_period

@@ -12,7 +12,7 @@ import pytest
 import attribution as at
 from attribution.performance import follow_book
 from attribution.report.content import build_content
-from attribution.report.write import manifest
+from attribution.report.files import manifest
 from tests.conftest import SMALL_MONTH
 
 COURSE = "Major 70 : Next 30"
@@ -245,4 +245,4 @@ def test_a_report_of_actual_returns_adds_up_and_its_settings_can_be_written(smal
     rows = content.tables["factor_contributions"].query("factor in ('trading', 'fees')")
     assert set(rows["group"]) == {"other"}
     assert len(rows) == 2 * len(book.courses)
-    assert json.loads(manifest(book, content, small_model, {}))["settings"]["book"]["book"]["returns"] == "actual"
+    assert json.loads(manifest(book, content, {}))["settings"]["book"]["book"]["returns"] == "actual"

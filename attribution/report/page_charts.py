@@ -1,0 +1,63 @@
+"""The page's charts: figures of the month as SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from attribution.report.drawing import month_figures, to_svg
+from attribution.report.drawing.month import exposures
+from attribution.report.page_words import PageWords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from attribution.report.content import Content
+
+
+@dataclass(frozen=True)
+class PageCharts:
+    """Draws a chart when a template asks for it.
+
+    Attributes
+    ----------
+    content, words
+        The month, and the language and style of its charts.
+    drawn
+        What was drawn, so that the page for the screen and the one for print share it.
+    """
+
+    content: Content
+    words: PageWords
+    drawn: dict[str, Markup] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def figures(self) -> dict[str, Callable[[], Figure]]:
+        """How to draw each figure of the month, by name."""
+        return month_figures(self.content, self.words.messages, self.words.style)
+
+    def has(self, name: str) -> bool:
+        """Whether the month has this figure."""
+        return name in self.figures
+
+    def draw(self, name: str, course: str = "") -> Markup:
+        """A figure of the month, or that of a course."""
+        key = f"{name}/{course}" if course else name
+        return self._svg(key, self.figures[key])
+
+    def exposures(self, course: str, place: int) -> Markup:
+        """One sleeve's active exposures, now and a month before."""
+        draw = partial(exposures, self.content, self.words.messages, self.words.style, courses=[course])
+        return self._svg(f"exposures-{place}", draw)
+
+    def _svg(self, key: str, figure: Callable[[], Figure]) -> Markup:
+        from markupsafe import Markup
+
+        if key not in self.drawn:
+            svg = to_svg(figure(), f"chart-{len(self.drawn)}-")
+            self.drawn[key] = Markup(svg)
+        return self.drawn[key]

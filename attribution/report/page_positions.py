@@ -1,0 +1,108 @@
+"""Sections on where the courses stand at month end: forecast risk and where it comes from, composition, blends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.report.page_rows import of_course, records
+from attribution.report.page_words import PageWords
+
+if TYPE_CHECKING:
+    from attribution.report.content import Content
+
+VOLATILITIES = ("portfolio_volatility", "benchmark_volatility")
+SPLIT = tuple(f"tracking_error_from_{family}" for family in ("market", "sector", "style", "specific"))
+SHOWN_SOURCES = 8
+FIGURES = ("active_share_end", "turnover", "hit_rate_days")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Forecast risk of each course (measure: row of `risk`), and the largest parts of each sleeve's tracking error.
+
+    Attributes
+    ----------
+    rows
+        Course, then the row of each measure.
+    available
+        Whether any course has a forecast.
+    sources
+        Sleeve's name, course, its largest rows of `risk_factors`, the share of variance of what is not shown.
+    uncovered
+        Sentences on names without a forecast.
+    """
+
+    rows: list[tuple[str, dict[str, Row]]]
+    available: bool
+    sources: list[tuple[str, str, list[Row], float, int]]
+    uncovered: list[str]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Names, cash, active share, turnover and hit rate of each course (measure: row of `risk` or `figures`)."""
+
+    rows: list[tuple[str, dict[str, Row], dict[str, Row]]]
+
+
+@dataclass(frozen=True)
+class Blends:
+    """Contributions by group of each course: course, row of `group_contributions` by group, row of `performance`."""
+
+    groups: list[str]
+    rows: list[tuple[str, dict[str, Row], Row]]
+    blended: bool
+
+
+def by_measure(frame: pd.DataFrame, course: str) -> dict[str, Row]:
+    """A course's rows of a table of measures, by measure."""
+    return {row["measure"]: row for row in records(of_course(frame, course))}
+
+
+def risk_section(content: Content, words: PageWords) -> Risk:
+    """Forecast risk at month end."""
+    tables = content.tables
+    rows = [(course, by_measure(tables["risk"], course)) for course in content.results]
+    sources, uncovered = [], []
+    for key, result in content.sleeves.items():
+        frame = of_course(tables["risk_factors"], result.course)
+        order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
+        if frame["contribution"].notna().any():
+            rest = frame.loc[order[SHOWN_SOURCES:]]
+            shown = records(frame.loc[order[:SHOWN_SOURCES]])
+            sources.append((words.sleeve(key), result.course, shown, float(rest["share_of_variance"].sum()), len(rest)))
+        measures = by_measure(tables["risk"], result.course)
+        for side in ("", "_benchmark"):
+            names = measures.get(f"uncovered{side}_names", {"value": 0.0})["value"]
+            if names > 0:
+                weight = words.percent(measures[f"uncovered{side}_weight"]["value"], unit="%")
+                values = {"name": words.sleeve(key), "benchmark": result.benchmark, "weight": weight}
+                uncovered.append(words.messages(f"risk.uncovered{side}", names=words.number(names, 0), **values))
+    available = any(row["portfolio_volatility"]["value"] == row["portfolio_volatility"]["value"] for _, row in rows)
+    return Risk(rows, available, sources, uncovered)
+
+
+def composition_section(content: Content) -> Composition:
+    """What the courses hold and how much they traded."""
+    tables = content.tables
+    return Composition([(c, by_measure(tables["risk"], c), by_measure(tables["figures"], c)) for c in content.results])
+
+
+def blends_section(content: Content) -> Blends:
+    """Contributions by group of factors of all courses."""
+    frame = content.tables["group_contributions"]
+    groups = list(dict.fromkeys(frame["group"]))
+    excess = content.tables["performance"].set_index("course", drop=False)
+    rows = [
+        (
+            course,
+            {row["group"]: row for row in records(of_course(frame, course))},
+            excess.loc[course].to_dict(),
+        )
+        for course in content.results
+    ]
+    return Blends(groups, rows, any(len(content.book.shares(course)) > 1 for course in content.results))

@@ -1,0 +1,24 @@
+"""The shipped month's content, computed once for all tests of what is made of it."""
+
+import pytest
+
+from attribution.report.content import build_content
+from attribution.report.page import render_page
+from attribution.report.words import LANGUAGES
+from tests.attribution.page_reader import Reader
+from tests.conftest import SMALL_MONTH
+
+
+@pytest.fixture(scope="session")
+def page_content(small_book, small_market, small_model):
+    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+
+
+@pytest.fixture(scope="session")
+def pages(page_content):
+    return {language: render_page(page_content, language) for language in LANGUAGES}
+
+
+@pytest.fixture(scope="session")
+def readers(pages):
+    return {language: Reader(text) for language, text in pages.items()}

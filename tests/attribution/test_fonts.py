@@ -1,0 +1,56 @@
+"""The report's font: found in one place, checked before anything is laid out, the same bytes for the same characters."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from attribution.report import fonts
+from riskmodel.errors import InputError
+
+
+@pytest.mark.parametrize("weight", fonts.WEIGHTS)
+@pytest.mark.parametrize("form", ["otf", "woff"])
+def test_a_subset_has_the_characters_asked_for_and_little_else(weight, form):
+    data = fonts.subset(frozenset("寄与度 −0.35%"), weight, form=form)
+    known = TTFont(io.BytesIO(data)).getBestCmap()
+    assert set(map(ord, "寄与度 −0.35%")) <= set(known)
+    assert len(known) < 20
+
+
+def test_a_page_carries_both_weights_and_the_marks_that_its_text_does_not_hold():
+    rules = fonts.font_faces("<ul><li>超過収益</li></ul>", form="otf")
+    assert re.findall(r"font-weight: (\d+)", rules) == ["400", "700"]
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", rules)[1])
+    assert set(map(ord, "超過収益•0123456789/")) <= set(TTFont(io.BytesIO(data)).getBestCmap())
+    assert rules == fonts.font_faces("<ul><li>収益超過</li></ul>", form="otf")
+
+
+def test_a_character_without_a_glyph_is_named_with_its_place():
+    page = "<style>b { content: '\U0001f680' }</style><p>Course <b>Rocket \U0001f680 100</b>, &lt;b&gt;</p>"
+    with pytest.raises(InputError) as error:
+        fonts.font_faces(page, form="woff")
+    assert "no glyph for 1 character: U+1F680 \U0001f680 in 'Course Rocket \U0001f680 100 , <b>'" in str(error.value)
+    assert "with other characters" in str(error.value)
+
+
+def test_rare_kanji_and_invisible_characters_pass():
+    fonts.require_glyphs("𠮷野家 髙島屋 﨑陽軒\u200b\u00ad\n")
+
+
+def test_a_folder_of_fonts_can_be_named_and_one_without_them_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
+    with pytest.raises(InputError, match=r"ATTRIBUTION_FONTS: '.*' has no file NotoSansCJKjp-Regular\.otf\. Put it there"):
+        fonts.font_path(400)
+    (tmp_path / "NotoSansCJKjp-Regular.otf").write_bytes(b"")
+    assert fonts.font_path(400) == tmp_path / "NotoSansCJKjp-Regular.otf"
+
+
+def test_a_missing_package_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(fonts, "import_module", lambda name: (_ for _ in ()).throw(ModuleNotFoundError(name=name)))
+    with pytest.raises(InputError, match=r"font package 'noto_cjk_sans_jp_bold' is not installed.*pip install"):
+        fonts.font_path(700)

@@ -1,0 +1,90 @@
+"""PDF of a page: its own font alone, tagged, bookmarked, nothing from outside, the same bytes again."""
+
+from __future__ import annotations
+
+import io
+
+import pypdf
+import pytest
+
+from attribution.report import pdf
+from attribution.report.fonts import PLACE, with_fonts
+
+PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
+<style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>
+<h2>運用実績</h2><ul><li>超過収益 △1.50%</li></ul><p style="break-before: page">寄与度</p>
+<svg xmlns="http://www.w3.org/2000/svg" font-family="Noto Sans JP" viewBox="0 0 99 20" role="img" aria-label="図">
+<text x="0" y="12">規模</text></svg></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def document():
+    with pdf.start_pdf(with_fonts(PAGE, form="otf")) as job:
+        try:
+            return job.result()
+        except pdf.PangoMissingError as error:
+            pytest.skip(str(error))
+
+
+def fonts_of(reader):
+    found = set()
+
+    def walk(resources):
+        found.update(font.get_object()["/BaseFont"] for font in (resources.get("/Font") or {}).values())
+        for form in (resources.get("/XObject") or {}).values():
+            if "/Resources" in form.get_object():
+                walk(form.get_object()["/Resources"])
+
+    for page in reader.pages:
+        walk(page["/Resources"])
+    return found
+
+
+def test_text_can_be_read_back_from_page_and_chart(document):
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages]
+    assert len(pages) == 2
+    assert "超過収益 △1.50%" in pages[0]
+    assert "寄与度" in pages[1]
+    assert "規模" in pages[1]
+
+
+def test_only_the_embedded_font_is_in_it(document):
+    found = fonts_of(pypdf.PdfReader(io.BytesIO(document)))
+    assert found
+    assert all(name.split("+")[1].startswith("Noto-Sans-JP") for name in found)
+
+
+def test_it_is_tagged_titled_and_bookmarked(document):
+    reader = pypdf.PdfReader(io.BytesIO(document))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "ja"
+    assert reader.metadata.title == "月次レポート"
+    assert reader.metadata.creation_date is None
+    assert [item.title for item in reader.outline if not isinstance(item, list)] == ["月次レポート"]
+
+
+def test_two_runs_give_the_same_bytes(document):
+    with pdf.start_pdf(with_fonts(PAGE, form="otf")) as job:
+        assert job.result() == document
+
+
+def test_what_the_page_does_not_carry_is_refused():
+    page = with_fonts(PAGE.replace("</body>", '<img src="http://example.invalid/x.png" alt=""></body>'), form="otf")
+    with pdf.start_pdf(page) as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
+        job.result()
+
+
+def test_without_pango_the_message_says_what_to_install(monkeypatch, tmp_path):
+    (tmp_path / "weasyprint").mkdir()
+    (tmp_path / "weasyprint" / "__init__.py").write_text("raise OSError('cannot load library libpango')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pdf.start_pdf(PAGE) as job, pytest.raises(pdf.PangoMissingError, match="apt install libpango"):
+        job.result()
+
+
+def test_a_layout_that_fails_says_what_was_said(monkeypatch, tmp_path):
+    (tmp_path / "weasyprint.py").write_text("raise ValueError('a defect')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pdf.start_pdf(PAGE) as job, pytest.raises(RuntimeError, match="a defect"):
+        job.result()
