@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from attribution.accounts_arrays import FORM, OTHER, MarketDays, benchmark_shares, coordinates, explain, require_covered
 from attribution.accounts_inputs import AccountLists, benchmark_days, read_lists, read_run_of_months
+from attribution.accounts_pairs import Explained
 from attribution.accounts_result import AccountsResult
 from attribution.book import CASH
 from attribution.contributions import Course, model_parts
@@ -111,7 +112,7 @@ def attribute_accounts(
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
     read = partial(read_lists, assets=labels, market=market[["life"]], period=period, delisted=delisted)
     counted_in = (versus["live"] != 0).any("time").to_numpy() | (labels == CASH)
-    stopped, shares = None, None
+    stopped, shares, source = None, None, None
     if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
         from attribution.accounts_lazy import explain_lazily
 
@@ -123,7 +124,8 @@ def attribute_accounts(
         counted_in[lists.weights.indices] = True
         keep = np.flatnonzero(counted_in)
         days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
-        data, shares = _explain_blocks(lists.among(keep), days)
+        source = Explained(lists.among(keep), days)
+        data, shares = _explain_blocks(source.lists, days)
     return AccountsResult(
         benchmark=name,
         period=period.label,
@@ -132,6 +134,7 @@ def attribute_accounts(
         shares=shares,
         stopped=stopped,
         benchmark_stopped=benchmark_stopped,
+        source=source,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,7 @@ FORM = {
     "difference": "identity",
 }
 OWN = ("excess_share", "return_share")
+ALL = slice(None)
 Arrays = dict[str, np.ndarray]
 
 
@@ -94,33 +96,31 @@ class MarketDays:
         """Size of the largest array that an account takes."""
         return 8 * len(self.days) * (self.exposure.shape[1] + 3)
 
-    def measures(self, live: np.ndarray, days: slice) -> np.ndarray:
-        """What a value of `live` (time, asset) has on some days, (asset, time, measure).
+    def measures(self, live: np.ndarray, days: slice, names: slice | np.ndarray) -> np.ndarray:
+        """What a value of `live` (time, asset) has on some days in some of the names, (asset, time, measure).
 
         The measures are exposures to the factors, then specific, cash and unmodelled return.
         """
-        factors = self.exposure.shape[1]
-        earned = live * self.period[days]
-        outside = np.where(self.modelled[days], 0.0, earned)
-        out = np.empty((len(self.assets), len(live), factors + 3))
-        np.multiply(self.exposure[days].transpose(2, 0, 1), live.T[:, :, None], out=out[:, :, :factors])
-        out[:, :, factors] = (live * self.specific_return[days]).T
-        out[:, :, factors + 1] = 0.0
-        out[-1, :, factors + 1] = outside[:, -1]
-        out[:-1, :, factors + 2] = outside[:, :-1].T
-        out[-1, :, factors + 2] = 0.0
+        factors, cash = self.exposure.shape[1], (self.assets[names] == CASH)[:, None]
+        of_names = live[:, names]
+        outside = np.where(self.modelled[days][:, names], 0.0, of_names * self.period[days][:, names]).T
+        out = np.empty((*of_names.T.shape, factors + 3))
+        np.multiply(self.exposure[days][:, :, names].transpose(2, 0, 1), of_names.T[:, :, None], out=out[:, :, :factors])
+        out[:, :, factors] = (of_names * self.specific_return[days][:, names]).T
+        out[:, :, factors + 1] = np.where(cash, outside, 0.0)
+        out[:, :, factors + 2] = np.where(cash, 0.0, outside)
         return out
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """Lists that begin at one close: which they are, their days, what one of each name grew to, and the lists' values."""
 
     lists: np.ndarray
     days: slice
     counts: np.ndarray  # (list, time) before the list's end
-    earned: np.ndarray  # (time, asset) growth so far times the return
-    value: np.ndarray  # (list, time) at the start of the day
+    live: np.ndarray  # (time, asset) growth to the start of the day, 0 once the name's life is over
+    value: np.ndarray  # (list, time) at the close before the first day, then at each day's close
 
 
 def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
@@ -156,18 +156,19 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     names, sum_i w_pit y_it, is (w @ (G_t y_t)) / V_pt; all days and all y (exposures, specific, cash, unmodelled) are the
     columns of one product of a sparse with a dense matrix.
     """
-    portfolio_return, measured, uncovered, runs = _daily(lists, market)
-    benchmark = market.measures(market.benchmark_live, slice(None)).sum(axis=0)
+    runs = list(runs_of(lists, market))
+    portfolio_return, uncovered = _daily(lists, market, runs)
+    measured = measured_weights(lists, market, runs)
     lambdas = [_coefficients(portfolio_return, side, market, lists.portfolios) for side in (market.benchmark_return, None)]
     coefficient, absolute = lambdas
     factors = market.factor_return.shape[1]
-    own_rows = _linked(measured, absolute, market)
+    own_rows = linked_rows(measured, absolute, market)
     out = {"portfolio_return_of_day": portfolio_return, "uncovered_weight": uncovered}
     out |= {"coefficient": coefficient, "absolute_coefficient": absolute}
     out["absolute_contribution"] = np.pad(own_rows, ((0, 0), (0, 1)))
-    measured -= benchmark
+    measured -= measured_benchmark(market)
     proxy = coefficient @ (market.constituents_return - market.benchmark_return)
-    out["contribution"] = np.column_stack([_linked(measured, coefficient, market), proxy])
+    out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
     active = measured[:, :, :factors]
     exposure = active.mean(axis=1)
     out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OTHER))), constant_values=np.nan)
@@ -199,13 +200,14 @@ def benchmark_shares(market: MarketDays) -> np.ndarray:
     return market.benchmark_live * market.period
 
 
-def _daily(lists: AccountLists, market: MarketDays) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[_Run]]:
-    """Of the accounts' own weights: returns (portfolio, time), measures (portfolio, time, measure), weight not modelled."""
-    width = market.exposure.shape[1] + 3
-    returns = np.empty((len(lists.portfolios), len(market.days)))
-    measured, uncovered = np.empty((*returns.shape, width)), np.empty(returns.shape)
-    left_out = ~market.modelled & (market.assets != CASH)
-    runs = []
+def runs_of(lists: AccountLists, market: MarketDays) -> Iterator[Run]:
+    """The lists by the close at which they begin.
+
+    Raises
+    ------
+    InputError
+        For accounts that lose all their value.
+    """
     for start in np.unique(lists.start):
         rows = np.flatnonzero(lists.start == start)
         stop, begin = int(lists.stop[rows].max()), max(int(start), market.first)
@@ -214,21 +216,43 @@ def _daily(lists: AccountLists, market: MarketDays) -> tuple[np.ndarray, np.ndar
         growth = np.ones((stop - start + 1, len(market.assets)))
         np.cumprod(1 + np.where(same_life, market.earned[sessions], 0.0), axis=0, out=growth[1:])
         growth = growth[begin - start :]
-        live = growth[:-1] * same_life[begin - start :]
-        weights = lists.weights[rows]
-        value = (weights @ growth.T)[:, : len(growth)]
+        value = lists.weights[rows] @ growth.T
         _require_value(value, lists.portfolios[lists.portfolio[rows]], market.days[days])
-        flat = market.measures(live, days).reshape(len(market.assets), -1)
-        sums = (weights @ flat).reshape(len(rows), len(live), width)
-        sums /= value[:, :-1, None]
         counts = np.arange(begin, stop) < lists.stop[rows][:, None]
-        row, day = np.nonzero(counts)
-        place = lists.portfolio[rows][row], day + days.start
-        measured[place] = sums[row, day]
-        returns[place] = (value[:, 1:] / value[:, :-1] - 1)[row, day]
-        uncovered[place] = ((abs(weights) @ (live * left_out[days]).T) / value[:, :-1])[row, day]
-        runs.append(_Run(rows, days, counts, live * market.period[days], value[:, :-1]))
-    return returns, measured, uncovered, runs
+        yield Run(rows, days, counts, growth[:-1] * same_life[begin - start :], value)
+
+
+def measured_weights(
+    lists: AccountLists, market: MarketDays, runs: Sequence[Run], names: slice | np.ndarray = ALL
+) -> np.ndarray:
+    """What the accounts' weights in some of the names have of each measure, (portfolio, time, measure)."""
+    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + 3))
+    for run in runs:
+        flat = market.measures(run.live, run.days, names)
+        sums = (lists.weights[run.lists][:, names] @ flat.reshape(len(flat), -1)).reshape(*run.counts.shape, -1)
+        sums /= run.value[:, :-1, None]
+        row, day = np.nonzero(run.counts)
+        out[lists.portfolio[run.lists][row], day + run.days.start] = sums[row, day]
+    return out
+
+
+def measured_benchmark(market: MarketDays, names: slice | np.ndarray = ALL) -> np.ndarray:
+    """The same of the benchmark's weights, (time, measure)."""
+    return np.asarray(market.measures(market.benchmark_live, ALL, names).sum(axis=0))
+
+
+def _daily(lists: AccountLists, market: MarketDays, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns of the accounts, and the weight that is not modelled, (portfolio, time)."""
+    returns = np.empty((len(lists.portfolios), len(market.days)))
+    uncovered = np.empty(returns.shape)
+    left_out = ~market.modelled & (market.assets != CASH)
+    for run in runs:
+        row, day = np.nonzero(run.counts)
+        place = lists.portfolio[run.lists][row], day + run.days.start
+        lacking = abs(lists.weights[run.lists]) @ (run.live * left_out[run.days]).T
+        returns[place] = (run.value[:, 1:] / run.value[:, :-1] - 1)[row, day]
+        uncovered[place] = (lacking / run.value[:, :-1])[row, day]
+    return returns, uncovered
 
 
 def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDays) -> None:
@@ -246,7 +270,8 @@ def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDa
         raise InputError(
             f"accounts: {counted(len(much), 'account')} with more than {market.uncovered_max:.2%} of the weight in names "
             f"without exposures on some days: {shares}. The names: {listed(market.assets[held[lacking[held]]])}. Add their "
-            f"data and fit again, or allow more with uncovered_max."
+            f"data and fit again, or allow more with uncovered_max: sums stay exact, the row 'unmodelled' has what these "
+            f"names earned, and data['uncovered_weight'] tells the accounts apart."
         )
 
 
@@ -271,7 +296,7 @@ def _coefficients(returns: np.ndarray, benchmark: np.ndarray | None, market: Mar
     return coefficients(own, side, method=market.link).transpose("portfolio", "time").to_numpy()
 
 
-def _linked(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays) -> np.ndarray:
+def linked_rows(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays) -> np.ndarray:
     """sum_t lambda_pt y_ptk f_tk, with f = 1 for what is a return already: (portfolio, measure)."""
     factors = market.factor_return.shape[1]
     model = np.einsum("pt,ptk,tk->pk", coefficient, measured[:, :, :factors], market.factor_return)
@@ -280,35 +305,40 @@ def _linked(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays) -
 
 def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
     """Standard errors by factor and by group from linked exposures (portfolio, time, factor)."""
-    covariance, factors = market.covariance, market.factor_return.shape[1]
-    by_day = linked.transpose(1, 0, 2)
-    error = np.zeros((len(linked), len(market.groups)))
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
-    error[:, :factors] = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
-
-    def together(members: np.ndarray) -> np.ndarray:
-        part = np.ascontiguousarray(by_day[:, :, members])
-        among = covariance[:, members][:, :, members]
-        return np.sqrt(np.einsum("tpk,tpk->p", part @ among, part).clip(min=0.0))
-
-    error[:, factors] = together(np.arange(factors))  # specific mirrors all factors together
+    error, factors = factor_errors(linked, market), market.factor_return.shape[1]
     groups = np.zeros((len(linked), len(group_names(market))))
     for column, name in enumerate(group_names(market)):
         members = np.flatnonzero(market.groups[:factors] == name)
-        groups[:, column] = error[:, factors] if name == "specific" else together(members) if len(members) else 0.0
+        groups[:, column] = error[:, factors] if name == "specific" else _together(linked, members, market)
     return {"standard_error": error, "group_standard_error": groups}
 
 
-def _own(lists: AccountLists, market: MarketDays, runs: list[_Run], lambdas: list[np.ndarray]) -> Arrays:
+def factor_errors(linked: np.ndarray, market: MarketDays) -> np.ndarray:
+    """Standard errors of every row of a cut by factor, from linked exposures (portfolio, time, factor)."""
+    factors, by_day = market.factor_return.shape[1], linked.transpose(1, 0, 2)
+    error = np.zeros((len(linked), len(market.groups)))
+    variance = np.diagonal(market.covariance, axis1=1, axis2=2)
+    error[:, :factors] = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
+    error[:, factors] = _together(linked, np.arange(factors), market)  # specific mirrors all factors together
+    return error
+
+
+def _together(linked: np.ndarray, members: np.ndarray, market: MarketDays) -> np.ndarray:
+    part = np.ascontiguousarray(linked.transpose(1, 0, 2)[:, :, members])
+    among = market.covariance[:, members][:, :, members]
+    return np.sqrt(np.einsum("tpk,tpk->p", part @ among, part).clip(min=0.0))
+
+
+def _own(lists: AccountLists, market: MarketDays, runs: Sequence[Run], lambdas: list[np.ndarray]) -> Arrays:
     """w_pi sum_t lambda_pt G_it r_it / V_pt of each held name, for each set of coefficients."""
     parts = []
     for run in runs:
         held = lists.weights[run.lists].tocoo()
         owner = lists.portfolio[run.lists]
-        earned = np.ascontiguousarray(run.earned.T)[held.col]
+        earned = np.ascontiguousarray((run.live * market.period[run.days]).T)[held.col]
         part = {"portfolio": owner[held.row], "asset": held.col.astype(np.int64)}
         for name, coefficient in zip(OWN, lambdas, strict=True):
-            scale = np.where(run.counts, coefficient[owner, run.days] / run.value, 0.0)
+            scale = np.where(run.counts, coefficient[owner, run.days] / run.value[:, :-1], 0.0)
             part[name] = held.data * np.einsum("et,et->e", scale[held.row], earned)
         parts.append(part)
     whole = {name: np.concatenate([part[name] for part in parts]) for name in ("portfolio", "asset", *OWN)}

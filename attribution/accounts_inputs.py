@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from attribution.book import CASH
-from attribution.contributions import Course
+from attribution.contributions import Course, require_explained
 from attribution.holdings import Track, drift, level_returns, stopped_positions
 from attribution.periods import MONTH, YEAR, Period
 from riskmodel.checks import WEIGHT_SUM_TOLERANCE
@@ -330,7 +330,8 @@ def benchmark_days(
     Raises
     ------
     InputError
-        For weights that are unfit as accounts' would be, days that are not the period's, an unknown index.
+        For weights that are unfit as accounts' would be, days that are not the period's, an unknown index, levels that the
+        weights do not explain.
     """
     labels = returns.get_index("asset")
     name = index or "benchmark"
@@ -355,6 +356,8 @@ def benchmark_days(
         if index is not None and level is None:
             known = listed(market["index"].to_numpy(), 20)
             raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
+        if index is not None and level is not None:
+            require_explained(index, level, parts["constituents_return"])
         parts["benchmark_return"] = parts["constituents_return"] if level is None else level
     strange = parts.get_index("asset").difference(labels)
     if len(strange):

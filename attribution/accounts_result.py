@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.cells import SMALLEST_ERROR
 from attribution.contributions import PROXY
 from attribution.reconcile import TOLERANCE
 from riskmodel.errors import InputError
 
+if TYPE_CHECKING:
+    from attribution.accounts_pairs import Explained
+
 CUTS = ("factor", "group", "stock", "sector", "day")
-ROUNDING = 1e-15  # an account without cash has no active exposure to the market
+PAIR = {"sector", "factor"}
 SHARES = ("excess_share", "return_share")
 
 
@@ -41,6 +46,8 @@ class AccountsResult:
         accounts: `data` then has their number, `stopped`.
     benchmark_stopped
         The same of the benchmark.
+    source
+        What the accounts were explained with, for two cuts at once. None where dask holds the accounts.
     """
 
     benchmark: str
@@ -50,6 +57,7 @@ class AccountsResult:
     shares: pd.DataFrame | None
     stopped: pd.DataFrame | None
     benchmark_stopped: pd.DataFrame
+    source: Explained | None = None
 
     @property
     def portfolio_return(self) -> xr.DataArray:
@@ -66,29 +74,36 @@ class AccountsResult:
         """Return of each account less the benchmark's: what its contributions add to, (portfolio)."""
         return self.portfolio_return - self.benchmark_return
 
-    def by(self, cut: str, *, absolute: bool = False) -> xr.DataArray:
+    def by(self, *cuts: str, absolute: bool = False) -> xr.DataArray:
         """Cut the linked contributions of every account.
 
         Parameters
         ----------
-        cut
-            factor, group, stock, sector or day.
+        cuts
+            factor, group, stock, sector or day; or sector and factor together.
         absolute
             Contributions to the account's return (their sum is R) instead of to its excess (their sum is R - B).
 
         Returns
         -------
         DataArray
-            (portfolio, cut), decimals; lazy where the accounts are. By stock it is dense, 8 bytes a cell, on the names that
+            (portfolio, cut), decimals; lazy where the accounts are. By sector and factor it is made when asked for, in
+            blocks of accounts: see `attribution.accounts_pairs`. By stock it is dense, 8 bytes a cell, on the names that
             an account or the benchmark holds, CASH and (proxy); `shares` has the held names only.
 
         Raises
         ------
         InputError
-            For an unknown cut.
+            For an unknown cut; for two of accounts that dask holds.
         """
-        if cut not in CUTS:
-            raise InputError(f"cut '{cut}': name one of {', '.join(CUTS)}.")
+        if set(cuts) == PAIR and len(cuts) == len(PAIR):
+            return self._pair(cuts, absolute=absolute, errors=False)
+        if len(cuts) != 1 or cuts[0] not in CUTS:
+            raise InputError(
+                f"cut {', '.join(map(repr, cuts)) or 'missing'}: name one of {', '.join(CUTS)}, or sector and factor "
+                f"together."
+            )
+        cut = cuts[0]
         if cut in ("factor", "group"):
             values = self.data["absolute_contribution" if absolute else "contribution"]
             return values if cut == "factor" else _summed(values, self.data["factor_group"], cut)
@@ -97,16 +112,26 @@ class AccountsResult:
         stocks = self._by_stock(absolute)
         return stocks if cut == "stock" else _summed(stocks, self._sector_of_stock, cut)
 
-    def standard_errors(self, cut: str = "factor") -> xr.DataArray:
-        """Standard errors of a factor or group cut of the excess, (portfolio, cut); what is observed has 0.
+    def standard_errors(self, *cuts: str) -> xr.DataArray:
+        """Standard errors of a cut of the excess by factor (the default), group, or sector and factor; observed rows have 0.
+
+        Raises
+        ------
+        InputError
+            For another cut; for two of accounts that dask holds.
 
         Notes
         -----
         Var(C_g) = sum_t lambda_t^2 x_gt' Cov(f_t) x_gt for each account; docs/methodology/standard_errors.md.
         """
-        if cut not in ("factor", "group"):
-            raise InputError(f"standard errors by '{cut}': only factor and group are estimated; other cuts are observed.")
-        return self.data["standard_error" if cut == "factor" else "group_standard_error"]
+        if set(cuts) == PAIR and len(cuts) == len(PAIR):
+            return self._pair(cuts, absolute=False, errors=True)
+        if cuts not in ((), ("factor",), ("group",)):
+            raise InputError(
+                f"standard errors by {', '.join(map(repr, cuts))}: only factor, group, and sector and factor together are "
+                f"estimated; other cuts are observed."
+            )
+        return self.data["group_standard_error" if cuts == ("group",) else "standard_error"]
 
     @cached_property
     def returns(self) -> pd.DataFrame:
@@ -129,7 +154,7 @@ class AccountsResult:
         columns = ["active_exposure", "factor_return", "contribution", "standard_error"]
         table = xr.broadcast(self.data[[*columns, "factor_group"]].drop_dims([]))[0].transpose("portfolio", "factor")
         frame = table.to_dataframe().reset_index().rename(columns={"factor_group": "group"})
-        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > ROUNDING)
+        frame["t"] = frame["contribution"] / frame["standard_error"].where(frame["standard_error"] > SMALLEST_ERROR)
         return frame[["portfolio", "factor", "group", *columns, "t"]]
 
     @cached_property
@@ -153,6 +178,19 @@ class AccountsResult:
     def _sector_of_stock(self) -> xr.DataArray:
         sector = self.data["sector"].rename(asset="stock")
         return xr.DataArray([*sector.to_numpy(), PROXY], {"stock": [*sector["stock"].to_numpy(), PROXY]}, ("stock",))
+
+    def _pair(self, cuts: tuple[str, ...], *, absolute: bool, errors: bool) -> xr.DataArray:
+        from attribution.accounts_pairs import sector_by_factor
+
+        if self.source is None:
+            raise InputError(
+                f"cut {', '.join(map(repr, cuts))}: accounts that dask holds have one cut at a time. Compute them "
+                f"first, and explain those."
+            )
+        coefficient = self.data["absolute_coefficient" if absolute else "coefficient"].transpose("portfolio", "time")
+        sectors = pd.Index(self.data["sector"].sel(asset=self.source.market.assets).to_numpy())
+        cells = sector_by_factor(self.source, sectors, coefficient.to_numpy(), absolute=absolute, errors=errors)
+        return cells.transpose("portfolio", *cuts)
 
     def _by_day(self, absolute: bool) -> xr.DataArray:
         own = self.data["portfolio_return_of_day"]

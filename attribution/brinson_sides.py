@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.linking_inputs import TELLING_SHARE, label_text, places, require_plain_dates
+from attribution.linking_inputs import TELLING_SHARE, places, require_plain_dates
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.labels import label_text
 
 MISSING = ("other-side", "benchmark-total", "zero", "error")
 WEIGHT_TOLERANCE = 1e-6

@@ -7,10 +7,11 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.linking_inputs import label_text, places, require_plain_dates, same_labels
+from attribution.cuts import SPECIFIC
+from attribution.linking_inputs import places, require_plain_dates, same_labels
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.labels import label_text
 
-SPECIFIC = "specific"
 BLOCK = 500  # names of which all days of one factor stay in the processor's cache
 DIMS = {
     "weights": ("portfolio", "time", "asset"),

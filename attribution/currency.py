@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attribution.result import AttributionResult
 
 DAYS_A_YEAR = 252
+GREATEST_PREMIUM = 0.01  # of a day
 GREATEST_CHANGE = 3.0  # of a rate in a day, either way: devaluations stay below it, rates for 100 units do not
 
 
@@ -229,9 +230,10 @@ def daily_premium(premium: float | pd.Series | None, returns: xr.DataArray) -> x
         values = premium.reindex(days).to_numpy(dtype=float)
     else:
         values = np.full(len(days), np.expm1(np.log1p(premium) / DAYS_A_YEAR) if premium > -1 else np.nan)
-    if not np.isfinite(values).all() or np.abs(values).max() > 0.01:
+    if not (np.abs(values) <= GREATEST_PREMIUM).all():  # NaN is not
+        shown = f"a Series with {np.nanmax(np.abs(values)):g} on a day" if isinstance(premium, pd.Series) else f"{premium:g}"
         raise InputError(
-            f"forward_premium: {np.abs(values).max():g} on a day. A number is a year's decimal such as -0.04, a Series has "
-            f"a decimal for each day."
+            f"forward_premium: {shown}. A number is a year's decimal such as -0.04 (percent must be divided by 100), a "
+            f"Series has a decimal for each day."
         )
     return returns.copy(data=values)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from attribution.terminal import DONE, print_table, progress
+from attribution.terminal import DONE, as_cell, print_table, progress
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 MONTH = "YYYY-MM"
 NOT_PERCENT = ("t", "active_exposure", "average_exposure")
+NOT_PERCENT_FIGURES = ("information_ratio", "beta", "appraisal_ratio")
+SMALL = {"difference": "{:.1e}", "tolerance": "{:.0e}"}
 VIEW = ("currency", "hedged", "forward_premium")
+BRINSON = ("method", "interaction", "missing", "anchored")
 USES = {  # by table, the options that it uses; another is refused, so that nobody waits for its effect
     "contributions": ("by", "link", "absolute", *VIEW),
-    "brinson": ("by", "link", *VIEW),
-    "brinson-by-factor": ("by", "link", *VIEW),
+    "brinson": ("by", "link", *BRINSON, *VIEW),
+    "brinson-by-factor": ("by", "link", *BRINSON, *VIEW),
     "timing": ("link", *VIEW),
     "reconciliation": ("link", *VIEW),
     "karnosky-singer": VIEW,
@@ -51,10 +54,27 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
     scaling = ("carino", "menchero", "grap", "frongello")
     parser.add_argument("--link", choices=scaling, help="how days become the period; by default carino")
     parser.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    brinson_options(parser)
+    parser.add_argument("--anchored", action="store_true", help="of several Brinson levels: weights scaled to the parent's")
     parser.add_argument("--currency", metavar="JPY", help="as an investor in that currency sees it, from the fx table")
     parser.add_argument("--hedged", action="store_true", help="course and benchmark sold forward; with --forward-premium")
     parser.add_argument(
         "--forward-premium", type=float, metavar="RATE", help="forward over spot less one, a decimal a year such as -0.04"
+    )
+
+
+def brinson_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choices of Brinson attribution, of holdings or of a file."""
+    parser.add_argument("--method", choices=("fachler", "bhb"), help="of Brinson; by default fachler")
+    parser.add_argument(
+        "--interaction",
+        choices=("separate", "selection", "allocation"),
+        help="of Brinson: on its own (by default), or folded",
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("other-side", "benchmark-total", "zero", "error"),
+        help="of Brinson: the return of a side that has none in a group; by default the other side's",
     )
 
 
@@ -96,6 +116,8 @@ def _require_used(options: argparse.Namespace) -> None:
     for name in dict.fromkeys(option for uses in USES.values() for option in uses):
         if getattr(options, name) not in (None, False) and name not in USES[options.table]:
             raise InputError(f"--{name.replace('_', '-')} has no meaning for --table {options.table}. Leave it out.")
+    if options.absolute and options.link not in (None, "carino"):
+        raise InputError(f"--link {options.link} has no meaning with --absolute: parts of the return are linked by Carino.")
     if options.table == "karnosky-singer" and not options.currency:
         raise InputError("--table karnosky-singer is of an investor in another currency. Name it: --currency JPY.")
     if options.hedged and not options.currency:
@@ -126,6 +148,8 @@ def _cuts(book: Book, options: argparse.Namespace) -> list[str | pd.Series]:
             raise InputError(f"--by '{word}': not one of {', '.join(known)}. {error}") from None
     if options.table == "contributions":
         require_cuts(cuts)
+    if options.anchored and len(cuts) < 2:
+        raise InputError("--anchored is of several levels. Name them from the coarsest to the finest: --by sector industry.")
     return cuts
 
 
@@ -133,9 +157,17 @@ def _figures(book: Book, market: xr.Dataset, options: argparse.Namespace) -> int
     from attribution.figures import course_figures
 
     frame = course_figures(book, options.course, market, period=options.month)
-    if options.format == "text":
-        print(f"{options.course} against {book.benchmark_name(options.course)}, {options.month}")
-    print_table(frame, options.format, decimals=4)
+    if options.format != "text":
+        print_table(frame, options.format)
+        return DONE
+    print(f"{options.course} against {book.benchmark_name(options.course)}, {options.month}")
+    values = [
+        as_cell(value, "{:z.2f}" if measure in NOT_PERCENT_FIGURES else "{:z.2%}")
+        for measure, value in zip(frame["measure"], frame["value"], strict=True)
+    ]
+    width = max(map(len, values))
+    shown = frame.assign(value=[value.rjust(width) for value in values])
+    print_table(shown.rename(columns={"value": "value".rjust(width)}), "text")
     return DONE
 
 
@@ -150,10 +182,11 @@ def _table(result: AttributionResult, cuts: list[str | pd.Series], options: argp
         return result.timing()
     if options.table == "reconciliation":
         return result.reconciliation.drop(columns="course")
+    choices = {name: getattr(options, name) for name in BRINSON if getattr(options, name)}
     if options.table == "brinson":
-        return result.brinson(*cuts).drop(columns="course")
+        return result.brinson(*cuts, **choices).drop(columns="course")
     if options.table == "brinson-by-factor":
-        return result.brinson_by_factor(*cuts).drop(columns="course")
+        return result.brinson_by_factor(*cuts, **choices).drop(columns="course")
     if _by_factor_alone(options) and not options.absolute:
         return result.factors.drop(columns="course")
     if splits_factors(cuts):
@@ -175,7 +208,11 @@ def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Nam
         )
     numbers = [str(name) for name in frame.columns if frame[name].dtype.kind == "f"]
     percent = [] if options.table == "reconciliation" else [name for name in numbers if name not in NOT_PERCENT]
-    long = options.table == "brinson-by-factor" or (options.table == "contributions" and not _by_factor_alone(options))
-    print_table(frame, "text", percent=percent, shorten=long, decimals=6 if options.table == "reconciliation" else 2)
-    if "contribution" in frame.columns:
-        print(f"sum {frame['contribution'].sum():+z.2%}")
+    whole = _by_factor_alone(options) or options.by == ["month"]
+    long = options.table == "brinson-by-factor" or (options.table == "contributions" and not whole)
+    digits: dict[str, Any] = {"decimals": 6, "forms": SMALL} if options.table == "reconciliation" else {}
+    print_table(frame, "text", percent=percent, shorten=long, **digits)
+    effects = [name for name in ("contribution", "allocation", "selection", "interaction") if name in frame.columns]
+    if effects:
+        sums = (f"{'' if name == 'contribution' else name + ' '}{frame[name].sum():+z.2%}" for name in effects)
+        print(f"sum {'   '.join(sums)}")

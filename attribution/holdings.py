@@ -14,6 +14,7 @@ from riskmodel.errors import InputError, counted, listed
 
 CASH_STOCK = f"{CASH} (stock)"
 LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
+GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,7 @@ def level_returns(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: 
     Raises
     ------
     InputError
-        Where a level is missing on a session of the period.
+        Where a level is missing on a session of the period, or more than doubles or halves from one to the next.
     """
     if index not in market["index"].to_numpy():
         return None
@@ -278,7 +279,15 @@ def level_returns(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: 
             f"indices: {counted(len(missing), 'session')} without a level of '{index}': "
             f"{listed(missing.strftime('%Y-%m-%d'))}. Add the levels."
         )
-    return (level / level.shift(time=1) - 1).isel(time=slice(1, None)).drop_vars("index")
+    growth = (level / level.shift(time=1)).isel(time=slice(1, None)).drop_vars("index")
+    jumps = growth.get_index("time")[((growth > GREATEST_MOVE) | (growth < 1 / GREATEST_MOVE)).to_numpy()]
+    if len(jumps):
+        lines = listed(f"{day:%Y-%m-%d} {float(growth.sel(time=day)):.4g} times the level before" for day in jumps)
+        raise InputError(
+            f"indices: {counted(len(jumps), 'session')} on which the level of '{index}' more than doubles or halves: "
+            f"{lines}. A level is mistyped, or the index's unit or base changes. Put all levels on one base."
+        )
+    return growth - 1
 
 
 def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArray:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.labels import label_text
 
 Given: TypeAlias = xr.DataArray | pd.Series | pd.DataFrame
 TELLING_SHARE = 0.5  # of a side's returns above 100 %: no market has them, percent and prices do
@@ -193,8 +194,3 @@ def places(mask: xr.DataArray) -> Iterator[str]:
     for cell in np.argwhere(mask.to_numpy()):
         texts = [label_text(index[i]) for index, i in zip(indices, cell, strict=True)]
         yield texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
-
-
-def label_text(label: Any) -> str:
-    """A label as a reader writes it: dates without an hour that is midnight."""
-    return str(label).removesuffix(" 00:00:00") if isinstance(label, pd.Timestamp) else str(label)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.book import Book
 from riskmodel.errors import InputError
+from riskmodel.labels import require_kind
 
 YEAR, MONTH = "[12][0-9]{3}", "[12][0-9]{3}-(?:0[1-9]|1[0-2])"
 
@@ -75,6 +76,7 @@ def read_period(text: str, book: Book, market: xr.Dataset) -> Period:
     >>> f"{run.base:%Y-%m-%d}", len(run.days), f"{run.end:%Y-%m-%d}"
     ('2024-02-29', 43, '2024-04-30')
     """
+    require_kind("period", text, str, 'Write a month as "YYYY-MM", a year as "YYYY".')
     base, days = sessions_from(book, market)
     months = days.to_period("M")
     first, last = _months(text, months)

@@ -334,7 +334,7 @@ class AttributionResult:
                 "weight_start": start.reindex(tickers).to_numpy(),
                 "weight_end": self.data["closing_weight"].to_series().reindex(tickers).to_numpy(),
                 "return": returned.reindex(tickers).to_numpy(),
-                "contribution": absolute.reindex(tickers).fillna(0.0).to_numpy(),
+                "contribution": absolute.loc[tickers].to_numpy(),
                 "active_contribution": active.to_numpy(),
             }
         )

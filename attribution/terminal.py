@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +19,15 @@ FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight")
 
 
 def print_table(
-    frame: pd.DataFrame, form: str, percent: Sequence[str] = (), *, shorten: bool = False, decimals: int = 2
+    frame: pd.DataFrame,
+    form: str,
+    percent: Sequence[str] = (),
+    *,
+    shorten: bool = False,
+    decimals: int = 2,
+    forms: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Print a table: for people with percent and two decimals, for programs with every digit."""
+    """Print a table: for people with percent and two decimals, or as `forms` has it by column; for programs every digit."""
     if form == "csv":
         print(frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"), end="")
         return
@@ -32,7 +40,8 @@ def print_table(
         frame = frame.sort_values("contribution", ascending=False, kind="stable")
         frame = frame.iloc[[*range(ROWS_AT_EACH_END), *range(len(frame) - ROWS_AT_EACH_END, len(frame))]]
     if len(frame):
-        print(as_text(frame, percent, decimals).to_string(index=False, justify="left"))
+        every = dict.fromkeys(frame.columns, f"{{:z.{decimals}f}}")
+        print(as_text(frame, every | {name: FORMS.get(name, "{:+z.2%}") for name in percent} | dict(forms)))
     if left_out:
         print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
         print("--format csv has all.")
@@ -45,22 +54,31 @@ def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{k: v.strftime("%Y-%m-%d") if hasattr(v, "strftime") else v for k, v in row.items()} for row in rows]
 
 
-def as_text(frame: pd.DataFrame, percent: Sequence[str], decimals: int) -> pd.DataFrame:
-    """Cells as a person reads them: numbers right, words left, few decimals, no negative zero, n/a where missing."""
-    columns = {}
+def as_text(frame: pd.DataFrame, forms: Mapping[str, str]) -> str:
+    """Rows as a person reads them: numbers right, words left, dates without an hour, n/a where a number is missing."""
+    columns = []
     for name in frame.columns:
         values = frame[name]
         if values.dtype.kind == "f":
-            form = FORMS.get(str(name), "{:+z.2%}") if name in percent else f"{{:z.{decimals}f}}"
-            cells = ["n/a" if value != value else form.format(value) for value in values]
+            cells = [as_cell(value, forms[name]) for value in values]
+        elif values.dtype.kind == "M":
+            cells = list(values.dt.strftime("%Y-%m-%d").fillna(""))
         else:
             cells = list(values.astype(object).where(values.notna(), "").astype(str))
-        width = max(len(str(name)), *map(len, cells))
-        number = values.dtype.kind in "fiu"
-        columns[str(name).rjust(width) if number else str(name)] = [
-            cell.rjust(width) if number else cell.ljust(width) for cell in cells
-        ]
-    return type(frame)(columns)
+        columns.append(_aligned([str(name), *cells], right=values.dtype.kind in "fiu"))
+    return "\n".join(" ".join(row).rstrip() for row in zip(*columns, strict=True))
+
+
+def as_cell(value: float, form: str) -> str:
+    """A number as text, n/a where it is missing."""
+    return "n/a" if value != value else form.format(value)
+
+
+def _aligned(cells: list[str], *, right: bool) -> list[str]:
+    """Cells of one width on a terminal, where a Chinese or Japanese character takes the place of two."""
+    widths = [len(cell) + sum(east_asian_width(letter) in "WF" for letter in cell) for cell in cells]
+    spaces = [" " * (max(widths) - width) for width in widths]
+    return [space + cell if right else cell + space for cell, space in zip(cells, spaces, strict=True)]
 
 
 @contextmanager

@@ -176,4 +176,11 @@ def requested_rows(
 
 
 def label_text(label: object) -> str:
-    return f"{label:%Y-%m-%d}" if isinstance(label, pd.Timestamp) else str(label)
+    """A label as a reader writes it: dates without an hour that is midnight.
+
+    Examples
+    --------
+    >>> label_text(pd.Timestamp("2025-03-31")), label_text("0130")
+    ('2025-03-31', '0130')
+    """
+    return str(label).removesuffix(" 00:00:00") if isinstance(label, pd.Timestamp) else str(label)

@@ -11,8 +11,8 @@ import xarray as xr
 from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects, require_choice
 from attribution.geometric import davies_laker, geometric_link
 from attribution.linking import DAY_SCALING, coefficients, compound, frongello_increments, link
-from attribution.linking_inputs import label_text
 from attribution.segments import TOTAL, WEIGHT_TOLERANCE
+from riskmodel.labels import label_text
 
 LINKS = ("none", *DAY_SCALING, "davies-laker", "geometric")
 TOTALS_ONLY = ("davies-laker", "geometric")
