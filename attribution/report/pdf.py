@@ -1,7 +1,7 @@
 """PDF of a page by WeasyPrint: the embedded font alone, nothing from the network, tagged, the same bytes on each run.
 
 Each document is made in a process of its own (`python -m attribution.report.pdf`, HTML in, PDF out): fontconfig reads its
-settings once in the life of a process, two languages are laid out at the same time, and what a library prints is not seen.
+settings once in the life of a process, and two languages are laid out beside each other and beside what comes after them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
-from typing import IO, Self
+from typing import IO, Self, cast
 
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_PDF = (
@@ -29,7 +30,7 @@ class PangoMissingError(Exception):
 
 @dataclass(frozen=True)
 class PdfJob:
-    """A document in the making; a context manager, which stops it when it is left."""
+    """A document to be made; a context manager, which stops it when it is left."""
 
     process: subprocess.Popen[bytes]
     output: IO[bytes]
@@ -42,7 +43,19 @@ class PdfJob:
         """Stop what nobody will read."""
         with self.output, self.errors:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
+
+    def send(self, html: str) -> None:
+        """Give the page to be laid out.
+
+        Parameters
+        ----------
+        html
+            A page for medium "print" with its @font-face rules, see `attribution.report.fonts.font_faces`.
+        """
+        page = cast("IO[bytes]", self.process.stdin)
+        with suppress(BrokenPipeError), page:  # a process that has ended says why in `result`
+            page.write(html.encode())
 
     def result(self) -> bytes:
         """Wait for the PDF.
@@ -64,63 +77,41 @@ class PdfJob:
         return self.output.read()
 
 
-def start_pdf(html: str) -> PdfJob:
-    """Begin to make the PDF of a page in another process.
-
-    Parameters
-    ----------
-    html
-        A page for medium "print" with its @font-face rules, see `attribution.report.fonts.font_faces`.
-    """
-    with tempfile.TemporaryFile() as page:
-        page.write(html.encode())
-        page.seek(0)
-        output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
-        process = subprocess.Popen(
-            [sys.executable, "-m", "attribution.report.pdf"],
-            stdin=page,
-            stdout=output,
-            stderr=errors,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+def start_pdf() -> PdfJob:
+    """Begin a process that loads what it needs, waits for a page and makes its PDF."""
+    output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
+    process = subprocess.Popen(
+        [sys.executable, "-m", "attribution.report.pdf"],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=errors,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
     return PdfJob(process, output, errors)
 
 
-def render_pdf(html: str) -> bytes:
-    """Lay out a page as a tagged PDF (PDF/UA-1) with bookmarks, in this process.
+def main() -> int:
+    """Lay out the HTML on standard input as a tagged PDF (PDF/UA-1) with bookmarks, on standard output.
 
-    Raises
-    ------
-    PangoMissingError
-        Where Pango cannot be loaded.
-
-    Notes
-    -----
     A page that refers to anything it does not carry itself is refused: no network, no file, no font of the system.
     """
-    no_fonts = resources.files("attribution.report").joinpath("templates/no_fonts.conf")
-    with resources.as_file(no_fonts) as settings:
+    gc.disable()  # a process of one document: looking for cycles in its boxes takes a fifth of the time and frees nothing
+    with resources.as_file(resources.files("attribution.report").joinpath("templates/no_fonts.conf")) as settings:
         os.environ["FONTCONFIG_FILE"] = str(settings)
         try:
             import weasyprint
             from weasyprint.text.fonts import FontConfiguration
             from weasyprint.urls import URLFetcher
         except OSError:
-            raise PangoMissingError(NO_PDF) from None
-        logging.getLogger("weasyprint").setLevel(logging.CRITICAL + 1)
-        logging.getLogger("fontTools").setLevel(logging.CRITICAL + 1)
-        within = URLFetcher(allowed_protocols=["data"], fail_on_errors=True)
-        document = weasyprint.HTML(string=html, url_fetcher=within)
-        return bytes(document.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True))
-
-
-def main() -> int:
-    """HTML on standard input, PDF on standard output."""
-    gc.disable()  # a process of one document: looking for cycles in its boxes takes a fifth of the time and frees nothing
-    try:
-        sys.stdout.buffer.write(render_pdf(sys.stdin.buffer.read().decode()))
-    except PangoMissingError:
-        return NO_PANGO
+            return NO_PANGO
+        for name in ("weasyprint", "fontTools"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        page = weasyprint.HTML(
+            string=sys.stdin.buffer.read().decode(),
+            url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
+        )
+        document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True)
+    sys.stdout.buffer.write(document)
     return 0
 
 

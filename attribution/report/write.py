@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
@@ -21,10 +22,14 @@ from attribution.periods import read_period
 from attribution.report.content import Content, build_content
 from attribution.report.figures_toml import figures_toml
 from attribution.report.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
-from attribution.report.fonts import PLACE, with_fonts
+from attribution.report.fonts import PLACE, Form, with_fonts
+from attribution.report.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.report.words import LANGUAGES
 from riskmodel.errors import InputError, listed
 from riskmodel.model import RiskModelResults
+
+if TYPE_CHECKING:
+    from attribution.report.page import Medium
 
 FORMATS = ("html", "pdf", "xlsx")
 
@@ -116,26 +121,28 @@ def report(
     require_writable(out, book)
     edited = read_commentaries(commentary, month, languages)
     require_unedited(out, {one.path.resolve() for one in edited})
-    content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
-    progress("commentary")
-    findings = [
-        check_commentary(one.text, content.tables, book=book, month=month).assign(file=str(one.path)) for one in edited
-    ]
-    if any(len(frame) for frame in findings):
-        found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
-        return ReportFiles({}, content.tables, content, remarks, found)
-    texts = {language: draft(content.tables, book=book, month=month, language=language) for language in languages}
-    texts |= {one.language: one.text for one in edited}
-    files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
-    pages, failed = laid_out(content, texts, formats, progress)
-    files |= pages
-    for name, table in content.tables.items():
-        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
-    files["figures.toml"] = figures_toml(content).encode()
-    progress("files")
-    files[MANIFEST] = manifest(book, content, files).encode()
-    write_whole(out, files)
-    return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
+    with ExitStack() as running:
+        jobs = {language: running.enter_context(start_pdf()) for language in languages if "pdf" in formats}
+        content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
+        progress("commentary")
+        findings = [
+            check_commentary(one.text, content.tables, book=book, month=month).assign(file=str(one.path)) for one in edited
+        ]
+        if any(len(frame) for frame in findings):
+            found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
+            return ReportFiles({}, content.tables, content, remarks, found)
+        texts = {language: draft(content.tables, book=book, month=month, language=language) for language in languages}
+        texts |= {one.language: one.text for one in edited}
+        files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
+        pages, failed = laid_out(content, texts, formats, jobs, progress)
+        files |= pages
+        for name, table in content.tables.items():
+            files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+        files["figures.toml"] = figures_toml(content).encode()
+        progress("files")
+        files[MANIFEST] = manifest(book, content, files).encode()
+        write_whole(out, files)
+        return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
 
 
 def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str]) -> int:
@@ -175,36 +182,42 @@ def prepared(
 
 
 def laid_out(
-    content: Content, texts: dict[str, str], formats: Sequence[str], progress: Callable[[str], None]
+    content: Content,
+    texts: dict[str, str],
+    formats: Sequence[str],
+    jobs: dict[str, PdfJob],
+    progress: Callable[[str], None],
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files that people read, and what to say of those that could not be made; PDFs are laid out beside the rest."""
     from attribution.commentary_html import to_html
     from attribution.report.page import page_charts, render_page
-    from attribution.report.pdf import PangoMissingError, start_pdf
     from attribution.report.workbook import render_workbook
 
     files: dict[str, bytes] = {}
     failed: dict[str, None] = {}
-    with ExitStack() as running:
-        jobs = {}
-        for language, text in texts.items():
-            comment, charts = to_html(text, title=False), page_charts(content, language)
-            if "pdf" in formats:
-                progress(f"PDF {language}")
-                page = render_page(content, language, medium="print", fonts=PLACE, commentary=comment, charts=charts)
-                jobs[f"report.{language}.pdf"] = running.enter_context(start_pdf(with_fonts(page, form="otf")))
-            if "html" in formats:
-                progress(f"page {language}")
-                page = render_page(content, language, fonts=PLACE, commentary=comment, charts=charts)
-                files[f"report.{language}.html"] = with_fonts(page, form="woff").encode()
-        if "xlsx" in formats:
-            progress("workbook")
-            files["report.xlsx"] = render_workbook(content, next(iter(texts)))
-        for name, job in jobs.items():
-            try:
-                files[name] = job.result()
-            except PangoMissingError as error:
-                failed[str(error)] = None
+    comments = {language: to_html(text, title=False) for language, text in texts.items()}
+    charts = {language: page_charts(content, language) for language in texts}
+
+    def page(language: str, medium: Medium, form: Form) -> str:
+        laid = render_page(
+            content, language, medium=medium, fonts=PLACE, commentary=comments[language], charts=charts[language]
+        )
+        return with_fonts(laid, form=form)
+
+    for language, job in jobs.items():
+        progress(f"PDF {language}")
+        job.send(page(language, "print", "otf"))
+    for language in texts if "html" in formats else ():
+        progress(f"page {language}")
+        files[f"report.{language}.html"] = page(language, "screen", "woff").encode()
+    if "xlsx" in formats:
+        progress("workbook")
+        files["report.xlsx"] = render_workbook(content, next(iter(texts)))
+    for language, job in jobs.items():
+        try:
+            files[f"report.{language}.pdf"] = job.result()
+        except PangoMissingError as error:
+            failed[str(error)] = None
     return files, tuple(failed)
 
 

@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import attribution as at
+from attribution import fitting
 from attribution.cli import main
 from attribution.figures import course_figures
 from tests.conftest import SMALL, SMALL_MONTH
 
 BOOK = str(SMALL / "book.toml")
 COURSE = "Major 70 : Next 30"
+
+
+@pytest.fixture(autouse=True)
+def shipped_market(monkeypatch, small_market, small_model):
+    """Of the shipped book the market and the fit are the session's; a changed copy is read and fitted."""
+    read, fit = fitting.read_inputs, fitting.fitted_model
+
+    def shipped(book):
+        return book.path == Path(BOOK)
+
+    fitted = fitting.Fitted(model=small_model, store=Path("none"), how="fitted")
+    monkeypatch.setattr(fitting, "read_inputs", lambda book: small_market if shipped(book) else read(book))
+    monkeypatch.setattr(fitting, "fitted_model", lambda book, market: fitted if shipped(book) else fit(book, market))
 
 
 def run(capsys, *arguments):

@@ -19,7 +19,8 @@ PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title
 
 @pytest.fixture(scope="module")
 def document():
-    with pdf.start_pdf(with_fonts(PAGE, form="otf")) as job:
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(PAGE, form="otf"))
         try:
             return job.result()
         except pdf.PangoMissingError as error:
@@ -65,13 +66,15 @@ def test_it_is_tagged_titled_and_bookmarked(document):
 
 
 def test_two_runs_give_the_same_bytes(document):
-    with pdf.start_pdf(with_fonts(PAGE, form="otf")) as job:
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(PAGE, form="otf"))
         assert job.result() == document
 
 
 def test_what_the_page_does_not_carry_is_refused():
     page = with_fonts(PAGE.replace("</body>", '<img src="http://example.invalid/x.png" alt=""></body>'), form="otf")
-    with pdf.start_pdf(page) as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
+    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
+        job.send(page)
         job.result()
 
 
@@ -79,12 +82,14 @@ def test_without_pango_the_message_says_what_to_install(monkeypatch, tmp_path):
     (tmp_path / "weasyprint").mkdir()
     (tmp_path / "weasyprint" / "__init__.py").write_text("raise OSError('cannot load library libpango')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pdf.start_pdf(PAGE) as job, pytest.raises(pdf.PangoMissingError, match="apt install libpango"):
+    with pdf.start_pdf() as job, pytest.raises(pdf.PangoMissingError, match="apt install libpango"):
+        job.send(PAGE)
         job.result()
 
 
 def test_a_layout_that_fails_says_what_was_said(monkeypatch, tmp_path):
     (tmp_path / "weasyprint.py").write_text("raise ValueError('a defect')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pdf.start_pdf(PAGE) as job, pytest.raises(RuntimeError, match="a defect"):
+    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="a defect"):
+        job.send(PAGE)
         job.result()

@@ -89,10 +89,13 @@ def test_where_pango_is_missing_everything_else_is_written_and_one_line_says_wha
         def __exit__(self, *error):
             pass
 
+        def send(self, page):
+            pass
+
         def result(self):
             raise PangoMissingError(NO_PDF)
 
-    monkeypatch.setattr("attribution.report.pdf.start_pdf", lambda page: Job())
+    monkeypatch.setattr(write, "start_pdf", Job)
     written = run(languages=["ja", "en"], formats=["html", "pdf", "xlsx"])
     assert written.remarks == (NO_PDF,)
     assert {"report.ja.html", "report.en.html", "report.xlsx"} <= set(written.paths)
