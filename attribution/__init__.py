@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from attribution.accounts import attribute_accounts
     from attribution.accounts_result import AccountsResult
+    from attribution.audit import audit_report
     from attribution.book import Book, read_book
     from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects
     from attribution.contribution_arrays import linked_contributions as linked_contributions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from riskmodel.errors import InputError
 
 _HOME = {
+    "audit_report": "attribution.audit",
     "AccountsResult": "attribution.accounts_result",
     "AttributionResult": "attribution.result",
     "Book": "attribution.book",
@@ -60,6 +62,7 @@ __all__ = [
     "ReportFiles",
     "attribute",
     "attribute_accounts",
+    "audit_report",
     "brinson_effects",
     "check_limits",
     "course_figures",

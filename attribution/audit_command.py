@@ -13,7 +13,7 @@ from attribution.terminal import DONE, FINDINGS, progress
 
 if TYPE_CHECKING:
     from attribution.audit import Audit
-    from attribution.audit_figures import Finding
+    from attribution.audit.figures import Finding
 
 COLUMNS = ("rule", "figures", "difference", "rounding", "correction")
 STAGES = 4  # beside the courses: market, model, risk, rules
@@ -38,7 +38,7 @@ def audit_figures_file(options: argparse.Namespace) -> int:
     if options.book is None:
         audit = audit_report(options.figures)
     else:
-        from attribution.audit_reading import read_figures
+        from attribution.audit.reading import read_figures
         from attribution.book import read_book
 
         read_figures(options.figures)  # what is wrong with the file is said before the market is read

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.audit_figures import NOT_STOCKS, WINDOWS, address, quoted
+from attribution.audit.figures import NOT_STOCKS, WINDOWS, address, quoted
 from attribution.book import CASH
 from attribution.commentary_facts import LEAST_T, drivers
 from attribution.holdings import CASH_STOCK

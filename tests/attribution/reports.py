@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from attribution.audit_reading import parse_figures
+from attribution.audit.reading import parse_figures
 from attribution.performance import sharpe_ratio, sortino_ratio
 
 PUBLISHED = Path(__file__).parents[2] / "fixtures" / "published" / "wealth_growth_2026_03.toml"

@@ -16,13 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribution.audit import _identities, _Log, audit_figures, audit_report
-from attribution.audit_calendar import is_session, last_session
-from attribution.audit_figures import Figure, address
-from attribution.audit_identities import slack
-from attribution.audit_names import CLOSES
-from attribution.audit_rules import largest_sharpe
-from attribution.audit_slips import edit_distance, nearest_names, slips
+from attribution.audit import audit_figures, audit_report
+from attribution.audit.calendar import is_session, last_session
+from attribution.audit.figures import Figure, address
+from attribution.audit.identities import slack
+from attribution.audit.names import CLOSES
+from attribution.audit.rules import largest_sharpe
+from attribution.audit.run import _identities, _Log
+from attribution.audit.slips import edit_distance, nearest_names, slips
 from attribution.cli import main
 from riskmodel.errors import InputError
 from tests.attribution.reports import PUBLISHED, consistent_report, parsed

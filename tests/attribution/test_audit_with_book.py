@@ -14,8 +14,8 @@ import pytest
 import attribution as at
 import riskmodel as rm
 from attribution.audit import audit_figures, audit_report
-from attribution.audit_data import compare_with_content
-from attribution.audit_reading import parse_figures
+from attribution.audit.data import compare_with_content
+from attribution.audit.reading import parse_figures
 from attribution.cli import main
 from attribution.report.content import build_content
 from attribution.report.figures_toml import figures_toml

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from attribution.audit_figures import Figures, Finding, address
-from attribution.audit_identities import window_figures
-from attribution.audit_slips import nearest_names
+from attribution.audit.figures import Figures, Finding, address
+from attribution.audit.identities import window_figures
+from attribution.audit.slips import nearest_names
 from riskmodel.errors import InputError
 
 TICKER, BASIS, DRIVER = "ticker", "index basis", "driver"

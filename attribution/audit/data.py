@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.audit_diagnosis import nearest_printed
-from attribution.audit_figures import NOT_STOCKS, Contributor, Figure, Figures, Finding, Range, address, written
-from attribution.audit_names import DRIVER, stated
-from attribution.audit_slips import slips
+from attribution.audit.diagnosis import nearest_printed
+from attribution.audit.figures import NOT_STOCKS, Contributor, Figure, Figures, Finding, Range, address, written
+from attribution.audit.names import DRIVER, stated
+from attribution.audit.slips import slips
 from attribution.book import CASH
 from attribution.holdings import CASH_STOCK
 from attribution.reconcile import TOLERANCE
@@ -84,7 +84,7 @@ def compare_with_content(figures: Figures, content: Content, tickers: list[str])
     Parameters
     ----------
     figures
-        From `attribution.audit_reading.read_figures`.
+        From `attribution.audit.reading.read_figures`.
     content
         Of the same month; courses and indices are matched by name.
     tickers

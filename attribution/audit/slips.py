@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from attribution.audit_figures import Figure, Range
+from attribution.audit.figures import Figure, Range
 
 SWAPPED, SIGN, POINT, DIGIT = "two digits swapped", "the sign lost", "the point a place off", "one digit mistyped"
 DECIMAL = "a decimal for percent"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from attribution.audit_figures import Figure, Range
-from attribution.audit_identities import Identity, holds
-from attribution.audit_slips import STRONG, slips
+from attribution.audit.figures import Figure, Range
+from attribution.audit.identities import Identity, holds
+from attribution.audit.slips import STRONG, slips
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def diagnose(figures: Mapping[str, Figure], identities: Sequence[Identity], rang
 
     Examples
     --------
-    >>> from attribution.audit_identities import Sum
+    >>> from attribution.audit.identities import Sum
     >>> a, b, c = (Figure(name, Decimal(value)) for name, value in (("a", "1.00"), ("b", "2.00"), ("c", "2.00")))
     >>> same = [Sum("printed twice", "a", {"b": Fraction(1)}, ""), Sum("printed twice", "a", {"c": Fraction(1)}, "")]
     >>> figures = {"a": a, "b": b, "c": c}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from attribution.audit_figures import WINDOWS, Contributor, Figure, Figures, Signed, Week, address
+from attribution.audit.figures import WINDOWS, Contributor, Figure, Figures, Signed, Week, address
 from riskmodel.errors import InputError, listed
 
 TEXTS = ("month", "currency", "return_basis", "universe", "weights_at")

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from attribution.audit_calendar import last_session, months_before
-from attribution.audit_diagnosis import nearest_printed
-from attribution.audit_figures import WINDOWS, Contributor, Figure, Figures, Finding, Range, written
-from attribution.audit_identities import WINDOW, Ranges, inception_base, missing_sessions
-from attribution.audit_slips import slips
+from attribution.audit.calendar import last_session, months_before
+from attribution.audit.diagnosis import nearest_printed
+from attribution.audit.figures import WINDOWS, Contributor, Figure, Figures, Finding, Range, written
+from attribution.audit.identities import WINDOW, Ranges, inception_base, missing_sessions
+from attribution.audit.slips import slips
 from riskmodel.errors import counted, listed
 
 RANK, WEEK_DATES, CONTRIBUTION, LIMIT, RATIO = "rank", "weeks", "contribution", "limit", "ratio"

@@ -102,7 +102,7 @@ class Contributor:
 
 @dataclass(frozen=True)
 class Figures:
-    """A published report, as `attribution.audit_reading.read_figures` finds it; what is not printed is empty or None.
+    """A published report, as `attribution.audit.reading.read_figures` finds it; what is not printed is empty or None.
 
     Attributes
     ----------

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from attribution.audit_calendar import last_session, month_bounds, months_before, session_before, sessions_between
-from attribution.audit_figures import WINDOWS, Figure, Figures, Range, Week, written
+from attribution.audit.calendar import last_session, month_bounds, months_before, session_before, sessions_between
+from attribution.audit.figures import WINDOWS, Figure, Figures, Range, Week, written
 
 Ranges = Mapping[str, Range]
 TWICE, EXCESS, BLEND, AVERAGE, WEEKS, WINDOW = "printed twice", "excess", "blend", "average", "weeks", "windows"

@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attribution import audit_identities as identities
-from attribution import audit_names as names
-from attribution import audit_rules as rules
-from attribution.audit_diagnosis import Blame, diagnose
-from attribution.audit_figures import Figure, Figures, Finding, Range, written
-from attribution.audit_identities import Identity, Product, other_bases, sleeve_figure
-from attribution.audit_reading import read_figures
+from attribution.audit import identities, names, rules
+from attribution.audit.diagnosis import Blame, diagnose
+from attribution.audit.figures import Figure, Figures, Finding, Range, written
+from attribution.audit.identities import Identity, Product, other_bases, sleeve_figure
+from attribution.audit.reading import read_figures
 from riskmodel.errors import listed
 
 if TYPE_CHECKING:
-    from attribution.audit_data import Comparison
+    from attribution.audit.data import Comparison
     from attribution.book import Book
 
 DATA = "data"
@@ -105,7 +103,7 @@ def audit_report(
     figures = read_figures(path)
     if book is None:
         return audit_figures(figures)
-    from attribution.audit_data import compare_with_book
+    from attribution.audit.data import compare_with_book
 
     return audit_figures(figures, compare_with_book(figures, book, progress=progress))
 
@@ -116,7 +114,7 @@ def audit_figures(figures: Figures, comparison: Comparison | None = None) -> Aud
     Parameters
     ----------
     figures
-        From `attribution.audit_reading.read_figures`.
+        From `attribution.audit.reading.read_figures`.
     comparison
         The same figures from the data; a figure that they contradict is corrected before the other rules run.
     """
