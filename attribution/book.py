@@ -279,6 +279,8 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: shares of course '{course}' sum to {total:g}, not 1.")
         if course in book.sleeves and {s: w for s, w in shares.items() if w} != {course: 1.0}:
             raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
+        if not course.strip():
+            raise InputError(f"{name}: a course in [courses] has no name. Name it.")
         if course == "Average" or course in book.report.indices:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
     if len(set(book.report.indices)) < len(book.report.indices):

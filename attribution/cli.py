@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -18,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        if sys.stdout is not None:  # None where a shell has closed it
+            sys.stdout.flush()
+        return code
     except InputError as error:
         print(f"attribution {options.command}: {error}", file=sys.stderr)
         return REFUSED
@@ -26,8 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"attribution {options.command}: {error} Please report this.", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor is it told what is still to be written
         return DONE
+    except OSError as error:  # such as a full disk
+        print(f"attribution {options.command}: {error}", file=sys.stderr)
+        return REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:

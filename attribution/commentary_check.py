@@ -94,8 +94,8 @@ def unified(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def commentary_identity(text: str) -> tuple[str, str]:
-    """Month and language of a commentary, from its first line.
+def commentary_identity(text: str, *, name: str = "commentary") -> tuple[str, str]:
+    """Month and language of a commentary, from its first line; `name` is what a message calls it.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def commentary_identity(text: str) -> tuple[str, str]:
     found = FIRST_LINE.fullmatch(first.translate(NARROW))
     if not found or found["language"] not in LANGUAGES:
         raise InputError(
-            f"commentary: the first line is '{first[:60]}', not '<!-- commentary YYYY-MM ja -->'. "
+            f"{name}: the first line is '{first[:60]}', not '<!-- commentary YYYY-MM ja -->'. "
             f"Keep the first line of the draft; it tells which month and language the text is for."
         )
     return found["month"], found["language"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from attribution.commentary_check import FIRST_LINE, NARROW, SOURCE, unified
+from attribution.commentary_check import FIRST_LINE, LINK, NARROW, SOURCE, unified
 from attribution.commentary_facts import read_anchor
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ LOWEST = 6
 TITLE = re.compile(r" {0,3}#\s")
 
 
-def to_html(text: str, *, level: int = 2, title: bool = True, places: Mapping[str, str] | None = None) -> str:
+def to_html(
+    text: str, *, level: int = 2, title: bool = True, traced: bool = True, places: Mapping[str, str] | None = None
+) -> str:
     r"""Render a commentary for a page.
 
     Parameters
@@ -29,6 +31,8 @@ def to_html(text: str, *, level: int = 2, title: bool = True, places: Mapping[st
         Of the heading that "#" becomes; "##" is one below it, and so on.
     title
         Whether headings with one "#" are shown; a page has a title of its own.
+    traced
+        Whether figures name their cells; on paper nobody can ask them.
     places
         Table -> id of its element in the page. A figure of such a table becomes a link to it, any other a span.
 
@@ -51,6 +55,8 @@ def to_html(text: str, *, level: int = 2, title: bool = True, places: Mapping[st
         lines = lines[1:]
     if not title:
         lines = [line for line in lines if not TITLE.match(line)]
+    if not traced:
+        lines = [LINK.sub(r"\g<text>", line) for line in lines]
     tokens = _parser(places or {}).parse("\n".join(lines))
     for token in tokens:
         if token.type.startswith("heading_"):

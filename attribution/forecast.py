@@ -37,6 +37,10 @@ class Forecast:
     left_out: list[str]
     linked_covariance: xr.DataArray | None = None
 
+    def covers(self) -> xr.DataArray:
+        """Whether an asset has a forecast, (asset)."""
+        return self.exposures.notnull().all("factor") & self.specific_variance.notnull()
+
     def arrays(self) -> dict[str, Any]:
         """Keyword arguments of `attribution.risk.decompose`."""
         return {
@@ -135,32 +139,46 @@ def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
 
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
     """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
-    return closing_limits(book, sleeve, closing_course(book, sleeve, market, date), forecast, market)
+    followed = closing_course(book, sleeve, market, date)
+    return closing_limits(book, sleeve, followed, market, forecast=forecast, risk=closing_risk(followed, forecast))
 
 
-def closing_limits(book: Book, sleeve: str, followed: Course, forecast: Forecast, market: xr.Dataset) -> pd.DataFrame:
-    """`sleeve_limits` of a sleeve that was followed to the close of the forecast."""
+def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
+    """What a course holds at its last close of names without a forecast, by ticker; the largest first."""
+    weights = followed.data["closing_weight"].drop_sel(asset=CASH)
+    lacking = (weights != 0) & ~forecast.covers().sel(asset=weights["asset"])
+    return weights[lacking.to_numpy()].to_series().sort_values(ascending=False, kind="stable")
+
+
+def closing_limits(
+    book: Book,
+    sleeve: str,
+    followed: Course,
+    market: xr.Dataset,
+    *,
+    forecast: Forecast | None,
+    risk: CourseRisk | None,
+) -> pd.DataFrame:
+    """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
     date = followed.period.end
     held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
     last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
-    risk = closing_risk(followed, forecast).portfolio.volatility
     index_risk, missing, uncounted = None, "", ""
     band = book.limits.risk_band
-    if band is not None and band.index in book.benchmarks:
+    if band is not None and band.index in book.benchmarks and forecast is not None:
         track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
         weights = track.closing.isel(asset=((track.closing != 0) & (track.closing["asset"] != CASH)).to_numpy())
-        covered = forecast.exposures.notnull().all("factor") & forecast.specific_variance.notnull()
-        here = covered.sel(asset=weights["asset"]).to_numpy()
+        here = forecast.covers().sel(asset=weights["asset"]).to_numpy()
         index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility
-        if not here.all():
+        if risk is not None and not here.all():
             left = float(weights.to_numpy()[~here].sum())
             uncounted = (
                 f"; {counted(int((~here).sum()), 'name')} of it without a forecast left out ({left:.2%} of its weight)"
             )
-    elif band is not None:
+    elif band is not None and band.index not in book.benchmarks:
         missing = f"the book has no constituents of '{band.index}'"
     table = check_limits(
         book,
@@ -169,7 +187,7 @@ def closing_limits(book: Book, sleeve: str, followed: Course, forecast: Forecast
         sectors=sectors,
         benchmark_weights=listed[listed != 0],
         rebalance_weights=bought[bought != 0],
-        risk=risk,
+        risk=None if risk is None else risk.portfolio.volatility,
         index_risk=index_risk,
         risk_missing=missing,
     )

@@ -51,7 +51,7 @@ def apart_from_cash(tickers: pd.Index) -> pd.Index:
     >>> list(apart_from_cash(pd.Index(["AAPL", "CASH"])))
     ['AAPL', 'CASH (stock)']
     """
-    return pd.Index([CASH_STOCK if ticker == CASH else ticker for ticker in tickers], dtype=object)
+    return tickers.astype(object).where(tickers != CASH, CASH_STOCK)
 
 
 def holding_returns(market: xr.Dataset) -> xr.DataArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 
 from attribution.terminal import DONE, FINDINGS, print_table, progress
@@ -30,9 +31,12 @@ def report_month(options: argparse.Namespace) -> int:
     """Write the report and say what was written; with findings in an edited commentary, write nothing and name them."""
     from attribution.book import read_book
     from attribution.report.write import report, report_stages
+    from riskmodel.errors import counted
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where its cache cannot be written it says so, at length
 
     book = read_book(options.book)
-    languages = listed(options.lang) if options.lang else list(book.book.languages)
+    languages = list(book.book.languages) if options.lang is None else listed(options.lang)
     formats = listed(options.formats)
     with progress(report_stages(book, languages, formats)) as step:
         written = report(
@@ -49,9 +53,7 @@ def report_month(options: argparse.Namespace) -> int:
     if len(written.findings):
         for finding in written.findings.itertuples():
             print(f"{finding.file}, line {finding.line}: {finding.message}")
-        print(
-            f"Nothing was written: {len(written.findings)} of the commentary's figures do not hold. Correct them and repeat."
-        )
+        print(f"Nothing was written: {counted(len(written.findings), 'finding')} in the commentary. Correct it and repeat.")
         return FINDINGS
     print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
     print_table(written.tables["performance"], "text", percent=["return", "benchmark_return", "excess"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,15 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import Book
-from attribution.forecast import Forecast, closing_course, closing_limits, closing_risk, forecast_risk
+from attribution.contributions import Course
+from attribution.forecast import (
+    Forecast,
+    closing_course,
+    closing_limits,
+    closing_risk,
+    forecast_risk,
+    uncovered_weights,
+)
 from attribution.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.periods import Period, read_period
 from attribution.reconcile import identity_row, require_reconciled
@@ -19,6 +27,9 @@ from attribution.report import frames
 from attribution.report.frames import GROUPING, stack
 from attribution.report.notes import Note, collect_notes
 from attribution.result import AttributionResult, attribute
+from attribution.risk_arrays import UNCOVERED_MAX
+from attribution.risk_results import CourseRisk
+from riskmodel.errors import InputError, listed
 from riskmodel.model import RiskModelResults
 
 
@@ -76,7 +87,7 @@ def build_content(
     history = follow_book(book, market, month)
     results = {}
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the courses
-        forecast = beside.submit(forecast_risk, model, market, period.end)
+        computed = beside.submit(forecast_risk, model, market, period.end)
         for course in book.courses:
             progress(course)
             results[course] = attribute(book, course, model, market, period=month)
@@ -88,10 +99,14 @@ def build_content(
     explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
     progress("risk")
     coverage = model.coverage(exposure_days(market, period))
+    forecast = forecast_or_none(computed)
+    courses = {name: result.followed for name, result in explained.items()}
+    risks = closing_risks(courses, forecast)
     tables = performance_tables(book, market, month, period, history)
     tables |= factor_tables(model, period)
     tables |= contribution_tables(explained)
-    tables |= position_tables(book, market, model, period, explained, forecast.result())
+    tables |= position_tables(book, market, model, period, courses)
+    tables |= risk_tables(book, market, courses, forecast, risks)
     identities = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
@@ -103,7 +118,10 @@ def build_content(
         results=results,
         sleeves=sleeves,
         history=history,
-        notes=collect_notes(book, market, model, period, coverage, results, sleeves),
+        notes=[
+            *collect_notes(book, market, model, period, coverage, results, sleeves),
+            *forecast_notes(courses, forecast, risks, period),
+        ],
         model_settings=model.settings,
     )
 
@@ -143,27 +161,73 @@ def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.D
 
 
 def position_tables(
-    book: Book,
-    market: xr.Dataset,
-    model: RiskModelResults,
-    period: Period,
-    results: dict[str, AttributionResult],
-    forecast: Forecast,
+    book: Book, market: xr.Dataset, model: RiskModelResults, period: Period, courses: dict[str, Course]
 ) -> dict[str, pd.DataFrame]:
-    """Where the courses stand at the month's last close: exposures, forecast risk, limits, active share and turnover."""
-    courses = [result.followed for result in results.values()]
-    risks = [closing_risk(followed, forecast) for followed in courses]
-    alone = {next(iter(followed.shares)): followed for followed in courses if len(followed.shares) == 1}
+    """Where the courses stand at the month's last close: exposures, active share and turnover."""
     before = {}
     if period.base >= pd.Timestamp(book.book.inception):
         before = {sleeve: closing_course(book, sleeve, market, period.base) for sleeve in book.sleeves}
     return {
-        "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses),
-        "risk": stack(risk.table for risk in risks),
-        "risk_factors": stack(frames.risk_factors_table(risk) for risk in risks),
-        "limits": stack(closing_limits(book, sleeve, alone[sleeve], forecast, market) for sleeve in book.sleeves),
-        "figures": stack(frames.figures_table(book, followed, market) for followed in courses),
+        "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses.values()),
+        "figures": stack(frames.figures_table(book, followed, market) for followed in courses.values()),
     }
+
+
+def forecast_or_none(computed: Future[Forecast]) -> Forecast | None:
+    """The forecast at the month's last close; none where the model's history is too short for one."""
+    try:
+        return computed.result()
+    except InputError:  # what a month earned is no less true for it: a note says that there is no forecast
+        return None
+
+
+def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict[str, CourseRisk]:
+    """Forecast risk of the courses that have one: not too much of what they hold lacks exposures or specific risk."""
+    if forecast is None:
+        return {}
+    return {
+        name: closing_risk(followed, forecast)
+        for name, followed in courses.items()
+        if float(uncovered_weights(followed, forecast).abs().sum()) <= UNCOVERED_MAX
+    }
+
+
+def risk_tables(
+    book: Book,
+    market: xr.Dataset,
+    courses: dict[str, Course],
+    forecast: Forecast | None,
+    risks: dict[str, CourseRisk],
+) -> dict[str, pd.DataFrame]:
+    """Forecast risk of the courses that have one, and the limits of every sleeve; those of risk untested without it."""
+    alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
+    none = {"risk": pd.DataFrame(columns=frames.RISK), "risk_factors": pd.DataFrame(columns=frames.RISK_FACTORS)}
+    made = {
+        "risk": [risk.table for risk in risks.values()],
+        "risk_factors": [frames.risk_factors_table(risk) for risk in risks.values()],
+    }
+    return {
+        **{name: stack(parts) if parts else none[name] for name, parts in made.items()},
+        "limits": stack(
+            closing_limits(book, sleeve, courses[name], market, forecast=forecast, risk=risks.get(name))
+            for sleeve, name in ((sleeve, alone[sleeve]) for sleeve in book.sleeves)
+        ),
+    }
+
+
+def forecast_notes(
+    courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk], period: Period
+) -> list[Note]:
+    """Why there is no forecast of some courses' risk, and which factors it leaves out."""
+    if forecast is None:
+        return [Note("no_forecast", {"date": f"{period.end:%Y-%m-%d}"})]
+    notes = [Note("forecast_left_out", {"factor": factor}) for factor in forecast.left_out]
+    for name, followed in courses.items():
+        if name not in risks:
+            weights = uncovered_weights(followed, forecast)
+            values = {"course": name, "names": listed(weights.index), "weight": float(weights.abs().sum())}
+            notes.append(Note("no_forecast_of_course", values))
+    return notes
 
 
 def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:

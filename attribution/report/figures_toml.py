@@ -16,6 +16,7 @@ from attribution.holdings import CASH_STOCK
 
 if TYPE_CHECKING:
     from attribution.report.content import Content
+    from attribution.result import AttributionResult
 
 TOP = 5
 TRAILING = (*WINDOWS, "itd", "sharpe", "sortino")
@@ -62,7 +63,7 @@ def figures_toml(content: Content) -> str:
         *(f"{_key(course)} = {_inline(shares)}" for course, shares in book.courses.items()),
         "",
         "[benchmarks]",
-        *(f"{_key(name)} = {quoted(sleeve.benchmark)}" for name, sleeve in book.sleeves.items()),
+        *(f"{_key(name)} = {quoted(book.sleeves[name].benchmark)}" for name in _sleeves(content)),
     ]
     lines += _indices(content)
     lines += _performance(content)
@@ -73,6 +74,12 @@ def figures_toml(content: Content) -> str:
     lines += _drivers(content)
     lines += _factors(content)
     return "\n".join(lines) + "\n"
+
+
+def _sleeves(content: Content) -> dict[str, AttributionResult]:
+    """The sleeves that some course holds."""
+    held = {sleeve for course in content.book.courses for sleeve in content.book.shares(course)}
+    return {sleeve: result for sleeve, result in content.sleeves.items() if sleeve in held}
 
 
 def _indices(content: Content) -> Iterator[str]:
@@ -118,7 +125,7 @@ def _weeks(content: Content) -> Iterator[str]:
 def _contributors(content: Content) -> Iterator[str]:
     """The five largest contributions to each sleeve's return."""
     table = content.tables["stock_contributions"]
-    for sleeve, result in content.sleeves.items():
+    for sleeve, result in _sleeves(content).items():
         own = table[(table["course"] == result.course) & ~table["ticker"].isin(NOT_STOCKS)]
         held = own[(own["weight_end"] != 0) | (own["weight_start"] != 0)]
         for row in held.sort_values("contribution", ascending=False, kind="stable").head(TOP).to_dict("records"):
@@ -147,7 +154,7 @@ def _drivers(content: Content) -> Iterator[str]:
     sure = months[(months["group"] == "style") & (months["t"].abs() >= LEAST_T)]
     order = sure["return"].abs().sort_values(ascending=False, kind="stable").index
     yield from _signed("market", sure.loc[order, "factor"], sure.loc[order, "return"])
-    for sleeve, result in content.sleeves.items():
+    for sleeve, result in _sleeves(content).items():
         found = drivers(content.tables, result.course)
         found = found[found["group"] == "style"]
         yield from _signed(sleeve, found["factor"], found["contribution"])

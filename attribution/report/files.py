@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from attribution.book import Book
 from attribution.report.content import Content
 from riskmodel.errors import InputError, listed
+from riskmodel.parts import alone
 from riskmodel.store import input_hashes
 from riskmodel.tables import file_hash
 
 MANIFEST = "manifest.json"
+BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a run that was killed
 OUTPUT = re.compile(r"report\.[a-z]+\.(html|pdf)|report\.xlsx|commentary\.[a-z]+\.md|figures\.toml|tables/\w+\.csv")
-COMMENTARY = re.compile(r"commentary\.[a-z]+\.md")
 LIBRARIES = (
     *("numpy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "xlsxwriter", "uharfbuzz"),
     *("noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),
@@ -52,7 +55,7 @@ def require_writable(out: Path, book: Book) -> None:
     if out.resolve() == book.data_folder.resolve():
         raise InputError(f"--out: '{out}' is the data folder, where nothing is written. Name another folder.")
     try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=path):
+        with tempfile.TemporaryDirectory(prefix=".writable-", dir=path):
             pass
     except OSError as error:
         raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
@@ -61,12 +64,13 @@ def require_writable(out: Path, book: Book) -> None:
 def write_whole(out: Path, files: dict[str, bytes]) -> None:
     """Write every file beside its place, then swap them in; into a new folder all at once, the manifest last.
 
-    Files of an earlier report that this one does not write are removed, if they are as that report left them.
+    Files of an earlier report that this one does not write are removed, if they are as that report left them, and so is what
+    a killed run left. Runs into one folder wait for each other, where the file system has locks.
 
     Raises
     ------
     InputError
-        Where a folder stands in the place of a file or the other way round; nothing is changed then.
+        Where a folder stands in the place of a file or the other way round, or the disk is full; nothing is changed then.
     """
     for name in files:
         target = out / name
@@ -76,7 +80,15 @@ def write_whole(out: Path, files: dict[str, bytes]) -> None:
     fresh = not out.exists()
     if fresh:
         out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=out.parent if fresh else out) as folder:
+    try:
+        _swap_in(out, files, fresh=fresh)
+    except OSError as error:
+        raise InputError(f"--out: cannot write in '{out}' ({error.strerror}). Make room, or name another folder.") from None
+
+
+def _swap_in(out: Path, files: dict[str, bytes], *, fresh: bool) -> None:
+    place = out.parent if fresh else out
+    with alone(place), tempfile.TemporaryDirectory(prefix=BESIDE, dir=place) as folder:
         beside = Path(folder) / "out"
         for name, data in files.items():
             path = beside / name
@@ -84,24 +96,42 @@ def write_whole(out: Path, files: dict[str, bytes]) -> None:
             path.write_bytes(data)
         if fresh:
             beside.rename(out)
+            _remove_left(place, Path(folder))
             return
         for name in _earlier(out) - files.keys():
             (out / name).unlink(missing_ok=True)
         for name in files:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (beside / name).replace(out / name)
+        _remove_left(place, Path(folder))  # only now: until here its manifest told a killed run's files from an analyst's
 
 
-def require_unedited(out: Path, given: set[Path]) -> None:
+def _remove_left(place: Path, own: Path) -> None:
+    """Remove what killed runs left."""
+    for left in place.glob(f"{BESIDE}*"):
+        if left != own:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def require_unedited(out: Path, names: Iterable[str], *, given: set[Path]) -> None:
     """Refuse to write over a commentary that somebody edited since the report that wrote it, unless it was handed in.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    names
+        The commentaries that are to be written.
+    given
+        Those that were handed in, as resolved paths.
 
     Raises
     ------
     InputError
         Naming the files.
     """
-    there = {path.name for path in out.glob("commentary.*.md") if COMMENTARY.fullmatch(path.name)} if out.is_dir() else set()
-    edited = sorted(name for name in there - _earlier(out) if (out / name).resolve() not in given)
+    earlier = _earlier(out)
+    edited = [n for n in names if (out / n).is_file() and n not in earlier and (out / n).resolve() not in given]
     if edited:
         raise InputError(
             f"--out: {listed(edited)} in '{out}' was edited after the report that wrote it, and would be lost. "
@@ -120,10 +150,15 @@ def _versions() -> dict[str, str]:
 
 
 def _earlier(out: Path) -> set[str]:
-    """Files that the manifest of an earlier report lists and that still are what it wrote."""
+    """Files that the manifest of an earlier report lists, or that of a killed run, and that still are what it wrote."""
+    ours = {entry for path in (out / MANIFEST, *out.glob(f"{BESIDE}*/out/{MANIFEST}")) for entry in _listed(path)}
+    return {name for name, digest in ours if (out / name).is_file() and file_hash(out / name) == digest}
+
+
+def _listed(path: Path) -> set[tuple[str, str]]:
+    """Names and hashes of the outputs in a manifest; none where it is not one."""
     try:
-        listed = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"].items()
+        outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"].items()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
-    ours = {(str(name), digest) for name, digest in listed if OUTPUT.fullmatch(str(name))}
-    return {name for name, digest in ours if (out / name).is_file() and file_hash(out / name) == digest}
+    return {(str(name), str(digest)) for name, digest in outputs if OUTPUT.fullmatch(str(name))}

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from attribution.report.punctuation import FEATURE, close_punctuation
 from riskmodel.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 FAMILY = "Noto Sans JP"
 WEIGHTS = {400: "Regular", 700: "Bold"}
 FOLDER = "ATTRIBUTION_FONTS"  # environment variable: a folder with the two files, instead of the packages
-FEATURES = ("kern", "palt", "halt", "ccmp", "mark", "liga", "calt")
+KEPT = ("kern", "palt", "halt", "ccmp", "mark", "liga", "calt")
 UNUSED_TABLES = ("DSIG", "VORG", "vhea", "vmtx", "BASE")  # of vertical text
 INSTALL = "pip install 'factor-attribution[report]'"
 PLACE = "/* fonts */"
 AROUND = 20  # characters shown before and after one that the font lacks
-GENERATED = frozenset("•◦▪ /0123456789")  # marks of lists and numbers of pages, which stand in no text
+GENERATED = frozenset("•◦▪ |/0123456789")  # marks of lists and feet of pages, which stand in no text
 Form = Literal["woff", "otf"]
 
 
@@ -72,7 +73,8 @@ def font_faces(html: str, *, form: Form) -> str:
     html
         The page; each of its characters must be in the font.
     form
-        "woff", small, for a page on the screen; "otf" for one that becomes a PDF, where small is not needed.
+        "woff", small, for a page on the screen; "otf" for one that becomes a PDF, where small is not needed and
+        Japanese marks that meet are set close, see `attribution.report.punctuation`.
 
     Returns
     -------
@@ -85,12 +87,15 @@ def font_faces(html: str, *, form: Form) -> str:
         For characters that the font lacks, with where they stand.
     """
     require_glyphs(html)
-    characters = frozenset(html) | GENERATED
+    composed = unicodedata.normalize("NFC", html)  # a letter and its mark are drawn as one
+    characters = frozenset(html) | frozenset(composed) | GENERATED
     rules = []
     for weight in WEIGHTS:
         data = base64.b64encode(subset(characters, weight, form=form)).decode()
         source = f'url("data:font/{form};base64,{data}")'
         rules.append(f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; src: {source}; }}')
+    if form == "otf":
+        rules.append(f':lang(ja) body {{ font-feature-settings: "{FEATURE}"; }}')
     return "\n".join(rules)
 
 
@@ -114,7 +119,7 @@ def require_glyphs(html: str) -> None:
         places.append(f"U+{ord(character):04X} {character}{context}")
     raise InputError(
         f"report: the font {FAMILY} has no glyph for {counted(len(lacking), 'character')}: {'; '.join(places)}. "
-        "Write the name in the book or the securities table with other characters."
+        "Write it with other characters where it comes from: the book, the securities table or the commentary."
     )
 
 
@@ -133,11 +138,11 @@ def subset(characters: frozenset[str], weight: int, *, form: Form) -> bytes:
     wanted.unicode_set.clear()
     wanted.unicode_set.update({ord(" "), *map(ord, characters)})
     wanted.layout_feature_tag_set.clear()
-    wanted.layout_feature_tag_set.update(map(_tag, FEATURES))
+    wanted.layout_feature_tag_set.update(map(_tag, KEPT))
     wanted.drop_table_tag_set.update(map(_tag, UNUSED_TABLES))
     data = bytes(wanted.subset(_face(weight)).blob.data)
     if form == "otf":
-        return data
+        return close_punctuation(data)
     from fontTools.ttLib import TTFont
 
     packed = io.BytesIO()
@@ -151,7 +156,10 @@ def subset(characters: frozenset[str], weight: int, *, form: Form) -> bytes:
 def _face(weight: int) -> uharfbuzz.Face:
     import uharfbuzz
 
-    return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font_path(weight))))
+    face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font_path(weight))))
+    if not len(face.unicodes):
+        raise InputError(f"report: '{font_path(weight)}' is not a font. Put NotoSansCJKjp-{WEIGHTS[weight]}.otf there.")
+    return face
 
 
 def _invisible(character: str) -> bool:

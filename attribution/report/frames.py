@@ -45,6 +45,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+RISK = ("course", "measure", "value")
+RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", "share_of_variance")
+
+
 def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Frames below each other."""
     return pd.concat(frames, ignore_index=True)
@@ -187,7 +191,7 @@ def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
     """Parts of the tracking error: course, factor, group, active_exposure, contribution, share_of_variance."""
     frame = risk.by("factor")
     frame = frame[frame["side"] == "active"].rename(columns={"family": "group", "exposure": "active_exposure"})
-    return frame[["course", "factor", "group", "active_exposure", "contribution", "share_of_variance"]]
+    return frame[list(RISK_FACTORS)]
 
 
 def figures_table(book: Book, followed: Course, market: xr.Dataset) -> pd.DataFrame:

@@ -40,13 +40,17 @@ def notes_section(content: Content, words: PageWords) -> list[str]:
     sentences: dict[str, list[str]] = {}
     for note in content.notes:
         key = note.key if note.key in COLLECTED else f"{note.key} {note.values}"
-        to_text = SENTENCES.get(note.key, _plain)
-        sentences.setdefault(key, []).append(to_text(note, words))
+        sentences.setdefault(key, []).append(note_sentence(note, words))
     separator = words.messages("notes.separator")
     return [
         words.messages(f"notes.{key}", values=separator.join(parts)) if key in COLLECTED else parts[0]
         for key, parts in sentences.items()
     ]
+
+
+def note_sentence(note: Note, words: PageWords) -> str:
+    """A note in words."""
+    return SENTENCES.get(note.key, _plain)(note, words)
 
 
 def reconciliation_sentence(content: Content, words: PageWords) -> Markup:
@@ -128,6 +132,20 @@ def _outside(note: Note, words: PageWords) -> str:
     return words.messages("notes.unmodelled_benchmark", benchmark=note.values["benchmark"], weight=share)
 
 
+def _no_forecast(note: Note, words: PageWords) -> str:
+    return words.messages("notes.no_forecast", date=words.date(note.values["date"]))
+
+
+def _no_forecast_of_course(note: Note, words: PageWords) -> str:
+    share = words.percent(float(str(note.values["weight"])))
+    values = {"course": note.values["course"], "names": words.messages.examples(str(note.values["names"]))}
+    return words.messages("notes.no_forecast_of_course", weight=share, **values)
+
+
+def _forecast_left_out(note: Note, words: PageWords) -> str:
+    return words.messages("notes.forecast_left_out", factor=words.messages.factor(str(note.values["factor"])))
+
+
 def _unaligned(note: Note, words: PageWords) -> str:
     count = words.number(float(str(note.values["rows"])), 0, grouped=True)
     return words.messages(
@@ -150,4 +168,7 @@ SENTENCES: dict[str, Callable[[Note, PageWords], str]] = {
     "stopped_resumes": _stopped,
     "unmodelled_benchmark": _outside,
     "unaligned": _unaligned,
+    "no_forecast": _no_forecast,
+    "no_forecast_of_course": _no_forecast_of_course,
+    "forecast_left_out": _forecast_left_out,
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.report.page_notes import note_sentence
 from attribution.report.page_rows import of_course, records
 from attribution.report.page_words import PageWords
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 VOLATILITIES = ("portfolio_volatility", "benchmark_volatility")
 SPLIT = tuple(f"tracking_error_from_{family}" for family in ("market", "sector", "style", "specific"))
 SHOWN_SOURCES = 8
+UNFORECAST = ("no_forecast", "no_forecast_of_course", "forecast_left_out")  # notes
 FIGURES = ("active_share_end", "turnover", "hit_rate_days")
 Row = dict[str, Any]
 
@@ -27,17 +30,14 @@ class Risk:
     Attributes
     ----------
     rows
-        Course, then the row of each measure.
-    available
-        Whether any course has a forecast.
+        Course, then the row of each measure; courses without a forecast are left out.
     sources
         Sleeve's name, course, its largest rows of `risk_factors`, the share of variance of what is not shown.
     uncovered
-        Sentences on names without a forecast.
+        Sentences on names, courses and factors without a forecast.
     """
 
     rows: list[tuple[str, dict[str, Row]]]
-    available: bool
     sources: list[tuple[str, str, list[Row], float, int]]
     uncovered: list[str]
 
@@ -66,7 +66,8 @@ def by_measure(frame: pd.DataFrame, course: str) -> dict[str, Row]:
 def risk_section(content: Content, words: PageWords) -> Risk:
     """Forecast risk at month end."""
     tables = content.tables
-    rows = [(course, by_measure(tables["risk"], course)) for course in content.results]
+    forecast = set(tables["risk"]["course"])
+    rows = [(course, by_measure(tables["risk"], course)) for course in content.results if course in forecast]
     sources, uncovered = [], []
     for key, result in content.sleeves.items():
         frame = of_course(tables["risk_factors"], result.course)
@@ -82,14 +83,21 @@ def risk_section(content: Content, words: PageWords) -> Risk:
                 weight = words.percent(measures[f"uncovered{side}_weight"]["value"], unit="%")
                 values = {"name": words.sleeve(key), "benchmark": result.benchmark, "weight": weight}
                 uncovered.append(words.messages(f"risk.uncovered{side}", names=words.number(names, 0), **values))
-    available = any(row["portfolio_volatility"]["value"] == row["portfolio_volatility"]["value"] for _, row in rows)
-    return Risk(rows, available, sources, uncovered)
+    return Risk(rows, sources, [*uncovered, *unforecast(content, words)])
+
+
+def unforecast(content: Content, words: PageWords) -> list[str]:
+    """Sentences on the courses, and the factors, that have no forecast."""
+    return [note_sentence(note, words) for note in content.notes if note.key in UNFORECAST]
 
 
 def composition_section(content: Content) -> Composition:
     """What the courses hold and how much they traded."""
     tables = content.tables
-    return Composition([(c, by_measure(tables["risk"], c), by_measure(tables["figures"], c)) for c in content.results])
+    without: dict[str, Row] = {measure: {"value": math.nan} for measure in ("names", "cash_weight")}
+    return Composition(
+        [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results]
+    )
 
 
 def blends_section(content: Content) -> Blends:

@@ -45,10 +45,13 @@ class PageWords:
         return self.messages.factor(ROWS_BESIDE_STOCKS.get(label, label))
 
     def heading(self, text: str) -> Markup:
-        """A heading of a column that may break where a reader of Japanese would break it."""
+        """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
         from markupsafe import Markup, escape
 
-        return Markup(BREAKS.sub(r"\g<0><wbr>", str(escape(text))))
+        parts = BREAKS.sub("\\g<0>\n", text).split("\n")
+        if len(parts) == 1:
+            return escape(text)
+        return Markup().join(Markup('<span class="keep">{}</span>').format(part) for part in parts)
 
     def date(self, day: Any, form: str = "date") -> str:
         """A day or a month as the language writes it; `form` is a key of the message file's [words]."""

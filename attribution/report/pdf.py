@@ -9,14 +9,17 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import IO, Self, cast
 
+CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_PDF = (
     "No PDF: the Pango libraries that WeasyPrint needs are missing. Debian and Ubuntu: apt install libpango-1.0-0 "
@@ -98,6 +101,7 @@ def main() -> int:
     gc.disable()  # a process of one document: looking for cycles in its boxes takes a fifth of the time and frees nothing
     with resources.as_file(resources.files("attribution.report").joinpath("templates/no_fonts.conf")) as settings:
         os.environ["FONTCONFIG_FILE"] = str(settings)
+        warnings.simplefilter("ignore")  # that there is no font of the system, whatever PYTHONWARNINGS says
         try:
             import weasyprint
             from weasyprint.text.fonts import FontConfiguration
@@ -107,7 +111,7 @@ def main() -> int:
         for name in ("weasyprint", "fontTools"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         page = weasyprint.HTML(
-            string=sys.stdin.buffer.read().decode(),
+            string=CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode()),
             url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
         )
         document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -113,14 +114,19 @@ def report(
     InputError
         For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
     """
-    languages = tuple(dict.fromkeys(languages or book.book.languages))
+    languages = tuple(dict.fromkeys(book.book.languages if languages is None else languages))
     require_known("language", languages, LANGUAGES)
     require_known("format", formats, FORMATS)
     require_libraries()
+    require_month(month)
+    if not str(out):
+        raise InputError("--out: is empty. Name a folder.")
     out = Path(out)
     require_writable(out, book)
     edited = read_commentaries(commentary, month, languages)
-    require_unedited(out, {one.path.resolve() for one in edited})
+    commentaries = [f"commentary.{language}.md" for language in languages]
+    given = {one.path.resolve() for one in edited}
+    require_unedited(out, commentaries, given=given)
     with ExitStack() as running:
         jobs = {language: running.enter_context(start_pdf()) for language in languages if "pdf" in formats}
         content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
@@ -133,14 +139,12 @@ def report(
             return ReportFiles({}, content.tables, content, remarks, found)
         texts = {language: draft(content.tables, book=book, month=month, language=language) for language in languages}
         texts |= {one.language: one.text for one in edited}
-        files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
-        pages, failed = laid_out(content, texts, formats, jobs, progress)
-        files |= pages
-        for name, table in content.tables.items():
-            files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
-        files["figures.toml"] = figures_toml(content).encode()
+        files = laid_out(content, texts, formats, jobs, progress)
         progress("files")
+        documents, failed = finished(jobs)
+        files |= documents
         files[MANIFEST] = manifest(book, content, files).encode()
+        require_unedited(out, commentaries, given=given)  # somebody may have saved one meanwhile
         write_whole(out, files)
         return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
 
@@ -166,8 +170,7 @@ def prepared(
     InputError
         For bad input, and for a period that is not one month.
     """
-    if "/" in month or month == "itd" or (month.isdigit() and len(month) == 4):
-        raise InputError(f"month '{month}': a report is of one month, YYYY-MM.")
+    require_month(month)
     remark = ""
     with threadpool_limits(limits=1, user_api="blas"):
         progress("market")
@@ -187,21 +190,18 @@ def laid_out(
     formats: Sequence[str],
     jobs: dict[str, PdfJob],
     progress: Callable[[str], None],
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The files that people read, and what to say of those that could not be made; PDFs are laid out beside the rest."""
+) -> dict[str, bytes]:
+    """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
     from attribution.commentary_html import to_html
     from attribution.report.page import page_charts, render_page
     from attribution.report.workbook import render_workbook
 
-    files: dict[str, bytes] = {}
-    failed: dict[str, None] = {}
-    comments = {language: to_html(text, title=False) for language, text in texts.items()}
+    files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
     charts = {language: page_charts(content, language) for language in texts}
 
     def page(language: str, medium: Medium, form: Form) -> str:
-        laid = render_page(
-            content, language, medium=medium, fonts=PLACE, commentary=comments[language], charts=charts[language]
-        )
+        comment = to_html(texts[language], title=False, traced=medium == "screen")
+        laid = render_page(content, language, medium=medium, fonts=PLACE, commentary=comment, charts=charts[language])
         return with_fonts(laid, form=form)
 
     for language, job in jobs.items():
@@ -213,6 +213,16 @@ def laid_out(
     if "xlsx" in formats:
         progress("workbook")
         files["report.xlsx"] = render_workbook(content, next(iter(texts)))
+    for name, table in content.tables.items():
+        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+    files["figures.toml"] = figures_toml(content).encode()
+    return files
+
+
+def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The PDFs, and what to say where the machine makes none."""
+    files: dict[str, bytes] = {}
+    failed: dict[str, None] = {}
     for language, job in jobs.items():
         try:
             files[f"report.{language}.pdf"] = job.result()
@@ -249,8 +259,8 @@ def read_commentary(path: Path, month: str, languages: Sequence[str]) -> Edited:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"--commentary: cannot read '{path}' ({error.strerror}).") from None
-    text = decode_commentary(data, name=path.name)
-    written_for, language = commentary_identity(text)
+    text = decode_commentary(data, name=f"--commentary: '{path}'")
+    written_for, language = commentary_identity(text, name=f"--commentary: '{path}'")
     if written_for != month:
         raise InputError(f"--commentary: '{path}' is of {written_for}, the report of {month}. Give the file of {month}.")
     if language not in languages:
@@ -265,7 +275,13 @@ def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None
     unknown = [one for one in given if one not in known]
     if unknown or not given:
         wrong = ", ".join(map(repr, unknown)) or "none"
-        raise InputError(f"{what} {wrong}: the report is written in {' and '.join(known)}.")
+        raise InputError(f"{what} {wrong}: a report can be had in {', '.join(known)}.")
+
+
+def require_month(month: str) -> None:
+    """Refuse a period that is not one month."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+        raise InputError(f"month '{month}': a report is of one month, written YYYY-MM.")
 
 
 def require_libraries() -> None:

@@ -83,17 +83,6 @@ def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(writte
     assert "/tmp" not in text
 
 
-def test_a_report_over_an_earlier_one_keeps_other_files_and_drops_its_own_stale_ones(tmp_path, capsys):
-    out = tmp_path / "out"
-    command = ("report", BOOK, "--month", SMALL_MONTH, "--out", out, "--formats", "html")
-    assert run(capsys, *command)[0] == 0
-    (out / "notes.txt").write_text("mine")
-    assert run(capsys, *command, "--lang", "en")[0] == 0
-    assert (out / "notes.txt").read_text() == "mine"
-    assert not (out / "report.ja.html").exists()
-    assert (out / "report.en.html").exists()
-
-
 def test_explain_gives_every_digit_to_a_program(capsys, small_result):
     code, printed, _ = run(
         capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, "--by", "sector", "factor", "--format", "json"
@@ -165,7 +154,7 @@ def test_a_month_outside_the_data_is_refused_with_the_months_there_are(capsys, t
 def test_a_month_in_another_form_is_refused(capsys, tmp_path):
     code, _, message = run(capsys, "report", BOOK, "--month", "March", "--out", tmp_path / "out")
     assert code == 2
-    assert "period 'March': write a month as YYYY-MM" in message
+    assert "month 'March': a report is of one month, written YYYY-MM." in message
 
 
 def test_a_missing_table_is_refused(capsys, tmp_path, small_copy):

@@ -29,8 +29,8 @@ NUMBERS = re.compile(r"[−+]?\d+\.\d+")
 
 
 @pytest.fixture(scope="module")
-def tables(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, MONTH).tables
+def tables(page_content):
+    return page_content.tables
 
 
 def anchors(text):

@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+import uharfbuzz
 from fontTools.ttLib import TTFont
 
 from attribution.report import fonts
@@ -54,3 +55,52 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setattr(fonts, "import_module", lambda name: (_ for _ in ()).throw(ModuleNotFoundError(name=name)))
     with pytest.raises(InputError, match=r"font package 'noto_cjk_sans_jp_bold' is not installed.*pip install"):
         fonts.font_path(700)
+
+
+def advance(data, text, features):
+    """Width of a text in thousandths of an em."""
+    buffer = uharfbuzz.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    uharfbuzz.shape(uharfbuzz.Font(uharfbuzz.Face(data)), buffer, features)
+    return sum(glyph.x_advance for glyph in buffer.glyph_positions)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("）、", 1500),
+        ("。」（", 2000),
+        ("「『値", 2500),
+        ("）：値", 2500),
+        ("値、値", 3000),
+        ("値（値", 3000),
+        ("％）", 2000),
+    ],
+)
+def test_marks_that_meet_share_the_blank_between_them(text, width):
+    data = fonts.subset(frozenset(text), 400, form="otf")
+    assert advance(data, text, {"chws": True}) == width
+    assert advance(data, text, {"chws": False}) == 1000 * len(text)
+
+
+def test_browsers_which_close_marks_themselves_get_the_font_as_it_is():
+    page = "<p>（期末）、「寄与度」</p>"
+    assert "chws" in fonts.font_faces(page, form="otf")
+    assert "chws" not in fonts.font_faces(page, form="woff")
+    packed = TTFont(io.BytesIO(fonts.subset(frozenset(page), 400, form="woff")))
+    assert "chws" not in {record.FeatureTag for record in packed["GPOS"].table.FeatureList.FeatureRecord}
+
+
+def test_a_letter_written_in_two_parts_has_its_whole_glyph():
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", fonts.font_faces("か\u3099", form="otf"))[1])
+    assert ord("が") in TTFont(io.BytesIO(data)).getBestCmap()
+
+
+def test_a_file_that_is_no_font_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv(fonts.FOLDER, str(tmp_path))
+    (tmp_path / "NotoSansCJKjp-Regular.otf").write_bytes(b"not a font")
+    fonts._face.cache_clear()
+    with pytest.raises(InputError, match=r"NotoSansCJKjp-Regular\.otf' is not a font\. Put"):
+        fonts.require_glyphs("寄与度")
+    fonts._face.cache_clear()

@@ -6,12 +6,12 @@ import dataclasses
 import re
 import shutil
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import attribution as at
 from attribution.report.content import build_content
+from attribution.report.notes import Note
 from attribution.report.page import render_page
 from attribution.report.words import LANGUAGES
 from riskmodel.tables import read_table
@@ -138,8 +138,7 @@ def test_the_month_of_inception_has_no_month_before(first_month, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_risk_that_cannot_be_told_is_said_and_not_drawn(page_content, language):
     tables = dict(page_content.tables)
-    tables["risk"] = tables["risk"].assign(value=np.nan)
-    tables["risk_factors"] = tables["risk_factors"].assign(contribution=np.nan, share_of_variance=np.nan)
+    tables["risk"], tables["risk_factors"] = tables["risk"].iloc[:0], tables["risk_factors"].iloc[:0]
     limits = tables["limits"]
     band = limits["rule"] == "risk_band"
     tables["limits"] = limits.assign(
@@ -147,8 +146,9 @@ def test_risk_that_cannot_be_told_is_said_and_not_drawn(page_content, language):
         value=limits["value"].mask(band),
         detail=limits["detail"].mask(band, "n/a: no forecast risk of the sleeve"),
     )
-    page, reader = checked(dataclasses.replace(page_content, tables=tables), language)
-    said = {"ja": "この日の予想リスクは計算できません", "en": "No forecast of risk can be made"}
+    notes = [*page_content.notes, Note("no_forecast", {"date": "2025-03-31"})]
+    page, reader = checked(dataclasses.replace(page_content, tables=tables, notes=notes), language)
+    said = {"ja": "2025年3月31日の予想リスクは、", "en": "No risk is forecast for the close of 31 March 2025"}
     assert said[language] in page
     assert {"ja": "－ 判定不能", "en": "– not tested"}[language] in page
     assert reader.of("risk_factors") == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import pypdf
 import pytest
 
 from attribution.report import pdf
 from attribution.report.fonts import PLACE, with_fonts
+from attribution.report.page import asset
 
 PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
 <style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>
@@ -93,3 +95,43 @@ def test_a_layout_that_fails_says_what_was_said(monkeypatch, tmp_path):
     with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="a defect"):
         job.send(PAGE)
         job.result()
+
+
+def test_a_chart_has_its_alternative_text(document):
+    def figures(element):
+        element = element.get_object()
+        children = element.get("/K", []) if hasattr(element, "get") else []
+        if hasattr(element, "get") and element.get("/S") == "/Figure":
+            yield element.get("/Alt")
+        for child in children if isinstance(children, list) else [children]:
+            if hasattr(child.get_object(), "get"):
+                yield from figures(child)
+
+    root = pypdf.PdfReader(io.BytesIO(document)).trailer["/Root"]["/StructTreeRoot"]
+    assert list(figures(root)) == ["図"]
+
+
+def test_the_style_of_paper_has_nothing_that_the_layout_does_not_know(caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the machine has no font
+        try:
+            import weasyprint
+        except OSError:
+            pytest.skip(pdf.NO_PDF)
+    weasyprint.CSS(string=asset("print.css"), media_type="print")
+    assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
+
+
+def test_a_table_that_fits_a_page_is_not_broken_and_one_that_does_not_repeats_its_head(document):
+    rows = "<tr><td>値</td></tr>"
+    table = "<table><thead><tr><th>見出し</th></tr></thead><tbody>{}</tbody></table>"
+    page = PAGE.replace("<body>", f"<body>{table.format(rows * 25)}{table.format(rows * 25)}{table.format(rows * 80)}")
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(page.replace(PLACE, PLACE + asset("print.css")), form="otf"))
+        pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(job.result())).pages]
+    counts = [(text.count("見出し"), text.count("値")) for text in pages if "値" in text]
+    assert counts[:2] == [(1, 25), (1, 25)]
+    assert sum(values for _, values in counts[2:]) == 80
+    assert len(counts) > 3
+    assert {heads for heads, _ in counts} == {1}
+    assert [text.split()[-3:] for text in pages[:2]] == [["1", "/", str(len(pages))], ["2", "/", str(len(pages))]]

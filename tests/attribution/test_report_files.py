@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import attribution as at
 from attribution.book import Words
-from attribution.report import fonts, write
-from attribution.report.content import build_content
+from attribution.report import files, fonts, write
 from attribution.report.pdf import NO_PDF, PangoMissingError
 from riskmodel.errors import InputError
 from tests.conftest import SMALL_MONTH
@@ -22,8 +24,8 @@ RETURN = "(<#performance|Major 100|return>)"
 
 
 @pytest.fixture(scope="module")
-def content(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+def content(page_content):
+    return page_content
 
 
 @pytest.fixture
@@ -52,27 +54,21 @@ def test_every_file_is_listed_with_the_hash_that_it_has(run, tmp_path):
         assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
 
 
-def test_two_runs_write_the_same_bytes(run, tmp_path):
-    for folder in ("one", "two"):
-        run(out=tmp_path / folder, languages=["ja"], formats=["html", "pdf", "xlsx"])
-    for path in (tmp_path / "one").rglob("*"):
-        if path.is_file():
-            assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
-
-
-def test_only_the_formats_asked_for_are_written_and_those_of_an_earlier_run_go(run, tmp_path):
+def test_only_the_formats_asked_for_are_written_those_of_an_earlier_run_go_and_other_files_stay(run, tmp_path):
     run(formats=["html", "xlsx"])
     assert (tmp_path / "out" / "report.en.html").exists()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
     assert "report.en.html" not in run(formats=["xlsx"]).paths
     assert not (tmp_path / "out" / "report.en.html").exists()
+    assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"formats": ["html", "docx"]}, "format 'docx': the report is written in html and pdf and xlsx."),
+        ({"formats": ["html", "docx"]}, "format 'docx': a report can be had in html, pdf, xlsx."),
         ({"formats": []}, "format none"),
-        ({"languages": ["fr"]}, "language 'fr': the report is written in ja and en."),
+        ({"languages": ["fr"]}, "language 'fr': a report can be had in ja, en."),
     ],
 )
 def test_formats_and_languages_that_it_does_not_have_are_refused(run, options, message):
@@ -193,3 +189,87 @@ def test_fonts_of_a_page_for_the_screen_are_packed(content, run, tmp_path):
     page = (tmp_path / "out" / "report.en.html").read_text(encoding="utf-8")
     assert fonts.PLACE not in page
     assert page.count("data:font/woff;base64,") == 2
+
+
+# ---------------------------------------------------------------- what must not be lost, and what a killed run leaves
+
+
+def test_an_edited_file_of_a_language_that_is_not_written_is_left_alone(run, tmp_path):
+    run(languages=["ja", "en"])
+    path = tmp_path / "out" / "commentary.ja.md"
+    path.write_text("mine", encoding="utf-8")
+    run(languages=["en"])
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("files_in_place", range(3))
+def test_the_run_after_a_killed_one_is_whole_and_takes_its_files_for_nobodys_work(tmp_path, monkeypatch, files_in_place):
+    out, names = tmp_path / "out", ["commentary.ja.md", "commentary.en.md"]
+    files.write_whole(out, listed_files("first", names))
+    moved, replace = [], Path.replace
+
+    def killed(path, target):
+        if len(moved) == files_in_place:
+            raise KeyboardInterrupt
+        moved.append(target)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    monkeypatch.setattr(files.tempfile, "TemporaryDirectory", KeptDirectory)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(out, listed_files("second", names))
+    monkeypatch.undo()
+    assert list(out.glob(".report-*"))
+    files.require_unedited(out, names, given=set())
+    files.write_whole(out, listed_files("third", names))
+    assert {path.name: path.read_text() for path in out.glob("commentary.*")} == dict.fromkeys(names, "third")
+    assert not list(out.glob(".report-*"))
+
+
+def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    files.write_whole(out, listed_files("first", ["figures.toml"]))
+
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"--out: cannot write in '.*out' \(No space left on device\)\. Make room"):
+        files.write_whole(out, listed_files("second", ["figures.toml"]))
+    assert (out / "figures.toml").read_text() == "first"
+    assert sorted(path.name for path in out.iterdir()) == ["figures.toml", files.MANIFEST]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"out": ""}, "--out: is empty. Name a folder."),
+        ({"languages": []}, "language none: a report can be had in ja, en."),
+        ({"month": "2025-3"}, "month '2025-3': a report is of one month, written YYYY-MM."),
+        ({"month": "2025"}, "month '2025': a report is of one month, written YYYY-MM."),
+    ],
+)
+def test_an_option_that_names_nothing_is_refused(run, options, message):
+    with pytest.raises(InputError) as error:
+        run(**options)
+    assert str(error.value) == message
+
+
+class KeptDirectory:
+    """A temporary folder whose process dies before it is removed."""
+
+    def __init__(self, *, prefix, dir):
+        self.path = tempfile.mkdtemp(prefix=prefix, dir=dir)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *error):
+        pass
+
+
+def listed_files(text, names):
+    """Files of one text, with the manifest that lists them."""
+    made = {name: text.encode() for name in names}
+    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    return made | {files.MANIFEST: json.dumps({"outputs": outputs}).encode()}

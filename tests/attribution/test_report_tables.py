@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from attribution.report.content import build_content
+from attribution.book import CASH
+from attribution.commentary import draft
+from attribution.forecast import forecast_risk
+from attribution.report.content import build_content, closing_risks, forecast_notes, risk_tables
+from attribution.report.drawing.month import month_figures
+from attribution.report.figures_toml import figures_toml
 from attribution.report.frames import KEYS
+from attribution.report.page import render_page
+from attribution.report.words import read_messages
+from attribution.report.workbook import render_workbook
+from attribution.risk_arrays import UNCOVERED_MAX
 from tests.conftest import SMALL_MONTH
 
 
 @pytest.fixture(scope="module")
-def content(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+def content(page_content):
+    return page_content
 
 
 def test_every_table_has_keys_that_name_each_row_once(content):
@@ -78,3 +89,49 @@ def test_the_month_of_an_index_compounds_its_weeks(content):
     assert set(months.index) >= set(content.book.report.indices)
     for name in content.book.report.indices:
         assert (1 + weeks[name]).prod() - 1 == pytest.approx(months[name], abs=1e-12)
+
+
+def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_why(content, small_market, small_model):
+    courses = {name: result.followed for name, result in content.results.items()}
+    forecast = forecast_risk(small_model, small_market, content.period.end)
+    assert list(closing_risks(courses, forecast)) == list(courses)
+    held = courses["Major 100"].data["closing_weight"].drop_sel(asset=CASH).to_series().nlargest(2)
+    assert held.sum() > UNCOVERED_MAX
+    lacking = forecast.specific_variance.where(~forecast.specific_variance["asset"].isin(held.index))
+    partly = dataclasses.replace(forecast, specific_variance=lacking, left_out=["value"])
+    risks = closing_risks(courses, partly)
+    assert "Major 100" not in risks
+    assert "Next Major 100" in risks
+    tables = risk_tables(content.book, small_market, courses, partly, risks)
+    assert set(tables["risk"]["course"]) == set(tables["risk_factors"]["course"]) == set(risks)
+    limits = tables["limits"].set_index(["sleeve", "rule"])
+    assert limits.loc[("major", "risk_band"), "detail"] == "n/a: no forecast risk of the sleeve"
+    assert limits.loc[("major", "weight_max"), "value"] > 0
+    notes = {note.key: note for note in forecast_notes(courses, partly, {"Next Major 100": None}, content.period)}
+    assert set(notes) == {"no_forecast_of_course", "forecast_left_out"}
+    page = render_page(dataclasses.replace(content, tables=content.tables | tables, notes=[*notes.values()]), "en")
+    assert "No risk is forecast for" in page
+    assert "Value is not in the risk forecast" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "No risk is forecast for the close of 31 March 2025: the model"),
+        ("ja", "2025年3月31日の予想リスクは、リスクモデルの計測期間が短いため計算していません。"),
+    ],
+)
+def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is_whole(
+    content, small_market, language, sentence
+):
+    courses = {name: result.followed for name, result in content.results.items()}
+    tables = risk_tables(content.book, small_market, courses, None, {})
+    assert tables["risk"].empty
+    assert list(tables["risk_factors"].columns) == list(content.tables["risk_factors"].columns)
+    notes = forecast_notes(courses, None, {}, content.period)
+    bare = dataclasses.replace(content, tables=content.tables | tables, notes=notes)
+    assert sentence in render_page(bare, language)
+    assert "risk" not in month_figures(bare, read_messages(language), "minus")
+    assert draft(bare.tables, book=bare.book, month=SMALL_MONTH, language=language)
+    assert render_workbook(bare, language)
+    assert figures_toml(bare)

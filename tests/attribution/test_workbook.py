@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from attribution import InputError
 from attribution.book import Negative
-from attribution.report.content import build_content
 from attribution.report.frames import KEYS
 from attribution.report.words import LANGUAGES, read_messages
 from attribution.report.workbook import heading, render_workbook
@@ -35,8 +34,8 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def whole(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+def whole(page_content):
+    return page_content
 
 
 @pytest.fixture(scope="module")

@@ -59,8 +59,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     -------
     dict
         cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
-        factor_returns, exposures, risk, blends (where there are any), and for each course, or sleeve without one,
-        "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", for each sleeve "contributions/COURSE".
+        factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
+        without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", for each sleeve "contributions/COURSE".
     """
     tables = content.tables
     alone = [result.course for result in content.sleeves.values()]
@@ -72,7 +72,10 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         makers["weeks"] = weeks
     makers |= {"factor_paths": factor_paths, "factor_returns": factor_returns}
     makers["exposures"] = functools.partial(exposures, courses=alone)
-    makers["risk"] = functools.partial(risk, courses=list(dict.fromkeys([*content.results, *alone])))
+    forecast = set(tables["risk_factors"]["course"])
+    if forecast:
+        every = dict.fromkeys([*content.results, *alone])
+        makers["risk"] = functools.partial(risk, courses=[course for course in every if course in forecast])
     if blends:
         makers["blends"] = functools.partial(contribution_multiples, courses=blends)
     for course in dict.fromkeys([*content.results, *alone]):
