@@ -210,7 +210,7 @@ def test_a_csv_with_a_column_twice_or_rows_too_long_is_refused(small_copy):
 
 
 def test_a_report_of_a_run_of_months_is_refused(tmp_path):
-    with pytest.raises(at.InputError, match="month '2025-01/2025-03': a report is of one month, YYYY-MM"):
+    with pytest.raises(at.InputError, match="month '2025-01/2025-03': a report is of one month, written YYYY-MM"):
         at.report(at.read_book(SMALL / "book.toml"), month="2025-01/2025-03", out=tmp_path / "out")
 
 
