@@ -171,7 +171,7 @@ def test_the_command_takes_every_form(capsys):
 @pytest.mark.parametrize("period", ["itd", "2024", "2024-12/2025-01"])
 def test_a_report_is_of_one_month(capsys, tmp_path, period):
     assert main(["report", BOOK, "--month", period, "--out", str(tmp_path / "out")]) == 2
-    assert f"month '{period}': a report is of one month, YYYY-MM." in capsys.readouterr().err
+    assert f"month '{period}': a report is of one month, written YYYY-MM." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
