@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from attribution.book import Book, NegativeStyle
-from attribution.commentary_facts import LEAST_DRIVER, LEAST_T, Facts, drivers
+from attribution.commentary_facts import LEAST_DRIVER, LEAST_T, Facts, clear, drivers
 from attribution.commentary_sleeve import SleeveCommentary
-from attribution.commentary_words import Writer, bullets, capital, plain
+from attribution.commentary_words import Writer, capital, plain
 from attribution.report.words import read_messages
 
 AVERAGE = "Average"
@@ -21,7 +21,9 @@ LABEL = re.compile(r"(?P<label>.+?) [+-]?[\d.]+ %")
 SHOWN_LABELS = 3
 
 
-def draft(tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, language: str) -> str:
+def draft(
+    tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, language: str, names: Mapping[str, str] | None = None
+) -> str:
     """Write what happened in a month, from its tables alone.
 
     Parameters
@@ -34,6 +36,8 @@ def draft(tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, languag
         "YYYY-MM".
     language
         "ja" or "en".
+    names
+        Ticker -> name of the stock in the language; by default, and for others, that of `stock_contributions`.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def draft(tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, languag
     """
     messages = read_messages(language)
     style: NegativeStyle = getattr(book.report.negative, language)
-    write = Writer(Facts(tables), book, messages, style)
+    write = Writer(Facts(tables), book, messages, style, names or {})
     day = pd.Period(month, "M")
     when = messages("words.month", year=day.year, name=messages.name("months", str(day.month)))
     title = write("title", book=write.words(book.book.name, ""), month=when)
@@ -118,17 +122,15 @@ def _results(write: Writer, when: str) -> list[str]:
     ahead = courses[courses["excess"] >= LEAST_DRIVER]["course"]
     kind = "none" if ahead.empty else "all" if len(ahead) == len(courses) else "some"
     sentences.append(write(f"results.{kind}_ahead", courses=write.join(plain(course) for course in ahead)))
-    rows = [
+    places = [
         write(
-            "results.row",
-            course=plain(row["course"]),
-            benchmark=plain(str(row["benchmark"])),
-            rank=write.number("performance", row["course"], column="rank", decimals=0),
-            benchmark_return=write.percent("performance", row["course"], column="benchmark_return"),
-            excess=write.points("performance", row["course"], column="excess"),
-            **{"return": write.percent("performance", row["course"], column="return")},
+            "results.place",
+            course=plain(course),
+            rank=write.number("performance", course, column="rank", decimals=0),
+            excess=write.gap("performance", course, column="excess"),
+            **{"return": write.percent("performance", course, column="return")},
         )
-        for _, row in courses.iterrows()
+        for course in courses["course"]
     ]
     since = [
         write("results.return", name=plain(course), number=write.percent("trailing", course, column="itd"))
@@ -137,7 +139,7 @@ def _results(write: Writer, when: str) -> list[str]:
     ]
     return [
         write.paragraph(sentences),
-        bullets(rows),
+        write("results.ranking", courses=write.join(places)) if places else "",
         write("results.inception", courses=write.join(since)) if since else "",
     ]
 
@@ -212,7 +214,7 @@ def _factor_returns(write: Writer) -> list[str]:
     frame = write.facts.tables.get("factor_month")
     if frame is None or frame.empty:
         return [write("factor_returns.none")]
-    certain = frame[(frame["t"].abs() >= LEAST_T) & (frame["return"].abs() >= LEAST_DRIVER)]
+    certain = frame[clear(frame, "return")]
 
     def items(part: pd.DataFrame) -> str:
         largest = part.reindex(part["return"].abs().sort_values(ascending=False, kind="stable").index)

@@ -175,6 +175,17 @@ def _texts(column: pd.Series) -> list[str]:
     return [str(value) for value in column.tolist()]
 
 
+def clear(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Which rows are at least twice their standard error, by their `t`, and do not print as 0.00 %.
+
+    Examples
+    --------
+    >>> clear(pd.DataFrame({"return": [0.01, -0.01, 0.00004], "t": [2.0, -1.9, 9.0]}), "return").tolist()
+    [True, False, False]
+    """
+    return (frame["t"].abs() >= LEAST_T) & (frame[column].abs() >= LEAST_DRIVER)
+
+
 def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
     """The factors that moved a course's excess return beyond doubt.
 
@@ -204,7 +215,24 @@ def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
     if frame.empty:
         return pd.DataFrame(columns=columns)
     size = frame["contribution"].abs()
-    certain = frame["group"].isin(MODELLED) & (frame["t"].abs() >= LEAST_T) & (size >= LEAST_DRIVER)
+    certain = frame["group"].isin(MODELLED) & clear(frame, "contribution")
     found = frame[certain].assign(sign=np.sign(frame["contribution"]))
     order = size[certain].sort_values(ascending=False, kind="stable").index
     return found.loc[order, columns].reset_index(drop=True)
+
+
+def proxy_counts(tables: Mapping[str, pd.DataFrame], course: str, named: pd.DataFrame) -> bool:
+    """Whether the row "constituents less index" must be named beside the drivers: it is as large as the smallest of them.
+
+    Parameters
+    ----------
+    tables
+        Holds `factor_contributions`.
+    course
+        A course, or a sleeve, as the table names it.
+    named
+        The rows of `drivers` that are named; without any, the row is named where it does not print as 0.00 %.
+    """
+    row = Facts(tables).row("factor_contributions", course, "proxy")
+    least = max(LEAST_DRIVER, float(named["contribution"].abs().min()) if len(named) else 0.0)
+    return row is not None and bool(abs(row["contribution"]) >= least)

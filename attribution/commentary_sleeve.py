@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.book import CASH
-from attribution.commentary_facts import LEAST_DRIVER, LEAST_T, drivers
+from attribution.commentary_facts import LEAST_DRIVER, LEAST_T, clear, drivers, proxy_counts
 from attribution.commentary_words import Writer, bullets, capital, plain
 from attribution.contributions import PROXY
 
@@ -49,10 +49,8 @@ class SleeveCommentary:
     @property
     def names_proxy(self) -> bool:
         """Whether the difference of the constituents from the index is larger than the smallest driver named."""
-        proxy = self.write.facts.row("factor_contributions", self.course, "proxy")
-        named = drivers(self.write.facts.tables, self.course)["contribution"].abs()
-        least = max(LEAST_DRIVER, float(named.min()) if len(named) else 0.0)
-        return proxy is not None and bool(abs(proxy["contribution"]) >= least)
+        tables = self.write.facts.tables
+        return proxy_counts(tables, self.course, drivers(tables, self.course))
 
     @property
     def blocks(self) -> list[str]:
@@ -201,7 +199,7 @@ class SleeveCommentary:
         largest = max(EFFECTS, key=lambda effect: abs(float(frame[effect].sum())))
         families = write.facts.of("brinson_families", course=course, effect=largest)
         if len(families):
-            certain = families[(families["t"].abs() >= LEAST_T) & (families["contribution"].abs() >= LEAST_DRIVER)]
+            certain = families[clear(families, "contribution")]
             items = [
                 write(
                     "sectors.family",
@@ -244,10 +242,7 @@ class SleeveCommentary:
     def _stock(self, row: pd.Series, cells: pd.DataFrame) -> str:
         write, ticker = self.write, str(row["ticker"])
         key = ("stock_contributions", self.course, ticker)
-        name = ""
-        if write.messages.language == "ja" and isinstance(row.get("name_ja"), str):
-            name = row["name_ja"]
-        name = name or (row["name"] if isinstance(row["name"], str) else "")
+        name = write.names.get(ticker) or (row["name"] if isinstance(row["name"], str) else "")
         stock = write("stocks.name", ticker=plain(ticker), name=plain(name)) if name else plain(ticker)
         values = {
             "stock": stock,

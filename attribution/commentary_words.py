@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,12 +19,19 @@ MARKUP = re.compile(r"[\\`*\[\]<>|~#]|&(?=#|\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 @dataclass(frozen=True)
 class Writer:
-    """A language, a house style and the facts to write about."""
+    """A language, a house style and the facts to write about.
+
+    Attributes
+    ----------
+    names
+        Ticker -> name of the stock in the language, where it is not that of the tables.
+    """
 
     facts: Facts
     book: Book
     messages: Messages
     style: NegativeStyle
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, key: str, **values: object) -> str:
         """The message of the commentary at a dotted key."""
@@ -44,9 +51,12 @@ class Writer:
 
     def points(self, table: str, *key: str | None, column: str) -> str:
         """A difference of percentages, as a link, with its unit."""
+        return self("points", number=self.gap(table, *key, column=column))
+
+    def gap(self, table: str, *key: str | None, column: str) -> str:
+        """A difference of percentages, as a link, where the sentence says its unit."""
         anchor = Anchor(table, key, column)
-        text = percent(self.facts.value(anchor), self.style, signed=True, unit=self("points_unit"))
-        return self("points", number=self._link(text, anchor))
+        return self._link(percent(self.facts.value(anchor), self.style, signed=True, unit=self("points_unit")), anchor)
 
     def number(self, table: str, *key: str | None, column: str, decimals: int = 2, signed: bool = False) -> str:
         """A figure that is no percentage, as a link."""

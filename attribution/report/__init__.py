@@ -55,7 +55,7 @@ def commentary(content: Content, *, lang: str = "en") -> str:
     """The draft of the commentary in a language, as Markdown whose figures name their cells."""
     from attribution.commentary import draft
 
-    return draft(content.tables, book=content.book, month=content.month, language=lang)
+    return draft(content.tables, book=content.book, month=content.month, language=lang, names=content.stock_names(lang))
 
 
 class _CallablePackage(ModuleType):

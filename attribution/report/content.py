@@ -63,6 +63,15 @@ class Content:
     notes: list[Note]
     model_settings: dict[str, Any]
 
+    def stock_names(self, language: str) -> dict[str, str]:
+        """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""
+        if language != "ja":
+            return {}
+        names: dict[str, str] = {}
+        for result in (*self.results.values(), *self.sleeves.values()):
+            names |= {str(ticker): str(name) for ticker, name in result.data["name_ja"].to_series().items() if name}
+        return names
+
 
 def build_content(
     book: Book,

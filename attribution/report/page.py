@@ -75,6 +75,7 @@ def render_page(
     words = page_words(content.book, language)
     return _environment().get_template("templates/page.html").render(
         lang=language,
+        medium=medium,
         t=words.messages,
         words=words,
         cells=Cells(words, traced=medium == "screen"),

@@ -7,7 +7,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from attribution.report.drawing import month_figures, to_svg
-from attribution.report.drawing.month import exposures
+from attribution.report.drawing.month import exposures, waterfall_bars
+from attribution.report.drawing.waterfall import leaves_out_zero
 from attribution.report.page_words import PageWords
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from attribution.report.content import Content
+
+
+HALF = 230.0  # points: width of a chart beside a table
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,13 @@ class PageCharts:
         key = f"{name}/{course}" if course else name
         return self._svg(key, self.figures[key])
 
+    def leaves_out_zero(self, course: str) -> bool:
+        """Whether the bars of a course's waterfall are broken."""
+        return leaves_out_zero(*waterfall_bars(self.content, self.words.messages, course=course))
+
     def exposures(self, course: str, place: int) -> Markup:
         """One sleeve's active exposures, now and a month before."""
-        draw = partial(exposures, self.content, self.words.messages, self.words.style, courses=[course])
+        draw = partial(exposures, self.content, self.words.messages, self.words.style, courses=[course], width=HALF)
         return self._svg(f"exposures-{place}", draw)
 
     def _svg(self, key: str, figure: Callable[[], Figure]) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from attribution.commentary_facts import clear
 from attribution.report.page_rows import records
 from attribution.report.page_words import PageWords
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from attribution.report.content import Content
 
 NAMED = 4
-LEAST_RETURN = 5e-5  # what prints as 0.00 was not rewarded, however certain
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def rewarded(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     frame
         The table `factor_month`.
     """
-    certain = frame[(frame["group"] == "style") & (frame["t"].abs() >= 2) & (frame["return"].abs() >= LEAST_RETURN)]
+    certain = frame[(frame["group"] == "style") & clear(frame, "return")]
     ordered = certain.sort_values("return", kind="stable")
     gained, lost = ordered[ordered["return"] > 0][::-1], ordered[ordered["return"] < 0]
     return list(gained["factor"]), list(lost["factor"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.commentary_facts import Facts, drivers, proxy_counts
 from attribution.contributions import PROXY
 from attribution.report.page_brinson import BrinsonView, brinson_view
 from attribution.report.page_rows import of_course, records
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from attribution.report.content import Content
 
 SHOWN_DRIVERS = 5
-LEAST_DRIVER = 5e-5  # what prints as 0.00 is no driver, however certain
-MODELLED = ("market", "sector", "style")
 Row = dict[str, Any]
 
 
@@ -64,7 +64,7 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
     course, tables = result.course, content.tables
     factors = of_course(tables["factor_contributions"], course)
     exposures = of_course(tables["exposures"], course)
-    drivers = main_drivers(factors)
+    named = main_drivers(tables, course)
     return Sleeve(
         key=key,
         place=place,
@@ -75,8 +75,8 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
         portfolio_return=result.portfolio_return,
         benchmark_return=result.benchmark_return,
         excess=result.excess_return,
-        drivers={side: records(rows) for side, rows in drivers.items()},
-        proxy=proxy_sentence(factors, drivers, words),
+        drivers={side: records(rows) for side, rows in named.items()},
+        proxy=proxy_sentence(tables, course, named, words),
         groups=factor_groups(factors, of_course(tables["group_contributions"], course)),
         brinson=brinson_view(tables, course),
         stocks=stocks_view(content, words, course),
@@ -85,30 +85,21 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
     )
 
 
-def main_drivers(factors: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The factors that helped and hurt beyond doubt, largest first.
-
-    Parameters
-    ----------
-    factors
-        A course's rows of `factor_contributions`.
-    """
-    certain = factors["group"].isin(MODELLED) & (factors["t"].abs() >= 2) & (factors["contribution"].abs() >= LEAST_DRIVER)
-    ordered = factors[certain].sort_values("contribution", kind="stable")
-    return {
-        "helped": ordered[ordered["contribution"] > 0][::-1].head(SHOWN_DRIVERS),
-        "hurt": ordered[ordered["contribution"] < 0].head(SHOWN_DRIVERS),
-    }
+def main_drivers(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, pd.DataFrame]:
+    """The drivers that helped a course and those that hurt it, largest first; see `attribution.commentary_facts.drivers`."""
+    found = drivers(tables, course)
+    return {side: found[found["sign"] == sign].head(SHOWN_DRIVERS) for side, sign in (("helped", 1.0), ("hurt", -1.0))}
 
 
-def proxy_sentence(factors: pd.DataFrame, drivers: dict[str, pd.DataFrame], words: PageWords) -> str:
-    """Names the difference of constituents and index where it is larger than the smallest driver named, else nothing."""
-    proxy = float(factors.loc[factors["factor"] == "proxy", "contribution"].sum())
-    smallest = pd.concat(drivers.values())["contribution"].abs().min()
-    if abs(proxy) < LEAST_DRIVER or abs(proxy) <= smallest:  # no driver at all: NaN, and the proxy is named
+def proxy_sentence(tables: Mapping[str, pd.DataFrame], course: str, named: dict[str, pd.DataFrame], words: PageWords) -> str:
+    """Names the difference of constituents and index where it is no smaller than the smallest driver named, else nothing."""
+    shown = pd.concat(named.values())
+    row = Facts(tables).row("factor_contributions", course, "proxy")
+    if row is None or not proxy_counts(tables, course, shown):
         return ""
-    key = "sleeve.proxy" if pd.notna(smallest) else "sleeve.proxy_alone"
-    return words.messages(key, value=words.percent(proxy, signed=True, unit="%"), name=words.row(PROXY))
+    key = "sleeve.proxy" if len(shown) else "sleeve.proxy_alone"
+    value = words.percent(float(row["contribution"]), signed=True, unit="%")
+    return words.messages(key, value=value, name=words.row(PROXY))
 
 
 def factor_groups(factors: pd.DataFrame, totals: pd.DataFrame) -> list[FactorGroup]:

@@ -45,10 +45,8 @@ def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFram
     frame = content.tables["stock_contributions"]
     frame = frame[frame["course"] == course]
     shown = frame["name"].astype(object)
-    if words.messages.language == "ja":
-        results = {result.course: result for result in (*content.results.values(), *content.sleeves.values())}
-        japanese = results[course].data["name_ja"].to_series().reindex(frame["ticker"]).fillna("").to_numpy()
-        shown = shown.where(japanese == "", japanese)
+    named = frame["ticker"].map(content.stock_names(words.messages.language))
+    shown = shown.where(named.isna(), named)
     beside = frame["ticker"].isin(ROWS_BESIDE_STOCKS)
     return frame.assign(shown_name=shown.where(~beside, frame["ticker"].map(words.row)))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROWS_BESIDE_STOCKS = {CASH: "cash", PROXY: "proxy", "(trading)": "trading", "(fees)": "fees"}  # and the factor of that name
 
 BREAKS = re.compile(
-    "ベンチマーク|業種配分|銘柄選択|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|分散に|・(?=レシオ)|(?=（)"
+    "ベンチマーク|ファクター(?=リターン)|業種配分|銘柄選択|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|・(?=レシオ)|(?=（)"
 )
 
 
@@ -48,9 +48,9 @@ class PageWords:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
         from markupsafe import Markup, escape
 
-        parts = BREAKS.sub("\\g<0>\n", text).split("\n")
-        if len(parts) == 1:
+        if text.isascii():
             return escape(text)
+        parts = filter(None, BREAKS.sub("\\g<0>\n", text).split("\n"))
         return Markup().join(Markup('<span class="keep">{}</span>').format(part) for part in parts)
 
     def date(self, day: Any, form: str = "date") -> str:

@@ -137,7 +137,10 @@ def report(
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
             return ReportFiles({}, content.tables, content, remarks, found)
-        texts = {language: draft(content.tables, book=book, month=month, language=language) for language in languages}
+        texts = {
+            language: draft(content.tables, book=book, month=month, language=language, names=content.stock_names(language))
+            for language in languages
+        }
         texts |= {one.language: one.text for one in edited}
         files = laid_out(content, texts, formats, jobs, progress)
         progress("files")

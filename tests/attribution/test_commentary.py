@@ -149,8 +149,8 @@ def test_a_driver_is_told_by_its_exposure_and_what_the_month_paid(
     ("exposure", "returned", "contribution", "told"),
     [
         (0.05, 0.0120, -0.0042, "its sign differs from that of the mean active exposure (+0.05) times"),
-        (0.02, 0.0299, 0.0032, "the mean active exposure (+0.02) times the month's factor return (+2.99%) is less than"),
-        (0.90, 0.0100, 0.0032, "(+1.00%) is more than twice it"),
+        (0.02, 0.0299, 0.0032, "more than twice the mean active exposure (+0.02) times the month's factor return (+2.99%)"),
+        (0.90, 0.0100, 0.0032, "less than half the mean active exposure (+0.90) times the month's factor return (+1.00%)"),
         (0.001, 0.0120, 0.0042, "summed day by day over a mean active exposure of 0.00 and a factor return of +1.20%"),
         (0.35, 0.00001, 0.0042, "over a mean active exposure of +0.35 and a factor return of 0.00%"),
         (np.nan, 0.01, 0.0042, "Value: contribution +0.42%."),
@@ -208,8 +208,8 @@ def test_limits_are_told_as_kept_broken_or_not_tested(small_book, tables):
     assert "Major (simulated) kept all its limits." in drafted({"limits": limits}, small_book)
     limits.loc[limits["rule"] == "risk_band", "ok"] = pd.NA
     text = drafted({"limits": limits}, small_book, "ja")
-    assert "確認できた運用上の制限をすべて満たしています。" in text
-    assert "確認できなかった運用上の制限は、予測ボラティリティです。" in text
+    assert "判定できた運用制限をすべて満たしています。" in text
+    assert "判定できなかった運用制限は、予想ボラティリティです。" in text
     assert "The book states no limits." in drafted({"limits": limits.iloc[:0]}, small_book)
 
 
@@ -240,13 +240,23 @@ def test_a_stock_that_only_the_benchmark_holds_is_said_not_to_be_held(small_book
     )
 
 
+def test_stocks_bear_their_names_of_the_language_and_their_own_where_there_is_none(small_book, tables):
+    stocks = tables["stock_contributions"]
+    best = stocks[stocks["course"] == COURSE].nlargest(1, "active_contribution")
+    ticker, name = best["ticker"].iloc[0], best["name"].iloc[0]
+    text = draft(tables, book=small_book, month=MONTH, language="ja", names={ticker: "株式会社|A"})
+    assert f"- {ticker}（株式会社\\|A）：組入比率[" in text
+    assert name not in text
+    assert f"- {ticker}（{name}）：組入比率[" in drafted(tables, small_book, "ja")
+
+
 def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
     alone = copied(tables)
     stocks = alone["stock_contributions"]
     held = stocks[(stocks["course"] == COURSE) & (stocks["weight_end"] > 0) & (stocks["active_contribution"] > 0)]
     alone["stock_contributions"] = held.head(1).assign(name=None)
     text = drafted(alone, small_book)
-    assert "Largest contributions to excess return:" in text
+    assert "Largest contributions to excess return (weights" in text
     assert "Smallest contributions" not in text
     assert f"\n- {held['ticker'].iloc[0]}: weight [" in text
 

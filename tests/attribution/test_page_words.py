@@ -40,7 +40,7 @@ NOTES = [
     ),
     (
         Note("ordinary_income", {"sources": "operating_income for 34%, net_income for 66% of filings"}),
-        "経常利益には、届出にある次の項目を用いました（届出件数に占める割合）：営業利益 34%、当期純利益 66%。",
+        "経常利益には、開示書類にある次の項目を用いました（件数に占める割合）：営業利益 34%、当期純利益 66%。",
         "Ordinary income is taken from these items of the filings (share of filings): operating income 34%, net income 66%.",
     ),
     (
@@ -102,17 +102,18 @@ def test_notes_of_the_proxy_make_one_sentence(page_content):
 
 
 def factor_rows(**contributions):
-    """Rows of `factor_contributions`: name=(group, contribution, t)."""
-    rows = [(name, group, value, t) for name, (group, value, t) in contributions.items()]
-    return pd.DataFrame(rows, columns=["factor", "group", "contribution", "t"])
+    """A table `factor_contributions` of the course "A": name=(group, contribution, t)."""
+    rows = [("A", name, group, value, t) for name, (group, value, t) in contributions.items()]
+    frame = pd.DataFrame(rows, columns=["course", "factor", "group", "contribution", "t"])
+    return {"factor_contributions": frame.assign(active_exposure=0.1, factor_return=0.01, standard_error=0.001)}
 
 
 def test_drivers_are_the_certain_factors_by_size():
-    frame = factor_rows(
+    tables = factor_rows(
         value=("style", 0.01, 3.0), size=("style", -0.02, -2.5), growth=("style", 0.03, 1.9), market=("market", 0.002, 9.0),
         specific=("specific", 0.5, 5.0), activity=("style", 0.00004, 4.0), proxy=("other", 0.004, np.nan),
     )  # fmt: skip
-    drivers = main_drivers(frame)
+    drivers = main_drivers(tables, "A")
     assert list(drivers["helped"]["factor"]) == ["value", "market"]
     assert list(drivers["hurt"]["factor"]) == ["size"]
 
@@ -122,9 +123,9 @@ def test_drivers_are_the_certain_factors_by_size():
     [(0.0019, False), (0.0021, True), (-0.0021, True), (0.0, False)],
 )
 def test_the_proxy_is_named_where_it_is_larger_than_the_smallest_driver_named(page_content, proxy, said):
-    frame = factor_rows(value=("style", 0.01, 3.0), size=("style", -0.002, -2.5), proxy=("other", proxy, np.nan))
+    tables = factor_rows(value=("style", 0.01, 3.0), size=("style", -0.002, -2.5), proxy=("other", proxy, np.nan))
     words = page_words(page_content.book, "en")
-    sentence = proxy_sentence(frame, main_drivers(frame), words)
+    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), words)
     assert bool(sentence) == said
     if said:
         assert sentence.startswith(
@@ -133,8 +134,8 @@ def test_the_proxy_is_named_where_it_is_larger_than_the_smallest_driver_named(pa
 
 
 def test_the_proxy_is_named_alone_where_there_is_no_driver(page_content):
-    frame = factor_rows(value=("style", 0.01, 1.0), proxy=("other", 0.002, np.nan))
-    sentence = proxy_sentence(frame, main_drivers(frame), page_words(page_content.book, "ja"))
+    tables = factor_rows(value=("style", 0.01, 1.0), proxy=("other", 0.002, np.nan))
+    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), page_words(page_content.book, "ja"))
     assert sentence.startswith("「構成銘柄と指数の差」の寄与度は+0.20%です。")
 
 
@@ -165,10 +166,10 @@ DETAILS = [
     ("A 9.4 % at the rebalance, drifted to 10.04 %; B 11 %", "A：リバランス時9.40%、その後の値動きで10.04%；B 11.00%",
      "A: 9.40% at the rebalance, drifted to 10.04%; B 11.00%"),
     ("A 0 % at the rebalance, now 12.5 %", "A：リバランス時0.00%、現在12.50%", "A: 0.00% at the rebalance, now 12.50%"),
-    ("20.33 % against 17.9 % of Large Index: 13.53 % above", "20.33%（Large Indexは17.90%）、13.53%上回る",
+    ("20.33 % against 17.9 % of Large Index: 13.53 % above", "20.33%（Large Indexは17.90%）、比率で13.53%上回る",
      "20.33% against 17.90% of Large Index: 13.53% above"),
     ("16.73 % against 16.83 % of S&P 500: 0.6 % below; 1 name of it without a forecast left out (0.08% of its weight)",
-     "16.73%（S&P 500は16.83%）、0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
+     "16.73%（S&P 500は16.83%）、比率で0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
      "16.73% against 16.83% of S&P 500: 0.60% below; 1 of its names without a forecast left out (0.08% of its weight)"),
     ("n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the sleeve"),
     ("n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),

@@ -158,8 +158,10 @@ class Scale:
             decimals = max(0, -math.floor(math.log10(step) + 1e-9))
             found = [(k * step / factor, number(k * step, style, decimals)) for k in range(first, last + 1)]
             room = length * step / factor / (self.high - self.low)
-            need = max((text_width(text, SMALL) for _, text in found), default=0.0) + 4.0
-            need = 24.0 if upright else max(need, min(26.0, length / 3))
+            need = max((text_width(text, SMALL) for _, text in found), default=0.0) + (
+                4.0 if length < 150.0 else 14.0
+            )  # a long scale need not be full
+            need = 24.0 if upright else max(need, min(22.0, length / 3))
             if room >= need or len(found) <= 2:
                 return found
         raise AssertionError  # steps grow without end, so that at last two or fewer are inside

@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 RADIUS = 2.9
 
 
-def dumbbells(panels: Mapping[str, pd.DataFrame], style: NegativeStyle, label: str, *, abreast: int = ABREAST) -> Figure:
+def dumbbells(
+    panels: Mapping[str, pd.DataFrame],
+    style: NegativeStyle,
+    label: str,
+    *,
+    abreast: int = ABREAST,
+    width: float = WIDTH,
+) -> Figure:
     """Two values of each row joined by a line, a hollow mark for the one before and a filled one for now, which is written.
 
     Parameters
@@ -46,6 +53,8 @@ def dumbbells(panels: Mapping[str, pd.DataFrame], style: NegativeStyle, label: s
         As for `attribution.report.drawing.bar_panels`.
     abreast
         Panels beside each other; further ones stand below.
+    width
+        Points.
     """
     rows = list(next(iter(panels.values())).index)
     texts = {heading: [number(value, style) for value in frame["now"]] for heading, frame in panels.items()}
@@ -53,10 +62,10 @@ def dumbbells(panels: Mapping[str, pd.DataFrame], style: NegativeStyle, label: s
     low, high = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in panels.values()], air=0.06)
     lines = in_lines(list(panels), abreast)
     most = max(map(len, lines))
-    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, WIDTH - most * (LEAST_AXIS + value + GAP))
-    pitch = min((WIDTH - column + GAP) / most, 330.0)
-    head, deep = 16.0, len(rows) * ROW + SCALE_ROOM
-    canvas = Canvas(WIDTH, len(lines) * (head + deep) + (len(lines) - 1) * 6)
+    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, width - most * (LEAST_AXIS + value + GAP))
+    pitch = (width - column + GAP) / most
+    head, deep = (16.0 if len(panels) > 1 else 4.0), len(rows) * ROW + SCALE_ROOM
+    canvas = Canvas(width, len(lines) * (head + deep) + (len(lines) - 1) * 6)
     top = 0.0
     for line in lines:
         under = top + head
@@ -65,7 +74,8 @@ def dumbbells(panels: Mapping[str, pd.DataFrame], style: NegativeStyle, label: s
         for place, heading in enumerate(line):
             left = column + place * pitch
             scale = Scale(low, high, left, left + pitch - GAP - value)
-            canvas.write(left, top + 7, shortened(heading, min(pitch - 4, WIDTH - left)), "left", INK)
+            if len(panels) > 1:
+                canvas.write(left, top + 7, shortened(heading, min(pitch - 4, width - left)), "left", INK)
             across(canvas, scale, under, under + len(rows) * ROW, style, factor=1.0)
             frame = panels[heading]
             for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def cumulative_lines(
     style: NegativeStyle,
     label: str,
     *,
-    height: float = 250.0,
+    height: float = 165.0,
 ) -> Figure:
     """Compounded returns since the first day, courses in colour and benchmarks dashed, each named at its end.
 
@@ -72,7 +73,7 @@ def cumulative_lines(
 
 
 def paths(
-    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 200.0
+    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 150.0
 ) -> Figure:
     """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
 
@@ -81,7 +82,7 @@ def paths(
     levels
         (day, name) decimals, 0 before the first day: compounded factor returns, or contributions to date.
     named
-        Columns that are named; blue where they end above zero, orange below.
+        Columns that are named; blue where they end above zero, orange below, told apart by dashes.
     style, label
         As for `attribution.report.drawing.bar_panels`.
     total
@@ -92,13 +93,15 @@ def paths(
     shown = [name for name in levels.columns if name in named or name == total]
     order = [*(name for name in levels.columns if name not in shown), *shown]
     looks = []
+    before: Counter[str] = Counter()  # named lines of a colour so far: the next one has other dashes
     for name in order:
-        end = levels[name].iloc[-1]
-        colour = POSITIVE if end >= 0 else NEGATIVE
+        colour = POSITIVE if levels[name].iloc[-1] >= 0 else NEGATIVE
+        dash = (SOLID, *DASHES)[before[colour] % (len(DASHES) + 1)]
         looks.append(
-            (INK, SOLID, 1.6, OVER) if name == total else (colour, SOLID, 1.4, LINES) if name in shown
+            (INK, SOLID, 1.6, OVER) if name == total else (colour, dash, 1.4, LINES) if name in shown
             else (FAINT, SOLID, 0.8, MARKS)
         )  # fmt: skip
+        before[colour] += name in shown and name != total
     names = [name if name in shown else None for name in order]
     return _chart(names, levels[order].to_numpy(dtype=float).T, _days(levels.index), looks, style, label, height)
 

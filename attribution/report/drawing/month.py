@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.book import CASH, NegativeStyle
 from attribution.report.drawing.bars import Bar, bar_panels, multiples, sorted_bars
+from attribution.report.drawing.canvas import WIDTH
 from attribution.report.drawing.exposures import dumbbells
 from attribution.report.drawing.fonts import legible
 from attribution.report.drawing.lines import cumulative_lines, paths
@@ -180,23 +181,31 @@ def risk(content: Content, messages: Messages, style: NegativeStyle, *, courses:
 
 def course_waterfall(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
     """From the benchmark's return to the course's."""
+    steps, start, end = waterfall_bars(content, messages, course=course)
+    label = messages("charts.waterfall", name=end.label, benchmark=start.label)
+    return waterfall(steps, start, end, style, label)
+
+
+def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
+    """The steps of a course's waterfall, its start and its end."""
     result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
     steps = waterfall_steps(
         _rows(content, "factor_contributions", course), _rows(content, "group_contributions", course), messages
     )
-    name = course_name(content, course, messages)
-    label = messages("charts.waterfall", name=name, benchmark=result.benchmark)
-    return waterfall(steps, Bar(result.benchmark, result.benchmark_return), Bar(name, result.portfolio_return), style, label)
+    end = Bar(course_name(content, course, messages), result.portfolio_return)
+    return steps, Bar(result.benchmark, result.benchmark_return), end
 
 
-def exposures(content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str]) -> Figure:
+def exposures(
+    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], width: float = WIDTH
+) -> Figure:
     """Active exposures to the styles at month end against the month before."""
     panels = {}
     for course in courses:
         frame = _rows(content, "exposures", course).set_index("factor")
         frame = frame.rename(columns={"active_before": "before", "active_exposure": "now"}, index=messages.factor)
         panels[course_name(content, course, messages)] = frame[["before", "now"]]
-    return dumbbells(panels, style, messages("charts.exposures"))
+    return dumbbells(panels, style, messages("charts.exposures"), width=width)
 
 
 def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
@@ -244,10 +253,11 @@ def _largest(
     first, rest = order[:LARGEST], order[LARGEST:]
     rows = [messages.factor(str(name)) for name in first]
     rows += [messages("charts.others", count=len(rest))] * bool(len(rest)) + [messages(total)]
+    unknown = np.inf if (errors > 0).any(axis=None) else 0.0  # the error of the sum of the others
     panels = {}
     for course in frames:
         bars = [Bar("", values.loc[name, course], errors.loc[name, course]) for name in first]
-        bars += [Bar("", float(values.loc[rest, course].sum()))] * bool(len(rest))
+        bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
         panels[course_name(content, course, messages)] = [*bars, Bar("", float(values[course].sum()), total=True)]
     return multiples(rows, panels, style, label)
 

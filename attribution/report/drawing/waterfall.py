@@ -52,10 +52,8 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
     texts = [percent(bar.value, style, signed=not bar.total) for bar in bars]
     values = max(map(text_width, texts)) + 7
     column = min(max(text_width(bar.label) for bar in bars) + 7, 190.0)
-    top, pitch = 4.0, ROW * 1.15
-    moves = [0.0 if math.isnan(bar.value) else bar.value for bar in bars[:-1]]
-    after = np.cumsum(moves)
-    low, high, broken = _range([float(x) for x in (*after, end.value) if math.isfinite(x)])
+    top, pitch = 4.0, ROW
+    after, (low, high, broken) = _levels(steps, start, end)
     scale = Scale(low, high, column, WIDTH - values)
     edge = (low if low > 0 else high) if broken else 0.0
     canvas = Canvas(WIDTH, top + len(bars) * pitch + SCALE_ROOM)
@@ -77,6 +75,17 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
         canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
         canvas.write(WIDTH, middle, text, "right", INK)
     return canvas.figure(label)
+
+
+def leaves_out_zero(steps: Sequence[Bar], start: Bar, end: Bar) -> bool:
+    """Whether the bars of the totals are broken, so that a reader must be told."""
+    return _levels(steps, start, end)[1][2]
+
+
+def _levels(steps: Sequence[Bar], start: Bar, end: Bar) -> tuple[np.ndarray, tuple[float, float, bool]]:
+    """The level after each bar but the last, and the range of the scale."""
+    after = np.cumsum([0.0 if math.isnan(bar.value) else bar.value for bar in (start, *steps)])
+    return after, _range([float(x) for x in (*after, end.value) if math.isfinite(x)])
 
 
 def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
@@ -113,5 +122,7 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     alone = largest.sort_values("contribution", ascending=False, kind="stable")
     steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
     if len(rest):
-        steps.append(Bar(messages("charts.other_styles", count=len(rest)), float(rest.sum())))
+        steps.append(
+            Bar(messages("charts.other_styles", count=len(rest)), float(rest.sum()), math.inf)
+        )  # no error is known of the sum
     return steps + [by_group[name] for name in ("specific", "other") if name in by_group]
