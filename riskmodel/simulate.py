@@ -15,9 +15,7 @@ from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
 from riskmodel.errors import InputError
-from riskmodel.exposures import ExposureSettings, UniverseRule, estimation_universe, factor_exposures, sector_codes
 from riskmodel.factors import MARKET, STYLES
-from riskmodel.market import build_market
 from riskmodel.simulated_companies import (
     SECTORS,
     Tables,
@@ -28,10 +26,10 @@ from riskmodel.simulated_companies import (
     rates_and_fx,
     share_counts,
     split_events,
-    stored,
     traded_volume,
     trading_days,
 )
+from riskmodel.simulated_prices import settle
 
 # Daily volatilities. Each style is either well above three times the error of its estimate, or well below.
 STYLE_VOLATILITY = {
@@ -54,7 +52,7 @@ MARKET_MEAN, MARKET_VOLATILITY, SECTOR_VOLATILITY = 0.0005, 0.010, 0.004
 MARKET_PART_OF_SENSITIVITY = 0.35  # market_sensitivity's return on the market's, so that betas persist
 SPECIFIC_VOLATILITY = 0.014  # of the median company, a day
 SPECIFIC_RISK = {"inverse_sqrt_cap": -0.25, "flat": 0.0, "sqrt_cap": 0.25}  # its variance ~ cap ** (2 x power)
-CONVERGED, MOST_ROUNDS = 2e-5, 40
+ALL_AT_ONCE, BLOCK = 430, 42  # sessions: a history of some twenty months settles in one go, a longer one in blocks
 
 LARGE, SMALL, WIDE = "Large Index", "Small Index", "Wide Index"
 LARGE_SHARE, SMALL_SHARE = 3 / 8, 1 / 2  # of all companies, by market cap; the rest are in neither
@@ -121,11 +119,8 @@ def simulate(
     Notes
     -----
     r_i,t = f_mkt,t + f_sector(i),t + sum_k X_ik,t-1 f_k,t + u_i,t, where X_t-1 is what the model itself makes of the tables
-    at the close of t-1, and the sector returns, weighted by the caps of t-1, sum to zero. Prices make exposures and
-    exposures make the next day's prices, so that the market is a fixed point: starting from returns of a latent beta model,
-    all exposures are computed from the tables and all returns from the exposures, until nothing moves by more than 2e-5. A
-    day depends on earlier days only, which is why this converges, in about fifteen rounds; what is left, and the rounding
-    of the closes, goes to the specific returns.
+    at the close of t-1, and the sector returns, weighted by the caps of t-1, sum to zero. The prices are found by
+    `riskmodel.simulated_prices.settle`, all at once for a history of up to `ALL_AT_ONCE` sessions, else `BLOCK` at a time.
 
     What happens in a market: splits, late listings, a delisting, a gap of twelve sessions, missing volumes, estimates and
     filed figures; and, to three names whose traits the sleeve of large companies looks for, a split, a gap of three sessions
@@ -151,7 +146,8 @@ def simulate(
         "shares": share_counts(next(streams), company, sessions),
     }
     drawn = drawn_days(next(streams), company, sessions, SPECIFIC_RISK[specific])
-    prices, market, truth = fixed_point(drawn, known)
+    blocks = None if len(sessions) <= ALL_AT_ONCE else np.arange(0, len(sessions), BLOCK)
+    prices, market, truth = settle(drawn, known, blocks=blocks)
     lists = constituent_lists(market, np.flatnonzero(~months.duplicated(keep="last")))
     tables = known | {
         "prices": prices,
@@ -162,7 +158,7 @@ def simulate(
     return SimulatedMarket(tables=tables | rates_and_fx(next(streams), sessions), truth=truth)
 
 
-# ---------------------------------------------------------------- the loop from prices to exposures to prices
+# ---------------------------------------------------------------- the what chance decides
 
 
 def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.DatetimeIndex, power: float) -> xr.Dataset:
@@ -197,72 +193,6 @@ def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.Dat
         | {"price": ("asset", company["price"].to_numpy())},
         coords={"time": sessions, "asset": company["ticker"].to_numpy(object), "factor": [MARKET, *SECTORS, *STYLES]},
     )
-
-
-def fixed_point(drawn: xr.Dataset, known: Tables) -> tuple[pd.DataFrame, xr.Dataset, xr.Dataset]:
-    """The prices table whose returns are the model's own exposures times the factor returns, its market, and its truth."""
-    no_index = pd.DataFrame({"date": drawn["time"].to_numpy()[:0], "index": pd.Series(dtype="str"), "level": np.zeros(0)})
-    returns = latent = drawn["latent"].to_numpy()
-    for _ in range(MOST_ROUNDS):
-        prices = price_table(returns, drawn)
-        market = build_market(known | {"prices": prices, "indices": no_index})
-        truth = explained(market, drawn["factor_returns"])
-        modelled = (market["total_return"] - truth["specific_returns"] + drawn["specific_returns"]).to_numpy()
-        wanted = np.where(np.isnan(modelled), latent, modelled)
-        moved, returns = np.abs(wanted - returns).max(), wanted
-        if moved < CONVERGED:
-            return prices, market, truth
-    raise RuntimeError(f"returns still move by {moved:.1e} after {MOST_ROUNDS} rounds")
-
-
-def explained(market: xr.Dataset, drawn: xr.DataArray) -> xr.Dataset:
-    """Truth of a market: factor returns with the sectors' centred, the model's exposures, and what is left of each return.
-
-    Parameters
-    ----------
-    market
-        From `build_market`.
-    drawn
-        (time, factor), decimals; of the sectors' returns only the differences count.
-    """
-    universe = estimation_universe(market, UniverseRule())
-    exposures = factor_exposures(market, universe, ExposureSettings())["exposures"]
-    total, sector = market["total_return"].to_numpy(), sector_codes(market)
-    member = sector[:, None] == np.arange(len(SECTORS))
-    factor = drawn.to_numpy().copy()
-    first_style = 1 + len(SECTORS)
-    estimating = universe.to_numpy()[:-1] & ~np.isnan(total[1:])
-    cap = np.where(estimating, market["market_cap"].to_numpy()[:-1], 0.0) @ member
-    mean = (cap * factor[1:, 1:first_style]).sum(axis=1) / np.where(estimating.any(axis=1), cap.sum(axis=1), np.nan)
-    factor[1:, 1:first_style] -= mean[:, None]
-    factor[np.append(True, np.isnan(mean))] = np.nan
-    styled = np.einsum("tk,tka->ta", factor[1:, first_style:], exposures.to_numpy()[:-1])
-    modelled = factor[1:, :1] + factor[1:, 1:first_style][:, sector] + styled
-    specific = total - np.vstack([np.full((1, total.shape[1]), np.nan), modelled])
-    return xr.Dataset(
-        {
-            "factor_returns": drawn.copy(data=factor),
-            "exposures": exposures.rename(factor="style"),
-            "specific_returns": market["total_return"].copy(data=specific),
-        }
-    )
-
-
-def price_table(returns: np.ndarray, drawn: xr.Dataset) -> pd.DataFrame:
-    """Closes that follow the returns less dividends, and the total returns of the rounded closes; a row a traded day."""
-    traded, dividends = drawn["traded"].to_numpy(), drawn["dividends"].to_numpy()
-    close = np.full(returns.shape, np.nan)
-    last = drawn["price"].to_numpy()
-    for day in range(len(returns)):
-        move = returns[day] if day else 0.0
-        last = np.where(traded[day], stored(last * (1 + move) - dividends[day], decimals=4), last)
-        close[day] = np.where(traded[day], last, np.nan)
-    total = np.full_like(close, np.nan)
-    total[1:] = stored((close[1:] + dividends[1:]) / close[:-1] - 1, decimals=7)
-    asset, session = np.nonzero(traded.T)
-    table = pd.DataFrame({"date": drawn["time"].to_numpy()[session], "ticker": drawn["asset"].to_numpy()[asset]})
-    panels = {"close": close, "total_return": total, "volume": drawn["volume"].to_numpy()}
-    return table.assign(**{name: values[session, asset] for name, values in panels.items()}).astype({"ticker": "str"})
 
 
 # ---------------------------------------------------------------- indices and sleeves, by rules
