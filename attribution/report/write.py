@@ -30,7 +30,7 @@ from riskmodel.errors import InputError, listed
 from riskmodel.model import RiskModelResults
 
 if TYPE_CHECKING:
-    from attribution.report.page import Medium
+    from attribution.report.pages.page import Medium
 
 FORMATS = ("html", "pdf", "xlsx")
 
@@ -196,7 +196,7 @@ def laid_out(
 ) -> dict[str, bytes]:
     """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
     from attribution.commentary_html import to_html
-    from attribution.report.page import page_charts, render_page
+    from attribution.report.pages.page import page_charts, render_page
     from attribution.report.workbook import render_workbook
 
     files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}

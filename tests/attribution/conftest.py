@@ -3,7 +3,7 @@
 import pytest
 
 from attribution.report.content import build_content
-from attribution.report.page import render_page
+from attribution.report.pages.page import render_page
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import Reader
 from tests.conftest import SMALL_MONTH

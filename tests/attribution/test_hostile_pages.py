@@ -12,7 +12,7 @@ import pytest
 import attribution as at
 from attribution.report.content import build_content
 from attribution.report.notes import Note
-from attribution.report.page import render_page
+from attribution.report.pages.page import render_page
 from attribution.report.words import LANGUAGES
 from riskmodel.tables import read_table
 from tests.attribution.page_reader import Reader, plain_text

@@ -12,8 +12,8 @@ import subprocess
 import pytest
 
 from attribution.book import Negative
-from attribution.report.page import render_page
-from attribution.report.page_words import page_words
+from attribution.report.pages.page import render_page
+from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import Reader
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from attribution.report.frames import KEYS
-from attribution.report.page_words import page_words
+from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import keys_of
 

@@ -11,12 +11,12 @@ import pytest
 from attribution.limits import check_limits
 from attribution.report import notes as notes_module
 from attribution.report.notes import Note
-from attribution.report.page_factors import rewarded, rewarded_title
-from attribution.report.page_limits import detail_text, limits_section
-from attribution.report.page_notes import notes_section
-from attribution.report.page_sleeve import main_drivers, proxy_sentence
-from attribution.report.page_stocks import driver_texts
-from attribution.report.page_words import page_words
+from attribution.report.pages.factors import rewarded, rewarded_title
+from attribution.report.pages.limits import detail_text, limits_section
+from attribution.report.pages.notes import notes_section
+from attribution.report.pages.sleeve import main_drivers, proxy_sentence
+from attribution.report.pages.stocks import driver_texts
+from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES, read_messages
 from riskmodel import market
 
@@ -52,6 +52,11 @@ NOTES = [
         Note("unmodelled_held", {"course": "X", "names": "A", "days": 3}),
         "X：エクスポージャーのない保有銘柄（A、延べ3日・銘柄）の寄与度は「モデル対象外」に含めています。",
         "X: held names without exposures (A; 3 name-days) count as “Not modelled”.",
+    ),
+    (
+        Note("stopped_benchmark", {"benchmark": "X", "names": "A, B and 3 more"}),
+        "Xの構成銘柄のうち取引がなくなったものは、次の構成銘柄の更新まで最終値で据え置いています（A、Bほか3件）。",
+        "Names of X that stopped trading keep their last value until the next list: A, B and 3 more.",
     ),
     (
         Note("filled", {"factor": "activity", "share": 0.0877}),

@@ -8,8 +8,8 @@ import pytest
 
 from attribution import InputError
 from attribution.book import Negative, Words
-from attribution.report.page import page_sections, render_page
-from attribution.report.page_words import page_words
+from attribution.report.pages.page import page_sections, render_page
+from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES, read_messages
 from riskmodel.factors import STYLES
 from tests.attribution.page_reader import Reader, plain_text

@@ -10,7 +10,7 @@ import pytest
 
 from attribution.report import pdf
 from attribution.report.fonts import PLACE, with_fonts
-from attribution.report.page import asset
+from attribution.report.pages.page import asset
 
 PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
 <style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>

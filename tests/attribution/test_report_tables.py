@@ -15,7 +15,7 @@ from attribution.report.content import build_content, closing_risks, forecast_no
 from attribution.report.drawing.month import month_figures
 from attribution.report.figures_toml import figures_toml
 from attribution.report.frames import KEYS
-from attribution.report.page import render_page
+from attribution.report.pages.page import render_page
 from attribution.report.words import read_messages
 from attribution.report.workbook import render_workbook
 from attribution.risk_arrays import UNCOVERED_MAX

@@ -73,7 +73,7 @@ def cumulative_lines(
 
 
 def paths(
-    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 150.0
+    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 140.0
 ) -> Figure:
     """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
 

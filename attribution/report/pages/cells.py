@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.report.format import NOT_AVAILABLE
-from attribution.report.page_words import PageWords
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -41,7 +41,7 @@ class Cells:
 
     Examples
     --------
-    >>> from attribution.report.page_words import page_words
+    >>> from attribution.report.pages.words import page_words
     >>> import attribution as at
     >>> cells = Cells(page_words(at.read_book("fixtures/small/book.toml"), "ja"), traced=True)
     >>> str(cells.percent({"return": -0.0661}, "return"))

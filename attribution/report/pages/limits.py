@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.report.page_rows import records
-from attribution.report.page_words import PageWords
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content
@@ -78,7 +78,7 @@ def detail_text(detail: str, words: PageWords, *, signed: bool = False) -> str:
     Examples
     --------
     >>> import attribution as at
-    >>> from attribution.report.page_words import page_words
+    >>> from attribution.report.pages.words import page_words
     >>> words = page_words(at.read_book("fixtures/small/book.toml"), "ja")
     >>> detail_text("Energy -2.05 %", words, signed=True)
     'エネルギー △2.05%'

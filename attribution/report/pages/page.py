@@ -7,16 +7,16 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
-from attribution.report.page_cells import Cells
-from attribution.report.page_charts import PageCharts
-from attribution.report.page_explorer import explorer_section
-from attribution.report.page_factors import factors_section, rewarded_title
-from attribution.report.page_limits import limits_section
-from attribution.report.page_notes import coverage_section, method_paragraph, notes_section, reconciliation_sentence
-from attribution.report.page_performance import indices_section, ranking_section, three_months_start, trailing_section
-from attribution.report.page_positions import blends_section, composition_section, risk_section
-from attribution.report.page_sleeve import sleeve_sections
-from attribution.report.page_words import PageWords, page_words
+from attribution.report.pages.cells import Cells
+from attribution.report.pages.charts import PageCharts
+from attribution.report.pages.explorer import explorer_section
+from attribution.report.pages.factors import factors_section, rewarded_title
+from attribution.report.pages.limits import limits_section
+from attribution.report.pages.notes import coverage_section, method_paragraph, notes_section, reconciliation_sentence
+from attribution.report.pages.performance import indices_section, ranking_section, three_months_start, trailing_section
+from attribution.report.pages.positions import blends_section, composition_section, risk_section
+from attribution.report.pages.sleeve import sleeve_sections
+from attribution.report.pages.words import PageWords, page_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.report.page_rows import records
-from attribution.report.page_words import ROWS_BESIDE_STOCKS, PageWords
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import ROWS_BESIDE_STOCKS, PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.performance import WINDOWS
-from attribution.report.page_rows import records
-from attribution.report.page_words import PageWords
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content

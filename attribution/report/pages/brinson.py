@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from attribution.report.page_rows import records
-from attribution.report.page_words import ROWS_BESIDE_STOCKS
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import ROWS_BESIDE_STOCKS
 
 EFFECTS = ("allocation", "selection", "interaction")
 FAMILIES = ("market", "sector", "style", "specific", "other")

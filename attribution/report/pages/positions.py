@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.report.page_notes import note_sentence
-from attribution.report.page_rows import of_course, records
-from attribution.report.page_words import PageWords
+from attribution.report.pages.notes import note_sentence
+from attribution.report.pages.rows import of_course, records
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.report.format import power_of_ten
-from attribution.report.page_rows import records
-from attribution.report.page_words import PageWords
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -79,7 +79,8 @@ def method_paragraph(content: Content, words: PageWords) -> str:
 
 
 def _plain(note: Note, words: PageWords) -> str:
-    return words.messages(f"notes.{note.key}", **note.values)
+    listed = {key: words.messages.examples(str(value)) for key, value in note.values.items() if key == "names"}
+    return words.messages(f"notes.{note.key}", **(note.values | listed))
 
 
 def _proxy(note: Note, words: PageWords) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.report.format import NEGATIVE
-from attribution.report.page_brinson import EFFECTS
-from attribution.report.page_cells import Column
-from attribution.report.page_rows import of_course, records
-from attribution.report.page_stocks import driver_texts, named_stocks
-from attribution.report.page_words import ROWS_BESIDE_STOCKS, PageWords
+from attribution.report.pages.brinson import EFFECTS
+from attribution.report.pages.cells import Column
+from attribution.report.pages.rows import of_course, records
+from attribution.report.pages.stocks import driver_texts, named_stocks
+from attribution.report.pages.words import ROWS_BESIDE_STOCKS, PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content

@@ -10,10 +10,10 @@ import pandas as pd
 
 from attribution.commentary_facts import Facts, drivers, proxy_counts
 from attribution.contributions import PROXY
-from attribution.report.page_brinson import BrinsonView, brinson_view
-from attribution.report.page_rows import of_course, records
-from attribution.report.page_stocks import StocksView, stocks_view
-from attribution.report.page_words import PageWords
+from attribution.report.pages.brinson import BrinsonView, brinson_view
+from attribution.report.pages.rows import of_course, records
+from attribution.report.pages.stocks import StocksView, stocks_view
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attribution.report.drawing import month_figures, to_svg
 from attribution.report.drawing.month import exposures, waterfall_bars
 from attribution.report.drawing.waterfall import leaves_out_zero
-from attribution.report.page_words import PageWords
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.commentary_facts import clear
-from attribution.report.page_rows import records
-from attribution.report.page_words import PageWords
+from attribution.report.pages.rows import records
+from attribution.report.pages.words import PageWords
 
 if TYPE_CHECKING:
     import pandas as pd
