@@ -19,13 +19,10 @@ from riskmodel.factors import MARKET, STYLES
 from riskmodel.simulated_companies import (
     SECTORS,
     Tables,
-    announcements,
     companies,
+    company_tables,
     dividends_paid,
-    filings,
     rates_and_fx,
-    share_counts,
-    split_events,
     traded_volume,
     trading_days,
 )
@@ -137,14 +134,7 @@ def simulate(
         )
     streams = iter([np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)])
     company = companies(next(streams), assets)
-    filed = filings(next(streams), company, sessions)
-    known = {
-        "securities": company[["ticker", "name", "name_ja", "sector"]],
-        "splits": split_events(company, sessions),
-        "fundamentals": filed,
-        "earnings": announcements(next(streams), company, filed, sessions),
-        "shares": share_counts(next(streams), company, sessions),
-    }
+    known = company_tables(streams, company, sessions)
     drawn = drawn_days(next(streams), company, sessions, SPECIFIC_RISK[specific])
     blocks = None if len(sessions) <= ALL_AT_ONCE else np.arange(0, len(sessions), BLOCK)
     prices, market, truth = settle(drawn, known, blocks=blocks)
@@ -158,7 +148,7 @@ def simulate(
     return SimulatedMarket(tables=tables | rates_and_fx(next(streams), sessions), truth=truth)
 
 
-# ---------------------------------------------------------------- the what chance decides
+# ---------------------------------------------------------------- what chance decides
 
 
 def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.DatetimeIndex, power: float) -> xr.Dataset:

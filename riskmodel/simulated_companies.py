@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -60,6 +62,18 @@ def companies(rng: np.random.Generator, count: int) -> pd.DataFrame:
     company.loc[rng.random(count) < 0.02, "name_ja"] = np.nan
     labels = dict.fromkeys(["ticker", "name", "name_ja", "sector"], "str")
     return company.sort_values("ticker", ignore_index=True).astype(labels)
+
+
+def company_tables(streams: Iterator[np.random.Generator], company: pd.DataFrame, sessions: pd.DatetimeIndex) -> Tables:
+    """The tables that come before prices; three of them are drawn, each from a stream of its own."""
+    filed = filings(next(streams), company, sessions)
+    return {
+        "securities": company[["ticker", "name", "name_ja", "sector"]],
+        "splits": split_events(company, sessions),
+        "fundamentals": filed,
+        "earnings": announcements(next(streams), company, filed, sessions),
+        "shares": share_counts(next(streams), company, sessions),
+    }
 
 
 def trading_days(rng: np.random.Generator, company: pd.DataFrame, months: pd.PeriodIndex) -> np.ndarray:

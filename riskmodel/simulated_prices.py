@@ -185,18 +185,21 @@ def price_panels(
     traded, dividends = drawn["traded"].to_numpy(), drawn["dividends"].to_numpy()
     out = np.full(returns.shape, np.nan)
     paid = np.zeros_like(out)
-    first = close is None or not len(close)
-    last = drawn["price"].to_numpy() if first else _last_close(close, drawn["price"].to_numpy())
-    for day in range(len(returns)):
-        full = last * (1 + (0.0 if first and not day else returns[day]))
+    if close is None or not len(close):  # the first day has its price, and no return
+        earlier, moves = np.full_like(returns[:1], np.nan), np.vstack([np.zeros_like(returns[:1]), returns[1:]])
+    else:
+        earlier, moves = close, returns
+    last = _last_close(earlier, drawn["price"].to_numpy())
+    for day, move in enumerate(moves):
+        full = last * (1 + move)
         paid[day] = np.minimum(dividends[day], DIVIDEND_MOST * full)
         last = np.where(traded[day], stored(full - paid[day], decimals=4), last)
         out[day] = np.where(traded[day], last, np.nan)
-    before = np.vstack([np.full((1, returns.shape[1]), np.nan) if first else close[-1:], out[:-1]])  # type: ignore[index]
+    before = np.vstack([earlier[-1:], out[:-1]])
     return out, stored((out + paid) / before - 1, decimals=7)
 
 
-def _last_close(close: np.ndarray | None, price: np.ndarray) -> np.ndarray:
+def _last_close(close: np.ndarray, price: np.ndarray) -> np.ndarray:
     """The last close of each asset, or its first price."""
     known = pd.DataFrame(close).ffill().iloc[-1].to_numpy()
     return np.where(np.isnan(known), price, known)

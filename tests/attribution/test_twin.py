@@ -307,4 +307,3 @@ def test_the_generator_makes_the_shipped_tables():
         if shipped is not None:
             # stored as floats of single precision (2^-24 = 6e-8 of the value) or as decimals
             pd.testing.assert_frame_equal(shipped, made.tables[name], rtol=1e-7, atol=1e-9, obj=name)
-    assert (TWIN / "book.toml").read_text("utf-8") == make_twin.BOOK

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from riskmodel import simulate as simulated
-from riskmodel.simulated_companies import announcements, companies, filings, share_counts, split_events
+from riskmodel.simulated_companies import companies, company_tables
 from riskmodel.simulated_prices import CONVERGED, Block, settle
 
 STARTS = np.array([0, 60, 101, 140])
@@ -19,14 +19,7 @@ def chance():
     sessions = pd.bdate_range("2024-01-02", "2024-10-31", unit="ns")
     streams = iter([np.random.default_rng(s) for s in np.random.SeedSequence(5).spawn(6)])
     company = companies(next(streams), 150)
-    filed = filings(next(streams), company, sessions)
-    known = {
-        "securities": company[["ticker", "name", "name_ja", "sector"]],
-        "splits": split_events(company, sessions),
-        "fundamentals": filed,
-        "earnings": announcements(next(streams), company, filed, sessions),
-        "shares": share_counts(next(streams), company, sessions),
-    }
+    known = company_tables(streams, company, sessions)
     return simulated.drawn_days(next(streams), company, sessions, -0.25), known
 
 
