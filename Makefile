@@ -3,7 +3,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-MONTH ?= 2025-03
+BOOK ?= fixtures/twin/book.toml
+MONTH ?= 2026-03
 OUT ?= out
 STAMP := $(VENV)/.installed
 
@@ -19,8 +20,8 @@ $(STAMP): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[report,scale,test]'
 	@touch $@
 
-report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/small
-	$(BIN)/attribution report fixtures/small/book.toml --month $(MONTH) --out $(OUT)
+report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin
+	$(BIN)/attribution report $(BOOK) --month $(MONTH) --out $(OUT)
 
 test: $(STAMP)  ## set up, and run the tests
 	$(BIN)/python -m pytest -n auto -q
@@ -34,8 +35,9 @@ bench: $(STAMP)  ## the benchmarks, as ratios to a peer in the same run
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-fixtures: $(STAMP)  ## make fixtures/small anew from its seed
+fixtures: $(STAMP)  ## make the simulated markets anew from their seeds
 	$(BIN)/python fixtures/make_small.py fixtures/small
+	$(BIN)/python fixtures/make_twin.py fixtures/twin
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

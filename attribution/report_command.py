@@ -59,6 +59,11 @@ def report_month(options: argparse.Namespace) -> int:
     print_table(written.tables["performance"], "text", percent=["return", "benchmark_return", "excess"])
     identities = written.tables["reconciliation"]
     print(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
+    limits = written.tables["limits"]
+    broken = limits[limits["ok"].eq(False).fillna(False)]
+    if len(broken):
+        print(f"{len(broken)} of {counted(len(limits), 'limit')} broken:")
+        print_table(broken[["sleeve", "rule", "detail"]], "text")
     for name, path in written.paths.items():
         if name.endswith(SHOWN):
             print(f"{'edit' if name.endswith('.md') else 'read'} {path}")

@@ -66,9 +66,14 @@ def test_the_tables_add_to_the_printed_excess(written):
         assert own["contribution"].astype(float).sum() == pytest.approx(performance.loc[course, "return"], abs=1e-12)
 
 
-def test_a_second_run_gives_the_same_bytes_from_the_store(written, tmp_path):
+def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_store(written, tmp_path, capsys):
     again = tmp_path / "again"
+    capsys.readouterr()
     assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(again)]) == 0
+    printed = capsys.readouterr().out
+    limits = pd.read_csv(written / "tables/limits.csv")
+    details = limits.loc[limits["ok"].astype(str).eq("False"), "detail"]
+    assert f"{len(details)} of {len(limits)} limits broken:" in printed and all(detail in printed for detail in details)
     for path in written.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (again / path.relative_to(written)).read_bytes(), path.name
