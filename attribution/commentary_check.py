@@ -181,7 +181,7 @@ class _Checker(NamedTuple):
             rest = rest[: match.start()] + blank + rest[match.end() :]
             raw = raw[: match.start()] + blank + raw[match.end() :]
         if BROKEN.search(rest):
-            message = f"line {place}: an address that is no link: '{raw.strip()[:80]}'. Write [number](<#table|row|column>)."
+            message = f"an address that is no link: '{raw.strip()[:80]}'. Write [number](<#table|row|column>)."
             yield Finding(place, raw.strip(), "", "", "", "", "", "broken anchor", message)
             return
         for name in self.names:
@@ -198,7 +198,7 @@ class _Checker(NamedTuple):
         row = "|".join("*" if part is None else part for part in anchor.key)
 
         def finding(kind: str, right: str, why: str) -> Finding:
-            message = f"line {place}: '{shown}' ({target[1:]}): {why}"
+            message = f"'{shown}' ({target[1:]}): {why}"
             return Finding(place, shown, target, anchor.table, row, anchor.column, right, kind, message)
 
         if anchor.table == SOURCE:
@@ -250,7 +250,7 @@ class _Checker(NamedTuple):
         anchors = list(_same(self.facts, match))
         right = ", ".join(f"<{anchor.target}>" for anchor in anchors)
         help_ = f"It may be {right}." if anchors else "Link it, or name its source: [0.50%](<#source|Federal Reserve>)."
-        message = f"line {place}: '{shown}' is not linked to a figure of the tables. {help_}"
+        message = f"'{shown}' is not linked to a figure of the tables. {help_}"
         return Finding(place, shown, "", "", "", "", right, "no anchor", message)
 
 

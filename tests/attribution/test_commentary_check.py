@@ -124,12 +124,12 @@ def test_what_does_not_hold_is_named_with_what_does(tables, small_book, text, ki
 
 def test_a_finding_says_where_what_and_the_right_value(tables, small_book):
     found = checked(f"Well.\n\nIt returned [−6.61%]({RETURN}).", tables, small_book).iloc[0]
-    assert found["message"] == "line 4: '−6.61%' (performance|Major 100|return): the table has −6.60%."
+    assert found["message"] == "'−6.61%' (performance|Major 100|return): the table has −6.60%."
     assert found[["table", "row", "column"]].tolist() == ["performance", "Major 100", "return"]
     found = checked("[6%](<#performance|Majr 100|return>)", tables, small_book).iloc[0]
     assert found["message"].endswith("there is no course 'Majr 100'. Nearest: Major 100, Next Major 100.")
     found = checked("a loss of 6.60%", tables, small_book).iloc[0]
-    assert found["message"] == (f"line 2: '6.60%' is not linked to a figure of the tables. It may be {RETURN}.")
+    assert found["message"] == (f"'6.60%' is not linked to a figure of the tables. It may be {RETURN}.")
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import pytest
 
 import attribution as at
 from attribution.book import Words
+from attribution.cli import main
 from attribution.report import files, fonts, write
 from attribution.report.pdf import NO_PDF, PangoMissingError
 from riskmodel.errors import InputError
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL, SMALL_MONTH
 
 FIRST = "<!-- commentary 2025-03 en -->\n\n# Title\n\n"
 RETURN = "(<#performance|Major 100|return>)"
@@ -128,6 +129,16 @@ def test_a_figure_that_does_not_hold_is_named_with_the_right_one_and_nothing_is_
     assert written.findings.loc[0, "line"] == 5
     assert written.paths == {}
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_prints_where_a_wrong_figure_stands_and_exits_with_1(run, tmp_path, capsys):
+    edited = tmp_path / "edited.md"
+    edited.write_text(f"{FIRST}The course returned [+11.97%]{RETURN}.\n", encoding="utf-8")
+    given = ["--month", SMALL_MONTH, "--lang", "en", "--out", str(tmp_path / "out"), "--commentary", str(edited)]
+    assert main(["report", str(SMALL / "book.toml"), *given]) == 1
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"{edited}, line 5: '+11.97%' (performance|Major 100|return): the table has +11.79%."
+    assert last == "Nothing was written: 1 finding in the commentary. Correct it and repeat."
 
 
 def test_an_edited_file_in_the_folder_is_not_written_over(run, tmp_path):
