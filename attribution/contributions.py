@@ -9,18 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import CASH, Book
-from attribution.holdings import (
-    CASH_STOCK,
-    Track,
-    benchmark_track,
-    blend_shares,
-    holding_returns,
-    level_returns,
-    sleeve_track,
-)
+from attribution.holdings import CASH_STOCK, Track, blend_shares, level_returns
 from attribution.linking_inputs import places
 from attribution.periods import Period
 from attribution.risk_arrays import UNCOVERED_MAX, require_covered
+from attribution.tracks import Tracks
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import MARKET
 from riskmodel.model import RiskModelResults
@@ -95,18 +88,22 @@ def require_explained(index: str, official: xr.DataArray, constituents: xr.DataA
 
 
 def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -> Course:
-    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares.
+    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares; see `blend_tracks`."""
+    return blend_tracks(Tracks(book, market, period), course)
+
+
+def blend_tracks(tracks: Tracks, course: str) -> Course:
+    """Blend sleeves and their benchmarks with a course's fixed shares.
 
     Raises
     ------
     InputError
         As `sleeve_track`, `benchmark_track` and `level_returns` do; for levels that their constituents do not explain.
     """
+    book, market, period = tracks.book, tracks.market, tracks.period
     shares = book.shares(course)
-    returns = holding_returns(market)
-    held = {sleeve: sleeve_track(book, sleeve, market, returns, period) for sleeve in shares}
-    listed_names = {book.sleeves[sleeve].benchmark for sleeve in shares}
-    lists = {name: benchmark_track(book, name, market, returns, period) for name in sorted(listed_names)}
+    held = {sleeve: tracks.sleeve(sleeve) for sleeve in shares}
+    lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}
     official = {name: level_returns(market, name, period.days, period.base) for name in lists}
     for name, level in official.items():
         if level is not None:
@@ -124,21 +121,21 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
     benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
     own, other = blend_shares(sleeves, shares), blend_shares(benchmarks, shares)
 
-    def shared(tracks: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
-        parts = {sleeve: getattr(tracks[sleeve], field) for sleeve in shares}
+    def shared(of: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
+        parts = {sleeve: getattr(of[sleeve], field) for sleeve in shares}
         return (stack(parts) * part_shares).rename(part="sleeve")
 
     of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
     by_sleeve = {
-        f"{side}_{kind}": shared(tracks, part_shares, field)
-        for side, tracks, part_shares in (("portfolio", held, own), ("benchmark", of_sleeve, other))
+        f"{side}_{kind}": shared(of, part_shares, field)
+        for side, of, part_shares in (("portfolio", held, own), ("benchmark", of_sleeve, other))
         for kind, field in (("weight", "weights"), ("live", "live"))
     }
     constituents = shared(of_sleeve, other, "returns")
 
-    def closing(tracks: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
+    def closing(of: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
         grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
-        parts = [tracks[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
+        parts = [of[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
         return sum(parts[1:], parts[0])
 
     data = xr.Dataset(
@@ -151,7 +148,7 @@ def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -
             "portfolio_return": (own * sleeves).sum("part"),
             "benchmark_return": (other * benchmarks).sum("part"),
             "constituents_return": constituents.sum("sleeve"),
-            "asset_return": returns.sel(time=period.days),
+            "asset_return": tracks.returns.sel(time=period.days),
         }
     )
     either = ((data["portfolio_weight"] != 0) | (data["benchmark_weight"] != 0)).any("time")

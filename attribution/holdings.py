@@ -110,7 +110,10 @@ def drift(
     labels = returns.get_index("asset")
     values = returns.to_numpy()
     life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
-    running = np.maximum.accumulate(life, axis=0)
+    begun = life[: starts[0] + 1].max(axis=0)
+    running = np.maximum.accumulate(
+        np.vstack([begun, life[starts[0] + 1 : last + 1]]), axis=0
+    )  # row 0 is the first list's close
     weights = np.zeros((last - starts[0], len(labels)))
     live = np.zeros_like(weights)
     daily = np.zeros(len(weights))
@@ -119,12 +122,11 @@ def drift(
         rows = lists[effective == start]
         opening = np.zeros(len(labels))
         opening[labels.get_indexer(rows["ticker"])] = rows["weight"]
-        segment = slice(start + 1, stop + 1)
-        same_life = running[segment] == running[start]
-        earned = np.where(same_life, values[segment], 0.0)
+        place = slice(start - starts[0], stop - starts[0])
+        same_life = running[place.start + 1 : place.stop + 1] == running[place.start]
+        earned = np.where(same_life, values[start + 1 : stop + 1], 0.0)
         growth = np.vstack([opening, opening * np.cumprod(1 + earned, axis=0)])
         value = growth.sum(axis=1)
-        place = slice(start - starts[0], stop - starts[0])
         weights[place] = growth[:-1] / value[:-1, None]
         live[place] = np.where(same_life, weights[place], 0.0)
         daily[place] = value[1:] / value[:-1] - 1
@@ -146,7 +148,7 @@ def stopped_positions(
 ) -> pd.DataFrame:
     """Positions of one list that are without a price at its end and do not trade again by the last day."""
     held = np.flatnonzero((opening != 0) & (labels != CASH))
-    own = np.maximum.accumulate(life[: start + 1, held], axis=0)[-1]
+    own = life[: start + 1, held].max(axis=0)
     traded = (life[: last + 1, held] == own) & (own >= 0)
     final = np.where(traded.any(axis=0), last - np.argmax(traded[::-1], axis=0), -1)
     gone = final < stop
@@ -226,7 +228,8 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
         there = market["constituent_index"].to_numpy() == rule.constituents
         chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
         lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
-        lists = lists[lists["ticker"].isin([*assets, CASH]) & (lists["weight"] != 0)]
+        priced = (assets.get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
+        lists = lists[priced & (lists["weight"] != 0)]
         total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading
         require_priced_lists(rule.constituents, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
         lists = lists.assign(weight=lists["weight"] / total)

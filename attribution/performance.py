@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import Book
-from attribution.holdings import benchmark_track, blend_shares, holding_returns, level_returns, sleeve_track
+from attribution.holdings import blend_shares, level_returns
 from attribution.periods import Period, read_period, sessions_from
+from attribution.tracks import Tracks
 from attribution.trading import actual_or_held
 
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
@@ -51,12 +52,12 @@ def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
     track_record = pd.Timestamp(book.book.track_record_start or inception)
     base, since = sessions_from(book, market, min(inception, track_record))
     period = Period(label=f"to {month}", base=base, days=since[since <= end])
-    returns = holding_returns(market)
-    sleeves = {name: sleeve_track(book, name, market, returns, period) for name in book.sleeves}
+    tracks = Tracks(book, market, period)
+    sleeves = {name: tracks.sleeve(name) for name in book.sleeves}
     of_benchmark: dict[str, xr.DataArray] = {}
     for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
         level = level_returns(market, name, period.days, period.base)
-        of_benchmark[name] = benchmark_track(book, name, market, returns, period).returns if level is None else level
+        of_benchmark[name] = tracks.benchmark(name).returns if level is None else level
     own = {name: actual_or_held(book, name, track.returns) for name, track in sleeves.items()}
     other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
     return History(

@@ -39,33 +39,30 @@ def reconcile(result: AttributionResult) -> pd.DataFrame:
     data, followed = result.data, result.followed
     excess, total = result.excess_return, result.portfolio_return
     stock_factor = result.by("stock", "factor")
-    brinson, by_factor = result.brinson("sector"), result.brinson_by_factor("sector")
+    stocks, factors, sectors, days = (result.by(cut) for cut in ("stock", "factor", "sector", "day"))
+    brinson, by_factor = result.sector_brinson, result.sector_brinson_by_factor
     active = (data["portfolio_live"] - data["benchmark_live"]).to_numpy()
     explained = (data["exposure"] * data["factor_return"]).sum("factor") + data["specific_return"]
     gap = (explained - data["asset_return"]).where(data["modelled"], 0.0) * active
     left_right = {
-        "factors = R - B": (fsum(result.by("factor")), excess),
+        "factors = R - B": (fsum(factors), excess),
         "groups = R - B": (fsum(result.by("group")), excess),
-        "stocks = R - B": (fsum(result.by("stock")), excess),
-        "sectors = R - B": (fsum(result.by("sector")), excess),
-        "days = R - B": (fsum(result.by("day")), excess),
+        "stocks = R - B": (fsum(stocks), excess),
+        "sectors = R - B": (fsum(sectors), excess),
+        "days = R - B": (fsum(days), excess),
         "months = R - B": (fsum(result.by("month")), excess),
         "sleeves = R - B": (fsum(result.by("sleeve")), excess),
         "stock x factor = R - B": (fsum(stock_factor), excess),
-        "stock x factor over factors = stocks": _furthest(stock_factor.groupby("stock").sum(), result.by("stock")),
-        "stock x factor over stocks = factors": _furthest(stock_factor.groupby("factor").sum(), result.by("factor")),
-        "sector x factor over factors = sectors": _furthest(
-            result.by("sector", "factor").groupby("sector").sum(), result.by("sector")
-        ),
-        "day x factor over factors = days": _furthest(result.by("day", "factor").groupby("day").sum(), result.by("day")),
+        "stock x factor over factors = stocks": _furthest(stock_factor.groupby("stock").sum(), stocks),
+        "stock x factor over stocks = factors": _furthest(stock_factor.groupby("factor").sum(), factors),
+        "sector x factor over factors = sectors": _furthest(result.by("sector", "factor").groupby("sector").sum(), sectors),
+        "day x factor over factors = days": _furthest(result.by("day", "factor").groupby("day").sum(), days),
         "Brinson effects by sector = R - B": (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
         "Brinson by factor over factors = Brinson effects": _furthest(
             by_factor.groupby(["group", "effect"])["contribution"].sum(),
             brinson.set_index("group")[list(EFFECTS)].rename_axis("effect", axis=1).stack(),
         ),
-        "Brinson by factor over groups = factors": _furthest(
-            by_factor.groupby("factor")["contribution"].sum(), result.by("factor")
-        ),
+        "Brinson by factor over groups = factors": _furthest(by_factor.groupby("factor")["contribution"].sum(), factors),
         "absolute stocks = R": (fsum(result.by("stock", absolute=True)), total),
         "absolute factors = R": (fsum(result.by("factor", absolute=True)), total),
         "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),

@@ -84,40 +84,43 @@ def attribute(
     >>> bool(abs(result.by("factor").sum() - result.excess_return) < 1e-12)
     True
     """
+    followed = follow_course(book, course, market, read_period(period, book, market))
+    return explain_course(
+        followed, book, model, market, link=link, actual_returns=actual_returns, uncovered_max=uncovered_max
+    )
+
+
+def explain_course(
+    followed: Course,
+    book: Book,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    link: str = "carino",
+    actual_returns: pd.DataFrame | None = None,
+    uncovered_max: float = UNCOVERED_MAX,
+) -> AttributionResult:
+    """`attribute` for a course that was followed: courses of one book share their sleeves' `attribution.tracks.Tracks`."""
     if link not in DAY_SCALING:
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
-        return _attribute(book, course, model, market, period, link, actual_returns, uncovered_max)
-
-
-def _attribute(
-    book: Book,
-    course: str,
-    model: RiskModelResults,
-    market: xr.Dataset,
-    period: str,
-    link: str,
-    actual_returns: pd.DataFrame | None,
-    uncovered_max: float,
-) -> AttributionResult:
-    followed = follow_course(book, course, market, read_period(period, book, market))
-    followed = with_actual_returns(followed, book, actual_returns)
-    data = cube(followed, model, market, uncovered_max=uncovered_max)
-    portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
-    result = AttributionResult(
-        course=course,
-        benchmark=book.benchmark_name(course),
-        period=period,
-        link=link,
-        data=data.assign(
-            coefficient=coefficients(portfolio, benchmark, method=link),
-            absolute_coefficient=coefficients(portfolio, 0.0),
-        ),
-        followed=followed,
-        currency=book.book.currency,
-    )
-    require_reconciled(result.reconciliation, f"{course}, {period}")
-    return result
+        followed = with_actual_returns(followed, book, actual_returns)
+        data = cube(followed, model, market, uncovered_max=uncovered_max)
+        portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
+        result = AttributionResult(
+            course=followed.name,
+            benchmark=book.benchmark_name(followed.name),
+            period=followed.period.label,
+            link=link,
+            data=data.assign(
+                coefficient=coefficients(portfolio, benchmark, method=link),
+                absolute_coefficient=coefficients(portfolio, 0.0),
+            ),
+            followed=followed,
+            currency=book.book.currency,
+        )
+        require_reconciled(result.reconciliation, f"{result.course}, {result.period}")
+        return result
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,16 @@ class AttributionResult:
         from attribution.brinson_by_factor import factor_table
 
         return factor_table(self.data, self.course, *groupings, **options)
+
+    @cached_property
+    def sector_brinson(self) -> pd.DataFrame:
+        """`brinson("sector")`, which the reconciliation makes and the report prints."""
+        return self.brinson("sector")
+
+    @cached_property
+    def sector_brinson_by_factor(self) -> pd.DataFrame:
+        """`brinson_by_factor("sector")`, likewise."""
+        return self.brinson_by_factor("sector")
 
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.book import Book
-from attribution.contributions import Course
+from attribution.contributions import Course, blend_tracks
 from attribution.forecast import (
     Forecast,
     closing_course,
@@ -24,11 +24,12 @@ from attribution.performance import History, follow_book, index_weeks_table, per
 from attribution.periods import Period, read_period
 from attribution.reconcile import identity_row, require_reconciled
 from attribution.report import frames
-from attribution.report.frames import GROUPING, stack
+from attribution.report.frames import stack
 from attribution.report.notes import Note, collect_notes
-from attribution.result import AttributionResult, attribute
+from attribution.result import AttributionResult, explain_course
 from attribution.risk_arrays import UNCOVERED_MAX
 from attribution.risk_results import CourseRisk
+from attribution.tracks import Tracks
 from riskmodel.errors import InputError, listed
 from riskmodel.model import RiskModelResults
 
@@ -93,28 +94,30 @@ def build_content(
         Called with the name of each stage as it begins.
     """
     period = read_period(month, book, market)
-    history = follow_book(book, market, month)
-    results = {}
-    with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the courses
+    tracks = Tracks(book, market, period)
+
+    def explain(course: str) -> AttributionResult:
+        return explain_course(blend_tracks(tracks, course), book, model, market)
+
+    with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
         computed = beside.submit(forecast_risk, model, market, period.end)
+        history = follow_book(book, market, month)
+        results = {}
         for course in book.courses:
             progress(course)
-            results[course] = attribute(book, course, model, market, period=month)
-    alone = {next(iter(book.shares(course))): course for course in book.courses if len(book.shares(course)) == 1}
-    sleeves = {
-        sleeve: results[alone[sleeve]] if sleeve in alone else attribute(book, sleeve, model, market, period=month)
-        for sleeve in book.sleeves
-    }
-    explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
-    progress("risk")
-    coverage = model.coverage(exposure_days(market, period))
-    forecast = forecast_or_none(computed)
-    courses = {name: result.followed for name, result in explained.items()}
+            results[course] = explain(course)
+        alone = {next(iter(book.shares(course))): course for course in book.courses if len(book.shares(course)) == 1}
+        sleeves = {sleeve: results[alone[sleeve]] if sleeve in alone else explain(sleeve) for sleeve in book.sleeves}
+        explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
+        courses = {name: result.followed for name, result in explained.items()}
+        coverage = model.coverage(exposure_days(market, period))
+        tables = performance_tables(book, market, month, period, history)
+        tables |= factor_tables(model, period)
+        tables |= contribution_tables(explained)
+        tables |= position_tables(book, market, model, period, courses)
+        progress("risk")
+        forecast = forecast_or_none(computed)
     risks = closing_risks(courses, forecast)
-    tables = performance_tables(book, market, month, period, history)
-    tables |= factor_tables(model, period)
-    tables |= contribution_tables(explained)
-    tables |= position_tables(book, market, model, period, courses)
     tables |= risk_tables(book, market, courses, forecast, risks)
     identities = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
@@ -163,8 +166,8 @@ def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.D
         "group_contributions": stack(frames.group_contributions_table(result) for result in every),
         "stock_contributions": stack(result.stocks for result in every),
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
-        "brinson": stack(result.brinson(GROUPING) for result in every),
-        "brinson_by_factor": stack(result.brinson_by_factor(GROUPING) for result in every),
+        "brinson": stack(result.sector_brinson for result in every),
+        "brinson_by_factor": stack(result.sector_brinson_by_factor for result in every),
         "brinson_families": stack(frames.brinson_families_table(result) for result in every),
     }
 

@@ -19,7 +19,6 @@ from attribution.result import AttributionResult
 from attribution.risk_results import CourseRisk
 from riskmodel.model import RiskModelResults
 
-GROUPING = "sector"
 KEYS: Mapping[str, tuple[str, ...]] = {
     "performance": ("course",),
     "trailing": ("name",),
@@ -84,7 +83,7 @@ def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
 
 def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
     """Each Brinson effect by family: course, effect, family, contribution, standard_error, t."""
-    return family_table(result.data, result.course, GROUPING).drop(columns="grouping")
+    return family_table(result.data, result.course, "sector").drop(columns="grouping")
 
 
 def index_months_table(book: Book, market: xr.Dataset, period: Period) -> pd.DataFrame:
