@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -66,8 +67,10 @@ class Content:
 
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""
-        if language != "ja":
-            return {}
+        return self._japanese_names if language == "ja" else {}
+
+    @cached_property
+    def _japanese_names(self) -> dict[str, str]:
         names: dict[str, str] = {}
         for result in (*self.results.values(), *self.sleeves.values()):
             names |= {str(ticker): str(name) for ticker, name in result.data["name_ja"].to_series().items() if name}

@@ -133,6 +133,8 @@ class TableColumn:
     def plain(self) -> list[Any]:
         """Numbers, days since Excel's epoch, 0 and 1 for true or false, texts; None where there is none."""
         values = self.values
+        if self.is_text:
+            return values.astype(object).where(values.notna(), None).tolist()
         if values.dtype.kind == "M":
             days = ((values - EPOCH) / pd.Timedelta(days=1)).tolist()
             return [None if day != day else int(day) if day == int(day) else day for day in days]
