@@ -111,9 +111,10 @@ def require_glyphs(html: str) -> None:
     lacking = [c for c in dict.fromkeys(html) if ord(c) not in known and not _invisible(c)]
     if not lacking:
         return
-    text = re.sub(r"\s+", " ", unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", html, flags=re.DOTALL)))
+    shown = re.split(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", html, flags=re.DOTALL)
     places = []
     for character in lacking[:5]:
+        text = next((" ".join(unescape(part).split()) for part in shown if character in part), "")
         at = text.find(character)
         context = f" in '{text[max(0, at - AROUND) : at + AROUND].strip()}'" if at >= 0 else ""
         places.append(f"U+{ord(character):04X} {character}{context}")

@@ -32,10 +32,10 @@ def test_a_page_carries_both_weights_and_the_marks_that_its_text_does_not_hold()
 
 
 def test_a_character_without_a_glyph_is_named_with_its_place():
-    page = "<style>b { content: '\U0001f680' }</style><p>Course <b>Rocket \U0001f680 100</b>, &lt;b&gt;</p>"
+    page = "<style>b { content: '\U0001f680' }</style><td>Rank</td><td>Rocket \U0001f680\n100 &lt;b&gt;</td>"
     with pytest.raises(InputError) as error:
         fonts.font_faces(page, form="woff")
-    assert "no glyph for 1 character: U+1F680 \U0001f680 in 'Course Rocket \U0001f680 100 , <b>'" in str(error.value)
+    assert "no glyph for 1 character: U+1F680 \U0001f680 in 'Rocket \U0001f680 100 <b>'." in str(error.value)
     assert "with other characters" in str(error.value)
 
 

@@ -29,16 +29,14 @@ from attribution.report.drawing.canvas import (
     shortened,
     text_width,
 )
+from attribution.report.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
 from attribution.report.format import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 THICK = 0.62  # of a bar, in rows
-LABELS, LABELS_ALONE = 118.0, 190.0  # points: widest column of labels, of several panels and of one
-LEAST_AXIS, GAP = 30.0, 12.0  # points: narrowest scale, between panels
-SCALE_ROOM = 18.0  # below the rows, for the texts of the scale
-ABREAST = 5  # panels in one line of small multiples
+LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
 
 
 @dataclass(frozen=True)
@@ -132,33 +130,20 @@ def multiples(
         Panels beside each other; further ones stand below.
     """
     bars = [bar for panel in panels.values() for bar in panel]
-    low, high = limits([bar.ends for bar in bars])
-    lines = in_lines(list(panels), abreast)
-    across_most = max(map(len, lines))
-    value = _value_column(bars, style)
-    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, WIDTH - across_most * (LEAST_AXIS + value + GAP))
-    pitch = min((WIDTH - column + GAP) / across_most, 260.0)
-    head, deep = 16.0, len(rows) * ROW + SCALE_ROOM
-    canvas = Canvas(WIDTH, len(lines) * (head + deep) + (len(lines) - 1) * 6)
-    top = 0.0
+    scale = limits([bar.ends for bar in bars])
+    canvas, lines = small_multiples(
+        rows, list(panels), scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
+    )
     for line in lines:
-        under = top + head
-        for place, name in enumerate(rows):
-            canvas.write(column - 5, under + (place + 0.5) * ROW, shortened(name, column - 6), "right", INK)
-        for place, heading in enumerate(line):
-            left = column + place * pitch
-            scale = Scale(low, high, left, left + pitch - GAP - value)
-            canvas.write(left, top + 7, shortened(heading, min(pitch - 4, WIDTH - left)), "left", INK)
-            across(canvas, scale, under, under + len(rows) * ROW, style)
-            for row, bar in enumerate(panels[heading]):
-                middle = under + (row + 0.5) * ROW
-                draw_bar(canvas, scale, middle, bar)
-                canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", INK if bar.certain else MUTED)
-        for row, bar in enumerate(panels[line[0]]):
+        for panel in line:
+            for row, bar in enumerate(panels[panel.heading]):
+                draw_bar(canvas, panel.scale, panel.middle(row), bar)
+                colour = INK if bar.certain else MUTED
+                canvas.write(panel.right, panel.middle(row), percent(bar.value, style), "right", colour)
+        for row, bar in enumerate(panels[line[0].heading]):
             if bar.total and row:
-                y, right = under + row * ROW, column + len(line) * pitch - GAP
-                canvas.line([(0.0, y), (right, y)], RULE, 0.8, layer=UNDER)
-        top += head + deep + 6
+                y = line[0].top + row * ROW
+                canvas.line([(0.0, y), (line[-1].right, y)], RULE, 0.8, layer=UNDER)
     return canvas.figure(label)
 
 
@@ -177,10 +162,3 @@ def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: flo
 
 def _value_column(bars: Sequence[Bar], style: NegativeStyle) -> float:
     return max((text_width(percent(bar.value, style)) for bar in bars), default=0.0) + 7
-
-
-def in_lines(headings: Sequence[str], abreast: int) -> list[list[str]]:
-    """Headings in as few lines as hold them, the lines as even as can be."""
-    count = math.ceil(len(headings) / abreast)
-    length = math.ceil(len(headings) / count)
-    return [list(headings[start : start + length]) for start in range(0, len(headings), length)]

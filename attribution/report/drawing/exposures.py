@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.book import NegativeStyle
-from attribution.report.drawing.bars import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, in_lines
 from attribution.report.drawing.canvas import (
     INK,
     MUTED,
     PAPER,
     POSITIVE,
-    ROW,
     RULE,
     UNDER,
     WIDTH,
     Canvas,
     Scale,
-    across,
     limits,
-    shortened,
     text_width,
 )
+from attribution.report.drawing.small import ABREAST, small_multiples
 from attribution.report.format import number
 
 if TYPE_CHECKING:
@@ -59,32 +56,19 @@ def dumbbells(
     rows = list(next(iter(panels.values())).index)
     texts = {heading: [number(value, style) for value in frame["now"]] for heading, frame in panels.items()}
     value = max((text_width(text) for part in texts.values() for text in part), default=0.0) + 9
-    low, high = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in panels.values()], air=0.06)
-    lines = in_lines(list(panels), abreast)
-    most = max(map(len, lines))
-    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, width - most * (LEAST_AXIS + value + GAP))
-    pitch = (width - column + GAP) / most
-    head, deep = (16.0 if len(panels) > 1 else 4.0), len(rows) * ROW + SCALE_ROOM
-    canvas = Canvas(width, len(lines) * (head + deep) + (len(lines) - 1) * 6)
-    top = 0.0
-    for line in lines:
-        under = top + head
-        for place, name in enumerate(rows):
-            canvas.write(column - 5, under + (place + 0.5) * ROW, shortened(name, column - 6), "right", INK)
-        for place, heading in enumerate(line):
-            left = column + place * pitch
-            scale = Scale(low, high, left, left + pitch - GAP - value)
-            if len(panels) > 1:
-                canvas.write(left, top + 7, shortened(heading, min(pitch - 4, width - left)), "left", INK)
-            across(canvas, scale, under, under + len(rows) * ROW, style, factor=1.0)
-            frame = panels[heading]
-            for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):
-                middle = under + (row + 0.5) * ROW
-                canvas.line([(left, middle), (scale.stop, middle)], RULE, 0.4, layer=UNDER)
-                _dumbbell(canvas, scale, middle, float(before), float(now))
-                colour = INK if math.isfinite(now) else MUTED
-                canvas.write(scale.stop + value, middle, texts[heading][row], "right", colour)
-        top += head + deep + 6
+    scale = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in panels.values()], air=0.06)
+    headed = len(panels) > 1
+    canvas, lines = small_multiples(
+        rows, list(panels), scale, value, style, abreast=abreast, width=width, widest=width, factor=1.0, headed=headed
+    )
+    for panel in (panel for line in lines for panel in line):
+        frame = panels[panel.heading]
+        for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):
+            middle = panel.middle(row)
+            canvas.line([(panel.scale.start, middle), (panel.scale.stop, middle)], RULE, 0.4, layer=UNDER)
+            _dumbbell(canvas, panel.scale, middle, float(before), float(now))
+            colour = INK if math.isfinite(now) else MUTED
+            canvas.write(panel.right, middle, texts[panel.heading][row], "right", colour)
     return canvas.figure(label)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from attribution.report.fonts import WEIGHTS, font_path
+from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PACKAGED = "Noto Sans CJK JP"
-PACKAGES = {"noto_cjk_sans_jp_regular": "NotoSansCJKjp-Regular.otf", "noto_cjk_sans_jp_bold": "NotoSansCJKjp-Bold.otf"}
 MACHINE = ("Noto Sans JP", PACKAGED, "Hiragino Sans", "Yu Gothic", "Meiryo", "IPAexGothic")
 
 
@@ -22,10 +23,9 @@ def families() -> tuple[str, ...]:
 
     manager = font_manager.fontManager
     there = {font.name for font in manager.ttflist}
-    for package, file in PACKAGES.items():
-        spec = find_spec(package)
-        if spec is not None and spec.origin is not None and (Path(spec.origin).parent / file).is_file():
-            manager.addfont(Path(spec.origin).parent / file)
+    for weight in WEIGHTS:
+        with suppress(InputError):  # it is not there
+            manager.addfont(font_path(weight))
             there = {PACKAGED}
     return (*(name for name in MACHINE if name in there), "DejaVu Sans")
 

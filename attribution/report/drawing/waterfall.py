@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.book import NegativeStyle
-from attribution.report.drawing.bars import SCALE_ROOM, THICK, Bar, draw_bar
+from attribution.report.drawing.bars import LABELS_ALONE, THICK, Bar, draw_bar
 from attribution.report.drawing.canvas import (
     GRID,
     INK,
@@ -26,6 +26,7 @@ from attribution.report.drawing.canvas import (
     shortened,
     text_width,
 )
+from attribution.report.drawing.small import SCALE_ROOM
 from attribution.report.format import percent
 
 if TYPE_CHECKING:
@@ -51,15 +52,15 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
     bars = [Bar(start.label, start.value, total=True), *steps, Bar(end.label, end.value, total=True)]
     texts = [percent(bar.value, style, signed=not bar.total) for bar in bars]
     values = max(map(text_width, texts)) + 7
-    column = min(max(text_width(bar.label) for bar in bars) + 7, 190.0)
-    top, pitch = 4.0, ROW
+    column = min(max(text_width(bar.label) for bar in bars) + 7, LABELS_ALONE)
+    top = 4.0
     after, (low, high, broken) = _levels(steps, start, end)
     scale = Scale(low, high, column, WIDTH - values)
     edge = (low if low > 0 else high) if broken else 0.0
-    canvas = Canvas(WIDTH, top + len(bars) * pitch + SCALE_ROOM)
-    across(canvas, scale, top, top + len(bars) * pitch, style)
+    canvas = Canvas(WIDTH, top + len(bars) * ROW + SCALE_ROOM)
+    across(canvas, scale, top, top + len(bars) * ROW, style)
     for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
-        middle = top + (row + 0.5) * pitch
+        middle = top + (row + 0.5) * ROW
         if not bar.total:
             draw_bar(canvas, scale, middle, bar, whisker=False, base=after[row - 1])
         elif math.isfinite(bar.value):
@@ -71,7 +72,7 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
                     canvas.line([(x - 2, middle + ROW / 2), (x + 2, middle - ROW / 2)], PAPER, 1.6, layer=OVER)
         if row < len(bars) - 1:
             x = scale(after[row])
-            canvas.line([(x, middle), (x, middle + pitch)], MUTED, 0.6, layer=GRID)
+            canvas.line([(x, middle), (x, middle + ROW)], MUTED, 0.6, layer=GRID)
         canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
         canvas.write(WIDTH, middle, text, "right", INK)
     return canvas.figure(label)
