@@ -9,7 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from attribution.book import Book
-from attribution.holdings import require_known_tickers
+from attribution.holdings import constituent_rows, require_known_tickers
 from riskmodel.errors import InputError, listed
 from riskmodel.market import read_market
 from riskmodel.model import RiskModel, RiskModelResults
@@ -59,13 +59,15 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
         raise InputError(
             f"indices: no index {listed(map(repr, unknown))}, which [report] indices asks for. Found: {', '.join(indices)}."
         )
-    lists = sorted(set(market["constituent_index"].to_numpy())) if "constituent_index" in market else []
     for name, rule in book.benchmarks.items():
-        if rule.constituents is not None and rule.constituents not in lists:
-            raise InputError(
-                f"constituents: no list of '{rule.constituents}', which [benchmarks.\"{name}\"] asks for. "
-                f"Found: {listed(lists) or 'no table'}. Add its lists, or set largest = 500 in their place."
-            )
+        if rule.constituents is not None:
+            constituent_rows(name, rule.constituents, market)
+    band = book.limits.risk_band
+    if band is not None and band.index not in (*book.benchmarks, *indices):
+        raise InputError(
+            f"{book.path.name}: no index '{band.index}', which risk_band in [limits] asks for. "
+            f"Name one of [benchmarks]: {', '.join(book.benchmarks)}."
+        )
     if book.book.risk_free == "rates" and "risk_free" not in market:
         raise InputError(
             f'{book.path.name}: risk_free = "rates" in [book], but the data folder has no rates table. Add it, or set '

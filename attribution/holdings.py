@@ -219,13 +219,18 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
 
     A name that stops trading keeps its last value until the next list. A constituent CASH is cash, unless the market has
     prices of a stock with that ticker.
+
+    Raises
+    ------
+    InputError
+        Where the market has no list of the index, or lists of which too little has prices.
     """
     rule = book.benchmarks[benchmark]
     assets = market.get_index("asset")
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period)
     else:
-        there = market["constituent_index"].to_numpy() == rule.constituents
+        there = constituent_rows(benchmark, rule.constituents, market)
         chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
         lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
         priced = (assets.get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
@@ -236,6 +241,24 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     if CASH in assets:
         lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
     return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
+
+
+def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarray:
+    """Which rows of the constituents are of the index that a benchmark names.
+
+    Raises
+    ------
+    InputError
+        Where there is none; the message lists the indices that there are.
+    """
+    every = market["constituent_index"].to_numpy() if "constituent_index" in market else np.array([], dtype=object)
+    there: np.ndarray = every == index
+    if not there.any():
+        raise InputError(
+            f"constituents: no list of '{index}', which [benchmarks.\"{benchmark}\"] asks for. "
+            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists, or set largest = 500 in their place."
+        )
+    return there
 
 
 def require_priced_lists(index: str, priced: pd.Series, dates: xr.DataArray, period: Period) -> None:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from attribution.holdings import blend_shares, drift, holding_returns, level_returns
+from attribution.holdings import benchmark_track, blend_shares, drift, holding_returns, level_returns
 from attribution.performance import follow_book, index_returns
+from attribution.periods import read_period
 from riskmodel.errors import InputError
 from riskmodel.market import lives
 from tests.conftest import SMALL_MONTH
@@ -153,3 +154,17 @@ def test_a_level_may_fall_by_nearly_half_in_a_day():
     levels = xr.DataArray([[100.0, 51.0, 101.0]], {"index": ["I"], "time": DAYS[:3]}, ("index", "time"))
     returns = level_returns(xr.Dataset({"index_level": levels}), "I", DAYS[1:3], DAYS[0])
     np.testing.assert_allclose(returns, [-0.49, 101 / 51 - 1])
+
+
+def test_a_benchmark_without_lists_in_the_market_names_those_that_there_are(small_book, small_market):
+    period, returns = read_period(SMALL_MONTH, small_book, small_market), holding_returns(small_market)
+    small = small_market.isel(constituent=(small_market["constituent_index"] == "Small Index").to_numpy())
+    with pytest.raises(InputError) as error:
+        benchmark_track(small_book, "Large Index", small, returns, period)
+    assert str(error.value) == (
+        "constituents: no list of 'Large Index', which [benchmarks.\"Large Index\"] asks for. Found: Small Index. "
+        "Add its lists, or set largest = 500 in their place."
+    )
+    without = small_market.drop_vars([name for name in small_market.variables if str(name).startswith("constituent")])
+    with pytest.raises(InputError, match=r"no list of 'Large Index'.* Found: no table\."):
+        benchmark_track(small_book, "Large Index", without, returns, period)
