@@ -27,6 +27,17 @@ class Note:
     values: dict[str, object]
 
 
+def weekdays_left(day: pd.Timestamp) -> bool:
+    """Whether the month has weekdays after a day: sessions are still to come, unless those are holidays.
+
+    Examples
+    --------
+    >>> weekdays_left(pd.Timestamp("2025-03-28")), weekdays_left(pd.Timestamp("2025-05-30"))
+    (True, False)
+    """
+    return bool((day + pd.offsets.BDay()).month == day.month)
+
+
 def collect_notes(
     book: Book,
     market: xr.Dataset,
@@ -36,8 +47,11 @@ def collect_notes(
     results: dict[str, AttributionResult],
     sleeves: dict[str, AttributionResult],
 ) -> list[Note]:
-    """What was filled, left out, carried, unmodelled or not aligned, with counts."""
-    notes = [Note("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
+    """What was filled, left out, carried, unmodelled or not aligned, with counts; and that the month may not be over."""
+    notes = []
+    if period.end == market.get_index("time")[-1] and weekdays_left(period.end):
+        notes.append(Note("unfinished", {"date": f"{period.end:%Y-%m-%d}"}))
+    notes += [Note("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
     notes.append(Note("ordinary_income", {"sources": str(model.data.attrs["ordinary_income"])}))
     for row in coverage[coverage["reason"] != ""].itertuples():
         notes.append(Note("left_out", {"factor": row.factor, "descriptor": row.descriptor, "reason": row.reason}))

@@ -15,6 +15,7 @@ from attribution.report.content import build_content, closing_risks, forecast_no
 from attribution.report.drawing.month import month_figures
 from attribution.report.figures_toml import figures_toml
 from attribution.report.frames import KEYS
+from attribution.report.notes import Note
 from attribution.report.pages.page import render_page
 from attribution.report.words import read_messages
 from attribution.report.workbook import render_workbook
@@ -135,3 +136,11 @@ def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is
     assert draft(bare.tables, book=bare.book, month=SMALL_MONTH, language=language)
     assert render_workbook(bare, language)
     assert figures_toml(bare)
+
+
+def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book, small_market, small_model):
+    assert "unfinished" not in {note.key for note in content.notes}
+    begun = small_market.sel(time=slice(None, "2025-03-14"))
+    half = build_content(small_book, begun, small_model, SMALL_MONTH)
+    assert half.notes[0] == Note("unfinished", {"date": "2025-03-14"})
+    assert "The data end on 14 March 2025. Trading days of the month after it" in render_page(half, "en")

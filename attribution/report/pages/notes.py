@@ -133,8 +133,8 @@ def _outside(note: Note, words: PageWords) -> str:
     return words.messages("notes.unmodelled_benchmark", benchmark=note.values["benchmark"], weight=share)
 
 
-def _no_forecast(note: Note, words: PageWords) -> str:
-    return words.messages("notes.no_forecast", date=words.date(note.values["date"]))
+def _dated(note: Note, words: PageWords) -> str:
+    return words.messages(f"notes.{note.key}", date=words.date(note.values["date"]))
 
 
 def _no_forecast_of_course(note: Note, words: PageWords) -> str:
@@ -169,7 +169,8 @@ SENTENCES: dict[str, Callable[[Note, PageWords], str]] = {
     "stopped_resumes": _stopped,
     "unmodelled_benchmark": _outside,
     "unaligned": _unaligned,
-    "no_forecast": _no_forecast,
+    "no_forecast": _dated,
+    "unfinished": _dated,
     "no_forecast_of_course": _no_forecast_of_course,
     "forecast_left_out": _forecast_left_out,
 }

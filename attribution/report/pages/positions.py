@@ -15,8 +15,6 @@ from attribution.report.pages.words import PageWords
 if TYPE_CHECKING:
     from attribution.report.content import Content
 
-VOLATILITIES = ("portfolio_volatility", "benchmark_volatility")
-SPLIT = tuple(f"tracking_error_from_{family}" for family in ("market", "sector", "style", "specific"))
 SHOWN_SOURCES = 8
 UNFORECAST = ("no_forecast", "no_forecast_of_course", "forecast_left_out")  # notes
 FIGURES = ("active_share_end", "turnover", "hit_rate_days")
