@@ -36,8 +36,8 @@ def report_month(options: argparse.Namespace) -> int:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where its cache cannot be written it says so, at length
 
     book = read_book(options.book)
-    languages = list(book.book.languages) if options.lang is None else listed(options.lang)
-    formats = listed(options.formats)
+    languages = list(book.book.languages) if options.lang is None else parts(options.lang)
+    formats = parts(options.formats)
     with progress(report_stages(book, languages, formats)) as step:
         written = report(
             book,
@@ -70,6 +70,6 @@ def report_month(options: argparse.Namespace) -> int:
     return DONE
 
 
-def listed(text: str) -> list[str]:
-    """The parts of a list with commas."""
+def parts(text: str) -> list[str]:
+    """The parts of a text between its commas."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -16,6 +16,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
@@ -59,10 +61,11 @@ def commentary(content: Content, *, lang: str = "en") -> str:
 
 
 class _CallablePackage(ModuleType):
-    def __call__(self, *arguments: Any, **options: Any) -> ReportFiles:
+    def __call__(self, book: Book, *, month: str, out: str | Path, **options: Any) -> ReportFiles:
+        """Write a month's report; the options are those of `attribution.report.write.report`."""
         from attribution.report.write import report
 
-        return report(*arguments, **options)
+        return report(book, month=month, out=out, **options)
 
 
 sys.modules[__name__].__class__ = _CallablePackage

@@ -65,6 +65,10 @@ class Content:
     notes: list[Note]
     model_settings: dict[str, Any]
 
+    def __repr__(self) -> str:
+        courses = ", ".join(self.results)
+        return f"Content: {self.month}, data to {self.period.end:%Y-%m-%d}; {courses}; {len(self.tables)} tables"
+
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""
         return self._japanese_names if language == "ja" else {}

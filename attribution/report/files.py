@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -46,19 +47,22 @@ def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
 
 
 def require_writable(out: Path, book: Book) -> None:
-    """Refuse an output that is a file, is the data folder, or cannot be made, before any work is done."""
-    for path in (out, *out.resolve().parents):
-        if path.exists():
-            if not path.is_dir():
-                raise InputError(f"--out: '{path}' is a file. Name a folder.")
-            break
-    if out.resolve() == book.data_folder.resolve():
-        raise InputError(f"--out: '{out}' is the data folder, where nothing is written. Name another folder.")
+    """Refuse an output that is a file, would write into the data folder, or cannot be made, before any work is done."""
+    data, place = book.data_folder.resolve(), out
+    written = Path(os.path.realpath(out))  # unlike `resolve` it leaves a link that leads back to itself as it is
     try:
-        with tempfile.TemporaryDirectory(prefix=".writable-", dir=path):
+        if written.is_symlink():
+            raise InputError(f"--out: '{written}' is a link that leads back to itself. Name a folder.")
+        place = next(path for path in (written, *written.parents) if path.exists())
+        if not place.is_dir():
+            raise InputError(f"--out: '{place}' is a file. Name a folder.")
+        if data in (written, *written.parents, written / "tables"):
+            where = "is" if data == written else "lies in" if data in written.parents else "writes its tables into"
+            raise InputError(f"--out: '{out}' {where} the data folder, where nothing is written. Name another folder.")
+        with tempfile.TemporaryDirectory(prefix=".writable-", dir=place):
             pass
     except OSError as error:
-        raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
+        raise InputError(f"--out: cannot write in '{place}' ({error.strerror}). Name another folder.") from None
 
 
 def write_whole(out: Path, files: dict[str, bytes]) -> None:
@@ -77,11 +81,12 @@ def write_whole(out: Path, files: dict[str, bytes]) -> None:
         wrong = target if target.is_dir() else next((p for p in target.parents if p.exists() and not p.is_dir()), None)
         if wrong is not None:
             raise InputError(f"--out: '{wrong}' is in the place of '{name}'. Move it away, or name another folder.")
-    fresh = not out.exists()
+    place = out.resolve()  # a link stays one, even where its folder is still to be made
+    fresh = not place.exists()
     if fresh:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _swap_in(out, files, fresh=fresh)
+        _swap_in(place, files, fresh=fresh)
     except OSError as error:
         raise InputError(f"--out: cannot write in '{out}' ({error.strerror}). Make room, or name another folder.") from None
 

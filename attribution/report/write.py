@@ -23,10 +23,10 @@ from attribution.periods import read_period
 from attribution.report.content import Content, build_content
 from attribution.report.figures_toml import figures_toml
 from attribution.report.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
-from attribution.report.fonts import PLACE, Form, with_fonts
+from attribution.report.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
 from attribution.report.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.report.words import LANGUAGES
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.model import RiskModelResults
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class ReportFiles:
     remarks: tuple[str, ...] = ()
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["file", *FINDING_COLUMNS]))
 
+    def __repr__(self) -> str:
+        made = ", ".join(name for name in self.paths if not name.startswith("tables/")) or "nothing written"
+        found = f"; {counted(len(self.findings), 'finding')} in the commentary" if len(self.findings) else ""
+        return f"ReportFiles: {self.content.month}, {len(self.tables)} tables, {made}{found}"
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -79,7 +84,7 @@ def report(
     formats: Sequence[str] = FORMATS,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
-    commentary: Iterable[str | Path] = (),
+    commentary: str | Path | Iterable[str | Path] = (),
     progress: Callable[[str], None] = lambda stage: None,
 ) -> ReportFiles:
     """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
@@ -93,14 +98,14 @@ def report(
     out
         Folder to write; made where it is missing. Files of an earlier report there are replaced, others left alone.
     languages
-        "ja", "en"; by default the book's. The workbook is in the first of them.
+        "ja", "en", one or several; by default the book's. The workbook is in the first of them.
     formats
-        Any of "html", "pdf", "xlsx"; tables, commentary and manifest are always written.
+        One or several of "html", "pdf", "xlsx"; tables, commentary and manifest are always written.
     market, model
         Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
     commentary
-        Edited commentaries, made from the `commentary.LANGUAGE.md` of an earlier report; a language without one has the
-        draft.
+        Edited commentaries, one or several, made from the `commentary.LANGUAGE.md` of an earlier report; a language without
+        one has the draft.
     progress
         Called with the name of each stage as it begins; `report_stages` counts them.
 
@@ -114,12 +119,15 @@ def report(
     InputError
         For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
     """
-    languages = tuple(dict.fromkeys(book.book.languages if languages is None else languages))
+    languages = book.book.languages if languages is None else languages
+    languages = (languages,) if isinstance(languages, str) else tuple(dict.fromkeys(languages))
+    formats = (formats,) if isinstance(formats, str) else formats
+    commentary = (commentary,) if isinstance(commentary, str | Path) else commentary
     require_known("language", languages, LANGUAGES)
     require_known("format", formats, FORMATS)
-    require_libraries()
+    require_libraries(formats)
     require_month(month)
-    if not str(out):
+    if not str(out).strip():
         raise InputError("--out: is empty. Name a folder.")
     out = Path(out)
     require_writable(out, book)
@@ -287,11 +295,12 @@ def require_month(month: str) -> None:
         raise InputError(f"month '{month}': a report is of one month, written YYYY-MM.")
 
 
-def require_libraries() -> None:
-    """Refuse to begin without the libraries of the extra `report`."""
-    for name in ("jinja2", "matplotlib", "markdown_it", "uharfbuzz", "fontTools", "xlsxwriter"):
+def require_libraries(formats: Sequence[str]) -> None:
+    """Refuse to begin without the libraries of the extra `report` and its font."""
+    needed = ("jinja2", "matplotlib", "markdown_it", "uharfbuzz", "fontTools", "xlsxwriter")
+    for name in (*needed, "weasyprint") if "pdf" in formats else needed:
         if find_spec(name) is None:
-            raise InputError(
-                f"report: the library '{name}' is not installed. "
-                "Install the extra: pip install 'factor-attribution[report]'."
-            )
+            raise InputError(f"report: the library '{name}' is not installed. Install the extra: {INSTALL}.")
+    if {"html", "pdf"} & set(formats):
+        for weight in WEIGHTS:
+            font_path(weight)

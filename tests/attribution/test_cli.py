@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from attribution import terminal
 from attribution.cli import main
 from attribution.report.frames import KEYS
 from tests.conftest import SMALL, SMALL_MONTH
@@ -252,6 +254,13 @@ def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path,
     assert message.startswith("holdings: 1 held name of '")
     assert "stop trading and do not go on trading by 2025-03-31: " in message
     assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
+
+
+def test_a_terminal_without_the_library_of_the_bar_has_none(capsys, monkeypatch):
+    monkeypatch.setattr(terminal.sys, "stderr", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(terminal, "find_spec", lambda name: None)
+    with terminal.progress(2) as step:
+        step("market")
 
 
 def test_an_output_that_is_a_file_is_refused(capsys, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import attribution as at
 import riskmodel as rm
 from attribution.cli import main
 from attribution.performance import follow_book, performance_table, trailing_table
-from attribution.report.files import write_whole
+from attribution.report.files import require_writable, write_whole
 from tests.conftest import SMALL, SMALL_MONTH
 
 
@@ -58,6 +59,41 @@ def test_a_store_never_takes_the_place_of_another_file(small_copy, tmp_path):
 def test_a_store_in_the_data_folder_is_refused(small_copy):
     book = changed_book(small_copy[0], ("[limits]", '[model]\nstore = "sub/model.nc"\n[limits]'))
     assert "lies in the data folder, where nothing is written" in refusal(book)
+
+
+def test_a_risk_band_around_an_index_that_is_not_there_is_refused(small_copy):
+    book = changed_book(small_copy[0], ('risk_band = { index = "Large Index"', 'risk_band = { index = "Larger Index"'))
+    assert refusal(book) == (
+        "book.toml: no index 'Larger Index', which risk_band in [limits] asks for. "
+        "Name one of [benchmarks]: Large Index, Small Index."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "out", "message"),
+    [
+        ("small", "small", r"'.*small' is the data folder, where nothing is written\. Name another folder\."),
+        ("small", "small/a/b", r"'.*b' lies in the data folder, where nothing is written\."),
+        ("small", "link/out", r"'.*out' lies in the data folder, where nothing is written\."),
+        ("tables", ".", r"writes its tables into the data folder, where nothing is written\."),
+        ("small", "circle", r"'.*circle' is a link that leads back to itself\. Name a folder\."),
+        ("small", "x" * 300, r"cannot write in '.*x' \(File name too long\)\. Name another folder\."),
+    ],
+)
+def test_an_output_beside_the_data_or_nowhere_is_refused_before_any_work(tmp_path, data, out, message):
+    (tmp_path / data).mkdir()
+    (tmp_path / "link").symlink_to(data)
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(at.InputError, match=message):
+        require_writable(tmp_path / out, SimpleNamespace(data_folder=tmp_path / data))
+    assert list((tmp_path / data).iterdir()) == []
+
+
+def test_a_link_to_a_folder_that_is_still_to_be_made_is_followed(tmp_path):
+    (tmp_path / "out").symlink_to("real")
+    write_whole(tmp_path / "out", {"report.en.html": b"page", "manifest.json": b"{}"})
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "real" / "report.en.html").read_bytes() == b"page"
 
 
 def test_a_store_of_the_book_is_found_updated_and_used(small_copy, tmp_path, capsys):

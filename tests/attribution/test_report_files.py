@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
+import importlib.util
 import json
 import tempfile
 from pathlib import Path
@@ -97,6 +98,33 @@ def test_where_pango_is_missing_everything_else_is_written_and_one_line_says_wha
     assert written.remarks == (NO_PDF,)
     assert {"report.ja.html", "report.en.html", "report.xlsx"} <= set(written.paths)
     assert not list((tmp_path / "out").glob("*.pdf"))
+
+
+@pytest.mark.parametrize(
+    ("missing", "formats", "refused"),
+    [
+        ("jinja2", ["xlsx"], "the library 'jinja2'"),
+        ("weasyprint", ["html", "pdf"], "the library 'weasyprint'"),
+        ("weasyprint", ["html", "xlsx"], ""),
+        ("noto_cjk_sans_jp_bold", ["pdf"], "the font package 'noto_cjk_sans_jp_bold'"),
+        ("noto_cjk_sans_jp_bold", ["xlsx"], ""),
+    ],
+)
+def test_what_the_formats_need_is_asked_for_before_any_work(run, monkeypatch, missing, formats, refused):
+    def imported(name):
+        if name == missing:
+            raise ModuleNotFoundError(name=name)
+        return importlib.import_module(name)
+
+    monkeypatch.setattr(write, "find_spec", lambda name: None if name == missing else importlib.util.find_spec(name))
+    monkeypatch.setattr(fonts, "import_module", imported)
+    if not refused:
+        write.require_libraries(formats)
+        return
+    monkeypatch.setattr(write, "prepared", lambda *arguments, **options: pytest.fail("the month was computed"))
+    with pytest.raises(InputError) as error:
+        run(formats=formats)
+    assert str(error.value).startswith(f"report: {refused} is not installed. Install the extra: pip install ")
 
 
 def test_a_character_without_a_glyph_leaves_nothing_behind(run, content, monkeypatch, tmp_path):
@@ -193,6 +221,21 @@ def test_the_pieces_can_be_had_one_by_one(content):
     assert "cumulative" in figures
     assert all(figure.get_axes() for figure in figures.values())
     assert at.report.commentary(content, lang="ja").startswith("<!-- commentary 2025-03 ja -->")
+
+
+def test_one_language_format_and_commentary_need_no_list(run, tmp_path):
+    edited = tmp_path / "edited.md"
+    edited.write_text(f"{FIRST}We are glad: [+11.79%]{RETURN}.\n", encoding="utf-8")
+    written = run(languages="en", formats="xlsx", commentary=str(edited))
+    assert written.paths["commentary.en.md"].read_text(encoding="utf-8") == edited.read_text(encoding="utf-8")
+    assert {"report.xlsx", "commentary.en.md"} == {name for name in written.paths if name.startswith(("report", "comm"))}
+
+
+def test_what_was_computed_and_written_is_told_on_a_line(content, run):
+    courses = "Major 100, Major 70 : Next 30, Major 50 : Next 50, Major 30 : Next 70, Next Major 100"
+    assert repr(content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 21 tables"
+    names = "commentary.en.md, report.xlsx, figures.toml, manifest.json"
+    assert repr(run()) == f"ReportFiles: 2025-03, 21 tables, {names}"
 
 
 def test_fonts_of_a_page_for_the_screen_are_packed(content, run, tmp_path):
