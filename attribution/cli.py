@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from attribution.audit_command import add_audit
 from attribution.explain_command import brinson_options, explain_course, explain_options
 from attribution.report_command import report_month, report_options
-from attribution.terminal import DONE, FINDINGS, REFUSED, ROWS_AT_EACH_END, print_table, progress, records
+from attribution.terminal import DONE, FINDINGS, INTERRUPTED, REFUSED, ROWS_AT_EACH_END, print_table, progress, records
 from riskmodel.errors import InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage."""
+    """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
         code = int(options.run(options))
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ArithmeticError as error:  # a result that does not add up is a defect of the software, and is not shown
         print(f"attribution {options.command}: {error} Please report this.", file=sys.stderr)
         return REFUSED
+    except KeyboardInterrupt:
+        print(f"attribution {options.command}: stopped. Nothing is left half-written.", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor is it told what is still to be written
         return DONE

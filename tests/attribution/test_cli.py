@@ -263,6 +263,16 @@ def test_a_terminal_without_the_library_of_the_bar_has_none(capsys, monkeypatch)
         step("market")
 
 
+def test_a_run_that_is_stopped_says_so_without_a_traceback(capsys, tmp_path, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("attribution.report.write.prepared", stop)
+    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(tmp_path / "out"), "--formats", "xlsx"]) == 130
+    assert capsys.readouterr().err == "attribution report: stopped. Nothing is left half-written.\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_output_that_is_a_file_is_refused(capsys, tmp_path):
     (tmp_path / "out").write_text("mine")
     code, _, message = run(capsys, "report", BOOK, "--month", SMALL_MONTH, "--out", tmp_path / "out")
