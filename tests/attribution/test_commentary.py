@@ -256,8 +256,8 @@ def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
     held = stocks[(stocks["course"] == COURSE) & (stocks["weight_end"] > 0) & (stocks["active_contribution"] > 0)]
     alone["stock_contributions"] = held.head(1).assign(name=None)
     text = drafted(alone, small_book)
-    assert "Largest contributions to excess return (weights" in text
-    assert "Smallest contributions" not in text
+    assert "Highest contributions to excess return (weights" in text
+    assert "Lowest contributions" not in text
     assert f"\n- {held['ticker'].iloc[0]}: weight [" in text
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from attribution.report.frames import KEYS
+from attribution.report.pages.positions import risk_section
 from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import keys_of
@@ -140,3 +141,11 @@ def test_sums_on_the_page_are_those_of_their_rows(page_content, readers, languag
         assert [row[-1] for row in families[1:-1]] == [words.percent(x) for x in effects]
         groups = result.by("group")
         assert families[-1][1:-1] == [words.percent(groups[name]) for name in groups.index]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sources_of_risk_add_up_to_the_tracking_error_with_those_that_are_not_shown(page_content, language):
+    risk = page_content.tables["risk"].set_index(["course", "measure"])["value"]
+    for _, course, rows, rest, _ in risk_section(page_content, page_words(page_content.book, language)).sources:
+        shown = {column: sum(row[column] for row in rows) + rest[column] for column in rest}
+        assert shown == pytest.approx({"contribution": risk[course, "tracking_error"], "share_of_variance": 1.0})

@@ -104,6 +104,7 @@ def test_notes_of_the_proxy_make_one_sentence(page_content):
     shown = in_english(page_content, *notes)
     assert len(shown) == 1
     assert shown[0].endswith("(contributions: A −0.10%; B −0.10%).")
+    assert in_english(page_content, Note("proxy", {"course": "A", "contribution": 0.001}))[0].endswith("A +0.10%).")
 
 
 def factor_rows(**contributions):
@@ -219,6 +220,10 @@ def test_breaches_are_named_and_marked_in_words(page_content, readers, language)
     view = limits_section(page_content, page_words(page_content.book, language))
     name = page_words(page_content.book, language).sleeve(broken["sleeve"].iloc[0])
     assert name in view.summary and str(len(broken)) in view.summary
+    said = {"ja": f"{name}の", "en": f"{name}: "}[language] + read_messages(language).name(
+        "limit_rules", broken["rule"].iloc[0]
+    )
+    assert said in view.summary
 
 
 def test_every_rule_of_the_limits_has_a_name(page_content):

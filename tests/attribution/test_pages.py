@@ -148,6 +148,13 @@ def test_house_words_stand_on_the_japanese_page(pages):
         assert word in pages["ja"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_counts_as_a_driver_is_said_below_the_drivers_and_before_anything_else(pages, language):
+    after = [part.split("</dl>", 1)[1] for part in pages[language].split('<dl class="drivers">')[1:]]
+    note = f'<p class="note">{read_messages(language)("sleeve.drivers_note")}</p>'
+    assert after and all(part.lstrip().startswith(note) for part in after)
+
+
 def test_an_unknown_sector_keeps_its_label_and_an_unknown_language_is_refused(page_content):
     assert read_messages("ja").factor("Shipping") == "Shipping"
     with pytest.raises(InputError, match="language 'fr': the pages are written in ja, en"):

@@ -84,7 +84,7 @@ def _plain(note: Note, words: PageWords) -> str:
 
 
 def _proxy(note: Note, words: PageWords) -> str:
-    share = words.percent(float(str(note.values["contribution"])))
+    share = words.percent(float(str(note.values["contribution"])), signed=True)
     return words.messages("notes.proxy_value", course=note.values["course"], contribution=share)
 
 

@@ -30,13 +30,13 @@ class Risk:
     rows
         Course, then the row of each measure; courses without a forecast are left out.
     sources
-        Sleeve's name, course, its largest rows of `risk_factors`, the share of variance of what is not shown.
+        Sleeve's name, course, its largest rows of `risk_factors`, the sums of those not shown and how many they are.
     uncovered
         Sentences on names, courses and factors without a forecast.
     """
 
     rows: list[tuple[str, dict[str, Row]]]
-    sources: list[tuple[str, str, list[Row], float, int]]
+    sources: list[tuple[str, str, list[Row], Row, int]]
     uncovered: list[str]
 
 
@@ -73,7 +73,8 @@ def risk_section(content: Content, words: PageWords) -> Risk:
         if frame["contribution"].notna().any():
             rest = frame.loc[order[SHOWN_SOURCES:]]
             shown = records(frame.loc[order[:SHOWN_SOURCES]])
-            sources.append((words.sleeve(key), result.course, shown, float(rest["share_of_variance"].sum()), len(rest)))
+            sums = {column: float(rest[column].sum()) for column in ("contribution", "share_of_variance")}
+            sources.append((words.sleeve(key), result.course, shown, sums, len(rest)))
         measures = by_measure(tables["risk"], result.course)
         for side in ("", "_benchmark"):
             names = measures.get(f"uncovered{side}_names", {"value": 0.0})["value"]
