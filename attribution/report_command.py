@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from attribution.terminal import DONE, FINDINGS, print_table, progress
 
@@ -38,7 +41,7 @@ def report_month(options: argparse.Namespace) -> int:
     book = read_book(options.book)
     languages = list(book.book.languages) if options.lang is None else parts(options.lang)
     formats = parts(options.formats)
-    with progress(report_stages(book, languages, formats)) as step:
+    with uncollected(), progress(report_stages(book, languages, formats)) as step:
         written = report(
             book,
             month=options.month,
@@ -68,6 +71,18 @@ def report_month(options: argparse.Namespace) -> int:
         if name.endswith(SHOWN):
             print(f"{'edit' if name.endswith('.md') else 'read'} {path}")
     return DONE
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: it takes a twentieth of a report's time, and finds next to nothing."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def parts(text: str) -> list[str]:
