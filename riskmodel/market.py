@@ -142,7 +142,8 @@ class Findings:
     def add(self, table: str, finding: str, labels: pd.Series | np.ndarray | list[object]) -> None:
         labels = pd.Series(labels, dtype=object)
         if len(labels):
-            self._rows.append((table, f"{table}: {finding}", len(labels), listed(labels.drop_duplicates())))
+            examples = ", ".join(labels.drop_duplicates().head(5).astype(str))  # one each; the count is of rows
+            self._rows.append((table, f"{table}: {finding}", len(labels), examples))
 
     def as_variable(self) -> dict[str, tuple[str, np.ndarray]]:
         table, finding, rows, examples = zip(*self._rows, strict=True) if self._rows else ((), (), (), ())

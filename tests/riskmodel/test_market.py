@@ -572,11 +572,13 @@ def test_announcements_on_days_without_trading_are_counted() -> None:
     assert finding(market, "earnings: announced on a day without trading, counted at the next close") == (1, "A")
 
 
-def test_a_report_shows_the_first_five_examples_and_how_many_more() -> None:
+def test_a_report_counts_rows_and_shows_five_examples_once_each() -> None:
     tables = plain_tables(flat_close("A"))
-    extra = pd.DataFrame({"ticker": list("PQRSTUV"), "available_from": "2023-12-01", "shares_out": 1.0})
+    extra = pd.DataFrame(
+        {"ticker": list("PQRSTUVPQ"), "available_from": ["2023-12-01"] * 7 + ["2023-12-02"] * 2, "shares_out": 1.0}
+    )
     market = build_market(as_read(tables | {"shares": pd.concat([tables["shares"], extra])}))
-    assert finding(market, "shares: ticker without prices") == (7, "P, Q, R, S, T and 2 more")
+    assert finding(market, "shares: ticker without prices") == (9, "P, Q, R, S, T")
 
 
 # ---------------------------------------------------------------- order of rows
