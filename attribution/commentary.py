@@ -257,10 +257,16 @@ def _blends(write: Writer) -> str:
             if len(found):
                 factor = str(found["factor"].iloc[0])
                 contribution = write.percent("factor_contributions", course, factor, column="contribution")
-                driver = write("blends.driver", factor=write.factor(factor), contribution=contribution)
-        values: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
-        values["excess"] = write.points("performance", course, column="excess")
-        sentences.append(write.varied("blends.course", len(sentences), course=plain(course), driver=driver, **values))
+                values = {"factor": write.factor(factor), "contribution": contribution}
+                driver = write("blends.driver", **values)
+                specific = facts.row("factor_contributions", course, "specific")
+                largest = abs(found["contribution"].iloc[0])
+                if specific is not None and abs(specific["t"]) >= LEAST_T and abs(specific["contribution"]) > largest:
+                    part = write.percent("factor_contributions", course, "specific", column="contribution")
+                    driver = write("blends.specific", specific=part, **values)
+        figures: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
+        figures["excess"] = write.points("performance", course, column="excess")
+        sentences.append(write.varied("blends.course", len(sentences), course=plain(course), driver=driver, **figures))
     return write.paragraph(sentences)
 
 

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from attribution.book import NegativeStyle
 
 NOT_AVAILABLE = "n/a"
+FULL = 4  # decimals of a value in full, under the pointer; explorer.js has as many
 NEGATIVE = {"△": "△{}", "▲": "▲{}", "minus": "−{}", "parentheses": "({})"}
 
 

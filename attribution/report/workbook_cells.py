@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from attribution.report.workbook_formats import ZERO, Styles, measure_kind, number_kind, text_columns
 from riskmodel.errors import InputError, counted, listed
 
-HEADING_HEIGHT = 30  # points, for two lines
+HEADING_HEIGHT = 33  # points, for two lines
 HEADINGS = 2  # rows above the data: names of columns, then headings
 MOST_ROWS = 1_048_576  # of a sheet of Excel
 WIDEST, FROZEN_WIDTH = 60, 60  # characters
@@ -262,11 +262,11 @@ def add_table(
 
 def _width(values: pd.Series, column: str, heading: str, kinds: set[str]) -> float:
     """Characters that the longest cell takes; headings wrap, so theirs count half, with room for the filter's arrow."""
-    content = {"date": 11, "true": 8, "false": 8, "fine": 11, "number": 13}
+    content = {"date": 12, "true": 8, "false": 8, "fine": 11, "number": 13}
     longest = max((content.get(kind, 9) for kind in kinds if kind != "text"), default=6)
     if "text" in kinds:
-        longest = max([longest, *(text_columns(str(text)) + 1 for text in values.dropna().unique())])
-    return float(min(max(longest, 0.85 * text_columns(column) + 1, 0.6 * text_columns(heading) + 4), WIDEST))
+        longest = max([longest, *(text_columns(str(text)) + 2 for text in values.dropna().unique())])
+    return float(min(max(longest, 0.85 * text_columns(column) + 1, 0.6 * text_columns(heading) + 5), WIDEST))
 
 
 def _unsign(sheet: TableSheet, place: int, kinds: Sequence[str], styles: Styles) -> None:

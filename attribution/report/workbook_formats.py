@@ -44,16 +44,24 @@ ZERO = {  # a negative number from here on shows as zero
     "number": "-0.00000049999",
 }
 LOOKS: dict[str, dict[str, Any]] = {
-    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
-    "text": {"num_format": "@"},
+    "date": {"num_format": "yyyy-mm-dd", "align": "left", "indent": 1},
+    "text": {"num_format": "@", "indent": 1},  # or a text touches the number left of it
     "true": {"align": "center"},
     "false": {"align": "center", "bold": True, "bg_color": "#F4D3B3"},
     "missing": {"bg_color": "#ECEFF1"},
-    "column": {"font_color": "#7D8894", "font_size": 8},
-    "heading": {"bold": True, "bg_color": "#E3EAF3", "bottom": 1, "text_wrap": True, "valign": "top"},
+    "column": {"font_color": "#7D8894", "font_size": 8, "indent": 1},
+    "heading": {
+        "bold": True,
+        "bg_color": "#E3EAF3",
+        "bottom": 1,
+        "text_wrap": True,
+        "align": "left",
+        "valign": "top",
+        "indent": 1,
+    },
     "title": {"bold": True, "font_size": 14},
     "link": {"font_color": "#1F5FA8", "underline": 1, "valign": "top"},
-    "wrapped": {"text_wrap": True, "valign": "top", "indent": 1},
+    "wrapped": {"text_wrap": True, "align": "left", "valign": "top", "indent": 1},
 }
 
 

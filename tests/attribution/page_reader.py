@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-VOID = {"meta", "br", "use", "path", "wbr", "circle", "line", "rect"}
+VOID = {"meta", "br", "wbr"}
 
 
 @dataclass

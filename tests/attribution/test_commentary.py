@@ -200,6 +200,23 @@ def test_the_benchmark_proxy_is_named_where_it_is_no_smaller_than_the_smallest_d
     assert ("構成銘柄と指数の差" in drafted(tables, small_book, "ja")) is named
 
 
+@pytest.mark.parametrize(
+    ("specific", "t", "told"), [(0.09, 5.0, True), (-0.09, -5.0, True), (0.09, 1.9, False), (0.0001, 5.0, False)]
+)
+def test_a_blend_that_its_stocks_moved_more_than_any_factor_says_so(small_book, tables, specific, t, told):
+    tables = copied(tables)
+    frame = tables["factor_contributions"]
+    own = (frame["course"] == "Major 50 : Next 50") & (frame["factor"] == "specific")
+    frame.loc[own, ["contribution", "t"]] = specific, t
+    text = bare(drafted(tables, small_book))
+    written = percent(specific, "minus", signed=True, unit="%")
+    assert (f"the largest part was stock-specific ({written}), and among the factors " in text) is told
+    said = bare(drafted(tables, small_book, "ja"))
+    assert (f"影響が最も大きかったのは銘柄固有（寄与度{percent(specific, '△', signed=True, unit='%')}）" in said) is told
+    largest = drivers(tables, "Major 50 : Next 50")["contribution"].iloc[0]
+    assert percent(largest, "minus", signed=True, unit="%") in text
+
+
 def test_limits_are_told_as_kept_broken_or_not_tested(small_book, tables):
     limits = tables["limits"].copy()
     text = bare(drafted({"limits": limits}, small_book))

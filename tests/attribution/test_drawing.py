@@ -373,6 +373,62 @@ def test_the_values_on_the_figures_are_those_of_the_tables(month_content):
     assert {percent(x, "minus") for x in [*weekly, *tables["index_months"]["return"]]} <= set(texts(made["weeks"]()))
 
 
+def told(figure):
+    return [tip.text.split("\n") for tip in figure.tips]
+
+
+def test_the_marks_of_every_figure_of_a_month_tell_their_values_in_full(month_content):
+    made = drawing.month_figures(month_content, read_messages("en"), "minus")
+    tables = month_content.tables
+    for name, draw in made.items():
+        figure = draw()
+        width, height = figure.get_size_inches() * 72
+        assert figure.tips, name
+        for tip in figure.tips:
+            assert 0 <= tip.left < tip.right <= width and -1e-9 <= tip.top < tip.bottom <= height + 1e-9, (name, tip)
+            assert len(tip.text.split("\n")) >= 2, tip
+    course = next(iter(month_content.results))
+    frame = tables["factor_contributions"]
+    row = frame[(frame["course"] == course) & (frame["factor"] == "momentum")].iloc[0]
+    value, error = (percent(x, "minus", 4, unit="%") for x in (row["contribution"], 2 * row["standard_error"]))
+    assert ["Momentum", f"{value} ± {error}"] in told(made[f"contributions/{course}"]())
+    assert ["Momentum", f"{value} ± {error}"] in told(made[f"waterfall/{course}"]())
+    effect = tables["brinson"].query("course == @course and group == 'Energy'")["selection"].iloc[0]
+    assert ["Selection", "Energy", percent(effect, "minus", 4, unit="%")] in told(made[f"brinson/{course}"]())
+    style = tables["exposures"].query("course == @course and factor == 'momentum'").iloc[0]
+    ends = " → ".join(number(style[column], "minus", 4) for column in ("active_before", "active_exposure"))
+    assert [course, "Momentum", ends] in told(made["exposures"]())
+    day, *lines = told(made["three_months"]())[-1]
+    paths = tables["cumulative"].query("name == @course")
+    assert day == f"{paths['date'].iloc[-1]:%Y-%m-%d}"
+    assert f"{course} {percent(paths['three_months'].iloc[-1], 'minus', unit='%')}" in lines
+
+
+@pytest.mark.parametrize("days", [1, 5, 64, 1300])
+def test_strips_of_days_tile_the_lines_and_the_last_day_is_one_of_them(days):
+    series = daily(1, days)[0]
+    tips = drawing.cumulative_lines({"A": series}, {}, "minus", "label").tips
+    assert [a.right for a in tips[:-1]] == [b.left for b in tips[1:]]
+    assert min(tip.right - tip.left for tip in tips) >= 3.0
+    assert len(tips) == days or len(tips) < 80
+    levels = (1 + series).cumprod() - 1
+    for tip in tips:
+        day, line = tip.text.split("\n")
+        assert line == f"A {percent(levels[day], 'minus', unit='%')}"
+    assert tips[-1].text.startswith(f"{series.index[-1]:%Y-%m-%d}")
+
+
+def test_what_a_figure_tells_is_hidden_text_of_the_page_and_never_markup():
+    figure = drawing.bar_panels([[[Bar("<b>\n&", -0.0123, 0.002), Bar("x", np.nan)]]], "△", "label", shared=True)
+    places = drawing.told_places(figure)
+    assert re.findall("<title>(.*?)</title>", places, re.DOTALL) == ["&lt;b&gt; &amp;\n△1.2300% ± 0.4000%", "x\nn/a"]
+    assert places.startswith('<g class="tips" fill="none" pointer-events="all"><path d="M')
+    assert "<title" not in drawing.to_svg(figure, "a-")
+    from matplotlib.figure import Figure
+
+    assert drawing.told_places(Figure()) == ""
+
+
 def test_rows_of_small_multiples_add_to_the_total_they_show(month_content):
     frame = month_content.tables["factor_contributions"]
     blend = next(c for c, r in month_content.results.items() if c not in {s.course for s in month_content.sleeves.values()})

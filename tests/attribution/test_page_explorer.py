@@ -12,7 +12,8 @@ import subprocess
 import pytest
 
 from attribution.book import Negative
-from attribution.report.pages.page import render_page
+from attribution.report.format import percent
+from attribution.report.pages.page import page_charts, render_page
 from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import Reader
@@ -164,6 +165,27 @@ def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages
 
 
 @browser
+def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content):
+    out = run(pages["en"], """
+      const chart = document.querySelector("section.sleeve figure svg");
+      chart.scrollIntoView();
+      out.told = [...chart.querySelectorAll(".tips path")].map(place => {
+        const box = place.getBoundingClientRect();
+        const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return found === place ? place.querySelector("title").textContent : "covered by " + found.tagName;
+      });
+    """)  # fmt: skip
+    result = page_content.results["Major 100"]
+    full = [percent(x, "minus", 4, unit="%") for x in (result.benchmark_return, result.portfolio_return)]
+    assert out["told"][0] == f"{result.benchmark}\n{full[0]}"
+    assert out["told"][-1] == f"Major 100\n{full[1]}"
+    assert not any(text.startswith("covered") for text in out["told"])
+    charts = page_charts(page_content, "en")
+    assert '<g class="tips"' in render_page(page_content, "en", charts=charts)
+    assert "tips" not in render_page(page_content, "en", medium="print", charts=charts)
+
+
+@browser
 def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(run, pages):
     out = run(pages["en"], """
       const stops = () => [...table().querySelectorAll("td")].filter(cell => cell.tabIndex === 0).length;
@@ -183,6 +205,35 @@ def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(ru
     assert (out["right"], out["down"], out["left"], out["up"], out["wall"]) == ([1, 4], [2, 4], [2, 3], [1, 3], [1, 3])
     assert out["end"] == [out["rows"] - 3, 1]  # cash, whose name stretches over three columns; the rows below have no weight
     assert out["kind"] == "button 0"
+
+
+@browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_tip_is_as_wide_as_its_text_at_the_edge_of_a_narrow_window_too(run, pages, language):
+    out = run(pages[language], """
+      const cells = [...table().tBodies[0].rows[0].querySelectorAll("td[data-v]")];
+      const size = cell => {
+        cell.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+        const box = tip().getBoundingClientRect(); out.room = document.documentElement.clientWidth;
+        return [box.width, box.height, box.right];
+      };
+      table().parentNode.scrollLeft = 0; out.far = size(cells.at(-1)); out.again = size(cells.at(-1));
+      size(cells[1]); out.longer = size(cells.at(-1));
+    """, width=400)  # fmt: skip
+    assert out["far"] == out["again"] == out["longer"]
+    assert out["far"][0] > out["far"][1]
+    assert out["far"][2] <= out["room"]
+
+
+@browser
+def test_the_arrow_of_a_heading_never_stands_on_a_line_of_its_own(run, pages):
+    out = run(pages["ja"], """
+      choose("cut", "sector");
+      out.room = heads().map(head => getComputedStyle(head.querySelector("button"), "::after").position);
+      out.whole = [...section.querySelectorAll(".why")].map(e => getComputedStyle(e).wordBreak);
+    """)  # fmt: skip
+    assert set(out["room"]) == {"absolute"}
+    assert set(out["whole"]) == {"keep-all"}
 
 
 @browser

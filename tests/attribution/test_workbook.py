@@ -244,6 +244,13 @@ def test_columns_are_as_wide_as_their_texts_and_full_width_counts_two(content):
     assert 6 <= sheet.column_dimensions["C"].width <= 11
 
 
+def test_a_text_stands_clear_of_the_number_left_of_it(opened):
+    sheet = opened["performance"]
+    texts = [cell for row in sheet.iter_rows(min_row=1, max_col=4) for cell in row if isinstance(cell.value, str)]
+    assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in texts} == {("left", 1)}  # else no indent shows
+    assert {cell.alignment.indent for cell in sheet["C"][2:]} == {0}
+
+
 def test_the_contents_sheet_links_to_every_other_sheet(content, opened, language):
     messages = read_messages(language)
     sheet = opened.worksheets[0]

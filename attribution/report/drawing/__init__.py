@@ -9,7 +9,7 @@ from attribution.report.drawing.exposures import dumbbells
 from attribution.report.drawing.lines import cumulative_lines, paths
 from attribution.report.drawing.month import charts, contribution_bars, month_figures
 from attribution.report.drawing.plots import Plots, contribution_panels
-from attribution.report.drawing.svg import to_svg
+from attribution.report.drawing.svg import to_svg, told_places
 from attribution.report.drawing.waterfall import waterfall, waterfall_steps
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "spread",
     "text_width",
     "to_svg",
+    "told_places",
     "waterfall",
     "waterfall_steps",
 ]

@@ -30,7 +30,7 @@ from attribution.report.drawing.canvas import (
     text_width,
 )
 from attribution.report.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
-from attribution.report.format import percent
+from attribution.report.format import FULL, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,6 +104,7 @@ def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, 
         for group in panel:
             for bar in group:
                 draw_bar(canvas, scale, middle, bar)
+                canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
                 colour = INK if bar.certain else MUTED
                 canvas.write(left + column - 5, middle, shortened(bar.label, column - 6), "right", colour)
                 canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", colour)
@@ -131,13 +132,15 @@ def multiples(
     """
     bars = [bar for panel in panels.values() for bar in panel]
     scale = limits([bar.ends for bar in bars])
-    canvas, lines = small_multiples(
+    canvas, panel_lines = small_multiples(
         rows, list(panels), scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
     )
-    for line in lines:
+    for line in panel_lines:
         for panel in line:
             for row, bar in enumerate(panels[panel.heading]):
                 draw_bar(canvas, panel.scale, panel.middle(row), bar)
+                lines = [panel.heading, rows[row], told(bar, style)]
+                canvas.tell(panel.scale.start, panel.scale.stop, panel.middle(row), lines)
                 colour = INK if bar.certain else MUTED
                 canvas.write(panel.right, panel.middle(row), percent(bar.value, style), "right", colour)
         for row, bar in enumerate(panels[line[0].heading]):
@@ -158,6 +161,20 @@ def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: flo
         if inner[0] < inner[1] and bar.colour == POSITIVE:  # a light edge, or the dark whisker is lost on the dark bar
             canvas.line([(scale(end), middle) for end in inner], PAPER, 2.0, layer=LINES)
         canvas.line([(scale(end), middle) for end in (low, high)], INK, 0.8, layer=OVER)
+
+
+def told(bar: Bar, style: NegativeStyle) -> str:
+    """A bar's value in full, and two standard errors where they are known.
+
+    Examples
+    --------
+    >>> told(Bar("Size", -0.0123, 0.001), "minus"), told(Bar("Others", 0.02, math.inf), "minus")
+    ('−1.2300% ± 0.2000%', '2.0000%')
+    """
+    value = percent(bar.value, style, FULL, unit="%")
+    if not math.isfinite(bar.value) or not 0 < bar.error < math.inf:
+        return value
+    return f"{value} ± {percent(2 * bar.error, style, FULL, unit='%')}"
 
 
 def _value_column(bars: Sequence[Bar], style: NegativeStyle) -> float:

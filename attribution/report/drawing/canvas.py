@@ -46,6 +46,17 @@ WIDTHS = {
 OTHER_WIDTH = 0.65
 
 
+@dataclass(frozen=True)
+class Tip:
+    """What a page tells of a place under the pointer: a box in points from the upper left corner, and lines of text."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text: str
+
+
 @dataclass
 class Canvas:
     """A sheet in points from its upper left corner; what is put on it is drawn by `figure`, equal marks as one path."""
@@ -54,6 +65,7 @@ class Canvas:
     height: float
     marks: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict)
     texts: list[tuple[float, float, str, str, str, float]] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)
 
     def bar(self, left: float, right: float, middle: float, thick: float, colour: str) -> None:
         """A bar between two places, around a height."""
@@ -89,17 +101,23 @@ class Canvas:
         """A text centred on a height whatever font draws it; `align` says which end stands at x."""
         self.texts.append((x, middle + 0.36 * size, text, align, colour, size))
 
+    def tell(self, left: float, right: float, middle: float, lines: Sequence[str], *, height: float = ROW) -> None:
+        """What to say of a place around a height, line by line; empty lines are left out."""
+        text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
+        self.tips.append(Tip(left, right, middle - height / 2, middle + height / 2, text))
+
     def figure(self, label: str) -> Figure:
         """The sheet as a figure with one pair of axes in points; `label` is what it shows, in words."""
-        from matplotlib.figure import Figure
         from matplotlib.font_manager import FontProperties
         from matplotlib.patches import PathPatch
 
         from attribution.report.drawing.label import Label
+        from attribution.report.drawing.sheet import Sheet
 
         with house():
-            figure = Figure(figsize=(self.width / 72, self.height / 72), facecolor="none")
+            figure = Sheet(figsize=(self.width / 72, self.height / 72), facecolor="none")
             figure.set_label(label)
+            figure.tips = tuple(self.tips)
             axes = figure.add_axes((0, 0, 1, 1))
             axes.set_axis_off()
             axes.set(xlim=(0, self.width), ylim=(self.height, 0))

@@ -23,7 +23,7 @@ from attribution.report.drawing.canvas import (
     text_width,
 )
 from attribution.report.drawing.small import ABREAST, small_multiples
-from attribution.report.format import number
+from attribution.report.format import FULL, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,6 +67,9 @@ def dumbbells(
             middle = panel.middle(row)
             canvas.line([(panel.scale.start, middle), (panel.scale.stop, middle)], RULE, 0.4, layer=UNDER)
             _dumbbell(canvas, panel.scale, middle, float(before), float(now))
+            change = " → ".join(number(value, style, FULL) for value in (before, now))
+            heading = panel.heading if headed else ""
+            canvas.tell(panel.scale.start, panel.scale.stop, middle, [heading, str(rows[row]), change])
             colour = INK if math.isfinite(now) else MUTED
             canvas.write(panel.right, middle, texts[panel.heading][row], "right", colour)
     return canvas.figure(label)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 PITCH = 10.5  # points between names at the lines' ends
 NAMES = 120.0  # points: widest column of names
 STRIDE = 3.0  # points of width within which only the extremes of many days can be seen
+STRIP = 6.0  # points: least width of the strip that tells a day's values
 LEADER = 25.0  # points from the last day to the names
 
 
@@ -143,6 +144,7 @@ def _chart(
         y = down(np.array([0.0, *row]))
         seen = np.isfinite(y)
         canvas.line(_thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
+    _tell_days(canvas, x, days, {texts[k]: levels[k] for k in sorted(written, key=lambda k: -last[k])}, style)
     order = [*written, *absent]
     wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
     for k, at, end in zip(order, wanted, spread(wanted, PITCH, top + 4, height - bottom - 4), strict=True):
@@ -153,6 +155,23 @@ def _chart(
         canvas.write(right + LEADER, end, shortened(texts[k], column - 8), "left", INK)
         canvas.write(WIDTH, end, percent(last[k], style), "right", INK)
     return canvas.figure(label)
+
+
+def _tell_days(
+    canvas: Canvas, x: np.ndarray, days: pd.DatetimeIndex, levels: Mapping[str, np.ndarray], style: NegativeStyle
+) -> None:
+    """The values of the lines on each day, or on days far enough from each other to be pointed at; the last one always."""
+    chosen: list[int] = []
+    for place in range(len(days) - 1, -1, -1):
+        if not chosen or x[chosen[-1] + 1] - x[place + 1] >= STRIP:
+            chosen.append(place)
+    chosen.reverse()
+    at = x[np.array(chosen) + 1]
+    edges = [float(x[0]), *((at[:-1] + at[1:]) / 2), float(x[-1])]
+    for place, left, right in zip(chosen, edges[:-1], edges[1:], strict=True):
+        values = [f"{name} {percent(row[place], style, unit='%')}" for name, row in levels.items()]
+        if values:
+            canvas.tell(left, right, canvas.height / 2, [f"{days[place]:%Y-%m-%d}", *values], height=canvas.height)
 
 
 def date_ticks(days: pd.DatetimeIndex) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from attribution.report.drawing.canvas import house
 
@@ -45,6 +45,23 @@ def to_svg(figure: Figure, prefix: str) -> str:
         f'font-family="{FAMILIES}" viewBox="0 0 {size[0]:g} {size[1]:g}" stroke-linejoin="round" stroke-linecap="butt">'
     )
     return head + text[text.index(">") + 1 :]
+
+
+def told_places(figure: Figure) -> str:
+    """An SVG group that is not seen and tells the values of a figure's marks under the pointer, without a script.
+
+    It goes behind everything else of the element that `to_svg` makes; nothing for a figure that has none to tell.
+    """
+    places = [
+        f'<path d="M{_place(tip.left)} {_place(tip.top)}H{_place(tip.right)}V{_place(tip.bottom)}H{_place(tip.left)}z">'
+        f"<title>{escape(tip.text)}</title></path>"
+        for tip in getattr(figure, "tips", ())
+    ]
+    return f'<g class="tips" fill="none" pointer-events="all">{"".join(places)}</g>' if places else ""
+
+
+def _place(points: float) -> str:
+    return f"{points:.1f}".removesuffix(".0")
 
 
 def _tag(tag: str, prefix: str, used: set[str]) -> str:

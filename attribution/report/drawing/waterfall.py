@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.book import NegativeStyle
-from attribution.report.drawing.bars import LABELS_ALONE, THICK, Bar, draw_bar
+from attribution.report.drawing.bars import LABELS_ALONE, THICK, Bar, draw_bar, told
 from attribution.report.drawing.canvas import (
     GRID,
     INK,
@@ -73,6 +73,7 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
         if row < len(bars) - 1:
             x = scale(after[row])
             canvas.line([(x, middle), (x, middle + ROW)], MUTED, 0.6, layer=GRID)
+        canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
         canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
         canvas.write(WIDTH, middle, text, "right", INK)
     return canvas.figure(label)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from attribution.report.drawing import month_figures, to_svg
+from attribution.report.drawing import month_figures, to_svg, told_places
 from attribution.report.drawing.month import exposures, waterfall_bars
 from attribution.report.drawing.waterfall import leaves_out_zero
 from attribution.report.pages.words import PageWords
@@ -32,12 +32,15 @@ class PageCharts:
     content, words
         The month, and the language and style of its charts.
     drawn
-        What was drawn, so that the page for the screen and the one for print share it.
+        What was drawn and what it tells under the pointer, so that the page for the screen and the one for print share it.
+    pointed
+        Whether a chart tells its values under the pointer.
     """
 
     content: Content
     words: PageWords
-    drawn: dict[str, Markup] = field(default_factory=dict, repr=False)
+    drawn: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    pointed: bool = True
 
     @cached_property
     def figures(self) -> dict[str, Callable[[], Figure]]:
@@ -66,6 +69,7 @@ class PageCharts:
         from markupsafe import Markup
 
         if key not in self.drawn:
-            svg = to_svg(figure(), f"chart-{len(self.drawn)}-")
-            self.drawn[key] = Markup(svg)
-        return self.drawn[key]
+            made = figure()
+            self.drawn[key] = to_svg(made, f"chart-{len(self.drawn)}-"), told_places(made)
+        svg, places = self.drawn[key]
+        return Markup(svg.removesuffix("</svg>") + places + "</svg>" if self.pointed else svg)

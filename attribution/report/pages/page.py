@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,7 +79,7 @@ def render_page(
         t=words.messages,
         words=words,
         cells=Cells(words, traced=medium == "screen"),
-        charts=page_charts(content, language) if charts is None else charts,
+        charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
         content=content,
         book=content.book,
         sections=page_sections(content, words, medium=medium, commentary=commentary),
