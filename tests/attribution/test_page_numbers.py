@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from attribution.report.frames import KEYS
-from attribution.report.pages.positions import risk_section
+from attribution.report.pages.positions import composition_section, risk_section
 from attribution.report.pages.words import page_words
 from attribution.report.words import LANGUAGES
 from tests.attribution.page_reader import keys_of
@@ -149,3 +149,13 @@ def test_the_sources_of_risk_add_up_to_the_tracking_error_with_those_that_are_no
     for _, course, rows, rest, _ in risk_section(page_content, page_words(page_content.book, language)).sources:
         shown = {column: sum(row[column] for row in rows) + rest[column] for column in rest}
         assert shown == pytest.approx({"contribution": risk[course, "tracking_error"], "share_of_variance": 1.0})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_holdings_that_earned_most_are_the_held_stocks_of_the_table(page_content, language):
+    stocks = page_content.tables["stock_contributions"]
+    for _, course, rows in composition_section(page_content, page_words(page_content.book, language)).leaders:
+        own = stocks[(stocks["course"] == course) & (stocks["ticker"] != "CASH")]
+        held = own[own[["weight_start", "weight_end"]].gt(0).any(axis=1)]
+        assert [row["ticker"] for row in rows] == held.nlargest(5, "contribution")["ticker"].tolist()
+        assert all(row["contribution"] * (row["weight_start"] + row["weight_end"]) != 0 for row in rows)

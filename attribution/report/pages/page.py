@@ -112,7 +112,7 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
     sections += [
         Section("groups", "blends", t("groups_table.title"), blends_section(content)),
         Section("risk", "risk", t("risk.title"), risk_section(content, words)),
-        Section("composition", "composition", t("composition.title"), composition_section(content)),
+        Section("composition", "composition", t("composition.title"), composition_section(content, words)),
         Section("limits", "limits", t("limits.title"), limits_section(content, words)),
     ]
     if medium == "screen":

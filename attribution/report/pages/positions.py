@@ -10,7 +10,8 @@ import pandas as pd
 
 from attribution.report.pages.notes import note_sentence
 from attribution.report.pages.rows import of_course, records
-from attribution.report.pages.words import PageWords
+from attribution.report.pages.stocks import SHOWN_STOCKS, named_stocks
+from attribution.report.pages.words import ROWS_BESIDE_STOCKS, PageWords
 
 if TYPE_CHECKING:
     from attribution.report.content import Content
@@ -42,9 +43,18 @@ class Risk:
 
 @dataclass(frozen=True)
 class Composition:
-    """Names, cash, active share, turnover and hit rate of each course (measure: row of `risk` or `figures`)."""
+    """What the courses hold, and what of it earned most.
+
+    Attributes
+    ----------
+    rows
+        Names, cash, active share, turnover and hit rate of each course (measure: row of `risk` or `figures`).
+    leaders
+        Sleeve's name, course, rows of `stock_contributions` of the held stocks that contributed most to the return.
+    """
 
     rows: list[tuple[str, dict[str, Row], dict[str, Row]]]
+    leaders: list[tuple[str, str, list[Row]]]
 
 
 @dataclass(frozen=True)
@@ -90,12 +100,17 @@ def unforecast(content: Content, words: PageWords) -> list[str]:
     return [note_sentence(note, words) for note in content.notes if note.key in UNFORECAST]
 
 
-def composition_section(content: Content) -> Composition:
-    """What the courses hold and how much they traded."""
+def composition_section(content: Content, words: PageWords) -> Composition:
+    """What the courses hold, how much they traded, and which holdings earned most."""
     tables = content.tables
     without: dict[str, Row] = {measure: {"value": math.nan} for measure in ("names", "cash_weight")}
+    leaders = []
+    for key, result in content.sleeves.items():
+        stocks = named_stocks(content, words, result.course)
+        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~stocks["ticker"].isin(ROWS_BESIDE_STOCKS)]
+        leaders.append((words.sleeve(key), result.course, records(held.nlargest(SHOWN_STOCKS, "contribution"))))
     return Composition(
-        [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results]
+        [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results], leaders
     )
 
 
