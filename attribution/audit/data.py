@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.audit.diagnosis import nearest_printed
-from attribution.audit.figures import NOT_STOCKS, Contributor, Figure, Figures, Finding, Range, address, written
+from attribution.audit.figures import NOT_STOCKS, WINDOWS, Contributor, Figure, Figures, Finding, Range, address, written
+from attribution.audit.identities import since
 from attribution.audit.names import DRIVER, stated
 from attribution.audit.slips import slips
 from attribution.book import CASH
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 DATA = "data"
 LEAST_T = 2.0
+LARGEST_DENOMINATOR = 10**6  # of a share
 PERCENT = 100.0
 IN_PERCENT = ("return", "benchmark", "excess", "1m", "3m", "6m", "1y", "itd")
 SIGNS = {"positive": 1, "negative": -1}
@@ -37,6 +40,8 @@ class Comparison:
 
     Attributes
     ----------
+    figures
+        The report's figures, with the book's dates, shares and benchmarks.
     compared
         How many figures were.
     findings
@@ -49,6 +54,7 @@ class Comparison:
         What could not be compared: names that the book lacks, windows longer than its history.
     """
 
+    figures: Figures
     compared: int
     findings: tuple[Finding, ...]
     corrected: Mapping[str, Range]
@@ -90,7 +96,9 @@ def compare_with_content(figures: Figures, content: Content, tickers: list[str])
     tickers
         The market's securities.
     """
-    findings, corrected, compared, short = [], dict[str, Range](), 0, []
+    corrected, short = dict[str, Range](), list[str]()
+    figures, findings, compared = _settled(figures, content.book)
+    windows = {row[key].path: name for name, row in figures.trailing.items() for key in (*WINDOWS, "itd") if key in row}
     for figure, computed in _pairs(figures, content):
         if pd.isna(computed):
             short.append(figure.path)
@@ -99,14 +107,49 @@ def compare_with_content(figures: Figures, content: Content, tickers: list[str])
         value = Fraction(float(computed))
         half = Fraction(_unit(figure)) / 2
         if abs(Fraction(figure.value) - value) > half + Fraction(TOLERANCE * PERCENT):
-            findings.append(_denied(figure, value, half))
+            bases = _bases(content, windows.get(figure.path), figure)
+            findings.append(_denied(figure, value, half, since(figures, figure, bases) if bases else ""))
             corrected[figure.path] = (value, value)
     names = [*_unlisted_contributors(figures, content, tickers), *_stated_signs(figures, content)]
     compared += sum(1 for _ in stated(figures))
     remarks = _unmatched(figures, content)
     if short:
         remarks.append(f"{counted(len(short), 'figure')} for which the book's history is too short: {listed(short)}")
-    return Comparison(compared, (*findings, *names), corrected, tuple(tickers), tuple(remarks))
+    return Comparison(figures, compared, (*findings, *names), corrected, tuple(tickers), tuple(remarks))
+
+
+def _settled(figures: Figures, book: Book) -> tuple[Figures, list[Finding], int]:
+    """The figures with the book's dates, benchmarks and shares; a finding for each that differs; how many there were."""
+    dates = {"service_start": book.book.inception, "track_record_start": book.book.track_record_start or book.book.inception}
+    pairs = [(key, str(printed), str(day)) for key, day in dates.items() if (printed := getattr(figures, key)) is not None]
+    benchmarks = {name: book.sleeves[name].benchmark for name in figures.benchmarks if name in book.sleeves}
+    pairs += [(address("benchmarks", name), figures.benchmarks[name], index) for name, index in benchmarks.items()]
+    courses = {
+        name: {sleeve: Fraction(share).limit_denominator(LARGEST_DENOMINATOR) for sleeve, share in book.shares(name).items()}
+        for name in figures.courses
+        if name in book.courses
+    }
+    pairs += [(address("courses", name), _mix(figures.courses[name]), _mix(shares)) for name, shares in courses.items()]
+    found = []
+    for path, printed, own in pairs:
+        if printed != own:
+            why = f"{path} is {printed}, but the book has {own}"
+            found.append(Finding(DATA, ((path, printed),), None, None, own, (why,)))
+    known = {key: day for key, day in dates.items() if getattr(figures, key) is not None}
+    settled = replace(
+        figures,
+        service_start=known.get("service_start"),
+        track_record_start=known.get("track_record_start"),
+        benchmarks={**figures.benchmarks, **benchmarks},
+        courses={**figures.courses, **courses},
+    )
+    return settled, found, len(pairs)
+
+
+def _mix(shares: Mapping[str, Fraction]) -> str:
+    """A course's shares in words, without those that are nothing."""
+    parts = [f"{sleeve} {float(share):.6g}" for sleeve, share in sorted(shares.items()) if share]
+    return ", ".join(parts)
 
 
 def _pairs(figures: Figures, content: Content) -> Iterator[tuple[Figure, float]]:
@@ -130,7 +173,8 @@ def _pairs(figures: Figures, content: Content) -> Iterator[tuple[Figure, float]]
                 yield figure, float(weeks[name].iloc[starts[week.start]]) * PERCENT
     for sleeve, contributors in figures.contributors.items():
         stocks = _stocks(figures, content, sleeve)
-        for contributor in contributors:
+        firsts = {contributor.ticker: contributor for contributor in reversed(contributors)}  # a second is a finding itself
+        for contributor in firsts.values():
             if stocks is not None and contributor.ticker in stocks.index:
                 yield from _position(contributor, stocks.loc[contributor.ticker], figures.weights_at)
     yield from _limits(figures, content)
@@ -175,9 +219,19 @@ def _unit(figure: Figure) -> Decimal:
     return Decimal(1).scaleb(-figure.places)
 
 
-def _denied(figure: Figure, value: Fraction, half: Fraction) -> Finding:
-    found = slips(figure, (value, value))
+def _bases(content: Content, name: str | None, figure: Figure) -> list[datetime.date]:
+    """The months' last closes since which a course or benchmark had the return that is printed for a window."""
+    table = content.tables["cumulative"]
+    daily = table[table["name"] == name].drop_duplicates("date").set_index("date")["return"]
+    ends = daily.index[:-1][daily.index.to_period("M")[:-1] != daily.index.to_period("M")[1:]]
+    returns = {end: ((1 + daily[daily.index > end]).prod() - 1) * PERCENT for end in ends}
+    return [end.date() for end, value in returns.items() if abs(value - float(figure.value)) <= float(figure.half)]
+
+
+def _denied(figure: Figure, value: Fraction, half: Fraction, since_when: str) -> Finding:
+    found = [] if since_when else slips(figure, (value, value))
     text = f"{found[0][0]} ({found[0][1]})" if found else str(nearest_printed(figure, (value, value)))
+    text += f"; {since_when}" if since_when else ""
     why = f"{figure.path} is {figure.value}, but the data give {written(value, figure.places + 2)}"
     gap = round(float(figure.value) - float(value), 10)
     return Finding(DATA, ((figure.path, figure.value),), gap, float(half), text, (why,))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from attribution.audit.figures import Figure, Range
 from attribution.audit.identities import Identity, holds
-from attribution.audit.slips import STRONG, slips
+from attribution.audit.slips import STRONG, USUAL_PLACES, slips
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,11 @@ def diagnose(figures: Mapping[str, Figure], identities: Sequence[Identity], rang
     -----
     For each figure x of a broken identity, each identity that has x leaves an interval possible for it. The correction of x
     lies where most of these meet; its gain is how many more identities hold then. The figure with the largest gain is
-    blamed. Among equals: one that a telling slip explains where only one has such, then the left side of an identity.
+    blamed. Among equals in one identity: one that a telling slip explains where only one has such, then its left side.
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> from attribution.audit.identities import Sum
     >>> a, b, c = (Figure(name, Decimal(value)) for name, value in (("a", "1.00"), ("b", "2.00"), ("c", "2.00")))
     >>> same = [Sum("printed twice", "a", {"b": Fraction(1)}, ""), Sum("printed twice", "a", {"c": Fraction(1)}, "")]
@@ -72,32 +72,32 @@ def diagnose(figures: Mapping[str, Figure], identities: Sequence[Identity], rang
     found = []
     broken = [identity for identity in identities if not holds(identity, ranges)]
     settled: set[str] = set()
+    left_broken: list[Identity] = []
     while broken:
         suspects = [path for path in dict.fromkeys(path for each in broken for path in each.paths) if path not in settled]
         if not suspects:  # every figure is corrected already, and still they disagree
             break
         scored = {path: _correction(path, identities, broken, ranges) for path in suspects}
         gain = max(score for score, _ in scored.values())
-        if gain <= 0:  # no correction helps on balance: a left side is reported
-            chosen = next((each.left for each in broken if each.left in suspects), suspects[0])
-            equals = [chosen]
-        else:
+        if gain > 0:
             equals = [path for path in suspects if scored[path][0] == gain]
             chosen = _likeliest(equals, figures, scored, broken)
-        possible = scored[chosen][1]
-        after = {**ranges, chosen: possible}
-        explained = [each for each in broken if chosen in each.paths and holds(each, after)]
-        if not explained:
-            explained = [each for each in broken if chosen in each.paths][:1]
+            possible = scored[chosen][1]
+            ranges[chosen] = possible
+            explained = [each for each in broken if chosen in each.paths and holds(each, ranges)]
+            settled.add(chosen)
+        else:  # other identities confirm every figure of these: a left side is reported, and taken as printed
+            chosen = next((each.left for each in broken if each.left in suspects), suspects[0])
+            equals, explained = [chosen], [each for each in broken if chosen in each.paths][:1]
+            possible = explained[0].implied(chosen, ranges)
+            left_broken += explained
         rivals = tuple(
             (figures[path], _slip(figures[path], scored[path][1]))
             for path in equals
             if path != chosen and all(path in each.paths for each in explained)
         )
         found.append(Blame(figures[chosen], tuple(explained), possible, _slip(figures[chosen], possible), rivals))
-        settled.add(chosen)
-        ranges[chosen] = possible
-        broken = [each for each in identities if not holds(each, ranges) and each not in explained]
+        broken = [each for each in identities if not holds(each, ranges) and each not in left_broken]
     order = {identity.left: k for k, identity in reversed(list(enumerate(identities)))}
     return sorted(found, key=lambda blame: order.get(blame.broken[0].left, 0))
 
@@ -123,12 +123,13 @@ def _likeliest(
     scored: Mapping[str, tuple[int, Range]],
     broken: Sequence[Identity],
 ) -> str:
-    slipped = {path: _slip(figures[path], scored[path][1]) for path in equals}
+    first = next(each for each in broken if set(each.paths) & set(equals))
+    rivals = [path for path in equals if path in first.paths]
+    slipped = {path: _slip(figures[path], scored[path][1]) for path in rivals}
     telling = [path for path, slip in slipped.items() if slip is not None and slip[1] in STRONG]
     if len(telling) == 1:
         return telling[0]
-    left = [each.left for each in broken if each.left in equals]
-    return left[0] if left else equals[0]
+    return first.left if first.left in rivals else rivals[0]
 
 
 def _slip(figure: Figure, possible: Range) -> tuple[Decimal, str] | None:
@@ -137,7 +138,8 @@ def _slip(figure: Figure, possible: Range) -> tuple[Decimal, str] | None:
 
 
 def nearest_printed(figure: Figure, possible: Range) -> Decimal:
-    """The middle of what is possible, with the figure's printed decimals."""
+    """The middle of what is possible, with the figure's printed decimals; of an exact one with what it takes."""
     centre = (possible[0] + possible[1]) / 2
-    unit = Fraction(1, 10**figure.places)
-    return (Decimal(round(centre / unit)) * Decimal(1).scaleb(-figure.places)).quantize(Decimal(1).scaleb(-figure.places))
+    whole = centre.denominator == 1 or not figure.exact
+    places = figure.places if whole else max(figure.places, USUAL_PLACES)
+    return Decimal(round(centre * 10**places)).scaleb(-places)

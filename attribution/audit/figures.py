@@ -13,6 +13,7 @@ from pathlib import Path
 Range = tuple[Fraction, Fraction]
 Signed = Mapping[str, tuple[str, ...]]
 NOT_STOCKS = ("CASH", "(proxy)", "(unmodelled)")  # rows of stock_contributions
+WEIGHTS_AT = ("month start", "month end")
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}

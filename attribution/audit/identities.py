@@ -14,6 +14,7 @@ from attribution.audit.figures import WINDOWS, Figure, Figures, Range, Week, wri
 Ranges = Mapping[str, Range]
 TWICE, EXCESS, BLEND, AVERAGE, WEEKS, WINDOW = "printed twice", "excess", "blend", "average", "weeks", "windows"
 ONE = Fraction(1)
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
@@ -159,11 +160,16 @@ def averages(figures: Figures) -> Iterator[Sum]:
 
 def compounded_weeks(figures: Figures) -> Iterator[Product]:
     """An index's weeks compound to its month."""
-    for name in dict.fromkeys(name for week in figures.weeks for name in week.returns):
+    for name in names_of_weeks(figures):
         month = month_of(figures, name)
         if month is not None and all(name in week.returns for week in figures.weeks):
             parts = tuple(week.returns[name].path for week in figures.weeks)
             yield Product(WEEKS, month.path, f"compounding the weeks of {name}", returns=parts)
+
+
+def names_of_weeks(figures: Figures) -> list[str]:
+    """The indices of [[weeks]], each once."""
+    return list(dict.fromkeys(name for week in figures.weeks for name in week.returns))
 
 
 def equal_windows(figures: Figures) -> Iterator[Sum]:
@@ -214,6 +220,19 @@ def other_bases(figures: Figures, name: str, printed: Figure, ranges: Ranges) ->
             if holds(identity, {**ranges, printed.path: printed.range}):
                 found.append(day)
     return found
+
+
+def since(figures: Figures, printed: Figure, bases: list[datetime.date]) -> str:
+    """That a window is printed with the return since other days than its base, in words."""
+    days = []
+    for day in bases:
+        number = (figures.month[0] - day.year) * 12 + figures.month[1] - day.month
+        months = IN_WORDS[number] if number < len(IN_WORDS) else number
+        days.append(f"{day}, {months} month{'' if number == 1 else 's'} back")
+    column = printed.path.rsplit(".", 1)[-1]
+    return (
+        f"{printed.value} is the return since {' or '.join(days)}: the rest of the {column} column may count from there too"
+    )
 
 
 def sleeve_figure(figures: Figures, sleeve: str, kind: str) -> Figure | None:

@@ -6,8 +6,9 @@ import csv
 import datetime
 import math
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
 from attribution.audit.figures import Figures, Finding, address
@@ -17,7 +18,7 @@ from riskmodel.errors import InputError
 
 TICKER, BASIS, DRIVER = "ticker", "index basis", "driver"
 TOTAL_RETURN, PRICE = "total return", "price"
-CLOSES = {  # S&P Dow Jones Indices: the last close of a year of the S&P 500 and of its total return index
+CLOSES = {  # last close of a year: the S&P 500 (FRED: SP500) and its total return index (Yahoo Finance: ^SP500TR)
     "S&P 500": {
         2015: (2043.94, 3821.60),
         2016: (2238.83, 4278.66),
@@ -29,8 +30,10 @@ CLOSES = {  # S&P Dow Jones Indices: the last close of a year of the S&P 500 and
         2022: (3839.50, 8178.02),
         2023: (4769.83, 10327.83),
         2024: (5881.63, 12911.82),
+        2025: (6845.50, 15220.45),
     }
 }
+FURTHEST = datetime.timedelta(days=366)  # from the nearest of these closes; beyond it an index may have gone anywhere
 
 
 def read_universe(figures: Figures) -> tuple[list[str] | None, str]:
@@ -54,24 +57,32 @@ def read_universe(figures: Figures) -> tuple[list[str] | None, str]:
         return None, f"the list '{figures.universe}' cannot be read beside the file"
 
 
+def repeated_tickers(figures: Figures) -> list[Finding]:
+    """No name is twice among a sleeve's contributors."""
+    found = []
+    for sleeve, rows in figures.contributors.items():
+        seen: set[str] = set()
+        for row in rows:
+            if row.ticker in seen:
+                why = f"{row.ticker} is among the largest contributors of {sleeve} twice"
+                found.append(Finding(TICKER, ((f"{row.path}.ticker", row.ticker),), None, None, "one of the two", (why,)))
+            seen.add(row.ticker)
+    return found
+
+
 def ticker_findings(figures: Figures, known: Iterable[str], where: str) -> list[Finding]:
     """Every ticker is listed; a share class may be set apart by any mark, as in BRK.B and BRK-B."""
     listed_names = list(known)
     marks = {_unmarked(name) for name in listed_names}
     found = []
     for sleeve, rows in figures.contributors.items():
-        seen: set[str] = set()
-        for row in rows:
-            printed = ((address("top_contributors", sleeve, row.ticker, "ticker"), row.ticker),)
-            if row.ticker in seen:
-                why = f"{row.ticker} is among the largest contributors of {sleeve} twice"
-                found.append(Finding(TICKER, ((f"{row.path}.ticker", row.ticker),), None, None, "one of the two", (why,)))
-            elif _unmarked(row.ticker) not in marks:
-                near = nearest_names(row.ticker, listed_names)
+        for row in {row.ticker: row for row in rows}.values():
+            if _unmarked(row.ticker) not in marks:
+                printed = ((address("top_contributors", sleeve, row.ticker, "ticker"), row.ticker),)
+                near = nearest_names(_unmarked(row.ticker), listed_names)
                 text = " or ".join(near) if near else "no listed ticker is near it"
                 why = f"{row.ticker} is not among the {len(listed_names):,} tickers of {where}"
                 found.append(Finding(TICKER, printed, None, None, text, (why,)))
-            seen.add(row.ticker)
     return found
 
 
@@ -79,7 +90,7 @@ def basis_of(figures: Figures, index: str) -> tuple[str | None, str]:
     """Whether an index is a price or a total return index, and how that is known; None where it is not.
 
     The file's [index_basis] says it; else its levels do, each nearer in log to the one of the two closes of the nearest year
-    end than half of what lies between them; most of the levels decide.
+    end, at most a year away, than half of what lies between them; most of the levels decide.
     """
     if index in figures.index_basis:
         return figures.index_basis[index], "[index_basis]"
@@ -88,10 +99,12 @@ def basis_of(figures: Figures, index: str) -> tuple[str | None, str]:
         return None, ""
     votes = Counter[str | None]()
     for day, level in levels.items():
-        price, total = closes[_nearest_year(day, closes)]
+        year = _nearest_year(day, closes)
+        price, total = closes[year]
         near = {PRICE: abs(math.log(float(level.value) / price)), TOTAL_RETURN: abs(math.log(float(level.value) / total))}
         nearer = min(near, key=lambda name: near[name])
-        votes[nearer if near[nearer] < math.log(total / price) / 2 else None] += 1
+        known = near[nearer] < math.log(total / price) / 2 and abs(_year_end(year) - day) <= FURTHEST
+        votes[nearer if known else None] += 1
     basis, number = votes.most_common(1)[0]
     if 2 * number <= len(levels):
         return None, ""
@@ -138,8 +151,8 @@ def benchmark_names(figures: Figures) -> list[str]:
     return list(dict.fromkeys(figures.benchmarks.values()))
 
 
-def driver_findings(figures: Figures) -> list[Finding]:
-    """A driver is a known factor, and is not said to have helped and hurt."""
+def driver_findings(figures: Figures, denied: Container[str] = ()) -> list[Finding]:
+    """A driver is a known factor, and is not said to have helped and hurt, unless the data deny one of the two already."""
     found = []
     for place, sign, factor in stated(figures):
         path = address("stated_drivers", place, sign, factor)
@@ -149,7 +162,10 @@ def driver_findings(figures: Figures) -> list[Finding]:
             text = " or ".join(near) if near else f"one of {', '.join(figures.factors)}"
             found.append(Finding(DRIVER, ((path, factor),), None, None, text, (why,)))
         elif sign == "negative" and factor in figures.drivers[place].get("positive", ()):
-            printed = ((path, factor), (address("stated_drivers", place, "positive", factor), factor))
+            other = address("stated_drivers", place, "positive", factor)
+            if path in denied or other in denied:
+                continue
+            printed = ((path, factor), (other, factor))
             why = f"{factor} is said to have been positive and negative for {place}"
             found.append(Finding(DRIVER, printed, None, None, "strike it out on one side", (why,)))
     return found
@@ -163,8 +179,13 @@ def stated(figures: Figures) -> Iterator[tuple[str, str, str]]:
 
 
 def _nearest_year(day: datetime.date, closes: dict[int, tuple[float, float]]) -> int:
-    return min(closes, key=lambda year: abs((datetime.date(year, 12, 31) - day).days))
+    return min(closes, key=lambda year: abs(_year_end(year) - day))
+
+
+def _year_end(year: int) -> datetime.date:
+    return datetime.date(year, 12, 31)
 
 
 def _unmarked(ticker: str) -> str:
-    return re.sub(r"[.\-/ ]", "", ticker).upper()
+    """A ticker without the mark of its share class, in capitals of half width."""
+    return re.sub(r"[.\-/ ]", "", unicodedata.normalize("NFKC", ticker)).upper()

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from attribution.audit.figures import WINDOWS, Contributor, Figure, Figures, Signed, Week, address
+from attribution.audit.figures import WEIGHTS_AT, WINDOWS, Contributor, Figure, Figures, Signed, Week, address
 from riskmodel.errors import InputError, listed
 
 TEXTS = ("month", "currency", "return_basis", "universe", "weights_at")
@@ -23,10 +23,14 @@ TABLES = (
 RANKED = ("return", "benchmark", "excess")
 TRAILING = (*WINDOWS, "itd", "sharpe", "sortino")
 BASES = ("price", "total return")
-WEIGHTS_AT = ("month start", "month end")
 LIMITS = ("names_min", "names_max", "weight_max", "sector_deviation_max", "risk_band", "risk_band_vs_sp500")
 LIMIT_WORDS = ("risk_band_index", "rebalance", "sectors")
 SHARES_ROUNDING = Fraction(1, 10**9)
+MOST_PLACES = 40
+WHOLE = 100  # percent
+LARGEST = Decimal(10) ** 12
+YEARS = range(1900, 2200)
+NOT_PLAIN = re.compile("[△▲▽▼−－–＋．０-９]")
 DECIMALS_OF_A_DECIMAL = 4  # a return printed as a decimal to the hundredth of a percent, -0.0660
 
 
@@ -60,9 +64,22 @@ def read_figures(path: str | Path) -> Figures:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the TOML file of the figures.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: is not valid TOML ({error}).") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name}: is not text in UTF-8 ({error.reason}). Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name}: is not valid TOML ({error}).{_bad_line(path, str(error))}") from None
     return parse_figures(content, path)
+
+
+def _bad_line(path: Path, error: str) -> str:
+    """The line that cannot be read, and the cure where it is a number as a Japanese report prints it."""
+    place = re.search(r"at line (\d+)", error)
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    if place is None or not 0 < int(place[1]) <= len(lines):
+        return ""
+    line = lines[int(place[1]) - 1].strip()
+    number = " Write numbers with plain digits and a plain minus: -6.60." if NOT_PLAIN.search(line) else ""
+    return f" The line is: {line}{number}"
 
 
 def parse_figures(content: dict[str, Any], path: Path) -> Figures:
@@ -83,7 +100,7 @@ class _Reader:
         if "month" not in content:
             raise self.wrong("missing key 'month'. Write month = \"YYYY-MM\", the month of the report.")
         texts = {key: self.text(content[key], key) for key in TEXTS if key in content}
-        if re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", texts["month"]) is None:
+        if re.fullmatch(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", texts["month"]) is None:
             raise self.wrong(f"month '{texts['month']}': write it as YYYY-MM.")
         if texts.get("weights_at", WEIGHTS_AT[0]) not in WEIGHTS_AT:
             raise self.wrong(f"weights_at '{texts['weights_at']}': the choices are {', '.join(WEIGHTS_AT)}.")
@@ -163,15 +180,20 @@ class _Reader:
     def date(self, value: Any, place: str) -> datetime.date:
         if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
             raise self.wrong(f"'{place}' is {_kind(value)}, not a date. Write YYYY-MM-DD, without quotes or time.")
+        if value.year not in YEARS:
+            raise self.wrong(f"'{place}' is {value}; its year is from {YEARS[0]} to {YEARS[-1]}.")
         return value
 
     def figure(self, value: Any, *parts: str, exact: bool = False) -> Figure:
         place = address(*parts)
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             raise self.wrong(f"'{place}' is {_kind(value)}, not a number. Write it as printed, with a plain minus: -6.60.")
-        if not Decimal(value).is_finite():
+        number = Decimal(value)
+        if not number.is_finite():
             raise self.wrong(f"'{place}' is {value}. Leave out what is not printed.")
-        return Figure(place, Decimal(value), exact or isinstance(value, int))
+        if abs(number) > LARGEST or -int(number.as_tuple().exponent) > MOST_PLACES:
+            raise self.wrong(f"'{place}' is {number:.3g}. Write it as printed; no report prints such a number.")
+        return Figure(place, number, exact or isinstance(value, int))
 
     def figures(self, table: dict[str, Any], *parts: str, keys: tuple[str, ...] | None = None) -> dict[str, Figure]:
         if keys is not None:
@@ -184,6 +206,9 @@ class _Reader:
             sleeve: Fraction(self.figure(share, "courses", course, sleeve).value)
             for sleeve, share in self.table(value, place).items()
         }
+        below = [sleeve for sleeve, share in shares.items() if share < 0]
+        if below:
+            raise self.wrong(f"{place}: the share of {listed(below)} is below zero.")
         total = sum(shares.values(), Fraction(0))
         if abs(total - 100) <= 100 * SHARES_ROUNDING:
             raise self.wrong(f"shares in {place} sum to {float(total):g}, not 1. They look like percent; divide by 100.")
@@ -196,9 +221,11 @@ class _Reader:
         for day, level in self.table(value, address("index_levels", index)).items():
             figure = self.figure(level, "index_levels", index, day)
             try:
-                date = datetime.date.fromisoformat(day)
+                date = datetime.datetime.strptime(day, "%Y-%m-%d").date()
             except ValueError:
                 raise self.wrong(f"'{figure.path}': the key is a day, YYYY-MM-DD = level.") from None
+            if date in out:
+                raise self.wrong(f"'{figure.path}': the day is there twice. Keep one level each.")
             if figure.range[0] <= 0:
                 raise self.wrong(f"'{figure.path}' is {figure.value}; a level is above zero.")
             out[date] = figure
@@ -242,7 +269,9 @@ class _Reader:
             self.known(row, ("ticker", "weight", "contribution"), f"[[{place}]]")
             if "ticker" not in row:
                 raise self.wrong(f"missing key 'ticker' in [[{place}]].")
-            ticker = self.text(row["ticker"], f"{place}.ticker")
+            ticker = self.text(row["ticker"], f"{place}.ticker").strip()
+            if not ticker:
+                raise self.wrong(f"an empty 'ticker' in [[{place}]].")
             seen[ticker] = seen.get(ticker, 0) + 1
             name = ticker if seen[ticker] == 1 else f"{ticker} ({seen[ticker]})"
             numbers = {
@@ -272,11 +301,12 @@ def _require_percent(figures: Figures) -> None:
     """
     name = figures.path.name
     most, names = figures.limits.get("weight_max"), figures.limits.get("names_max")
-    if most is not None and names is not None and most.value * names.value < 100 <= most.value * names.value * 100:
-        raise InputError(
-            f"{name}: limits.weight_max is {most.value}: {names.value} names of {most.value} % each do not make 100 %. "
-            f"It looks like a decimal; write percent, {float(most.value * 100):g}."
-        )
+    if most is not None and names is not None and most.value * names.value < WHOLE:
+        cure = "Correct one of them."
+        if most.value < 1:
+            cure = f"It looks like a decimal; write percent, {float(most.value * 100):g}."
+        found = f"limits.weight_max is {most.value}: {names.value} names of {most.value} % each do not make 100 %."
+        raise InputError(f"{name}: {found} {cure}")
     groups = {
         "returns of [[ranking]]": [row[key] for row in figures.ranking.values() for key in RANKED if key in row],
         "returns of [index_returns]": list(figures.index_returns.values()),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attribution.audit import identities, names, rules
+from attribution.audit.calendar import is_session
 from attribution.audit.diagnosis import Blame, diagnose
-from attribution.audit.figures import Figure, Figures, Finding, Range, written
+from attribution.audit.figures import Figures, Finding, Range, address, written
 from attribution.audit.identities import Identity, Product, other_bases, sleeve_figure
 from attribution.audit.reading import read_figures
 from riskmodel.errors import listed
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from attribution.book import Book
 
 DATA = "data"
-IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 RULES = {  # in the order of the findings: rule -> what it says
     DATA: "every figure is the one that the book's data give, at its printed precision",
     identities.TWICE: "a figure printed twice agrees",
@@ -126,19 +126,20 @@ def audit_figures(figures: Figures, comparison: Comparison | None = None) -> Aud
         log.skip(DATA, "no book was given")
     else:
         log.count(DATA, comparison.compared)
+        figures = comparison.figures
         findings += comparison.findings
         ranges |= comparison.corrected
     checks = _identities(figures, log)
     possible = [each for each in checks if not isinstance(each, Product) or _above_total_loss(each, ranges)]
     blames = diagnose(printed, possible, ranges)
-    findings += [_finding(figures, blame, ranges) for blame in blames]
-    returns = {sleeve: ranges[own.path] for sleeve in figures.contributors if (own := _sleeve_return(figures, sleeve))}
+    doubted = _doubted_shares(figures, blames)
+    findings += [_finding(figures, blame, ranges, doubted) for blame in blames]
     findings += _rank(figures, ranges, log)
     findings += _dates(figures, log)
-    findings += _windows(figures, log)
-    findings += _positions(figures, returns, log)
+    findings += _windows(figures, ranges, log)
+    findings += _positions(figures, ranges, log)
     findings += _names(figures, comparison, log)
-    findings += _ratios(figures, log)
+    findings += _ratios(figures, ranges, log)
     order = list(RULES)
     merged = sorted(_merged(findings), key=lambda finding: order.index(finding.rule))
     return Audit(figures, tuple(merged), log.ran, log.not_run, () if comparison is None else comparison.remarks)
@@ -174,14 +175,33 @@ def _identities(figures: Figures, log: _Log) -> list[Identity]:
         own = list(each)
         log.count(rule, len(own), otherwise)
         found += own
+    lonely = _lonely_names(figures)
+    if lonely:
+        log.skip(identities.TWICE, f"in one part of the file only, so held against nothing: {listed(lonely)}")
     weeks = list(identities.compounded_weeks(figures)) if tiles else []
+    if not tiles:
+        log.skip(identities.WEEKS, "returns are not compounded before the dates are right")
+    gaps = [name for name in identities.names_of_weeks(figures) if not all(name in week.returns for week in figures.weeks)]
+    if gaps:
+        log.skip(identities.WEEKS, f"not in every week, so not compounded: {listed(gaps)}")
     log.count(identities.WEEKS, len(weeks), "" if weeks or not tiles else "no weeks of an index whose month is printed")
     levels = list(identities.windows_of_levels(figures))
     equal = list(identities.equal_windows(figures)) if _us(figures) else []
     log.count(identities.WINDOW, len(levels) + len(equal))
     if not levels:
         log.skip(identities.WINDOW, "no index levels at the month's end and at a window's base")
+    closed = [day for own in figures.levels.values() for day in own if not is_session(day)] if _us(figures) else []
+    if closed:
+        log.skip(identities.WINDOW, f"levels of days on which the exchange was shut: {listed(str(day) for day in closed)}")
     return [*found, *weeks, *equal, *levels]
+
+
+def _lonely_names(figures: Figures) -> list[str]:
+    """Names of indices that only one part of the file has: nothing can contradict them, and they may be misspelt."""
+    parts = [figures.index_returns, figures.trailing, figures.levels]
+    found = Counter(name for part in parts for name in part)
+    found.update([*identities.names_of_weeks(figures), *names.benchmark_names(figures)])
+    return [name for name, number in found.items() if number == 1 and name not in figures.courses]
 
 
 def _above_total_loss(identity: Product, ranges: Mapping[str, Range]) -> bool:
@@ -201,7 +221,13 @@ def _dated_wrongly(figures: Figures) -> bool:
     return bool(missing or wrong)
 
 
-def _finding(figures: Figures, blame: Blame, ranges: Mapping[str, Range]) -> Finding:
+def _doubted_shares(figures: Figures, blames: Sequence[Blame]) -> set[str]:
+    """Courses of which more than one figure is not its sleeves': their shares may be what is wrong."""
+    broken = Counter(each.left for blame in blames for each in blame.broken if each.rule == identities.BLEND)
+    return {name for name, row in figures.ranking.items() if sum(figure.path in broken for figure in row.values()) > 1}
+
+
+def _finding(figures: Figures, blame: Blame, ranges: Mapping[str, Range], doubted: set[str]) -> Finding:
     figure, printed = blame.figure, figures.all()
     before = {**ranges, figure.path: figure.range}
     first = blame.broken[0]
@@ -213,18 +239,19 @@ def _finding(figures: Figures, blame: Blame, ranges: Mapping[str, Range]) -> Fin
     )
     text = rules.printed_correction(figure, blame.possible, blame.slip)
     index = next((name for name, row in figures.trailing.items() if figure in row.values()), "")
-    if isinstance(first, Product) and first.levels and figure.path == first.left and index in figures.levels:
-        middle = written(identities.middle(implied), figure.places)
-        bases = other_bases(figures, index, figure, before)
-        text = middle
-        if bases:
-            since = " or ".join(f"{day}, {_months_back(figures, day)} back" for day in bases)
-            column = figure.path.rsplit(".", 1)[-1]
-            text += f"; {figure.value} is the return since {since}: the rest of the {column} column may count from there too"
+    of_levels = isinstance(first, Product) and first.levels and figure.path == first.left and index in figures.levels
+    bases = other_bases(figures, index, figure, before) if of_levels else []
+    if bases:
+        text = f"{written(identities.middle(implied), figure.places)}; {identities.since(figures, figure, bases)}"
     elif blame.rivals:
         would = [f"{rival.path} {slip[0]} ({slip[1]})" for rival, slip in blame.rivals if slip]
         rest = [rival.path for rival, slip in blame.rivals if not slip]
         text += "; it would also do to correct " + ", or ".join([*would, *rest])
+    text += "".join(
+        f"; or the shares in {address('courses', name)} are wrong"
+        for name in sorted(doubted)
+        if figure in figures.ranking[name].values()
+    )
     return Finding(
         rule=first.rule,
         figures=((figure.path, figure.value), *((path, printed[path].value) for path in others)),
@@ -233,15 +260,6 @@ def _finding(figures: Figures, blame: Blame, ranges: Mapping[str, Range]) -> Fin
         correction=text,
         reasons=reasons,
     )
-
-
-def _months_back(figures: Figures, day: datetime.date) -> str:
-    number = (figures.month[0] - day.year) * 12 + figures.month[1] - day.month
-    return f"{IN_WORDS[number] if number < len(IN_WORDS) else number} month{'' if number == 1 else 's'}"
-
-
-def _sleeve_return(figures: Figures, sleeve: str) -> Figure | None:
-    return sleeve_figure(figures, sleeve, "return")
 
 
 def _rank(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Finding]:
@@ -261,17 +279,20 @@ def _dates(figures: Figures, log: _Log) -> list[Finding]:
     return rules.week_findings(figures)
 
 
-def _windows(figures: Figures, log: _Log) -> list[Finding]:
+def _windows(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Finding]:
     if figures.service_start is None:
         log.skip(identities.WINDOW, "no service_start, so that windows are not held against the service's life")
     elif not _us(figures):
         log.skip(identities.WINDOW, f"no calendar for {figures.currency}, so that the service's first base is not known")
     log.count(identities.WINDOW, sum(len(row) for row in figures.trailing.values()))
     early = rules.early_windows(figures) if _us(figures) else []
-    return [*rules.impossible_returns(figures), *early]
+    return [*rules.impossible_returns(figures, ranges), *early]
 
 
-def _positions(figures: Figures, returns: Mapping[str, Range], log: _Log) -> list[Finding]:
+def _positions(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Finding]:
+    own = {sleeve: sleeve_figure(figures, sleeve, "return") for sleeve in figures.contributors}
+    known = {sleeve: ranges[printed.path] for sleeve, printed in own.items() if printed is not None}
+    returns = {sleeve: bounds for sleeve, bounds in known.items() if bounds[0] > -100}
     rows = [row for rows in figures.contributors.values() for row in rows]
     weighed = [row for row in rows if row.weight is not None]
     whole = sum(row.weight is not None and row.contribution is not None for row in rows)
@@ -283,11 +304,11 @@ def _positions(figures: Figures, returns: Mapping[str, Range], log: _Log) -> lis
     log.count(rules.LIMIT, len(weighed) if limited else 0, "no weight_max in [limits], or no weights")
     if limited and weighed:
         log.skip(rules.LIMIT, "the number of names, sectors and risk are not among the figures")
-    return [*rules.contribution_findings(figures, returns), *rules.limit_findings(figures, returns)]
+    return [*rules.contribution_findings(figures, returns, ranges), *rules.limit_findings(figures, returns, ranges)]
 
 
 def _names(figures: Figures, comparison: Comparison | None, log: _Log) -> list[Finding]:
-    found: list[Finding] = []
+    found = names.repeated_tickers(figures)
     tickers = sum(len(rows) for rows in figures.contributors.values())
     known, why = names.read_universe(figures)
     if known is not None:
@@ -305,16 +326,17 @@ def _names(figures: Figures, comparison: Comparison | None, log: _Log) -> list[F
         log.count(names.BASIS, len(names.benchmark_names(figures)) - len(unknown))
         if unknown or not figures.benchmarks:
             log.skip(names.BASIS, f"nothing says what {listed(unknown)} is" if unknown else "no [benchmarks]")
+    denied = {finding.figures[0][0] for finding in comparison.findings} if comparison is not None else set()
     log.count(names.DRIVER, sum(1 for _ in names.stated(figures)), "no [stated_drivers]")
     if comparison is None and figures.drivers:
         log.skip(names.DRIVER, "signs are not held against computed ones without a book")
-    return [*found, *names.basis_findings(figures), *names.driver_findings(figures)]
+    return [*found, *names.basis_findings(figures), *names.driver_findings(figures, denied)]
 
 
-def _ratios(figures: Figures, log: _Log) -> list[Finding]:
+def _ratios(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Finding]:
     whole = sum({"sharpe", "sortino"} <= row.keys() for row in figures.trailing.values())
     log.count(rules.RATIO, whole, "no name with both ratios")
-    return rules.ratio_findings(figures)
+    return rules.ratio_findings(figures, ranges)
 
 
 def _merged(findings: Sequence[Finding]) -> list[Finding]:

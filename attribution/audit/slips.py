@@ -10,7 +10,9 @@ from attribution.audit.figures import Figure, Range
 
 SWAPPED, SIGN, POINT, DIGIT = "two digits swapped", "the sign lost", "the point a place off", "one digit mistyped"
 DECIMAL = "a decimal for percent"
+USUAL_PLACES = 2  # of a report's returns, weights and ratios
 STRONG = (SWAPPED, SIGN, POINT, DECIMAL)  # few figures are one such slip away from a given one, so a match is telling
+KINDS = (*STRONG, DIGIT)
 KEYBOARD = ("1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
 
 
@@ -41,8 +43,7 @@ def slips(printed: Figure, implied: Range) -> list[tuple[Decimal, str]]:
     for value, kind in _variants(printed.value):
         if low - half <= Fraction(value) <= high + half and value != printed.value:
             found.setdefault(value, kind)
-    order = (*STRONG, DIGIT)
-    return sorted(found.items(), key=lambda item: (order.index(item[1]), abs(Fraction(item[0]) - middle)))
+    return sorted(found.items(), key=lambda item: (KINDS.index(item[1]), abs(Fraction(item[0]) - middle)))
 
 
 def _variants(value: Decimal) -> Iterator[tuple[Decimal, str]]:
@@ -53,9 +54,15 @@ def _variants(value: Decimal) -> Iterator[tuple[Decimal, str]]:
         swapped = (*padded[:k], padded[k + 1], padded[k], *padded[k + 2 :])
         yield Decimal((sign, swapped, places)), SWAPPED
     yield -value, SIGN
-    for shift in (-1, 1):
-        yield value.scaleb(shift).quantize(Decimal(1).scaleb(places)), POINT
-    yield value.scaleb(2).quantize(Decimal(1).scaleb(min(0, places + 2))), DECIMAL
+    unit = Decimal(1).scaleb(places)
+    yield value.scaleb(1).quantize(unit), POINT
+    smaller = value.scaleb(-1)
+    if smaller == smaller.quantize(unit):
+        yield smaller.quantize(unit), POINT
+    elif places > -USUAL_PLACES:  # else it would have had more places than are printed
+        yield smaller, POINT
+    if -places > USUAL_PLACES:
+        yield value.scaleb(2), DECIMAL
     for k, digit in enumerate(padded):
         for other in range(10):
             if other != digit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import datetime
 import json
 import math
 import random
@@ -93,16 +94,29 @@ def test_the_misprinted_ticker_has_its_neighbour_on_the_keyboard(published):
 
 def test_the_price_index_is_known_from_the_size_of_its_levels(published):
     basis = published.findings[4]
-    assert "at the end of 2024 the price index closed at 5,881.63, the total return index at 12,911.82" in basis.reasons[0]
+    assert "at the end of 2025 the price index closed at 6,845.50, the total return index at 15,220.45" in basis.reasons[0]
     assert published.not_run["index basis"] == "nothing says what Russell 2000 is"
 
 
-def test_the_closes_of_the_total_return_index_make_its_published_annual_returns():
-    # S&P Dow Jones Indices, S&P 500 calendar year total returns, percent
-    returns = {2016: 11.96, 2017: 21.83, 2018: -4.38, 2019: 31.49, 2020: 18.40, 2021: 28.71, 2022: -18.11, 2023: 26.29}
+def test_the_closes_of_both_indices_make_the_returns_of_each_year():
+    # slickcharts.com/sp500/returns/details: price return and total return of the S&P 500, percent
+    returns = {
+        2016: (9.54, 11.96), 2017: (19.42, 21.83), 2018: (-6.24, -4.38), 2019: (28.88, 31.49), 2020: (16.26, 18.40),
+        2021: (26.89, 28.71), 2022: (-19.44, -18.11), 2023: (24.23, 26.29), 2024: (23.31, 25.02), 2025: (16.39, 17.88),
+    }  # fmt: skip
     closes = CLOSES["S&P 500"]
-    for year, percent in (returns | {2024: 25.02}).items():
-        assert (closes[year][1] / closes[year - 1][1] - 1) * 100 == pytest.approx(percent, abs=0.0051)
+    assert sorted(closes) == [2015, *returns]
+    for year, printed in returns.items():
+        for now, before, percent in zip(closes[year], closes[year - 1], printed, strict=True):
+            assert (now / before - 1) * 100 == pytest.approx(percent, abs=0.0051)
+
+
+def test_levels_of_other_times_say_nothing_of_what_the_index_is(document):
+    # 1,800 was the total return index at the end of 2000; beside the closes of 2015 it would pass for the price index
+    document["index_levels"]["S&P 500"] = {"2000-12-29": Decimal("1800.00"), "1999-12-31": Decimal("1980.00")}
+    audit = audit_figures(parsed(document))
+    assert "index basis" not in [finding.rule for finding in audit.findings]
+    assert audit.not_run["index basis"] == "nothing says what S&P 500, Russell 2000 is"
 
 
 @quick
@@ -124,6 +138,8 @@ def alter(document, path, value):
         rows = [row for row in document["ranking"] if row["course"] == parts[1]]
     elif parts[0] == "weeks":
         rows = [row for row in document["weeks"] if str(row["from"]) == parts[1]]
+    elif parts[0] == "top_contributors":
+        rows = [row for row in document[parts[0]][parts[1]] if row["ticker"] == parts[2]]
     else:
         rows = [document]
         for part in parts[:-1]:
@@ -159,18 +175,58 @@ def test_one_figure_beyond_its_rounding_is_one_finding_that_names_it(seed):
     [
         ('ranking."Major 30 : Next 70".return', "-2.64", "excess", "-2.46 (two digits swapped)"),
         ('ranking."Next Major 100".return', "0.69", "printed twice", "-0.69 (the sign lost)"),
-        ('ranking."Major 70 : Next 30".benchmark', "-51.2", "excess", "-5.1 (the point a place off)"),
+        ('ranking."Major 70 : Next 30".benchmark', "-51.2", "excess", "-5.12 (the point a place off)"),
         ("average.excess", "1.84", "average", "1.48 (two digits swapped)"),
         ('trailing."Russell 2000".1m', "-5.71", "printed twice", "-5.17 (two digits swapped)"),
-        ('trailing."S&P 500".1y', "13.63", "windows", "16.33"),
+        (
+            'trailing."S&P 500".1y',
+            "13.63",
+            "windows",
+            '16.33 (two digits swapped); it would also do to correct index_levels."S&P 500".2025-03-31',
+        ),
         ('index_levels."S&P 500".2026-03-31', "6582.5", "windows", "6528.5 (two digits swapped)"),
+        (
+            'index_levels."S&P 500".2025-02-12',
+            "6501.97",
+            "windows",
+            '6051.97 (two digits swapped); it would also do to correct trailing."S&P 500".itd',
+        ),
+        ('ranking."Next Major 100".return', "-1", "printed twice", "-0.69"),
+        ("top_contributors.major.NFLX.weight", "-4.3", "contribution", "4.3 (the sign lost)"),
+        (
+            "top_contributors.major.PLTR.contribution",
+            "-0.04",
+            "contribution",
+            "0.04 (the sign lost)",
+        ),
+        (
+            'trailing."Next Major 100".sharpe',
+            "0.82",
+            "ratio",
+            "0.28 (two digits swapped); it would also do to correct "
+            'trailing."Next Major 100".sortino 1.42 (one digit mistyped)',
+        ),
     ],
 )
 def test_a_slip_is_traced_to_the_one_figure_that_explains_every_contradiction(document, path, value, rule, correction):
-    alter(document, path, Decimal(value))
+    alter(document, path, int(value) if value == "-1" else Decimal(value))
     (finding,) = added(document)
     assert (finding.rule, finding.figures[0][0]) == (rule, path)
     assert finding.correction == correction
+
+
+def test_a_week_is_traced_to_its_slip_whatever_else_is_wrong_in_the_report(document):
+    document["weeks"][3]["NY Dow"] = Decimal("-9.00")
+    (finding,) = added(document)
+    assert finding.figures[0] == ('weeks.2026-03-23."NY Dow"', Decimal("-9.00"))
+    assert finding.correction.startswith("-0.90 (two digits swapped)")
+
+
+def test_a_blend_that_is_wrong_in_more_than_one_figure_may_have_wrong_shares(document):
+    document["courses"]["Major 70 : Next 30"] = {"major": Decimal("0.6"), "next_major": Decimal("0.4")}
+    assert {finding.correction.split("; ")[-1] for finding in added(document)} == {
+        'or the shares in courses."Major 70 : Next 30" are wrong'
+    }
 
 
 def test_excess_must_be_return_less_benchmark_beyond_rounding_only(document):
@@ -213,13 +269,26 @@ def test_weeks_must_tile_the_month(document):
     document["weeks"][1]["from"] = document["weeks"][1]["from"].replace(day=6)
     (finding,) = added(document)
     assert finding.reasons == ("the week of 2026-03-06 overlaps the week before",)
+    assert audit_figures(parsed(document)).not_run["weeks"] == "returns are not compounded before the dates are right"
 
 
-def test_a_course_has_no_window_longer_than_its_service(document):
+def test_weeks_of_another_month_are_one_finding_of_the_month(document):
+    document["month"] = "2026-05"
+    del document["index_levels"]
+    (finding,) = [finding for finding in found(document) if finding.rule == "weeks"]
+    assert (finding.figures[0], finding.correction) == (("month", "2026-05"), "2026-03")
+
+
+def test_windows_longer_than_the_service_are_one_finding_of_its_start(document):
     document["service_start"] = document["service_start"].replace(month=4, day=14)
     del document["index_levels"]
+    early = [finding.figures for finding in found(document) if finding.rule == "windows"]
+    assert [[path for path, _ in figures] for figures in early] == [
+        ["service_start", 'trailing."Major 100".1y', 'trailing."Next Major 100".1y']  # the indices have longer lives
+    ]
+    del document["trailing"]["Next Major 100"]
     early = [finding.figures[0][0] for finding in found(document) if finding.rule == "windows"]
-    assert early == ['trailing."Major 100".1y', 'trailing."Next Major 100".1y']  # the indices have longer lives
+    assert early == ['trailing."Major 100".1y']
 
 
 def test_inception_to_date_is_the_window_with_the_same_base(document):
@@ -314,9 +383,26 @@ def test_levels_of_a_total_return_index_are_known_as_such(document):
     assert "index basis" not in [finding.rule for finding in found(document)]
 
 
-def test_share_classes_match_whatever_sets_them_apart(document):
-    document["top_contributors"]["major"][0]["ticker"] = "BRK.B"
+@pytest.mark.parametrize("ticker", ["BRK.B", "ＦＳＬＲ", "fslr "])
+def test_a_listed_ticker_is_known_however_it_is_written(document, ticker):
+    document["top_contributors"]["major"][0]["ticker"] = ticker
     assert added(document) == []
+
+
+def test_a_ticker_that_is_there_twice_is_found_without_a_list(document):
+    del document["universe"]
+    document["top_contributors"]["major"][1]["ticker"] = "PLTR"
+    (finding,) = added(document)
+    assert (finding.rule, finding.figures[0][0]) == ("ticker", 'top_contributors.major."PLTR (2)".ticker')
+
+
+def test_what_nothing_can_contradict_is_said(document):
+    document["weeks"][0]["NASDQ"] = document["weeks"][0].pop("NASDAQ")
+    document["index_levels"]["S&P 500"]["2025-02-15"] = Decimal("6051.97")
+    said = audit_figures(parsed(document)).not_run
+    assert said["printed twice"] == "in one part of the file only, so held against nothing: NASDQ"
+    assert said["weeks"] == "not in every week, so not compounded: NASDQ, NASDAQ"
+    assert said["windows"] == "levels of days on which the exchange was shut: 2025-02-15"
 
 
 def test_a_rule_without_its_parts_says_why_it_did_not_run(document):
@@ -347,6 +433,14 @@ def test_a_rule_without_its_parts_says_why_it_did_not_run(document):
         ({"courses": {"A": {"m": Decimal("70"), "n": Decimal("30")}}}, "They look like percent; divide by 100."),
         ({"courses": {"A": {"m": Decimal("0.7")}}}, "shares in courses.A sum to 0.7, not 1."),
         ({"limits": {"names_max": 25, "weight_max": Decimal("0.10")}}, "It looks like a decimal; write percent, 10."),
+        ({"limits": {"names_max": 25, "weight_max": Decimal("1.0")}}, "do not make 100 %. Correct one of them."),
+        ({"courses": {"A": {"m": Decimal("1.3"), "n": Decimal("-0.3")}}}, "courses.A: the share of n is below zero."),
+        ({"average": {"return": Decimal("1e400")}}, "'average.return' is 1e+400. Write it as printed; no report prints"),
+        ({"service_start": datetime.date(1, 1, 1)}, "'service_start' is 0001-01-01; its year is from 1900 to 2199."),
+        (
+            {"courses": {"A": {"m": 1}}, "top_contributors": {"m": [{"ticker": " "}]}},
+            "an empty 'ticker' in [[top_contributors.m]].",
+        ),
         ({"index_levels": {"S&P 500": {"2026-03-31": Decimal("-1.0")}}}, "a level is above zero"),
         ({"index_returns": {"S&P 500": Decimal("nan")}}, "is NaN. Leave out what is not printed."),
         (
@@ -410,6 +504,34 @@ def test_a_report_without_findings_ends_with_0_and_a_bad_file_with_2(capsys, tmp
     )
     assert main(["audit", str(tmp_path / "none.toml")]) == 2
     assert "Name the TOML file of the figures." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["−0.69", "△0.69", "－０．６９"])
+def test_a_number_that_is_not_plain_is_shown_with_its_line(capsys, tmp_path, number):
+    path = tmp_path / "figures.toml"
+    path.write_text(f'month = "2026-03"\n[average]\nreturn = {number}\n', encoding="utf-8")
+    assert main(["audit", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("attribution audit: figures.toml: is not valid TOML (Invalid value (at line 3, column 10)).")
+    assert said.endswith(f" The line is: return = {number} Write numbers with plain digits and a plain minus: -6.60.\n")
+    path.write_text('month = "2026-03"\n', encoding="utf-16")
+    assert main(["audit", str(path)]) == 2
+    assert "is not text in UTF-8 (invalid start byte). Save it as UTF-8." in capsys.readouterr().err
+
+
+def test_a_sleeve_that_lost_everything_is_found_and_its_positions_are_read_without_its_return(document):
+    alter(document, 'ranking."Next Major 100".return', -100)
+    alter(document, 'trailing."Next Major 100".1m', -100)
+    alter(document, "top_contributors.next_major.SEI.contribution", Decimal("4.00"))  # of 3.0 %, whatever the sleeve made
+    rules = [finding.rule for finding in added(document)]
+    assert rules.count("contribution") == 1
+
+
+def test_a_point_slips_only_over_digits_that_are_printed():
+    assert slips(Figure("a", Decimal("-0.34")), (Fraction(-4, 100), Fraction(-2, 100))) == [
+        (Decimal("-0.04"), "one digit mistyped")
+    ]
+    assert slips(Figure("a", Decimal("44.7")), (Fraction(447, 100), Fraction(447, 100)))[0][0] == Decimal("4.47")
 
 
 def test_slips_are_ordered_by_how_telling_they_are():

@@ -138,6 +138,60 @@ def test_a_ticker_that_the_book_does_not_have_is_found_with_its_neighbour(docume
     assert finding.reasons[0].endswith("tickers of the book's securities")
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "value", "own"),
+    [
+        (None, "service_start", datetime.date(2024, 3, 4), "2024-03-01"),
+        (None, "track_record_start", datetime.date(2024, 4, 1), "2024-03-01"),
+        ("benchmarks", "major", "Wide Index", "Large Index"),
+        (
+            "courses",
+            "Major 70 : Next 30",
+            {"major": Decimal("0.6"), "next_major": Decimal("0.4")},
+            "major 0.7, next_major 0.3",
+        ),
+    ],
+)
+def test_dates_benchmarks_and_shares_are_the_books(document, audited, part, name, value, own):
+    (document if part is None else document[part])[name] = value
+    (finding,) = audited(document).findings
+    assert (finding.rule, finding.correction) == ("data", own)
+    assert finding.reasons[0].endswith(f"but the book has {own}")
+
+
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [("trailing", "sharpe"), ("trailing", "sortino"), ("weight", "weight"), ("contribution", "contribution")],
+)
+def test_what_the_data_deny_is_not_found_again_by_another_rule(document, audited, part, key):
+    row = document["trailing"]["Major 100"] if part == "trailing" else document["top_contributors"]["major"][2]
+    row[key] = -row[key]
+    (finding,) = audited(document).findings
+    assert (finding.rule, finding.figures[0][1]) == ("data", row[key])
+    assert finding.correction.endswith("(the sign lost)")
+
+
+def test_a_window_that_counts_from_another_month_end_says_which(document, audited, content):
+    since = content.history.courses["Major 100"]["2024-08-01":"2025-03-31"]
+    document["trailing"]["Major 100"]["6m"] = Decimal(f"{((1 + since).prod() - 1) * 100:.2f}")
+    (finding,) = audited(document).findings
+    assert "is the return since 2024-07-31, eight months back: the rest of the 6m column" in finding.correction
+
+
+def test_a_contributor_that_is_there_twice_is_one_finding(document, audited):
+    rows = document["top_contributors"]["major"]
+    rows[1]["ticker"] = rows[0]["ticker"]
+    (finding,) = audited(document).findings
+    assert finding.reasons == (f"{rows[0]['ticker']} is among the largest contributors of major twice",)
+
+
+def test_a_driver_on_both_sides_is_one_finding_of_the_wrong_side(document, audited):
+    drivers = document["stated_drivers"]["major"]
+    drivers["negative"].append(drivers["positive"][0])
+    (finding,) = audited(document).findings
+    assert finding.correction == f"{drivers['positive'][0]} under positive"
+
+
 def test_a_driver_of_the_other_sign_is_found_where_it_is_sure(document, audited):
     drivers = document["stated_drivers"]["major"]
     factor = drivers["positive"].pop(0)

@@ -223,6 +223,7 @@ def test_the_published_file_beside_the_twin_is_denied_its_known_mistakes_only(co
     ]
     assert [finding.figures[0][0] for finding in audit.findings] == six_months + others
     corrections = {finding.figures[0][0]: finding.correction for finding in audit.findings}
+    assert all("is the return since 2025-07-31, eight months back" in corrections[path] for path in six_months)
     assert corrections[others[0]] == "-2.12 (two digits swapped)"
     assert corrections[others[2]] == "BTSG"
 
