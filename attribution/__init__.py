@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from riskmodel.public import public_names
+
 if TYPE_CHECKING:
-    from attribution.accounts import attribute_accounts
-    from attribution.accounts_result import AccountsResult
+    from attribution.accounts.accounts import attribute_accounts
+    from attribution.accounts.result import AccountsResult
     from attribution.audit import audit_report
-    from attribution.book import Book, read_book
-    from attribution.brinson import BrinsonEffects, brinson_effects, geometric_effects
-    from attribution.contribution_arrays import linked_contributions as linked_contributions
-    from attribution.figures import course_figures
-    from attribution.grouping import read_grouping
-    from attribution.hierarchy import hierarchical_effects
-    from attribution.karnosky_singer import karnosky_singer
-    from attribution.limits import check_limits
-    from attribution.linking import link
-    from attribution.ratios import ratio_table
-    from attribution.reconcile import ReconciliationError
-    from attribution.report.write import ReportFiles
-    from attribution.report.write import report as report
-    from attribution.result import AttributionResult, attribute
-    from attribution.risk import decompose, ex_ante_risk
+    from attribution.brinson.effects import BrinsonEffects, brinson_effects, geometric_effects
+    from attribution.brinson.hierarchy import hierarchical_effects
+    from attribution.contributions.arrays import linked_contributions
+    from attribution.contributions.karnosky_singer import karnosky_singer
+    from attribution.contributions.result import AttributionResult, attribute
+    from attribution.identities import ReconciliationError
+    from attribution.linking.linking import link
+    from attribution.measures.figures import course_figures
+    from attribution.measures.limits import check_limits
+    from attribution.measures.ratios import ratio_table
+    from attribution.measures.risk import decompose, ex_ante_risk
+    from attribution.portfolio.book import Book, read_book
+    from attribution.portfolio.securities import read_grouping
+    from attribution.reporting.pieces import prepare_report, report_charts, report_commentary
+    from attribution.reporting.write import ReportFiles, report
     from riskmodel.errors import InputError
 
-_HOME = {
-    "audit_report": "attribution.audit",
-    "AccountsResult": "attribution.accounts_result",
-    "AttributionResult": "attribution.result",
-    "Book": "attribution.book",
-    "BrinsonEffects": "attribution.brinson",
+_HOMES = {
+    "AccountsResult": "attribution.accounts.result",
+    "AttributionResult": "attribution.contributions.result",
+    "Book": "attribution.portfolio.book",
+    "BrinsonEffects": "attribution.brinson.effects",
     "InputError": "riskmodel.errors",
-    "ReconciliationError": "attribution.reconcile",
-    "ReportFiles": "attribution.report.write",
-    "attribute": "attribution.result",
-    "attribute_accounts": "attribution.accounts",
-    "brinson_effects": "attribution.brinson",
-    "check_limits": "attribution.limits",
-    "decompose": "attribution.risk",
-    "ex_ante_risk": "attribution.risk",
-    "course_figures": "attribution.figures",
-    "geometric_effects": "attribution.brinson",
-    "hierarchical_effects": "attribution.hierarchy",
-    "karnosky_singer": "attribution.karnosky_singer",
-    "link": "attribution.linking",
-    "ratio_table": "attribution.ratios",
-    "linked_contributions": "attribution.contribution_arrays",
-    "read_book": "attribution.book",
-    "read_grouping": "attribution.grouping",
+    "ReconciliationError": "attribution.identities",
+    "ReportFiles": "attribution.reporting.write",
+    "attribute": "attribution.contributions.result",
+    "attribute_accounts": "attribution.accounts.accounts",
+    "audit_report": "attribution.audit",
+    "brinson_effects": "attribution.brinson.effects",
+    "check_limits": "attribution.measures.limits",
+    "course_figures": "attribution.measures.figures",
+    "decompose": "attribution.measures.risk",
+    "ex_ante_risk": "attribution.measures.risk",
+    "geometric_effects": "attribution.brinson.effects",
+    "hierarchical_effects": "attribution.brinson.hierarchy",
+    "karnosky_singer": "attribution.contributions.karnosky_singer",
+    "link": "attribution.linking.linking",
+    "linked_contributions": "attribution.contributions.arrays",
+    "ratio_table": "attribution.measures.ratios",
+    "prepare_report": "attribution.reporting.pieces",
+    "report_charts": "attribution.reporting.pieces",
+    "report_commentary": "attribution.reporting.pieces",
+    "read_book": "attribution.portfolio.book",
+    "read_grouping": "attribution.portfolio.securities",
+    "report": "attribution.reporting.write",
 }
 
 __all__ = [
@@ -73,17 +78,13 @@ __all__ = [
     "karnosky_singer",
     "link",
     "linked_contributions",
+    "prepare_report",
     "ratio_table",
     "read_book",
     "read_grouping",
     "report",
+    "report_charts",
+    "report_commentary",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used, so that `attribution --help` loads no numerics."""
-    if name == "report":
-        return import_module("attribution.report")
-    if name not in _HOME:
-        raise AttributeError(f"module 'attribution' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__, __dir__ = public_names(__name__, _HOMES)

@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from riskmodel.public import public_names
+
 if TYPE_CHECKING:
-    from riskmodel.covariance import CovarianceSettings, eigenfactor_adjustment, factor_covariance
-    from riskmodel.diagnostics import diagnose, information_coefficient, mean_return_tests
     from riskmodel.errors import InputError
-    from riskmodel.estimation import Estimate, EstimateSettings, RegressionSettings, estimate
-    from riskmodel.exposures import ExposureSettings, UniverseRule
+    from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
+    from riskmodel.estimation.covariance_settings import CovarianceSettings
+    from riskmodel.estimation.factor_tests import mean_return_tests
+    from riskmodel.estimation.lagged import RegressionSettings
+    from riskmodel.estimation.regression import cross_sectional_regression
+    from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
+    from riskmodel.exposures.styles import ExposureSettings
+    from riskmodel.exposures.universe import UniverseRule
     from riskmodel.factors import STYLES
-    from riskmodel.market import alignment_report, build_market, read_market
-    from riskmodel.model import RiskModel, RiskModelResults
-    from riskmodel.regression import cross_sectional_regression
-    from riskmodel.residual_components import missing_factors
-    from riskmodel.specific import SpecificRiskSettings, specific_risk
-    from riskmodel.store import StoreError, load, save
-    from riskmodel.validation import Validation, validate
+    from riskmodel.market.market import alignment_report, build_market, read_market
+    from riskmodel.model.estimate import Estimate, EstimateSettings, estimate
+    from riskmodel.model.model import RiskModel
+    from riskmodel.model.results import RiskModelResults
+    from riskmodel.model.store import StoreError, load, save
+    from riskmodel.validation.diagnostics import diagnose, information_coefficient
+    from riskmodel.validation.missing_factors import missing_factors
+    from riskmodel.validation.result import Validation
+    from riskmodel.validation.validation import validate
 
 _HOMES = {
-    "covariance": ["CovarianceSettings", "eigenfactor_adjustment", "factor_covariance"],
-    "diagnostics": ["diagnose", "information_coefficient", "mean_return_tests"],
-    "errors": ["InputError"],
-    "estimation": ["Estimate", "EstimateSettings", "RegressionSettings", "estimate"],
-    "exposures": ["ExposureSettings", "UniverseRule"],
-    "factors": ["STYLES"],
-    "market": ["alignment_report", "build_market", "read_market"],
-    "model": ["RiskModel", "RiskModelResults"],
-    "regression": ["cross_sectional_regression"],
-    "residual_components": ["missing_factors"],
-    "specific": ["SpecificRiskSettings", "specific_risk"],
-    "store": ["StoreError", "load", "save"],
-    "validation": ["Validation", "validate"],
+    "CovarianceSettings": "riskmodel.estimation.covariance_settings",
+    "Estimate": "riskmodel.model.estimate",
+    "EstimateSettings": "riskmodel.model.estimate",
+    "ExposureSettings": "riskmodel.exposures.styles",
+    "InputError": "riskmodel.errors",
+    "RegressionSettings": "riskmodel.estimation.lagged",
+    "RiskModel": "riskmodel.model.model",
+    "RiskModelResults": "riskmodel.model.results",
+    "STYLES": "riskmodel.factors",
+    "SpecificRiskSettings": "riskmodel.estimation.specific",
+    "StoreError": "riskmodel.model.store",
+    "UniverseRule": "riskmodel.exposures.universe",
+    "Validation": "riskmodel.validation.result",
+    "alignment_report": "riskmodel.market.market",
+    "build_market": "riskmodel.market.market",
+    "cross_sectional_regression": "riskmodel.estimation.regression",
+    "diagnose": "riskmodel.validation.diagnostics",
+    "eigenfactor_adjustment": "riskmodel.estimation.covariance",
+    "estimate": "riskmodel.model.estimate",
+    "factor_covariance": "riskmodel.estimation.covariance",
+    "information_coefficient": "riskmodel.validation.diagnostics",
+    "load": "riskmodel.model.store",
+    "mean_return_tests": "riskmodel.estimation.factor_tests",
+    "missing_factors": "riskmodel.validation.missing_factors",
+    "read_market": "riskmodel.market.market",
+    "save": "riskmodel.model.store",
+    "specific_risk": "riskmodel.estimation.specific",
+    "validate": "riskmodel.validation.validation",
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "STYLES",
@@ -68,9 +89,4 @@ __all__ = [
     "validate",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used, so that `attribution --help` loads no numerics."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'riskmodel' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f"riskmodel.{_HOME[name]}"), name)
+__getattr__, __dir__ = public_names(__name__, _HOMES)

@@ -9,7 +9,7 @@ import pytest
 
 import attribution as at
 import riskmodel as rm
-from riskmodel.tables import read_table
+from riskmodel.market.tables import read_table
 
 ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "fixtures" / "small"

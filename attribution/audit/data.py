@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.audit.diagnosis import nearest_printed
-from attribution.audit.figures import NOT_STOCKS, WINDOWS, Contributor, Figure, Figures, Finding, Range, address, written
+from attribution.audit.figures import Contributor, Figure, Figures, Finding, Range, written
 from attribution.audit.identities import since
 from attribution.audit.names import DRIVER, stated
 from attribution.audit.slips import slips
-from attribution.book import CASH
-from attribution.holdings import CASH_STOCK
-from attribution.reconcile import TOLERANCE
+from attribution.identities import TOLERANCE
+from attribution.reporting.tables.addresses import NOT_STOCKS, WINDOWS, address
+from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import counted, listed
 
 if TYPE_CHECKING:
-    from attribution.book import Book
-    from attribution.report.content import Content
+    from attribution.portfolio.book import Book
+    from attribution.reporting.tables.content import Content
 
 DATA = "data"
 LEAST_T = 2.0
@@ -70,9 +70,9 @@ def compare_with_book(figures: Figures, book: Book, *, progress: Callable[[str],
     InputError
         For a month that the book does not have.
     """
-    from attribution.fitting import fitted_model, read_inputs
-    from attribution.periods import read_period
-    from attribution.report.content import build_content
+    from attribution.portfolio.inputs import fitted_model, read_inputs
+    from attribution.portfolio.periods import read_period
+    from attribution.reporting.tables.content import build_content
 
     month = f"{figures.month[0]}-{figures.month[1]:02d}"
     progress("market")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,34 +11,7 @@ from pathlib import Path
 
 Range = tuple[Fraction, Fraction]
 Signed = Mapping[str, tuple[str, ...]]
-NOT_STOCKS = ("CASH", "(proxy)", "(unmodelled)")  # rows of stock_contributions
 WEIGHTS_AT = ("month start", "month end")
-WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
-BARE = re.compile(r"[A-Za-z0-9_-]+")
-ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-
-
-def address(*parts: str) -> str:
-    """A dotted TOML key.
-
-    Examples
-    --------
-    >>> address("trailing", "S&P 500", "6m")
-    'trailing."S&P 500".6m'
-    """
-    return ".".join(part if BARE.fullmatch(part) else quoted(part) for part in parts)
-
-
-def quoted(text: str) -> str:
-    r"""A TOML basic string.
-
-    Examples
-    --------
-    >>> print(quoted('a "name"'))
-    "a \"name\""
-    """
-    escaped = (ESCAPES.get(c, f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c) for c in text)
-    return f'"{"".join(escaped)}"'
 
 
 @dataclass(frozen=True)

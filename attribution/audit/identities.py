@@ -9,7 +9,8 @@ from fractions import Fraction
 from math import prod
 
 from attribution.audit.calendar import last_session, month_bounds, months_before, session_before, sessions_between
-from attribution.audit.figures import WINDOWS, Figure, Figures, Range, Week, written
+from attribution.audit.figures import Figure, Figures, Range, Week, written
+from attribution.reporting.tables.addresses import WINDOWS
 
 Ranges = Mapping[str, Range]
 TWICE, EXCESS, BLEND, AVERAGE, WEEKS, WINDOW = "printed twice", "excess", "blend", "average", "weeks", "windows"

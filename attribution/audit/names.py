@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
-from attribution.audit.figures import Figures, Finding, address
+from attribution.audit.figures import Figures, Finding
 from attribution.audit.identities import window_figures
 from attribution.audit.slips import nearest_names
+from attribution.reporting.tables.addresses import address
 from riskmodel.errors import InputError
 
 TICKER, BASIS, DRIVER = "ticker", "index basis", "driver"

@@ -11,7 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from attribution.audit.figures import WEIGHTS_AT, WINDOWS, Contributor, Figure, Figures, Signed, Week, address
+from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
+from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.errors import InputError, listed
 
 TEXTS = ("month", "currency", "return_basis", "universe", "weights_at")

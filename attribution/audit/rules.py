@@ -10,9 +10,10 @@ from fractions import Fraction
 
 from attribution.audit.calendar import last_session, months_before
 from attribution.audit.diagnosis import nearest_printed
-from attribution.audit.figures import WEIGHTS_AT, WINDOWS, Figure, Figures, Finding, Range, written
+from attribution.audit.figures import WEIGHTS_AT, Figure, Figures, Finding, Range, written
 from attribution.audit.identities import WINDOW, Ranges, inception_base, middle, missing_sessions
 from attribution.audit.slips import KINDS, STRONG, slips
+from attribution.reporting.tables.addresses import WINDOWS
 from riskmodel.errors import counted, listed
 
 RANK, WEEK_DATES, CONTRIBUTION, LIMIT, RATIO = "rank", "weeks", "contribution", "limit", "ratio"

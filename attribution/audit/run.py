@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from attribution.audit import identities, names, rules
 from attribution.audit.calendar import is_session
 from attribution.audit.diagnosis import Blame, diagnose
-from attribution.audit.figures import Figures, Finding, Range, address, written
+from attribution.audit.figures import Figures, Finding, Range, written
 from attribution.audit.identities import Identity, Product, other_bases, sleeve_figure
 from attribution.audit.reading import read_figures
+from attribution.reporting.tables.addresses import address
 from riskmodel.errors import listed
 
 if TYPE_CHECKING:
     from attribution.audit.data import Comparison
-    from attribution.book import Book
+    from attribution.portfolio.book import Book
 
 DATA = "data"
 RULES = {  # in the order of the findings: rule -> what it says

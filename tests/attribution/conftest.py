@@ -2,10 +2,10 @@
 
 import pytest
 
-from attribution.report.content import build_content
-from attribution.report.pages.page import render_page
-from attribution.report.words import LANGUAGES
-from tests.attribution.page_reader import Reader
+from attribution.house_style.words import LANGUAGES
+from attribution.reporting.pages.page import render_page
+from attribution.reporting.tables.content import build_content
+from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL_MONTH
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 import riskmodel as rm
-from attribution.accounts import attribute_accounts
-from riskmodel.simulate import simulate
+from attribution.accounts.accounts import attribute_accounts
+from riskmodel.validation.simulated.market import simulate
 from tests.benchmarks.measure import best_of, peak_memory
 
 MONTH, HELD = "2025-03", 25

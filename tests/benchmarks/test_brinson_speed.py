@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from attribution.brinson import brinson_effects, geometric_effects
-from attribution.linking import link
+from attribution.brinson.effects import brinson_effects, geometric_effects
+from attribution.linking.linking import link
 from tests.benchmarks.measure import best_of, lines_of
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from riskmodel.covariance import CovarianceSettings, factor_covariance
+from riskmodel.estimation.covariance import factor_covariance
+from riskmodel.estimation.covariance_settings import CovarianceSettings
 from tests.benchmarks.measure import best_of, lines_of
 
 pytestmark = pytest.mark.slow

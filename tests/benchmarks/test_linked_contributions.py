@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from attribution.contribution_arrays import linked_contributions
-from attribution.linking import coefficients
+from attribution.contributions.arrays import linked_contributions
+from attribution.linking.linking import coefficients
 from tests.benchmarks.measure import best_of, lines_of
 
 pytestmark = pytest.mark.slow

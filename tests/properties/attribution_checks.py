@@ -19,7 +19,7 @@ import xarray as xr
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from attribution.linking import coefficients
+from attribution.linking.linking import coefficients
 
 Cuts = Mapping[str, pd.Series]
 CASH = "CASH"

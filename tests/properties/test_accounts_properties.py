@@ -9,11 +9,11 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attribution.accounts import attribute_accounts
-from attribution.accounts_result import CUTS
-from attribution.contribution_arrays import linked_contributions
-from attribution.contributions import follow_course
-from attribution.periods import read_period
+from attribution.accounts.accounts import attribute_accounts
+from attribution.accounts.result import CUTS
+from attribution.contributions.arrays import linked_contributions
+from attribution.portfolio.course import follow_course
+from attribution.portfolio.periods import read_period
 from tests.conftest import SMALL_MONTH
 
 few = settings(

@@ -11,15 +11,15 @@ import pytest
 import xarray as xr
 
 import attribution as at
-from attribution.accounts import attribute_accounts
-from attribution.accounts_result import CUTS as ACCOUNT_CUTS
-from attribution.book import Benchmark, Book, General, Sleeve
-from attribution.brinson import brinson_effects, geometric_effects
-from attribution.contribution_arrays import linked_contributions
-from attribution.geometric import davies_laker
-from attribution.hierarchy import hierarchical_effects
-from attribution.linking import DAY_SCALING, coefficients, link
-from attribution.periods import Period
+from attribution.accounts.accounts import attribute_accounts
+from attribution.accounts.result import CUTS as ACCOUNT_CUTS
+from attribution.brinson.effects import brinson_effects, geometric_effects
+from attribution.brinson.hierarchy import hierarchical_effects
+from attribution.contributions.arrays import linked_contributions
+from attribution.linking.linking import DAY_SCALING, coefficients, link
+from attribution.linking.totals import davies_laker
+from attribution.portfolio.book import Benchmark, Book, General, Sleeve
+from attribution.portfolio.periods import Period
 from tests.properties.attribution_checks import CASH, Case, Method, check_attribution
 
 JOINING = {"carino", "grap", "frongello"}

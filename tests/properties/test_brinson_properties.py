@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from attribution.brinson import brinson_effects, geometric_effects
-from tests.attribution.brinson_inputs import SIDES
+from attribution.brinson.effects import brinson_effects, geometric_effects
+from tests.attribution.brinson.inputs import SIDES
 
 quick = settings(deadline=None, max_examples=60, derandomize=True)
 METHODS = [(m, i) for m in ("fachler", "bhb") for i in ("separate", "selection", "allocation")]

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from attribution.geometric import davies_laker, geometric_excess, geometric_link
-from attribution.linking import DAY_SCALING, coefficients, compounded_excess, frongello_increments, link
+from attribution.linking.linking import DAY_SCALING, coefficients, compounded_excess, frongello_increments, link
+from attribution.linking.totals import davies_laker, geometric_excess, geometric_link
 
 few = settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 methods = pytest.mark.parametrize("method", DAY_SCALING)

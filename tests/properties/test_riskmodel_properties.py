@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from riskmodel.exposures import row_median, standardise, winsorise
-from riskmodel.market import BRIDGE_SESSIONS, as_of, lives
-from riskmodel.regression import cross_sectional_regression
-from riskmodel.rolling import trailing_sum
+from riskmodel.arrays.robust import row_median
+from riskmodel.arrays.windows import trailing_sum
+from riskmodel.estimation.regression import cross_sectional_regression
+from riskmodel.exposures.standardise import standardise, winsorise
+from riskmodel.market.timeline import BRIDGE_SESSIONS, as_of, lives
 
 few = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(0, 2**32 - 1)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.market import build_market
-from riskmodel.tables import DATE, TABLES, TEXT
+from riskmodel.market.market import build_market
+from riskmodel.market.tables import DATE, TABLES, TEXT
 
 Tables = dict[str, pd.DataFrame]
 SECTORS = ("Energy", "Health Care", "Utilities", "Materials")

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 import riskmodel as rm
-from riskmodel.market import build_market
+from riskmodel.market.market import build_market
 from tests.riskmodel.builders import Tables, random_tables
 
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
-from riskmodel import lazy
-from riskmodel.estimation import RegressionSettings, lagged_regression
-from riskmodel.update import look_back
+from riskmodel.arrays import chunks as lazy
+from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
+from riskmodel.model.look_back import look_back
 from tests.conftest import REAL
 from tests.riskmodel.builders import change, random_tables
 

@@ -1,0 +1,217 @@
+"""Many accounts against one benchmark: the contributions of each, at once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.accounts.arrays import FORM, OTHER, MarketDays, benchmark_shares, coordinates, explain, require_covered
+from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
+from attribution.accounts.pairs import Explained
+from attribution.accounts.result import AccountsResult
+from attribution.contributions.cube import model_parts
+from attribution.linking.linking import DAY_SCALING
+from attribution.portfolio.course import Course
+from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.holdings import Track, holding_returns
+from attribution.portfolio.periods import Period
+from attribution.rows import CASH
+from riskmodel.arrays.chunks import is_lazy
+from riskmodel.arrays.labels import require_kind
+from riskmodel.errors import InputError
+from riskmodel.factors import MARKET, STYLES, group_of
+
+if TYPE_CHECKING:
+    from riskmodel.model.results import RiskModelResults
+
+BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
+
+
+def attribute_accounts(
+    accounts: xr.DataArray | pd.DataFrame,
+    benchmark: xr.DataArray | pd.Series | pd.DataFrame | Track | Course,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    period: str | Period,
+    index: str | None = None,
+    delisted: Literal["error", "cash"] = "error",
+    link: str = "carino",
+    uncovered_max: float = UNCOVERED_MAX,
+) -> AccountsResult:
+    """Explain the excess return of every account over one benchmark as contributions that add up exactly.
+
+    Parameters
+    ----------
+    accounts
+        Weights at the close before the period, decimals that sum to one, cash as `CASH`: a DataArray (portfolio, asset),
+        which dask may hold in chunks of portfolios; or a frame of portfolio, ticker, weight, with a `date` where accounts
+        have lists of other days or several (each counts from the close of its date).
+    benchmark
+        Its weights in the same forms (asset; ticker, weight), or its `Track`, or a `Course` that has the same benchmark.
+    model
+        A fit of the same market.
+    market
+        From `riskmodel.read_market`.
+    period
+        A month "2016-06", a run of months "2016-01/2016-06", a year "2016", or a `Period`.
+    index
+        The index of the market whose level is the benchmark's return; without it the return is that of the weights.
+    delisted
+        What becomes of a held name that stops trading: "error" refuses it, "cash" keeps its last value until the next list.
+    link
+        "carino", "menchero", "grap" or "frongello".
+    uncovered_max
+        Largest weight of an account, as a mean over days, in names that the model leaves out.
+
+    Returns
+    -------
+    AccountsResult
+        Only with every identity within 1e-12 for every account. Of accounts that dask holds the numbers are lazy, and what
+        would be refused is refused when they are computed.
+
+    Raises
+    ------
+    InputError
+        For accounts that are unfit (duplicates, weights that do not sum to one, tickers without prices, no holdings, a held
+        name that stops trading, too much without exposures), a period outside the data, an unknown index or method.
+    ReconciliationError
+        Where an identity fails; the accounts are named. This is a defect of the software, never of the inputs.
+
+    Notes
+    -----
+    What `attribute` does for one course, for all accounts in one product of a sparse with a dense matrix;
+    docs/methodology/accounts.md.
+
+    Examples
+    --------
+    >>> import riskmodel as rm, attribution as at
+    >>> from attribution.portfolio.course import follow_course
+    >>> from attribution.portfolio.periods import read_period
+    >>> market, book = rm.read_market("fixtures/small"), at.read_book("fixtures/small/book.toml")
+    >>> benchmark = follow_course(book, "Major 100", market, read_period("2025-03", book, market))
+    >>> held = book.holdings[book.holdings["date"] == "2025-02-28"]
+    >>> result = attribute_accounts(held, benchmark, rm.RiskModel().fit(market), market, period="2025-03")
+    >>> bool((abs(result.by("factor").sum("factor") - result.excess_return) < 1e-12).all())
+    True
+    """
+    if link not in DAY_SCALING:
+        raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
+    if delisted not in ("error", "cash"):
+        raise InputError(f'delisted \'{delisted}\': write "error" or "cash".')
+    require_kind("market", market, xr.Dataset, "Read it with riskmodel.read_market.")
+    if isinstance(period, str):
+        period = read_run_of_months(period, market)
+    require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
+    returns = holding_returns(market)
+    labels = returns.get_index("asset")
+    name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
+    read = partial(read_lists, assets=labels, market=market[["life"]], period=period, delisted=delisted)
+    counted_in = (versus["live"] != 0).any("time").to_numpy() | (labels == CASH)
+    stopped, shares, source = None, None, None
+    if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
+        from attribution.accounts.chunks import explain_lazily
+
+        keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
+        data = explain_lazily(accounts, read, keep, days)
+    else:
+        lists, stopped = read(accounts)
+        counted_in[lists.weights.indices] = True
+        keep = np.flatnonzero(counted_in)
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
+        source = Explained(lists.among(keep), days)
+        data, shares = _explain_blocks(source.lists, days)
+    return AccountsResult(
+        benchmark=name,
+        period=period.label,
+        link=link,
+        data=data.assign(common.data_vars),
+        shares=shares,
+        stopped=stopped,
+        benchmark_stopped=benchmark_stopped,
+        source=source,
+    )
+
+
+def _market_days(
+    versus: xr.Dataset,
+    returns: xr.DataArray,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    period: Period,
+    keep: np.ndarray,
+    link: str,
+    uncovered_max: float,
+) -> tuple[MarketDays, xr.Dataset]:
+    """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""
+    assets = returns.get_index("asset")[keep]
+    parts = model_parts(assets, period.days, model, market)
+    sessions = market.get_index("time")
+    first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
+    life = np.maximum.accumulate(market["life"].to_numpy()[: last + 1], axis=0)
+    life = np.hstack([life, np.zeros((len(life), 1), life.dtype)])[:, keep]
+    names = [str(f) for f in parts["factor"].to_numpy()]
+    groups = [group_of(f, frozenset(names) - {MARKET, *STYLES}) for f in (*names, *OTHER)]
+    live = versus["live"].isel(asset=keep)
+    days = MarketDays(
+        assets=assets,
+        days=period.days,
+        first=first,
+        earned=returns.isel(time=slice(last + 1), asset=keep).to_numpy(),
+        life=life,
+        exposure=parts["exposure"].to_numpy(),
+        modelled=parts["modelled"].to_numpy(),
+        specific_return=parts["specific_return"].to_numpy(),
+        factor_return=parts["factor_return"].transpose("time", "factor").to_numpy(),
+        covariance=parts["covariance"].transpose("time", "factor", "factor_other").to_numpy(),
+        factors=pd.Index([*names, *OTHER]),
+        groups=pd.Index(groups),
+        benchmark_live=live.transpose("time", "asset").to_numpy(),
+        constituents_return=versus["constituents_return"].to_numpy(),
+        benchmark_return=versus["benchmark_return"].to_numpy(),
+        link=link,
+        uncovered_max=uncovered_max,
+    )
+    common = xr.Dataset(
+        {
+            "benchmark_return_of_day": versus["benchmark_return"],
+            "constituents_return_of_day": versus["constituents_return"],
+            "benchmark_share": (("time", "asset"), benchmark_shares(days)),
+            "factor_return": (
+                "factor",
+                np.pad(np.prod(1 + days.factor_return, axis=0) - 1, (0, len(OTHER)), constant_values=np.nan),
+            ),
+            "factor_group": ("factor", np.array(groups, dtype=object)),
+            "sector": parts["sector"],
+            "name": parts["name"],
+            "name_ja": parts["name_ja"],
+        }
+    )
+    return days, common
+
+
+def _explain_blocks(lists: AccountLists, days: MarketDays) -> tuple[xr.Dataset, pd.DataFrame]:
+    """`explain` of blocks of accounts, which bound the memory, one after the other."""
+    number = len(lists.portfolios)
+    size = max(int(BLOCK_BYTES / days.bytes_of_account), 1)
+    out: dict[str, np.ndarray] = {}
+    shares = []
+    for first in range(0, number, size):
+        place = slice(first, min(first + size, number))
+        with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+            arrays, own = explain(lists.of(place.start, place.stop), days)
+        for name, values in arrays.items():
+            out.setdefault(name, np.empty((number, *values.shape[1:])))[place] = values
+        shares.append(own | {"portfolio": own["portfolio"] + first})
+    require_covered(out["uncovered_weight"], lists, days)
+    columns = {name: np.concatenate([own[name] for own in shares]) for name in shares[0]}
+    columns |= {"portfolio": lists.portfolios[columns["portfolio"]], "asset": lists.assets[columns["asset"]]}
+    frame = pd.DataFrame(columns).rename(columns={"asset": "ticker"})
+    variables = {name: (("portfolio", FORM[name]), values) for name, values in out.items()}
+    return xr.Dataset(variables, coords={"portfolio": lists.portfolios} | coordinates(days)), frame

@@ -1,0 +1,377 @@
+"""The mathematics of many accounts at once: sparse lists of weights times what each day did to every name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.accounts.lists import AccountLists
+from attribution.identities import TOLERANCE, ReconciliationError
+from attribution.linking.linking import coefficients
+from attribution.rows import CASH
+from riskmodel.errors import InputError, counted, listed
+
+OTHER = ("specific", "cash", "unmodelled", "proxy")
+IDENTITIES = (
+    "factors = R - B",
+    "groups = R - B",
+    "stocks = R - B",
+    "days = R - B",
+    "absolute factors = R",
+    "absolute stocks = R",
+)
+# the dimension that each array of `explain` has after portfolio
+FORM = {
+    "portfolio_return_of_day": "time",
+    "uncovered_weight": "time",
+    "coefficient": "time",
+    "absolute_coefficient": "time",
+    "contribution": "factor",
+    "absolute_contribution": "factor",
+    "standard_error": "factor",
+    "active_exposure": "factor",
+    "group_standard_error": "group",
+    "difference": "identity",
+}
+OWN = ("excess_share", "return_share")
+ALL = slice(None)
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class MarketDays:
+    """What the accounts share: the days of a period on every name, by position.
+
+    Attributes
+    ----------
+    assets, days
+        Labels; CASH is the last asset.
+    first
+        Position of the base among the sessions.
+    earned
+        (session, asset) returns of holding a name, from `attribution.portfolio.holdings.holding_returns`, to the last day.
+    life
+        (session, asset) the last life of each name so far.
+    exposure, modelled, specific_return, factor_return, covariance
+        As in `attribution.contributions.cube`, (time, factor, asset) and so on.
+    factors, groups
+        Rows of a cut by factor, `OTHER` last, and the group of each.
+    benchmark_live, constituents_return, benchmark_return
+        The benchmark's live weights (time, asset) and returns (time).
+    link
+        Method of linking.
+    uncovered_max
+        Largest weight of an account, as a mean over days with a solution, in names that the model leaves out.
+    """
+
+    assets: pd.Index
+    days: pd.DatetimeIndex
+    first: int
+    earned: np.ndarray
+    life: np.ndarray
+    exposure: np.ndarray
+    modelled: np.ndarray
+    specific_return: np.ndarray
+    factor_return: np.ndarray
+    covariance: np.ndarray
+    factors: pd.Index
+    groups: pd.Index
+    benchmark_live: np.ndarray
+    constituents_return: np.ndarray
+    benchmark_return: np.ndarray
+    link: str
+    uncovered_max: float
+
+    @property
+    def period(self) -> np.ndarray:
+        """(time, asset) returns of the period's days."""
+        return self.earned[self.first + 1 :]
+
+    @property
+    def bytes_of_account(self) -> int:
+        """Size of the largest array that an account takes."""
+        return 8 * len(self.days) * (self.exposure.shape[1] + 3)
+
+    def measures(self, live: np.ndarray, days: slice, names: slice | np.ndarray) -> np.ndarray:
+        """What a value of `live` (time, asset) has on some days in some of the names, (asset, time, measure).
+
+        The measures are exposures to the factors, then specific, cash and unmodelled return.
+        """
+        factors, cash = self.exposure.shape[1], (self.assets[names] == CASH)[:, None]
+        of_names = live[:, names]
+        outside = np.where(self.modelled[days][:, names], 0.0, of_names * self.period[days][:, names]).T
+        out = np.empty((*of_names.T.shape, factors + 3))
+        np.multiply(self.exposure[days][:, :, names].transpose(2, 0, 1), of_names.T[:, :, None], out=out[:, :, :factors])
+        out[:, :, factors] = (of_names * self.specific_return[days][:, names]).T
+        out[:, :, factors + 1] = np.where(cash, outside, 0.0)
+        out[:, :, factors + 2] = np.where(cash, 0.0, outside)
+        return out
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lists that begin at one close: which they are, their days, what one of each name grew to, and the lists' values."""
+
+    lists: np.ndarray
+    days: slice
+    counts: np.ndarray  # (list, time) before the list's end
+    live: np.ndarray  # (time, asset) growth to the start of the day, 0 once the name's life is over
+    value: np.ndarray  # (list, time) at the close before the first day, then at each day's close
+
+
+def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
+    """Linked contributions of some accounts.
+
+    Parameters
+    ----------
+    lists
+        From `attribution.accounts.lists.list_rows`.
+    market
+        What they share.
+
+    Returns
+    -------
+    dict of ndarray
+        By portfolio first: `portfolio_return_of_day`, `uncovered_weight`, `coefficient`, `absolute_coefficient` (time);
+        `contribution`, `absolute_contribution`, `standard_error`, `active_exposure` (mean over days, NaN for rows without)
+        (factor); `group_standard_error` (group); `difference` (identity).
+    dict of ndarray
+        By (list, asset) that is not zero: `portfolio`, `asset` (positions), `excess_share` (linked, before the benchmark's
+        part is taken off) and `return_share`.
+
+    Raises
+    ------
+    InputError
+        For accounts that lose all their value.
+    ReconciliationError
+        Where an identity fails for an account.
+
+    Notes
+    -----
+    With w the list's weights at its close d, G_it = prod_{d<s<t} (1 + r_is), V_pt = sum_i w_pi G_it: any weighted sum over
+    names, sum_i w_pit y_it, is (w @ (G_t y_t)) / V_pt; all days and all y (exposures, specific, cash, unmodelled) are the
+    columns of one product of a sparse with a dense matrix.
+    """
+    runs = list(runs_of(lists, market))
+    portfolio_return, uncovered = _daily(lists, market, runs)
+    measured = measured_weights(lists, market, runs)
+    lambdas = [_coefficients(portfolio_return, side, market, lists.portfolios) for side in (market.benchmark_return, None)]
+    coefficient, absolute = lambdas
+    factors = market.factor_return.shape[1]
+    own_rows = linked_rows(measured, absolute, market)
+    out = {"portfolio_return_of_day": portfolio_return, "uncovered_weight": uncovered}
+    out |= {"coefficient": coefficient, "absolute_coefficient": absolute}
+    out["absolute_contribution"] = np.pad(own_rows, ((0, 0), (0, 1)))
+    measured -= measured_benchmark(market)
+    proxy = coefficient @ (market.constituents_return - market.benchmark_return)
+    out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
+    active = measured[:, :, :factors]
+    exposure = active.mean(axis=1)
+    out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OTHER))), constant_values=np.nan)
+    out |= _errors(active * coefficient[:, :, None], market)
+    own = _own(lists, market, runs, lambdas)
+    out["difference"] = _differences(out, own, market)
+    _require_reconciled(out["difference"], lists.portfolios)
+    return out, own
+
+
+def group_names(market: MarketDays) -> list[str]:
+    """Groups of a cut by group, in the order of the rows."""
+    return [str(name) for name in market.groups.unique()]
+
+
+def coordinates(market: MarketDays) -> dict[str, pd.Index]:
+    """Labels of everything that is not by portfolio."""
+    return {
+        "time": market.days,
+        "factor": market.factors,
+        "group": pd.Index(group_names(market)),
+        "asset": market.assets,
+        "identity": pd.Index(IDENTITIES),
+    }
+
+
+def benchmark_shares(market: MarketDays) -> np.ndarray:
+    """Contribution of each name to the constituents' return of each day, (time, asset)."""
+    return market.benchmark_live * market.period
+
+
+def runs_of(lists: AccountLists, market: MarketDays) -> Iterator[Run]:
+    """The lists by the close at which they begin.
+
+    Raises
+    ------
+    InputError
+        For accounts that lose all their value.
+    """
+    for start in np.unique(lists.start):
+        rows = np.flatnonzero(lists.start == start)
+        stop, begin = int(lists.stop[rows].max()), max(int(start), market.first)
+        sessions, days = slice(start + 1, stop + 1), slice(begin - market.first, stop - market.first)
+        same_life = market.life[sessions] == market.life[start]
+        growth = np.ones((stop - start + 1, len(market.assets)))
+        np.cumprod(1 + np.where(same_life, market.earned[sessions], 0.0), axis=0, out=growth[1:])
+        growth = growth[begin - start :]
+        value = lists.weights[rows] @ growth.T
+        _require_value(value, lists.portfolios[lists.portfolio[rows]], market.days[days])
+        counts = np.arange(begin, stop) < lists.stop[rows][:, None]
+        yield Run(rows, days, counts, growth[:-1] * same_life[begin - start :], value)
+
+
+def measured_weights(
+    lists: AccountLists, market: MarketDays, runs: Sequence[Run], names: slice | np.ndarray = ALL
+) -> np.ndarray:
+    """What the accounts' weights in some of the names have of each measure, (portfolio, time, measure)."""
+    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + 3))
+    for run in runs:
+        flat = market.measures(run.live, run.days, names)
+        sums = (lists.weights[run.lists][:, names] @ flat.reshape(len(flat), -1)).reshape(*run.counts.shape, -1)
+        sums /= run.value[:, :-1, None]
+        row, day = np.nonzero(run.counts)
+        out[lists.portfolio[run.lists][row], day + run.days.start] = sums[row, day]
+    return out
+
+
+def measured_benchmark(market: MarketDays, names: slice | np.ndarray = ALL) -> np.ndarray:
+    """The same of the benchmark's weights, (time, measure)."""
+    return np.asarray(market.measures(market.benchmark_live, ALL, names).sum(axis=0))
+
+
+def _daily(lists: AccountLists, market: MarketDays, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns of the accounts, and the weight that is not modelled, (portfolio, time)."""
+    returns = np.empty((len(lists.portfolios), len(market.days)))
+    uncovered = np.empty(returns.shape)
+    left_out = ~market.modelled & (market.assets != CASH)
+    for run in runs:
+        row, day = np.nonzero(run.counts)
+        place = lists.portfolio[run.lists][row], day + run.days.start
+        lacking = abs(lists.weights[run.lists]) @ (run.live * left_out[run.days]).T
+        returns[place] = (run.value[:, 1:] / run.value[:, :-1] - 1)[row, day]
+        uncovered[place] = (lacking / run.value[:, :-1])[row, day]
+    return returns, uncovered
+
+
+def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDays) -> None:
+    """Refuse accounts with more than `uncovered_max` in names that the model leaves out: a split would say nothing of them.
+
+    `uncovered` is the weight (portfolio, time) of all accounts in `lists`, so that the message counts all.
+    """
+    solved = market.modelled.any(axis=1)  # a day without a solution is the model's, and flagged there
+    share = uncovered[:, solved].sum(axis=1) / max(int(solved.sum()), 1)
+    much = np.flatnonzero(share > market.uncovered_max)
+    if len(much):
+        lacking = ~market.modelled[solved].all(axis=0) & (market.assets != CASH)
+        held = np.unique(lists.weights[np.isin(lists.portfolio, much)].tocoo().col)
+        shares = listed(f"{lists.portfolios[row]} {share[row]:.2%}" for row in much)
+        raise InputError(
+            f"accounts: {counted(len(much), 'account')} with more than {market.uncovered_max:.2%} of the weight in names "
+            f"without exposures on some days: {shares}. The names: {listed(market.assets[held[lacking[held]]])}. Add their "
+            f"data and fit again, or allow more with uncovered_max: sums stay exact, the row 'unmodelled' has what these "
+            f"names earned, and data['uncovered_weight'] tells the accounts apart."
+        )
+
+
+def _require_value(value: np.ndarray, portfolios: pd.Index, days: pd.DatetimeIndex) -> None:
+    gone = ~(value > 0)
+    if gone.any():
+        row = np.flatnonzero(gone.any(axis=1))
+        when = gone[row].argmax(axis=1) - 1
+        places = (f"{portfolios[r]} {days[max(w, 0)]:%Y-%m-%d}" for r, w in zip(row, when, strict=True))
+        raise InputError(
+            f"accounts: {counted(len(row), 'account')} lose all their value: {listed(places)}. "
+            f"Check the weights of names held short and the returns."
+        )
+
+
+def _coefficients(returns: np.ndarray, benchmark: np.ndarray | None, market: MarketDays, portfolios: pd.Index) -> np.ndarray:
+    """(portfolio, time); without a benchmark those of the return itself, by Carino."""
+    own = xr.DataArray(returns.T, {"time": market.days, "portfolio": portfolios}, ("time", "portfolio"))
+    if benchmark is None:
+        return coefficients(own, 0.0).to_numpy().T
+    side = xr.DataArray(benchmark, {"time": market.days}, ("time",))
+    return coefficients(own, side, method=market.link).transpose("portfolio", "time").to_numpy()
+
+
+def linked_rows(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays) -> np.ndarray:
+    """sum_t lambda_pt y_ptk f_tk, with f = 1 for what is a return already: (portfolio, measure)."""
+    factors = market.factor_return.shape[1]
+    model = np.einsum("pt,ptk,tk->pk", coefficient, measured[:, :, :factors], market.factor_return)
+    return np.column_stack([model, np.einsum("pt,ptk->pk", coefficient, measured[:, :, factors:])])
+
+
+def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
+    """Standard errors by factor and by group from linked exposures (portfolio, time, factor)."""
+    error, factors = factor_errors(linked, market), market.factor_return.shape[1]
+    groups = np.zeros((len(linked), len(group_names(market))))
+    for column, name in enumerate(group_names(market)):
+        members = np.flatnonzero(market.groups[:factors] == name)
+        groups[:, column] = error[:, factors] if name == "specific" else _together(linked, members, market)
+    return {"standard_error": error, "group_standard_error": groups}
+
+
+def factor_errors(linked: np.ndarray, market: MarketDays) -> np.ndarray:
+    """Standard errors of every row of a cut by factor, from linked exposures (portfolio, time, factor)."""
+    factors, by_day = market.factor_return.shape[1], linked.transpose(1, 0, 2)
+    error = np.zeros((len(linked), len(market.groups)))
+    variance = np.diagonal(market.covariance, axis1=1, axis2=2)
+    error[:, :factors] = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
+    error[:, factors] = _together(linked, np.arange(factors), market)  # specific mirrors all factors together
+    return error
+
+
+def _together(linked: np.ndarray, members: np.ndarray, market: MarketDays) -> np.ndarray:
+    part = np.ascontiguousarray(linked.transpose(1, 0, 2)[:, :, members])
+    among = market.covariance[:, members][:, :, members]
+    return np.sqrt(np.einsum("tpk,tpk->p", part @ among, part).clip(min=0.0))
+
+
+def _own(lists: AccountLists, market: MarketDays, runs: Sequence[Run], lambdas: list[np.ndarray]) -> Arrays:
+    """w_pi sum_t lambda_pt G_it r_it / V_pt of each held name, for each set of coefficients."""
+    parts = []
+    for run in runs:
+        held = lists.weights[run.lists].tocoo()
+        owner = lists.portfolio[run.lists]
+        earned = np.ascontiguousarray((run.live * market.period[run.days]).T)[held.col]
+        part = {"portfolio": owner[held.row], "asset": held.col.astype(np.int64)}
+        for name, coefficient in zip(OWN, lambdas, strict=True):
+            scale = np.where(run.counts, coefficient[owner, run.days] / run.value[:, :-1], 0.0)
+            part[name] = held.data * np.einsum("et,et->e", scale[held.row], earned)
+        parts.append(part)
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in ("portfolio", "asset", *OWN)}
+    if len(parts) == 1:
+        return whole
+    key, place = np.unique(whole["portfolio"] * len(market.assets) + whole["asset"], return_inverse=True)
+    summed = {name: np.bincount(place, whole[name], len(key)) for name in OWN}  # a name may be in several lists
+    return {"portfolio": key // len(market.assets), "asset": key % len(market.assets)} | summed
+
+
+def _differences(out: Arrays, own: Arrays, market: MarketDays) -> np.ndarray:
+    """Left less right of each identity, (portfolio, identity): cuts against the returns of the accounts' values."""
+    number = len(out["coefficient"])
+    total = np.prod(1 + out["portfolio_return_of_day"], axis=1) - 1
+    excess = total - (np.prod(1 + market.benchmark_return) - 1)
+    rows, coefficient = out["contribution"], out["coefficient"]
+    groups = sum(rows[:, market.groups == name].sum(axis=1) for name in group_names(market))
+    stocks = np.bincount(own["portfolio"], own["excess_share"], number)
+    stocks = stocks - (coefficient @ benchmark_shares(market)).sum(axis=1) + rows[:, -1]
+    days = (coefficient * (out["portfolio_return_of_day"] - market.benchmark_return)).sum(axis=1)
+    absolute = np.bincount(own["portfolio"], own["return_share"], number)
+    left = [rows.sum(axis=1), groups, stocks, days, out["absolute_contribution"].sum(axis=1), absolute]
+    right = [excess, excess, excess, excess, total, total]
+    return np.column_stack([a - b for a, b in zip(left, right, strict=True)])
+
+
+def _require_reconciled(difference: np.ndarray, portfolios: pd.Index) -> None:
+    failed = ~(np.abs(difference) <= TOLERANCE)
+    if failed.any():
+        places = (
+            f"{portfolios[row]} ({IDENTITIES[column]}, by {difference[row, column]:.3g})"
+            for row, column in np.argwhere(failed)
+        )
+        raise ReconciliationError(
+            f"contributions of {counted(int(failed.any(axis=1).sum()), 'account')} do not add up: {listed(places)}."
+        )

@@ -1,0 +1,388 @@
+"""What many accounts are given as -> their lists of weights, as rows of one sparse matrix; and their benchmark's days."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.sparse import csr_array
+
+from attribution.portfolio.course import Course, require_explained
+from attribution.portfolio.holdings import Track, drift, level_returns, stopped_positions
+from attribution.portfolio.periods import MONTH, YEAR, Period
+from attribution.rows import CASH
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
+from riskmodel.market.tables import DATE, NUMBER, TEXT, Table, checked_table
+
+LISTS = Table(
+    key=("portfolio", "date", "ticker"),
+    columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
+)
+
+
+@dataclass(frozen=True)
+class AccountLists:
+    """Lists of weights, each a row; rows of one account follow each other in time.
+
+    Attributes
+    ----------
+    portfolios, assets
+        Labels of the accounts and of the columns.
+    weights
+        (list, asset) sparse, as given.
+    portfolio
+        (list) position of the account in `portfolios`.
+    start, stop
+        (list) positions of the sessions at whose closes the list begins and ends to count.
+    """
+
+    portfolios: pd.Index
+    assets: pd.Index
+    weights: csr_array
+    portfolio: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+    def of(self, first: int, last: int) -> AccountLists:
+        """The lists of the accounts from position `first` up to `last`."""
+        rows = slice(*np.searchsorted(self.portfolio, [first, last]))
+        return AccountLists(
+            portfolios=self.portfolios[first:last],
+            assets=self.assets,
+            weights=self.weights[rows],
+            portfolio=self.portfolio[rows] - first,
+            start=self.start[rows],
+            stop=self.stop[rows],
+        )
+
+    def among(self, keep: np.ndarray) -> AccountLists:
+        """The same lists on some of the columns, which hold every weight that is not zero."""
+        return replace(self, assets=self.assets[keep], weights=self.weights[:, keep])
+
+
+def read_lists(
+    accounts: xr.DataArray | pd.DataFrame, assets: pd.Index, market: xr.Dataset, period: Period, *, delisted: str
+) -> tuple[AccountLists, pd.DataFrame]:
+    """The accounts' lists that count in a period, and their positions that stop trading, which `delisted` may refuse.
+
+    Parameters
+    ----------
+    accounts
+        As in `attribution.accounts.attribute_accounts`.
+    assets
+        Every asset of the market, CASH last.
+    market
+        Its `life` (time, asset) is all that is read.
+    """
+    lists = list_rows(*tidy_lists(accounts, name="accounts", base=period.base), assets, market, period, name="accounts")
+    stopped = stopped_names(lists, market, period)
+    if delisted == "error":
+        require_trading(stopped, period)
+    return lists, stopped
+
+
+def read_run_of_months(text: str, market: xr.Dataset) -> Period:
+    """A month "2016-06", a run of months "2016-01/2016-06" or a year "2016", on the sessions of a market.
+
+    Raises
+    ------
+    InputError
+        For another form, a run that ends before it starts, or a period without sessions or without a close before it.
+    """
+    run = re.fullmatch(f"({MONTH})(?:/({MONTH}))?", text)
+    if run is None and not re.fullmatch(YEAR, text):
+        raise InputError(
+            f"period '{text}': write a month as YYYY-MM, a run of months as YYYY-MM/YYYY-MM, or a year as YYYY."
+        )
+    names = (run[1], run[2] or run[1]) if run else (f"{text}-01", f"{text}-12")
+    first, last = (pd.Period(name, "M") for name in names)
+    if last < first:
+        raise InputError(f"period '{text}' ends before it starts. Write the earlier month first: {last}/{first}.")
+    sessions = market.get_index("time")
+    inside = (sessions >= first.start_time) & (sessions <= last.end_time)
+    if not inside.any() or inside[0] or last > sessions[-1].to_period("M"):
+        raise InputError(
+            f"period {text} is outside the data: prices run from {sessions[0]:%Y-%m-%d} to {sessions[-1]:%Y-%m-%d}, "
+            f"and the close before the period is its base."
+        )
+    return Period(label=text, base=sessions[int(inside.argmax()) - 1], days=sessions[inside])
+
+
+def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
+    """Lists as rows of portfolio, date, ticker, weight; weights of 0 are left out, as nothing is held.
+
+    Parameters
+    ----------
+    given
+        (portfolio, asset) weights at the close of `base`, or a frame with portfolio, ticker, weight and perhaps date.
+    name
+        For messages.
+    base
+        The date of weights that have none.
+
+    Returns
+    -------
+    Index, DataFrame
+        Every portfolio in the order given, and the rows.
+
+    Raises
+    ------
+    InputError
+        For duplicate keys, missing or infinite weights, portfolios without holdings, weights that do not sum to one.
+    """
+    if isinstance(given, xr.DataArray):
+        portfolios, rows = _rows_of_array(given, name, base)
+    elif isinstance(given, pd.DataFrame):
+        dated = given if "date" in given else given.assign(date=base)
+        rows = checked_table(dated, name, LISTS)
+        portfolios = pd.Index(rows["portfolio"].unique(), dtype=object)
+    else:
+        raise InputError(
+            f"{name}: a {type(given).__name__}. Give a DataArray (portfolio, asset), or a frame with the columns portfolio, "
+            f"ticker, weight."
+        )
+    if not len(portfolios):
+        raise InputError(f"{name}: there are none at all. Check how they were selected.")
+    held = rows[rows["weight"] != 0]
+    empty = portfolios.difference(pd.Index(held["portfolio"].unique()), sort=False)
+    if len(empty):
+        raise InputError(
+            f"{name}: {counted(len(empty), 'account')} without holdings: {listed(empty)}. "
+            f"Leave the account out, or give it {CASH} with weight 1."
+        )
+    _require_sums(rows, name)
+    return portfolios, held
+
+
+def require_portfolios_and_assets(given: xr.DataArray, name: str) -> None:
+    """Refuse an array that is not numbers by (portfolio, asset), labelled, each label once; no value is looked at."""
+    if set(given.dims) != {"portfolio", "asset"} or given.dtype.kind not in "fiu":
+        raise InputError(
+            f"{name}: {given.dtype} by ({', '.join(map(str, given.dims))}); it takes numbers by (portfolio, asset)."
+        )
+    for dim in ("portfolio", "asset"):
+        labels = given.get_index(dim)
+        if dim not in given.coords:
+            raise InputError(f"{name}: '{dim}' has no labels. Name them.")
+        if labels.has_duplicates:
+            repeated = labels[labels.duplicated()]
+            raise InputError(
+                f"{name}: '{dim}' has {counted(len(repeated), 'duplicate label')}: {listed(repeated)}. Keep one each."
+            )
+
+
+def _rows_of_array(given: xr.DataArray, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
+    require_portfolios_and_assets(given, name)
+    portfolios, assets = given.get_index("portfolio"), given.get_index("asset")
+    values = given.transpose("portfolio", "asset").to_numpy()
+    row, column = np.nonzero(values)  # NaN is not zero
+    weights = values[row, column].astype(float)
+    odd = ~np.isfinite(weights)
+    if odd.any():
+        cells = (f"{portfolios[r]} {assets[c]}" for r, c in zip(row[odd], column[odd], strict=True))
+        raise InputError(
+            f"{name}: {counted(int(odd.sum()), 'missing or infinite weight')}: {listed(cells)}. "
+            f"A name that an account does not hold has weight 0."
+        )
+    rows = pd.DataFrame({"portfolio": portfolios[row], "date": base, "ticker": assets[column], "weight": weights})
+    return portfolios, rows
+
+
+def _require_sums(rows: pd.DataFrame, name: str) -> None:
+    account, labels = pd.factorize(rows["portfolio"])
+    date, dates = pd.factorize(rows["date"])
+    total = np.bincount(account * len(dates) + date, rows["weight"], minlength=len(labels) * len(dates))
+    there = np.bincount(account * len(dates) + date, minlength=len(total)) > 0
+    wrong = np.flatnonzero(there & (np.abs(total - 1) > WEIGHT_SUM_TOLERANCE))
+    if not len(wrong):
+        return
+    percent = wrong[(total[wrong] > 50) & (total[wrong] < 150)]
+    shown = percent if len(percent) else wrong
+    lines = listed(f"'{labels[i // len(dates)]}' on {dates[i % len(dates)]:%Y-%m-%d} sum to {total[i]:.6g}" for i in shown)
+    raise InputError(
+        f"{name}: weights of {counted(len(wrong), 'list')} do not sum to 1: {lines}. "
+        + (
+            "They look like percent; divide by 100."
+            if len(percent)
+            else f"Add what is missing; cash is a row of its own, with ticker {CASH}."
+        )
+    )
+
+
+def list_rows(
+    portfolios: pd.Index, rows: pd.DataFrame, assets: pd.Index, market: xr.Dataset, period: Period, *, name: str
+) -> AccountLists:
+    """Rows of `tidy_lists` -> one sparse matrix of the lists that count in a period.
+
+    Raises
+    ------
+    InputError
+        For tickers without prices by the list's date, and accounts without a list by the close at which the period starts.
+    """
+    sessions = market.get_index("time")
+    first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
+    account = portfolios.get_indexer(pd.Index(rows["portfolio"]))
+    column = assets.get_indexer(pd.Index(rows["ticker"]))
+    start = sessions.searchsorted(pd.DatetimeIndex(rows["date"]), side="right") - 1
+    _require_priced(rows, column, start, assets, market, name)
+    key = account * (len(sessions) + 1) + start + 1
+    if len(rows["date"].unique()) > 1:  # of two lists of an account at one close the later counts
+        latest = (rows["date"] == rows.groupby(key)["date"].transform("max")).to_numpy()
+        key, column, weight = key[latest], column[latest], rows["weight"].to_numpy()[latest]
+    else:
+        weight = rows["weight"].to_numpy()
+    lists, place = np.unique(key, return_inverse=True)
+    owner, start = lists // (len(sessions) + 1), lists % (len(sessions) + 1) - 1
+    final = np.append(owner[1:] != owner[:-1], True)
+    stop = np.where(final, last, np.append(start[1:], last)).clip(max=last)
+    opened = np.zeros(len(portfolios), bool)
+    opened[owner[(start >= 0) & (start <= first)]] = True
+    if not opened.all():
+        late = portfolios[~opened]
+        raise InputError(
+            f"{name}: {counted(len(late), 'account')} without a list of weights on or before {period.base:%Y-%m-%d}, the "
+            f"close at which the period starts: {listed(late)}. Add a list, or explain a later period."
+        )
+    counts = (stop > first) & (start < last)
+    shape = (len(lists), len(assets))
+    weights = csr_array((weight, (place, column)), shape=shape)
+    return AccountLists(portfolios, assets, weights[counts], owner[counts], start[counts], stop[counts])
+
+
+def _require_priced(
+    rows: pd.DataFrame, column: np.ndarray, start: np.ndarray, assets: pd.Index, market: xr.Dataset, name: str
+) -> None:
+    """Every ticker is known, and has a price by the close at which its list begins."""
+    if (column < 0).any():
+        strange = pd.Index(rows["ticker"])[column < 0]
+        numbers = (
+            ""
+            if strange.inferred_type in ("string", "empty")
+            else f" They are {strange.inferred_type}s, the prices' are text."
+        )
+        raise InputError(
+            f"{name}: {counted(len(strange), 'row')} with a ticker that has no prices: {listed(strange.unique())}.{numbers} "
+            f"Correct the ticker, or add its prices; cash is written {CASH}."
+        )
+    begins = np.append((market["life"].to_numpy() >= 0).argmax(axis=0), -1)  # CASH, the last, has no first price
+    early = (begins[column] > start) & (start >= 0)
+    if early.any():
+        named = rows[early]
+        where = named["portfolio"].astype(str) + " " + named["date"].dt.strftime("%Y-%m-%d") + " " + named["ticker"]
+        raise InputError(
+            f"{name}: {counted(int(early.sum()), 'row')} dated before the ticker's first price: {listed(where)}. "
+            f"Correct the date or the ticker, or add the prices."
+        )
+
+
+def stopped_names(lists: AccountLists, market: xr.Dataset, period: Period) -> pd.DataFrame:
+    """Positions that do not trade again in the period: portfolio, and the columns of `Track.stopped`."""
+    sessions = market.get_index("time")
+    last = sessions.get_loc(period.end)
+    life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
+    found = []
+    for start, stop in np.unique(np.column_stack([lists.start, lists.stop]), axis=0):
+        rows = np.flatnonzero((lists.start == start) & (lists.stop == stop))
+        weights = lists.weights[rows].tocoo()
+        anywhere = np.zeros(len(lists.assets))
+        anywhere[weights.col] = 1.0
+        gone = stopped_positions(anywhere, life, start, stop, last, lists.assets, sessions).drop(columns="weight")
+        held = pd.DataFrame(
+            {
+                "portfolio": lists.portfolios[lists.portfolio[rows][weights.row]],
+                "ticker": lists.assets[weights.col],
+                "weight": weights.data,
+            }
+        )
+        found.append(held[held["ticker"].isin(gone["ticker"])].merge(gone, on="ticker"))
+    columns = ["portfolio", "ticker", "last_trade", "resumes", "weight", "list_date"]
+    return pd.concat(found, ignore_index=True)[columns]
+
+
+def require_trading(stopped: pd.DataFrame, period: Period) -> None:
+    """Refuse held names that stop trading, by account."""
+    if stopped.empty:
+        return
+    traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
+    lines = listed(stopped["portfolio"].astype(str) + " " + stopped["ticker"] + " (" + traded + ")")
+    raise InputError(
+        f"accounts: {counted(len(stopped), 'held name')} of {counted(stopped['portfolio'].nunique(), 'account')} stop "
+        f"trading and do not go on trading by {period.end:%Y-%m-%d}: {lines}. Add the missing prices, or say "
+        f'delisted="cash" to carry them at their last value.'
+    )
+
+
+def benchmark_days(
+    benchmark: xr.DataArray | pd.Series | pd.DataFrame | Track | Course,
+    index: str | None,
+    market: xr.Dataset,
+    returns: xr.DataArray,
+    period: Period,
+) -> tuple[str, xr.Dataset, pd.DataFrame]:
+    """A benchmark's name, its days, and its names that stopped.
+
+    The days are `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time).
+
+    Raises
+    ------
+    InputError
+        For weights that are unfit as accounts' would be, days that are not the period's, an unknown index, levels that the
+        weights do not explain.
+    """
+    labels = returns.get_index("asset")
+    name = index or "benchmark"
+    if isinstance(benchmark, Course):
+        if index is not None:
+            raise InputError(f"index '{index}': a Course has the returns of its benchmark. Leave index out.")
+        data, stopped = benchmark.data, pd.concat(benchmark.benchmark_stopped.values(), ignore_index=True)
+        name = f"benchmark of {benchmark.name}"
+        parts = data[["benchmark_live", "constituents_return", "benchmark_return"]].rename(benchmark_live="live")
+    else:
+        track = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period)
+        parts = xr.Dataset({"live": track.weights.copy(data=track.live), "constituents_return": track.returns})
+        stopped = track.stopped
+    days = parts.get_index("time")
+    if not days.equals(period.days):
+        raise InputError(
+            f"benchmark: its days are {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, the period's {period.days[0]:%Y-%m-%d} to "
+            f"{period.end:%Y-%m-%d}. Follow it over the same period."
+        )
+    if not isinstance(benchmark, Course):
+        level = None if index is None else level_returns(market, index, period.days, period.base)
+        if index is not None and level is None:
+            known = listed(market["index"].to_numpy(), 20)
+            raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
+        if index is not None and level is not None:
+            require_explained(index, level, parts["constituents_return"])
+        parts["benchmark_return"] = parts["constituents_return"] if level is None else level
+    strange = parts.get_index("asset").difference(labels)
+    if len(strange):
+        raise InputError(
+            f"benchmark: {counted(len(strange), 'name')} that the market does not have: {listed(strange)}. "
+            f"Follow it on the same market."
+        )
+    return name, parts.reindex(asset=labels, fill_value=0.0), stopped
+
+
+def _track(
+    given: xr.DataArray | pd.Series | pd.DataFrame,
+    labels: pd.Index,
+    market: xr.Dataset,
+    returns: xr.DataArray,
+    period: Period,
+) -> Track:
+    if isinstance(given, pd.Series):
+        given = xr.DataArray(given.to_numpy(), {"asset": given.index.to_numpy()}, ("asset",))
+    if isinstance(given, xr.DataArray):
+        given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
+    elif isinstance(given, pd.DataFrame):
+        given = given if "portfolio" in given else given.assign(portfolio="benchmark")
+    portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
+    if len(portfolios) > 1:
+        raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")
+    list_rows(portfolios, rows, labels, market, period, name="benchmark")  # checks the tickers
+    return drift(rows, market, returns, period.base, period.days, "benchmark")

@@ -1,0 +1,53 @@
+"""`attribution brinson`: effects of a file of segments."""
+
+from __future__ import annotations
+
+import argparse
+
+from attribution.commands.explain import brinson_options
+from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table
+
+
+def add_brinson(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Add the command and its arguments."""
+    text = "split the excess return of a file of segments into allocation and selection"
+    sub: argparse.ArgumentParser = commands.add_parser("brinson", help=text, description=text[0].upper() + text[1:] + ".")
+    sub.add_argument(
+        "segments",
+        metavar="SEGMENTS.csv",
+        help="columns period (optional), segment, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return",
+    )
+    brinson_options(sub)
+    links = ("none", "carino", "menchero", "grap", "frongello", "davies-laker", "geometric")
+    sub.add_argument("--link", choices=links, default="carino", help="how periods become the total; by default carino")
+    sub.set_defaults(run=print_effects, method="fachler", interaction="separate", missing="other-side")
+    return sub
+
+
+def print_effects(options: argparse.Namespace) -> int:
+    """Print the effects of a file of segments."""
+    from attribution.brinson.segments_file import read_segments
+    from attribution.brinson.tables import period_table, segment_effects, segment_table
+
+    segments = read_segments(options.segments)
+    choices = {name: getattr(options, name) for name in ("method", "interaction", "link", "missing")}
+    if options.format != "text":
+        print_table(segment_effects(segments, **choices), options.format)
+        return DONE
+    interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
+    periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
+    method = {"fachler": "Brinson-Fachler", "bhb": "Brinson-Hood-Beebower"}[options.method]
+    folding = (
+        "top-down" if options.link == "geometric" and options.interaction == "separate" else interaction[options.interaction]
+    )
+    print(f"{method}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking"))
+    percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
+    if by_segment is not None:
+        long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns
+        print_table(by_segment.iloc[:-1] if long else by_segment, "text", percent=percent, shorten=long)
+        print()
+    if len(periods) > 2 * ROWS_AT_EACH_END:
+        print(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
+        periods = periods.iloc[-ROWS_AT_EACH_END:]
+    print_table(periods, "text", percent=percent)
+    return DONE

@@ -1,0 +1,218 @@
+"""`attribution explain`: the contributions to a course's excess return, and the tables that stand beside them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from attribution.commands.terminal import DONE, as_cell, print_table, progress
+from riskmodel.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from attribution.contributions.result import AttributionResult
+    from attribution.portfolio.book import Book
+
+MONTH = "YYYY-MM"
+NOT_PERCENT = ("t", "active_exposure", "average_exposure")
+NOT_PERCENT_FIGURES = ("information_ratio", "beta", "appraisal_ratio")
+SMALL = {"difference": "{:.1e}", "tolerance": "{:.0e}"}
+VIEW = ("currency", "hedged", "forward_premium")
+BRINSON = ("method", "interaction", "missing", "anchored")
+USES = {  # by table, the options that it uses; another is refused, so that nobody waits for its effect
+    "contributions": ("by", "link", "absolute", *VIEW),
+    "brinson": ("by", "link", *BRINSON, *VIEW),
+    "brinson-by-factor": ("by", "link", *BRINSON, *VIEW),
+    "timing": ("link", *VIEW),
+    "reconciliation": ("link", *VIEW),
+    "karnosky-singer": VIEW,
+    "figures": (),
+}
+
+
+def explain_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    parser.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
+    parser.add_argument(
+        "--month",
+        required=True,
+        metavar=MONTH,
+        help=f"or {MONTH}/{MONTH}, a year YYYY, itd: from the inception, itd/{MONTH}",
+    )
+    parser.add_argument(
+        "--by",
+        action="extend",
+        nargs="+",
+        metavar="CUT",
+        help="factor (default), group, stock, sector, day, month, sleeve, or a column of securities; of Brinson a column, "
+        "by default sector",
+    )
+    parser.add_argument("--table", choices=tuple(USES), default="contributions", help="by default contributions")
+    scaling = ("carino", "menchero", "grap", "frongello")
+    parser.add_argument("--link", choices=scaling, help="how days become the period; by default carino")
+    parser.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    brinson_options(parser)
+    parser.add_argument("--anchored", action="store_true", help="of several Brinson levels: weights scaled to the parent's")
+    parser.add_argument("--currency", metavar="JPY", help="as an investor in that currency sees it, from the fx table")
+    parser.add_argument("--hedged", action="store_true", help="course and benchmark sold forward; with --forward-premium")
+    parser.add_argument(
+        "--forward-premium", type=float, metavar="RATE", help="forward over spot less one, a decimal a year such as -0.04"
+    )
+
+
+def brinson_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choices of Brinson attribution, of holdings or of a file."""
+    parser.add_argument("--method", choices=("fachler", "bhb"), help="of Brinson; by default fachler")
+    parser.add_argument(
+        "--interaction",
+        choices=("separate", "selection", "allocation"),
+        help="of Brinson: on its own (by default), or folded",
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("other-side", "benchmark-total", "zero", "error"),
+        help="of Brinson: the return of a side that has none in a group; by default the other side's",
+    )
+
+
+def explain_course(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from attribution.contributions.result import attribute
+    from attribution.portfolio.book import read_book
+    from attribution.portfolio.inputs import fitted_model, read_inputs
+    from attribution.portfolio.periods import read_period
+
+    _require_used(options)
+    book = read_book(options.book)
+    book.shares(options.course)
+    cuts = _cuts(book, options)
+    with progress(3) as step:
+        step("market")
+        market = read_inputs(book)
+        read_period(options.month, book, market)
+        if options.table == "figures":
+            return _figures(book, market, options)
+        step("model")
+        fitted = fitted_model(book, market)
+        step("contributions")
+        result = attribute(book, options.course, fitted.model, market, period=options.month, link=options.link or "carino")
+        if options.table == "karnosky-singer":
+            frame = result.karnosky_singer(options.currency, market, **_hedge(options))
+        elif options.currency:
+            result = result.in_currency(options.currency, market, **_hedge(options))
+    if fitted.remark:
+        print(fitted.remark, file=sys.stderr)
+    if options.table != "karnosky-singer":
+        frame = _table(result, cuts, options)
+    _print(result, frame, options)
+    return DONE
+
+
+def _require_used(options: argparse.Namespace) -> None:
+    """Refuse an option that the table has no use for, and one that needs another."""
+    for name in dict.fromkeys(option for uses in USES.values() for option in uses):
+        if getattr(options, name) not in (None, False) and name not in USES[options.table]:
+            raise InputError(f"--{name.replace('_', '-')} has no meaning for --table {options.table}. Leave it out.")
+    if options.absolute and options.link not in (None, "carino"):
+        raise InputError(f"--link {options.link} has no meaning with --absolute: parts of the return are linked by Carino.")
+    if options.table == "karnosky-singer" and not options.currency:
+        raise InputError("--table karnosky-singer is of an investor in another currency. Name it: --currency JPY.")
+    if options.hedged and not options.currency:
+        raise InputError("--hedged is of a view in another currency. Name it: --currency JPY.")
+    if options.hedged != (options.forward_premium is not None):
+        raise InputError(
+            "--hedged and --forward-premium go together: the data have no forward rates. Give the premium as a decimal a "
+            "year, below zero where the hedge costs; 0 leaves it out."
+        )
+
+
+def _hedge(options: argparse.Namespace) -> dict[str, Any]:
+    return {"hedged": options.hedged, "forward_premium": options.forward_premium}
+
+
+def _cuts(book: Book, options: argparse.Namespace) -> list[str | pd.Series]:
+    """Words of `--by`: cuts as they are, other columns of securities as groupings."""
+    from attribution.contributions.cuts import CUTS, require_cuts
+    from attribution.portfolio.securities import read_grouping
+
+    known = CUTS if options.table == "contributions" else ("sector",)
+    words = [word for text in options.by or [known[0]] for word in text.split(",")]
+    cuts: list[str | pd.Series] = []
+    for word in words:
+        try:
+            cuts.append(word if word in known else read_grouping(book.data_folder, word))
+        except InputError as error:
+            raise InputError(f"--by '{word}': not one of {', '.join(known)}. {error}") from None
+    if options.table == "contributions":
+        require_cuts(cuts)
+    if options.anchored and len(cuts) < 2:
+        raise InputError("--anchored is of several levels. Name them from the coarsest to the finest: --by sector industry.")
+    return cuts
+
+
+def _figures(book: Book, market: xr.Dataset, options: argparse.Namespace) -> int:
+    from attribution.measures.figures import course_figures
+
+    frame = course_figures(book, options.course, market, period=options.month)
+    if options.format != "text":
+        print_table(frame, options.format)
+        return DONE
+    print(f"{options.course} against {book.benchmark_name(options.course)}, {options.month}")
+    values = [
+        as_cell(value, "{:z.2f}" if measure in NOT_PERCENT_FIGURES else "{:z.2%}")
+        for measure, value in zip(frame["measure"], frame["value"], strict=True)
+    ]
+    width = max(map(len, values))
+    shown = frame.assign(value=[value.rjust(width) for value in values])
+    print_table(shown.rename(columns={"value": "value".rjust(width)}), "text")
+    return DONE
+
+
+def _by_factor_alone(options: argparse.Namespace) -> bool:
+    return options.by in (None, ["factor"])
+
+
+def _table(result: AttributionResult, cuts: list[str | pd.Series], options: argparse.Namespace) -> pd.DataFrame:
+    from attribution.contributions.cuts import splits_factors
+
+    if options.table == "timing":
+        return result.timing()
+    if options.table == "reconciliation":
+        return result.reconciliation.drop(columns="course")
+    choices = {name: getattr(options, name) for name in BRINSON if getattr(options, name)}
+    if options.table == "brinson":
+        return result.brinson(*cuts, **choices).drop(columns="course")
+    if options.table == "brinson-by-factor":
+        return result.brinson_by_factor(*cuts, **choices).drop(columns="course")
+    if _by_factor_alone(options) and not options.absolute:
+        return result.factors.drop(columns="course")
+    if splits_factors(cuts):
+        return result.with_errors(*cuts, absolute=options.absolute).reset_index()
+    return result.by(*cuts, absolute=options.absolute).reset_index()
+
+
+def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Namespace) -> None:
+    if options.format != "text":
+        print_table(frame, options.format)
+        return
+    linking = "log returns" if options.table == "karnosky-singer" else f"{result.link} linking"
+    view = f", {'hedged ' if options.hedged else ''}in {options.currency}" if options.currency else ""
+    print(f"{result.course} against {result.benchmark}, {result.period}, {linking}{view}")
+    if options.table != "karnosky-singer":
+        print(
+            f"return {result.portfolio_return:+z.2%}   benchmark {result.benchmark_return:+z.2%}   "
+            f"excess {result.excess_return:+z.2%}"
+        )
+    numbers = [str(name) for name in frame.columns if frame[name].dtype.kind == "f"]
+    percent = [] if options.table == "reconciliation" else [name for name in numbers if name not in NOT_PERCENT]
+    whole = _by_factor_alone(options) or options.by == ["month"]
+    long = options.table == "brinson-by-factor" or (options.table == "contributions" and not whole)
+    digits: dict[str, Any] = {"decimals": 6, "forms": SMALL} if options.table == "reconciliation" else {}
+    print_table(frame, "text", percent=percent, shorten=long, **digits)
+    effects = [name for name in ("contribution", "allocation", "selection", "interaction") if name in frame.columns]
+    if effects:
+        sums = (f"{'' if name == 'contribution' else name + ' '}{frame[name].sum():+z.2%}" for name in effects)
+        print(f"sum {'   '.join(sums)}")

@@ -1,0 +1,66 @@
+"""`attribution risk`: forecast risk and limits of a course."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records
+from riskmodel.errors import InputError
+
+
+def print_risk(options: argparse.Namespace) -> int:
+    """Print a course's forecast risk and its limits; 1 where one is broken."""
+    import pandas as pd
+
+    from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
+    from attribution.portfolio.book import read_book
+    from attribution.portfolio.inputs import fitted_model, read_inputs
+
+    book = read_book(options.book)
+    shares = book.shares(options.course)
+    date = pd.to_datetime(options.date, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(date):
+        raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")
+    with progress(3) as step:
+        step("market")
+        market = read_inputs(book)
+        closing_course(book, options.course, market, date)
+        step("model")
+        fitted = fitted_model(book, market)
+        step("forecast")
+        forecast = forecast_risk(fitted.model, market, date)
+        risk = course_risk(book, options.course, forecast, market, date)
+        limits = pd.concat([sleeve_limits(book, sleeve, forecast, market, date) for sleeve in shares], ignore_index=True)
+    if fitted.remark:
+        print(fitted.remark, file=sys.stderr)
+    if forecast.left_out:
+        print(
+            f"Without a forecast, their history being too short or nobody having them: {', '.join(forecast.left_out)}.",
+            file=sys.stderr,
+        )
+    lists = book.holdings[book.holdings["date"] == date]["portfolio"]
+    bought = [sleeve for sleeve in shares if (lists == book.sleeves[sleeve].holdings).any()]
+    if bought:
+        print(
+            f"The list of {date:%Y-%m-%d} of {', '.join(bought)} counts from this close on; the figures are of what was "
+            f"held until then.",
+            file=sys.stderr,
+        )
+    tables = {"risk": risk.table, "limits": limits}
+    if options.table in ("factor", "family", "stock"):
+        tables = {options.table: risk.by(options.table)}
+    elif options.table is not None:
+        tables = {options.table: tables[options.table]}
+    if options.format == "json":
+        print(json.dumps({name: records(table) for name, table in tables.items()}, ensure_ascii=False))
+    elif options.format == "csv":
+        print_table(next(iter(tables.values())), "csv")
+        if len(tables) > 1:
+            print("The limits are another table: --table limits, or --format json for both.", file=sys.stderr)
+    else:
+        for name, table in tables.items():
+            print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
+            print_table(table, "text", decimals=4)
+    return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE

@@ -1,0 +1,257 @@
+"""Linked contributions of some portfolios from arrays, stock by factor, each read once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.linking.labelled import places, require_plain_dates, same_labels
+from attribution.rows import SPECIFIC
+from riskmodel.arrays.labels import label_text
+from riskmodel.errors import InputError, counted, listed
+
+BLOCK = 500  # names of which all days of one factor stay in the processor's cache
+DIMS = {
+    "weights": ("portfolio", "time", "asset"),
+    "coefficients": ("portfolio", "time"),
+    "exposures": ("time", "factor", "asset"),
+    "factor_returns": ("time", "factor"),
+    "specific_returns": ("time", "asset"),
+    "covariance": ("time", "factor", "factor_other"),
+}
+
+
+def linked_contributions(
+    weights: xr.DataArray,
+    coefficients: xr.DataArray,
+    *,
+    exposures: xr.DataArray,
+    factor_returns: xr.DataArray,
+    specific_returns: xr.DataArray,
+    benchmark_weights: xr.DataArray | None = None,
+    covariance: xr.DataArray | None = None,
+) -> xr.Dataset:
+    """Contributions by factor and by stock and factor, with standard errors, of portfolios over a period.
+
+    Parameters
+    ----------
+    weights
+        (portfolio, time, asset) decimals at the start of each day; few names each where `benchmark_weights` is given, or
+        active weights where it is not.
+    coefficients
+        (portfolio, time) linking coefficients, from `attribution.linking.coefficients`.
+    exposures
+        (time, factor, asset) at the start of each day, 0 for names that are not modelled; fast in that order in memory.
+    factor_returns, specific_returns
+        (time, factor) and (time, asset), decimals; 0 for names that are not modelled.
+    benchmark_weights
+        (time, asset), the same for all portfolios.
+    covariance
+        (time, factor, factor_other) of the day's factor returns; without it there are no errors.
+
+    Returns
+    -------
+    Dataset
+        `contribution` (portfolio, factor) and `stock_contribution` (portfolio, factor, asset), "specific" the last factor;
+        `active_exposure` (portfolio, time, model_factor); with a covariance `standard_error` (portfolio, factor) and
+        `stock_standard_error` (portfolio, model_factor, asset).
+
+    Raises
+    ------
+    InputError
+        For dimensions or labels that do not match, and missing or infinite numbers.
+
+    Notes
+    -----
+    C_ik = sum_t lambda_t a_it X_ik,t f_kt with a = w - b, Var(C_ik) = sum_t (lambda_t a_it X_ik,t)^2 Cov(f_t)_kk, and
+    Var(C_k) of the sum over i; specific mirrors all factors. Where w = 0 only lambda_t differs between portfolios, so one
+    product b_it X_ik,t serves them all; the names held are then put right. docs/methodology/accounts.md.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels = {"portfolio": ["P"], "asset": ["A", "B"], "factor": ["market", "value"]}
+    >>> labels["time"] = pd.DatetimeIndex(["2025-03-03"])
+    >>> def array(values, *dims):
+    ...     return xr.DataArray(values, {dim: labels[dim] for dim in dims}, dims)
+    >>> linked_contributions(
+    ...     array([[[0.6, 0.4]]], "portfolio", "time", "asset"),
+    ...     array([[1.0]], "portfolio", "time"),
+    ...     exposures=array([[[1.0, 1.0], [1.5, -0.5]]], "time", "factor", "asset"),
+    ...     factor_returns=array([[0.01, 0.02]], "time", "factor"),
+    ...     specific_returns=array([[0.01, 0.02]], "time", "asset"),
+    ...     benchmark_weights=array([[0.5, 0.5]], "time", "asset"),
+    ... )["contribution"].round(4).to_series().to_dict()
+    {('P', 'market'): 0.0, ('P', 'value'): 0.004, ('P', 'specific'): -0.001}
+    """
+    given = {
+        "weights": weights,
+        "coefficients": coefficients,
+        "exposures": exposures,
+        "factor_returns": factor_returns,
+        "specific_returns": specific_returns,
+        "benchmark_weights": benchmark_weights,
+        "covariance": covariance,
+    }
+    arrays = _aligned({name: array for name, array in given.items() if array is not None})
+    values = {name: array.to_numpy().astype(float, copy=False) for name, array in arrays.items()}
+    # threads cost more than they bring in products this thin; what is infinite is refused below
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore", over="ignore"):
+        out = _contributions(**values)
+    if not all(np.isfinite(cells).all() for cells in out.values()):
+        _refuse_missing(arrays)
+        raise InputError(
+            "contributions are infinite: weights, exposures or returns are far out of range. Check their units."
+        )
+    factors = [str(f) for f in arrays["exposures"]["factor"].to_numpy()]
+    dims = {
+        "contribution": ("portfolio", "factor"),
+        "stock_contribution": ("portfolio", "factor", "asset"),
+        "active_exposure": ("portfolio", "time", "model_factor"),
+        "standard_error": ("portfolio", "factor"),
+        "stock_standard_error": ("portfolio", "model_factor", "asset"),
+    }
+    coords = {dim: arrays["weights"].get_index(dim) for dim in ("portfolio", "time", "asset")}
+    labels = coords | {"factor": [*factors, SPECIFIC], "model_factor": factors}
+    return xr.Dataset({name: (dims[name], array) for name, array in out.items()}, coords=labels)
+
+
+def _contributions(
+    weights: np.ndarray,
+    coefficients: np.ndarray,
+    exposures: np.ndarray,
+    factor_returns: np.ndarray,
+    specific_returns: np.ndarray,
+    benchmark_weights: np.ndarray | None = None,
+    covariance: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    portfolios, (days, factors, assets) = len(weights), exposures.shape
+    scale = coefficients[:, :, None] * factor_returns
+    squares = None if covariance is None else coefficients[:, :, None] ** 2 * np.diagonal(covariance, axis1=1, axis2=2)
+    cells = np.zeros((portfolios, factors + 1, assets))
+    variance = None if squares is None else np.zeros((portfolios, factors, assets))
+    active = np.zeros((portfolios, days, factors))
+    if benchmark_weights is not None:
+        active -= sum_days(exposures, benchmark_weights, -scale, squares, cells[:, :-1], variance)
+        np.matmul(-coefficients, benchmark_weights * specific_returns, out=cells[:, -1])
+    held = (weights != 0).any(axis=1)
+    for place in range(portfolios):
+        columns = np.flatnonzero(held[place])
+        dense = len(columns) == assets
+        own = weights[place] if dense else weights[place][:, columns]
+        seen = exposures if dense else exposures[:, :, columns]
+        active[place] += (seen @ own[:, :, None])[..., 0]
+        if benchmark_weights is not None:
+            own = own - benchmark_weights[:, columns]
+        one = slice(place, place + 1)
+        part = np.empty((1, factors, len(columns)))
+        errors = None if squares is None else np.empty_like(part)
+        sum_days(seen, own, scale[one], None if squares is None else squares[one], part, errors)
+        cells[place, :-1, columns] = part[0].T
+        cells[place, -1, columns] = coefficients[place] @ (own * specific_returns[:, columns])
+        if variance is not None and errors is not None:
+            variance[place, :, columns] = errors[0].T
+    by_factor = np.einsum("ctk,ctk->ck", scale, active)  # names first, where the cells sum days first: each checks the other
+    out = {
+        "contribution": np.column_stack([by_factor, cells[:, -1].sum(axis=1)]),
+        "stock_contribution": cells,
+        "active_exposure": active,
+    }
+    if covariance is not None and variance is not None:
+        linked = (coefficients[:, :, None] * active).transpose(1, 0, 2)
+        each = np.einsum("tck,tck,tkk->ck", linked, linked, covariance)
+        together = np.einsum("tck,tck->c", linked @ covariance, linked)
+        out["standard_error"] = np.sqrt(np.column_stack([each, together]).clip(min=0.0))
+        out["stock_standard_error"] = np.sqrt(variance, out=variance)
+    return out
+
+
+def sum_days(
+    exposures: np.ndarray,
+    weights: np.ndarray,
+    scale: np.ndarray,
+    squares: np.ndarray | None,
+    out: np.ndarray,
+    out_squares: np.ndarray | None,
+) -> np.ndarray:
+    """sum_t scale_ctk a_ti X_tki, and of the squares, into (portfolio, factor, asset); returns sum_i a_ti X_tki by day.
+
+    A block of names and one factor at a time, so that the exposures are read once and their products stay in the cache.
+    """
+    days, factors, assets = exposures.shape
+    space, ones, exposure = np.empty((days, min(BLOCK, assets))), np.ones(BLOCK), np.zeros((days, factors))
+    for first in range(0, assets, BLOCK):
+        names = slice(first, first + BLOCK)
+        of_names = np.ascontiguousarray(weights[:, names])
+        product = space[:, : of_names.shape[1]]
+        for factor in range(factors):
+            np.multiply(exposures[:, factor, names], of_names, out=product)
+            out[:, factor, names] = scale[:, :, factor] @ product
+            exposure[:, factor] += product @ ones[: product.shape[1]]
+            if squares is not None and out_squares is not None:
+                np.multiply(product, product, out=product)
+                out_squares[:, factor, names] = squares[:, :, factor] @ product
+    return exposure
+
+
+def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """Every array in the order of its dimensions, with the labels of the weights and the exposures."""
+    out: dict[str, xr.DataArray] = {}
+    checked: dict[str, pd.Index] = {}
+    for name, array in given.items():
+        dims = DIMS["specific_returns" if name == "benchmark_weights" else name]
+        if not isinstance(array, xr.DataArray) or array.dtype.kind not in "fiu":
+            kind = array.dtype if isinstance(array, xr.DataArray) else type(array).__name__
+            raise InputError(f"{name}: {kind} where a DataArray of numbers by ({', '.join(dims)}) is wanted.")
+        if set(array.dims) != set(dims):
+            raise InputError(f"{name}: dimensions ({', '.join(map(str, array.dims))}); it takes ({', '.join(dims)}).")
+        for dim in dims:
+            if dim not in array.coords:
+                raise InputError(f"{name}: dimension '{dim}' has no labels. Give them; positions are never used.")
+            if not array.sizes[dim] and dim not in ("portfolio", "factor", "factor_other"):
+                raise InputError(f"{name}: dimension '{dim}' is empty. Check the period and the names.")
+            labels = array.get_index(dim)
+            if dim in checked and labels.equals(checked[dim]):
+                continue
+            if dim == "time":
+                require_plain_dates(name, labels)
+            if labels.has_duplicates:
+                repeated = labels[labels.duplicated()]
+                raise InputError(
+                    f"{name}: {counted(len(repeated), 'duplicate label')} of '{labels.name}': {listed(repeated)}. "
+                    f"Keep one each."
+                )
+            checked[dim] = labels
+        for reference in ("weights", "exposures"):
+            if reference in out:
+                array = same_labels(name, array, reference, out[reference])
+        if name == "covariance":  # its other side has the labels of the exposures too
+            swap = {"factor": "factor_other", "factor_other": "factor"}
+            array = same_labels(name, array.rename(swap), "exposures", out["exposures"]).rename(swap)
+        out[name] = array.transpose(*dims)
+    for name in [n for n in ("weights", "benchmark_weights") if n in out]:
+        _refuse_percent(name, out[name])
+    return out
+
+
+def _refuse_percent(name: str, weights: xr.DataArray) -> None:
+    """Weights of one day that add to about a hundred; active ones add to about nothing."""
+    first = weights.isel(time=0, drop=True)
+    total = first.to_numpy().sum(axis=-1)
+    percent = (total > 50) & (total < 150)
+    if percent.any():
+        day = label_text(weights.get_index("time")[0])
+        of = listed(first.get_index("portfolio")[percent]) if percent.ndim else "the benchmark"
+        raise InputError(f"{name}: weights of {of} on {day} sum to about a hundred. They look like percent; divide by 100.")
+
+
+def _refuse_missing(arrays: dict[str, xr.DataArray]) -> None:
+    for name, array in arrays.items():
+        odd = ~(abs(array) < np.inf)
+        if odd.any():
+            raise InputError(
+                f"{name}: {counted(int(odd.sum()), 'missing or infinite value')}: {listed(places(odd))}. "
+                f"A name that is not modelled has exposures and specific returns of 0."
+            )

@@ -1,0 +1,141 @@
+"""Brinson by factor: what part of each allocation and selection effect is which factor, and what part is specific."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.brinson.hierarchy import hierarchical_effects
+from attribution.contributions.brinson_of_holdings import group_sides, grouping_levels, parents_of
+from attribution.contributions.cuts import factor_rows
+from attribution.contributions.sums import outside, with_t
+from attribution.portfolio.beside import beside_stocks
+
+if TYPE_CHECKING:
+    from attribution.contributions.groups import Groups
+
+SOURCE = "portfolio"  # the dimension along which Brinson effects of several portfolios are worked out at once
+
+
+def factor_table(
+    data: xr.Dataset,
+    course: str,
+    *groupings: str | Groups,
+    method: str = "fachler",
+    interaction: str = "separate",
+    missing: str = "other-side",
+    anchored: bool = False,
+) -> pd.DataFrame:
+    """Split each linked Brinson effect of a course's holdings by factor.
+
+    Parameters
+    ----------
+    data
+        The cube with its linking `coefficient`, see `attribution.contributions.cube`.
+    course
+        For the column of that name.
+    groupings
+        One, or several from the coarsest to the finest; see `attribution.contributions.groups.asset_groups`.
+    method, interaction, missing
+        As in `attribution.brinson.brinson_effects`.
+    anchored
+        As in `attribution.brinson.hierarchy.hierarchical_effects`; for several groupings.
+
+    Returns
+    -------
+    DataFrame
+        course, grouping, group, effect, factor, contribution, standard_error, t. The factors are the model's, then specific,
+        cash, unmodelled, proxy and their like. Over them the contributions sum to the effect of
+        `attribution.contributions.brinson_of_holdings.brinson_table`, over groups and effects to the factor's linked
+        contribution. t is NaN where nothing is estimated.
+
+    Raises
+    ------
+    InputError
+        For a grouping that does not fit, an unknown word.
+
+    Notes
+    -----
+    For given weights every Brinson effect is linear in the returns of the groups, and a group's return is what its factors
+    earn, r_g = sum_k x_gk f_k + u_g. So effect(r) = sum_k effect(x_k) f_k + effect(u): the effect is worked out on exposures
+    in the place of returns, by the same function and with the same policies; that is its sensitivity e_k to the factor. The
+    variance is sum_t lambda_t^2 e_kt^2 Cov(f_t)_kk, of specific sum_t lambda_t^2 e_t' Cov(f_t) e_t.
+    docs/methodology/brinson_by_factor.md.
+    """
+    labels, paths = grouping_levels(data, groupings)
+    with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
+        levels = [source_sides(data, path) for path in paths]
+    split = hierarchical_effects(
+        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+    )
+    tables = [_linked(data, effects.effects).assign(grouping=label) for label, effects in zip(labels, split, strict=True)]
+    table = pd.concat(tables, ignore_index=True).assign(course=course)
+    return table[["course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t"]]
+
+
+def source_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
+    """Both sides of a course by group, with what each source adds instead of returns.
+
+    Parameters
+    ----------
+    data
+        As for `attribution.contributions.brinson_of_holdings.group_sides`, with the model's parts.
+    groups
+        (asset) group names.
+
+    Returns
+    -------
+    Dataset
+        As `group_sides`, contributions and returns along a last dimension too: for a factor its exposures, that is what the
+        side would earn were the factor's return 1 and nothing else; for specific, cash, unmodelled and proxy what they earn.
+        A return is missing where that of the whole group is.
+    """
+    whole = group_sides(data, groups)
+    segments, sources = whole.get_index("segment"), factor_rows(data)
+    exposure = data["exposure"].transpose("time", "factor", "asset").to_numpy()
+    column = segments.get_indexer(groups.loc[data.get_index("asset")].astype(str))
+    member = np.zeros((len(column), len(segments)))
+    member[np.arange(len(column)), column] = 1.0
+    parts: dict[str, np.ndarray] = {}
+    for side in ("portfolio", "benchmark"):
+        live = data[f"{side}_live"].transpose("time", "asset").to_numpy()
+        earned = np.zeros((*whole["portfolio_weight"].shape, len(sources)))
+        held = np.flatnonzero((live != 0).any(axis=0))
+        of_held, member_of_held = np.ascontiguousarray(live[:, held]), member[held]
+        for factor in range(exposure.shape[1]):
+            earned[..., factor] = (exposure[:, factor, held] * of_held) @ member_of_held
+        for place, part in enumerate(outside(data, live), start=exposure.shape[1]):
+            earned[..., place] = part @ member
+        for place, segment in enumerate(beside_stocks(data), start=len(sources) - len(beside_stocks(data))):
+            earned[:, segments.get_loc(segment), place] = whole[f"{side}_contribution"].sel(segment=segment)
+        weight = whole[f"{side}_weight"].to_numpy()[..., None]
+        telling = whole[f"{side}_return"].notnull().to_numpy()[..., None]
+        returns = np.divide(earned, weight, out=np.full_like(earned, np.nan), where=telling)
+        parts |= {f"{side}_contribution": earned, f"{side}_return": returns}
+    dims = ("time", "segment", SOURCE)
+    return whole.assign({name: (dims, values) for name, values in parts.items()}).assign_coords({SOURCE: sources})
+
+
+def _linked(data: xr.Dataset, effects: xr.DataArray) -> pd.DataFrame:
+    """Rows (group, effect, factor) of effects per unit of factor return (time, segment, source, effect)."""
+    values = effects.transpose("time", "segment", "effect", SOURCE).to_numpy()
+    linked = values * data["coefficient"].to_numpy()[:, None, None, None]
+    f = data["factor_return"].transpose("time", "factor").to_numpy()
+    covariance = data["covariance"].transpose("time", "factor", "factor_other").to_numpy()
+    factors = f.shape[1]
+    contribution = linked.sum(axis=0)
+    contribution[..., :factors] = np.einsum("tgek,tk->gek", linked[..., :factors], f)
+    flat = linked[..., :factors].reshape(len(f), -1, factors)
+    variance = np.zeros_like(contribution)
+    each = np.einsum("trk,tkk->rk", flat**2, covariance)
+    together = (flat * (flat @ covariance)).sum(axis=(0, 2))
+    variance[..., :factors] = each.reshape(*variance.shape[:2], factors)
+    variance[..., factors] = together.reshape(variance.shape[:2])
+    labels = [effects.get_index("segment"), effects.get_index("effect"), effects.get_index(SOURCE)]
+    index = pd.MultiIndex.from_product(labels, names=["group", "effect", "factor"])
+    error = pd.Series(np.sqrt(variance.clip(min=0.0)).ravel(), index)
+    return with_t(pd.Series(contribution.ravel(), index), error).reset_index()

@@ -1,0 +1,150 @@
+"""From holdings to segments: a course's names by any grouping, cash and the benchmark's proxy beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.brinson.effects import EFFECTS, BrinsonEffects
+from attribution.brinson.hierarchy import SEPARATOR, hierarchical_effects, nested
+from attribution.contributions.groups import Groups, asset_groups
+from attribution.portfolio.beside import beside_stocks, beside_values, official_return
+from riskmodel.errors import InputError
+
+OFFSETTING = 1e-3  # net weight as a share of gross below which a return on the net would be noise
+
+
+def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
+    """Sum both sides of a course by group.
+
+    Parameters
+    ----------
+    data
+        (time, asset) `portfolio_weight`, `benchmark_weight`, `portfolio_live`, `benchmark_live`, `asset_return`; (time)
+        `constituents_return`, `benchmark_return`.
+    groups
+        (asset) group names.
+
+    Returns
+    -------
+    Dataset
+        (time, segment): weight, contribution and return of each side, named as `brinson_effects` takes them; after the
+        groups come segments without a weight: `(proxy)`, the official benchmark less its constituents, and where the course
+        has them `(trading)`, `(currency)` and their like, which are the portfolio's. A return is NaN where the net
+        weight is zero, or under a thousandth of the gross: long and short positions that offset have none, and what they
+        contribute is selection.
+
+    Notes
+    -----
+    w_g = sum of w_i over the names of g, c_g = sum of live_i r_i (a name that does not trade keeps its weight and earns
+    nothing), r_g = c_g / w_g. Blends are looked through: the weights are the blend's.
+    """
+    asset_return = data["asset_return"].transpose("time", "asset").to_numpy()
+    names, code = np.unique(groups.loc[data.get_index("asset")].to_numpy().astype(str), return_inverse=True)
+    member = np.zeros((len(code), len(names)))
+    member[np.arange(len(code)), code] = 1.0
+    own, official = beside_values(data), np.zeros((data.sizes["time"], len(beside_stocks(data))))
+    own[:, 0], official[:, 0] = 0.0, (official_return(data) - data["constituents_return"]).to_numpy()
+    columns: dict[str, np.ndarray] = {}
+    for side, beyond in (("portfolio", own), ("benchmark", official)):
+        weights = data[f"{side}_weight"].transpose("time", "asset").to_numpy()
+        contributions = (data[f"{side}_live"].transpose("time", "asset").to_numpy() * asset_return) @ member
+        net, gross = weights @ member, np.abs(weights) @ member
+        telling = np.abs(net) > OFFSETTING * gross
+        returns = np.divide(contributions, net, out=np.full_like(net, np.nan), where=telling)
+        last = np.zeros_like(beyond)
+        columns[f"{side}_weight"] = np.hstack([net, last])
+        columns[f"{side}_contribution"] = np.hstack([contributions, last + beyond])
+        columns[f"{side}_return"] = np.hstack([returns, last * np.nan])
+    labels = {"time": data.get_index("time"), "segment": np.append(names, beside_stocks(data)).astype(object)}
+    return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
+
+
+def grouping_levels(data: xr.Dataset, groupings: Sequence[str | Groups]) -> tuple[list[str], list[pd.Series]]:
+    """Names of the levels, such as "sector > industry", and the path of every asset at each.
+
+    Raises
+    ------
+    InputError
+        For no grouping, or one that does not fit.
+    """
+    if not groupings:
+        raise InputError("brinson: no grouping. Name one, such as 'sector'.")
+    names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
+    labels = [SEPARATOR.join(names[:depth]) for depth in range(1, len(names) + 1)]
+    return labels, nested([asset_groups(data, grouping) for grouping in groupings])
+
+
+def parents_of(data: xr.Dataset, paths: Sequence[pd.Series]) -> list[dict[str, str]]:
+    """For each level after the first its segments -> segments of the level above; rows beside stocks are their own."""
+    beside = {name: name for name in beside_stocks(data)}
+    return [dict(zip(child, parent, strict=True)) | beside for parent, child in pairwise(paths)]
+
+
+def linked_table(sides: xr.Dataset, effects: BrinsonEffects, coefficient: xr.DataArray) -> pd.DataFrame:
+    """One row a group: group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return and the linked effects.
+
+    Weights are means over days; returns compound over the days on which the group has one, NaN where it never has.
+    """
+    linked = (effects.effects * coefficient).sum("time").to_pandas()
+    weights = sides[["portfolio_weight", "benchmark_weight"]].mean("time").to_dataframe()
+    daily = sides[["portfolio_return", "benchmark_return"]]
+    returns = ((1 + daily).prod("time") - 1).where(daily.notnull().any("time")).to_dataframe()
+    table = weights.reindex(linked.index, fill_value=0.0).join(returns).join(linked)
+    return table.rename_axis("group").reset_index()
+
+
+def brinson_table(
+    data: xr.Dataset,
+    course: str,
+    *groupings: str | Groups,
+    method: str = "fachler",
+    interaction: str = "separate",
+    missing: str = "other-side",
+    anchored: bool = False,
+) -> pd.DataFrame:
+    """Brinson attribution of a course's holdings, linked like every other cut of its cube.
+
+    Parameters
+    ----------
+    data
+        The cube with its linking `coefficient`.
+    course
+        For the column of that name.
+    groupings
+        One, or several from the coarsest to the finest; see `asset_groups`.
+    method, interaction, missing
+        As in `attribution.brinson.brinson_effects`.
+    anchored
+        As in `attribution.brinson.hierarchy.hierarchical_effects`; for several groupings.
+
+    Returns
+    -------
+    DataFrame
+        course, grouping, group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return, allocation,
+        selection, interaction (0 where folded). For one grouping the effects sum to the linked R - B. For several, the rows
+        of a level hold its allocation within the level above; those of the last level hold selection and interaction too;
+        all together they sum to R - B.
+
+    Raises
+    ------
+    InputError
+        For a grouping that does not fit, an unknown word.
+    """
+    labels, paths = grouping_levels(data, groupings)
+    levels = [group_sides(data, path) for path in paths]
+    split = hierarchical_effects(
+        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+    )
+    tables = [
+        linked_table(sides, effects, data["coefficient"]).assign(grouping=label)
+        for label, sides, effects in zip(labels, levels, split, strict=True)
+    ]
+    table = pd.concat(tables, ignore_index=True).assign(course=course)
+    columns = ["portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return", *EFFECTS]
+    table = table.reindex(columns=["course", "grouping", "group", *columns])
+    return table.fillna(dict.fromkeys(EFFECTS, 0.0))

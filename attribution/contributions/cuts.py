@@ -1,0 +1,235 @@
+"""Which rows a cut has: labels of days, names and factors, and the largest rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.portfolio.beside import beside_factors, beside_stocks
+from attribution.rows import OTHER, SPECIFIC
+from riskmodel.errors import InputError
+from riskmodel.factors import MARKET, STYLES, group_of
+
+FACTOR_CUTS = ("factor", "group")
+STOCK_CUTS = ("stock", "sector")
+DAY_CUTS = ("day", "month")
+SLEEVE = "sleeve"
+CUTS = (*FACTOR_CUTS, *STOCK_CUTS, *DAY_CUTS, SLEEVE)
+REST = "(rest)"
+Cut: TypeAlias = "str | pd.Series | Mapping[Hashable, str]"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of the cube (its sleeves, days, names or factors) summed into the rows of a cut.
+
+    Attributes
+    ----------
+    names
+        The cuts along this side in the order asked for; none where all of it is summed.
+    labels
+        For each of `names` its different labels.
+    codes
+        (row, cut) the place of each row's label in `labels`.
+    row
+        (cell) the row to which each sleeve, day, name or factor belongs.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[pd.Index, ...]
+    codes: np.ndarray
+    row: np.ndarray
+
+    @property
+    def whole(self) -> bool:
+        """Whether every cell is a row of its own, in order."""
+        return len(self.codes) == len(self.row) and bool((self.row == np.arange(len(self.row))).all())
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The four sides of a cut, and the cuts in the order asked for."""
+
+    names: tuple[str, ...]
+    sleeve: Axis
+    day: Axis
+    stock: Axis
+    factor: Axis
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows of sleeves, days, stocks and factors."""
+        return tuple(len(axis.codes) for axis in (self.sleeve, self.day, self.stock, self.factor))
+
+    def series(self, values: np.ndarray, name: str) -> pd.Series:
+        """Rows from values (sleeve, day, stock, factor), in the order of the cuts and, in each, of the cube."""
+        axes = (self.sleeve, self.day, self.stock, self.factor)
+        place = {cut: (side, axis.names.index(cut)) for side, axis in enumerate(axes) for cut in axis.names}
+        order = list(dict.fromkeys(place[cut][0] for cut in self.names))
+        order += [side for side in range(4) if side not in order]
+        values = np.ascontiguousarray(values.transpose(order))
+        levels, codes = [], []
+        for cut in self.names:
+            side, column = place[cut]
+            shape = np.ones(4, int)
+            shape[order.index(side)] = len(axes[side].codes)
+            code = axes[side].codes[:, column].reshape(shape)
+            levels.append(axes[side].labels[column])
+            codes.append(np.broadcast_to(code, values.shape).ravel())
+        flat = values.ravel()
+        if [place[cut][0] for cut in self.names] != sorted((place[cut][0] for cut in self.names), key=order.index):
+            rows = np.lexsort(codes[::-1])  # cuts of one side asked for apart, such as month, stock, day
+            flat, codes = flat[rows], [code[rows] for code in codes]
+        if len(self.names) == 1:
+            return pd.Series(flat, levels[0].take(codes[0]).rename(self.names[0]), name=name)
+        index = pd.MultiIndex(levels=levels, codes=codes, names=self.names, verify_integrity=False)
+        return pd.Series(flat, index, name=name)
+
+
+def require_cuts(cuts: Sequence[Cut]) -> None:
+    """Refuse cuts that are unknown, missing or named twice.
+
+    Examples
+    --------
+    >>> require_cuts(["stock", "factor"])
+    """
+    names = [cut_name(cut) for cut in cuts]
+    unknown = [cut for cut in cuts if isinstance(cut, str) and cut not in CUTS]
+    if not cuts or unknown or len(set(names)) < len(names):
+        raise InputError(
+            f"cut {', '.join(map(repr, names)) or 'missing'}: name one or more, once, of {', '.join(CUTS)}, "
+            f"or give ticker -> group, as attribution.read_grouping reads it."
+        )
+
+
+def cut_name(cut: Cut) -> str:
+    """What a cut is called in the index: its word, or the name of its grouping, "grouping" where that has none."""
+    return cut if isinstance(cut, str) else str(getattr(cut, "name", None) or "grouping")
+
+
+def splits_factors(cuts: Sequence[Cut]) -> bool:
+    """Whether a cut wants the model; others are sums of observed returns."""
+    return any(isinstance(cut, str) and cut in FACTOR_CUTS for cut in cuts)
+
+
+def factor_group(data: xr.Dataset, factor: str) -> str:
+    """market, sector, style, specific or other, of a factor of a cube or of a row beside its factors."""
+    return _groups(data, [factor])[0]
+
+
+def _groups(data: xr.Dataset, factors: Sequence[str]) -> list[str]:
+    sectors = frozenset(map(str, data["factor"].to_numpy())) - {MARKET, *STYLES}
+    return [group_of(factor, sectors) for factor in factors]
+
+
+def factor_rows(data: xr.Dataset) -> list[str]:
+    """Every row of a factor cut: the model's factors, specific, cash, unmodelled, and what no name earns, such as proxy."""
+    return [*map(str, data["factor"].to_numpy()), SPECIFIC, *OTHER, *beside_factors(data)]
+
+
+def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bool = True) -> Layout:
+    """Lay cuts over the sides of a cube.
+
+    Parameters
+    ----------
+    data
+        A course's cube, see `attribution.contributions.cube`.
+    cuts
+        Words of `CUTS`, and ticker -> group.
+    factors
+        Labels along the side of the factors; one, "", where nothing is split.
+    proxy
+        Whether `(proxy)` and its like are last names beside the assets. The proxy is the sleeves' own; its like, such as
+        `(trading)`, stand beside them too.
+
+    Raises
+    ------
+    InputError
+        For an unknown cut, a grouping that does not fit, a cut by sleeve of data that have none.
+    """
+    from attribution.contributions.groups import asset_groups
+
+    require_cuts(cuts)
+    days, assets = data.get_index("time"), data.get_index("asset")
+    sides: dict[str, dict[str, pd.Index]] = {"sleeve": {}, "day": {}, "stock": {}, "factor": {}}
+    beside = beside_stocks(data) if proxy else []
+    for cut in cuts:
+        name = cut_name(cut)
+        if isinstance(cut, str) and cut == SLEEVE:
+            sides["sleeve"][name] = pd.Index([*_sleeves(data), *beside[1:]])
+        elif not isinstance(cut, str) or cut == "sector":
+            sides["stock"][name] = pd.Index([*asset_groups(data, cut).loc[assets], *beside])
+        elif cut == "stock":
+            sides["stock"][name] = pd.Index([*map(str, assets), *beside])
+        elif cut in DAY_CUTS:
+            sides["day"][name] = days if cut == "day" else pd.Index(days.strftime("%Y-%m"))
+        else:
+            sides["factor"][name] = pd.Index(_groups(data, factors) if cut == "group" else list(factors))
+    return Layout(
+        names=tuple(map(cut_name, cuts)),
+        sleeve=_axis(max(map(len, sides["sleeve"].values()), default=1), sides["sleeve"]),
+        day=_axis(len(days), sides["day"]),
+        stock=_axis(len(assets) + len(beside), sides["stock"]),
+        factor=_axis(len(factors), sides["factor"]),
+    )
+
+
+def _sleeves(data: xr.Dataset) -> list[str]:
+    if "sleeve" not in data.dims:
+        raise InputError("cut 'sleeve': these data know of no sleeves. Take the result of attribution.attribute.")
+    return [str(sleeve) for sleeve in data["sleeve"].to_numpy()]
+
+
+def _axis(cells: int, given: Mapping[str, pd.Index]) -> Axis:
+    if not given:
+        return Axis((), (), np.zeros((1, 0), np.int32), np.zeros(cells, np.intp))
+    columns, labels = zip(*(pd.factorize(index) for index in given.values()), strict=True)
+    codes, row = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    return Axis(tuple(given), tuple(map(pd.Index, labels)), codes.astype(np.int32), row.ravel())
+
+
+def top(contributions: pd.Series, n: int) -> pd.Series:
+    """The largest and the smallest rows of a table, and what the others add up to.
+
+    Parameters
+    ----------
+    contributions
+        Any sums that add up, such as a cut of `AttributionResult.by`.
+    n
+        How many at each end.
+
+    Returns
+    -------
+    Series
+        The n largest and the n smallest, from the largest down, then a row `(rest)`; the sum is that of `contributions`.
+        Where there are no more than 2 n rows, all of them and no rest.
+
+    Raises
+    ------
+    InputError
+        Where `n` is not a whole number above 0.
+
+    Examples
+    --------
+    >>> top(pd.Series({"A": 1.0, "B": -3.0, "C": 4.0, "D": 0.5}), 1).to_dict()
+    {'C': 4.0, 'B': -3.0, '(rest)': 1.5}
+    """
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise InputError(f"top: n is {n!r}; give a whole number of rows, 1 or more.")
+    ordered = contributions.sort_values(ascending=False, kind="stable")
+    if len(ordered) <= 2 * n:
+        return ordered
+    ends = pd.concat([ordered.iloc[:n], ordered.iloc[-n:]])
+    levels = ordered.index.nlevels
+    label = REST if levels == 1 else (REST,) * levels
+    rest = pd.Series([ordered.iloc[n:-n].sum()], ends.index[:0].astype(object).insert(0, label), name=ordered.name)
+    if levels > 1:
+        rest.index = pd.MultiIndex.from_tuples([label])
+    out = pd.concat([ends, rest])
+    out.index.names = contributions.index.names
+    return out

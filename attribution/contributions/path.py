@@ -1,0 +1,81 @@
+"""The period to date: what a cut had added up to at the end of each day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.contributions.cuts import DAY_CUTS, Cut, require_cuts
+from attribution.contributions.sums import daily
+from attribution.linking.linking import coefficients
+from riskmodel.errors import InputError
+
+
+def path(data: xr.Dataset, cuts: Sequence[Cut], *, link: str, absolute: bool = False) -> pd.DataFrame:
+    """Linked contributions of the period to date, day by day.
+
+    Parameters
+    ----------
+    data
+        A course's cube, see `attribution.contributions.cube`.
+    cuts
+        As for `attribution.contributions.sums.contributions`, without day and month, along which the path runs.
+    link
+        How days are linked, see `attribution.linking.coefficients`.
+    absolute
+        Of the course's return instead of its excess.
+
+    Returns
+    -------
+    DataFrame
+        (day, cut) decimals: row T is what the cut would be had the period ended with day T. It sums to the compounded R - B
+        (or R) to date; the last row is the period's cut.
+
+    Raises
+    ------
+    InputError
+        For an unknown cut, a grouping that does not fit, a cut by day or month.
+
+    Notes
+    -----
+    C_T = sum_{t<=T} lambda_t(T) c_t with the coefficients of the days up to T. From one row to the next Carino and Menchero
+    scale the earlier days anew. By GRAP and Frongello the difference of two rows is Frongello's increment F_T, which no
+    later day restates. docs/methodology/contributions.md.
+    """
+    require_cuts(cuts)
+    along = [cut for cut in cuts if isinstance(cut, str) and cut in DAY_CUTS]
+    if along:
+        raise InputError(f"path by '{along[0]}': a path has a row a day; cut by what runs along it, such as factor.")
+    rows, values = daily(data, cuts, absolute=absolute)
+    portfolio = data["portfolio_return"]
+    benchmark = xr.zeros_like(portfolio) if absolute else data["benchmark_return"]
+    running = running_coefficients(portfolio, benchmark, method=link)
+    to_date = np.tensordot(running, values, axes=(1, 1))  # (day, sleeve, stock, factor)
+    series = rows.series(to_date.swapaxes(0, 1), "contribution")
+    width = len(series) // len(running)
+    columns = series.index[:width].droplevel("day")
+    return pd.DataFrame(series.to_numpy().reshape(-1, width), data.get_index("time").rename("day"), columns)
+
+
+def running_coefficients(portfolio: xr.DataArray, benchmark: xr.DataArray, *, method: str) -> np.ndarray:
+    """Coefficients of every run of days from the first on, (last day of the run, day); 0 after the run's end.
+
+    Examples
+    --------
+    >>> portfolio, benchmark = xr.DataArray([0.2, 0.1], dims="time"), xr.DataArray([0.1, 0.05], dims="time")
+    >>> running_coefficients(portfolio, benchmark, method="grap").round(4).tolist()
+    [[1.0, 0.0], [1.05, 1.2]]
+    """
+    days = portfolio.sizes["time"]
+    if method == "menchero":  # it depends on the number of days, so that runs of different lengths are not one batch
+        runs = [coefficients(portfolio[:end], benchmark[:end], method=method).to_numpy() for end in range(1, days + 1)]
+        return np.array([np.pad(run, (0, days - len(run))) for run in runs])
+    past = np.tri(days).T  # (day, run): a run that has ended stands still, which changes none of its coefficients
+    batch = [
+        xr.DataArray(side.to_numpy()[:, None] * past, {"portfolio": np.arange(days)}, ("time", "portfolio"))
+        for side in (portfolio, benchmark)
+    ]
+    return np.asarray(coefficients(*batch, method=method).transpose("portfolio", "time").to_numpy() * past.T)

@@ -1,0 +1,150 @@
+"""`result.plot`: figures of one attribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.house_style.drawing.bars import Bar, bar_panels
+from attribution.house_style.drawing.contributions import brinson_chart, contribution_bars
+from attribution.house_style.drawing.exposures import dumbbells
+from attribution.house_style.drawing.fonts import legible
+from attribution.house_style.drawing.lines import paths
+from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import read_messages
+from attribution.portfolio.book import Negative
+from attribution.rows import CASH
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Drawn(Protocol):
+    """What is drawn of a result: `attribution.AttributionResult`, which hands itself over and is above this."""
+
+    @property
+    def course(self) -> str: ...
+    @property
+    def benchmark(self) -> str: ...
+    @property
+    def portfolio_return(self) -> float: ...
+    @property
+    def benchmark_return(self) -> float: ...
+    @property
+    def factors(self) -> pd.DataFrame: ...
+    @property
+    def stocks(self) -> pd.DataFrame: ...
+    @property
+    def active_exposures(self) -> xr.DataArray: ...
+    @property
+    def data(self) -> xr.Dataset: ...
+    def group(self, factor: str) -> str: ...
+    def with_errors(self, *cuts: str) -> pd.DataFrame: ...
+    def path(self, *cuts: str) -> pd.DataFrame: ...
+    def brinson(self, *groupings: str) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Plots:
+    """Figures of one attribution. They are returned, and drawn by whoever asked; `lang` is "en" or "ja"."""
+
+    result: Drawn
+
+    def factors(self, lang: str = "en") -> Figure:
+        """Contributions by factor, with whiskers of two standard errors."""
+        messages = read_messages(lang)
+        label = messages("charts.contributions", name=self.result.course)
+        return legible(bar_panels(contribution_bars(self.result.factors, messages), _style(lang), label, shared=True))
+
+    def waterfall(self, lang: str = "en", *, styles: int = 8) -> Figure:
+        """From the benchmark's return to the course's: market, sectors, the largest styles one by one, specific, the others.
+
+        Parameters
+        ----------
+        lang
+            "en" or "ja".
+        styles
+            How many of the largest styles stand alone; the others are one step.
+        """
+        messages, result = read_messages(lang), self.result
+        groups = result.with_errors("group").reset_index()
+        steps = waterfall_steps(result.factors, groups, messages, styles=styles)
+        label = messages("charts.waterfall", name=result.course, benchmark=result.benchmark)
+        start, end = Bar(result.benchmark, result.benchmark_return), Bar(result.course, result.portfolio_return)
+        return legible(waterfall(steps, start, end, _style(lang), label))
+
+    def exposures(self, lang: str = "en") -> Figure:
+        """Active exposures to the styles on the last day of the period (filled) against the first (hollow)."""
+        messages, result = read_messages(lang), self.result
+        ends = result.active_exposures.isel(time=[0, -1]).transpose("factor", "time").to_pandas()
+        ends = ends.set_axis(["before", "now"], axis=1).loc[[f for f in ends.index if result.group(str(f)) == "style"]]
+        panels = {result.course: ends.rename(index=lambda f: messages.factor(str(f)))}
+        return legible(dumbbells(panels, _style(lang), messages("charts.exposures_of_period", name=result.course)))
+
+    def brinson(self, lang: str = "en", *, grouping: str = "sector") -> Figure:
+        """Allocation, selection and interaction by group.
+
+        Parameters
+        ----------
+        lang
+            "en" or "ja".
+        grouping
+            A column of `securities`, as for `AttributionResult.brinson`.
+        """
+        messages, result = read_messages(lang), self.result
+        label = messages("charts.brinson", name=result.course)
+        return legible(brinson_chart(result.brinson(grouping), messages, _style(lang), label))
+
+    def path(self, lang: str = "en", *, largest: int = 6) -> Figure:
+        """Contributions to date by factor, day by day, and the excess return that they add to.
+
+        Parameters
+        ----------
+        lang
+            "en" or "ja".
+        largest
+            How many factors are named, those that end furthest from zero.
+        """
+        messages, result = read_messages(lang), self.result
+        total = messages("charts.excess")
+        frame = result.path("factor").rename(columns=lambda f: messages.factor(str(f)))
+        named = frame.iloc[-1].abs().sort_values(ascending=False, kind="stable").index[:largest]
+        frame = pd.concat([frame, frame.sum(axis=1).rename(total)], axis=1)
+        label = messages("charts.path", name=result.course)
+        return legible(paths(frame, set(named), _style(lang), label, total=total))
+
+    def stocks(self, lang: str = "en", *, largest: int = 10) -> Figure:
+        """Contributions to the excess return of the stocks that helped most and of those that hurt most.
+
+        Parameters
+        ----------
+        lang
+            "en" or "ja".
+        largest
+            How many on either side; fewer where there are not as many.
+        """
+        messages, result = read_messages(lang), self.result
+        frame = result.stocks
+        frame = frame[(frame["ticker"] != CASH) & ~frame["ticker"].str.match(r"\(.*\)$")]
+        frame = frame.sort_values("active_contribution", ascending=False, kind="stable")
+        if lang == "ja":
+            japanese = result.data["name_ja"].to_series().reindex(frame["ticker"]).fillna("").to_numpy()
+            frame = frame.assign(name=np.where(japanese == "", frame["name"], japanese))
+        bars = [
+            Bar(f"{ticker} – {name}" if name else str(ticker), value)
+            for ticker, name, value in zip(frame["ticker"], frame["name"], frame["active_contribution"], strict=True)
+        ]
+        helped = [bar for bar in bars if bar.value > 0][:largest]
+        hurt = [bar for bar in bars if bar.value < 0][-largest:]
+        panels = [[side for side in (helped, hurt) if side] or [bars[:largest]]]
+        label = messages("charts.stocks", name=result.course)
+        return legible(bar_panels(panels, _style(lang), label, shared=True))
+
+
+def _style(language: str) -> NegativeStyle:
+    return Negative().ja if language == "ja" else Negative().en

@@ -1,0 +1,106 @@
+"""The identities that every result must satisfy, as a table."""
+
+from __future__ import annotations
+
+from math import fsum
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.brinson.effects import EFFECTS
+from attribution.contributions.sums import contributions
+from attribution.identities import furthest, identity_row
+from attribution.linking.linking import compound
+from attribution.portfolio.beside import beside_identities, holdings_return, official_return
+from attribution.portfolio.course import Course
+
+
+def reconcile(
+    data: xr.Dataset, followed: Course, *, currency: str, brinson: pd.DataFrame, brinson_by_factor: pd.DataFrame
+) -> pd.DataFrame:
+    """Compare both sides of every identity.
+
+    Parameters
+    ----------
+    data
+        A course's cube with its linking coefficients, returns in `currency`.
+    followed
+        The course's own returns and those of its parts.
+    brinson, brinson_by_factor
+        Of the same cube, by sector.
+
+    Returns
+    -------
+    DataFrame
+        course, identity, left, right, difference, tolerance, passed.
+
+    Notes
+    -----
+    The two sides are computed apart: cuts by factor from exposures and factor returns, cuts by stock from observed returns,
+    totals from the sleeves' and the indices' own returns.
+    """
+
+    def by(*cuts: str, absolute: bool = False) -> pd.Series:
+        return contributions(data, cuts, absolute=absolute)
+
+    total = compound(data["portfolio_return"].to_numpy())
+    excess = total - compound(data["benchmark_return"].to_numpy())
+    stock_factor = by("stock", "factor")
+    stocks, factors, sectors, days = (by(cut) for cut in ("stock", "factor", "sector", "day"))
+    active = (data["portfolio_live"] - data["benchmark_live"]).to_numpy()
+    explained = (data["exposure"] * data["factor_return"]).sum("factor") + data["specific_return"]
+    gap = (explained - data["asset_return"]).where(data["modelled"], 0.0) * active
+    left_right = {
+        "factors = R - B": (fsum(factors), excess),
+        "groups = R - B": (fsum(by("group")), excess),
+        "stocks = R - B": (fsum(stocks), excess),
+        "sectors = R - B": (fsum(sectors), excess),
+        "days = R - B": (fsum(days), excess),
+        "months = R - B": (fsum(by("month")), excess),
+        "sleeves = R - B": (fsum(by("sleeve")), excess),
+        "stock x factor = R - B": (fsum(stock_factor), excess),
+        "stock x factor over factors = stocks": furthest(stock_factor.groupby("stock").sum(), stocks),
+        "stock x factor over stocks = factors": furthest(stock_factor.groupby("factor").sum(), factors),
+        "sector x factor over factors = sectors": furthest(by("sector", "factor").groupby("sector").sum(), sectors),
+        "day x factor over factors = days": furthest(by("day", "factor").groupby("day").sum(), days),
+        "Brinson effects by sector = R - B": (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
+        "Brinson by factor over factors = Brinson effects": furthest(
+            brinson_by_factor.groupby(["group", "effect"])["contribution"].sum(),
+            brinson.set_index("group")[list(EFFECTS)].rename_axis("effect", axis=1).stack(),
+        ),
+        "Brinson by factor over groups = factors": furthest(
+            brinson_by_factor.groupby("factor")["contribution"].sum(), factors
+        ),
+        "absolute stocks = R": (fsum(by("stock", absolute=True)), total),
+        "absolute factors = R": (fsum(by("factor", absolute=True)), total),
+        "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),
+        "weights of each day = 1": (float(data["portfolio_weight"].sum("asset")[_worst(data["portfolio_weight"])]), 1.0),
+        "benchmark weights of each day = 1": (
+            float(data["benchmark_weight"].sum("asset")[_worst(data["benchmark_weight"])]),
+            1.0,
+        ),
+        "weights x returns = portfolio return of each day": furthest(
+            (data["portfolio_live"] * data["asset_return"]).sum("asset").to_series(), holdings_return(data).to_series()
+        ),
+        "blend of sleeves, reset monthly = R": (
+            _blend(followed.sleeves, followed.shares),
+            compound(holdings_return(data).to_numpy()),
+        ),
+        "blend of benchmarks, reset monthly = B": (
+            _blend(followed.benchmarks, followed.shares),
+            compound(official_return(data).to_numpy()),
+        ),
+    } | beside_identities(data, currency)
+    return pd.DataFrame([identity_row(followed.name, identity, *sides) for identity, sides in left_right.items()])
+
+
+def _worst(weights: xr.DataArray) -> int:
+    return int(np.abs(weights.sum("asset").to_numpy() - 1).argmax())
+
+
+def _blend(returns: xr.DataArray, shares: dict[str, float]) -> float:
+    """Compounded return of parts held at fixed shares, reset at each month's start: linear within a month."""
+    frame = returns.to_pandas().T
+    monthly = (1 + frame).groupby(frame.index.to_period("M")).prod() - 1
+    return float((1 + monthly @ pd.Series(shares)).prod() - 1)

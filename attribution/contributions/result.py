@@ -1,0 +1,410 @@
+"""AttributionResult: every cut of one set of linked contributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.contributions import sums as cells
+from attribution.contributions.cube import cube
+from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
+from attribution.contributions.reconciliation import reconcile
+from attribution.identities import require_reconciled
+from attribution.linking.linking import DAY_SCALING, coefficients, compound
+from attribution.portfolio.actual_returns import with_actual_returns
+from attribution.portfolio.book import Book
+from attribution.portfolio.course import Course, follow_course
+from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.periods import read_period
+from riskmodel.errors import InputError
+
+if TYPE_CHECKING:
+    from attribution.contributions.groups import Groups
+    from attribution.contributions.plots import Plots
+    from riskmodel.model.results import RiskModelResults
+
+
+def attribute(
+    book: Book,
+    course: str,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    period: str,
+    link: str = "carino",
+    actual_returns: pd.DataFrame | None = None,
+    uncovered_max: float = UNCOVERED_MAX,
+) -> AttributionResult:
+    """Explain a course's excess return over its benchmark as contributions that add up exactly.
+
+    Parameters
+    ----------
+    book
+        From `attribution.read_book`.
+    course
+        A course of the book, or the key of a sleeve.
+    model
+        A fit of the same market, from `riskmodel.RiskModel.fit` or `riskmodel.load`.
+    market
+        From `riskmodel.read_market`.
+    period
+        A month "2016-06", a run of months "2016-01/2016-06", a year "2015", or "itd"; see
+        `attribution.portfolio.periods.read_period`.
+    link
+        How days become the period: "carino", "menchero", "grap" or "frongello"; docs/methodology/linking.md. Contributions
+        to the return itself are linked by Carino.
+    actual_returns
+        portfolio, date, return[, fee]: the course's actual returns, by default those of the book where it has any; trading
+        and fees are then rows. See `attribution.portfolio.actual_returns.with_actual_returns`.
+    uncovered_max
+        Largest weight, as a mean over days, of held names that the model leaves out; more is refused.
+
+    Returns
+    -------
+    AttributionResult
+        Only with every identity of `reconciliation` within its tolerance.
+
+    Raises
+    ------
+    InputError
+        For an unknown course, a period outside the data, a held name that stops trading under delisted = "error".
+    ReconciliationError
+        Where an identity fails; the message names it. This is a defect of the software, never of the inputs.
+
+    Examples
+    --------
+    >>> import riskmodel as rm, attribution as at
+    >>> market = rm.read_market("fixtures/small")
+    >>> book = at.read_book("fixtures/small/book.toml")
+    >>> result = at.attribute(book, "Major 100", rm.RiskModel().fit(market), market, period="2025-03")
+    >>> bool(abs(result.by("factor").sum() - result.excess_return) < 1e-12)
+    True
+    """
+    followed = follow_course(book, course, market, read_period(period, book, market))
+    return explain_course(
+        followed, book, model, market, link=link, actual_returns=actual_returns, uncovered_max=uncovered_max
+    )
+
+
+def explain_course(
+    followed: Course,
+    book: Book,
+    model: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    link: str = "carino",
+    actual_returns: pd.DataFrame | None = None,
+    uncovered_max: float = UNCOVERED_MAX,
+) -> AttributionResult:
+    """`attribute` for a course that was followed: courses of one book share their sleeves' `Tracks`."""
+    if link not in DAY_SCALING:
+        raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
+    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+        followed = with_actual_returns(followed, book, actual_returns)
+        data = cube(followed, model, market, uncovered_max=uncovered_max)
+        portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
+        result = AttributionResult(
+            course=followed.name,
+            benchmark=book.benchmark_name(followed.name),
+            period=followed.period.label,
+            link=link,
+            data=data.assign(
+                coefficient=coefficients(portfolio, benchmark, method=link),
+                absolute_coefficient=coefficients(portfolio, 0.0),
+            ),
+            followed=followed,
+            currency=book.book.currency,
+        )
+        require_reconciled(result.reconciliation, f"{result.course}, {result.period}")
+        return result
+
+
+@dataclass(frozen=True)
+class AttributionResult:
+    """Linked contributions of one course over one period; it holds the cube and cuts it.
+
+    Attributes
+    ----------
+    course, benchmark, period, link
+        What was explained and how its days were linked.
+    data
+        The cube's parts (see `attribution.contributions.cube`) and the linking coefficients `coefficient` (of the excess
+        return) and `absolute_coefficient` (of the return), (time).
+    followed
+        The course's daily weights and returns, and its parts.
+    currency
+        What the returns are in.
+    """
+
+    course: str
+    benchmark: str
+    period: str
+    link: str
+    data: xr.Dataset
+    followed: Course
+    currency: str = "USD"
+
+    @property
+    def portfolio_return(self) -> float:
+        """Compounded return of the course, decimal."""
+        return compound(self.data["portfolio_return"].to_numpy())
+
+    @property
+    def benchmark_return(self) -> float:
+        """Compounded return of the benchmark, decimal."""
+        return compound(self.data["benchmark_return"].to_numpy())
+
+    @property
+    def excess_return(self) -> float:
+        """Portfolio return less benchmark return: what the contributions add to."""
+        return self.portfolio_return - self.benchmark_return
+
+    @property
+    def factor_names(self) -> list[str]:
+        """Every row of a factor cut: the model's factors, then specific, cash, unmodelled, proxy."""
+        return factor_rows(self.data)
+
+    @cached_property
+    def reconciliation(self) -> pd.DataFrame:
+        """Every identity: course, identity, left, right, difference, tolerance, passed."""
+        return reconcile(
+            self.data,
+            self.followed,
+            currency=self.currency,
+            brinson=self.sector_brinson,
+            brinson_by_factor=self.sector_brinson_by_factor,
+        )
+
+    def by(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """Cut the linked contributions.
+
+        Parameters
+        ----------
+        cuts
+            One or more of factor, group, stock, sector, day, month, sleeve, or ticker -> group, see
+            `attribution.read_grouping`.
+        absolute
+            Contributions to the course's return (their sum is R) instead of to its excess (their sum is R - B).
+
+        Returns
+        -------
+        Series
+            Named "contribution", decimals, indexed by the cuts in the order given. A cut by stock has the held and benchmark
+            names, CASH and (proxy). Of a blend they are what it looks through to; by sleeve, each has its shares of both
+            sides.
+
+        Raises
+        ------
+        InputError
+            For an unknown cut, a grouping that does not fit.
+
+        Notes
+        -----
+        C = sum_t lambda_t a_it X_ik,t-1 f_kt and its like; docs/methodology/contributions.md.
+        """
+        return cells.contributions(self.data, cuts, absolute=absolute)
+
+    def top(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """The n largest and n smallest rows of a cut (stock by default), and a row `(rest)`; see `cuts`."""
+        return top(self.by(*(cuts or ("stock",)), absolute=absolute), n)
+
+    def top_with_errors(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """The rows of `top` with contribution, standard_error and t, `(rest)` among them; see `sums`."""
+        return cells.top_with_errors(self.data, n, cuts or ("stock",), absolute=absolute)
+
+    def path(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """Linked contributions of the period to date, (day, cut); the last row is `by`; see `path`."""
+        from attribution.contributions.path import path
+
+        return path(self.data, cuts, link="carino" if absolute else self.link, absolute=absolute)
+
+    def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """Time averages of active weights, or of active exposures where a cut is by factor; see `sums`."""
+        return cells.averages(self.data, cuts, absolute=absolute)
+
+    def brinson(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
+        """Allocation, selection and interaction by group of the holdings, linked; see `brinson_of_holdings.brinson_table`.
+
+        Parameters
+        ----------
+        groupings
+            A column of `securities` such as "sector", or (ticker -> group); several from the coarsest to the finest.
+        options
+            `method`, `interaction`, `missing`, `anchored`.
+
+        Returns
+        -------
+        DataFrame
+            course, grouping, group, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return, allocation,
+            selection, interaction. The effects sum to R - B.
+        """
+        from attribution.contributions.brinson_of_holdings import brinson_table
+
+        return brinson_table(self.data, self.course, *groupings, **options)
+
+    def brinson_by_factor(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
+        """Brinson effects split into factors and the rest, with errors; see `brinson_by_factor`.
+
+        Parameters
+        ----------
+        groupings, options
+            As for `brinson`.
+
+        Returns
+        -------
+        DataFrame
+            course, grouping, group, effect, factor, contribution, standard_error, t. Over factors the contributions sum to
+            the effects of `brinson`, over groups and effects to `by("factor")`.
+        """
+        from attribution.contributions.brinson_by_factor import factor_table
+
+        return factor_table(self.data, self.course, *groupings, **options)
+
+    @cached_property
+    def sector_brinson(self) -> pd.DataFrame:
+        """`brinson("sector")`, which the reconciliation makes and the report prints."""
+        return self.brinson("sector")
+
+    @cached_property
+    def sector_brinson_by_factor(self) -> pd.DataFrame:
+        """`brinson_by_factor("sector")`, likewise."""
+        return self.brinson_by_factor("sector")
+
+    def group(self, factor: str) -> str:
+        """market, sector, style, specific or other."""
+        return factor_group(self.data, factor)
+
+    @property
+    def active_exposures(self) -> xr.DataArray:
+        """Start-of-day active exposure to each factor of the model, (time, factor)."""
+        exposure = self.data["exposure"].transpose("time", "factor", "asset").to_numpy()
+        return self.data["factor_return"].copy(data=(exposure @ cells.active(self.data)[..., None])[..., 0])
+
+    def standard_errors(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+        """Standard errors of `by` with the same cuts (factor by default), from the daily covariance of factor returns.
+
+        Returns
+        -------
+        Series
+            Decimals, indexed like `by`. Observed rows have 0: a cut without factors, cash, unmodelled, proxy. Specific has
+            the error of all factors together.
+        """
+        return cells.standard_errors(self.data, cuts or ("factor",), absolute=absolute)
+
+    def with_errors(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+        """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error)."""
+        cuts = cuts or ("factor",)
+        return cells.with_t(self.by(*cuts, absolute=absolute), self.standard_errors(*cuts, absolute=absolute))
+
+    @cached_property
+    def factors(self) -> pd.DataFrame:
+        """One row a factor: course, factor, group, active_exposure (mean over days), factor_return (compounded),
+        contribution, standard_error, t.
+        """
+        tested = self.with_errors("factor")
+        contribution = tested["contribution"]
+        exposure = self.active_exposures.mean("time").to_series()
+        returned = ((1 + self.data["factor_return"]).prod("time") - 1).to_series()
+        frame = pd.DataFrame({"course": self.course, "factor": contribution.index})
+        frame["group"] = [self.group(str(f)) for f in contribution.index]
+        frame["active_exposure"] = exposure.reindex(contribution.index).to_numpy()
+        frame["factor_return"] = returned.reindex(contribution.index).to_numpy()
+        frame[list(tested.columns)] = tested.to_numpy()
+        return frame
+
+    def timing(self) -> pd.DataFrame:
+        """Each factor's average-exposure and exposure-timing effect: factor, average_exposure, average_effect,
+        timing_effect, contribution; see `timing`.
+        """
+        from attribution.contributions.timing import timing_table
+
+        return timing_table(self.data, self.active_exposures, self.by("factor"))
+
+    def in_currency(self, currency: str, market: xr.Dataset, **options: Any) -> AttributionResult:
+        """The same course as a foreign investor sees it, hedged or not; see `currency.in_currency`."""
+        from attribution.contributions.currency import in_currency
+
+        data = in_currency(self.data, self.currency, currency, market, link=self.link, **options)
+        view = replace(self, data=data, currency=currency)
+        require_reconciled(view.reconciliation, f"{self.course}, {self.period}, in {currency}")
+        return view
+
+    def karnosky_singer(self, currency: str, market: xr.Dataset, **options: Any) -> pd.DataFrame:
+        """Market and currency effects in log returns: effect, name, value; see `karnosky_singer.course_effects`."""
+        from attribution.contributions.karnosky_singer import course_effects
+
+        return course_effects(self.data, self.currency, currency, market, **options)
+
+    @cached_property
+    def stocks(self) -> pd.DataFrame:
+        """One row a name: course, ticker, name, weight_start, weight_end, return, contribution (of the course's return),
+        active_contribution.
+        """
+        absolute, active = self.by("stock", absolute=True), self.by("stock")
+        returned = ((1 + self.data["asset_return"]).prod("time") - 1).to_series()
+        start = self.data["portfolio_weight"].isel(time=0).to_series()
+        tickers = active.index
+        return pd.DataFrame(
+            {
+                "course": self.course,
+                "ticker": tickers,
+                "name": self.data["name"].to_series().reindex(tickers).fillna("").to_numpy(),
+                "weight_start": start.reindex(tickers).to_numpy(),
+                "weight_end": self.data["closing_weight"].to_series().reindex(tickers).to_numpy(),
+                "return": returned.reindex(tickers).to_numpy(),
+                "contribution": absolute.loc[tickers].to_numpy(),
+                "active_contribution": active.to_numpy(),
+            }
+        )
+
+    @property
+    def plot(self) -> Plots:
+        """Figures of this result: `plot.waterfall(lang="ja")`, `plot.factors()`; they are returned, not shown."""
+        from attribution.contributions.plots import Plots
+
+        return Plots(self)
+
+    @property
+    def _view(self) -> str:
+        return f", in {self.currency}" if "currency_rate" in self.data else ""
+
+    def __repr__(self) -> str:
+        shown = self.factors.assign(size=lambda x: x["contribution"].abs()).nlargest(8, "size")
+        stocks = self.by("stock")
+        lines = [
+            f"{self.course} against {self.benchmark}, {self.period} ({len(self.data['time'])} days, {self.link} linking)"
+            + self._view,
+            f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   "
+            f"excess {self.excess_return:+z.2%}",
+            "",
+            f"{'largest contributions':<24}{'exposure':>9}{'contribution':>14}{'error':>8}{'t':>7}",
+        ]
+        for row in shown.itertuples():
+            exposure = f"{row.active_exposure:+z9.2f}" if np.isfinite(row.active_exposure) else " " * 9
+            t = f"{row.t:7.1f}" if np.isfinite(row.t) else "    n/a"
+            lines.append(f"{row.factor:<24}{exposure}{row.contribution:+z14.2%}{row.standard_error:8.2%}{t}")
+        lines += ["", "best   " + _names(stocks.nlargest(5)), "worst  " + _names(stocks.nsmallest(5))]
+        passed = int(self.reconciliation["passed"].sum())
+        lines.append(f"{passed} of {len(self.reconciliation)} identities hold to 1e-12")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = (
+            f"<p><b>{escape(self.course)}</b> against {escape(self.benchmark)}, {self.period}{self._view}: "
+            f"return {self.portfolio_return:+z.2%}, benchmark {self.benchmark_return:+z.2%}, "
+            f"excess {self.excess_return:+z.2%}</p>"
+        )
+        frame = self.factors.drop(columns="course").set_index("factor")
+        percent = dict.fromkeys(("factor_return", "contribution", "standard_error"), "{:+z.2%}".format)
+        return head + str(frame.to_html(formatters=percent, float_format="{:.2f}".format, na_rep="n/a"))
+
+
+def _names(series: pd.Series) -> str:
+    return ", ".join(f"{name} {value:+z.2%}" for name, value in series.items())

@@ -1,0 +1,1 @@
+"""How numbers, words, fonts and charts look; knows no result. Imports rows."""

@@ -1,0 +1,31 @@
+"""Charts of the report as matplotlib figures, and as SVG that stands inside a page.
+
+Everything here takes frames, series or bars and returns a figure; nothing is shown, printed or changed. Sizes are in points.
+"""
+
+from attribution.house_style.drawing.bars import Bar, bar_panels, multiples, sorted_bars
+from attribution.house_style.drawing.canvas import house, shortened, spread, text_width
+from attribution.house_style.drawing.contributions import contribution_bars
+from attribution.house_style.drawing.exposures import dumbbells
+from attribution.house_style.drawing.lines import cumulative_lines, paths
+from attribution.house_style.drawing.svg import to_svg, told_places
+from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+
+__all__ = [
+    "Bar",
+    "bar_panels",
+    "contribution_bars",
+    "cumulative_lines",
+    "dumbbells",
+    "house",
+    "multiples",
+    "paths",
+    "shortened",
+    "sorted_bars",
+    "spread",
+    "text_width",
+    "to_svg",
+    "told_places",
+    "waterfall",
+    "waterfall_steps",
+]

@@ -1,0 +1,180 @@
+"""Horizontal bars: panels side by side, and small multiples with common rows and one scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attribution.house_style.drawing.canvas import (
+    INK,
+    LINES,
+    MUTED,
+    NEGATIVE,
+    OVER,
+    PALE,
+    PAPER,
+    POSITIVE,
+    ROW,
+    RULE,
+    TOTAL,
+    UNDER,
+    WIDTH,
+    Canvas,
+    Scale,
+    across,
+    limits,
+    shortened,
+    text_width,
+)
+from attribution.house_style.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
+from attribution.house_style.numbers import FULL, NegativeStyle, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+THICK = 0.62  # of a bar, in rows
+LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a panel: decimals; `certain` where the value is at least twice its error, `total` where it is a sum."""
+
+    label: str
+    value: float
+    error: float = 0.0
+    total: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether the value stands out from its error."""
+        return abs(self.value) >= 2 * self.error
+
+    @property
+    def colour(self) -> str:
+        """By its sign; pale where it is not certain."""
+        colour = TOTAL if self.total else POSITIVE if self.value >= 0 else NEGATIVE
+        return colour if self.certain else PALE[colour]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of the whisker of two standard errors; the value itself where there is no error."""
+        reach = 2 * self.error if math.isfinite(self.error) else 0.0
+        return self.value - reach, self.value + reach
+
+
+def sorted_bars(bars: Sequence[Bar]) -> list[Bar]:
+    """Largest first, those without a value last."""
+    return sorted(bars, key=lambda bar: -bar.value if math.isfinite(bar.value) else math.inf)
+
+
+def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, label: str, *, shared: bool) -> Figure:
+    """Horizontal bars in panels side by side, with whiskers of two standard errors and the values in a column.
+
+    Parameters
+    ----------
+    panels
+        For each panel its groups of bars, top to bottom; groups stand a little apart.
+    style
+        How negative numbers are written.
+    label
+        What the figure shows, for those who cannot see it.
+    shared
+        Whether all panels have one scale.
+    """
+    flat = [[bar for group in panel for bar in group] for panel in panels]
+    whole = WIDTH - (len(panels) - 1) * GAP
+    values = [_value_column(bars, style) for bars in flat]
+    widest = min(LABELS if len(panels) > 1 else LABELS_ALONE, (whole - sum(values)) / len(panels) - LEAST_AXIS)
+    columns = [min(max((text_width(bar.label) for bar in bars), default=0) + 7, widest) for bars in flat]
+    axis = (whole - sum(columns) - sum(values)) / len(panels)
+    ranges = [limits([bar.ends for bar in bars]) for bars in flat]
+    if shared:
+        ranges = [(min(low for low, _ in ranges), max(high for _, high in ranges))] * len(panels)
+    top, rows = 4.0, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
+    canvas = Canvas(WIDTH, top + max(rows) * ROW + SCALE_ROOM)
+    left = 0.0
+    for panel, column, value, (low, high), count in zip(panels, columns, values, ranges, rows, strict=True):
+        scale = Scale(low, high, left + column, left + column + axis)
+        across(canvas, scale, top, top + count * ROW, style)
+        middle = top + ROW / 2
+        for group in panel:
+            for bar in group:
+                draw_bar(canvas, scale, middle, bar)
+                canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
+                colour = INK if bar.certain else MUTED
+                canvas.write(left + column - 5, middle, shortened(bar.label, column - 6), "right", colour)
+                canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", colour)
+                middle += ROW
+            middle += ROW / 2
+        left = scale.stop + value + GAP
+    return canvas.figure(label)
+
+
+def multiples(
+    rows: Sequence[str], panels: Mapping[str, Sequence[Bar]], style: NegativeStyle, label: str, *, abreast: int = ABREAST
+) -> Figure:
+    """Small multiples: a panel a heading, all with the same rows in the same order on one scale, values in a column.
+
+    Parameters
+    ----------
+    rows
+        Names of the rows.
+    panels
+        Heading -> its bars, one for each of `rows` (their own labels are not shown). A rule sets off totals.
+    style, label
+        As for `bar_panels`.
+    abreast
+        Panels beside each other; further ones stand below.
+    """
+    bars = [bar for panel in panels.values() for bar in panel]
+    scale = limits([bar.ends for bar in bars])
+    canvas, panel_lines = small_multiples(
+        rows, list(panels), scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
+    )
+    for line in panel_lines:
+        for panel in line:
+            for row, bar in enumerate(panels[panel.heading]):
+                draw_bar(canvas, panel.scale, panel.middle(row), bar)
+                lines = [panel.heading, rows[row], told(bar, style)]
+                canvas.tell(panel.scale.start, panel.scale.stop, panel.middle(row), lines)
+                colour = INK if bar.certain else MUTED
+                canvas.write(panel.right, panel.middle(row), percent(bar.value, style), "right", colour)
+        for row, bar in enumerate(panels[line[0].heading]):
+            if bar.total and row:
+                y = line[0].top + row * ROW
+                canvas.line([(0.0, y), (line[-1].right, y)], RULE, 0.8, layer=UNDER)
+    return canvas.figure(label)
+
+
+def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: float = 0.0, whisker: bool = True) -> None:
+    """A bar from a base, and the whisker of two standard errors; nothing where there is no value."""
+    if not math.isfinite(bar.value):
+        return
+    canvas.bar(scale(base), scale(base + bar.value), middle, THICK * ROW, bar.colour)
+    if whisker and bar.error > 0 and math.isfinite(bar.error):
+        low, high = (base + end for end in bar.ends)
+        inner = max(low, min(base, base + bar.value)), min(high, max(base, base + bar.value))
+        if inner[0] < inner[1] and bar.colour == POSITIVE:  # a light edge, or the dark whisker is lost on the dark bar
+            canvas.line([(scale(end), middle) for end in inner], PAPER, 2.0, layer=LINES)
+        canvas.line([(scale(end), middle) for end in (low, high)], INK, 0.8, layer=OVER)
+
+
+def told(bar: Bar, style: NegativeStyle) -> str:
+    """A bar's value in full, and two standard errors where they are known.
+
+    Examples
+    --------
+    >>> told(Bar("Size", -0.0123, 0.001), "minus"), told(Bar("Others", 0.02, math.inf), "minus")
+    ('−1.2300% ± 0.2000%', '2.0000%')
+    """
+    value = percent(bar.value, style, FULL, unit="%")
+    if not math.isfinite(bar.value) or not 0 < bar.error < math.inf:
+        return value
+    return f"{value} ± {percent(2 * bar.error, style, FULL, unit='%')}"
+
+
+def _value_column(bars: Sequence[Bar], style: NegativeStyle) -> float:
+    return max((text_width(percent(bar.value, style)) for bar in bars), default=0.0) + 7

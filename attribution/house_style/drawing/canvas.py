@@ -1,0 +1,288 @@
+"""A sheet in points, its colours, scales and labels: what every chart of the report is drawn with."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from attribution.house_style.drawing.tip import Tip
+from attribution.house_style.numbers import NegativeStyle, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.path import Path
+
+WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its text, pitch of its rows
+SMALL = SIZE - 1  # text of scales
+INK, MUTED, RULE, PAPER = "#1c2733", "#66717d", "#d9dee3", "#ffffff"
+POSITIVE, NEGATIVE, TOTAL = "#1f5fa8", "#d9741a", "#7d8894"  # blue and orange differ in every kind of colour blindness
+PALE = {POSITIVE: "#a3bfe0", NEGATIVE: "#f6dcc3", TOTAL: TOTAL}
+FAINT = "#c3cad1"  # lines that are only the background of others
+SCALE = ("#153f78", "#5b8cc4", "#8f9499", "#e39b52", "#b8500c")
+SOLID: tuple[float, ...] = ()
+DASHES: tuple[tuple[float, ...], ...] = ((4, 2), (1, 1.4), (6, 2, 1, 2), (2, 2))
+HOUSE: dict[str, Any] = {
+    "svg.hashsalt": "attribution", "svg.fonttype": "none", "font.family": ["DejaVu Sans"], "font.size": SIZE,
+    "path.simplify": True, "path.simplify_threshold": 0.2,
+}  # fmt: skip
+QUARTERS = ((1, 0), (0, 1), (-1, 0), (0, -1))
+UNDER, GRID, MARKS, LINES, OVER = range(5)  # layers, the last on top
+WIDTHS = {
+    **dict.fromkeys(" ',.:;Iijl|", 0.34),
+    **dict.fromkeys("!()-/[\\]frt", 0.42),
+    **dict.fromkeys('"*?Jsz', 0.53),
+    **dict.fromkeys("ABCKRVXZ", 0.72),
+    **dict.fromkeys("#&+<=>DGHNOQU^w~−", 0.84),
+    **dict.fromkeys("%@MWm", 1.0),
+}  # em, not less than in the wider of the fonts that may draw a chart
+OTHER_WIDTH = 0.65
+
+
+@dataclass
+class Canvas:
+    """A sheet in points from its upper left corner; what is put on it is drawn by `figure`, equal marks as one path."""
+
+    width: float
+    height: float
+    marks: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict)
+    texts: list[tuple[float, float, str, str, str, float]] = field(default_factory=list)
+    tips: list[Tip] = field(default_factory=list)
+
+    def bar(self, left: float, right: float, middle: float, thick: float, colour: str) -> None:
+        """A bar between two places, around a height."""
+        low, high = sorted((left, right))
+        box = [(low, middle - thick / 2), (high, middle - thick / 2), (high, middle + thick / 2), (low, middle + thick / 2)]
+        self._put((MARKS, "fill", colour, 0.0, SOLID), [*box, box[0]])
+
+    def line(self, points: Any, colour: str, thick: float, *, dash: tuple[float, ...] = SOLID, layer: int = LINES) -> None:
+        """A line through points (x, y)."""
+        self._put((layer, "line", colour, thick, dash), points)
+
+    def dot(self, x: float, y: float, radius: float, face: str, edge: str) -> None:
+        """A round mark."""
+        bend = 0.5523 * radius  # four cubic arcs make a circle
+        points = [(x + radius, y)]
+        for (a, b), (c, d) in zip(QUARTERS, (*QUARTERS[1:], QUARTERS[0]), strict=True):
+            points += [
+                (x + radius * a + bend * c, y + radius * b + bend * d),
+                (x + radius * c + bend * a, y + radius * d + bend * b),
+            ]
+            points.append((x + radius * c, y + radius * d))
+        self._put((OVER, "dot", edge, 1.0, face), points)
+
+    def write(
+        self,
+        x: float,
+        middle: float,
+        text: str,
+        align: str = "left",
+        colour: str = INK,
+        size: float = SIZE,
+    ) -> None:
+        """A text centred on a height whatever font draws it; `align` says which end stands at x."""
+        self.texts.append((x, middle + 0.36 * size, text, align, colour, size))
+
+    def tell(self, left: float, right: float, middle: float, lines: Sequence[str], *, height: float = ROW) -> None:
+        """What to say of a place around a height, line by line; empty lines are left out."""
+        text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
+        self.tips.append(Tip(left, right, middle - height / 2, middle + height / 2, text))
+
+    def figure(self, label: str) -> Figure:
+        """The sheet as a figure with one pair of axes in points; `label` is what it shows, in words."""
+        from matplotlib.font_manager import FontProperties
+        from matplotlib.patches import PathPatch
+
+        from attribution.house_style.drawing.label import Label
+        from attribution.house_style.drawing.sheet import Sheet
+
+        with house():
+            figure = Sheet(figsize=(self.width / 72, self.height / 72), facecolor="none")
+            figure.set_label(label)
+            figure.tips = tuple(self.tips)
+            axes = figure.add_axes((0, 0, 1, 1))
+            axes.set_axis_off()
+            axes.set(xlim=(0, self.width), ylim=(self.height, 0))
+            for layer, kind, colour, thick, dash in sorted(self.marks, key=lambda key: int(key[0])):
+                paths = self.marks[layer, kind, colour, thick, dash]
+                if kind == "dot":
+                    look: dict[str, Any] = {"facecolor": dash, "edgecolor": colour, "linewidth": thick}
+                elif kind == "fill":
+                    look = {"facecolor": colour, "linewidth": 0}
+                else:
+                    look = {"fill": False, "edgecolor": colour, "linewidth": thick, "capstyle": "butt", "joinstyle": "round"}
+                    look["linestyle"] = (0, tuple(length / thick for length in dash)) if dash else "solid"
+                axes.add_artist(PathPatch(_joined(paths, kind), clip_on=False, zorder=layer, **look))
+            for x, y, text, align, colour, size in self.texts:
+                font = FontProperties(family=HOUSE["font.family"], size=size)
+                look = {"color": colour, "fontproperties": font, "ha": align, "va": "baseline", "zorder": OVER + 1}
+                axes.add_artist(Label(x, y, text, parse_math=False, clip_on=False, **look))
+        return figure
+
+    def _put(self, key: tuple[Any, ...], path: Any) -> None:
+        self.marks.setdefault(key, []).append(path)
+
+
+def _joined(lines: Sequence[Any], kind: str) -> Path:
+    """One path of several lines, closed boxes or rings."""
+    from matplotlib.path import Path
+
+    codes = []
+    for line in lines:
+        codes += [Path.MOVETO] + [Path.CURVE4 if kind == "dot" else Path.LINETO] * (len(line) - 1)
+        if kind == "fill":
+            codes[-1] = Path.CLOSEPOLY
+    return Path(np.concatenate([np.asarray(line, dtype=float) for line in lines]), codes)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values to places in points along one direction."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+
+    def __call__(self, value: Any) -> Any:
+        """The place of a value, or of an array of them."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+    def ticks(self, style: NegativeStyle, *, upright: bool = False, factor: float = 100.0) -> list[tuple[float, str]]:
+        """A few round values inside the range with their texts, as many as do not touch; the values of a scale in percent
+        are decimals.
+        """
+        length = abs(self.stop - self.start)
+        for step in _steps((self.high - self.low) * factor / max(2.0, length / 14.0)):
+            first, last = math.ceil(self.low * factor / step - 1e-9), math.floor(self.high * factor / step + 1e-9)
+            decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+            found = [(k * step / factor, number(k * step, style, decimals)) for k in range(first, last + 1)]
+            room = length * step / factor / (self.high - self.low)
+            need = max((text_width(text, SMALL) for _, text in found), default=0.0) + (
+                4.0 if length < 150.0 else 14.0
+            )  # a long scale need not be full
+            need = 24.0 if upright else max(need, min(22.0, length / 3))
+            if room >= need or len(found) <= 2:
+                return found
+        raise AssertionError  # steps grow without end, so that at last two or fewer are inside
+
+
+def _steps(least: float) -> Iterator[float]:
+    """1, 2 or 5 times a power of ten, from a least step on."""
+    power = math.floor(math.log10(least))
+    while True:
+        yield from (step for step in (10.0**power * digit for digit in (1, 2, 5)) if step >= least)
+        power += 1
+
+
+def limits(values: Any, air: float = 0.04) -> tuple[float, float]:
+    """A range around zero that holds every finite value, with a little air.
+
+    Examples
+    --------
+    >>> limits([0.5, -0.5]), limits([float("nan"), 0.0])
+    ((-0.54, 0.54), (-0.001, 0.001))
+    """
+    values = np.asarray(values, dtype=float).ravel()
+    values = values[np.isfinite(values)]
+    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    margin = air * (high - low) or 0.001
+    return low - margin, high + margin
+
+
+def across(canvas: Canvas, scale: Scale, top: float, bottom: float, style: NegativeStyle, *, factor: float = 100.0) -> None:
+    """Light lines at the round values of a scale that runs to the right, their texts below, and the line of zero."""
+    for value, text in scale.ticks(style, factor=factor):
+        canvas.line([(scale(value), top), (scale(value), bottom)], RULE, 0.6, layer=UNDER)
+        canvas.write(scale(value), bottom + 8, text, "center", MUTED, SMALL)
+    if scale.low <= 0 <= scale.high:
+        canvas.line([(scale(0.0), top), (scale(0.0), bottom)], INK, 0.7, layer=LINES)
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Matplotlib's defaults and the house's, whatever the user's settings; glyphs that its own font lacks are no matter."""
+    from matplotlib import style
+
+    with style.context(["default", HOUSE]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def text_width(text: str, size: float = SIZE) -> float:
+    """A cautious estimate of the width of a text in points: one em for a full-width character, less for others.
+
+    Examples
+    --------
+    >>> text_width("規模", 10.0), round(text_width("Size", 10.0), 2)
+    (20.0, 21.7)
+    """
+    return size * sum(_em(character) for character in text)
+
+
+@cache
+def _em(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WFA":
+        return 1.0
+    if unicodedata.combining(character):
+        return 0.0
+    return WIDTHS.get(character, OTHER_WIDTH if character.isascii() else 0.84)
+
+
+def shortened(text: str, width: float, size: float = SIZE) -> str:
+    """A text on one line that fits a width in points, cut with an ellipsis where it must be.
+
+    Examples
+    --------
+    >>> shortened("Communication Services", 60.0)
+    'Communica…'
+    """
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if text_width(text, size) <= width + 1e-6:
+        return text
+    while text and text_width(text + "…", size) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move places apart until neighbours are a gap from each other, as little as possible, inside a range.
+
+    Examples
+    --------
+    >>> spread([0.0, 0.1, 5.0], 1.0, -10.0, 10.0)
+    [-0.45, 0.55, 5.0]
+    """
+    order = sorted(range(len(places)), key=lambda k: places[k])
+    blocks: list[tuple[float, int]] = []  # centre and size of each run of touching labels
+
+    def inside(centre: float, size: int) -> float:
+        half = gap * (size - 1) / 2
+        return max(min(centre, high - half), low + half)
+
+    for k in order:
+        blocks.append((inside(places[k], 1), 1))
+        while len(blocks) > 1 and blocks[-1][0] - blocks[-2][0] < gap * (blocks[-1][1] + blocks[-2][1]) / 2:
+            (a, n), (b, m) = blocks[-2:]
+            blocks[-2:] = [(inside((a * n + b * m) / (n + m), n + m), n + m)]
+    out = list(places)
+    rank = 0
+    for centre, size in blocks:
+        for step in range(size):
+            out[order[rank]] = round(centre - gap * (size - 1) / 2 + step * gap, 12)
+            rank += 1
+    return out
+
+
+def between(share: float) -> str:
+    """A colour on the scale from the first course to the last."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    return to_hex(LinearSegmentedColormap.from_list("courses", SCALE)(share))

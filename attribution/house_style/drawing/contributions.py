@@ -1,0 +1,64 @@
+"""Bars of contributions by factor and of Brinson effects by group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from attribution.house_style.drawing.bars import Bar, multiples, sorted_bars
+from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import Messages
+from attribution.rows import CASH
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LARGEST = 10  # rows of small multiples before the others are one
+
+EFFECTS = ("allocation", "selection", "interaction")
+
+FAMILIES = ("market", "sector", "style", "specific", "other")
+
+
+def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
+    """The panels of a factor-contribution chart: the styles by size; market, sectors, specific and the others.
+
+    `frame` has factor, group, contribution, standard_error.
+    """
+    of = {name: factor_bars(frame[frame["group"] == name], messages) for name in FAMILIES}
+    rest = [of["market"], sorted_bars(of["sector"]), of["specific"] + of["other"]]
+    return [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
+
+
+def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle, label: str) -> Figure:
+    """Brinson effects, a panel each and one for their sum, rows by sum, the totals last; `frame` is a table `brinson`."""
+    effects = [effect for effect in EFFECTS if effect in frame]
+    values = frame.set_index("group")[effects]
+    values = values[(values != 0).any(axis=1)]
+    values = values.assign(total=values.sum(axis=1)).sort_values("total", ascending=False, kind="stable")
+    values = values.loc[sorted(values.index, key=beside_groups)]
+    sums = values.sum()
+    panels = {
+        messages(f"charts.{name}"): [*(Bar("", x) for x in values[name]), Bar("", float(sums[name]), total=True)]
+        for name in values.columns
+    }
+    rows = [group_label(str(name), messages) for name in values.index]
+    return multiples([*rows, messages("charts.total")], panels, style, label)
+
+
+def factor_bars(frame: pd.DataFrame, messages: Messages, column: str = "contribution") -> list[Bar]:
+    return [
+        Bar(messages.factor(str(name)), value, error)
+        for name, value, error in zip(frame["factor"], frame[column], frame["standard_error"], strict=True)
+    ]
+
+
+def beside_groups(label: str) -> bool:
+    """Whether a row of a Brinson table is no group of stocks: cash, the proxy and their like."""
+    return label == CASH or label.startswith("(")
+
+
+def group_label(label: str, messages: Messages) -> str:
+    """The name of a row of a Brinson table; what is no group of stocks is named like its factor row."""
+    return messages.factor(label.strip("()").lower() if beside_groups(label) else label)

@@ -1,0 +1,83 @@
+"""Exposures now against before: a dumbbell a style, a panel a course."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from attribution.house_style.drawing.canvas import (
+    INK,
+    MUTED,
+    PAPER,
+    POSITIVE,
+    RULE,
+    UNDER,
+    WIDTH,
+    Canvas,
+    Scale,
+    limits,
+    text_width,
+)
+from attribution.house_style.drawing.small import ABREAST, small_multiples
+from attribution.house_style.numbers import FULL, NegativeStyle, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RADIUS = 2.9
+
+
+def dumbbells(
+    panels: Mapping[str, pd.DataFrame],
+    style: NegativeStyle,
+    label: str,
+    *,
+    abreast: int = ABREAST,
+    width: float = WIDTH,
+) -> Figure:
+    """Two values of each row joined by a line, a hollow mark for the one before and a filled one for now, which is written.
+
+    Parameters
+    ----------
+    panels
+        Heading -> frame with the columns before and now, indexed by the names of the rows, which all panels share; numbers
+        are exposures, NaN where there is none. One scale for all.
+    style, label
+        As for `attribution.house_style.drawing.bar_panels`.
+    abreast
+        Panels beside each other; further ones stand below.
+    width
+        Points.
+    """
+    rows = list(next(iter(panels.values())).index)
+    texts = {heading: [number(value, style) for value in frame["now"]] for heading, frame in panels.items()}
+    value = max((text_width(text) for part in texts.values() for text in part), default=0.0) + 9
+    scale = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in panels.values()], air=0.06)
+    headed = len(panels) > 1
+    canvas, lines = small_multiples(
+        rows, list(panels), scale, value, style, abreast=abreast, width=width, widest=width, factor=1.0, headed=headed
+    )
+    for panel in (panel for line in lines for panel in line):
+        frame = panels[panel.heading]
+        for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):
+            middle = panel.middle(row)
+            canvas.line([(panel.scale.start, middle), (panel.scale.stop, middle)], RULE, 0.4, layer=UNDER)
+            _dumbbell(canvas, panel.scale, middle, float(before), float(now))
+            change = " → ".join(number(value, style, FULL) for value in (before, now))
+            heading = panel.heading if headed else ""
+            canvas.tell(panel.scale.start, panel.scale.stop, middle, [heading, str(rows[row]), change])
+            colour = INK if math.isfinite(now) else MUTED
+            canvas.write(panel.right, middle, texts[panel.heading][row], "right", colour)
+    return canvas.figure(label)
+
+
+def _dumbbell(canvas: Canvas, scale: Scale, middle: float, before: float, now: float) -> None:
+    if math.isfinite(before) and math.isfinite(now):
+        canvas.line([(scale(before), middle), (scale(now), middle)], POSITIVE, 1.6)
+    if math.isfinite(before):
+        canvas.dot(scale(before), middle, RADIUS, PAPER, POSITIVE)
+    if math.isfinite(now):
+        canvas.dot(scale(now), middle, RADIUS, POSITIVE, POSITIVE)

@@ -1,0 +1,193 @@
+"""Lines over days, each named at its end."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.house_style.drawing.canvas import (
+    DASHES,
+    FAINT,
+    INK,
+    LINES,
+    MARKS,
+    MUTED,
+    NEGATIVE,
+    OVER,
+    POSITIVE,
+    RULE,
+    SMALL,
+    SOLID,
+    UNDER,
+    WIDTH,
+    Canvas,
+    Scale,
+    between,
+    limits,
+    shortened,
+    spread,
+    text_width,
+)
+from attribution.house_style.numbers import NegativeStyle, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PITCH = 10.5  # points between names at the lines' ends
+NAMES = 120.0  # points: widest column of names
+STRIDE = 3.0  # points of width within which only the extremes of many days can be seen
+STRIP = 6.0  # points: least width of the strip that tells a day's values
+LEADER = 25.0  # points from the last day to the names
+
+
+def cumulative_lines(
+    courses: Mapping[str, pd.Series],
+    benchmarks: Mapping[str, pd.Series],
+    style: NegativeStyle,
+    label: str,
+    *,
+    height: float = 165.0,
+) -> Figure:
+    """Compounded returns since the first day, courses in colour and benchmarks dashed, each named at its end.
+
+    Parameters
+    ----------
+    courses, benchmarks
+        Daily returns by name, all over the same days: the whole history, the last three months, any window. A missing return
+        ends its line.
+    style, label
+        As for `attribution.house_style.drawing.bar_panels`.
+    height
+        Points; more where the names need it.
+    """
+    looks = [(between(place / max(len(courses) - 1, 1)), SOLID, 1.5, LINES) for place in range(len(courses))]
+    looks += [(INK, DASHES[place % len(DASHES)], 1.1, OVER) for place in range(len(benchmarks))]
+    series = [*courses.values(), *benchmarks.values()]
+    levels = np.array([(1 + daily).cumprod().to_numpy(dtype=float, na_value=np.nan) - 1 for daily in series])
+    return _chart([*courses, *benchmarks], levels, _days(series[0].index), looks, style, label, height)
+
+
+def paths(
+    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 140.0
+) -> Figure:
+    """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
+
+    Parameters
+    ----------
+    levels
+        (day, name) decimals, 0 before the first day: compounded factor returns, or contributions to date.
+    named
+        Columns that are named; blue where they end above zero, orange below, told apart by dashes.
+    style, label
+        As for `attribution.house_style.drawing.bar_panels`.
+    total
+        A column that is the sum of all, drawn dark and named; none by default.
+    height
+        Points; more where the names need it.
+    """
+    shown = [name for name in levels.columns if name in named or name == total]
+    order = [*(name for name in levels.columns if name not in shown), *shown]
+    looks = []
+    before: Counter[str] = Counter()  # named lines of a colour so far: the next one has other dashes
+    for name in order:
+        colour = POSITIVE if levels[name].iloc[-1] >= 0 else NEGATIVE
+        dash = (SOLID, *DASHES)[before[colour] % (len(DASHES) + 1)]
+        looks.append(
+            (INK, SOLID, 1.6, OVER) if name == total else (colour, dash, 1.4, LINES) if name in shown
+            else (FAINT, SOLID, 0.8, MARKS)
+        )  # fmt: skip
+        before[colour] += name in shown and name != total
+    names = [name if name in shown else None for name in order]
+    return _chart(names, levels[order].to_numpy(dtype=float).T, _days(levels.index), looks, style, label, height)
+
+
+def _chart(
+    names: Sequence[str | None],
+    levels: np.ndarray,
+    days: pd.DatetimeIndex,
+    looks: Sequence[tuple[str, tuple[float, ...], float, int]],
+    style: NegativeStyle,
+    label: str,
+    height: float,
+) -> Figure:
+    """Lines from zero before the first day on; those without a name are not written."""
+    top, bottom = 6.0, 20.0
+    last = np.array([row[np.isfinite(row)][-1] if np.isfinite(row).any() else np.nan for row in levels])
+    texts = [name or "" for name in names]
+    written = [k for k, name in enumerate(names) if name is not None and math.isfinite(last[k])]
+    absent = [k for k, name in enumerate(names) if name is not None and not math.isfinite(last[k])]
+    height = max(height, top + bottom + (len(written) + len(absent)) * PITCH)
+    values = max((text_width(percent(last[k], style)) for k in [*written, *absent]), default=0.0)
+    column = min(max((text_width(texts[k]) for k in [*written, *absent]), default=0.0), NAMES) + 8
+    low, high = limits(levels)
+    down = Scale(low, high, height - bottom, top)
+    ticks = down.ticks(style, upright=True)
+    left = max((text_width(text, SMALL) for _, text in ticks), default=0.0) + 8
+    right = WIDTH - values - column - LEADER if written or absent else WIDTH - 12
+    along = Scale(0.0, float((days[-1] - days[0]).days + 1), left, right)
+    canvas = Canvas(WIDTH, height)
+    for value, text in ticks:
+        canvas.line([(left, down(value)), (right, down(value))], RULE, 0.6, layer=UNDER)
+        canvas.write(left - 5, down(value), text, "right", MUTED, SMALL)
+    for place, text in date_ticks(days):
+        half = text_width(text, SMALL) / 2
+        canvas.write(min(max(along(place), half), right + 18 - half), height - 9, text, "center", MUTED, SMALL)
+    canvas.line([(left, down(0.0)), (right, down(0.0))], INK, 0.7, layer=LINES)
+    x = along(np.array([0, *(days - days[0]).days + 1], dtype=float))
+    for row, (colour, dash, thick, layer) in zip(levels, looks, strict=True):
+        y = down(np.array([0.0, *row]))
+        seen = np.isfinite(y)
+        canvas.line(_thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
+    _tell_days(canvas, x, days, {texts[k]: levels[k] for k in sorted(written, key=lambda k: -last[k])}, style)
+    order = [*written, *absent]
+    wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
+    for k, at, end in zip(order, wanted, spread(wanted, PITCH, top + 4, height - bottom - 4), strict=True):
+        colour = looks[k][0]
+        if k in written:
+            leader = [(right, at), (right + 5, at), (right + 13, end), (right + 22, end)]
+            canvas.line(leader, colour, 0.6, layer=LINES)
+        canvas.write(right + LEADER, end, shortened(texts[k], column - 8), "left", INK)
+        canvas.write(WIDTH, end, percent(last[k], style), "right", INK)
+    return canvas.figure(label)
+
+
+def _tell_days(
+    canvas: Canvas, x: np.ndarray, days: pd.DatetimeIndex, levels: Mapping[str, np.ndarray], style: NegativeStyle
+) -> None:
+    """The values of the lines on each day, or on days far enough from each other to be pointed at; the last one always."""
+    chosen: list[int] = []
+    for place in range(len(days) - 1, -1, -1):
+        if not chosen or x[chosen[-1] + 1] - x[place + 1] >= STRIP:
+            chosen.append(place)
+    chosen.reverse()
+    at = x[np.array(chosen) + 1]
+    edges = [float(x[0]), *((at[:-1] + at[1:]) / 2), float(x[-1])]
+    for place, left, right in zip(chosen, edges[:-1], edges[1:], strict=True):
+        values = [f"{name} {percent(row[place], style, unit='%')}" for name, row in levels.items()]
+        if values:
+            canvas.tell(left, right, canvas.height / 2, [f"{days[place]:%Y-%m-%d}", *values], height=canvas.height)
+
+
+def date_ticks(days: pd.DatetimeIndex) -> list[tuple[int, str]]:
+    """At most eight starts of weeks, months, quarters or years: days since the day before the first, and their names."""
+    rules = {"W-MON": "%m-%d", "MS": "%Y-%m", "QS": "%Y-%m", "2QS": "%Y-%m", "YS": "%Y", "5YS": "%Y", "20YS": "%Y"}
+    found = {rule: pd.date_range(days[0], days[-1], freq=rule) for rule in rules}
+    rule = next((rule for rule, starts in found.items() if len(starts) <= 8), "20YS")
+    return [(int((start - days[0]).days) + 1, start.strftime(rules[rule])) for start in found[rule]]
+
+
+def _thinned(points: np.ndarray) -> np.ndarray:
+    """A line of more days than can be told apart, by its highest and lowest day in every few points of width."""
+    if len(points) <= 2 or len(points) <= points[-1, 0] - points[0, 0]:
+        return points
+    parts = pd.Series(points[:, 1]).groupby(points[:, 0] // STRIDE)
+    return points[np.unique([0, *parts.idxmin(), *parts.idxmax(), len(points) - 1])]
+
+
+def _days(index: pd.Index) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(index)

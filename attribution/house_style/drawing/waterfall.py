@@ -1,0 +1,129 @@
+"""From one total to another, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.house_style.drawing.bars import LABELS_ALONE, THICK, Bar, draw_bar, told
+from attribution.house_style.drawing.canvas import (
+    GRID,
+    INK,
+    MUTED,
+    OVER,
+    PAPER,
+    ROW,
+    WIDTH,
+    Canvas,
+    Scale,
+    across,
+    limits,
+    shortened,
+    text_width,
+)
+from attribution.house_style.drawing.small import SCALE_ROOM
+from attribution.house_style.numbers import NegativeStyle, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from attribution.house_style.words import Messages
+
+FAR = 1.0  # distance of zero from the nearest level, in ranges of the levels
+
+
+def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, label: str) -> Figure:
+    """From one total to another, step by step, top to bottom; steps smaller than twice their error are pale.
+
+    Parameters
+    ----------
+    steps
+        Contributions; with `start` they add to `end`. One without a value leaves the level where it was.
+    start, end
+        The totals, drawn from zero; where zero is far from every level the scale leaves it out and their bars are broken.
+    style, label
+        As for `attribution.house_style.drawing.bar_panels`.
+    """
+    bars = [Bar(start.label, start.value, total=True), *steps, Bar(end.label, end.value, total=True)]
+    texts = [percent(bar.value, style, signed=not bar.total) for bar in bars]
+    values = max(map(text_width, texts)) + 7
+    column = min(max(text_width(bar.label) for bar in bars) + 7, LABELS_ALONE)
+    top = 4.0
+    after, (low, high, broken) = _levels(steps, start, end)
+    scale = Scale(low, high, column, WIDTH - values)
+    edge = (low if low > 0 else high) if broken else 0.0
+    canvas = Canvas(WIDTH, top + len(bars) * ROW + SCALE_ROOM)
+    across(canvas, scale, top, top + len(bars) * ROW, style)
+    for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
+        middle = top + (row + 0.5) * ROW
+        if not bar.total:
+            draw_bar(canvas, scale, middle, bar, whisker=False, base=after[row - 1])
+        elif math.isfinite(bar.value):
+            canvas.bar(scale(edge), scale(bar.value), middle, THICK * ROW, bar.colour)
+            if broken:
+                inwards = 9.0 if scale(edge) < scale(bar.value) else -9.0
+                for shift in (inwards - 1.8, inwards + 1.8):
+                    x = scale(edge) + shift
+                    canvas.line([(x - 2, middle + ROW / 2), (x + 2, middle - ROW / 2)], PAPER, 1.6, layer=OVER)
+        if row < len(bars) - 1:
+            x = scale(after[row])
+            canvas.line([(x, middle), (x, middle + ROW)], MUTED, 0.6, layer=GRID)
+        canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
+        canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
+        canvas.write(WIDTH, middle, text, "right", INK)
+    return canvas.figure(label)
+
+
+def leaves_out_zero(steps: Sequence[Bar], start: Bar, end: Bar) -> bool:
+    """Whether the bars of the totals are broken, so that a reader must be told."""
+    return _levels(steps, start, end)[1][2]
+
+
+def _levels(steps: Sequence[Bar], start: Bar, end: Bar) -> tuple[np.ndarray, tuple[float, float, bool]]:
+    """The level after each bar but the last, and the range of the scale."""
+    after = np.cumsum([0.0 if math.isnan(bar.value) else bar.value for bar in (start, *steps)])
+    return after, _range([float(x) for x in (*after, end.value) if math.isfinite(x)])
+
+
+def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
+    """The range of a scale: with zero, or without it where it lies so far off that the steps would shrink to nothing."""
+    low, high = min(levels, default=0.0), max(levels, default=0.0)
+    away = max(low, -high)
+    if away <= FAR * (high - low) or low == high:
+        return *limits(levels), False
+    air = 0.06 * (high - low)
+    inner = 0.25 * (high - low)  # room for the ends of the bars of the totals
+    return (low - inner, high + air, True) if low > 0 else (low - air, high + inner, True)
+
+
+def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
+    """Market, sectors, the largest styles one by one, the other styles together, specific, the others: steps of a waterfall.
+
+    Parameters
+    ----------
+    factors
+        factor, group, contribution, standard_error of one course.
+    groups
+        group, contribution, standard_error of the same.
+    messages
+        Words of the language.
+    styles
+        How many of the largest styles stand alone.
+    """
+    by_group = {str(row.group): Bar(messages.name("groups", str(row.group)), row.contribution, row.standard_error)
+                for row in groups.itertuples()}  # fmt: skip
+    style = factors[factors["group"] == "style"]
+    largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
+    rest = style.drop(index=largest.index)["contribution"]
+    steps = [by_group[name] for name in ("market", "sector") if name in by_group]
+    alone = largest.sort_values("contribution", ascending=False, kind="stable")
+    steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
+    if len(rest):
+        steps.append(
+            Bar(messages("charts.other_styles", count=len(rest)), float(rest.sum()), math.inf)
+        )  # no error is known of the sum
+    return steps + [by_group[name] for name in ("specific", "other") if name in by_group]

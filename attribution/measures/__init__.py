@@ -1,0 +1,1 @@
+"""Numbers beside the cube: returns over windows, ratios, figures, forecast risk, limits. Imports portfolio, linking."""

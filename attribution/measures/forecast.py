@@ -1,0 +1,196 @@
+"""A course's forecast risk and limits at one close, from the book, the market and the fitted model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.measures.limits import check_limits
+from attribution.measures.risk import CourseRisk, decompose, ex_ante_risk
+from attribution.portfolio.book import Book
+from attribution.portfolio.course import Course, follow_course
+from attribution.portfolio.holdings import apart_from_cash, benchmark_track, holding_returns
+from attribution.portfolio.periods import Period, sessions_from
+from attribution.rows import CASH
+from riskmodel.errors import InputError, counted
+from riskmodel.estimation.covariance import factor_covariance
+from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
+from riskmodel.estimation.specific import specific_risk
+from riskmodel.factors import MARKET
+from riskmodel.model.results import RiskModelResults
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a risk decomposition takes, known at the close of a day; factors without a forecast are left out and named.
+
+    `linked_covariance` is that of share classes of one company; None where the market names no issuer of two or more.
+    """
+
+    exposures: xr.DataArray
+    factor_covariance: xr.DataArray
+    specific_variance: xr.DataArray
+    groups: dict[str, str]
+    left_out: list[str]
+    linked_covariance: xr.DataArray | None = None
+
+    def covers(self) -> xr.DataArray:
+        """Whether an asset has a forecast, (asset)."""
+        return self.exposures.notnull().all("factor") & self.specific_variance.notnull()
+
+    def arrays(self) -> dict[str, Any]:
+        """Keyword arguments of `attribution.measures.risk.decompose`."""
+        return {
+            "exposures": self.exposures,
+            "factor_covariance": self.factor_covariance,
+            "specific_variance": self.specific_variance,
+            "linked_covariance": self.linked_covariance,
+            "groups": self.groups,
+        }
+
+
+def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp) -> Forecast:
+    """Factor covariance, specific variances and exposures known at the close of a session.
+
+    Parameters
+    ----------
+    model, market
+        A fit and its market; only what is stamped `date` or before is used.
+    date
+        A session.
+
+    Returns
+    -------
+    Forecast
+        Daily variances; asset labels as in a course, the stock CASH apart from cash. Names without exposures are NaN.
+    """
+    covariance = factor_covariance(model.factor_returns, times=[date])["covariance"].sel(time=date, drop=True)
+    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+    unfed = styles.columns[styles.isna().all()]  # nobody has the style at this close, whatever it returned before
+    factors = covariance.get_index("factor")
+    known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
+    window = slice(None, date)
+    returns, issuer = model.specific_returns.sel(time=window), market["issuer"]
+    specific = specific_risk(
+        returns,
+        market["market_cap"].sel(time=window),
+        model.exposures.sel(time=window),
+        market["sector"],
+        times=[date],
+        linked=issuer,
+    )["volatility"].sel(time=date, drop=True)
+    sector = market["sector"].to_numpy().astype(str)
+    styles = styles.reindex(market.get_index("asset"))
+    exposures = pd.DataFrame(0.0, index=styles.index, columns=list(known))
+    for name in known:
+        exposures[name] = 1.0 if name == MARKET else styles[name] if name in styles else (sector == name).astype(float)
+    used = [name for name in known if name in styles]
+    exposures[(sector == "") | styles[used].isna().any(axis=1)] = np.nan
+    labels = apart_from_cash(market.get_index("asset"))
+    frame = exposures.set_axis(labels, axis=0)
+    volatility = specific.sel(asset=market["asset"])
+    correlation = linked_correlation(returns, issuer)
+    return Forecast(
+        exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
+        factor_covariance=covariance.sel(factor=known, factor_other=known),
+        specific_variance=xr.DataArray(volatility.to_numpy() ** 2, {"asset": labels}, ("asset",)),
+        groups={str(name): model.group(str(name)) for name in known},
+        left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
+        linked_covariance=linked_covariance(
+            volatility.assign_coords(asset=labels), issuer.assign_coords(asset=labels), correlation
+        ),
+    )
+
+
+def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timestamp) -> Course:
+    """A course followed through the month of a session, up to it.
+
+    Raises
+    ------
+    InputError
+        Where the day is not a session of the book.
+    """
+    base, days = sessions_from(book, market)
+    if date not in days:
+        raise InputError(
+            f"date {date:%Y-%m-%d} is not a session of the book, which runs from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}."
+        )
+    month = days[(days.to_period("M") == date.to_period("M")) & (days <= date)]
+    before = days[days < month[0]]
+    period = Period(label=f"{date:%Y-%m-%d}", base=before[-1] if len(before) else base, days=month)
+    return follow_course(book, course, market, period)
+
+
+def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> CourseRisk:
+    """Forecast risk of a course against its benchmark at the drifted weights of a close."""
+    return closing_risk(closing_course(book, course, market, date), forecast)
+
+
+def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
+    """Forecast risk of a course that was followed to the close of the forecast."""
+    weights = followed.data[["closing_weight", "benchmark_closing_weight"]].rename(
+        closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
+    )
+    return ex_ante_risk(followed.name, weights, **forecast.arrays())
+
+
+def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
+    """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
+    followed = closing_course(book, sleeve, market, date)
+    return closing_limits(book, sleeve, followed, market, forecast=forecast, risk=closing_risk(followed, forecast))
+
+
+def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
+    """What a course holds at its last close of names without a forecast, by ticker; the largest first."""
+    weights = followed.data["closing_weight"].drop_sel(asset=CASH)
+    lacking = (weights != 0) & ~forecast.covers().sel(asset=weights["asset"])
+    return weights[lacking.to_numpy()].to_series().sort_values(ascending=False, kind="stable")
+
+
+def closing_limits(
+    book: Book,
+    sleeve: str,
+    followed: Course,
+    market: xr.Dataset,
+    *,
+    forecast: Forecast | None,
+    risk: CourseRisk | None,
+) -> pd.DataFrame:
+    """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
+    date = followed.period.end
+    held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
+    sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
+    lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
+    last = lists.loc[lists["date"] < date, "date"].max()
+    bought = lists[lists["date"] == last].set_index("ticker")["weight"]
+    index_risk, missing, uncounted = None, "", ""
+    band = book.limits.risk_band
+    if band is not None and band.index in book.benchmarks and forecast is not None:
+        track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
+        weights = track.closing.isel(asset=((track.closing != 0) & (track.closing["asset"] != CASH)).to_numpy())
+        here = forecast.covers().sel(asset=weights["asset"]).to_numpy()
+        index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility
+        if risk is not None and not here.all():
+            left = float(weights.to_numpy()[~here].sum())
+            uncounted = (
+                f"; {counted(int((~here).sum()), 'name')} of it without a forecast left out ({left:.2%} of its weight)"
+            )
+    elif band is not None and band.index not in book.benchmarks:
+        missing = f"the book has no constituents of '{band.index}'"
+    table = check_limits(
+        book,
+        sleeve,
+        weights=held[held != 0],
+        sectors=sectors,
+        benchmark_weights=listed[listed != 0],
+        rebalance_weights=bought[bought != 0],
+        risk=None if risk is None else risk.portfolio.volatility,
+        index_risk=index_risk,
+        risk_missing=missing,
+    )
+    table["detail"] = table["detail"].where(table["rule"] != "risk_band", table["detail"] + uncounted)
+    return table

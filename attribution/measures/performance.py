@@ -1,0 +1,255 @@
+"""Returns of courses and indices over windows, their ratios, the ranking and the weeks of a month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.portfolio.actual_returns import actual_or_held
+from attribution.portfolio.book import Book
+from attribution.portfolio.holdings import blend_shares, level_returns
+from attribution.portfolio.periods import Period, read_period, sessions_from
+from attribution.portfolio.tracks import Tracks
+
+WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
+MONTHS_A_YEAR = 12
+LEAST_MONTHS = 12
+NOISE = 1e-12  # a year's deviation below it is rounding, as of an account all in cash; a ratio over it says nothing
+
+
+@dataclass(frozen=True)
+class History:
+    """Daily returns to a month's end, decimals, one column a name; from the inception or the track record's start,
+    whichever is earlier.
+
+    Attributes
+    ----------
+    courses, benchmarks
+        (day, course): each course and its blended benchmark.
+    risk_free
+        (day) the risk-free return that the ratios use.
+    inception
+        First session that trailing and inception-to-date returns count from.
+    track_record
+        First session that ratios count from.
+    """
+
+    courses: pd.DataFrame
+    benchmarks: pd.DataFrame
+    risk_free: pd.Series
+    inception: pd.Timestamp
+    track_record: pd.Timestamp
+
+
+def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
+    """Daily returns of every course and its benchmark to the end of a month."""
+    end = read_period(month, book, market).end
+    inception = pd.Timestamp(book.book.inception)
+    track_record = pd.Timestamp(book.book.track_record_start or inception)
+    base, since = sessions_from(book, market, min(inception, track_record))
+    period = Period(label=f"to {month}", base=base, days=since[since <= end])
+    tracks = Tracks(book, market, period)
+    sleeves = {name: tracks.sleeve(name) for name in book.sleeves}
+    of_benchmark: dict[str, xr.DataArray] = {}
+    for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
+        level = level_returns(market, name, period.days, period.base)
+        of_benchmark[name] = tracks.benchmark(name).returns if level is None else level
+    own = {name: actual_or_held(book, name, track.returns) for name, track in sleeves.items()}
+    other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
+    return History(
+        courses=pd.DataFrame(
+            {course: actual_or_held(book, course, _blend(own, book.shares(course), inception)) for course in book.courses}
+        ),
+        benchmarks=pd.DataFrame({course: _blend(other, book.shares(course), inception) for course in book.courses}),
+        risk_free=risk_free_returns(book, market, period.days),
+        inception=since[since >= inception][0],
+        track_record=track_record,
+    )
+
+
+def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float], inception: pd.Timestamp) -> pd.Series:
+    """Daily returns of a blend, reset at each month's start and at the inception."""
+    stacked = xr.concat([parts[s] for s in shares], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
+    runs = [stacked.sel(time=slice(None, inception - pd.Timedelta(days=1))), stacked.sel(time=slice(inception, None))]
+    blended = [(blend_shares(run, shares) * run).sum("part").to_series() for run in runs if run.sizes["time"]]
+    return pd.concat(blended)
+
+
+def risk_free_returns(book: Book, market: xr.Dataset, days: pd.DatetimeIndex) -> pd.Series:
+    """The book's risk-free return on each day: the rates table's, or a number a year spread over the months' sessions."""
+    rate = book.book.risk_free
+    if rate == "rates":
+        return market["risk_free"].sel(time=days).to_series()
+    months = pd.Series(days.to_period("M"), index=days)
+    per_month = (1 + float(rate)) ** (1 / MONTHS_A_YEAR)
+    return per_month ** (1 / months.groupby(months).transform("size")) - 1
+
+
+def monthly_returns(daily: pd.Series) -> pd.Series:
+    """Compounded return of each calendar month present; a partial month counts as one."""
+    return (1 + daily).groupby(daily.index.to_period("M")).prod() - 1
+
+
+def sharpe_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
+    """Annualised geometric return less the risk-free's, over annualised volatility; NaN for fewer than 12 months.
+
+    Parameters
+    ----------
+    monthly, risk_free
+        Returns by month, decimals.
+
+    Notes
+    -----
+    [prod(1 + r)^(12/n) - prod(1 + f)^(12/n)] / (sqrt(12) s), s the standard deviation of r (ddof 1). Sharpe (1994) with
+    geometric means, as the book's convention has it.
+    """
+    spread = float(monthly.std(ddof=1)) * np.sqrt(MONTHS_A_YEAR)
+    return _excess_a_year(monthly, risk_free) / spread if len(monthly) >= LEAST_MONTHS and spread > NOISE else float("nan")
+
+
+def sortino_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
+    """Annualised geometric return less the risk-free's, over annualised downside deviation; NaN for fewer than 12 months.
+
+    Notes
+    -----
+    The denominator is sqrt(12) sqrt(mean(min(r - f, 0)^2)) over all months, with the month's risk-free return as target.
+    Sortino & Price (1994).
+    """
+    downside = np.sqrt(float((np.minimum(monthly - risk_free, 0.0) ** 2).mean()) * MONTHS_A_YEAR)
+    return (
+        _excess_a_year(monthly, risk_free) / downside if len(monthly) >= LEAST_MONTHS and downside > NOISE else float("nan")
+    )
+
+
+def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:
+    power = MONTHS_A_YEAR / len(monthly)
+    return float((1 + monthly).prod() ** power - (1 + risk_free).prod() ** power)
+
+
+def performance_table(history: History, book: Book, month: str) -> pd.DataFrame:
+    """The month's ranking by excess return: rank, course, return, benchmark, benchmark_return, excess; then `Average`."""
+    days = history.courses.index
+    inside = (days.to_period("M") == pd.Period(month, "M")) & (days >= history.inception)
+    returned = (1 + history.courses[inside]).prod() - 1
+    benchmark = (1 + history.benchmarks[inside]).prod() - 1
+    frame = pd.DataFrame(
+        {
+            "course": list(book.courses),
+            "return": returned.to_numpy(),
+            "benchmark": [book.benchmark_name(course) for course in book.courses],
+            "benchmark_return": benchmark.to_numpy(),
+            "excess": (returned - benchmark).to_numpy(),
+        }
+    ).sort_values("excess", ascending=False, kind="stable", ignore_index=True)
+    frame.insert(0, "rank", frame["excess"].rank(ascending=False, method="min").astype("Int64"))
+    means = frame[["return", "benchmark_return", "excess"]].mean()
+    average = pd.DataFrame([{"rank": pd.NA, "course": "Average", "benchmark": "", **means}]).astype({"rank": "Int64"})
+    return pd.concat([frame, average], ignore_index=True)[list(frame.columns)]
+
+
+def trailing_table(history: History, book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
+    """Courses and indices: name, 1m, 3m, 6m, 1y, itd, sharpe, sortino; NaN where the history is too short.
+
+    Windows run from month end to month end; itd from the close before the book's inception. Ratios come from monthly returns
+    from the track record's start.
+    """
+    last = history.courses.index[-1]
+    own = {course: history.courses[course] for course in book.courses}
+    series = own | {index: index_returns(market, index, last) for index in book.report.indices}
+    rows = {
+        name: window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
+        | {"itd": inception_return(daily, history)}
+        | ratios(daily, history)
+        for name, daily in series.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name").reset_index()
+
+
+def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> dict[str, float]:
+    """Compounded returns of the windows that end with a month; NaN where the history is shorter than the window."""
+    if daily.empty:
+        return dict.fromkeys(WINDOWS, float("nan"))
+    months = daily.index.to_period("M")
+    sessions = market.get_index("time")
+    before = sessions[sessions < daily.index[0]]
+    whole = len(before) > 0 and before[-1].to_period("M") < months[0]  # the history starts with its month
+    earliest = months[0] if whole else months[0] + 1
+    out = {}
+    for label, count in WINDOWS.items():
+        first = month - (count - 1)
+        inside = daily[(months >= first) & (months <= month)]
+        out[label] = float((1 + inside).prod() - 1) if first >= earliest else float("nan")
+    return out
+
+
+def inception_return(daily: pd.Series, history: History) -> float:
+    """Compounded return since the book's inception; NaN where the returns start later."""
+    if daily.empty or daily.index[0] > history.inception:
+        return float("nan")
+    return float((1 + daily[history.inception :]).prod() - 1)
+
+
+def ratios(daily: pd.Series, history: History) -> dict[str, float]:
+    """Sharpe and Sortino ratios from monthly returns since the track record's start; NaN where the returns start later."""
+    record = daily[history.track_record :]
+    first = history.courses.index[history.courses.index >= history.track_record]
+    if record.empty or daily.index[0] > first[0]:
+        return {"sharpe": float("nan"), "sortino": float("nan")}
+    monthly, risk_free = monthly_returns(record), monthly_returns(history.risk_free[history.track_record :])
+    return {"sharpe": sharpe_ratio(monthly, risk_free), "sortino": sortino_ratio(monthly, risk_free)}
+
+
+def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Series:
+    """Daily returns of an index over the market's sessions up to a day, from its first level on."""
+    level = market["index_level"].sel(index=index).to_series()
+    first = level[:end].first_valid_index()
+    if first is None:
+        return pd.Series(dtype=float, index=level.index[:0])
+    days = level.index[(level.index > first) & (level.index <= end)]
+    return cast(xr.DataArray, level_returns(market, index, days, first)).to_series()
+
+
+def index_weeks_table(book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
+    """Returns of the indices week by week: week_from, week_to, then one column an index; the weeks tile the month."""
+    days = read_period(month, book, market).days
+    frame = pd.DataFrame(
+        {name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days
+    )
+    week = days.to_period("W-SUN")
+    table = ((1 + frame).groupby(week).prod() - 1).where(frame.notna().groupby(week).all())
+    bounds = pd.Series(days, index=days).groupby(week).agg(["min", "max"])
+    table.insert(0, "week_from", bounds["min"])
+    table.insert(1, "week_to", bounds["max"])
+    return table.reset_index(drop=True)
+
+
+def month_factor_returns(daily: pd.DataFrame) -> pd.DataFrame:
+    """Compound daily factor returns over their days.
+
+    Parameters
+    ----------
+    daily
+        date, factor, group, return, standard_error: decimals; NaN on a day without the factor, which counts as no return.
+
+    Returns
+    -------
+    DataFrame
+        factor, group, month_return, standard_error, t; NaN for a factor that no day has.
+
+    Notes
+    -----
+    F = prod(1 + f_t) - 1, and with independent days Var(F) = sum_t [(1 + F) / (1 + f_t)]^2 s_t^2 to first order.
+    """
+    growth = 1 + daily["return"]
+    factor = daily["factor"]
+    total = growth.groupby(factor, sort=False).prod(min_count=1)
+    scaled = (daily["standard_error"] / growth) ** 2
+    error = total * np.sqrt(scaled.groupby(factor, sort=False).sum(min_count=1))
+    frame = daily.drop_duplicates("factor")[["factor", "group"]].set_index("factor")
+    frame["month_return"], frame["standard_error"] = total - 1, error
+    frame["t"] = frame["month_return"] / frame["standard_error"].where(frame["standard_error"] > 0)
+    return frame.reset_index()

@@ -1,0 +1,288 @@
+"""The book: sleeves, courses, benchmarks, limits and house settings, from one TOML file and its holdings table."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+
+from attribution.house_style.numbers import NegativeStyle
+from riskmodel.errors import InputError, listed
+from riskmodel.market.checks import require_weights
+from riskmodel.market.tables import read_table
+
+Language = Literal["ja", "en"]
+
+
+def _both_languages(value: Any) -> Any:
+    return {"ja": value, "en": value} if isinstance(value, str) else value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Words(_Part):
+    """A text in the two languages; a plain string stands for both."""
+
+    ja: str
+    en: str
+
+
+Named = Annotated[Words, BeforeValidator(_both_languages)]
+
+
+class General(_Part):
+    """[book]."""
+
+    name: Named
+    data: str
+    currency: str = "USD"
+    inception: datetime.date
+    track_record_start: datetime.date | None = None
+    risk_free: Literal["rates"] | Annotated[float, Field(gt=-0.05, lt=0.5, allow_inf_nan=False)] = 0.0
+    languages: tuple[Language, ...] = ("ja", "en")
+    delisted: Literal["error", "cash"] = "error"
+    returns: Literal["holdings", "actual"] = "holdings"
+    transaction_cost_bps: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+
+
+class Benchmark(_Part):
+    """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
+
+    constituents: str | None = None
+    largest: int | None = Field(default=None, gt=0)
+
+
+class Sleeve(_Part):
+    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark."""
+
+    holdings: str
+    benchmark: str
+    name: Named | None = None
+    style: Named | None = None
+
+
+class Negative(_Part):
+    """[report] negative: how a negative number is written."""
+
+    ja: NegativeStyle = "△"
+    en: NegativeStyle = "minus"
+
+
+class Report(_Part):
+    """[report]."""
+
+    indices: tuple[str, ...] = ()
+    negative: Negative = Negative()
+    disclaimer: Named | None = None
+    hypothetical: StrictBool | Named = False
+
+
+class RiskBand(_Part):
+    """[limits] risk_band: volatility within a share of an index's."""
+
+    index: str
+    within: float
+
+
+class Limits(_Part):
+    """[limits], checked on every sleeve."""
+
+    names: tuple[int, int] | None = None
+    weight_max: float | None = None
+    sector_deviation_max: float | None = None
+    risk_band: RiskBand | None = None
+
+
+class Model(_Part):
+    """[model]."""
+
+    store: str | None = None
+
+
+class Book(_Part):
+    """A book of courses; see docs/reference/book.md for every key.
+
+    Attributes
+    ----------
+    path
+        The TOML file; `data_folder` is relative to it.
+    holdings
+        portfolio, date, ticker, weight: decimals that sum to one on every date, effective from the close of that date.
+    actual_returns
+        portfolio, date, return, fee; None unless [book] returns = "actual".
+    """
+
+    book: General
+    benchmarks: dict[str, Benchmark]
+    sleeves: dict[str, Sleeve]
+    courses: dict[str, dict[str, float]]
+    report: Report = Report()
+    limits: Limits = Limits()
+    model: Model = Model()
+    path: Path
+    holdings: pd.DataFrame = Field(repr=False)
+    actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
+
+    @property
+    def data_folder(self) -> Path:
+        """The folder of the market tables."""
+        return self.path.parent / self.book.data
+
+    def shares(self, course: str) -> dict[str, float]:
+        """The sleeves of a course and their shares; a sleeve's own key is a course of that sleeve alone.
+
+        Raises
+        ------
+        InputError
+            For an unknown course; the known ones are listed.
+        """
+        if course in self.courses:
+            return {sleeve: share for sleeve, share in self.courses[course].items() if share}
+        if course in self.sleeves:
+            return {course: 1.0}
+        raise InputError(f"unknown course '{course}'. The book has: {', '.join([*self.courses, *self.sleeves])}.")
+
+    def benchmark_name(self, course: str) -> str:
+        """The benchmark's name; for a blend '70% S&P 500 + 30% Russell 2000'."""
+        shares: dict[str, float] = {}
+        for sleeve, share in self.shares(course).items():
+            benchmark = self.sleeves[sleeve].benchmark
+            shares[benchmark] = shares.get(benchmark, 0.0) + share
+        if len(shares) == 1:
+            return next(iter(shares))
+        return " + ".join(f"{share * 100:g}% {name}" for name, share in shares.items())
+
+
+def read_book(path: str | Path) -> Book:
+    """Read a book and its holdings, and check both.
+
+    Parameters
+    ----------
+    path
+        A TOML file; its `data` names the folder of tables, relative to the file.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    InputError
+        For a misspelt or missing key, a value of the wrong kind, an unknown sleeve or benchmark, shares or weights that do
+        not sum to one. The message names the place, the likely cause and the fix.
+
+    Examples
+    --------
+    >>> book = read_book("fixtures/small/book.toml")
+    >>> book.benchmark_name("Major 100")
+    'Large Index'
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the book's TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: is not valid TOML ({error}).") from None
+    for reserved in ("path", "holdings", "actual_returns"):
+        if reserved in content:
+            raise InputError(f"{path.name}: unknown section [{reserved}].")
+    empty = pd.DataFrame(columns=["portfolio", "date", "ticker", "weight"])
+    book = _validated(path, content | {"path": path, "holdings": empty})
+    _require_consistent(book)
+    if not book.data_folder.is_dir():
+        raise InputError(f"{path.name}: data folder '{book.book.data}' is not beside the book. Set data in [book].")
+    holdings = read_table(book.data_folder, "holdings")
+    if holdings is None:
+        raise InputError("holdings: no table 'holdings.parquet' or 'holdings.csv' in the data folder.")
+    require_weights(holdings, "holdings", "portfolio")
+    portfolios = set(holdings["portfolio"])
+    for key, sleeve in book.sleeves.items():
+        if sleeve.holdings not in portfolios:
+            raise InputError(
+                f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
+                f"Found: {listed(sorted(portfolios))}."
+            )
+    return book.model_copy(update={"holdings": holdings, "actual_returns": _actual_returns(book)})
+
+
+def _actual_returns(book: Book) -> pd.DataFrame | None:
+    if book.book.returns == "holdings":
+        return None
+    from attribution.portfolio.actual_table import checked_actual_returns
+
+    table = read_table(book.data_folder, "actual_returns")
+    if table is None:
+        raise InputError(
+            f'{book.path.name}: returns = "actual" in [book], but the data folder has no table actual_returns.parquet or '
+            f'actual_returns.csv. Add it (portfolio, date, return, fee), or set returns = "holdings".'
+        )
+    return checked_actual_returns(table)
+
+
+def _validated(path: Path, content: dict[str, Any]) -> Book:
+    try:
+        return Book.model_validate(content)
+    except ValidationError as error:
+        # a misspelt key is also a missing one: the misspelling is what helps
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        *section, key = [str(part) for part in first["loc"] if not re.search(r"[\[(]", str(part)) and part != "float"]
+        place = f"[{'.'.join(section)}]" if section else "the file"
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(section)
+            raise InputError(
+                f"{path.name}: unknown key '{key}' in {place}. Known keys: {', '.join(sorted(known))}."
+            ) from None
+        if first["type"] == "missing":
+            raise InputError(f"{path.name}: missing key '{key}' in {place}.") from None
+        raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {first['input']!r}.") from None
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    parts: dict[str, type[BaseModel]] = {
+        "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "model": Model,
+    }  # fmt: skip
+    if not section:
+        return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
+    nested: dict[str, type[BaseModel]] = {"name": Words, "style": Words, "negative": Negative, "risk_band": RiskBand}
+    return list(nested.get(section[-1], parts.get(section[0], Book)).model_fields)
+
+
+def _require_consistent(book: Book) -> None:
+    name = book.path.name
+    for key, benchmark in book.benchmarks.items():
+        if (benchmark.constituents is None) == (benchmark.largest is None):
+            raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')
+    for key, sleeve in book.sleeves.items():
+        if sleeve.benchmark not in book.benchmarks:
+            raise InputError(
+                f"{name}: [sleeves.{key}] names the benchmark '{sleeve.benchmark}', which is not in [benchmarks]. "
+                f"Known: {', '.join(book.benchmarks)}."
+            )
+    for course, shares in book.courses.items():
+        unknown = [sleeve for sleeve in shares if sleeve not in book.sleeves]
+        if unknown:
+            raise InputError(
+                f"{name}: course '{course}' holds unknown {listed(map(repr, unknown))}. "
+                f"Known sleeves: {', '.join(book.sleeves)}."
+            )
+        total = sum(shares.values())
+        if not abs(total - 1) <= 1e-9:
+            raise InputError(f"{name}: shares of course '{course}' sum to {total:g}, not 1.")
+        if course in book.sleeves and {s: w for s, w in shares.items() if w} != {course: 1.0}:
+            raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
+        if not course.strip():
+            raise InputError(f"{name}: a course in [courses] has no name. Name it.")
+        if course == "Average" or course in book.report.indices:
+            raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
+    if len(set(book.report.indices)) < len(book.report.indices):
+        raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
+    if not book.courses:
+        raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')

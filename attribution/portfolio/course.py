@@ -1,0 +1,159 @@
+"""A course over a period: what it looks through to, day by day, and its returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from attribution.portfolio.book import Book
+from attribution.portfolio.holdings import Track, blend_shares, level_returns
+from attribution.portfolio.periods import Period
+from attribution.portfolio.tracks import Tracks
+from attribution.rows import CASH
+from riskmodel.errors import InputError, counted, listed
+
+UNEXPLAINED = 0.10  # of a day: no index moves so far from its constituents, a level in another unit does
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course and its benchmark day by day, before any model.
+
+    Attributes
+    ----------
+    data
+        On (time, asset), CASH last: `portfolio_weight`, `benchmark_weight` (start of day, each sums to one),
+        `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
+        `portfolio_return`, `benchmark_return` (the index's level where there is one), `constituents_return`; on (asset):
+        `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day. Assets in neither
+        are left out. The same weights and live weights by sleeve, on (sleeve, time, asset), are `sleeve_portfolio_weight`
+        and so on: share of the sleeve times weight, so that they sum to the course's; on (sleeve, time) `sleeve_proxy`.
+    sleeves
+        Daily returns of each sleeve, (part, time).
+    benchmarks
+        Daily returns of each sleeve's benchmark, (part, time).
+    shares
+        Fixed shares of the sleeves.
+    stopped, benchmark_stopped
+        By sleeve and by benchmark: positions that do not trade again in the period (see `Track`).
+    """
+
+    name: str
+    period: Period
+    data: xr.Dataset
+    sleeves: xr.DataArray
+    benchmarks: xr.DataArray
+    shares: dict[str, float]
+    stopped: dict[str, pd.DataFrame]
+    benchmark_stopped: dict[str, pd.DataFrame]
+
+
+def require_explained(index: str, official: xr.DataArray, constituents: xr.DataArray) -> None:
+    """Refuse levels of an index that jump away from its constituents, such as where their unit changes.
+
+    Parameters
+    ----------
+    index
+        For the message.
+    official, constituents
+        (time) daily returns of the level and of the constituents.
+
+    Raises
+    ------
+    InputError
+        For days on which the two are more than `UNEXPLAINED` apart.
+
+    Examples
+    --------
+    >>> day = {"time": pd.DatetimeIndex(["2025-03-14"])}
+    >>> require_explained("S&P 500", xr.DataArray([0.010], day, ("time",)), xr.DataArray([0.011], day, ("time",)))
+    """
+    level, rest = official.to_series(), constituents.to_series()
+    bad = level.index[(level - rest).abs() > UNEXPLAINED]
+    if len(bad):
+        lines = listed(f"{day:%Y-%m-%d} (level {level[day]:+,.1%}, constituents {rest[day]:+,.1%})" for day in bad.to_list())
+        raise InputError(
+            f"indices: {counted(len(bad), 'day')} on which the level of '{index}' moves more than {UNEXPLAINED:.0%} away "
+            f"from its constituents: {lines}. A level is mistyped, their unit or base changes, or the constituents are "
+            f"those of another index. Put all levels on one base."
+        )
+
+
+def follow_course(book: Book, course: str, market: xr.Dataset, period: Period) -> Course:
+    """Drift the sleeves and their benchmarks over a period and blend both with the same fixed shares; see `blend_tracks`."""
+    return blend_tracks(Tracks(book, market, period), course)
+
+
+def blend_tracks(tracks: Tracks, course: str) -> Course:
+    """Blend sleeves and their benchmarks with a course's fixed shares.
+
+    Raises
+    ------
+    InputError
+        As `sleeve_track`, `benchmark_track` and `level_returns` do; for levels that their constituents do not explain.
+    """
+    book, market, period = tracks.book, tracks.market, tracks.period
+    shares = book.shares(course)
+    held = {sleeve: tracks.sleeve(sleeve) for sleeve in shares}
+    lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}
+    official = {name: level_returns(market, name, period.days, period.base) for name in lists}
+    for name, level in official.items():
+        if level is not None:
+            require_explained(name, level, lists[name].returns)
+
+    def stack(parts: dict[str, xr.DataArray]) -> xr.DataArray:
+        return xr.concat(list(parts.values()), pd.Index(list(parts), name="part"), coords="minimal", compat="override")
+
+    def benchmark_of(sleeve: str) -> xr.DataArray:
+        name = book.sleeves[sleeve].benchmark
+        level = official[name]
+        return lists[name].returns if level is None else level
+
+    sleeves = stack({sleeve: track.returns for sleeve, track in held.items()})
+    benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
+    own, other = blend_shares(sleeves, shares), blend_shares(benchmarks, shares)
+
+    def shared(of: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
+        parts = {sleeve: getattr(of[sleeve], field) for sleeve in shares}
+        return (stack(parts) * part_shares).rename(part="sleeve")
+
+    of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
+    by_sleeve = {
+        f"{side}_{kind}": shared(of, part_shares, field)
+        for side, of, part_shares in (("portfolio", held, own), ("benchmark", of_sleeve, other))
+        for kind, field in (("weight", "weights"), ("live", "live"))
+    }
+    constituents = shared(of_sleeve, other, "returns")
+
+    def closing(of: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
+        grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
+        parts = [of[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
+        return sum(parts[1:], parts[0])
+
+    data = xr.Dataset(
+        {
+            **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
+            **{f"sleeve_{name}": parts for name, parts in by_sleeve.items()},
+            "sleeve_proxy": constituents - (other * benchmarks).rename(part="sleeve"),
+            "closing_weight": closing(held, own, sleeves),
+            "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
+            "portfolio_return": (own * sleeves).sum("part"),
+            "benchmark_return": (other * benchmarks).sum("part"),
+            "constituents_return": constituents.sum("sleeve"),
+            "asset_return": tracks.returns.sel(time=period.days),
+        }
+    )
+    either = ((data["portfolio_weight"] != 0) | (data["benchmark_weight"] != 0)).any("time")
+    either |= data["asset"] == CASH
+    return Course(
+        name=course,
+        period=period,
+        data=data.isel(asset=either.to_numpy()),
+        sleeves=sleeves,
+        benchmarks=benchmarks,
+        shares=shares,
+        stopped={sleeve: track.stopped for sleeve, track in held.items()},
+        benchmark_stopped={name: track.stopped for name, track in lists.items()},
+    )

@@ -1,0 +1,21 @@
+"""How much of what is held the model must cover."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from riskmodel.errors import InputError, counted, listed
+
+UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
+
+
+def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str) -> None:
+    """Refuse weights (ticker) that the model leaves out, where they are more than `largest` together."""
+    held = uncovered[uncovered != 0].sort_values(ascending=False, kind="stable")
+    weight = float(held.abs().sum())
+    if weight > largest:
+        names = listed(f"{ticker} {own:.2%}" for ticker, own in held.items())
+        raise InputError(
+            f"{of}: {counted(len(held), 'held name')} without {what}, {weight:.2%} of its "
+            f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more with uncovered_max."
+        )

@@ -1,0 +1,340 @@
+"""Lists of weights -> drifted daily weights, returns, and what became of names that stopped trading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.portfolio.book import Book
+from attribution.portfolio.periods import Period
+from attribution.rows import CASH, CASH_STOCK
+from riskmodel.errors import InputError, counted, listed
+
+LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
+GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
+
+
+@dataclass(frozen=True)
+class Track:
+    """One portfolio day by day, (time, asset) with CASH last; row t is the start of day t.
+
+    Attributes
+    ----------
+    weights
+        Start-of-day weights, drifted from the last list; they sum to one.
+    live
+        Weights that earn the asset's return on day t; a position whose life has ended keeps its weight and earns nothing.
+    returns
+        (time) the portfolio's returns.
+    closing
+        (asset) weights at the last close, before any list of that day.
+    stopped
+        ticker, last_trade, resumes, weight, list_date: positions whose life ends; `resumes` is when a new life of the
+        ticker begins in the period, NaT where none does. The position does not wake up in it.
+    """
+
+    weights: xr.DataArray
+    live: xr.DataArray
+    returns: xr.DataArray
+    closing: xr.DataArray
+    stopped: pd.DataFrame
+
+
+def apart_from_cash(tickers: pd.Index) -> pd.Index:
+    """Labels of stocks beside the CASH of a portfolio: a stock whose ticker is CASH becomes 'CASH (stock)'.
+
+    Examples
+    --------
+    >>> list(apart_from_cash(pd.Index(["AAPL", "CASH"])))
+    ['AAPL', 'CASH (stock)']
+    """
+    return tickers.astype(object).where(tickers != CASH, CASH_STOCK)
+
+
+def holding_returns(market: xr.Dataset) -> xr.DataArray:
+    """Return of holding each asset over each day, (time, asset) with CASH last.
+
+    The total return; the bridged return on the day that trading resumes after a short gap; 0 on a day without a price. CASH
+    earns the risk-free return where the market has one, else 0.
+    """
+    returns = market["total_return"].fillna(market["bridged_return"]).fillna(0.0)
+    cash = market["risk_free"] if "risk_free" in market else xr.zeros_like(market["time"], dtype=float)
+    returns = returns.assign_coords(asset=apart_from_cash(returns.get_index("asset")))
+    return xr.concat([returns, cash.expand_dims(asset=[CASH], axis=1)], dim="asset")
+
+
+def drift(
+    lists: pd.DataFrame, market: xr.Dataset, returns: xr.DataArray, base: pd.Timestamp, days: pd.DatetimeIndex, name: str
+) -> Track:
+    """Let each list of weights run with its names' returns until the next.
+
+    Parameters
+    ----------
+    lists
+        date, ticker, weight; each list is effective from the close of its date (on a day without trading: the last close
+        before).
+    market
+        From `riskmodel.read_market`.
+    returns
+        From `holding_returns`.
+    base, days
+        The close at which to start, and the sessions that follow.
+    name
+        For messages.
+
+    Returns
+    -------
+    Track
+
+    Notes
+    -----
+    w_i,t = w_i,d prod_{d<s<t} (1 + r_i,s) / sum_j w_j,d prod_{d<s<t} (1 + r_j,s) with d the list's date: no trading between
+    lists.
+    """
+    sessions = market.get_index("time")
+    first, last = sessions.get_loc(base), sessions.get_loc(days[-1])
+    effective = sessions.searchsorted(pd.DatetimeIndex(lists["date"]), side="right") - 1
+    latest = lists["date"] == lists.groupby(effective)["date"].transform("max")  # of two lists at one close the later counts
+    lists, effective = lists[latest.to_numpy()], effective[latest.to_numpy()]
+    starts = np.unique(effective[(effective >= 0) & (effective < last)])
+    if not len(starts) or starts[0] > first:
+        first_list = f"The first is of {lists['date'].min():%Y-%m-%d}" if len(lists) else "There is none at all"
+        raise InputError(
+            f"{name}: no list of weights on or before {base:%Y-%m-%d}, the close at which the period starts. "
+            f"{first_list}; set a later inception or add a list."
+        )
+    starts = starts[max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :]
+    labels = returns.get_index("asset")
+    values = returns.to_numpy()
+    life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
+    begun = life[: starts[0] + 1].max(axis=0)
+    running = np.maximum.accumulate(
+        np.vstack([begun, life[starts[0] + 1 : last + 1]]), axis=0
+    )  # row 0 is the first list's close
+    weights = np.zeros((last - starts[0], len(labels)))
+    live = np.zeros_like(weights)
+    daily = np.zeros(len(weights))
+    stopped, closing = [], np.zeros(len(labels))
+    for start, stop in zip(starts, np.append(starts[1:], last), strict=True):
+        rows = lists[effective == start]
+        opening = np.zeros(len(labels))
+        opening[labels.get_indexer(rows["ticker"])] = rows["weight"]
+        place = slice(start - starts[0], stop - starts[0])
+        same_life = running[place.start + 1 : place.stop + 1] == running[place.start]
+        earned = np.where(same_life, values[start + 1 : stop + 1], 0.0)
+        growth = np.vstack([opening, opening * np.cumprod(1 + earned, axis=0)])
+        value = growth.sum(axis=1)
+        weights[place] = growth[:-1] / value[:-1, None]
+        live[place] = np.where(same_life, weights[place], 0.0)
+        daily[place] = value[1:] / value[:-1] - 1
+        closing = growth[-1] / value[-1]
+        stopped.append(stopped_positions(opening, life, start, stop, last, labels, sessions))
+    keep = np.arange(starts[0] + 1, last + 1) > first
+    coords = {"time": sessions[first + 1 : last + 1], "asset": labels}
+    return Track(
+        weights=xr.DataArray(weights[keep], coords, ("time", "asset")),
+        live=xr.DataArray(live[keep], coords, ("time", "asset")),
+        returns=xr.DataArray(daily[keep], {"time": coords["time"]}, ("time",)),
+        closing=xr.DataArray(closing, {"asset": labels}, ("asset",)),
+        stopped=pd.concat(stopped, ignore_index=True),
+    )
+
+
+def stopped_positions(
+    opening: np.ndarray, life: np.ndarray, start: int, stop: int, last: int, labels: pd.Index, sessions: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Positions of one list that are without a price at its end and do not trade again by the last day."""
+    held = np.flatnonzero((opening != 0) & (labels != CASH))
+    own = life[: start + 1, held].max(axis=0)
+    traded = (life[: last + 1, held] == own) & (own >= 0)
+    final = np.where(traded.any(axis=0), last - np.argmax(traded[::-1], axis=0), -1)
+    gone = final < stop
+    again = (life[: last + 1, held] > own) & (np.arange(last + 1)[:, None] > start)
+    resumes = np.where(again.any(axis=0), again.argmax(axis=0), -1)
+    dates = sessions.append(pd.DatetimeIndex([pd.NaT]))  # where -1 stands for never
+    return pd.DataFrame(
+        {
+            "ticker": labels[held[gone]],
+            "last_trade": dates[final[gone]],
+            "resumes": dates[resumes[gone]],
+            "weight": opening[held[gone]],
+            "list_date": dates[np.full(int(gone.sum()), start)],
+        }
+    )
+
+
+def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None = None) -> None:
+    """Every row of the holdings, of one portfolio or of all, names an asset with a price by then, or CASH."""
+    holdings = book.holdings if portfolio is None else book.holdings[book.holdings["portfolio"] == portfolio]
+    unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), CASH])]
+    if len(unknown):
+        where = unknown["portfolio"] + " " + unknown["date"].dt.strftime("%Y-%m-%d") + " " + unknown["ticker"]
+        raise InputError(
+            f"holdings: {counted(len(unknown), 'row')} with a ticker that has no prices: {listed(where)}. "
+            f"Correct the ticker, or add its prices; cash is written {CASH}."
+        )
+    named = holdings[holdings["ticker"] != CASH]
+    first = market.get_index("time")[(market["life"].to_numpy() >= 0).argmax(axis=0)]
+    begins = pd.Series(first, index=market.get_index("asset"))
+    early = named[named["date"] < begins.reindex(named["ticker"]).to_numpy()]
+    if len(early):
+        where = early["portfolio"] + " " + early["date"].dt.strftime("%Y-%m-%d") + " " + early["ticker"]
+        raise InputError(
+            f"holdings: {counted(len(early), 'row')} dated before the ticker's first price: {listed(where)}. "
+            f"Correct the date or the ticker, or add the prices."
+        )
+
+
+def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
+    """A sleeve's drifted weights and returns; applies the book's policy to held names that stop trading.
+
+    Raises
+    ------
+    InputError
+        For a ticker without prices; under delisted = "error" where a held name does not trade again in the period.
+    """
+    portfolio = book.sleeves[sleeve].holdings
+    require_known_tickers(book, market, portfolio)
+    lists = book.holdings[(book.holdings["portfolio"] == portfolio) & (book.holdings["weight"] != 0)]
+    track = drift(lists, market, returns, period.base, period.days, f"holdings of '{portfolio}'")
+    if len(track.stopped) and book.book.delisted == "error":
+        stopped = track.stopped
+        back = stopped["resumes"].dt.strftime(", priced again from %Y-%m-%d after a longer gap")
+        held = stopped["list_date"].dt.strftime(", held since %Y-%m-%d")
+        traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
+        lines = listed(stopped["ticker"] + " (" + traded + held + back.fillna("") + ")")
+        raise InputError(
+            f"holdings: {counted(len(stopped), 'held name')} of '{portfolio}' stop trading and do not go on trading "
+            f'by {period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry '
+            f"them at their last value."
+        )
+    return track
+
+
+def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
+    """A benchmark's constituents with drifted weights; without a list in the market, the largest companies by rule.
+
+    A name that stops trading keeps its last value until the next list. A constituent CASH is cash, unless the market has
+    prices of a stock with that ticker.
+
+    Raises
+    ------
+    InputError
+        Where the market has no list of the index, or lists of which too little has prices.
+    """
+    rule = book.benchmarks[benchmark]
+    assets = market.get_index("asset")
+    if rule.constituents is None:
+        lists = largest_companies(market, rule.largest or 500, period)
+    else:
+        there = constituent_rows(benchmark, rule.constituents, market)
+        chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
+        lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
+        priced = (assets.get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
+        lists = lists[priced & (lists["weight"] != 0)]
+        total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading
+        require_priced_lists(rule.constituents, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
+        lists = lists.assign(weight=lists["weight"] / total)
+    if CASH in assets:
+        lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
+    return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
+
+
+def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarray:
+    """Which rows of the constituents are of the index that a benchmark names.
+
+    Raises
+    ------
+    InputError
+        Where there is none; the message lists the indices that there are.
+    """
+    every = market["constituent_index"].to_numpy() if "constituent_index" in market else np.array([], dtype=object)
+    there: np.ndarray = every == index
+    if not there.any():
+        raise InputError(
+            f"constituents: no list of '{index}', which [benchmarks.\"{benchmark}\"] asks for. "
+            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists, or set largest = 500 in their place."
+        )
+    return there
+
+
+def require_priced_lists(index: str, priced: pd.Series, dates: xr.DataArray, period: Period) -> None:
+    """Refuse lists of the period of which too much weight has no prices to be rescaled in good faith."""
+    every = pd.DatetimeIndex(np.unique(dates.to_numpy()))
+    shares = priced.reindex(every[every <= period.end], fill_value=0.0)
+    before = shares.index[shares.index <= period.base]
+    bad = shares[(shares < LEAST_PRICED_WEIGHT) & (shares.index >= (before[-1] if len(before) else period.base))]
+    if len(bad):
+        lines = listed(f"{date:%Y-%m-%d} ({share:.0%} priced)" for date, share in bad.items())
+        raise InputError(
+            f"constituents: {counted(len(bad), 'list')} of '{index}' with less than {LEAST_PRICED_WEIGHT:.0%} of the "
+            f"weight in names that have prices: {lines}. Add the prices or correct the tickers."
+        )
+
+
+def largest_companies(market: xr.Dataset, number: int, period: Period) -> pd.DataFrame:
+    """Cap-weighted lists of the largest companies at each month's last close, from the base of the period on."""
+    sessions = market.get_index("time")
+    months = sessions.to_period("M")
+    month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base])
+    dates = month_ends[(month_ends >= period.base) & (month_ends <= period.end)]
+    cap: pd.DataFrame = market["market_cap"].sel(time=dates).to_pandas()
+    rank = cap.rank(axis=1, ascending=False, method="first")
+    cap = cap.where(rank <= number)
+    weights = cap.div(cap.sum(axis=1), axis=0).rename_axis(index="date").reset_index()
+    return weights.melt("date", var_name="ticker", value_name="weight").dropna(ignore_index=True)
+
+
+def level_returns(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: pd.Timestamp) -> xr.DataArray | None:
+    """Daily returns of an index's levels, (time); None where the market has no such index.
+
+    Raises
+    ------
+    InputError
+        Where a level is missing on a session of the period, or more than doubles or halves from one to the next.
+    """
+    if index not in market["index"].to_numpy():
+        return None
+    level = market["index_level"].sel(index=index, time=days.insert(0, base))
+    missing = level["time"].to_index()[level.isnull().to_numpy()]
+    if len(missing):
+        raise InputError(
+            f"indices: {counted(len(missing), 'session')} without a level of '{index}': "
+            f"{listed(missing.strftime('%Y-%m-%d'))}. Add the levels."
+        )
+    growth = (level / level.shift(time=1)).isel(time=slice(1, None)).drop_vars("index")
+    jumps = growth.get_index("time")[((growth > GREATEST_MOVE) | (growth < 1 / GREATEST_MOVE)).to_numpy()]
+    if len(jumps):
+        lines = listed(f"{day:%Y-%m-%d} {float(growth.sel(time=day)):.4g} times the level before" for day in jumps)
+        raise InputError(
+            f"indices: {counted(len(jumps), 'session')} on which the level of '{index}' more than doubles or halves: "
+            f"{lines}. A level is mistyped, or the index's unit or base changes. Put all levels on one base."
+        )
+    return growth - 1
+
+
+def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArray:
+    """Share of each part at the start of each day, reset to the fixed shares at each month's start.
+
+    Parameters
+    ----------
+    returns
+        (part, time) daily returns.
+    shares
+        Fixed shares by part, summing to one.
+
+    Returns
+    -------
+    DataArray
+        (part, time). s_p,t = s_p G_p,t-1 / sum_q s_q G_q,t-1 with G the growth since the month's start.
+    """
+    growth = (1 + returns).groupby(returns["time"].dt.strftime("%Y-%m")).cumprod("time")
+    before = growth.shift(time=1)
+    month = returns.get_index("time").to_period("M")
+    opening = xr.DataArray(month != np.roll(month, 1), {"time": returns["time"]}, ("time",))
+    opening[0] = True
+    value = before.where(~opening, 1.0) * xr.DataArray([shares[str(p)] for p in returns["part"].to_numpy()], dims="part")
+    return value / value.sum("part")

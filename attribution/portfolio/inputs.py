@@ -1,0 +1,142 @@
+"""The fitted model of a book: from its store where the inputs are the same, otherwise estimated and stored."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from attribution.portfolio.book import Book
+from attribution.portfolio.holdings import constituent_rows, require_known_tickers
+from riskmodel.errors import InputError, listed
+from riskmodel.market.market import read_market
+from riskmodel.model.model import RiskModel
+from riskmodel.model.parts import remove_store
+from riskmodel.model.results import RiskModelResults
+from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
+
+CACHED_FITS = 4  # a fit of the real market takes 200 MB; older ones are removed
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model, the store it is in, and how it came about.
+
+    Attributes
+    ----------
+    how
+        "found" in the store, "updated" with the new sessions, or "fitted".
+    remark
+        Why the fit in the book's store was updated or made anew, or why the fit could not be stored; empty otherwise.
+    """
+
+    model: RiskModelResults
+    store: Path
+    how: str
+    remark: str = ""
+
+
+def read_inputs(book: Book) -> xr.Dataset:
+    """Read a book's market and check the holdings against it, before any store is opened."""
+    market = read_market(book.data_folder)
+    require_known_tickers(book, market)
+    require_known_names(book, market)
+    return market
+
+
+def require_known_names(book: Book, market: xr.Dataset) -> None:
+    """The market has every index, list and rate that the book asks for.
+
+    Raises
+    ------
+    InputError
+        Names what is missing and what there is.
+    """
+    indices = [str(name) for name in market["index"].to_numpy()]
+    unknown = [name for name in book.report.indices if name not in indices]
+    if unknown:
+        raise InputError(
+            f"indices: no index {listed(map(repr, unknown))}, which [report] indices asks for. Found: {', '.join(indices)}."
+        )
+    for name, rule in book.benchmarks.items():
+        if rule.constituents is not None:
+            constituent_rows(name, rule.constituents, market)
+    band = book.limits.risk_band
+    if band is not None and band.index not in (*book.benchmarks, *indices):
+        raise InputError(
+            f"{book.path.name}: no index '{band.index}', which risk_band in [limits] asks for. "
+            f"Name one of [benchmarks]: {', '.join(book.benchmarks)}."
+        )
+    if book.book.risk_free == "rates" and "risk_free" not in market:
+        raise InputError(
+            f'{book.path.name}: risk_free = "rates" in [book], but the data folder has no rates table. Add it, or set '
+            f"risk_free to a number a year such as 0.0."
+        )
+
+
+def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
+    """Load the book's model from its store, append the new sessions to an earlier fit, or fit; and store it.
+
+    Raises
+    ------
+    InputError
+        Where [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
+        cannot be written the fit is returned all the same, with a remark.
+    """
+    settings, inputs, own = RiskModel(), input_hashes(book.data_folder), book.model.store is not None
+    path = store_path(book, model_key(inputs, settings))
+    if own:
+        require_own_file(path)
+    model, how = None, "fitted"
+    try:
+        return Fitted(load(path, model=settings, inputs=inputs), path, "found")
+    except StoreError as error:
+        remark = error.reason if own and path.is_file() else ""
+    for earlier in [path] * path.is_file() if own else _cached_fits(path.parent):
+        try:
+            model, how = settings.update(load(earlier, model=settings), market), "updated"
+            break
+        except InputError as error:
+            if own:  # the cache holds fits of other markets too
+                remark = error.reason if isinstance(error, StoreError) else str(error)
+    if model is None:
+        model = settings.fit(market)
+    try:
+        save(model, path, inputs=inputs)
+    except InputError as error:
+        if own:
+            raise
+        return Fitted(model, path, how, remark=str(error))
+    if not own:
+        for old in _cached_fits(path.parent)[CACHED_FITS:]:
+            remove_store(old)
+    return Fitted(model, path, how, remark)
+
+
+def _cached_fits(folder: Path) -> list[Path]:
+    """Stored fits of a cache folder, the newest first."""
+    return sorted(folder.glob("*.nc"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def store_path(book: Book, key: str) -> Path:
+    """[model] store, relative to the book; by default a file in the user's cache folder, named by the inputs' hash.
+
+    Raises
+    ------
+    InputError
+        Where it is a folder, or lies in the data folder: nothing is written beside the data.
+    """
+    if book.model.store is None:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(cache) / "factor-attribution" / f"{key[:32]}.nc"
+    path = book.path.parent / book.model.store
+    if path.is_dir():
+        raise InputError(f"{book.path.name}: store '{book.model.store}' in [model] is a folder; name a file, e.g. model.nc.")
+    if path.resolve().is_relative_to(book.data_folder.resolve()):
+        raise InputError(
+            f"{book.path.name}: store '{book.model.store}' in [model] lies in the data folder, where nothing is written. "
+            f"Name a file elsewhere."
+        )
+    return path

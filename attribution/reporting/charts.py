@@ -1,0 +1,245 @@
+"""The figures of a month, each from the report's tables."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.house_style.drawing.bars import Bar, bar_panels, multiples, sorted_bars
+from attribution.house_style.drawing.canvas import WIDTH
+from attribution.house_style.drawing.contributions import (
+    EFFECTS,
+    FAMILIES,
+    LARGEST,
+    brinson_chart,
+    contribution_bars,
+    factor_bars,
+)
+from attribution.house_style.drawing.exposures import dumbbells
+from attribution.house_style.drawing.fonts import legible
+from attribution.house_style.drawing.lines import cumulative_lines, paths
+from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import Messages, read_messages
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from attribution.reporting.tables.content import Content
+
+
+def charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
+    """All figures of a month by name, to be shown or saved by whoever asked.
+
+    Parameters
+    ----------
+    content
+        From `attribution.reporting.tables.content.build_content`.
+    lang
+        "en" or "ja".
+
+    Returns
+    -------
+    dict
+        The names of `month_figures`.
+
+    Raises
+    ------
+    InputError
+        For another language.
+    """
+    style: NegativeStyle = getattr(content.book.report.negative, read_messages(lang).language)
+    made = month_figures(content, read_messages(lang), style)
+    return {name: legible(draw()) for name, draw in made.items()}
+
+
+def month_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[[], Figure]]:
+    """How to draw each figure of a month, by name; each is drawn when it is called.
+
+    Returns
+    -------
+    dict
+        cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
+        factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
+        without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", for each sleeve "contributions/COURSE".
+    """
+    tables = content.tables
+    alone = [result.course for result in content.sleeves.values()]
+    blends = [course for course in content.results if course not in alone]
+    makers: dict[str, Callable[..., Figure]] = {"cumulative": functools.partial(cumulative, window="itd")}
+    if bool(tables["cumulative"]["three_months"].notna().any()):
+        makers["three_months"] = functools.partial(cumulative, window="three_months")
+    if len(tables["index_weeks"].columns) > 2:
+        makers["weeks"] = weeks
+    makers |= {"factor_paths": factor_paths, "factor_returns": factor_returns}
+    makers["exposures"] = functools.partial(exposures, courses=alone)
+    forecast = set(tables["risk_factors"]["course"])
+    if forecast:
+        every = dict.fromkeys([*content.results, *alone])
+        makers["risk"] = functools.partial(risk, courses=[course for course in every if course in forecast])
+    if blends:
+        makers["blends"] = functools.partial(contribution_multiples, courses=blends)
+    for course in dict.fromkeys([*content.results, *alone]):
+        if course in alone:
+            makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
+        makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
+        makers[f"brinson/{course}"] = functools.partial(brinson, course=course)
+        makers[f"brinson_families/{course}"] = functools.partial(brinson_families, course=course)
+    return {name: functools.partial(draw, content, messages, style) for name, draw in makers.items()}
+
+
+def course_name(content: Content, course: str, messages: Messages) -> str:
+    """A course under its own name; a sleeve that is no course under its name in the language."""
+    if course in content.book.courses or course not in content.book.sleeves:
+        return course
+    name = content.book.sleeves[course].name
+    return course if name is None else str(getattr(name, messages.language))
+
+
+def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, window: str = "itd") -> Figure:
+    """Compounded returns of courses and of the sleeves' benchmarks; `window` is "itd" or "three_months"."""
+    frame = content.tables["cumulative"]
+    frame = frame[frame[window].notna()]
+    own = {content.book.sleeves[key].benchmark for key in content.sleeves}
+    courses, benchmarks = (
+        {
+            str(name): part.set_index("date")["return"]
+            for name, part in frame[frame["kind"] == kind].groupby("name", sort=False)
+        }
+        for kind in ("course", "benchmark")
+    )
+    plain = {name: part for name, part in benchmarks.items() if name in own}
+    return cumulative_lines(courses, plain or benchmarks, style, messages(f"charts.cumulative_{window}"))
+
+
+def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
+    """Returns of the indices by week, and of the month."""
+    frame, whole = content.tables["index_weeks"], content.tables["index_months"].set_index("index")["return"]
+    names = [
+        *(
+            f"{a:%m-%d} – {b:%m-%d}" if a != b else f"{a:%m-%d}"
+            for a, b in zip(frame["week_from"], frame["week_to"], strict=True)
+        )
+    ]
+    panels = {
+        str(index): [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)]
+        for index in frame.columns[2:]
+    }
+    return multiples([*names, messages("charts.month")], panels, style, messages("charts.weeks"))
+
+
+def factor_paths(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
+    """Daily compounded returns of the styles, those named that are at least twice their error over the month."""
+    daily = content.tables["factor_returns"]
+    daily = daily[daily["group"] == "style"]
+    frame = daily.pivot_table(index="date", columns="factor", values="return", sort=False, dropna=False)
+    levels = ((1 + frame.fillna(0.0)).cumprod() - 1).loc[:, frame.notna().any()]
+    month = content.tables["factor_month"]
+    certain = {messages.factor(str(name)) for name in month.loc[month["t"].abs() >= 2, "factor"]}
+    return paths(levels.rename(columns=lambda f: messages.factor(str(f))), certain, style, messages("charts.factor_paths"))
+
+
+def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
+    """The month's factor returns: styles on the left, market and sectors on the right, each on its own scale."""
+    frame = content.tables["factor_month"]
+    bars = {
+        group: sorted_bars(factor_bars(frame[frame["group"] == group], messages, "return"))
+        for group in ("market", "sector", "style")
+    }
+    panels = [[bars["style"]], [part for part in (bars["market"], bars["sector"]) if part]]
+    return bar_panels([panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False)
+
+
+def contributions(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """Contributions of factors to a course's excess return."""
+    panels = contribution_bars(_rows(content, "factor_contributions", course), messages)
+    label = messages("charts.contributions", name=course_name(content, course, messages))
+    return bar_panels(panels, style, label, shared=True)
+
+
+def contribution_multiples(content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str]) -> Figure:
+    """Contributions of the largest factors to each course's excess return, side by side on one scale."""
+    frames = {course: _rows(content, "factor_contributions", course) for course in courses}
+    return _largest(content, messages, style, frames, "charts.excess", messages("charts.blends"))
+
+
+def risk(content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str]) -> Figure:
+    """Contributions of the largest factors to each course's tracking error, side by side on one scale."""
+    frames = {course: _rows(content, "risk_factors", course).assign(standard_error=0.0) for course in courses}
+    return _largest(content, messages, style, frames, "charts.tracking_error", messages("charts.risk"))
+
+
+def course_waterfall(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """From the benchmark's return to the course's."""
+    steps, start, end = waterfall_bars(content, messages, course=course)
+    label = messages("charts.waterfall", name=end.label, benchmark=start.label)
+    return waterfall(steps, start, end, style, label)
+
+
+def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
+    """The steps of a course's waterfall, its start and its end."""
+    result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
+    steps = waterfall_steps(
+        _rows(content, "factor_contributions", course), _rows(content, "group_contributions", course), messages
+    )
+    end = Bar(course_name(content, course, messages), result.portfolio_return)
+    return steps, Bar(result.benchmark, result.benchmark_return), end
+
+
+def exposures(
+    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], width: float = WIDTH
+) -> Figure:
+    """Active exposures to the styles at month end against the month before."""
+    panels = {}
+    for course in courses:
+        frame = _rows(content, "exposures", course).set_index("factor")
+        frame = frame.rename(columns={"active_before": "before", "active_exposure": "now"}, index=messages.factor)
+        panels[course_name(content, course, messages)] = frame[["before", "now"]]
+    return dumbbells(panels, style, messages("charts.exposures"), width=width)
+
+
+def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """Allocation, selection and interaction by sector, with their totals."""
+    label = messages("charts.brinson", name=course_name(content, course, messages))
+    return brinson_chart(_rows(content, "brinson", course), messages, style, label)
+
+
+def brinson_families(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """What part of each Brinson effect is market, sectors, styles, specific and other, with whiskers."""
+    frame = _rows(content, "brinson_families", course)
+    families = [name for name in FAMILIES if (frame["family"] == name).any()]
+    panels = {}
+    for effect in (name for name in EFFECTS if (frame["effect"] == name).any()):
+        part = frame[frame["effect"] == effect].set_index("family").reindex(families)
+        bars = [Bar("", row.contribution, row.standard_error) for row in part.itertuples()]
+        panels[messages(f"charts.{effect}")] = [*bars, Bar("", float(part["contribution"].sum()), total=True)]
+    rows = [*(messages.name("groups", name) for name in families), messages("charts.total")]
+    return multiples(rows, panels, style, messages("charts.brinson_families", name=course_name(content, course, messages)))
+
+
+def _largest(
+    content: Content, messages: Messages, style: NegativeStyle, frames: dict[str, pd.DataFrame], total: str, label: str
+) -> Figure:
+    """Small multiples of contributions: the largest factors of any course, the others in one row, the sum."""
+    values = pd.DataFrame({name: frame.set_index("factor")["contribution"] for name, frame in frames.items()})
+    errors = pd.DataFrame({name: frame.set_index("factor")["standard_error"] for name, frame in frames.items()})
+    order = values.abs().max(axis=1).sort_values(ascending=False, kind="stable").index
+    first, rest = order[:LARGEST], order[LARGEST:]
+    rows = [messages.factor(str(name)) for name in first]
+    rows += [messages("charts.others", count=len(rest))] * bool(len(rest)) + [messages(total)]
+    unknown = np.inf if (errors > 0).any(axis=None) else 0.0  # the error of the sum of the others
+    panels = {}
+    for course in frames:
+        bars = [Bar("", values.loc[name, course], errors.loc[name, course]) for name in first]
+        bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
+        panels[course_name(content, course, messages)] = [*bars, Bar("", float(values[course].sum()), total=True)]
+    return multiples(rows, panels, style, label)
+
+
+def _rows(content: Content, table: str, course: str) -> pd.DataFrame:
+    frame = content.tables[table]
+    return frame[frame["course"] == course]

@@ -1,0 +1,1 @@
+"""The draft of the commentary, and the check of an edited one."""

@@ -1,0 +1,354 @@
+"""A month's commentary as a draft to edit: facts as sentences, every figure a link to its table, row and column."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import read_messages
+from attribution.portfolio.book import Book
+from attribution.reporting.commentary.sleeve import SleeveCommentary
+from attribution.reporting.commentary.writer import Writer, capital, plain
+from attribution.reporting.tables.facts import LEAST_DRIVER, LEAST_T, Facts, clear, drivers
+
+AVERAGE = "Average"
+REBALANCE = "_at_rebalance"
+LABEL = re.compile(r"(?P<label>.+?) [+-]?[\d.]+ %")
+SHOWN_LABELS = 3
+
+
+def draft(
+    tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, language: str, names: Mapping[str, str] | None = None
+) -> str:
+    """Write what happened in a month, from its tables alone.
+
+    Parameters
+    ----------
+    tables
+        Frames by name, as `attribution.reporting.tables.content.Content.tables`. What a missing table would tell is left
+        out.
+    book
+        From `attribution.read_book`: names, benchmarks and the style of negative numbers.
+    month
+        "YYYY-MM".
+    language
+        "ja" or "en".
+    names
+        Ticker -> name of the stock in the language; by default, and for others, that of `stock_contributions`.
+
+    Returns
+    -------
+    str
+        Markdown. The first line names month and language. Every figure is a link `[-6.60%](<#performance|Major 100|return>)`
+        to table, key and column, see `attribution.reporting.tables.facts`. The same text for the same tables.
+
+    Raises
+    ------
+    InputError
+        For another language.
+
+    Notes
+    -----
+    A factor is named as a driver where `attribution.reporting.tables.facts.drivers` has it. Facts only: no causes, and no
+    words of degree, that the tables do not hold.
+
+    Examples
+    --------
+    >>> from attribution import read_book
+    >>> book = read_book("fixtures/small/book.toml")
+    >>> month = pd.DataFrame({"index": ["Large Index"], "return": [0.104]})
+    >>> print(draft({"index_months": month}, book=book, month="2025-03", language="en"))
+    <!-- commentary 2025-03 en -->
+    <BLANKLINE>
+    # Model portfolios on a simulated market: commentary, March 2025
+    <BLANKLINE>
+    ## Market
+    <BLANKLINE>
+    Returns of the indices in March 2025: Large Index [+10.40%](<#index_months|Large Index|return>).
+    <BLANKLINE>
+    ## Factors
+    <BLANKLINE>
+    No factor returns are available.
+    <BLANKLINE>
+    """
+    messages = read_messages(language)
+    style: NegativeStyle = getattr(book.report.negative, language)
+    write = Writer(Facts(tables), book, messages, style, names or {})
+    day = pd.Period(month, "M")
+    when = messages("words.month", year=day.year, name=messages.name("months", str(day.month)))
+    title = write("title", book=write.words(book.book.name, ""), month=when)
+    blocks = [f"<!-- commentary {month} {language} -->", "# " + title]
+    for heading, parts in (
+        ("results", _results(write, when)),
+        ("market", _market(write, when)),
+        ("factors", _factor_returns(write)),
+    ):
+        if any(parts):
+            blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
+    if "factor_contributions" in tables:
+        told = False
+        for place, sleeve in enumerate(book.sleeves):
+            part = SleeveCommentary(write, sleeve, course_of(book, sleeve), place, told)
+            blocks += part.blocks
+            told = told or part.names_proxy
+    for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write))):
+        if any(parts):
+            blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def course_of(book: Book, sleeve: str) -> str:
+    """What the tables call a sleeve: the course that is all of it, else its own key."""
+    return next((course for course in book.courses if list(book.shares(course)) == [sleeve]), sleeve)
+
+
+def _results(write: Writer, when: str) -> list[str]:
+    """Average, who was ahead, the ranking, and returns since inception."""
+    frame = write.facts.tables.get("performance")
+    if frame is None or frame.empty:
+        return []
+    courses = frame[frame["course"] != AVERAGE]
+    sentences = []
+    if write.facts.has("performance", AVERAGE) and len(courses) > 1:
+        average = {
+            name: write.percent("performance", AVERAGE, column=column)
+            for name, column in (("return", "return"), ("benchmark", "benchmark_return"))
+        }
+        excess = write.points("performance", AVERAGE, column="excess")
+        sentences.append(write("results.average", month=when, excess=excess, **average))
+    ahead = courses[courses["excess"] >= LEAST_DRIVER]["course"]
+    kind = "none" if ahead.empty else "all" if len(ahead) == len(courses) else "some"
+    sentences.append(write(f"results.{kind}_ahead", courses=write.join(plain(course) for course in ahead)))
+    places = [
+        write(
+            "results.place",
+            course=plain(course),
+            rank=write.number("performance", course, column="rank", decimals=0),
+            excess=write.gap("performance", course, column="excess"),
+            **{"return": write.percent("performance", course, column="return")},
+        )
+        for course in courses["course"]
+    ]
+    since = [
+        write("results.return", name=plain(course), number=write.percent("trailing", course, column="itd"))
+        for course in courses["course"]
+        if _finite(write.facts.row("trailing", course), "itd")
+    ]
+    return [
+        write.paragraph(sentences),
+        write("results.ranking", courses=write.join(places)) if places else "",
+        write("results.inception", courses=write.join(since)) if since else "",
+    ]
+
+
+def _market(write: Writer, when: str) -> list[str]:
+    """Index returns of the month, week by week, extremes and turns."""
+    facts = write.facts
+    months = facts.tables.get("index_months", pd.DataFrame(columns=["index", "return"]))
+    months = months[months["return"].notna()]
+    sentences = []
+    if len(months):
+        items = [
+            write("market.index", name=plain(name), number=write.percent("index_months", name, column="return"))
+            for name in months["index"]
+        ]
+        sentences.append(write("market.month", month=when, indices=write.join(items)))
+    weeks = facts.tables.get("index_weeks", pd.DataFrame(columns=["week_from", "week_to"]))
+    indices = [str(name) for name in weeks.columns if name not in ("week_from", "week_to")]
+    shown = [name for name in indices if weeks[name].notna().all() and len(weeks) > 1]
+    if not sentences and not shown:
+        return [write("market.none")]
+    lacking = [name for name in write.book.report.indices if name not in weeks.columns or weeks[name].isna().any()]
+    if lacking and "index_weeks" in facts.tables:
+        sentences.append(write("market.missing", indices=write.join(plain(name) for name in lacking)))
+    path = ""
+    if shown:
+        path = write.paragraph([*_weeks(write, weeks, shown[0]), _extremes(write, weeks, shown)])
+    return [write.paragraph(sentences), path]
+
+
+def _weeks(write: Writer, weeks: pd.DataFrame, index: str) -> list[str]:
+    """The path of the first index, and where its direction changed most."""
+    moves = list(weeks[index])
+    spans = [write.week(row.week_from, row.week_to) for row in weeks.itertuples()]
+    numbers = [write.percent("index_weeks", f"{day:%Y-%m-%d}", column=index) for day in weeks["week_from"]]
+    items = [write("market.in_week", number=number, week=week) for number, week in zip(numbers, spans, strict=True)]
+    sentences = [write("market.path", index=plain(index), weeks=write.join(items))]
+    signs = [0 if abs(move) < LEAST_DRIVER else math.copysign(1, move) for move in moves]
+    turns = [place for place in range(1, len(moves)) if signs[place] * signs[place - 1] < 0]
+    if turns:
+        place = max(turns, key=lambda here: abs(moves[here] - moves[here - 1]))
+        key = "turn" if len(turns) == 1 else "turns"
+        values = {"week": spans[place], "now": numbers[place], "before": numbers[place - 1]}
+        sentences.append(write(f"market.{key}", index=plain(index), **values))
+    elif abs(sum(signs)) == len(signs):
+        sentences.append(write("market.rose" if signs[0] > 0 else "market.fell", index=plain(index)))
+    return sentences
+
+
+def _extremes(write: Writer, weeks: pd.DataFrame, indices: list[str]) -> str:
+    """The highest and the lowest week of every index; indices that share one are named together."""
+    sides = {}
+    for side in ("best", "worst"):
+        places = {name: int(weeks[name].argmax() if side == "best" else weeks[name].argmin()) for name in indices}
+        items = []
+        for place in dict.fromkeys(places.values()):
+            row = weeks.iloc[place]
+            day = f"{row['week_from']:%Y-%m-%d}"
+            moves = [
+                write("market.index", name=plain(name), number=write.percent("index_weeks", day, column=name))
+                for name in indices
+                if places[name] == place
+            ]
+            listed = write.messages("words.comma").join(moves)
+            items.append(write("market.weeks", week=write.week(row["week_from"], row["week_to"]), indices=listed))
+        sides[side] = write.join(items)
+    return write("market.extremes", **sides)
+
+
+def _factor_returns(write: Writer) -> list[str]:
+    """Which factors the month rewarded and which cost, beyond two standard errors."""
+    frame = write.facts.tables.get("factor_month")
+    if frame is None or frame.empty:
+        return [write("factor_returns.none")]
+    certain = frame[clear(frame, "return")]
+
+    def items(part: pd.DataFrame) -> str:
+        largest = part.reindex(part["return"].abs().sort_values(ascending=False, kind="stable").index)
+        return write.join(
+            write("item", name=write.factor(name), number=write.percent("factor_month", name, column="return"))
+            for name in largest["factor"]
+        )
+
+    styles = certain[certain["group"] == "style"]
+    up, down = styles[styles["return"] > 0], styles[styles["return"] < 0]
+    sentences = [] if len(styles) else [write("factor_returns.no_style")]
+    if len(up):
+        sentences.append(write("factor_returns.rewarded", factors=items(up)))
+    if len(down):
+        sentences.append(write("factor_returns.cost_too" if len(up) else "factor_returns.cost", factors=items(down)))
+    others = []
+    market = frame[frame["group"] == "market"]
+    if len(market):
+        name, t = str(market["factor"].iloc[0]), abs(float(market["t"].iloc[0]))
+        key = "market_within" if t < LEAST_T else "market"
+        others.append(write(f"factor_returns.{key}", **{"return": write.percent("factor_month", name, column="return")}))
+    sectors = certain[certain["group"] == "sector"]
+    others.append(
+        write("factor_returns.sectors", factors=items(sectors)) if len(sectors) else write("factor_returns.no_sector")
+    )
+    return [write.paragraph(sentences), write.paragraph(others)]
+
+
+def _blends(write: Writer) -> str:
+    """The courses that hold several sleeves."""
+    book, facts = write.book, write.facts
+    sentences: list[str] = []
+    for course in book.courses:
+        if len(book.shares(course)) < 2 or not facts.has("performance", course):
+            continue
+        driver = ""
+        if len(facts.of("factor_contributions", course=course)):
+            found = drivers(facts.tables, course)
+            driver = write("blends.no_driver")
+            if len(found):
+                factor = str(found["factor"].iloc[0])
+                contribution = write.percent("factor_contributions", course, factor, column="contribution")
+                values = {"factor": write.factor(factor), "contribution": contribution}
+                driver = write("blends.driver", **values)
+                specific = facts.row("factor_contributions", course, "specific")
+                largest = abs(found["contribution"].iloc[0])
+                if specific is not None and abs(specific["t"]) >= LEAST_T and abs(specific["contribution"]) > largest:
+                    part = write.percent("factor_contributions", course, "specific", column="contribution")
+                    driver = write("blends.specific", specific=part, **values)
+        figures: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
+        figures["excess"] = write.points("performance", course, column="excess")
+        sentences.append(write.varied("blends.course", len(sentences), course=plain(course), driver=driver, **figures))
+    return write.paragraph(sentences)
+
+
+def _risk(write: Writer) -> list[str]:
+    """Forecast risk, active share and turnover of each sleeve, and its limits."""
+    blocks = []
+    for sleeve in write.book.sleeves:
+        course, name = course_of(write.book, sleeve), write.sleeve(sleeve)
+        blocks.append(write.paragraph([*_measures(write, course, name), *_limits(write, sleeve, name)]))
+    limits = write.facts.tables.get("limits")
+    if limits is not None and limits.empty:
+        blocks.append(write("risk.no_limits"))
+    return blocks
+
+
+def _measures(write: Writer, course: str, name: str) -> list[str]:
+    facts = write.facts
+
+    def told(table: str, measure: str) -> bool:
+        return _finite(facts.row(table, course, measure), "value")
+
+    forecast, held = [], []
+    if told("risk", "tracking_error"):
+        value = write.percent("risk", course, "tracking_error", column="value", signed=False)
+        forecast.append(write("risk.tracking_error", value=value))
+    if told("risk", "beta"):
+        forecast.append(write("risk.beta", value=write.number("risk", course, "beta", column="value")))
+    if told("risk", "portfolio_volatility") and told("risk", "benchmark_volatility"):
+        own, other = (
+            write.percent("risk", course, f"{side}_volatility", column="value", signed=False)
+            for side in ("portfolio", "benchmark")
+        )
+        forecast.append(write("risk.volatility", value=own, benchmark=other))
+    for key, measure in (("active_share", "active_share_end"), ("turnover", "turnover")):
+        if told("figures", measure):
+            held.append(write(f"risk.{key}", value=write.percent("figures", course, measure, column="value", signed=False)))
+    sentences = [write("risk.measures", name=name, measures=write.join(forecast))] if forecast else []
+    return [*sentences, *([capital(write("risk.held", measures=write.join(held)))] if held else [])]
+
+
+def _limits(write: Writer, sleeve: str, name: str) -> list[str]:
+    """What was kept, broken and not tested; a rule without an answer is not kept."""
+    rows = write.facts.of("limits", sleeve=sleeve)
+    if rows.empty:
+        return []
+    broken = [row for _, row in rows.iterrows() if row["ok"] is not pd.NA and not row["ok"]]
+    untested = [row for _, row in rows.iterrows() if row["ok"] is pd.NA]
+    sentences = []
+    separator = write("risk.separator")
+    if broken:
+        listed = separator.join(_broken(write, row, rows) for row in broken)
+        sentences.append(write("risk.broken", name=name, rules=listed))
+    elif len(untested) < len(rows):
+        sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
+    if untested:
+        names = [write.messages.table["commentary"]["rules"].get(row["rule"], plain(str(row["rule"]))) for row in untested]
+        sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
+    return sentences
+
+
+def _broken(write: Writer, row: pd.Series, rows: pd.DataFrame) -> str:
+    """One breach, with its value and bound."""
+    rule, detail = str(row["rule"]), str(row["detail"])
+    key = ("limits", str(row["sleeve"]), rule, detail)
+    values = {column: write.figure(*key, column=column) for column in ("value", "bound")}
+    if rule == "risk_band":
+        band = write.book.limits.risk_band
+        side = re.search(r"% (above|below)(;|$)", detail)
+        wording = f"{rule}_{side[1]}" if side else rule
+        return write(f"broken.{wording}", index=plain(band.index) if band else "", **values)
+    found = [match["label"] for part in detail.split("; ") if (match := LABEL.match(part))]
+    labels = write.join(write.factor(label) for label in found[:SHOWN_LABELS])
+    labels = labels if len(found) == 1 else write("broken.several", labels=labels)
+    before = rows[rows["rule"] == f"{rule}{REBALANCE}"]
+    if len(before) and bool(before["ok"].fillna(False).iloc[0]):
+        earlier = ("limits", str(row["sleeve"]), f"{rule}{REBALANCE}", str(before["detail"].iloc[0]))
+        values["before"] = write.figure(*earlier, column="value")
+        return write(f"broken.{rule}_drifted", labels=labels, **values)
+    return write(f"broken.{rule}", labels=labels, **values)
+
+
+def _finite(row: pd.Series | None, column: str) -> bool:
+    return row is not None and column in row.index and bool(pd.notna(row[column])) and math.isfinite(row[column])

@@ -1,0 +1,279 @@
+"""Why a sleeve was ahead of its benchmark or behind it, as sentences: drivers, sectors and stocks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
+from attribution.reporting.tables.facts import LEAST_DRIVER, LEAST_T, clear, drivers, proxy_counts
+from attribution.rows import CASH, PROXY
+
+NOT_STOCKS = (CASH, PROXY, "(trading)", "(fees)")
+NOT_FACTORS = ("specific", "cash", "unmodelled", "proxy", "trading", "fees", "currency", "hedge")
+EFFECTS = ("allocation", "selection", "interaction")
+IN_FULL = 5
+SHOWN_STOCKS = 3
+UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
+
+
+@dataclass(frozen=True)
+class SleeveCommentary:
+    """The part of a commentary about one sleeve.
+
+    Attributes
+    ----------
+    write
+        The language and the facts.
+    key
+        The sleeve in the book.
+    course
+        What the tables call it: the course that is all of it, else its own key.
+    place
+        Which of the sleeves it is, from 0; wordings vary by it.
+    proxy_told
+        Whether an earlier part has said what the row "constituents less index" is.
+    """
+
+    write: Writer
+    key: str
+    course: str
+    place: int
+    proxy_told: bool = False
+
+    @property
+    def names_proxy(self) -> bool:
+        """Whether the difference of the constituents from the index is larger than the smallest driver named."""
+        tables = self.write.facts.tables
+        return proxy_counts(tables, self.course, drivers(tables, self.course))
+
+    @property
+    def blocks(self) -> list[str]:
+        """Headings, paragraphs and lists, in order."""
+        write = self.write
+        name, benchmark = write.sleeve(self.key), plain(write.book.sleeves[self.key].benchmark)
+        blocks = ["## " + write("headings.sleeve", name=name, benchmark=benchmark), self._result(benchmark)]
+        found = drivers(write.facts.tables, self.course)
+        if write.facts.of("factor_contributions", course=self.course).empty:
+            return blocks
+        if found.empty:
+            blocks.append(write.paragraph([write("sleeve.no_drivers"), *self._others(found)]))
+        else:
+            rows = list(found.itertuples())
+            blocks += [
+                write("sleeve.drivers"),
+                bullets(self._driver(row, place) for place, row in enumerate(rows[:IN_FULL])),
+                write.paragraph([self._smaller(rows[IN_FULL:]), *self._others(found)]),
+            ]
+        for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
+            if any(parts):
+                blocks += ["### " + write(f"headings.{heading}"), *(part for part in parts if part)]
+        return [block for block in blocks if block]
+
+    def _result(self, benchmark: str) -> str:
+        write, course = self.write, self.course
+        sentences = []
+        if write.facts.has("performance", course):
+            sentences.append(
+                write(
+                    "sleeve.lead",
+                    course=plain(course),
+                    benchmark=benchmark,
+                    benchmark_return=write.percent("performance", course, column="benchmark_return"),
+                    excess=write.points("performance", course, column="excess"),
+                    **{"return": write.percent("performance", course, column="return")},
+                )
+            )
+        elif write.facts.has("figures", course, "excess_return"):
+            excess = write.points("figures", course, "excess_return", column="value")
+            sentences.append(write("sleeve.excess", course=plain(course), benchmark=benchmark, excess=excess))
+        groups = write.facts.of("group_contributions", course=course)
+        items = [
+            write(
+                "sleeve.group",
+                name=write(f"groups.{group}"),
+                number=write.percent("group_contributions", course, group, column="contribution"),
+            )
+            for group in groups.get("group", [])
+        ]
+        return write.paragraph([*sentences, write("sleeve.groups", groups=write.join(items)) if items else ""])
+
+    def _driver(self, row: Any, place: int) -> str:
+        """One driver, tied to the exposure and to what the month paid for it."""
+        write, key = self.write, ("factor_contributions", self.course, row.factor)
+        contribution = write.percent(*key, column="contribution")
+        factor = write.factor(row.factor)
+        if not (math.isfinite(row.active_exposure) and math.isfinite(row.factor_return)):
+            return write("driver.bare", factor=capital(factor), contribution=contribution)
+        style = row.group == "style"
+        active = (
+            write.number(*key, column="active_exposure", signed=True) if style
+            else write.points(*key, column="active_exposure")
+        )  # fmt: skip
+        month = ("factor_month", row.factor)
+        told = write.facts.has(*month)
+        paid = write.percent(*month, column="return") if told else write.percent(*key, column="factor_return")
+        values = {"factor": factor, "active": active, "return": paid, "contribution": contribution}
+        shown = abs(row.active_exposure) >= (0.005 if style else LEAST_DRIVER) and abs(row.factor_return) >= LEAST_DRIVER
+        wording = self._at_odds(row, shown)
+        if wording:
+            return write(f"driver.{wording}", **(values | {"factor": capital(factor)}))
+        if row.group == "market":
+            return write("driver.market", **values)
+        exposure = self._exposure(row.factor, factor, row.active_exposure > 0, style)
+        values["paid"] = write("driver.rewarded" if row.factor_return > 0 else "driver.cost")
+        kind = ("helped" if row.sign > 0 else "hurt") if style else "sector"
+        return capital(write.varied(f"driver.{kind}", place + self.place, exposure=capital(exposure), **values))
+
+    def _at_odds(self, row: Any, shown: bool) -> str:
+        """How a contribution, summed by day, departs from mean exposure times the month's return; or nothing."""
+        product = row.active_exposure * row.factor_return
+        if not shown:
+            return "summed"
+        if np.sign(product) != row.sign:
+            return "differs"
+        ratio = product / row.contribution
+        return "more" if ratio < 1 / UNLIKE else "less" if ratio > UNLIKE else ""
+
+    def _exposure(self, label: str, factor: str, high: bool, style: bool) -> str:
+        write = self.write
+        if not style:
+            return write("driver.overweight" if high else "driver.underweight")
+        side = "high" if high else "low"
+        known = label in write.messages.table["commentary"][side]
+        return write(f"{side}.{label}") if known else write(f"{side}.other", factor=factor)
+
+    def _smaller(self, rows: list[Any]) -> str:
+        write = self.write
+        items = [
+            write(
+                "item",
+                name=write.factor(row.factor),
+                number=write.percent("factor_contributions", self.course, row.factor, column="contribution"),
+            )
+            for row in rows
+        ]
+        return write("sleeve.smaller", factors=write.join(items)) if items else ""
+
+    def _others(self, found: pd.DataFrame) -> list[str]:
+        """The specific part, and the benchmark's proxy where it is larger than the smallest driver named."""
+        write, course, sentences = self.write, self.course, []
+        specific = write.facts.row("factor_contributions", course, "specific")
+        certain = False
+        if specific is not None and math.isfinite(specific["contribution"]):
+            certain = bool(abs(specific["t"]) >= LEAST_T)
+            wording = "" if certain else "_within" if math.isfinite(specific["t"]) else "_untested"
+            contribution = write.percent("factor_contributions", course, "specific", column="contribution")
+            sentences.append(write(f"sleeve.specific{wording}", contribution=contribution))
+        if found.empty and not certain:
+            sentences.append(write("sleeve.nothing"))
+        if self.names_proxy:
+            wording = "_alone" if found.empty else "_again" if self.proxy_told else ""
+            contribution = write.percent("factor_contributions", course, "proxy", column="contribution")
+            sentences.append(write(f"sleeve.proxy{wording}", contribution=contribution))
+        return sentences
+
+    def _sectors(self) -> str:
+        """Allocation, selection and interaction: totals, extremes, and what of the largest is beyond doubt."""
+        write, course = self.write, self.course
+        frame = write.facts.of("brinson", course=course)
+        if frame.empty:
+            return ""
+        totals = {effect: write.points("brinson", course, None, column=effect) for effect in EFFECTS}
+        sentences = [write("sectors.effects", **totals)]
+        proxy = frame[frame["group"] == PROXY]
+        if len(proxy) and abs(float(proxy["selection"].iloc[0])) >= LEAST_DRIVER:
+            contribution = write.points("brinson", course, PROXY, column="selection")
+            sentences.append(write("sectors.proxy", contribution=contribution))
+        groups = frame[~frame["group"].isin([PROXY, "(trading)", "(fees)"])]
+        for effect in ("allocation", "selection"):
+            ranked = groups[groups[effect].abs() >= LEAST_DRIVER].sort_values(effect, ascending=False, kind="stable")
+            if len(ranked) > 1:
+                best, worst = (self._effect(ranked.iloc[place], effect) for place in (0, -1))
+                sentences.append(write(f"sectors.{effect}", best=best, worst=worst))
+        largest = max(EFFECTS, key=lambda effect: abs(float(frame[effect].sum())))
+        families = write.facts.of("brinson_families", course=course, effect=largest)
+        if len(families):
+            certain = families[clear(families, "contribution")]
+            items = [
+                write(
+                    "sectors.family",
+                    name=write(f"groups.{family}"),
+                    number=write.points("brinson_families", course, largest, family, column="contribution"),
+                )
+                for family in certain["family"]
+            ]
+            if items:
+                sentences.append(write(f"sectors.families_{largest}", families=write.join(items)))
+        return write.paragraph(sentences)
+
+    def _effect(self, row: pd.Series, effect: str) -> str:
+        write, key = self.write, ("brinson", self.course, str(row["group"]))
+        values = {"group": write.factor(str(row["group"])), "effect": write.points(*key, column=effect)}
+        kind = "weight" if effect == "allocation" else "return"
+        sides = [f"portfolio_{kind}", f"benchmark_{kind}"]
+        if row[sides].isna().any():
+            return write("sectors.bare", **values)
+        own, other = (write.percent(*key, column=side, signed=kind == "return") for side in sides)
+        return write(f"sectors.{effect}_of", own=own, other=other, **values)
+
+    def _stocks(self) -> list[str]:
+        """The stocks that helped and hurt the excess most."""
+        write = self.write
+        frame = write.facts.of("stock_contributions", course=self.course)
+        if frame.empty:
+            return []
+        frame = frame[~frame["ticker"].isin(NOT_STOCKS) & (frame["active_contribution"].abs() >= LEAST_DRIVER)]
+        frame = frame.sort_values("active_contribution", ascending=False, kind="stable")
+        best = frame[frame["active_contribution"] > 0].head(SHOWN_STOCKS)
+        worst = frame[frame["active_contribution"] < 0][::-1].head(SHOWN_STOCKS)
+        cells = write.facts.of("stock_factor", course=self.course)
+        blocks: list[str] = []
+        for side, part in (("best", best), ("worst", worst)):
+            if len(part):
+                blocks += [write(f"stocks.{side}"), bullets(self._stock(row, cells) for _, row in part.iterrows())]
+        return blocks
+
+    def _stock(self, row: pd.Series, cells: pd.DataFrame) -> str:
+        write, ticker = self.write, str(row["ticker"])
+        key = ("stock_contributions", self.course, ticker)
+        name = write.names.get(ticker) or (row["name"] if isinstance(row["name"], str) else "")
+        stock = write("stocks.name", ticker=plain(ticker), name=plain(name)) if name else plain(ticker)
+        values = {
+            "stock": stock,
+            "return": write.percent(*key, column="return"),
+            "contribution": write.percent(*key, column="active_contribution"),
+            "behind": self._behind(ticker, cells),
+        }
+        weights = {"start": "weight_start", "end": "weight_end"}
+        if all(row[column] == 0 or pd.isna(row[column]) for column in weights.values()):
+            return write("stocks.not_held", **values)
+        return write(
+            "stocks.held",
+            **values,
+            **{name: write.percent(*key, column=column, signed=False) for name, column in weights.items()},
+        )
+
+    def _behind(self, ticker: str, cells: pd.DataFrame) -> str:
+        """What a stock's contribution consists of: the specific part and the largest factor."""
+        write = self.write
+        if cells.empty:
+            return ""
+        own = cells[(cells["ticker"] == ticker) & (cells["contribution"].abs() >= LEAST_DRIVER)]
+        factors = own[~own["factor"].isin(NOT_FACTORS)]
+        specific = (own["factor"] == "specific").any()
+        values = {}
+        if specific:
+            values["specific"] = write.percent("stock_factor", self.course, ticker, "specific", column="contribution")
+        if len(factors):
+            largest = str(factors.loc[factors["contribution"].abs().idxmax(), "factor"])
+            values["factor"] = write.factor(largest)
+            values["number"] = write.percent("stock_factor", self.course, ticker, largest, column="contribution")
+        if not values:
+            return ""
+        wording = "" if len(values) == 3 else "_specific" if specific else "_factor"
+        return write(f"stocks.behind{wording}", **values)

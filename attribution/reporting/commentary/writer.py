@@ -1,0 +1,125 @@
+"""How a commentary is worded: names, dates and lists of a language, and figures as links to their cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from attribution.house_style.numbers import NegativeStyle, number, percent
+from attribution.house_style.words import Messages
+from attribution.portfolio.book import Book, Words
+from attribution.reporting.tables.facts import Anchor, Facts
+from attribution.rows import CASH
+
+MARKUP = re.compile(r"[\\`*\[\]<>|~#]|&(?=#|\w+;)|(?<![^\W_])_|_(?![^\W_])")
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A language, a house style and the facts to write about.
+
+    Attributes
+    ----------
+    names
+        Ticker -> name of the stock in the language, where it is not that of the tables.
+    """
+
+    facts: Facts
+    book: Book
+    messages: Messages
+    style: NegativeStyle
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The message of the commentary at a dotted key."""
+        return self.messages(f"commentary.{key}", **values)
+
+    def varied(self, key: str, place: int, **values: object) -> str:
+        """One of the wordings of a message, by place: a second one reads differently from the first."""
+        table: Any = self.messages.table["commentary"]
+        for part in key.split("."):
+            table = table[part]
+        return self(f"{key}.{list(table)[place % len(table)]}", **values)
+
+    def percent(self, table: str, *key: str | None, column: str, signed: bool = True) -> str:
+        """A figure in percent, as a link."""
+        anchor = Anchor(table, key, column)
+        return self._link(percent(self.facts.value(anchor), self.style, signed=signed, unit="%"), anchor)
+
+    def points(self, table: str, *key: str | None, column: str) -> str:
+        """A difference of percentages, as a link, with its unit."""
+        return self("points", number=self.gap(table, *key, column=column))
+
+    def gap(self, table: str, *key: str | None, column: str) -> str:
+        """A difference of percentages, as a link, where the sentence says its unit."""
+        anchor = Anchor(table, key, column)
+        return self._link(percent(self.facts.value(anchor), self.style, signed=True, unit=self("points_unit")), anchor)
+
+    def number(self, table: str, *key: str | None, column: str, decimals: int = 2, signed: bool = False) -> str:
+        """A figure that is no percentage, as a link."""
+        anchor = Anchor(table, key, column)
+        return self._link(number(self.facts.value(anchor), self.style, decimals, signed=signed), anchor)
+
+    def figure(self, table: str, *key: str | None, column: str) -> str:
+        """A figure in its own unit, without a plus sign."""
+        if self.facts.unit(Anchor(table, key, column)) == "percent":
+            return self.percent(table, *key, column=column, signed=False)
+        return self.number(table, *key, column=column, decimals=0)
+
+    def _link(self, text: str, anchor: Anchor) -> str:
+        return f"[{text}](<{anchor.target}>)"
+
+    def words(self, words: Words | None, otherwise: str) -> str:
+        """A text of the book in the language."""
+        return plain(otherwise if words is None else str(getattr(words, self.messages.language)))
+
+    def sleeve(self, key: str) -> str:
+        """The name of a sleeve."""
+        return self.words(self.book.sleeves[key].name, key)
+
+    def factor(self, label: str) -> str:
+        """The name of a factor, a sector or cash inside a sentence."""
+        names: dict[str, str] = self.messages.table["commentary"]["factors"]
+        label = "cash" if label == CASH else label
+        return plain(names.get(label, self.messages.factor(label)))
+
+    def week(self, first: pd.Timestamp, last: pd.Timestamp) -> str:
+        """The days of a week inside a month."""
+        values = {"month": self.messages.name("months", str(first.month)), "first": first.day, "last": last.day}
+        return self("day" if first == last else "week", **values)
+
+    def join(self, items: Iterable[str]) -> str:
+        """A list inside a sentence."""
+        listed = list(items)
+        if len(listed) < 2:
+            return "".join(listed)
+        return self("and", first=self.messages("words.comma").join(listed[:-1]), last=listed[-1])
+
+    def paragraph(self, sentences: Iterable[str]) -> str:
+        """Sentences in a row; empty ones are left out."""
+        return self.messages("words.sentence_gap").join(sentence for sentence in sentences if sentence)
+
+
+def plain(text: str) -> str:
+    r"""A name as Markdown that shows it letter by letter, on one line.
+
+    Examples
+    --------
+    >>> plain("<b>A|B</b> *x* next_major")
+    '\\<b\\>A\\|B\\</b\\> \\*x\\* next_major'
+    """
+    return MARKUP.sub(lambda match: "\\" + match[0], " ".join(text.split()))
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A Markdown list."""
+    return "\n".join(f"- {item}" for item in items)

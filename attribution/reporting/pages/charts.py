@@ -1,0 +1,75 @@
+"""The page's charts: figures of the month as SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from attribution.house_style.drawing import to_svg, told_places
+from attribution.house_style.drawing.waterfall import leaves_out_zero
+from attribution.reporting.charts import exposures, month_figures, waterfall_bars
+from attribution.reporting.pages.words import PageWords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from attribution.reporting.tables.content import Content
+
+
+HALF = 230.0  # points: width of a chart beside a table
+
+
+@dataclass(frozen=True)
+class PageCharts:
+    """Draws a chart when a template asks for it.
+
+    Attributes
+    ----------
+    content, words
+        The month, and the language and style of its charts.
+    drawn
+        What was drawn and what it tells under the pointer, so that the page for the screen and the one for print share it.
+    pointed
+        Whether a chart tells its values under the pointer.
+    """
+
+    content: Content
+    words: PageWords
+    drawn: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    pointed: bool = True
+
+    @cached_property
+    def figures(self) -> dict[str, Callable[[], Figure]]:
+        """How to draw each figure of the month, by name."""
+        return month_figures(self.content, self.words.messages, self.words.style)
+
+    def has(self, name: str) -> bool:
+        """Whether the month has this figure."""
+        return name in self.figures
+
+    def draw(self, name: str, course: str = "") -> Markup:
+        """A figure of the month, or that of a course."""
+        key = f"{name}/{course}" if course else name
+        return self._svg(key, self.figures[key])
+
+    def leaves_out_zero(self, course: str) -> bool:
+        """Whether the bars of a course's waterfall are broken."""
+        return leaves_out_zero(*waterfall_bars(self.content, self.words.messages, course=course))
+
+    def exposures(self, course: str, place: int) -> Markup:
+        """One sleeve's active exposures, now and a month before."""
+        draw = partial(exposures, self.content, self.words.messages, self.words.style, courses=[course], width=HALF)
+        return self._svg(f"exposures-{place}", draw)
+
+    def _svg(self, key: str, figure: Callable[[], Figure]) -> Markup:
+        from markupsafe import Markup
+
+        if key not in self.drawn:
+            made = figure()
+            self.drawn[key] = to_svg(made, f"chart-{len(self.drawn)}-"), told_places(made)
+        svg, places = self.drawn[key]
+        return Markup(svg.removesuffix("</svg>") + places + "</svg>" if self.pointed else svg)

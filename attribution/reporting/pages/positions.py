@@ -1,0 +1,130 @@
+"""Sections on where the courses stand at month end: forecast risk and where it comes from, composition, blends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.reporting.pages.notes import note_sentence
+from attribution.reporting.pages.rows import of_course, records
+from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
+from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS, PageWords
+
+if TYPE_CHECKING:
+    from attribution.reporting.tables.content import Content
+
+SHOWN_SOURCES = 8
+UNFORECAST = ("no_forecast", "no_forecast_of_course", "forecast_left_out")  # notes
+FIGURES = ("active_share_end", "turnover", "hit_rate_days")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Forecast risk of each course (measure: row of `risk`), and the largest parts of each sleeve's tracking error.
+
+    Attributes
+    ----------
+    rows
+        Course, then the row of each measure; courses without a forecast are left out.
+    sources
+        Sleeve's name, course, its largest rows of `risk_factors`, the sums of those not shown and how many they are.
+    uncovered
+        Sentences on names, courses and factors without a forecast.
+    """
+
+    rows: list[tuple[str, dict[str, Row]]]
+    sources: list[tuple[str, str, list[Row], Row, int]]
+    uncovered: list[str]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What the courses hold, and what of it earned most.
+
+    Attributes
+    ----------
+    rows
+        Names, cash, active share, turnover and hit rate of each course (measure: row of `risk` or `figures`).
+    leaders
+        Sleeve's name, course, rows of `stock_contributions` of the held stocks that contributed most to the return.
+    """
+
+    rows: list[tuple[str, dict[str, Row], dict[str, Row]]]
+    leaders: list[tuple[str, str, list[Row]]]
+
+
+@dataclass(frozen=True)
+class Blends:
+    """Contributions by group of each course: course, row of `group_contributions` by group, row of `performance`."""
+
+    groups: list[str]
+    rows: list[tuple[str, dict[str, Row], Row]]
+    blended: bool
+
+
+def by_measure(frame: pd.DataFrame, course: str) -> dict[str, Row]:
+    """A course's rows of a table of measures, by measure."""
+    return {row["measure"]: row for row in records(of_course(frame, course))}
+
+
+def risk_section(content: Content, words: PageWords) -> Risk:
+    """Forecast risk at month end."""
+    tables = content.tables
+    forecast = set(tables["risk"]["course"])
+    rows = [(course, by_measure(tables["risk"], course)) for course in content.results if course in forecast]
+    sources, uncovered = [], []
+    for key, result in content.sleeves.items():
+        frame = of_course(tables["risk_factors"], result.course)
+        order = frame["contribution"].abs().sort_values(ascending=False, kind="stable").index
+        if frame["contribution"].notna().any():
+            rest = frame.loc[order[SHOWN_SOURCES:]]
+            shown = records(frame.loc[order[:SHOWN_SOURCES]])
+            sums = {column: float(rest[column].sum()) for column in ("contribution", "share_of_variance")}
+            sources.append((words.sleeve(key), result.course, shown, sums, len(rest)))
+        measures = by_measure(tables["risk"], result.course)
+        for side in ("", "_benchmark"):
+            names = measures.get(f"uncovered{side}_names", {"value": 0.0})["value"]
+            if names > 0:
+                weight = words.percent(measures[f"uncovered{side}_weight"]["value"], unit="%")
+                values = {"name": words.sleeve(key), "benchmark": result.benchmark, "weight": weight}
+                uncovered.append(words.messages(f"risk.uncovered{side}", names=words.number(names, 0), **values))
+    return Risk(rows, sources, [*uncovered, *unforecast(content, words)])
+
+
+def unforecast(content: Content, words: PageWords) -> list[str]:
+    """Sentences on the courses, and the factors, that have no forecast."""
+    return [note_sentence(note, words) for note in content.notes if note.key in UNFORECAST]
+
+
+def composition_section(content: Content, words: PageWords) -> Composition:
+    """What the courses hold, how much they traded, and which holdings earned most."""
+    tables = content.tables
+    without: dict[str, Row] = {measure: {"value": math.nan} for measure in ("names", "cash_weight")}
+    leaders = []
+    for key, result in content.sleeves.items():
+        stocks = named_stocks(content, words, result.course)
+        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~stocks["ticker"].isin(ROWS_BESIDE_STOCKS)]
+        leaders.append((words.sleeve(key), result.course, records(held.nlargest(SHOWN_STOCKS, "contribution"))))
+    return Composition(
+        [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results], leaders
+    )
+
+
+def blends_section(content: Content) -> Blends:
+    """Contributions by group of factors of all courses."""
+    frame = content.tables["group_contributions"]
+    groups = list(dict.fromkeys(frame["group"]))
+    excess = content.tables["performance"].set_index("course", drop=False)
+    rows = [
+        (
+            course,
+            {row["group"]: row for row in records(of_course(frame, course))},
+            excess.loc[course].to_dict(),
+        )
+        for course in content.results
+    ]
+    return Blends(groups, rows, any(len(content.book.shares(course)) > 1 for course in content.results))

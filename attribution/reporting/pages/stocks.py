@@ -1,0 +1,67 @@
+"""Stocks as the page shows them: the best and the worst, and what drove each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.reporting.pages.rows import records
+from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS, PageWords
+
+if TYPE_CHECKING:
+    from attribution.reporting.tables.content import Content
+
+SHOWN_STOCKS = 5
+SHOWN_FACTORS = 2
+LEAST_SHOWN = 5e-5  # prints as 0.00
+SPECIFIC = "specific"
+NO_BREAK = "\u00a0"  # a number stays on the line of its name
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StocksView:
+    """Rows of `stock_contributions`, each with `shown_name` and `why`."""
+
+    best: list[Row]
+    worst: list[Row]
+
+
+def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
+    """The stocks that helped a course's excess most, and those that hurt most."""
+    frame = named_stocks(content, words, course)
+    frame = frame[~frame["ticker"].isin(ROWS_BESIDE_STOCKS)]
+    ordered = frame.sort_values("active_contribution", ascending=False, kind="stable")
+    best = ordered.head(min(SHOWN_STOCKS, (len(ordered) + 1) // 2))
+    worst = ordered.tail(min(SHOWN_STOCKS, len(ordered) // 2))[::-1]
+    why = driver_texts(content, words, course, [*best["ticker"], *worst["ticker"]])
+    return StocksView(*(records(part.assign(why=part["ticker"].map(why))) for part in (best, worst)))
+
+
+def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFrame:
+    """A course's rows of `stock_contributions` with `shown_name`, the name in the page's language where there is one."""
+    frame = content.tables["stock_contributions"]
+    frame = frame[frame["course"] == course]
+    shown = frame["name"].astype(object)
+    named = frame["ticker"].map(content.stock_names(words.messages.language))
+    shown = shown.where(named.isna(), named)
+    beside = frame["ticker"].isin(ROWS_BESIDE_STOCKS)
+    return frame.assign(shown_name=shown.where(~beside, frame["ticker"].map(words.row)))
+
+
+def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:
+    """What drove each stock's contribution: its largest factors, and its specific part."""
+    frame = content.tables["stock_factor"]
+    frame = frame[frame["course"] == course]
+    frame = frame[frame["ticker"].isin(tickers)]
+    size = frame["contribution"].abs()
+    frame = frame.assign(size=size, own=frame["factor"] == SPECIFIC).sort_values("size", ascending=False, kind="stable")
+    factors = frame[~frame["own"] & (frame["size"] >= LEAST_SHOWN)].groupby("ticker", sort=False).head(SHOWN_FACTORS)
+    shown = pd.concat([factors, frame[frame["own"]]])
+    texts: dict[str, list[str]] = {ticker: [] for ticker in tickers}
+    for row in shown.itertuples():
+        value = words.percent(float(str(row.contribution)), signed=True)
+        texts[str(row.ticker)].append(f"{words.messages.factor(str(row.factor))}{NO_BREAK}{value}")
+    return {ticker: words.listed(parts) for ticker, parts in texts.items()}

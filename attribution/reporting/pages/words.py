@@ -1,0 +1,89 @@
+"""A book's words and numbers in the language of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.house_style.numbers import NegativeStyle, number, percent
+from attribution.house_style.words import Messages, read_messages
+from attribution.portfolio.book import Book, Words
+from attribution.rows import CASH, PROXY
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+ROWS_BESIDE_STOCKS = {CASH: "cash", PROXY: "proxy", "(trading)": "trading", "(fees)": "fees"}  # and the factor of that name
+
+BREAKS = re.compile(
+    "ベンチマーク|ファクター(?=リターン)|業種配分|銘柄選択|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|・(?=レシオ)|(?=（)"
+)
+
+
+@dataclass(frozen=True)
+class PageWords:
+    """What every section needs to write: the book, its messages in a language, and how negative numbers look."""
+
+    book: Book
+    messages: Messages
+    style: NegativeStyle
+
+    def text(self, words: Words | None, otherwise: str = "") -> str:
+        """A text of the book in the page's language."""
+        return otherwise if words is None else str(getattr(words, self.messages.language))
+
+    def sleeve(self, key: str) -> str:
+        """A sleeve's name."""
+        return self.text(self.book.sleeves[key].name, key)
+
+    def row(self, label: str) -> str:
+        """The name of a row that may be no stock: cash, the proxy, trading or fees."""
+        return self.messages.factor(ROWS_BESIDE_STOCKS.get(label, label))
+
+    def heading(self, text: str) -> Markup:
+        """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
+        from markupsafe import Markup, escape
+
+        if text.isascii():
+            return escape(text)
+        parts = filter(None, BREAKS.sub("\\g<0>\n", text).split("\n"))
+        return Markup().join(Markup('<span class="keep">{}</span>').format(part) for part in parts)
+
+    def date(self, day: Any, form: str = "date") -> str:
+        """A day or a month as the language writes it; `form` is a key of the message file's [words]."""
+        day = pd.Timestamp(day)
+        name = self.messages.name("months", str(day.month))
+        values = {"year": day.year, "number": day.month, "day": day.day, "name": name, "short": name[:3]}
+        return self.messages(f"words.{form}", **values)
+
+    def sentences(self, *texts: str) -> str:
+        """Sentences in a row, with the language's space between them; empty ones left out."""
+        return self.messages("words.sentence_gap").join(text for text in texts if text)
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Words with the language's comma between them."""
+        return self.messages("words.comma").join(texts)
+
+    def percent(self, value: float, decimals: int = 2, *, signed: bool = False, unit: str = "") -> str:
+        """A decimal as percent in the house style."""
+        return percent(value, self.style, decimals, signed=signed, unit=unit)
+
+    def number(self, value: float, decimals: int = 2, *, signed: bool = False, grouped: bool = False) -> str:
+        """A number in the house style."""
+        return number(value, self.style, decimals, signed=signed, grouped=grouped)
+
+
+def page_words(book: Book, language: str) -> PageWords:
+    """The words of a book's page in "ja" or "en".
+
+    Raises
+    ------
+    InputError
+        For another language.
+    """
+    messages = read_messages(language)
+    return PageWords(book, messages, getattr(book.report.negative, language))

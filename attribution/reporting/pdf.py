@@ -1,0 +1,123 @@
+"""PDF of a page by WeasyPrint: the embedded font alone, nothing from the network, tagged, the same bytes on each run.
+
+Each document is made in a process of its own (`python -m attribution.reporting.pdf`, HTML in, PDF out): fontconfig reads its
+settings once in the life of a process, and two languages are laid out beside each other and beside what comes after them.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from typing import IO, Self, cast
+
+CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
+NO_PANGO = 3  # exit code of a process that cannot load Pango
+NO_PDF = (
+    "No PDF: the Pango libraries that WeasyPrint needs are missing. Debian and Ubuntu: apt install libpango-1.0-0 "
+    "libpangoft2-1.0-0 libharfbuzz-subset0. macOS: brew install pango. Windows: see weasyprint.org."
+)
+
+
+class PangoMissingError(Exception):
+    """The machine cannot make a PDF; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class PdfJob:
+    """A document to be made; a context manager, which stops it when it is left."""
+
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+    errors: IO[bytes]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Stop what nobody will read."""
+        with self.output, self.errors:
+            self.process.kill()
+            self.process.communicate()
+
+    def send(self, html: str) -> None:
+        """Give the page to be laid out.
+
+        Parameters
+        ----------
+        html
+            A page for medium "print" with its @font-face rules, see `attribution.house_style.fonts.font_faces`.
+        """
+        page = cast("IO[bytes]", self.process.stdin)
+        with suppress(BrokenPipeError), page:  # a process that has ended says why in `result`
+            page.write(html.encode())
+
+    def result(self) -> bytes:
+        """Wait for the PDF.
+
+        Raises
+        ------
+        PangoMissingError
+            Where Pango cannot be loaded.
+        RuntimeError
+            Where the layout fails for another reason, with what it said.
+        """
+        code = self.process.wait()
+        self.output.seek(0)
+        self.errors.seek(0)
+        if code == NO_PANGO:
+            raise PangoMissingError(NO_PDF)
+        if code:
+            raise RuntimeError(f"report: the PDF could not be made.\n{self.errors.read().decode(errors='replace')}")
+        return self.output.read()
+
+
+def start_pdf() -> PdfJob:
+    """Begin a process that loads what it needs, waits for a page and makes its PDF."""
+    output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
+    process = subprocess.Popen(
+        [sys.executable, "-m", "attribution.reporting.pdf"],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=errors,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    return PdfJob(process, output, errors)
+
+
+def main() -> int:
+    """Lay out the HTML on standard input as a tagged PDF (PDF/UA-1) with bookmarks, on standard output.
+
+    A page that refers to anything it does not carry itself is refused: no network, no file, no font of the system.
+    """
+    gc.disable()  # a process of one document: looking for cycles in its boxes takes a fifth of the time and frees nothing
+    with resources.as_file(resources.files("attribution.reporting").joinpath("templates/no_fonts.conf")) as settings:
+        os.environ["FONTCONFIG_FILE"] = str(settings)
+        warnings.simplefilter("ignore")  # that there is no font of the system, whatever PYTHONWARNINGS says
+        try:
+            import weasyprint
+            from weasyprint.text.fonts import FontConfiguration
+            from weasyprint.urls import URLFetcher
+        except OSError:
+            return NO_PANGO
+        for name in ("weasyprint", "fontTools"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        page = weasyprint.HTML(
+            string=CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode()),
+            url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
+        )
+        document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True)
+    sys.stdout.buffer.write(document)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,279 @@
+"""Everything a report shows, as labelled frames: computed once, before any page is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from attribution.contributions.result import AttributionResult, explain_course
+from attribution.identities import identity_row, require_reconciled
+from attribution.measures.forecast import (
+    Forecast,
+    closing_course,
+    closing_limits,
+    closing_risk,
+    forecast_risk,
+    uncovered_weights,
+)
+from attribution.measures.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
+from attribution.measures.risk_results import CourseRisk
+from attribution.portfolio.book import Book
+from attribution.portfolio.course import Course, blend_tracks
+from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.periods import Period, read_period
+from attribution.portfolio.tracks import Tracks
+from attribution.reporting.tables import frames
+from attribution.reporting.tables.frames import stack
+from attribution.reporting.tables.notes import Note, collect_notes
+from riskmodel.errors import InputError, listed
+from riskmodel.model.results import RiskModelResults
+
+
+@dataclass(frozen=True)
+class Content:
+    """One month of a book.
+
+    Attributes
+    ----------
+    tables
+        Frames by name, see `attribution.reporting.tables.frames`; numbers are decimals.
+    results
+        One attribution a course.
+    sleeves
+        One attribution a sleeve.
+    history
+        Daily returns of courses and benchmarks.
+    notes
+        What a reader must know of data and policies.
+    model_settings
+        The settings of the fitted model.
+    """
+
+    book: Book
+    month: str
+    period: Period
+    tables: dict[str, pd.DataFrame]
+    results: dict[str, AttributionResult]
+    sleeves: dict[str, AttributionResult]
+    history: History
+    notes: list[Note]
+    model_settings: dict[str, Any]
+
+    def __repr__(self) -> str:
+        courses = ", ".join(self.results)
+        return f"Content: {self.month}, data to {self.period.end:%Y-%m-%d}; {courses}; {len(self.tables)} tables"
+
+    def stock_names(self, language: str) -> dict[str, str]:
+        """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""
+        return self._japanese_names if language == "ja" else {}
+
+    @cached_property
+    def _japanese_names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for result in (*self.results.values(), *self.sleeves.values()):
+            names |= {str(ticker): str(name) for ticker, name in result.data["name_ja"].to_series().items() if name}
+        return names
+
+
+def build_content(
+    book: Book,
+    market: xr.Dataset,
+    model: RiskModelResults,
+    month: str,
+    *,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Content:
+    """Compute every table, attribution and note of a month.
+
+    Parameters
+    ----------
+    book, market, model
+        As for `attribution.attribute`.
+    month
+        "YYYY-MM".
+    progress
+        Called with the name of each stage as it begins.
+    """
+    period = read_period(month, book, market)
+    tracks = Tracks(book, market, period)
+
+    def explain(course: str) -> AttributionResult:
+        return explain_course(blend_tracks(tracks, course), book, model, market)
+
+    with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
+        computed = beside.submit(forecast_risk, model, market, period.end)
+        history = follow_book(book, market, month)
+        results = {}
+        for course in book.courses:
+            progress(course)
+            results[course] = explain(course)
+        alone = {next(iter(book.shares(course))): course for course in book.courses if len(book.shares(course)) == 1}
+        sleeves = {sleeve: results[alone[sleeve]] if sleeve in alone else explain(sleeve) for sleeve in book.sleeves}
+        explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
+        courses = {name: result.followed for name, result in explained.items()}
+        coverage = model.coverage(exposure_days(market, period))
+        tables = performance_tables(book, market, month, period, history)
+        tables |= factor_tables(model, period)
+        tables |= contribution_tables(explained)
+        tables |= position_tables(book, market, model, period, courses)
+        progress("risk")
+        forecast = forecast_or_none(computed)
+    risks = closing_risks(courses, forecast)
+    tables |= risk_tables(book, market, courses, forecast, risks)
+    identities = [result.reconciliation for result in explained.values()]
+    tables["coverage"] = coverage
+    tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
+    return Content(
+        book=book,
+        month=month,
+        period=period,
+        tables=tables,
+        results=results,
+        sleeves=sleeves,
+        history=history,
+        notes=[
+            *collect_notes(book, market, model, period, coverage, results, sleeves),
+            *forecast_notes(courses, forecast, risks, period),
+        ],
+        model_settings=model.settings,
+    )
+
+
+def performance_tables(
+    book: Book, market: xr.Dataset, month: str, period: Period, history: History
+) -> dict[str, pd.DataFrame]:
+    """Returns of courses, benchmarks and indices over the month and longer."""
+    trailing = trailing_table(history, book, market, month)
+    return {
+        "performance": performance_table(history, book, month),
+        "trailing": trailing,
+        "index_weeks": index_weeks_table(book, market, month),
+        "index_months": frames.index_months_table(book, market, period),
+        "cumulative": frames.cumulative_table(history, book, trailing),
+    }
+
+
+def factor_tables(model: RiskModelResults, period: Period) -> dict[str, pd.DataFrame]:
+    """What the market paid for each factor, by day and over the month."""
+    daily = frames.factor_returns_table(model.data.sel(time=period.days), model)
+    return {"factor_returns": daily, "factor_month": frames.factor_month_table(daily)}
+
+
+def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.DataFrame]:
+    """Every cut of the excess returns that a page shows, one below the other for each course."""
+    every = results.values()
+    return {
+        "factor_contributions": stack(result.factors for result in every),
+        "group_contributions": stack(frames.group_contributions_table(result) for result in every),
+        "stock_contributions": stack(result.stocks for result in every),
+        "stock_factor": stack(frames.stock_factor_table(result) for result in every),
+        "brinson": stack(result.sector_brinson for result in every),
+        "brinson_by_factor": stack(result.sector_brinson_by_factor for result in every),
+        "brinson_families": stack(frames.brinson_families_table(result) for result in every),
+    }
+
+
+def position_tables(
+    book: Book, market: xr.Dataset, model: RiskModelResults, period: Period, courses: dict[str, Course]
+) -> dict[str, pd.DataFrame]:
+    """Where the courses stand at the month's last close: exposures, active share and turnover."""
+    before = {}
+    if period.base >= pd.Timestamp(book.book.inception):
+        before = {sleeve: closing_course(book, sleeve, market, period.base) for sleeve in book.sleeves}
+    return {
+        "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses.values()),
+        "figures": stack(frames.figures_table(book, followed, market) for followed in courses.values()),
+    }
+
+
+def forecast_or_none(computed: Future[Forecast]) -> Forecast | None:
+    """The forecast at the month's last close; none where the model's history is too short for one."""
+    try:
+        return computed.result()
+    except InputError:  # what a month earned is no less true for it: a note says that there is no forecast
+        return None
+
+
+def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict[str, CourseRisk]:
+    """Forecast risk of the courses that have one: not too much of what they hold lacks exposures or specific risk."""
+    if forecast is None:
+        return {}
+    return {
+        name: closing_risk(followed, forecast)
+        for name, followed in courses.items()
+        if float(uncovered_weights(followed, forecast).abs().sum()) <= UNCOVERED_MAX
+    }
+
+
+def risk_tables(
+    book: Book,
+    market: xr.Dataset,
+    courses: dict[str, Course],
+    forecast: Forecast | None,
+    risks: dict[str, CourseRisk],
+) -> dict[str, pd.DataFrame]:
+    """Forecast risk of the courses that have one, and the limits of every sleeve; those of risk untested without it."""
+    alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
+    none = {"risk": pd.DataFrame(columns=frames.RISK), "risk_factors": pd.DataFrame(columns=frames.RISK_FACTORS)}
+    made = {
+        "risk": [risk.table for risk in risks.values()],
+        "risk_factors": [frames.risk_factors_table(risk) for risk in risks.values()],
+    }
+    return {
+        **{name: stack(parts) if parts else none[name] for name, parts in made.items()},
+        "limits": stack(
+            closing_limits(book, sleeve, courses[name], market, forecast=forecast, risk=risks.get(name))
+            for sleeve, name in ((sleeve, alone[sleeve]) for sleeve in book.sleeves)
+        ),
+    }
+
+
+def forecast_notes(
+    courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk], period: Period
+) -> list[Note]:
+    """Why there is no forecast of some courses' risk, and which factors it leaves out."""
+    if forecast is None:
+        return [Note("no_forecast", {"date": f"{period.end:%Y-%m-%d}"})]
+    notes = [Note("forecast_left_out", {"factor": factor}) for factor in forecast.left_out]
+    for name, followed in courses.items():
+        if name not in risks:
+            weights = uncovered_weights(followed, forecast)
+            values = {"course": name, "names": listed(weights.index), "weight": float(weights.abs().sum())}
+            notes.append(Note("no_forecast_of_course", values))
+    return notes
+
+
+def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
+    """The ranking's returns, followed since inception, against the attribution's own of the month.
+
+    Raises
+    ------
+    ReconciliationError
+        Where they differ.
+    """
+    by_course = ranking.set_index("course")
+    rows = []
+    for course, result in results.items():
+        sides = {
+            "ranking's return = R": ("return", result.portfolio_return),
+            "ranking's benchmark = B": ("benchmark_return", result.benchmark_return),
+        }
+        rows += [
+            identity_row(course, name, float(by_course.loc[course, column]), right)
+            for name, (column, right) in sides.items()
+        ]
+    table = pd.DataFrame(rows)
+    require_reconciled(table, month)
+    return table
+
+
+def exposure_days(market: xr.Dataset, period: Period) -> pd.DatetimeIndex:
+    """The days whose exposures explain a period: each session's session before."""
+    sessions = market.get_index("time")
+    return sessions[sessions.get_indexer(period.days) - 1]

@@ -1,0 +1,238 @@
+"""Figures of a report by their address: table, row and column; and which factors are drivers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+
+from attribution.reporting.tables.frames import KEYS
+
+MODELLED = ("market", "sector", "style")
+LEAST_T = 2.0
+LEAST_DRIVER = 5e-5  # what prints as 0.00 % is no driver, however certain
+ADDITIVE = (
+    "contribution", "active_contribution", "allocation", "selection", "interaction", "portfolio_weight", "benchmark_weight",
+    "weight_start", "weight_end",
+)  # fmt: skip
+EXPOSURES = ("active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change")
+NUMBERS = ("t", "sharpe", "sortino")
+NUMBER_MEASURES = (
+    "beta", "information_ratio", "appraisal_ratio", "portfolio_diversification_ratio", "benchmark_diversification_ratio",
+)  # fmt: skip
+COUNT_MEASURES = ("names", "uncovered_names", "uncovered_benchmark_names", "periods_per_year")
+ENCODED = re.compile(r"[%|<>\\&*\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+Key = tuple[str | None, ...]
+Unit = Literal["percent", "number", "count"]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The address of a figure.
+
+    Attributes
+    ----------
+    table
+        Name of a table of the report.
+    key
+        Values of its key columns, in the order of `attribution.reporting.tables.frames.KEYS`; None, written "*", stands for
+        the sum over that column.
+    column
+        The column of the figure.
+    """
+
+    table: str
+    key: Key
+    column: str
+
+    @property
+    def target(self) -> str:
+        """As a link's target, without the angle brackets.
+
+        Examples
+        --------
+        >>> Anchor("performance", ("A|B 100%",), "return").target
+        '#performance|A%7CB 100%25|return'
+        """
+        parts = (self.table, *("*" if part is None else encoded(part) for part in self.key), encoded(self.column))
+        return "#" + "|".join(parts)
+
+
+def read_anchor(target: str) -> Anchor:
+    """The address in a link's target; it need not exist.
+
+    Examples
+    --------
+    >>> read_anchor("#brinson|A%7CB|*|selection")
+    Anchor(table='brinson', key=('A|B', None), column='selection')
+    """
+    table, *parts = target.removeprefix("#").split("|")
+    key = tuple(None if part == "*" else unquote(part) for part in parts[:-1])
+    return Anchor(table, key, unquote(parts[-1]) if parts else "")
+
+
+def encoded(part: str) -> str:
+    """A part of an address with "|", "<", ">", "%", "*", "&", a backslash and control characters percent-encoded."""
+    return ENCODED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), part)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The tables of a report, cell by cell.
+
+    Attributes
+    ----------
+    tables
+        Frames by name, as `attribution.reporting.tables.content.Content.tables`; some may be missing.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    _rows: dict[str, dict[Key, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def rows(self, table: str) -> dict[Key, int]:
+        """Key of each row, as text, and its place; dates are YYYY-MM-DD. The first row of a key counts."""
+        if table not in self._rows:
+            columns = [_texts(self.tables[table][name]) for name in KEYS[table]]
+            places: dict[Key, int] = {}
+            for place, key in enumerate(zip(*columns, strict=True)):
+                places.setdefault(key, place)
+            self._rows[table] = places
+        return self._rows[table]
+
+    def has(self, table: str, *key: str | None) -> bool:
+        """Whether there is such a row."""
+        return table in KEYS and table in self.tables and key in self.rows(table)
+
+    def row(self, table: str, *key: str | None) -> pd.Series | None:
+        """A row, or None."""
+        return self.tables[table].iloc[self.rows(table)[key]] if self.has(table, *key) else None
+
+    def of(self, table: str, **chosen: str) -> pd.DataFrame:
+        """The rows that bear all the given labels; an empty frame where the table is missing."""
+        frame = self.tables.get(table)
+        if frame is None:
+            return pd.DataFrame(columns=[*KEYS[table]])
+        keep = np.ones(len(frame), dtype=bool)
+        for column, label in chosen.items():
+            keep &= (frame[column] == label).to_numpy(dtype=bool, na_value=False)
+        return frame[keep]
+
+    def value(self, anchor: Anchor) -> float:
+        """The figure, a decimal; NaN where the cell is empty.
+
+        Raises
+        ------
+        KeyError
+            Where the address does not exist or its column holds no numbers.
+        """
+        frame = self.tables[anchor.table]
+        if anchor.column not in frame.columns or anchor.column in KEYS[anchor.table]:
+            raise KeyError(anchor.column)
+        if None in anchor.key:
+            return self._total(frame, anchor)
+        cell = frame[anchor.column].iloc[self.rows(anchor.table)[anchor.key]]
+        if cell is None or cell is pd.NA:
+            return math.nan
+        if isinstance(cell, (bool, np.bool_, str, pd.Timestamp)):
+            raise KeyError(anchor.column)
+        return float(cell)
+
+    def unit(self, anchor: Anchor) -> Unit:
+        """How a figure is written: a percentage, a number with decimals or a count."""
+        if anchor.column == "rank":
+            return "count"
+        if anchor.column in NUMBERS:
+            return "number"
+        if anchor.column in EXPOSURES:
+            row = self.row(anchor.table, *anchor.key)
+            return "percent" if row is not None and row["group"] in ("market", "sector") else "number"
+        if anchor.table in ("risk", "figures") and anchor.key[-1] in COUNT_MEASURES:
+            return "count"
+        if anchor.table in ("risk", "figures") and anchor.key[-1] in NUMBER_MEASURES:
+            return "number"
+        return "count" if anchor.table == "limits" and str(anchor.key[1]).startswith("names_") else "percent"
+
+    def _total(self, frame: pd.DataFrame, anchor: Anchor) -> float:
+        if anchor.column not in ADDITIVE or len(anchor.key) != len(KEYS[anchor.table]):
+            raise KeyError(anchor.column)
+        chosen = {name: part for name, part in zip(KEYS[anchor.table], anchor.key, strict=True) if part is not None}
+        rows = self.of(anchor.table, **chosen)
+        if rows.empty:
+            raise KeyError(anchor.key)
+        return math.fsum(rows[anchor.column])
+
+
+def _texts(column: pd.Series) -> list[str]:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return cast(list[str], column.dt.strftime("%Y-%m-%d").tolist())
+    return [str(value) for value in column.tolist()]
+
+
+def clear(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Which rows are at least twice their standard error, by their `t`, and do not print as 0.00 %.
+
+    Examples
+    --------
+    >>> clear(pd.DataFrame({"return": [0.01, -0.01, 0.00004], "t": [2.0, -1.9, 9.0]}), "return").tolist()
+    [True, False, False]
+    """
+    return (frame["t"].abs() >= LEAST_T) & (frame[column].abs() >= LEAST_DRIVER)
+
+
+def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
+    """The factors that moved a course's excess return beyond doubt.
+
+    Parameters
+    ----------
+    tables
+        Holds `factor_contributions`.
+    course
+        A course, or a sleeve, as the table names it.
+
+    Returns
+    -------
+    DataFrame
+        factor, group, sign (1.0 or -1.0), contribution, standard_error, t, active_exposure, factor_return; largest size
+        first, equal ones in the table's order. Factors of the model whose contribution is at least twice its standard error
+        and does not print as 0.00 %.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"course": "A", "factor": ["value", "size"], "group": "style", "active_exposure": [0.3, 0.1],
+    ...     "factor_return": [0.01, 0.02], "contribution": [0.003, 0.002], "standard_error": 0.0012, "t": [2.5, 1.7]})
+    >>> drivers({"factor_contributions": frame}, "A")["factor"].tolist()
+    ['value']
+    """
+    frame = Facts(tables).of("factor_contributions", course=course)
+    columns = ["factor", "group", "sign", "contribution", "standard_error", "t", "active_exposure", "factor_return"]
+    if frame.empty:
+        return pd.DataFrame(columns=columns)
+    size = frame["contribution"].abs()
+    certain = frame["group"].isin(MODELLED) & clear(frame, "contribution")
+    found = frame[certain].assign(sign=np.sign(frame["contribution"]))
+    order = size[certain].sort_values(ascending=False, kind="stable").index
+    return found.loc[order, columns].reset_index(drop=True)
+
+
+def proxy_counts(tables: Mapping[str, pd.DataFrame], course: str, named: pd.DataFrame) -> bool:
+    """Whether the row "constituents less index" must be named beside the drivers: it is as large as the smallest of them.
+
+    Parameters
+    ----------
+    tables
+        Holds `factor_contributions`.
+    course
+        A course, or a sleeve, as the table names it.
+    named
+        The rows of `drivers` that are named; without any, the row is named where it does not print as 0.00 %.
+    """
+    row = Facts(tables).row("factor_contributions", course, "proxy")
+    least = max(LEAST_DRIVER, float(named["contribution"].abs().min()) if len(named) else 0.0)
+    return row is not None and bool(abs(row["contribution"]) >= least)

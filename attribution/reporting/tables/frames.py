@@ -1,0 +1,200 @@
+"""The tables of a report: what each holds, and the keys that name a row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.contributions.brinson_by_family import family_table
+from attribution.contributions.result import AttributionResult
+from attribution.measures.figures import followed_figures
+from attribution.measures.performance import WINDOWS, History, index_returns, month_factor_returns
+from attribution.measures.risk_results import CourseRisk
+from attribution.portfolio.book import Book
+from attribution.portfolio.course import Course
+from attribution.portfolio.holdings import apart_from_cash
+from attribution.portfolio.periods import Period
+from riskmodel.model.results import RiskModelResults
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "performance": ("course",),
+    "trailing": ("name",),
+    "index_weeks": ("week_from",),
+    "index_months": ("index",),
+    "cumulative": ("date", "name"),
+    "factor_returns": ("date", "factor"),
+    "factor_month": ("factor",),
+    "factor_contributions": ("course", "factor"),
+    "group_contributions": ("course", "group"),
+    "stock_contributions": ("course", "ticker"),
+    "stock_factor": ("course", "ticker", "factor"),
+    "brinson": ("course", "group"),
+    "brinson_by_factor": ("course", "group", "effect", "factor"),
+    "brinson_families": ("course", "effect", "family"),
+    "exposures": ("course", "factor"),
+    "risk": ("course", "measure"),
+    "risk_factors": ("course", "factor"),
+    "limits": ("sleeve", "rule", "detail"),
+    "figures": ("course", "measure"),
+    "coverage": ("factor", "descriptor"),
+    "reconciliation": ("course", "identity"),
+}
+
+
+RISK = ("course", "measure", "value")
+RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", "share_of_variance")
+
+
+def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below each other."""
+    return pd.concat(frames, ignore_index=True)
+
+
+def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
+    """The month's factor returns: date, factor, group, return, standard_error."""
+    frame = days[["factor_returns", "standard_errors"]].to_dataframe().reset_index()
+    frame = frame.rename(columns={"time": "date", "factor_returns": "return", "standard_errors": "standard_error"})
+    frame["group"] = frame["factor"].map(model.group)
+    return frame[["date", "factor", "group", "return", "standard_error"]]
+
+
+def factor_month_table(daily: pd.DataFrame) -> pd.DataFrame:
+    """Factor returns compounded over the month: factor, group, return, standard_error, t."""
+    return month_factor_returns(daily).rename(columns={"month_return": "return"})
+
+
+def group_contributions_table(result: AttributionResult) -> pd.DataFrame:
+    """Contributions by group of factors: course, group, contribution, standard_error, t."""
+    frame = result.with_errors("group").reset_index()
+    frame.insert(0, "course", result.course)
+    return frame
+
+
+def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
+    """Active contributions: course, ticker, factor, contribution; cells that are exactly zero are left out."""
+    cells = result.by("stock", "factor")
+    frame = cells[cells != 0].rename_axis(index={"stock": "ticker"}).reset_index()
+    frame.insert(0, "course", result.course)
+    return frame
+
+
+def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
+    """Each Brinson effect by family: course, effect, family, contribution, standard_error, t."""
+    return family_table(result.data, result.course, "sector").drop(columns="grouping")
+
+
+def index_months_table(book: Book, market: xr.Dataset, period: Period) -> pd.DataFrame:
+    """The month's return of every index of the report and of every benchmark that has a level: index, return."""
+    levels = {str(name) for name in market.get_index("index")}
+    names = dict.fromkeys([*book.report.indices, *(sleeve.benchmark for sleeve in book.sleeves.values())])
+    rows = []
+    for name in names:
+        if name in levels:
+            daily = index_returns(market, name, period.end).reindex(period.days)
+            rows.append((name, float((1 + daily).prod(skipna=False) - 1)))
+    return pd.DataFrame(rows, columns=["index", "return"])
+
+
+def cumulative_table(history: History, book: Book, trailing: pd.DataFrame) -> pd.DataFrame:
+    """Compounded returns of courses and benchmarks: date, name, kind, return of the day, three_months, itd.
+
+    `three_months` runs over the last three months and is NaN before them; throughout where `trailing` has none, the history
+    being shorter.
+    """
+    since = history.inception
+    courses = {("course", course): history.courses[course][since:] for course in book.courses}
+    benchmarks = {("benchmark", book.benchmark_name(course)): history.benchmarks[course][since:] for course in book.courses}
+    of_courses = trailing[trailing["name"].isin(list(book.courses))]
+    months = WINDOWS["3m"] if bool(of_courses["3m"].notna().all()) else 0
+    frames = []
+    for (kind, name), daily in (courses | benchmarks).items():
+        month = daily.index.to_period("M")
+        late = daily[month > month[-1] - months]
+        frame = pd.DataFrame({"date": daily.index, "name": name, "kind": kind, "return": daily.to_numpy()})
+        frame["three_months"] = ((1 + late).cumprod() - 1).reindex(daily.index).to_numpy()
+        frame["itd"] = (1 + daily).cumprod().to_numpy() - 1
+        frames.append(frame)
+    return stack(frames)
+
+
+def style_exposures(followed: Course, model: RiskModelResults) -> pd.DataFrame:
+    """Exposures to the styles at the close that a course was followed to, by style: portfolio, benchmark.
+
+    Names without exposures count as 0; a style that nobody has is NaN.
+    """
+    styles = model.data["exposures"].sel(time=followed.period.end).transpose("asset", "style").to_pandas()
+    observed = styles.notna().any()
+    styles = styles.set_axis(apart_from_cash(styles.index), axis=0).fillna(0.0)
+    weights = followed.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()
+    weights = weights[["closing_weight", "benchmark_closing_weight"]].set_axis(["portfolio", "benchmark"], axis=1)
+    return (styles.reindex(weights.index, fill_value=0.0).T @ weights).where(observed, axis=0)
+
+
+def exposures_table(
+    book: Book, followed: Course, sleeves_before: Mapping[str, Course], model: RiskModelResults
+) -> pd.DataFrame:
+    """Exposures to the styles at the month's last close, beside the active ones a month before.
+
+    Parameters
+    ----------
+    book, model
+        As for the report.
+    followed
+        A course over the month.
+    sleeves_before
+        The sleeves of the book over the month before; empty where the book begins with the month.
+
+    Returns
+    -------
+    DataFrame
+        course, factor, group, portfolio_exposure, benchmark_exposure, active_exposure, active_before, change; weights are
+        those held until the close, before a list that takes effect at it. NaN before the book's inception, and for a style
+        that nobody has.
+
+    Notes
+    -----
+    A blend's exposure is that of its sleeves with the shares they have drifted to: w_s (1 + R_s) / sum_s w_s (1 + R_s).
+    """
+    now = style_exposures(followed, model)
+    active, before = now["portfolio"] - now["benchmark"], pd.Series(np.nan, index=now.index)
+    if sleeves_before:
+        before = pd.Series(0.0, index=now.index)
+        parts = {sleeve: (share, sleeves_before[sleeve]) for sleeve, share in book.shares(followed.name).items()}
+        for side, sign, returns in (("portfolio", 1.0, "sleeves"), ("benchmark", -1.0, "benchmarks")):
+            grown = pd.Series(
+                {
+                    sleeve: share * float((1 + getattr(part, returns).squeeze("part")).prod())
+                    for sleeve, (share, part) in parts.items()
+                }
+            )
+            for sleeve, share in (grown / grown.sum()).items():
+                before = before + sign * share * style_exposures(parts[str(sleeve)][1], model)[side]
+    return pd.DataFrame(
+        {
+            "course": followed.name,
+            "factor": now.index,
+            "group": "style",
+            "portfolio_exposure": now["portfolio"].to_numpy(),
+            "benchmark_exposure": now["benchmark"].to_numpy(),
+            "active_exposure": active.to_numpy(),
+            "active_before": before.to_numpy(),
+            "change": (active - before).to_numpy(),
+        }
+    )
+
+
+def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
+    """Parts of the tracking error: course, factor, group, active_exposure, contribution, share_of_variance."""
+    frame = risk.by("factor")
+    frame = frame[frame["side"] == "active"].rename(columns={"family": "group", "exposure": "active_exposure"})
+    return frame[list(RISK_FACTORS)]
+
+
+def figures_table(book: Book, followed: Course, market: xr.Dataset) -> pd.DataFrame:
+    """Active share, turnover and their like: course, measure, value, basis."""
+    frame = followed_figures(book, followed, market)
+    frame.insert(0, "course", followed.name)
+    return frame

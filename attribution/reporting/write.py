@@ -1,0 +1,306 @@
+"""Write a month's report: pages, PDF, workbook, tables, commentary and manifest, whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
+from attribution.house_style.words import LANGUAGES
+from attribution.portfolio.book import Book
+from attribution.portfolio.inputs import fitted_model, read_inputs
+from attribution.portfolio.periods import read_period
+from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
+from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
+from attribution.reporting.commentary.draft import draft
+from attribution.reporting.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
+from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
+from attribution.reporting.tables.content import Content, build_content
+from attribution.reporting.tables.figures_toml import figures_toml
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.model.results import RiskModelResults
+
+if TYPE_CHECKING:
+    from attribution.reporting.pages.page import Medium
+
+FORMATS = ("html", "pdf", "xlsx")
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What a report wrote, and the frames behind it.
+
+    Attributes
+    ----------
+    paths
+        Every file, by its name relative to the output folder; empty where there are `findings`.
+    tables
+        The tables as frames.
+    content
+        Everything that was shown.
+    remarks
+        What the user should know of the run itself: that the fit could not be stored, that this machine makes no PDF.
+    findings
+        Figures of an edited commentary that do not hold: file, then the columns of
+        `attribution.reporting.commentary.check.check_commentary`.
+    """
+
+    paths: dict[str, Path]
+    tables: dict[str, pd.DataFrame]
+    content: Content
+    remarks: tuple[str, ...] = ()
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["file", *FINDING_COLUMNS]))
+
+    def __repr__(self) -> str:
+        made = ", ".join(name for name in self.paths if not name.startswith("tables/")) or "nothing written"
+        found = f"; {counted(len(self.findings), 'finding')} in the commentary" if len(self.findings) else ""
+        return f"ReportFiles: {self.content.month}, {len(self.tables)} tables, {made}{found}"
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A commentary that an analyst gave back."""
+
+    path: Path
+    text: str
+    language: str
+
+
+def report(
+    book: Book,
+    *,
+    month: str,
+    out: str | Path,
+    languages: Sequence[str] | None = None,
+    formats: Sequence[str] = FORMATS,
+    market: xr.Dataset | None = None,
+    model: RiskModelResults | None = None,
+    commentary: str | Path | Iterable[str | Path] = (),
+    progress: Callable[[str], None] = lambda stage: None,
+) -> ReportFiles:
+    """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
+
+    Parameters
+    ----------
+    book
+        From `attribution.read_book`.
+    month
+        "YYYY-MM".
+    out
+        Folder to write; made where it is missing. Files of an earlier report there are replaced, others left alone.
+    languages
+        "ja", "en", one or several; by default the book's. The workbook is in the first of them.
+    formats
+        One or several of "html", "pdf", "xlsx"; tables, commentary and manifest are always written.
+    market, model
+        Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
+    commentary
+        Edited commentaries, one or several, made from the `commentary.LANGUAGE.md` of an earlier report; a language without
+        one has the draft.
+    progress
+        Called with the name of each stage as it begins; `report_stages` counts them.
+
+    Returns
+    -------
+    ReportFiles
+        With `findings`, nothing is written: no page shows a figure that its tables contradict.
+
+    Raises
+    ------
+    InputError
+        For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
+    """
+    languages = book.book.languages if languages is None else languages
+    languages = (languages,) if isinstance(languages, str) else tuple(dict.fromkeys(languages))
+    formats = (formats,) if isinstance(formats, str) else formats
+    commentary = (commentary,) if isinstance(commentary, str | Path) else commentary
+    require_known("language", languages, LANGUAGES)
+    require_known("format", formats, FORMATS)
+    require_libraries(formats)
+    require_month(month)
+    if not str(out).strip():
+        raise InputError("--out: is empty. Name a folder.")
+    out = Path(out)
+    require_writable(out, book)
+    edited = read_commentaries(commentary, month, languages)
+    commentaries = [f"commentary.{language}.md" for language in languages]
+    given = {one.path.resolve() for one in edited}
+    require_unedited(out, commentaries, given=given)
+    with ExitStack() as running:
+        jobs = {language: running.enter_context(start_pdf()) for language in languages if "pdf" in formats}
+        content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
+        progress("commentary")
+        findings = [
+            check_commentary(one.text, content.tables, book=book, month=month).assign(file=str(one.path)) for one in edited
+        ]
+        if any(len(frame) for frame in findings):
+            found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
+            return ReportFiles({}, content.tables, content, remarks, found)
+        texts = {
+            language: draft(content.tables, book=book, month=month, language=language, names=content.stock_names(language))
+            for language in languages
+        }
+        texts |= {one.language: one.text for one in edited}
+        files = laid_out(content, texts, formats, jobs, progress)
+        progress("files")
+        documents, failed = finished(jobs)
+        files |= documents
+        files[MANIFEST] = manifest(book, content, files).encode()
+        require_unedited(out, commentaries, given=given)  # somebody may have saved one meanwhile
+        write_whole(out, files)
+        return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
+
+
+def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str]) -> int:
+    """How many stages `report` names to its `progress`."""
+    pages = len(languages) * (("html" in formats) + ("pdf" in formats))
+    return len(("market", "model", "risk", "commentary", "files")) + len(book.courses) + pages + ("xlsx" in formats)
+
+
+def prepared(
+    book: Book,
+    *,
+    month: str,
+    market: xr.Dataset | None = None,
+    model: RiskModelResults | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[Content, tuple[str, ...]]:
+    """Everything that a month's report shows, and what is to be said of the fit.
+
+    Raises
+    ------
+    InputError
+        For bad input, and for a period that is not one month.
+    """
+    require_month(month)
+    remark = ""
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("market")
+        market = read_inputs(book) if market is None else market
+        read_period(month, book, market)
+        progress("model")
+        if model is None:
+            fitted = fitted_model(book, market)
+            model, remark = fitted.model, fitted.remark
+        content = build_content(book, market, model, month, progress=progress)
+    return content, (remark,) if remark else ()
+
+
+def laid_out(
+    content: Content,
+    texts: dict[str, str],
+    formats: Sequence[str],
+    jobs: dict[str, PdfJob],
+    progress: Callable[[str], None],
+) -> dict[str, bytes]:
+    """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
+    from attribution.reporting.commentary.html import to_html
+    from attribution.reporting.pages.page import page_charts, render_page
+    from attribution.reporting.workbook.workbook import render_workbook
+
+    files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
+    charts = {language: page_charts(content, language) for language in texts}
+
+    def page(language: str, medium: Medium, form: Form) -> str:
+        comment = to_html(texts[language], title=False, traced=medium == "screen")
+        laid = render_page(content, language, medium=medium, fonts=PLACE, commentary=comment, charts=charts[language])
+        return with_fonts(laid, form=form)
+
+    for language, job in jobs.items():
+        progress(f"PDF {language}")
+        job.send(page(language, "print", "otf"))
+    for language in texts if "html" in formats else ():
+        progress(f"page {language}")
+        files[f"report.{language}.html"] = page(language, "screen", "woff").encode()
+    if "xlsx" in formats:
+        progress("workbook")
+        files["report.xlsx"] = render_workbook(content, next(iter(texts)))
+    for name, table in content.tables.items():
+        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+    files["figures.toml"] = figures_toml(content).encode()
+    return files
+
+
+def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The PDFs, and what to say where the machine makes none."""
+    files: dict[str, bytes] = {}
+    failed: dict[str, None] = {}
+    for language, job in jobs.items():
+        try:
+            files[f"report.{language}.pdf"] = job.result()
+        except PangoMissingError as error:
+            failed[str(error)] = None
+    return files, tuple(failed)
+
+
+def read_commentaries(paths: Iterable[str | Path], month: str, languages: Sequence[str]) -> list[Edited]:
+    """The edited commentaries, one a language.
+
+    Raises
+    ------
+    InputError
+        As `read_commentary`; where two are of one language.
+    """
+    edited = [read_commentary(Path(path), month, languages) for path in paths]
+    for language in languages:
+        same = [str(one.path) for one in edited if one.language == language]
+        if len(same) > 1:
+            raise InputError(f"--commentary: two commentaries in '{language}': {listed(same)}. Give one.")
+    return edited
+
+
+def read_commentary(path: Path, month: str, languages: Sequence[str]) -> Edited:
+    """An edited commentary, if it is one of this month and in a language of the report.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, or is not.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"--commentary: cannot read '{path}' ({error.strerror}).") from None
+    text = decode_commentary(data, name=f"--commentary: '{path}'")
+    written_for, language = commentary_identity(text, name=f"--commentary: '{path}'")
+    if written_for != month:
+        raise InputError(f"--commentary: '{path}' is of {written_for}, the report of {month}. Give the file of {month}.")
+    if language not in languages:
+        raise InputError(
+            f"--commentary: '{path}' is in '{language}', the report in {', '.join(languages)}. Add it: --lang {language}."
+        )
+    return Edited(path, text, language)
+
+
+def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a language or format that the report does not have, and none at all."""
+    unknown = [one for one in given if one not in known]
+    if unknown or not given:
+        wrong = ", ".join(map(repr, unknown)) or "none"
+        raise InputError(f"{what} {wrong}: a report can be had in {', '.join(known)}.")
+
+
+def require_month(month: str) -> None:
+    """Refuse a period that is not one month."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+        raise InputError(f"month '{month}': a report is of one month, written YYYY-MM.")
+
+
+def require_libraries(formats: Sequence[str]) -> None:
+    """Refuse to begin without the libraries of the extra `report` and its font."""
+    needed = ("jinja2", "matplotlib", "markdown_it", "uharfbuzz", "fontTools", "xlsxwriter")
+    for name in (*needed, "weasyprint") if "pdf" in formats else needed:
+        if find_spec(name) is None:
+            raise InputError(f"report: the library '{name}' is not installed. Install the extra: {INSTALL}.")
+    if {"html", "pdf"} & set(formats):
+        for weight in WEIGHTS:
+            font_path(weight)

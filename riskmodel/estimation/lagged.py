@@ -1,0 +1,126 @@
+"""Every session regressed on what was known at the close before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.arrays.chunks import call_by_blocks, is_lazy
+from riskmodel.arrays.labels import aligned, label_text, require_increasing, require_kind, require_numbers
+from riskmodel.errors import InputError, listed
+from riskmodel.estimation.regression import cross_sectional_regression
+from riskmodel.estimation.weights import WINDOW, inverse_specific_variance
+
+WEIGHTS = ("root_cap", "inverse_specific_variance")
+
+
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Choices of the cross-sectional regression; see `riskmodel.cross_sectional_regression`.
+
+    `weights` is "root_cap", the square root of market cap, or "inverse_specific_variance", by
+    `riskmodel.estimation.weights.inverse_specific_variance` from the specific returns of a first regression.
+    """
+
+    thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
+    huber: float | None = None
+    weights: str = "root_cap"
+
+    def __post_init__(self) -> None:
+        owner = "regression settings"
+        require_numbers(owner, self, ["thin_sector"], least=0)
+        if self.huber is not None:
+            require_numbers(owner, self, ["huber"])
+        if self.weights not in WEIGHTS:
+            raise InputError(f"regression settings: unknown weights {self.weights!r}. Known: {', '.join(WEIGHTS)}.")
+
+    @property
+    def look_back(self) -> int:
+        """Sessions before a day that its weights depend on."""
+        return 0 if self.weights == "root_cap" else WINDOW + 1
+
+
+def lagged_regression(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    universe: xr.DataArray | None = None,
+    settings: RegressionSettings | None = None,
+    covariance: bool = True,
+) -> xr.Dataset:
+    """Regress the return of every session on what was known at the close before.
+
+    The arguments are those of `estimate`, `covariance` that of `riskmodel.cross_sectional_regression`.
+
+    Returns
+    -------
+    Dataset
+        Of `riskmodel.cross_sectional_regression`, on all sessions, the first flagged, and `weights_floored` (time), the
+        names whose specific variance met the floor.
+
+    Raises
+    ------
+    InputError
+        As `riskmodel.cross_sectional_regression`; where time is not sorted, there is but one session, or `universe` is
+        not bool.
+    """
+    settings = RegressionSettings() if settings is None else settings
+    require_kind("settings", settings, RegressionSettings, "Its fields are thin_sector, huber and weights.")
+    needed = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
+    if missing := [name for name, array in needed.items() if array is None]:
+        raise InputError(
+            f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
+        )
+    given = aligned({**needed, "universe": universe})
+    returns = given.pop("returns")
+    sessions = returns.get_index("time")
+    require_increasing("returns", sessions)
+    if len(sessions) < 2:
+        raise InputError(
+            f"returns: one session, {label_text(sessions[0])}. A return is explained by what was known at the close before "
+            f"it: give at least two."
+        )
+    if is_lazy(returns, *given.values()):
+        look_back = 1 + settings.look_back
+        options = {"settings": settings, "covariance": covariance}
+        return call_by_blocks(lagged_regression, {"returns": returns, **given}, options, look_back=look_back)
+    exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
+    universe = given.get("universe")
+    after = sessions[1:]
+
+    def lagged(array: xr.DataArray) -> xr.DataArray:
+        return array.isel(time=slice(0, -1)).assign_coords(time=after)
+
+    cap = lagged(market_cap)
+    estimating = None if universe is None else lagged(universe)
+
+    def regress(weights: xr.DataArray | None, *, covariance: bool) -> xr.Dataset:
+        return cross_sectional_regression(
+            returns=returns.isel(time=slice(1, None)),
+            exposures=lagged(exposures),
+            weights=weights,
+            sectors=lagged(sectors) if "time" in sectors.dims else sectors,
+            market_cap=cap,
+            covariance=covariance,
+            huber=settings.huber,
+            thin_sector=settings.thin_sector,
+        )
+
+    root_cap = None if estimating is None else cap.where(estimating) ** 0.5
+    if settings.weights == "root_cap":
+        fit = regress(root_cap, covariance=covariance).assign(weights_floored=("time", np.zeros(len(after), dtype=int)))
+    else:
+        first = regress(root_cap, covariance=False)["specific_returns"].reindex(time=returns["time"])
+        known, floored = inverse_specific_variance(first, market_cap)
+        weights = lagged(known)
+        fit = regress(weights if estimating is None else weights.where(estimating), covariance=covariance)
+        fit["weights_floored"] = lagged(floored)
+    fit = fit.reindex(time=returns["time"])
+    fit["flag"][0] = "first session: no exposures before it"
+    for name in ("names", "weights_floored"):
+        fit[name] = fit[name].fillna(0).astype(int)
+    return fit

@@ -1,0 +1,274 @@
+"""The arithmetic of the cross-sectional regression: some days at once, arrays without labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.arrays.robust import MAD_TO_DEVIATION, row_median
+from riskmodel.errors import InputError, counted, listed
+
+LEAST_NAMES_PER_COEFFICIENT = 2
+LARGEST_CONDITION = 1e6
+WELL_CONDITIONED, REFINEMENTS = 1e3, 2  # beyond, normal equations lose six digits; each refinement wins them back
+HUBER_ROUNDS, HUBER_SETTLED = 100, 1e-12
+SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Some days solved, arrays with the day first; factors are [market, sectors, styles]."""
+
+    factor_returns: np.ndarray
+    standard_errors: np.ndarray
+    covariance: np.ndarray | None
+    r_squared: np.ndarray
+    condition_number: np.ndarray
+    names: np.ndarray
+    downweighted: np.ndarray
+    sector_shrinkage: np.ndarray
+    variance_inflation: np.ndarray
+    flag: np.ndarray
+
+
+def solve_days(
+    r: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    cap: np.ndarray,
+    starts: np.ndarray,
+    sectors: np.ndarray,
+    *,
+    robust: bool,
+    huber: float | None,
+    thin_sector: float,
+) -> tuple[Solution, np.ndarray]:
+    """Solve some days; r, w, cap and the specific returns are (day, asset), x is (day, style, asset), by sector.
+
+    The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins.
+    """
+    segment = np.diff(np.append(starts, r.shape[1]))
+    x, unfed, seen = _filled(x, np.isnan(r))
+    used = seen & (w > 0) & (cap > 0)
+    w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
+    with np.errstate(invalid="ignore"):  # infinities, which are refused below
+        lent, target = _lent_weight(w, cap, y, starts, thin_sector)
+        vacant = np.add.reduceat(w, starts, axis=-1) + lent == 0  # (day, sector): nobody estimates it
+        gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
+    if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
+        infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
+        raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
+    condition = _condition_number(gram)
+    number = used.sum(axis=1)
+    coefficients = gram.shape[1] - vacant.sum(axis=1) - unfed.sum(axis=1)
+    thin = number < LEAST_NAMES_PER_COEFFICIENT * np.maximum(coefficients, 1)
+    singular = ~thin & (condition > LARGEST_CONDITION)
+    sound = ~thin & ~singular
+
+    s, ill = len(starts), sound & (condition > WELL_CONDITIONED)
+
+    def fitted(g: np.ndarray, days: np.ndarray | slice) -> np.ndarray:
+        return np.repeat(g[:, :s], segment, axis=1) + (g[:, None, s:] @ x[days])[:, 0]
+
+    def solved(gram: np.ndarray, moment: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        inverse = np.linalg.inv(np.where(sound[:, None, None], gram, np.eye(gram.shape[1])))
+        g = (inverse @ moment[..., None])[..., 0]
+        residual = y - fitted(g, np.s_[:])
+        for _ in range(REFINEMENTS if ill.any() else 0):
+            missed = target[ill, None] - g[ill, :s]
+            left = _moments(x[ill], w[ill] * residual[ill], starts, lent[ill] * missed)
+            g[ill] += (inverse[ill] @ left[..., None])[..., 0]
+            residual[ill] = y[ill] - fitted(g[ill], ill)
+        return inverse, g, residual
+
+    inverse, g, residual = solved(gram, moment, w)
+    downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
+    if huber is not None:
+        root, plain, share = np.sqrt(w), w, np.ones_like(w)
+        for _ in range(HUBER_ROUNDS):
+            fresh = _huber_share(root * residual, used, huber)
+            unsettled = np.abs(fresh - share).max(axis=1) > HUBER_SETTLED
+            if not unsettled.any():
+                break
+            share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
+            w = plain * share
+            inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target), w)
+        downweighted = (used & (share < 1)).sum(axis=1)
+    stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
+    error = np.where(used, residual, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = (w * error**2).sum(axis=1)
+        mean = (w * y).sum(axis=1) / w.sum(axis=1)
+        total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
+        r_squared = np.where(sound & (total > 0), 1 - squares / total, np.nan)
+        variance = squares / (number - coefficients)
+        share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
+
+    change = _restriction(share, x.shape[1])
+    absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
+    with np.errstate(invalid="ignore"):
+        classical = np.sqrt(((change @ inverse) * change).sum(axis=2) * variance[:, None])
+    covariance = None
+    if robust:
+        covariance = change @ _robust(x, w, error, variance, inverse, starts, segment) @ change.transpose(0, 2, 1)
+        covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
+    solution = Solution(
+        factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
+        standard_errors=np.where(absent, np.nan, classical),
+        covariance=covariance,
+        r_squared=r_squared,
+        condition_number=condition,
+        names=number,
+        downweighted=downweighted,
+        sector_shrinkage=lent / np.where(lent > 0, np.add.reduceat(w, starts, axis=-1) + lent, 1.0),
+        variance_inflation=np.where(absent, np.nan, _variance_inflation(gram, inverse, len(starts))),
+        flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
+    )
+    return solution, np.where(seen & ~stranded & sound[:, None], residual, np.nan)
+
+
+def _filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exposures with 0 for NaN; styles left out, (day, style); assets with a return and exposures, (day, asset)."""
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(x @ np.ones(x.shape[2])).all()  # one product tells that no exposure is NaN
+    if whole:
+        return x, np.zeros(x.shape[:2], dtype=bool), ~missing
+    empty = np.isnan(x)
+    unfed = empty.all(axis=2)
+    blank = (empty & ~unfed[:, :, None]).any(axis=1)
+    return np.where(empty, 0.0, x), unfed, ~(missing | blank)
+
+
+def _variance_inflation(gram: np.ndarray, inverse: np.ndarray, sectors: int) -> np.ndarray:
+    """Variance inflation of each style by sectors and other styles, (day, factor); NaN for the market and the sectors."""
+    own, inverted = (np.diagonal(a, axis1=1, axis2=2) for a in (gram, inverse))
+    whole = own[:, :sectors].sum(axis=1, keepdims=True)
+    total = gram[:, sectors:, :sectors].sum(axis=2)
+    inflation = np.full((len(gram), 1 + gram.shape[1]), np.nan)
+    inflation[:, 1 + sectors :] = (own[:, sectors:] - total**2 / np.where(whole > 0, whole, 1.0)) * inverted[:, sectors:]
+    return inflation
+
+
+def _lent_weight(
+    w: np.ndarray, cap: np.ndarray, y: np.ndarray, starts: np.ndarray, thin_sector: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of a name that earns the market's return, lent to each thin sector, (day, sector); and that return, (day)."""
+    if thin_sector == 0:
+        return np.zeros((len(w), len(starts))), np.zeros(len(w))
+    whole, squares = np.add.reduceat(w, starts, axis=-1), np.add.reduceat(w**2, starts, axis=-1)
+    effective = whole**2 / np.where(squares > 0, squares, 1.0)
+    mean = w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1)
+    capital = cap.sum(axis=1)
+    return np.clip(thin_sector - effective, 0, None) * mean[:, None], (cap * y).sum(axis=1) / np.where(
+        capital > 0, capital, 1.0
+    )
+
+
+def _condition_number(gram: np.ndarray) -> np.ndarray:
+    """Condition number of each day's weighted design, its columns scaled to length one."""
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    scale = np.where(scale > 0, scale, 1.0)
+    eigenvalues = np.linalg.eigvalsh(gram / (scale[:, :, None] * scale[:, None, :]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0)))
+
+
+def _huber_share(scaled: np.ndarray, used: np.ndarray, huber: float) -> np.ndarray:
+    """Huber's weights of weighted residuals, (day, asset): 1 up to `huber` robust deviations, then falling."""
+    size = np.abs(scaled)
+    limit = huber * MAD_TO_DEVIATION * row_median(np.where(used, size, np.nan))[:, None]
+    return np.where(used & (size > limit), limit / np.where(size > 0, size, 1.0), 1.0)
+
+
+def _normal_equations(
+    x: np.ndarray,
+    w: np.ndarray,
+    y: np.ndarray,
+    unfed: np.ndarray,
+    vacant: np.ndarray,
+    starts: np.ndarray,
+    lent: np.ndarray,
+    target: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
+    s, k = len(starts), x.shape[1]
+    xw = x * w[:, None, :]
+    gram = np.zeros((len(x), s + k, s + k))
+    sector, style = np.arange(s), np.arange(s, s + k)
+    gram[:, sector, sector] = np.add.reduceat(w, starts, axis=-1) + lent + vacant
+    gram[:, s:, :s] = np.add.reduceat(xw, starts, axis=-1)
+    gram[:, :s, s:] = gram[:, s:, :s].transpose(0, 2, 1)
+    gram[:, s:, s:] = xw @ x.transpose(0, 2, 1)
+    gram[:, style, style] += unfed
+    return gram, _moments(x, w * y, starts, lent * target[:, None])
+
+
+def _moments(x: np.ndarray, weighted: np.ndarray, starts: np.ndarray, lent: np.ndarray) -> np.ndarray:
+    """Products of [sector dummies, styles] with weighted returns, (day, coefficient), the lent names' among them."""
+    return np.concatenate([np.add.reduceat(weighted, starts, axis=-1) + lent, (x @ weighted[..., None])[..., 0]], axis=1)
+
+
+def _flags(
+    number: np.ndarray,
+    coefficients: np.ndarray,
+    thin: np.ndarray,
+    singular: np.ndarray,
+    condition: np.ndarray,
+    unsettled: np.ndarray,
+    vacant: np.ndarray,
+    sectors: np.ndarray,
+) -> np.ndarray:
+    """What is wrong with each day, in words; empty where nothing is."""
+    flag = np.full(len(number), "", dtype=object)
+    for day in np.flatnonzero(thin | singular | unsettled | vacant.any(axis=1)):
+        if thin[day]:
+            flag[day] = f"thin: {number[day]} names for {coefficients[day]} coefficients"
+        elif singular[day]:
+            flag[day] = f"singular: condition number {condition[day]:.1e}"
+        elif unsettled[day]:
+            flag[day] = f"Huber weights still move after {HUBER_ROUNDS} rounds"
+        else:
+            flag[day] = f"no estimating name in {listed(sectors[vacant[day]])}"
+    return flag
+
+
+def _robust(
+    x: np.ndarray,
+    w: np.ndarray,
+    error: np.ndarray,
+    variance: np.ndarray,
+    inverse: np.ndarray,
+    starts: np.ndarray,
+    segment: np.ndarray,
+) -> np.ndarray:
+    """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient).
+
+    An asset alone in its sector is fitted exactly and tells nothing of its own variance: the day's classical one stands in.
+    """
+    s = len(starts)
+    own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
+    work = inverse[:, s:, s:] @ x
+    work += np.repeat(2 * inverse[:, s:, :s], segment, axis=2)
+    leverage = np.repeat(own, segment, axis=1) + np.einsum("dkn,dkn->dn", work, x)
+    share = 1 - w * leverage
+    alone = share < SMALLEST_UNFITTED_SHARE
+    squared = np.where(alone, w * variance[:, None], (w * error / np.where(alone, 1.0, share)) ** 2)
+    xs = np.multiply(x, squared[:, None, :], out=work)
+    meat = np.zeros_like(inverse)
+    diagonal = np.arange(s)
+    meat[:, diagonal, diagonal] = np.add.reduceat(squared, starts, axis=-1)
+    meat[:, s:, :s] = np.add.reduceat(xs, starts, axis=-1)
+    meat[:, :s, s:] = meat[:, s:, :s].transpose(0, 2, 1)
+    meat[:, s:, s:] = xs @ x.transpose(0, 2, 1)
+    return np.asarray(inverse @ meat @ inverse)
+
+
+def _restriction(share: np.ndarray, styles: int) -> np.ndarray:
+    """Map from [g_s, f_k] to [f_mkt, f_s, f_k]: f_mkt = sum c_s g_s, f_s = g_s - f_mkt; (day, factor, coefficient)."""
+    days, sectors = share.shape
+    share = np.nan_to_num(share)
+    change = np.repeat(np.eye(1 + sectors + styles, sectors + styles, k=-1)[None], days, axis=0)
+    change[:, 0, :sectors] = share
+    change[:, 1 : 1 + sectors, :sectors] -= share[:, None, :]
+    return change

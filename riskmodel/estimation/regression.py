@@ -1,0 +1,213 @@
+"""Daily cross-sectional weighted least squares of returns on the market, sectors and styles, batched over days."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from riskmodel.arrays.chunks import call_by_blocks, is_lazy
+from riskmodel.arrays.labels import aligned
+from riskmodel.arrays.threads import kernel_threads
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.estimation.least_squares import Solution, solve_days
+from riskmodel.factors import MARKET
+
+DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
+
+
+def cross_sectional_regression(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    weights: xr.DataArray | None = None,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    covariance: bool = True,
+    huber: float | None = None,
+    thin_sector: float = 0.0,
+) -> xr.Dataset:
+    """Factor returns of every day, with their errors and every covered asset's specific return.
+
+    Parameters
+    ----------
+    returns
+        (time, asset), decimals. NaN: the asset is left out that day.
+    exposures
+        (time, asset, factor) of the styles; row t is what applies to the return of t (the caller has lagged). An asset with
+        a NaN exposure is not covered that day; a style that is NaN for every asset is left out that day. The layout
+        (time, factor, asset) in memory is read without a copy.
+    weights
+        (time, asset), least-squares weights; NaN or 0 keeps an asset out of the estimation but leaves it its specific
+        return. By default the square root of `market_cap`.
+    sectors
+        (asset) or (time, asset) labels; an asset with an empty or missing label is not covered.
+    market_cap
+        (time, asset), in any unit: the sector returns, weighted by the caps of the estimating assets, sum to zero.
+    covariance
+        Whether to compute the heteroskedasticity-consistent covariance of the factor returns (about half the work).
+    huber
+        Tuning constant of Huber's estimator, usually 1.345: residuals beyond that many robust deviations count less. By
+        default plain least squares.
+    thin_sector
+        Effective number of names (sum w)^2 / sum w^2 below which a sector is shrunk towards the market: what it lacks is
+        lent to it as names of mean weight that earn the cap-weighted market's return, without styles. By default 0: no
+        sector is shrunk, and one without a name is NaN.
+
+    Returns
+    -------
+    Dataset
+        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles; `standard_errors`
+        (classical) and, with `covariance`, `robust_standard_errors` and `covariance` (time, factor, factor_other);
+        `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
+        `huber` gives less weight) and `flag`, empty where the day is sound; `sector_shrinkage` (time, sector), the share of
+        a sector's weight that is lent; `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted
+        regression on sectors and the other styles. Days that are flagged, styles left out and sectors without an
+        estimating asset have NaN. Held by dask, and refused when computed, where an argument is held by dask.
+
+    Raises
+    ------
+    InputError
+        Where labels differ, a label repeats, or a weight or cap is negative or infinite.
+
+    Notes
+    -----
+    Minimises sum_i w_i u_i^2 in r_i = f_mkt + f_s(i) + sum_k X_ik f_k + u_i subject to sum_s c_s f_s = 0, c_s the sector's
+    share of the cap. Without the market column the design has full rank: with g_s the sector coefficients,
+    f_mkt = sum_s c_s g_s and f_s = g_s - f_mkt (Menchero, Orr & Wang 2011, section 3; Heston & Rouwenhorst 1994). The sector
+    block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is HC3
+    (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
+    min(1, huber s / |sqrt(w_i) u_i|) with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point (Huber
+    1981, section 7.8); errors and R-squared are those of the last weights.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> rng = np.random.default_rng(0)
+    >>> cap = xr.DataArray(rng.lognormal(size=(1, 60)), dims=("time", "asset"), coords={"asset": range(60)})
+    >>> X = xr.DataArray(rng.normal(size=(1, 60, 1)), dims=("time", "asset", "factor"), coords={"asset": range(60),
+    ...     "factor": ["value"]})
+    >>> sector = xr.DataArray(["A", "B"] * 30, dims="asset", coords={"asset": range(60)})
+    >>> fit = cross_sectional_regression(returns=0.01 + 0.02 * X[..., 0], exposures=X, sectors=sector, market_cap=cap)
+    >>> fit["factor_returns"].round(6).values + 0.0
+    array([[0.01, 0.  , 0.  , 0.02]])
+    """
+    given = aligned(
+        {"returns": returns, "exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
+    )
+    _require_weights(given)
+    returns = given.pop("returns")
+    if is_lazy(returns, *given.values()):
+        options = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
+        return call_by_blocks(cross_sectional_regression, {"returns": returns, **given}, options)
+    exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
+    if "time" in sectors.dims:
+        return _run_by_run(returns, given, covariance=covariance, huber=huber, thin_sector=thin_sector)
+    sector = np.where(pd.isna(sectors.to_numpy()), "", sectors.to_numpy()).astype(str)
+    names = np.unique(sector[sector != ""])
+    order = np.argsort(np.where(sector == "", "\uffff", sector), kind="stable")
+    keep = order[: int((sector != "").sum())]
+    starts = np.searchsorted(sector[keep], names)
+    styles = [str(f) for f in exposures["factor"].to_numpy()]
+    factors = [MARKET, *names, *styles]
+    _require_options(list(names), styles, huber, thin_sector)
+
+    r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
+    cap = market_cap.to_numpy()
+    w = None if weights is None else given["weights"].to_numpy()
+    in_order = np.array_equal(keep, np.arange(r.shape[1]))
+    specific_returns = np.full(r.shape, np.nan)
+
+    def solve(first: int) -> Solution:
+        days = slice(first, first + DAYS_AT_ONCE)
+        chunk = (r[days], x[days], np.sqrt(cap[days]) if w is None else w[days], cap[days])
+        day_r, day_x, day_w, day_cap = chunk if in_order else (np.take(a, keep, axis=-1) for a in chunk)
+        solution, specific_returns[days, slice(None) if in_order else keep] = solve_days(
+            day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber, thin_sector=thin_sector
+        )
+        return solution
+
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
+        solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
+    return _as_dataset(solved, specific_returns, returns, factors, list(names))
+
+
+def _run_by_run(
+    returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float
+) -> xr.Dataset:
+    """Sectors that change: solve each run of days with the same sectors by itself; a sector without a name is NaN."""
+    labels = given["sectors"].fillna("").to_numpy().astype(str)
+    changes = np.flatnonzero((labels[1:] != labels[:-1]).any(axis=1)) + 1
+    runs = [slice(a, b) for a, b in pairwise([0, *changes, len(labels)])]
+    parts = []
+    for run in runs:
+        of_run = {name: array.isel(time=run) for name, array in given.items()}
+        of_run["sectors"] = of_run["sectors"].isel(time=0, drop=True)
+        parts.append(
+            cross_sectional_regression(
+                returns=returns.isel(time=run), covariance=covariance, huber=huber, thin_sector=thin_sector, **of_run
+            )
+        )
+    factors = [MARKET, *np.unique(labels[labels != ""]), *map(str, given["exposures"]["factor"].to_numpy())]
+    onto = {"factor": factors, "sector": factors[1 : len(factors) - given["exposures"].sizes["factor"]]} | (
+        {"factor_other": factors} if covariance else {}
+    )
+    return xr.concat([part.reindex(onto) for part in parts], dim="time")
+
+
+def _require_options(names: list[str], styles: list[str], huber: float | None, thin_sector: float) -> None:
+    """Refuse factors that share a name, and tuning constants out of range."""
+    every = pd.Index([MARKET, *names, *styles])
+    if not every.is_unique:
+        raise InputError(
+            f"exposures, sectors: factors share a name: {listed(every[every.duplicated()].unique())}. "
+            f"'{MARKET}' is the market's own; rename the style or the sector."
+        )
+    if huber is not None and not 0 < huber < np.inf:
+        raise InputError(f"huber: {huber:g} is not a tuning constant; give a number above 0, usually 1.345, or None.")
+    if not 0 <= thin_sector < np.inf:
+        raise InputError(f"thin_sector: {thin_sector:g} is out of range; give a number of names, 0 for no shrinkage.")
+
+
+def _require_weights(given: dict[str, xr.DataArray]) -> None:
+    for name in ("weights", "market_cap"):
+        if name in given and not is_lazy(given[name]):
+            values = given[name].to_numpy()
+            wrong = int(((values < 0) | np.isinf(values)).sum())
+            if wrong:
+                raise InputError(f"{name}: {counted(wrong, 'value')} negative or infinite.")
+
+
+def _as_dataset(
+    solved: list[Solution], specific_returns: np.ndarray, returns: xr.DataArray, factors: list[str], sectors: list[str]
+) -> xr.Dataset:
+    """The solved days under their labels."""
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in solved])
+
+    dims: dict[str, tuple[str, ...]] = {
+        "factor_returns": ("time", "factor"),
+        "standard_errors": ("time", "factor"),
+        "r_squared": ("time",),
+        "condition_number": ("time",),
+        "names": ("time",),
+        "downweighted": ("time",),
+        "sector_shrinkage": ("time", "sector"),
+        "variance_inflation": ("time", "factor"),
+        "flag": ("time",),
+    }
+    variables = {name: (of, joined(name)) for name, of in dims.items()}
+    variables["specific_returns"] = (("time", "asset"), specific_returns)
+    coords = {"time": returns["time"], "asset": returns["asset"], "factor": factors, "sector": sectors}
+    if solved[0].covariance is not None:
+        covariance = joined("covariance")
+        variance = np.diagonal(covariance, axis1=1, axis2=2)
+        variables["robust_standard_errors"] = (("time", "factor"), np.sqrt(np.clip(variance, 0, None)))
+        variables["covariance"] = (("time", "factor", "factor_other"), covariance)
+        coords["factor_other"] = factors
+    return xr.Dataset(variables, coords=coords)

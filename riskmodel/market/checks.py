@@ -1,0 +1,182 @@
+"""Checks of values that a table's schema cannot express: signs, units, sums, presence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import MARKET, STYLES
+from riskmodel.market.tables import places
+
+WEIGHT_SUM_TOLERANCE = 1e-6
+RESERVED_NAMES = {MARKET, *STYLES, "specific", "cash", "unmodelled", "proxy", "CASH", "(proxy)"}
+LARGEST_DAILY_RATE = 0.001  # a quarter a year
+SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
+
+
+def require_positive(table: pd.DataFrame, name: str, column: str) -> None:
+    """Refuse zero and negative values; empty cells are another check's business."""
+    wrong = (table[column] <= 0).to_numpy()
+    if wrong.any():
+        from riskmodel.market.tables import TABLES
+
+        raise InputError(
+            f"{name}: {counted(int(wrong.sum()), 'value')} of '{column}' not above zero: "
+            f"{places(table, wrong, TABLES[name].key)}. Correct or remove the rows."
+        )
+
+
+def require_sound_prices(prices: pd.DataFrame) -> None:
+    """Closes above zero, no negative volume, no return without a close."""
+    key = ("date", "ticker")
+    if prices.empty:
+        raise InputError("prices: the table has no rows.")
+    require_positive(prices, "prices", "close")
+    negative = (prices["volume"] < 0).to_numpy()
+    if negative.any():
+        raise InputError(
+            f"prices: {counted(int(negative.sum()), 'negative value')} in 'volume': {places(prices, negative, key)}."
+        )
+    orphan = (prices["close"].isna() & prices["total_return"].notna()).to_numpy()
+    if orphan.any():
+        raise InputError(
+            f"prices: {counted(int(orphan.sum()), 'row')} with a total_return but no close: "
+            f"{places(prices, orphan, key)}. Give the close, or leave the row out."
+        )
+
+
+def require_returns_present(
+    given: np.ndarray, life: np.ndarray, resumed: np.ndarray, sessions: np.ndarray, assets: np.ndarray
+) -> None:
+    """A return may be missing only on the first day of a life or when trading resumes after a gap."""
+    before = np.vstack([np.full((1, life.shape[1]), -1, life.dtype), life[:-1]])
+    missing = np.isnan(given) & (life >= 0) & (before >= 0) & ~resumed
+    if missing.any():
+        raise InputError(
+            f"prices: {counted(int(missing.sum()), 'missing total_return', 'missing total_returns')} on days that follow "
+            f"a traded day: {_cells(missing, sessions, assets)}. It may be missing only on the first day of a listing or "
+            f"after a gap; it is never taken as 0."
+        )
+
+
+def require_returns_are_decimals(
+    given: np.ndarray, close: np.ndarray, life: np.ndarray, sessions: np.ndarray, assets: np.ndarray
+) -> None:
+    """Refuse returns in percent, told by comparing total_return with close to close, then returns below -1.
+
+    A row is in percent where its return is a hundred times the move of the close to a part in a thousand; an asset or a day
+    is where the median ratio of its returns to its moves lies nearer to 100 than to 1 (dividends disturb single rows).
+    """
+    traded = life >= 0
+    consecutive = traded[1:] & traded[:-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        move = np.where(consecutive, close[1:] / close[:-1] - 1, np.nan)
+        telling = np.abs(move) >= SMALLEST_TELLING_MOVE
+        ratio = np.where(telling, given[1:] / move, np.nan)
+        rows = telling & (np.abs(ratio - 100) <= 0.1)
+        suspect = np.abs(ratio) > 30  # most rows are near 1; only what is suspect is worth a median
+    for axis, label in ((0, "asset"), (1, "day")):
+        share = suspect.sum(axis=axis) / np.maximum(telling.sum(axis=axis), 1)
+        lines = (share > 0.5) & (telling.sum(axis=axis) >= 3)
+        rows |= (lines[None, :] if label == "asset" else lines[:, None]) & suspect
+    if rows.any():
+        percent = np.vstack([np.zeros((1, rows.shape[1]), bool), rows])
+        _refuse_prices(percent, given, close, sessions, assets, share=0.5)
+        raise InputError(
+            f"prices: {counted(int(rows.sum()), 'total_return')} a hundred times the move of the close: "
+            f"{_cells(percent, sessions, assets, given)}. They look like percent; divide by 100."
+        )
+    far = np.vstack([np.zeros((1, life.shape[1]), bool), given[1:] - move > 0.5])
+    _refuse_prices(far, given, close, sessions, assets, share=0.0)
+    below = given < -1
+    if below.any():
+        raise InputError(
+            f"prices: {counted(int(below.sum()), 'total_return')} below -1 (a loss of more than 100 %): "
+            f"{_cells(below, sessions, assets, given)}. Returns are decimals: -0.05 is a loss of 5 %."
+        )
+
+
+def _refuse_prices(
+    suspect: np.ndarray,
+    given: np.ndarray,
+    close: np.ndarray,
+    sessions: np.ndarray,
+    assets: np.ndarray,
+    *,
+    share: float,
+) -> None:
+    """Refuse suspect returns of which more than a share are closes, or closes over the closes before, to a thousandth."""
+    rows, columns = np.nonzero(suspect)
+    for cause, values in {
+        "prices; give returns": close[rows, columns],
+        "growth factors; subtract 1": close[rows, columns] / close[rows - 1, columns],
+    }.items():
+        alike = np.isclose(given[rows, columns], values, rtol=1e-3, atol=0)
+        if alike.sum() > share * len(alike):
+            wrong = np.zeros_like(suspect)
+            wrong[rows[alike], columns[alike]] = True
+            raise InputError(
+                f"prices: {counted(int(wrong.sum()), 'total_return')} equal to the close or to its growth: "
+                f"{_cells(wrong, sessions, assets, given)}. They look like {cause}."
+            )
+
+
+def require_daily_rates(rates: pd.DataFrame) -> None:
+    """Refuse risk-free returns that cannot be those of one day."""
+    wrong = (rates["risk_free"].abs() > LARGEST_DAILY_RATE).to_numpy()
+    if wrong.any():
+        raise InputError(
+            f"rates: {counted(int(wrong.sum()), 'risk_free')} above {LARGEST_DAILY_RATE:.1%} a day: "
+            f"{places(rates, wrong, ('date',))}. They look like yearly rates or percent; give the decimal return of the day."
+        )
+
+
+def require_sector_names(sectors: pd.Series) -> None:
+    """Refuse sectors that cannot stand beside the other rows of a contribution table, or carry stray blanks."""
+    wrong = sectors[sectors.isin(RESERVED_NAMES) | (sectors != sectors.str.strip())]
+    if len(wrong):
+        raise InputError(
+            f"securities: {counted(len(wrong), 'sector')} with a reserved name or blanks around it: "
+            f"{listed(f'{ticker} {sector!r}' for ticker, sector in wrong.items())}. "
+            f"Rename it; reserved are {', '.join(sorted(RESERVED_NAMES))}."
+        )
+
+
+def require_issuer_names(issuers: pd.Series) -> None:
+    """Refuse issuers with stray blanks: two spellings of one company would not be linked."""
+    wrong = issuers[issuers != issuers.str.strip()]
+    if len(wrong):
+        raise InputError(
+            f"securities: {counted(len(wrong), 'issuer')} with blanks around: "
+            f"{listed(f'{ticker} {issuer!r}' for ticker, issuer in wrong.items())}. "
+            f"Write each company's name or code the same way for all its share classes."
+        )
+
+
+def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
+    """Weights of every (owner, date) sum to one; told apart from percent."""
+    sums = table.groupby([owner, "date"], sort=True)["weight"].sum()
+    wrong = sums[(sums - 1).abs() > WEIGHT_SUM_TOLERANCE]
+    if wrong.empty:
+        return
+    percent = wrong[(wrong > 50) & (wrong < 150)]
+    shown = percent if len(percent) else wrong
+    lines = listed(f"'{label}' on {date:%Y-%m-%d} sum to {total:.6g}" for (label, date), total in shown.items())
+    advice = (
+        "They look like percent; divide by 100."
+        if len(percent)
+        else "Add what is missing; cash is a row of its own, with ticker CASH."
+        if name == "holdings"
+        else "Scale each list to one, or add the names that are missing."
+    )
+    raise InputError(f"{name}: weights of {lines}, not 1. {advice}")
+
+
+def _cells(mask: np.ndarray, sessions: np.ndarray, assets: np.ndarray, values: np.ndarray | None = None) -> str:
+    days, columns = np.nonzero(mask)
+    dates = pd.DatetimeIndex(sessions[days[:5]]).strftime("%Y-%m-%d")
+    shown = [f"{date} {assets[column]}" for date, column in zip(dates, columns[:5], strict=True)]
+    if values is not None:
+        shown = [f"{s} ({values[d, c]:g})" for s, d, c in zip(shown, days[:5], columns[:5], strict=True)]
+    return ", ".join(shown) + (f" and {len(days) - 5:,} more" if len(days) > 5 else "")

@@ -1,0 +1,312 @@
+"""Tables of a market folder -> one labelled, point-in-time Dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.market import checks
+from riskmodel.market.tables import TABLES, read_table
+from riskmodel.market.timeline import as_of, last_known, lives, session_from
+
+MARKET_TABLES = tuple(name for name in TABLES if name not in ("holdings", "actual_returns"))  # the book reads those
+FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
+
+
+def read_market(folder: str | Path) -> xr.Dataset:
+    """Read and check the tables of a market folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of Parquet or CSV tables (see `riskmodel.market.tables.TABLES` and docs/reference/tables.md).
+
+    Returns
+    -------
+    Dataset
+        See `build_market`.
+
+    Raises
+    ------
+    InputError
+        For anything that would make a number wrong: what, where (first five), how many, likely cause, fix.
+
+    Examples
+    --------
+    >>> market = read_market("fixtures/small")
+    >>> market["market_cap"].dims
+    ('time', 'asset')
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(
+            f"data folder: '{folder}' is not a folder. Name the folder that holds prices.parquet or prices.csv."
+        )
+    tables = {name: read_table(folder, name) for name in MARKET_TABLES}
+    return build_market({name: table for name, table in tables.items() if table is not None})
+
+
+def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
+    """Align checked tables on sessions and tickers, each fact stamped with the close at which it is known.
+
+    Parameters
+    ----------
+    tables
+        Frames as `riskmodel.market.tables.read_table` returns them, by table name.
+
+    Returns
+    -------
+    Dataset
+        On (time, asset): `close`, `total_return` (decimal, covers (t-1, t]; missing on the first day of a life and when
+        trading resumes), `bridged_return` (close to close over a gap of at most five sessions, on the day that trading
+        resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
+        the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
+        `issuer` (the company, empty where the table names none). On (time, index): `index_level`; on (time): `risk_free`;
+        on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day. As events:
+        filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
+        ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
+        `unaligned_rows`, the rows that found no place, shown by `alignment_report`.
+
+    Notes
+    -----
+    A session is a date of the prices table. A fact dated on another day counts at the next session's close, an
+    announcement of session `post` at the next session after its date.
+    """
+    prices = tables["prices"]
+    checks.require_sound_prices(prices)
+    for name, column in (("shares", "shares_out"), ("splits", "ratio"), ("fx", "rate")):
+        if name in tables:
+            checks.require_positive(tables[name], name, column)
+    sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
+    rows = np.searchsorted(sessions, prices["date"].to_numpy())
+    columns = pd.Index(assets).get_indexer(prices["ticker"])
+
+    def panel(values: np.ndarray) -> np.ndarray:
+        out = np.full((len(sessions), len(assets)), np.nan)
+        out[rows, columns] = values
+        return out
+
+    close = panel(prices["close"].to_numpy())
+    life, resumed = lives(np.isfinite(close))
+    given_return = panel(prices["total_return"].to_numpy())
+    checks.require_returns_present(given_return, life, resumed, sessions, assets)
+    checks.require_returns_are_decimals(given_return, close, life, sessions, assets)
+    first_of_life = np.diff(life, axis=0, prepend=-1) > 0
+    first_of_life[0] = False  # the first day of the data need not be the first of a life: its return stands
+    findings = Findings()
+    unused = np.isfinite(given_return) & (resumed | first_of_life)
+    findings.add("prices", "total_return on the first day after a gap, not used", assets[np.nonzero(unused)[1]])
+    shares = shares_known(tables["shares"], sessions, assets, findings)
+    later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
+
+    day_asset = ("time", "asset")
+    dataset = xr.Dataset(
+        {
+            "close": (day_asset, close),
+            "total_return": (day_asset, np.where(resumed | first_of_life, np.nan, given_return)),
+            "bridged_return": (day_asset, np.where(resumed, close / last_known(close) - 1, np.nan)),
+            "volume": (day_asset, panel(prices["volume"].to_numpy())),
+            "traded_price": (day_asset, close * later_splits),
+            "shares_out": (day_asset, shares),
+            "market_cap": (day_asset, close * shares),
+            "life": (day_asset, life),
+        },
+        coords={"time": sessions, "asset": assets},
+    )
+    dataset = dataset.assign(security_labels(tables["securities"], assets, findings))
+    dataset = dataset.assign(filing_events(tables["fundamentals"], sessions, assets, findings))
+    dataset = dataset.assign(announcement_events(tables["earnings"], sessions, assets, findings))
+    dataset = dataset.assign(daily_levels(tables, sessions, findings))
+    if "constituents" in tables:
+        dataset = dataset.assign(constituent_lists(tables["constituents"], sessions, assets, findings))
+    return dataset.assign(findings.as_variable())
+
+
+def alignment_report(market: xr.Dataset) -> pd.DataFrame:
+    """What did not align when the market was read: columns table, finding, rows, examples."""
+    return market[["table", "unaligned_rows", "examples"]].to_dataframe().reset_index().rename(
+        columns={"unaligned_rows": "rows"}
+    )[["table", "finding", "rows", "examples"]]  # fmt: skip
+
+
+class Findings:
+    """Collects what found no place, so that nothing is dropped without being counted."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, str, int, str]] = []
+
+    def add(self, table: str, finding: str, labels: pd.Series | np.ndarray | list[object]) -> None:
+        labels = pd.Series(labels, dtype=object)
+        if len(labels):
+            examples = ", ".join(labels.drop_duplicates().head(5).astype(str))  # one each; the count is of rows
+            self._rows.append((table, f"{table}: {finding}", len(labels), examples))
+
+    def as_variable(self) -> dict[str, tuple[str, np.ndarray]]:
+        table, finding, rows, examples = zip(*self._rows, strict=True) if self._rows else ((), (), (), ())
+        text = np.dtype(object)
+        return {
+            "finding": ("finding", np.array(finding, dtype=text)),
+            "table": ("finding", np.array(table, dtype=text)),
+            "unaligned_rows": ("finding", np.array(rows, dtype=np.int64)),
+            "examples": ("finding", np.array(examples, dtype=text)),
+        }
+
+
+def shares_known(table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings) -> np.ndarray:
+    """Shares outstanding as known at each close, (time, asset)."""
+    asset = pd.Index(assets).get_indexer(table["ticker"])
+    findings.add("shares", "ticker without prices", table["ticker"][asset < 0])
+    table, asset = table[asset >= 0], asset[asset >= 0]
+    order = np.argsort(table["available_from"].to_numpy(), kind="stable")
+    known = session_from(table["available_from"], sessions)
+    values = table["shares_out"].to_numpy()
+    shares = as_of(known[order], asset[order], values[order], (len(sessions), len(assets)))
+    findings.add("shares", "asset without a share count", assets[np.isnan(shares).all(axis=0)])
+    return shares
+
+
+def later_split_ratio(
+    table: pd.DataFrame | None, sessions: np.ndarray, assets: np.ndarray, findings: Findings
+) -> np.ndarray:
+    """Product of the ratios of splits after each day, (time, asset): close x this is the price as traded."""
+    ratio = np.ones((len(sessions), len(assets)))
+    if table is None:
+        return ratio
+    asset = pd.Index(assets).get_indexer(table["ticker"])
+    findings.add("splits", "ticker without prices", table["ticker"][asset < 0])
+    for column, ex_date, split in zip(asset, table["ex_date"].to_numpy(), table["ratio"], strict=True):
+        if column >= 0:
+            ratio[: np.searchsorted(sessions, ex_date), column] *= split
+    return ratio
+
+
+def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings) -> dict[str, tuple[str, np.ndarray]]:
+    """Name, Japanese name, sector and issuer of each asset."""
+    findings.add("securities", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    frame = table.set_index("ticker").reindex(assets)
+    findings.add("prices", "ticker not in securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
+    findings.add("securities", "asset without a sector", assets[frame["sector"].isna()])
+    checks.require_sector_names(frame["sector"].dropna())
+    name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
+    optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
+    checks.require_issuer_names(optional["issuer"])
+    return {
+        "name": ("asset", name),
+        "name_ja": ("asset", optional["name_ja"].to_numpy(dtype=object)),
+        "sector": ("asset", frame["sector"].fillna("").to_numpy(dtype=object)),
+        "issuer": ("asset", optional["issuer"].to_numpy(dtype=object)),
+    }
+
+
+def filing_events(
+    table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Annual filings in order of availability, with the session at whose close each is known."""
+    early = (table["available_from"] < table["period_end"]).to_numpy()
+    if early.any():
+        first = table[early]
+        raise InputError(
+            f"fundamentals: {counted(int(early.sum()), 'filing')} available before the period ended: "
+            f"{listed(first['ticker'] + ' ' + first['period_end'].dt.strftime('%Y-%m-%d'))}. "
+            f"available_from is the day the filing was published, never the period's end."
+        )
+    findings.add("fundamentals", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    table = table[table["ticker"].isin(assets)].sort_values(["available_from", "period_end", "ticker"])
+    numbers = {c: ("filing", table[c].to_numpy()) for c in FILING_NUMBERS if c in table}
+    return {
+        "filing_ticker": ("filing", table["ticker"].to_numpy(dtype=object)),
+        "filing_period_end": ("filing", table["period_end"].to_numpy()),
+        "filing_known": ("filing", _known_dates(session_from(table["available_from"], sessions), sessions)),
+    } | numbers
+
+
+def announcement_events(
+    table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Earnings announcements in order, with the session at whose close each is known."""
+    wrong = ~table["session"].isin(["pre", "post"])
+    if wrong.any():
+        raise InputError(
+            f"earnings: {counted(int(wrong.sum()), 'row')} with a session other than 'pre' or 'post': "
+            f"{listed(table['ticker'][wrong] + ' ' + table['session'][wrong])}."
+        )
+    findings.add("earnings", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    table = table[table["ticker"].isin(assets)].sort_values(["announced", "ticker"])
+    known = session_from(table["announced"], sessions, strictly_after=table["session"] == "post")
+    inside = (table["announced"] >= sessions[0]) & (table["announced"] <= sessions[-1])
+    closed = inside & ~table["announced"].isin(sessions)
+    findings.add("earnings", "announced on a day without trading, counted at the next close", table["ticker"][closed])
+    return {
+        "announcement_ticker": ("announcement", table["ticker"].to_numpy(dtype=object)),
+        "announcement_known": ("announcement", _known_dates(known, sessions)),
+        "eps_estimate": ("announcement", table["eps_estimate"].to_numpy()),
+        "eps_actual": ("announcement", table["eps_actual"].to_numpy()),
+    }
+
+
+def constituent_lists(
+    table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Constituent weights of each index, each list effective from the close of its date; CASH needs no price."""
+    checks.require_weights(table, "constituents", "index")
+    findings.add("constituents", "ticker without prices", table["ticker"][~table["ticker"].isin([*assets, "CASH"])])
+    later = table["date"].to_numpy() > sessions[-1]
+    findings.add("constituents", "list dated after the last session", table["index"][later])
+    table = table.sort_values(["index", "date", "ticker"])
+    return {
+        "constituent_index": ("constituent", table["index"].to_numpy(dtype=object)),
+        "constituent_date": ("constituent", table["date"].to_numpy()),
+        "constituent_ticker": ("constituent", table["ticker"].to_numpy(dtype=object)),
+        "constituent_weight": ("constituent", table["weight"].to_numpy()),
+    }
+
+
+def daily_levels(
+    tables: dict[str, pd.DataFrame], sessions: np.ndarray, findings: Findings
+) -> dict[str, tuple[object, np.ndarray]]:
+    """Index levels, the risk-free return and exchange rates on the sessions."""
+    indices = tables["indices"]
+    checks.require_positive(indices, "indices", "level")
+    level = indices.pivot(index="date", columns="index", values="level")
+    findings.add("indices", "date without trading inside the price history", _between(level.index, sessions))
+    level = level.reindex(sessions)
+    for index in level.columns:
+        gaps = level.index[level[index].isna()]
+        findings.add("indices", f"session without a level of {index}", gaps.strftime("%Y-%m-%d"))
+    variables: dict[str, tuple[object, np.ndarray]] = {
+        "index": ("index", level.columns.to_numpy(dtype=object)),
+        "index_level": (("time", "index"), level.to_numpy()),
+    }
+    if "rates" in tables:
+        checks.require_daily_rates(tables["rates"])
+        rates = tables["rates"].set_index("date")["risk_free"]
+        findings.add("rates", "date without trading inside the price history", _between(rates.index, sessions))
+        rates = rates.reindex(sessions)
+        findings.add("rates", "session without a rate, taken as 0", rates.index[rates.isna()].strftime("%Y-%m-%d"))
+        variables["risk_free"] = ("time", rates.fillna(0.0).to_numpy())
+    if "fx" in tables:
+        fx = tables["fx"].pivot(index="date", columns="pair", values="rate").sort_index()
+        carried = fx.reindex(sessions).isna()
+        fx = fx.reindex(fx.index.union(sessions)).ffill().reindex(sessions)
+        variables |= {
+            "pair": ("pair", fx.columns.to_numpy(dtype=object)),
+            "fx_rate": (("time", "pair"), fx.to_numpy()),
+            "fx_carried": (("time", "pair"), carried.to_numpy()),
+        }
+        for pair in fx.columns:
+            gaps = fx.index[carried[pair]]
+            findings.add("fx", f"session without a rate of {pair}, the last one known is carried", gaps.strftime("%Y-%m-%d"))
+    return variables
+
+
+def _between(dates: pd.Index, sessions: np.ndarray) -> pd.Index:
+    inside = (dates >= sessions[0]) & (dates <= sessions[-1]) & ~dates.isin(sessions)
+    return dates[inside].strftime("%Y-%m-%d")
+
+
+def _known_dates(position: np.ndarray, sessions: np.ndarray) -> np.ndarray:
+    return np.append(sessions, np.datetime64("NaT", "ns"))[position]

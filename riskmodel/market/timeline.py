@@ -1,0 +1,65 @@
+"""What is known when: lives of assets, the last value known, the session from which a date counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+BRIDGE_SESSIONS = 5
+
+
+def lives(traded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the lives of each asset, and find the days on which trading resumes after a short gap.
+
+    Parameters
+    ----------
+    traded
+        (time, asset), whether there is a price.
+
+    Returns
+    -------
+    life
+        (time, asset) int16: -1 before the first price and on days without a price, otherwise 0, 1, ...; a gap of more than
+        `BRIDGE_SESSIONS` missing sessions begins a new life.
+    resumed
+        (time, asset) bool: the first traded day after a gap of 1 to `BRIDGE_SESSIONS` missing sessions.
+    """
+    day = np.arange(len(traded))[:, None]
+    last = np.maximum.accumulate(np.where(traded, day, -1), axis=0)
+    before = np.vstack([np.full((1, traded.shape[1]), -1), last[:-1]])
+    missing = np.where(traded & (before >= 0), day - before - 1, 0)
+    number = np.cumsum(missing > BRIDGE_SESSIONS, axis=0, dtype=np.int16)
+    return np.where(traded, number, np.int16(-1)).astype(np.int16), (missing > 0) & (missing <= BRIDGE_SESSIONS)
+
+
+def last_known(values: np.ndarray) -> np.ndarray:
+    """For each day the last value before it, (time, asset); NaN before the first."""
+    return np.vstack([np.full((1, values.shape[1]), np.nan), pd.DataFrame(values).ffill().to_numpy()[:-1]])
+
+
+def session_from(dates: pd.Series, sessions: np.ndarray, *, strictly_after: pd.Series | None = None) -> np.ndarray:
+    """Position of the session at whose close a fact of each date is known; len(sessions) where there is none yet."""
+    values = dates.to_numpy()
+    position = np.searchsorted(sessions, values, side="left")
+    if strictly_after is not None:
+        position = np.where(strictly_after, np.searchsorted(sessions, values, side="right"), position)
+    return position
+
+
+def as_of(known: np.ndarray, asset: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Carry each asset's events forward: (time, asset) of the value of the last event known, NaN before the first.
+
+    Parameters
+    ----------
+    known, asset, values
+        Per event: session position at which it is known (events at or past the end are ignored), asset position, value.
+        Of two events known at the same close the later row wins.
+    shape
+        (sessions, assets).
+    """
+    event = np.full(shape, -1, dtype=np.int32)
+    order = np.argsort(known, kind="stable")
+    order = order[known[order] < shape[0]]
+    event[known[order], asset[order]] = np.arange(len(order), dtype=np.int32)
+    np.maximum.accumulate(event, axis=0, out=event)
+    return np.append(values[order], np.nan)[event]

@@ -1,0 +1,179 @@
+"""What a fit returns: labelled arrays under the field's names, and tables to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.arrays.chunks import is_lazy
+from riskmodel.errors import InputError, listed
+from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
+from riskmodel.factors import MARKET, STYLES, group_of
+
+
+@dataclass(frozen=True)
+class RiskModelResults:
+    """What a fit returns: labelled arrays under the field's names, and tables to read.
+
+    Attributes
+    ----------
+    data
+        Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
+        each day `factor_returns`, `standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
+        (time, factor), `covariance` (time, factor, factor_other), `specific_returns` (time, asset), `r_squared`,
+        `condition_number`, `estimating_names`, `flag` (time); counts behind the coverage table.
+    settings
+        The model's settings as a plain dictionary.
+    """
+
+    data: xr.Dataset
+    settings: dict[str, object]
+
+    def compute(self) -> RiskModelResults:
+        """The same in memory, where the market of the fit was chunked.
+
+        Raises
+        ------
+        InputError
+            Where not one day can be estimated; the message gives the first reasons.
+        """
+        data = self.data.compute()
+        require_a_sound_day(data)
+        return RiskModelResults(data=data, settings=self.settings)
+
+    @property
+    def factor_returns(self) -> xr.DataArray:
+        """(time, factor), decimals."""
+        return self.data["factor_returns"]
+
+    @property
+    def standard_errors(self) -> xr.DataArray:
+        """(time, factor), heteroskedasticity-consistent."""
+        return self.data["standard_errors"]
+
+    @property
+    def covariance(self) -> xr.DataArray:
+        """Error covariance of the day's factor returns, (time, factor, factor_other)."""
+        return self.data["covariance"]
+
+    @property
+    def specific_returns(self) -> xr.DataArray:
+        """(time, asset), decimals."""
+        return self.data["specific_returns"]
+
+    @property
+    def exposures(self) -> xr.DataArray:
+        """(time, asset, factor) of the styles, stamped at the close at which they are known."""
+        return self.data["exposures"].rename(style="factor").transpose("time", "asset", "factor")
+
+    @property
+    def sectors(self) -> list[str]:
+        """The sectors, in the order of the factors."""
+        return [str(f) for f in self.data["factor"].to_numpy() if f != "market" and f not in STYLES]
+
+    def group(self, factor: str) -> str:
+        """market, sector, style, specific or other."""
+        return group_of(factor, frozenset(self.sectors))
+
+    def flagged(self) -> pd.Series:
+        """Days whose regression is not whole, with the reason."""
+        flag = self.data["flag"].to_series()
+        return flag[flag != ""]
+
+    def thin_sectors(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+        """Sectors shrunk towards the market on some day of `times` (default: all): sector, days, largest_share_lent."""
+        lent = self.data["sector_shrinkage"]
+        lent = lent if times is None else lent.sel(time=lent["time"].isin(times))
+        frame = lent.transpose("time", "sector_name").to_pandas()
+        table = (
+            pd.DataFrame({"days": (frame > 0).sum(), "largest_share_lent": frame.max()}).rename_axis("sector").reset_index()
+        )
+        return table[table["days"] > 0].reset_index(drop=True)
+
+    def coverage(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+        """How far each factor was fed by data, averaged over the days of `times` (default: all).
+
+        Returns
+        -------
+        DataFrame
+            factor, descriptor, share_of_names (of covered assets with the descriptor), filled (share of covered assets whose
+            factor was filled from sector and size), reason (where left out; empty otherwise), clipped (share of the
+            descriptor's values that were winsorised).
+        """
+        data = self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
+        names = data["covered"].sum().item() or np.nan
+        rows = []
+        for style, parts in STYLES.items():
+            fed = data["fed"].sel(style=style)
+            days_out, days = int((~fed.astype(bool)).sum()), data.sizes["time"]
+            for descriptor in parts:
+                seen = int(data["descriptor_observed"].sel(descriptor=descriptor).sum())
+                reason = str(data["reason"].sel(descriptor=descriptor).item())
+                if not reason and not seen:
+                    reason = "no name has it"
+                elif not reason and days_out:
+                    reason = f"too few names observed on {days_out} of {days} days"
+                rows.append(
+                    {
+                        "factor": style,
+                        "descriptor": descriptor,
+                        "share_of_names": seen / names,
+                        "filled": int(data["filled"].sel(style=style).sum()) / names,
+                        "reason": reason,
+                        "clipped": int(data["descriptor_clipped"].sel(descriptor=descriptor).sum()) / max(seen, 1),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def summary(self) -> pd.DataFrame:
+        """Factor by factor: annualised mean of its return, with the t that allows for serial correlation, and volatility;
+        share of days with |t| > 2, mean error, mean variance inflation, and exposure stability: the correlation of
+        exposures with those a month before.
+        """
+        returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
+        t = returns / errors
+        return pd.DataFrame(
+            {
+                "group": [self.group(f) for f in returns.columns],
+                "mean_a_year": returns.mean() * 252,
+                "hac_t": mean_return_tests(self.factor_returns)["t"],
+                "volatility_a_year": returns.std() * np.sqrt(252),
+                "share_t_above_2": (t.abs() > 2).sum() / t.notna().sum(),
+                "mean_standard_error": errors.mean(),
+                "variance_inflation": self.data["variance_inflation"].mean("time").to_series(),
+                "exposure_stability": exposure_stability(self.exposures).mean("time").to_series().reindex(returns.columns),
+                "days": t.notna().sum(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        times = self.factor_returns["time"].to_index()
+        if is_lazy(self.data):
+            return (
+                f"RiskModelResults, not computed: {len(times)} days, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}, "
+                f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors. See compute() and riskmodel.save."
+            )
+        sound = self.data["r_squared"].notnull()
+        lines = [
+            f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, "
+            f"{times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}",
+            f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors, "
+            f"mean R-squared {float(self.data['r_squared'].mean()):.3f}, {len(self.flagged())} days flagged",
+            self.summary().to_string(float_format="{:.4f}".format),
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = self.__repr__().split("\n")[:2]
+        if is_lazy(self.data):
+            return f"<p>{head[0]}</p>"
+        return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
+
+
+def require_a_sound_day(data: xr.Dataset) -> None:
+    if not bool(data["factor_returns"].sel(factor=MARKET).notnull().any()):
+        reasons = list(dict.fromkeys(data["flag"].to_numpy().tolist()))
+        raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")

@@ -1,0 +1,385 @@
+"""Save and load a fitted model: a small head, swapped in whole, and beside it the parts with its large arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.arrays.segments import lazy_variable
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.tables import TABLES, file_hash, table_path
+from riskmodel.model.model import RiskModel
+from riskmodel.model.parts import (
+    NAME,
+    SEAL,
+    Part,
+    adopt,
+    alone,
+    checked,
+    close_parts,
+    digest_of,
+    kept_parts,
+    open_part,
+    parts_folder,
+    remove_left,
+    remove_new,
+    remove_others,
+    seal,
+    write_part,
+)
+from riskmodel.model.results import RiskModelResults
+from riskmodel.model.update import setting_differences
+
+SCHEMA = "5"
+SOFTWARE = "factor-attribution"
+MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
+ABOUT = (
+    "schema",
+    "software",
+    "code",
+    "settings",
+    "inputs",
+    "parts",
+    "arrays",
+)  # what the head's attributes say of the store
+FIT_AGAIN = "Fit again: attribution fit BOOK.toml."
+TRIES = 10  # to open a store that others save meanwhile
+
+
+def code_digest(folder: Path) -> str:
+    """SHA-256 of the Python sources in a folder, by name; neither the folder's place nor line endings matter."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py") if path.is_file()}
+    lines = {name: hashlib.sha256(b"\n".join(text.splitlines())).hexdigest() for name, text in files.items()}
+    return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
+
+
+CODE = code_digest(Path(__file__).parent)  # when imported, as the code that runs is what was imported
+
+
+class StoreError(InputError):
+    """A file that cannot be loaded as this model.
+
+    Attributes
+    ----------
+    reason
+        The message without what to do about it.
+    """
+
+    def __init__(self, reason: str, fix: str = FIT_AGAIN) -> None:
+        super().__init__(f"{reason} {fix}")
+        self.reason = reason
+
+
+def input_hashes(folder: str | Path) -> dict[str, str]:
+    """SHA-256 of each table file of a market folder, by file name."""
+    paths = [table_path(Path(folder), name) for name in TABLES]
+    return {path.name: file_hash(path) for path in paths if path is not None}
+
+
+def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Those of `hashes` that a fit depends on."""
+    return {name: digest for name, digest in hashes.items() if name.split(".")[0] in MODEL_TABLES}
+
+
+def model_key(hashes: Mapping[str, str], model: RiskModel) -> str:
+    """What a stored fit depends on: the model's tables, its settings, the software; a hexadecimal digest."""
+    text = json.dumps([SCHEMA, version(SOFTWARE), CODE, model_inputs(hashes), asdict(model)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, str] | None = None) -> None:
+    """Write a fitted model: what is new of its arrays as a part, then the head that names the parts, swapped in at once.
+
+    Parameters
+    ----------
+    results
+        From `RiskModel.fit`, `RiskModel.update` or `load`. Of arrays that lie in the parts of a store nothing is read or
+        written again, but for a few short parts that are joined with the new one.
+    path
+        File of the head; its folder is made where it is missing. The parts lie in the folder `<path>.parts`.
+    inputs
+        `input_hashes` of the market's folder, for `load` to compare.
+
+    Raises
+    ------
+    InputError
+        Where `path` is another file, or cannot be written. Whatever ends a save early leaves the old store whole.
+
+    Notes
+    -----
+    Saves to one path wait for each other, where the file system has locks; the last one stays.
+    """
+    path = Path(path)
+    require_own_file(path)
+    folder = parts_folder(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"model store: cannot make the folder of '{path}' ({error.strerror}). Set [model] store.") from None
+    with alone(folder):
+        before: set[Path] | None = None
+        try:
+            before = set(folder.iterdir())
+            for reuse in (True, False):
+                parts = _write(results, path, folder, inputs or {}, reuse=reuse)
+                if all(part.path.is_file() for part in parts):  # without locks another save may have removed some meanwhile
+                    break
+            remove_others(folder, parts)
+            remove_left(path)
+        except BaseException as error:
+            if before is not None:
+                remove_new(folder, before)
+            if isinstance(error, OSError):
+                said = error.strerror or error
+                raise InputError(f"model store: cannot write '{path}' ({said}). Set [model] store.") from None
+            raise
+
+
+def load(
+    path: str | Path,
+    *,
+    model: RiskModel | None = None,
+    inputs: Mapping[str, str] | None = None,
+    verify: bool = False,
+) -> RiskModelResults:
+    """Open a stored model lazily: its large arrays are read when and where they are used.
+
+    Parameters
+    ----------
+    path
+        File that `save` wrote.
+    model
+        Where given, the settings that the stored fit must have.
+    inputs
+        Where given, the `input_hashes` that the stored fit must have been made from.
+    verify
+        Whether to read every part now and compare its SHA-256.
+
+    Returns
+    -------
+    RiskModelResults
+        While another process saves to `path`, what was there before or after.
+
+    Raises
+    ------
+    InputError
+        Where there is no file, or it is not a store, is damaged, was made by other code, or is of another version, model
+        or inputs. The message names what differs.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> rm.load("model.nc")
+    Traceback (most recent call last):
+    ...
+    riskmodel.model.store.StoreError: model store: there is no file 'model.nc'. Make it: attribution fit BOOK.toml.
+    """
+    path, tries = Path(path), 1
+    while True:
+        stamp = _stamp(path)
+        try:
+            return _loaded(path, model, inputs, verify=verify)
+        except StoreError:
+            if tries == TRIES or _stamp(path) == stamp:
+                raise
+        tries += 1  # another head took its place, and its parts may have gone
+
+
+def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | None, *, verify: bool) -> RiskModelResults:
+    if not path.is_file():
+        raise StoreError(f"model store: there is no file '{path}'.", "Make it: attribution fit BOOK.toml.")
+    if not is_store(path):
+        raise StoreError(f"model store: '{path}' is not a model store.", "Name a file that riskmodel.save wrote.")
+    try:
+        about, data, whole = _read_head(path)
+        _require_version(path, about)
+        if not whole:
+            raise OSError("its head has changed since it was saved")
+        settings = json.loads(about["settings"])
+        stored_inputs = json.loads(about["inputs"])
+    except (StoreError, MemoryError):
+        raise
+    except Exception as error:  # whatever HDF5 and its readers raise of a damaged file
+        raise _damaged(path, error) from None
+    if model is not None and (differences := setting_differences(settings, asdict(model))):
+        raise StoreError(f"model store: '{path}' holds another model: {listed(differences)}.")
+    if inputs is not None and (names := _other_tables(stored_inputs, model_inputs(inputs))):
+        differ = "differs" if len(names) == 1 else "differ"
+        raise StoreError(
+            f"model store: '{path}' was fitted from other inputs: {counted(len(names), 'table')} {differ}, {listed(names)}."
+        )
+    try:
+        data = _with_arrays(path, about, data, verify=verify)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _damaged(path, error) from None
+    return RiskModelResults(data=data, settings=settings)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file was written by `save`, of any schema; or is empty, or damaged and beside the parts of a store."""
+    import h5py
+
+    with path.open("rb") as start:
+        beginning = start.read(4)
+    if beginning != b"\x89HDF":
+        return beginning == b""
+    try:
+        with h5py.File(path) as file:
+            return "schema" in file.attrs and "settings" in file.attrs
+    except (OSError, RuntimeError, KeyError):
+        return parts_folder(path).is_dir() and any(NAME.fullmatch(part.name) for part in parts_folder(path).iterdir())
+
+
+def require_own_file(path: Path) -> None:
+    """Refuse to write over a file that is not a store."""
+    if path.exists() and not (path.is_file() and is_store(path)):
+        raise InputError(f"model store: '{path}' is another file, and is not overwritten. Set [model] store to a new name.")
+    if parts_folder(path).exists() and not parts_folder(path).is_dir():
+        raise InputError(
+            f"model store: '{parts_folder(path)}' is another file, in the place of the store's parts. Move it away."
+        )
+
+
+def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[str, str], *, reuse: bool) -> list[Part]:
+    """Write the new part and swap in the head that names it."""
+    data = _plain(results.data)
+    large = [str(name) for name, array in data.data_vars.items() if _is_large(array)]
+    sessions = data.sizes["time"]
+    parts: list[Part] = []
+    for part in kept_parts(results.data, large, sessions) if reuse else []:
+        here = adopt(part, folder)
+        if here is None:
+            break
+        parts.append(here)
+    there = sum(part.sessions for part in parts)
+    pending = [str(n) for n, array in data.data_vars.items() if n not in large and "time" in array.dims and array.chunks]
+    if there < sessions:
+        parts.append(write_part(data[large + pending].isel(time=slice(there, None)), folder))
+    about = {
+        "schema": SCHEMA,
+        "software": version(SOFTWARE),
+        "code": CODE,
+        "settings": json.dumps(results.settings),
+        "inputs": json.dumps(model_inputs(inputs)),
+        "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256, part.form] for part in parts]),
+        "arrays": json.dumps({name: [list(data[name].dims), data[name].dtype.str] for name in large}),
+    }
+    head = data.drop_vars(large)
+    if pending and there < sessions:
+        head = _with_computed(head, pending, parts[-1], there)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        head.assign_attrs(about).to_netcdf(beside, engine="h5netcdf", encoding=checked(head, sessions))
+        seal(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return parts
+
+
+def _is_large(array: xr.DataArray) -> bool:
+    """Whether an array grows with the sessions and with something else that is long."""
+    return "time" in array.dims and ("asset" in array.dims or array.ndim > 2)
+
+
+def _plain(data: xr.Dataset) -> xr.Dataset:
+    """The same with text as text and time first, as a file has it."""
+    own = data.assign_attrs()
+    for name in list(own.variables):
+        if own[name].dtype == object:
+            own[name] = own[name].astype("U")
+        elif "time" in own[name].dims[1:]:
+            own[name] = own[name].transpose("time", ...)
+    return own
+
+
+def _with_computed(head: xr.Dataset, names: list[str], part: Part, before: int) -> xr.Dataset:
+    """Small arrays that were computed while the part was written come from there, instead of being computed again."""
+    with xr.open_dataset(part.path, engine="h5netcdf", decode_timedelta=False) as file:
+        computed = file[names].drop_vars("time").load()
+    if before:
+        computed = xr.concat([head[names].isel(time=slice(0, before)).drop_vars("time").load(), computed], dim="time")
+    return head.assign({name: computed[name] for name in names})
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells one head from the next under the same name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _read_head(path: Path) -> tuple[dict[str, Any], xr.Dataset, bool]:
+    """What a head says of the store, its arrays, and whether it is as it was sealed."""
+    content = path.read_bytes()
+    whole = hashlib.sha256(content[:-SEAL]).hexdigest().encode() == content[-SEAL:]
+    with xr.open_dataset(io.BytesIO(content), engine="h5netcdf", decode_timedelta=False) as file:
+        about = {name: file.attrs.get(name, "") for name in ABOUT}
+        data = file.load() if about["schema"] == SCHEMA else file
+    data.attrs = {name: value for name, value in data.attrs.items() if name not in ABOUT}
+    return about, data, whole
+
+
+def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset, *, verify: bool) -> xr.Dataset:
+    """The head with the large arrays of its parts, unread."""
+    parts = [replace(Part(*entry), folder=parts_folder(path)) for entry in json.loads(about["parts"])]
+    arrays = json.loads(about["arrays"])
+    dims = {name: list(entry[0]) for name, entry in arrays.items()}
+    labels = {str(name): pd.Index(data[name].to_numpy().astype(object)) for name in data.coords if name != "time"}
+    if sum(part.sessions for part in parts) != data.sizes["time"]:
+        raise OSError("its parts do not have its sessions")
+    if verify and (changed := [part.file for part in parts if digest_of(part.path) != part.sha256]):
+        raise OSError(f"changed since they were saved: {counted(len(changed), 'part')}, {listed(changed)}")
+    opened = [open_part(part, dims, labels) for part in parts]
+    variables = {
+        name: lazy_variable(
+            dims[name], [part[name] for part in opened], tuple(data.sizes[dim] for dim in dims[name]), np.dtype(entry[1])
+        )
+        for name, entry in arrays.items()
+    }
+    data = data.assign_coords(labels).assign(variables)
+    data.set_close(partial(close_parts, opened))
+    return data
+
+
+def _require_version(path: Path, about: dict[str, Any]) -> None:
+    schema, software = str(about["schema"]), str(about["software"]) or "of an earlier version"
+    if (schema, software) != (SCHEMA, version(SOFTWARE)):
+        raise StoreError(
+            f"model store: '{path}' is of another version: schema {schema}, {SOFTWARE} {software}; "
+            f"this is schema {SCHEMA}, {SOFTWARE} {version(SOFTWARE)}."
+        )
+    if (code := str(about["code"])) != CODE:
+        raise StoreError(
+            f"model store: '{path}' was made by other code of riskmodel: {code[:12] or 'unknown'} there, {CODE[:12]} here."
+        )
+
+
+def _other_tables(stored: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """Names of the table files that are not the same on both sides."""
+    return sorted(name for name in {*stored, *given} if stored.get(name) != given.get(name))
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
+    if isinstance(error, FileNotFoundError):
+        said = (
+            f"its part '{Path(str(error.filename)).name}' is missing; move a store together with '{parts_folder(path).name}'"
+        )
+    return StoreError(f"model store: '{path}' is damaged ({said}).")

@@ -1,0 +1,133 @@
+"""Append new sessions to a fit: the same as fitting everything, at the cost of what is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.arrays.segments import Held, Segment, Segments, lazy_variable, moves_onto, segments_of
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.exposures.descriptors import ordinary_income_sources
+from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.model.results import RiskModelResults
+
+UNTIMED = ("fingerprint", "sector", "reason")  # of the market as it is now
+
+
+def updated(
+    results: RiskModelResults,
+    market: xr.Dataset,
+    *,
+    settings: Mapping[str, object],
+    fit: Callable[[xr.Dataset], RiskModelResults],
+    look_back: int,
+) -> RiskModelResults:
+    """What `RiskModel.update` returns; `fit` is given the new sessions with the `look_back` before them."""
+    differences = setting_differences(results.settings, settings)
+    if differences:
+        raise InputError(f"model: the earlier fit has other settings: {listed(differences)}. Fit again.")
+    sessions, seen = market.get_index("time"), results.data.get_index("time")
+    require_same_history(results.data["fingerprint"], market, seen, sessions)
+    income = ordinary_income_sources(market)
+    if len(sessions) == len(seen):
+        if results.data.attrs.get("ordinary_income") == income:
+            return results
+        return RiskModelResults(data=results.data.assign_attrs(ordinary_income=income), settings=results.settings)
+    first = max(len(seen) - look_back, 0)
+    fresh = fit(market.isel(time=slice(first, None))).data
+    require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))
+    new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory
+    data = appended(results.data.drop_vars([*UNTIMED]), new)
+    data = data.assign(
+        fingerprint=history_fingerprint(market, sessions[-1]), sector=market["sector"], reason=fresh["reason"]
+    )
+    return RiskModelResults(data=data.assign_attrs(ordinary_income=income), settings=results.settings)
+
+
+def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
+    """The timed arrays of two fits one after the other, on the labels of the later one.
+
+    An array that lies in a store's parts stays there: the answer reads it where it is used. Of an asset listed since, the
+    earlier sessions have what a fit of the whole market gives: no number, and no place in the universe.
+    """
+    timed = [name for name in new.data_vars if "time" in new[name].dims]
+    lazy = {name: whole for name in timed if (whole := segments_of(old.variables[name])) is not None}
+    near = [name for name in timed if name not in lazy]
+    labels = {name: new[name] for name in new.indexes if name != "time"}
+    before = old[near].reindex(labels, fill_value={name: _nothing(new[name].dtype) for name in near})
+    data = xr.concat([before, new[near]], dim="time", coords="minimal", compat="override", join="override")
+    return data.assign_coords(labels).assign({n: _joined(old, new, str(n), whole) for n, whole in lazy.items()})
+
+
+def setting_differences(earlier: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """Settings that differ, each with both values.
+
+    Examples
+    --------
+    >>> setting_differences({"universe": {"largest": 300}}, {"universe": {"largest": 3000}})
+    ['universe.largest is 300 there, 3000 here']
+    """
+    there, here = _flat(json.loads(json.dumps(earlier))), _flat(json.loads(json.dumps(now)))
+    missing = "not set"
+    return [
+        f"{name} is {there.get(name, missing)} there, {here.get(name, missing)} here"
+        for name in {**here, **there}
+        if there.get(name, missing) != here.get(name, missing)
+    ]
+
+
+def require_same_history(
+    fingerprint: xr.DataArray, market: xr.Dataset, seen: pd.DatetimeIndex, sessions: pd.DatetimeIndex
+) -> None:
+    """Refuse to build on a fit whose sessions or raw facts are no longer the market's."""
+    if not seen.equals(sessions[: len(seen)]):
+        other = seen.symmetric_difference(sessions[: len(seen)])
+        raise InputError(
+            f"model: the sessions under the earlier fit have changed: {listed(other.strftime('%Y-%m-%d'))}. Fit again."
+        )
+    now = history_fingerprint(market, seen[-1]).to_series()
+    before = fingerprint.to_series().reindex(now.index, fill_value=np.uint64(0))
+    lost = fingerprint.to_series().drop(now.index, errors="ignore")
+    changed = [*now.index[now != before], *lost.index]
+    if changed:
+        raise InputError(
+            f"model: the history of {counted(len(changed), 'asset')} has changed under the earlier fit: {listed(changed)}. "
+            f"Usually a split or a restatement; fit again."
+        )
+
+
+def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
+    """Refuse to build on a fit of other sectors: each is a coefficient of every day's regression."""
+    if not earlier.equals(now):
+        raise InputError(
+            f"model: the sectors have changed under the earlier fit: {listed(sorted(earlier.symmetric_difference(now)))}. "
+            f"Fit again."
+        )
+
+
+def _joined(old: xr.Dataset, new: xr.Dataset, name: str, whole: Segments) -> xr.Variable:
+    """An array of a store followed by its new sessions; nothing of the store is read."""
+    added = new[name].transpose(*old[name].dims).variable
+    dims = [str(dim) for dim in added.dims]
+    moves = [moves_onto(old.get_index(dim), new.get_index(dim)) for dim in dims[1:]]
+    segments = [segment.onto(moves) for segment in whole.segments]
+    segments.append(Segment(Held(added), (None,) * len(moves)))
+    return lazy_variable(dims, segments, (whole.shape[0] + added.shape[0], *added.shape[1:]), added.dtype)
+
+
+def _nothing(dtype: np.dtype) -> object:
+    if dtype.kind == "f":
+        return np.nan
+    return "" if dtype.kind == "O" else np.zeros((), dtype)[()]
+
+
+def _flat(settings: Mapping[str, object], stem: str = "") -> dict[str, object]:
+    """Nested settings as one level of dotted names."""
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{stem}{name}.") if isinstance(value, Mapping) else {f"{stem}{name}": value}
+    return flat

@@ -1,0 +1,287 @@
+"""The commands as a user runs them: output, exit codes, and what is said of bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.cli import main
+from attribution.commands import terminal
+from attribution.reporting.tables.frames import KEYS
+from tests.conftest import SMALL, SMALL_MONTH
+
+BOOK = str(SMALL / "book.toml")
+COURSE = "Major 70 : Next 30"
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def refused(capsys, tmp_path, book):
+    """The message of a report that is refused, and the promise that nothing was written."""
+    out = tmp_path / "out"
+    before = sorted(path.name for path in tmp_path.iterdir())
+    code, printed, message = run(capsys, "report", book, "--month", SMALL_MONTH, "--out", out)
+    assert code == 2
+    assert printed == ""
+    assert "Traceback" not in message
+    assert message.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    return message.removeprefix("attribution report: ").strip()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "out"
+    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(out)]) == 0
+    return out
+
+
+def test_a_report_writes_pages_tables_and_manifest(written):
+    names = {str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()}
+    pages = {f"report.{language}.{form}" for language in ("ja", "en") for form in ("html", "pdf")}
+    others = {"report.xlsx", "commentary.ja.md", "commentary.en.md", "figures.toml", "manifest.json"}
+    missing = (pages | others | {f"tables/{name}.csv" for name in KEYS}) ^ names
+    assert missing <= {name for name in pages if name.endswith(".pdf")}  # where the machine has no Pango
+
+
+def test_the_tables_add_to_the_printed_excess(written):
+    performance = pd.read_csv(written / "tables/performance.csv").set_index("course")
+    factors = pd.read_csv(written / "tables/factor_contributions.csv").groupby("course")["contribution"].sum()
+    stocks = pd.read_csv(written / "tables/stock_contributions.csv", dtype={"ticker": str}, keep_default_na=False)
+    cells = pd.read_csv(written / "tables/stock_factor.csv", dtype={"ticker": str}).groupby("course")["contribution"].sum()
+    for course in performance.index.drop("Average"):
+        excess = performance.loc[course, "excess"]
+        own = stocks[stocks["course"] == course]
+        assert factors[course] == pytest.approx(excess, abs=1e-12)
+        assert cells[course] == pytest.approx(excess, abs=1e-12)
+        assert own["active_contribution"].astype(float).sum() == pytest.approx(excess, abs=1e-12)
+        assert own["contribution"].astype(float).sum() == pytest.approx(performance.loc[course, "return"], abs=1e-12)
+
+
+def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_store(written, tmp_path, capsys):
+    again = tmp_path / "again"
+    capsys.readouterr()
+    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(again)]) == 0
+    printed = capsys.readouterr().out
+    limits = pd.read_csv(written / "tables/limits.csv")
+    details = limits.loc[limits["ok"].astype(str).eq("False"), "detail"]
+    assert f"{len(details)} of {len(limits)} limits broken:" in printed and all(detail in printed for detail in details)
+    for path in written.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (again / path.relative_to(written)).read_bytes(), path.name
+
+
+def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written):
+    text = (written / "manifest.json").read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    assert set(manifest) == {"month", "data_date", "book", "inputs", "outputs", "settings", "versions"}
+    assert {"prices.parquet", "holdings.csv"} <= set(manifest["inputs"])
+    assert str(SMALL) not in text
+    assert "/tmp" not in text
+
+
+def test_explain_gives_every_digit_to_a_program(capsys, small_result):
+    code, printed, _ = run(
+        capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, "--by", "sector", "factor", "--format", "json"
+    )
+    rows = pd.DataFrame(json.loads(printed)).set_index(["sector", "factor"])["contribution"]
+    assert code == 0
+    pd.testing.assert_series_equal(rows, small_result.by("sector", "factor"), check_index_type=False, rtol=0, atol=0)
+
+
+def test_explain_prints_for_people_what_adds_up(capsys, small_result):
+    code, printed, _ = run(capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH)
+    assert code == 0
+    assert f"excess {small_result.excess_return:+z.2%}" in printed
+    assert printed.rstrip().endswith(f"sum {small_result.excess_return:+z.2%}")
+    assert "-0.00%" not in printed
+
+
+def test_explain_says_how_many_rows_it_leaves_out(capsys):
+    _, printed, _ = run(capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, "--by", "stock")
+    assert "rows between them are left out. --format csv has all." in printed
+
+
+def test_check_exits_with_1_where_there_is_something_to_know(capsys):
+    code, printed, _ = run(capsys, "check", BOOK, "--format", "csv")
+    findings = pd.read_csv(pd.io.common.StringIO(printed))
+    assert code == 1
+    assert list(findings.columns) == ["table", "finding", "rows", "examples"]
+    assert (findings["rows"] > 0).all()
+
+
+def test_fit_finds_its_store_the_second_time(capsys):
+    run(capsys, "fit", BOOK)
+    code, printed, _ = run(capsys, "fit", BOOK)
+    assert code == 0
+    assert "found; store: " in printed
+
+
+def test_help_loads_no_numerics():
+    loaded = (
+        "import sys, attribution.cli; attribution.cli._parser(); print({'numpy', 'pandas', 'xarray'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def spoiled(small_copy, table, change):
+    folder, read, write = small_copy
+    frame = read(table)
+    write(table, change(frame))
+    return folder / "book.toml"
+
+
+def test_an_unknown_course_is_refused_with_the_known_ones(capsys):
+    code, _, message = run(capsys, "explain", BOOK, "Major 10", "--month", SMALL_MONTH)
+    assert code == 2
+    assert message.startswith("attribution explain: unknown course 'Major 10'. The book has: Major 100, Major 70 : Next 30")
+
+
+@pytest.mark.parametrize("month", ["2031-01", "1999-12"])
+def test_a_month_outside_the_data_is_refused_with_the_months_there_are(capsys, tmp_path, month):
+    code, _, message = run(capsys, "report", BOOK, "--month", month, "--out", tmp_path / "out")
+    assert code == 2
+    assert message.startswith(f"attribution report: month {month} is outside the data: the book runs from 2024-")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_month_in_another_form_is_refused(capsys, tmp_path):
+    code, _, message = run(capsys, "report", BOOK, "--month", "March", "--out", tmp_path / "out")
+    assert code == 2
+    assert "month 'March': a report is of one month, written YYYY-MM." in message
+
+
+def test_a_missing_table_is_refused(capsys, tmp_path, small_copy):
+    (small_copy[0] / "shares.csv").unlink()
+    message = refused(capsys, tmp_path, small_copy[0] / "book.toml")
+    assert message.startswith("shares: no table 'shares.parquet' or 'shares.csv' in the data folder. Found there: ")
+
+
+def test_a_missing_column_is_refused(capsys, tmp_path, small_copy):
+    book = spoiled(small_copy, "prices", lambda frame: frame.drop(columns="volume"))
+    message = "prices: missing column 'volume'. Found: date, ticker, close, total_return."
+    assert refused(capsys, tmp_path, book) == message
+
+
+def test_duplicate_rows_of_any_stock_are_refused(capsys, tmp_path, small_copy):
+    book = spoiled(small_copy, "prices", lambda frame: pd.concat([frame, frame.iloc[[5, 9]]]))
+    message = refused(capsys, tmp_path, book)
+    assert message.startswith("prices: 2 duplicate rows of (date, ticker): 20")
+    assert message.endswith("Keep one row each.")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(np.inf, "prices: 1 infinite value in 'total_return': "), (-1.5, "prices: 1 total_return below -1")],
+)
+def test_impossible_returns_of_any_stock_are_refused(capsys, tmp_path, small_copy, value, message):
+    def change(frame):
+        place = frame.index[frame["ticker"] == "NA"][100]
+        frame.loc[place, "total_return"] = value
+        return frame
+
+    assert refused(capsys, tmp_path, spoiled(small_copy, "prices", change)).startswith(message)
+
+
+def test_returns_in_percent_are_told_before_returns_below_minus_one(capsys, tmp_path, small_copy):
+    book = spoiled(small_copy, "prices", lambda frame: frame.assign(total_return=frame["total_return"] * 100))
+    message = refused(capsys, tmp_path, book)
+    assert "total_returns a hundred times the move of the close: " in message
+    assert message.endswith("They look like percent; divide by 100.")
+
+
+def test_returns_of_one_stock_in_percent_are_found(capsys, tmp_path, small_copy):
+    def change(frame):
+        frame.loc[frame["ticker"] == "TRUE", "total_return"] *= 100
+        return frame
+
+    assert "They look like percent" in refused(capsys, tmp_path, spoiled(small_copy, "prices", change))
+
+
+def test_weights_in_percent_are_refused(capsys, tmp_path, small_copy):
+    book = spoiled(small_copy, "holdings", lambda frame: frame.assign(weight=frame["weight"] * 100))
+    message = refused(capsys, tmp_path, book)
+    assert message.startswith("holdings: weights of 'major' on 2024-")
+    assert message.endswith("not 1. They look like percent; divide by 100.")
+
+
+def test_weights_that_do_not_sum_to_one_are_refused_in_any_month(capsys, tmp_path, small_copy):
+    def change(frame):
+        frame.loc[frame.index[0], "weight"] += 1e-5
+        return frame
+
+    message = refused(capsys, tmp_path, spoiled(small_copy, "holdings", change))
+    assert "sum to 1.00001, not 1. Add what is missing; cash is a row of its own, with ticker CASH." in message
+
+
+def test_a_weight_that_is_missing_is_refused(capsys, tmp_path, small_copy):
+    def change(frame):
+        frame.loc[frame.index[3], "weight"] = np.nan
+        return frame
+
+    assert refused(capsys, tmp_path, spoiled(small_copy, "holdings", change)).startswith(
+        "holdings: 1 empty cell in 'weight'"
+    )
+
+
+def test_an_unknown_ticker_in_any_month_is_refused(capsys, tmp_path, small_copy):
+    def change(frame):
+        frame.loc[frame.index[2], "ticker"] = "NOPE"
+        return frame
+
+    message = refused(capsys, tmp_path, spoiled(small_copy, "holdings", change))
+    assert message.startswith("holdings: 1 row with a ticker that has no prices: major 2024-")
+    assert "NOPE. Correct the ticker, or add its prices; cash is written CASH." in message
+
+
+def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path, small_copy):
+    path = small_copy[0] / "book.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('delisted = "cash"', 'delisted = "error"'), encoding="utf-8")
+    message = refused(capsys, tmp_path, path)
+    assert message.startswith("holdings: 1 held name of '")
+    assert "stop trading and do not go on trading by 2025-03-31: " in message
+    assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
+
+
+def test_a_terminal_without_the_library_of_the_bar_has_none(capsys, monkeypatch):
+    monkeypatch.setattr(terminal.sys, "stderr", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(terminal, "find_spec", lambda name: None)
+    with terminal.progress(2) as step:
+        step("market")
+
+
+def test_a_run_that_is_stopped_says_so_without_a_traceback(capsys, tmp_path, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("attribution.reporting.write.prepared", stop)
+    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(tmp_path / "out"), "--formats", "xlsx"]) == 130
+    assert capsys.readouterr().err == "attribution report: stopped. Nothing is left half-written.\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_is_a_file_is_refused(capsys, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    code, _, message = run(capsys, "report", BOOK, "--month", SMALL_MONTH, "--out", tmp_path / "out")
+    assert code == 2
+    assert message.strip().endswith("is a file. Name a folder.")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_nothing_is_written_beside_the_data(capsys):
+    code, _, message = run(capsys, "report", BOOK, "--month", SMALL_MONTH, "--out", SMALL)
+    assert code == 2
+    assert "is the data folder, where nothing is written" in message

@@ -1,0 +1,226 @@
+"""`attribution explain`: every table of a course as programs read it, in the investor's currency, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attribution as at
+from attribution.cli import main
+from attribution.measures.figures import course_figures
+from attribution.portfolio import inputs as fitting
+from tests.conftest import SMALL, SMALL_MONTH
+
+BOOK = str(SMALL / "book.toml")
+COURSE = "Major 70 : Next 30"
+
+
+@pytest.fixture(autouse=True)
+def shipped_market(monkeypatch, small_market, small_model):
+    """Of the shipped book the market and the fit are the session's; a changed copy is read and fitted."""
+    read, fit = fitting.read_inputs, fitting.fitted_model
+
+    def shipped(book):
+        return book.path == Path(BOOK)
+
+    fitted = fitting.Fitted(model=small_model, store=Path("none"), how="fitted")
+    monkeypatch.setattr(fitting, "read_inputs", lambda book: small_market if shipped(book) else read(book))
+    monkeypatch.setattr(fitting, "fitted_model", lambda book, market: fitted if shipped(book) else fit(book, market))
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+TABLES = {
+    "brinson": lambda result: result.brinson("sector").drop(columns="course"),
+    "brinson-by-factor": lambda result: result.brinson_by_factor("sector").drop(columns="course"),
+    "timing": lambda result: result.timing(),
+    "reconciliation": lambda result: result.reconciliation.drop(columns="course"),
+}
+
+
+def explained(capsys, *options):
+    code, printed, message = run(capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, *options)
+    assert (code, message) == (0, "")
+    return printed
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_of_a_course_can_be_printed(capsys, small_result, table):
+    printed = explained(capsys, "--table", table, "--format", "csv")
+    expected = TABLES[table](small_result)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(pd.io.common.StringIO(printed)),
+        expected,
+        check_dtype=False,
+        rtol=0,
+        atol=0,
+    )
+
+
+def test_a_table_is_printed_for_people_under_what_it_is_of(capsys, small_result):
+    text = explained(capsys, "--table", "timing")
+    assert text.startswith(f"{COURSE} against 70% Large Index + 30% Small Index, {SMALL_MONTH}, carino linking\n")
+    assert text.endswith(f"sum {small_result.excess_return:+z.2%}\n")
+
+
+def test_figures_are_printed_without_a_model(capsys, small_book, small_market, monkeypatch):
+    monkeypatch.setattr("attribution.portfolio.inputs.fitted_model", None)
+    printed = explained(capsys, "--table", "figures", "--format", "csv")
+    values = pd.read_csv(pd.io.common.StringIO(printed)).set_index("measure")["value"]
+    expected = course_figures(small_book, COURSE, small_market, period=SMALL_MONTH).set_index("measure")["value"]
+    pd.testing.assert_series_equal(values, expected, rtol=0, atol=0)
+    assert "hit_rate_days         52.38% 21 days" in explained(capsys, "--table", "figures")
+
+
+HEDGED = ("--hedged", "--forward-premium", "-0.04")
+
+
+@pytest.mark.parametrize("hedge", [(), HEDGED], ids=["unhedged", "hedged"])
+def test_the_view_of_another_currency_is_printed(capsys, small_result, small_market, hedge):
+    options = {"hedged": True, "forward_premium": -0.04} if hedge else {}
+    view = small_result.in_currency("JPY", small_market, **options)
+    printed = explained(capsys, "--currency", "JPY", *hedge, "--by", "factor", "--absolute", "--format", "json")
+    rows = pd.DataFrame(json.loads(printed)).set_index("factor")["contribution"]
+    pd.testing.assert_series_equal(rows, view.by("factor", absolute=True), check_index_type=False, rtol=0, atol=0)
+    text = explained(capsys, "--currency", "JPY", *hedge)
+    assert f", carino linking, {'hedged ' if hedge else ''}in JPY\n" in text
+    assert text.endswith(f"sum {view.excess_return:+z.2%}\n")
+    printed = explained(capsys, "--table", "karnosky-singer", "--currency", "JPY", *hedge, "--format", "csv")
+    expected = small_result.karnosky_singer("JPY", small_market, **options)
+    pd.testing.assert_frame_equal(pd.read_csv(pd.io.common.StringIO(printed)), expected, rtol=0, atol=1e-18)
+    assert "log returns" in explained(capsys, "--table", "karnosky-singer", "--currency", "JPY", *hedge)
+
+
+def test_a_blend_is_printed_by_sleeve_and_by_any_column_of_securities(capsys, small_result):
+    printed = explained(capsys, "--by", "sleeve", "factor", "--format", "csv")
+    rows = pd.read_csv(pd.io.common.StringIO(printed))
+    np.testing.assert_array_equal(rows["contribution"], small_result.by("sleeve", "factor"))
+    assert list(rows.columns) == ["sleeve", "factor", "contribution", "standard_error", "t"]
+    by_name = explained(capsys, "--by", "name_ja", "--format", "csv").splitlines()
+    assert by_name[0] == "name_ja,contribution"
+    levels = explained(capsys, "--table", "brinson", "--by", "sector,name", "--format", "csv")
+    assert set(pd.read_csv(pd.io.common.StringIO(levels))["grouping"]) == {"sector", "sector > name"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--table", "figures", "--currency", "JPY"), "--currency has no meaning for --table figures. Leave it out."),
+        (("--table", "figures", "--link", "grap"), "--link has no meaning for --table figures. Leave it out."),
+        (("--table", "timing", "--by", "stock"), "--by has no meaning for --table timing. Leave it out."),
+        (("--method", "bhb"), "--method has no meaning for --table contributions. Leave it out."),
+        (
+            ("--absolute", "--link", "grap"),
+            "--link grap has no meaning with --absolute: parts of the return are linked by Carino.",
+        ),
+        (
+            ("--table", "brinson", "--anchored"),
+            "--anchored is of several levels. Name them from the coarsest to the finest: --by sector industry.",
+        ),
+        (("--table", "brinson", "--absolute"), "--absolute has no meaning for --table brinson. Leave it out."),
+        (
+            ("--table", "karnosky-singer"),
+            "--table karnosky-singer is of an investor in another currency. Name it: --currency JPY.",
+        ),
+        (HEDGED, "--hedged is of a view in another currency. Name it: --currency JPY."),
+        (
+            ("--currency", "JPY", "--hedged"),
+            "--hedged and --forward-premium go together: the data have no forward rates. Give the premium as a decimal a "
+            "year, below zero where the hedge costs; 0 leaves it out.",
+        ),
+        (
+            ("--by", "colour"),
+            "--by 'colour': not one of factor, group, stock, sector, day, month, sleeve. securities: missing column "
+            "'colour'. Found: ticker, name, name_ja, sector.",
+        ),
+        (
+            ("--table", "brinson", "--by", "stock"),
+            "--by 'stock': not one of sector. securities: missing column 'stock'. Found: ticker, name, name_ja, sector.",
+        ),
+        (
+            ("--currency", "CHF"),
+            "fx: no pair 'USDCHF' nor 'CHFUSD', so there is no view in CHF. Found: USDJPY. Add its rates, "
+            "USDCHF = CHF for one USD.",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(capsys, options, message):
+    code, printed, error = run(capsys, "explain", BOOK, COURSE, "--month", SMALL_MONTH, *options)
+    assert (code, printed, error) == (2, "", f"attribution explain: {message}\n")
+
+
+@pytest.mark.parametrize("days", [1, None], ids=["one level", "every level since"])
+@pytest.mark.parametrize(
+    ("times", "what", "cause"),
+    [
+        (100, "more than doubles or halves: 2025-03-14 ", "A level is mistyped, or the index's unit or base changes."),
+        (
+            1.3,
+            "moves more than 10% away from its constituents: 2025-03-14 (level +",
+            "A level is mistyped, their unit or base changes, or the constituents are those of another index.",
+        ),
+    ],
+    ids=["another unit", "another base"],
+)
+def test_a_level_in_another_unit_is_refused(capsys, small_copy, days, times, what, cause):
+    folder, read, write = small_copy
+    table = read("indices")
+    dates = pd.to_datetime(table["date"])
+    later = (table["index"] == "Large Index") & (dates >= "2025-03-14")
+    if days:
+        later &= dates == "2025-03-14"
+    table["level"] = table["level"].where(~later, table["level"] * times)
+    write("indices", table)
+    code, _, error = run(capsys, "explain", folder / "book.toml", COURSE, "--month", SMALL_MONTH)
+    assert code == 2
+    unit = "session" if times == 100 else "day"
+    number = f"2 {unit}s" if days else f"1 {unit}"
+    assert error.startswith(f"attribution explain: indices: {number} on which the level of 'Large Index' {what}")
+    assert error.endswith(f"{cause} Put all levels on one base.\n")
+    assert run(capsys, "check", folder / "book.toml")[2] == error.replace("explain", "check")
+
+
+@pytest.mark.parametrize("table", ["brinson", "brinson-by-factor"])
+def test_the_choices_of_brinson_are_those_of_the_library(capsys, small_result, table):
+    choices = {"method": "bhb", "interaction": "selection", "missing": "benchmark-total", "anchored": True}
+    words = ["--method", "bhb", "--interaction", "selection", "--missing", "benchmark-total", "--anchored"]
+    printed = explained(capsys, "--table", table, "--by", "sector,name", *words, "--format", "csv")
+    by_name = at.read_grouping(SMALL, "name")
+    tables = {"brinson": small_result.brinson, "brinson-by-factor": small_result.brinson_by_factor}
+    expected = tables[table]("sector", by_name, **choices).drop(columns="course")
+    pd.testing.assert_frame_equal(pd.read_csv(pd.io.common.StringIO(printed)), expected, check_dtype=False, rtol=0, atol=0)
+
+
+def test_days_are_printed_as_dates_and_japanese_stands_in_columns(capsys):
+    days = explained(capsys, "--by", "day").splitlines()
+    assert days[2] == "day        contribution"
+    assert all(len(line) == len(days[2]) and line[10] == " " for line in days[3:23])
+    names = explained(capsys, "--by", "name_ja").splitlines()[2:10]
+    ends = [sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line) for line in names]
+    assert len(set(ends)) == 1
+    assert len(set(map(len, names))) > 1
+
+
+def test_the_reconciliation_shows_how_small_the_differences_are(capsys):
+    rows = explained(capsys, "--table", "reconciliation").splitlines()[3:]
+    assert all(re.search(r" -?\d\.\de[+-]\d+     1e-12 True$", row) for row in rows)
+
+
+def test_the_effects_of_brinson_are_summed_below_and_months_stand_in_order(capsys, small_result):
+    sums = small_result.brinson("sector")[["allocation", "selection", "interaction"]].sum()
+    last = explained(capsys, "--table", "brinson").splitlines()[-1]
+    assert last == "sum " + "   ".join(f"{effect} {value:+z.2%}" for effect, value in sums.items())
+    code, printed, _ = run(capsys, "explain", BOOK, COURSE, "--month", "itd", "--by", "month")
+    months = [line.split()[0] for line in printed.splitlines()[3:-1]]
+    assert code == 0
+    assert months == [str(month) for month in pd.period_range("2024-03", SMALL_MONTH, freq="M")]

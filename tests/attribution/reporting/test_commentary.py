@@ -1,0 +1,390 @@
+"""The draft of a month's commentary: what it names, how it words it, and that every figure leads to its cell."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import riskmodel as rm
+from attribution.house_style.numbers import number, percent
+from attribution.house_style.words import read_messages
+from attribution.reporting.commentary.check import LINK, check_commentary
+from attribution.reporting.commentary.draft import draft
+from attribution.reporting.commentary.html import to_html
+from attribution.reporting.tables.content import build_content
+from attribution.reporting.tables.facts import Anchor, Facts, drivers, encoded, read_anchor
+from attribution.reporting.tables.frames import KEYS
+from riskmodel.errors import InputError
+from tests.attribution.reporting.commentary_inputs import (
+    COURSE,
+    MONTH,
+    bare,
+    copied,
+    drafted,
+    factor_row,
+    one_driver,
+    renamed,
+)
+from tests.conftest import REAL
+
+READ = (
+    "performance", "trailing", "index_weeks", "index_months", "factor_month", "factor_contributions", "group_contributions",
+    "stock_contributions", "stock_factor", "brinson", "brinson_families", "risk", "limits", "figures",
+)  # fmt: skip
+NUMBERS = re.compile(r"[−+]?\d+\.\d+")
+
+
+@pytest.fixture(scope="module")
+def tables(page_content):
+    return page_content.tables
+
+
+def anchors(text):
+    return [(match["text"], read_anchor(match["angle"])) for match in LINK.finditer(text)]
+
+
+def looked_up(tables, anchor):
+    """The cell an address names, by masks on the frame alone."""
+    rows = tables[anchor.table]
+    for name, part in zip(KEYS[anchor.table], anchor.key, strict=True):
+        if part is not None:
+            rows = rows[rows[name].map(lambda cell: f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else cell) == part]
+    assert len(rows) == 1 or None in anchor.key
+    return rows[anchor.column].astype(float).sum()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, small_book, language):
+    style = getattr(small_book.report.negative, language)
+    found = anchors(drafted(tables, small_book, language))
+    assert len(found) > 150
+    for text, anchor in found:
+        value = looked_up(tables, anchor)
+        signed = text.startswith("+")
+        forms = [percent(value, style, signed=signed, unit="%"), percent(value, style, signed=signed)]
+        forms += [number(value, style, decimals, signed=signed) for decimals in (0, 2)]
+        assert text in forms, (text, anchor, value)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_draft_passes_its_own_check(tables, small_book, language):
+    text = drafted(tables, small_book, language)
+    assert text.splitlines()[0] == f"<!-- commentary {MONTH} {language} -->"
+    assert check_commentary(text, tables, book=small_book, month=MONTH).empty
+    assert not text.startswith("\ufeff") and "\r" not in text
+
+
+def test_both_languages_tell_the_same_figures_and_the_same_twice(tables, small_book):
+    japanese, english = (sorted(a.target for _, a in anchors(drafted(tables, small_book, lang))) for lang in ("ja", "en"))
+    assert japanese == english
+    assert drafted(tables, small_book) == drafted(copied(tables), small_book)
+
+
+def test_the_anchors_of_a_draft_name_the_drivers_of_each_sleeve_and_no_other_factor(tables, small_book):
+    text = drafted(tables, small_book)
+    part = text[text.index("## Major (simulated)") : text.index("## Next Major (simulated)")]
+    named = [
+        anchor.key[1]
+        for _, anchor in anchors(part)
+        if anchor.table == "factor_contributions" and anchor.column == "contribution"
+    ]
+    expected = drivers(tables, COURSE)["factor"].tolist()
+    assert [name for name in named if name not in ("specific", "proxy")] == expected
+
+
+def test_drivers_are_beyond_two_errors_and_more_than_nothing_and_come_by_size():
+    rows = [
+        factor_row("value", "style", 0.2, 0.01, 0.0020, 2.0),
+        factor_row("size", "style", 0.2, 0.01, -0.0030, -1.99),
+        factor_row("growth", "style", 0.2, 0.01, 0.000049, 9.0),
+        factor_row("market", "market", -0.02, 0.1, -0.0040, -8.0),
+        factor_row("Energy", "sector", 0.02, 0.1, 0.0010, np.nan),
+        factor_row("specific", "specific", np.nan, np.nan, 0.0900, 5.0),
+        factor_row("proxy", "other", np.nan, np.nan, 0.0900, np.nan),
+        factor_row("momentum", "style", 0.2, 0.01, 0.0900, 9.0, course="Next Major 100"),
+    ]
+    found = drivers({"factor_contributions": pd.DataFrame(rows)}, COURSE)
+    assert found["factor"].tolist() == ["market", "value"]
+    assert found["sign"].tolist() == [-1.0, 1.0]
+    assert drivers({"factor_contributions": pd.DataFrame(rows)}, "nobody").empty
+    assert drivers({}, COURSE).empty
+
+
+@pytest.mark.parametrize(
+    ("exposure", "returned", "contribution", "english", "japanese"),
+    [
+        (
+            0.35, -0.0120, -0.0042,
+            "High market sensitivity (active exposure +0.35) in a month when market sensitivity cost (−1.20%): "
+            "contribution −0.42%.",
+            "米国株感応度の高い銘柄に傾いていた（アクティブ・エクスポージャー+0.35）のに対し、米国株感応度のリターンは△1.20%と"
+            "マイナスで、寄与度は△0.42%となりました。",
+        ),
+        (
+            0.35, 0.0120, 0.0042,
+            "High market sensitivity (active exposure +0.35) in a month when market sensitivity was rewarded (+1.20%): "
+            "contribution +0.42%.",
+            "米国株感応度の高い銘柄に傾いており（アクティブ・エクスポージャー+0.35）、米国株感応度のリターンは+1.20%と"
+            "プラスだったことから、寄与度は+0.42%となりました。",
+        ),
+        (
+            -0.35, 0.0120, -0.0042,
+            "Low market sensitivity (active exposure −0.35) in a month when market sensitivity was rewarded (+1.20%): "
+            "contribution −0.42%.",
+            "米国株感応度の低い銘柄に傾いていた（アクティブ・エクスポージャー△0.35）のに対し、米国株感応度のリターンは+1.20%と"
+            "プラスで、寄与度は△0.42%となりました。",
+        ),
+        (
+            -0.35, -0.0120, 0.0042,
+            "Low market sensitivity (active exposure −0.35) in a month when market sensitivity cost (−1.20%): "
+            "contribution +0.42%.",
+            "米国株感応度の低い銘柄に傾いており（アクティブ・エクスポージャー△0.35）、米国株感応度のリターンは△1.20%と"
+            "マイナスだったことから、寄与度は+0.42%となりました。",
+        ),
+    ],
+)  # fmt: skip
+def test_a_driver_is_told_by_its_exposure_and_what_the_month_paid(
+    small_book, exposure, returned, contribution, english, japanese
+):
+    tables = one_driver("market_sensitivity", "style", exposure, returned, contribution)
+    assert f"- {english}\n" in bare(drafted(tables, small_book))
+    assert f"- {japanese}\n" in bare(drafted(tables, small_book, "ja"))
+
+
+@pytest.mark.parametrize(
+    ("exposure", "returned", "contribution", "told"),
+    [
+        (0.05, 0.0120, -0.0042, "its sign differs from that of the mean active exposure (+0.05) times"),
+        (0.02, 0.0299, 0.0032, "more than twice the mean active exposure (+0.02) times the month's factor return (+2.99%)"),
+        (0.90, 0.0100, 0.0032, "less than half the mean active exposure (+0.90) times the month's factor return (+1.00%)"),
+        (0.001, 0.0120, 0.0042, "summed day by day over a mean active exposure of 0.00 and a factor return of +1.20%"),
+        (0.35, 0.00001, 0.0042, "over a mean active exposure of +0.35 and a factor return of 0.00%"),
+        (np.nan, 0.01, 0.0042, "Value: contribution +0.42%."),
+    ],
+)  # fmt: skip
+def test_where_days_differ_from_the_mean_the_figures_are_told_without_a_reason(
+    small_book, exposure, returned, contribution, told
+):
+    text = bare(drafted(one_driver("value", "style", exposure, returned, contribution), small_book))
+    assert told in text
+    assert "tilt" not in text
+
+
+def test_sectors_and_the_market_are_told_in_weights(small_book):
+    sector = bare(drafted(one_driver("Energy", "sector", -0.0472, 0.0275, -0.0013), small_book))
+    assert (
+        "- An underweight in Energy (active weight −4.72 percentage points), whose sector factor returned +2.75%: "
+        "contribution −0.13%." in sector
+    )
+    market = bare(drafted(one_driver("market", "market", -0.0191, 0.0913, -0.0018), small_book, "ja"))
+    assert (
+        "市場へのアクティブ・エクスポージャーは△1.91%ポイント、市場ファクターのリターンは+9.13%で、寄与度は△0.18%" in market
+    )
+
+
+def test_a_factor_the_files_do_not_know_stands_under_its_own_name(small_book):
+    text = bare(drafted(one_driver("crowding", "style", 0.35, 0.012, 0.0042), small_book))
+    assert "High exposure to crowding (active exposure +0.35) in a month when crowding was rewarded" in text
+
+
+def test_a_month_with_nothing_beyond_two_errors_says_so(small_book, tables):
+    weak = copied(tables)
+    weak["factor_contributions"] = weak["factor_contributions"].assign(t=1.0)
+    text = drafted(weak, small_book)
+    assert text.count("No factor's contribution was beyond two standard errors.") == 2
+    assert text.count("Nothing in this month's excess return was beyond two standard errors.") == 2
+    weak["factor_contributions"]["t"] = np.nan
+    assert "Nothing in this month's excess return" in drafted(weak, small_book)
+
+
+@pytest.mark.parametrize(("size", "named"), [(0.0041, False), (-0.0043, True), (0.0042, True)])
+def test_the_benchmark_proxy_is_named_where_it_is_no_smaller_than_the_smallest_driver(small_book, size, named):
+    tables = one_driver("value", "style", 0.35, 0.012, 0.0042)
+    proxy = pd.DataFrame([factor_row("proxy", "other", np.nan, np.nan, size, np.nan)])
+    tables["factor_contributions"] = pd.concat([tables["factor_contributions"], proxy], ignore_index=True)
+    assert ("Constituents less index" in drafted(tables, small_book)) is named
+    assert ("構成銘柄と指数の差" in drafted(tables, small_book, "ja")) is named
+
+
+@pytest.mark.parametrize(
+    ("specific", "t", "told"), [(0.09, 5.0, True), (-0.09, -5.0, True), (0.09, 1.9, False), (0.0001, 5.0, False)]
+)
+def test_a_blend_that_its_stocks_moved_more_than_any_factor_says_so(small_book, tables, specific, t, told):
+    tables = copied(tables)
+    frame = tables["factor_contributions"]
+    own = (frame["course"] == "Major 50 : Next 50") & (frame["factor"] == "specific")
+    frame.loc[own, ["contribution", "t"]] = specific, t
+    text = bare(drafted(tables, small_book))
+    written = percent(specific, "minus", signed=True, unit="%")
+    assert (f"the largest part was stock-specific ({written}), and among the factors " in text) is told
+    said = bare(drafted(tables, small_book, "ja"))
+    assert (f"影響が最も大きかったのは銘柄固有（寄与度{percent(specific, '△', signed=True, unit='%')}）" in said) is told
+    largest = drivers(tables, "Major 50 : Next 50")["contribution"].iloc[0]
+    assert percent(largest, "minus", signed=True, unit="%") in text
+
+
+def test_limits_are_told_as_kept_broken_or_not_tested(small_book, tables):
+    limits = tables["limits"].copy()
+    text = bare(drafted({"limits": limits}, small_book))
+    assert "Limits that Major (simulated) broke: forecast volatility 13.53% above that of Large Index" in text
+    limits["ok"] = pd.array([True] * len(limits), dtype="boolean")
+    assert "Major (simulated) kept all its limits." in drafted({"limits": limits}, small_book)
+    limits.loc[limits["rule"] == "risk_band", "ok"] = pd.NA
+    text = drafted({"limits": limits}, small_book, "ja")
+    assert "判定できた運用制限をすべて満たしています。" in text
+    assert "判定できなかった運用制限は、予想ボラティリティです。" in text
+    assert "The book states no limits." in drafted({"limits": limits.iloc[:0]}, small_book)
+
+
+def test_a_weight_that_drifted_over_its_limit_is_told_with_the_stock_and_the_weight_bought(small_book):
+    rows = [
+        ("major", "weight_max", 0.10096, 0.10, False, "MO 9.4 % at the rebalance, drifted to 10.1 %"),
+        ("major", "weight_max_at_rebalance", 0.094, 0.10, True, "MO 9.4 %"),
+    ]
+    limits = pd.DataFrame(rows, columns=["sleeve", "rule", "value", "bound", "ok", "detail"]).astype({"ok": "boolean"})
+    text = bare(drafted({"limits": limits}, small_book))
+    assert "weight of MO 10.10%, where at most 10.00% is allowed (largest weight at the last rebalance 9.40%)" in text
+
+
+def test_a_month_in_which_all_lose_and_one_in_which_all_win(small_book, tables):
+    lost = copied(tables)
+    lost["performance"] = lost["performance"].assign(excess=-0.01)
+    assert "No course was ahead of its benchmark." in drafted(lost, small_book)
+    lost["performance"]["excess"] = 0.01
+    assert "すべてのコースがベンチマークを上回りました。" in drafted(lost, small_book, "ja")
+
+
+def test_a_stock_that_only_the_benchmark_holds_is_said_not_to_be_held(small_book, tables):
+    text = bare(drafted(tables, small_book))
+    row = tables["stock_contributions"].query("course == @COURSE and weight_end == 0 and weight_start == 0")
+    worst = row.loc[row["active_contribution"].idxmin()]
+    assert (
+        f"- {worst['ticker']} ({worst['name']}): not held, return {percent(worst['return'], 'minus', signed=True)}%" in text
+    )
+
+
+def test_stocks_bear_their_names_of_the_language_and_their_own_where_there_is_none(small_book, tables):
+    stocks = tables["stock_contributions"]
+    best = stocks[stocks["course"] == COURSE].nlargest(1, "active_contribution")
+    ticker, name = best["ticker"].iloc[0], best["name"].iloc[0]
+    text = draft(tables, book=small_book, month=MONTH, language="ja", names={ticker: "株式会社|A"})
+    assert f"- {ticker}（株式会社\\|A）：組入比率[" in text
+    assert name not in text
+    assert f"- {ticker}（{name}）：組入比率[" in drafted(tables, small_book, "ja")
+
+
+def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
+    alone = copied(tables)
+    stocks = alone["stock_contributions"]
+    held = stocks[(stocks["course"] == COURSE) & (stocks["weight_end"] > 0) & (stocks["active_contribution"] > 0)]
+    alone["stock_contributions"] = held.head(1).assign(name=None)
+    text = drafted(alone, small_book)
+    assert "Highest contributions to excess return (weights" in text
+    assert "Lowest contributions" not in text
+    assert f"\n- {held['ticker'].iloc[0]}: weight [" in text
+
+
+@pytest.mark.parametrize("missing", sorted(READ))
+def test_without_a_table_the_rest_is_told(small_book, tables, missing):
+    rest = {name: frame for name, frame in tables.items() if name != missing}
+    text = drafted(rest, small_book)
+    assert check_commentary(text, rest, book=small_book, month=MONTH).empty
+    assert f"<#{missing}|" not in text
+    assert f"<#{missing}|" in drafted(tables, small_book)
+
+
+def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):
+    lacking = copied(tables)
+    lacking["index_weeks"] = lacking["index_weeks"].assign(**{"Large Index": np.nan})
+    lacking["index_months"] = lacking["index_months"].iloc[1:]
+    text = bare(drafted(lacking, small_book))
+    assert "Returns over every week of the month are not available for Large Index." in text
+    assert "Week by week, Small Index returned" in text
+    assert "No index returns are available." in drafted({}, small_book)
+
+
+def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables):
+    names = {
+        "Major 100": "A|B <b>100%</b>/:* [x](y) #1 _q_ \\ & &amp; %2A",
+        "Next Major 100": "コ" * 40,
+        "Major 70 : Next 30": "*",
+        "Large Index": "L|<i>&*50.5%",
+    }
+    hostile = small_book.model_copy(
+        update={
+            "courses": {names.get(course, course): shares for course, shares in small_book.courses.items()},
+            "benchmarks": {names.get(name, name): value for name, value in small_book.benchmarks.items()},
+            "sleeves": {
+                key: sleeve.model_copy(update={"benchmark": names.get(sleeve.benchmark, sleeve.benchmark), "name": None})
+                for key, sleeve in small_book.sleeves.items()
+            },
+            "report": small_book.report.model_copy(
+                update={"indices": tuple(names.get(name, name) for name in small_book.report.indices)}
+            ),
+        }
+    )
+    blends = {small_book.benchmark_name(c): hostile.benchmark_name(names.get(c, c)) for c in small_book.courses}
+    other = renamed(tables, blends | names)
+    for language in ("ja", "en"):
+        text = drafted(other, hostile, language)
+        assert check_commentary(text, other, book=hostile, month=MONTH).empty
+        page = to_html(text)
+        assert page.count('class="fact"') == len(anchors(text)) > 150
+        assert "<b>" not in page and "<i>" not in page and "<a " not in page
+        assert "A|B &lt;b&gt;100%&lt;/b&gt;/:* [x](y) #1 _q_ \\ &amp; &amp;amp; %2A" in page
+
+
+@settings(max_examples=50)
+@given(st.text(), st.text(min_size=1))
+def test_an_address_survives_whatever_a_name_is(name, column):
+    anchor = Anchor("stock_factor", (name, None, "*"), column)
+    assert read_anchor(anchor.target) == anchor
+    assert not set(encoded(name)) & set("|<>\\&*\n\r")
+
+
+@pytest.mark.parametrize("style", ["△", "▲", "minus", "parentheses"])
+def test_every_way_of_writing_negative_numbers_passes_the_check(small_book, tables, style):
+    negative = small_book.report.negative.model_copy(update={"en": style, "ja": style})
+    book = small_book.model_copy(update={"report": small_book.report.model_copy(update={"negative": negative})})
+    assert check_commentary(drafted(tables, book), tables, book=book, month=MONTH).empty
+
+
+def test_an_unknown_language_is_refused(small_book):
+    with pytest.raises(InputError, match="language 'fr': the pages are written in ja, en"):
+        draft({}, book=small_book, month=MONTH, language="fr")
+
+
+def test_the_messages_of_both_languages_have_the_same_keys_and_places():
+    def flat(table, above=""):
+        for key, value in table.items():
+            yield from flat(value, f"{above}{key}.") if isinstance(value, dict) else [(above + key, value)]
+
+    japanese, english = (dict(flat(read_messages(lang).table["commentary"])) for lang in ("ja", "en"))
+    assert japanese.keys() == english.keys()
+    for key, text in english.items():
+        assert sorted(re.findall(r"{(\w+)}", text)) == sorted(re.findall(r"{(\w+)}", japanese[key])), key
+
+
+def test_sums_are_asked_only_of_what_adds_up(tables):
+    facts = Facts(tables)
+    total = facts.value(Anchor("brinson", (COURSE, None), "selection"))
+    assert total == pytest.approx(tables["brinson"].query("course == @COURSE")["selection"].sum(), abs=1e-15)
+    with pytest.raises(KeyError):
+        facts.value(Anchor("brinson", (COURSE, None), "portfolio_return"))
+
+
+@pytest.mark.slow
+@pytest.mark.real_market
+@pytest.mark.parametrize("month", ["2015-08", "2016-06"])
+def test_real_months_are_told_and_pass(month):
+    from attribution import read_book
+
+    market, book = rm.read_market(REAL), read_book(REAL / "book.toml")
+    tables = build_content(book, market, rm.RiskModel().fit(market), month).tables
+    for language in ("ja", "en"):
+        text = drafted(tables, book, language, month)
+        assert check_commentary(text, tables, book=book, month=month).empty
+        assert len(NUMBERS.findall(bare(text))) > 100

@@ -1,0 +1,242 @@
+"""What the pages say in words: notes, limits, drivers, and what was rewarded."""
+
+import dataclasses
+import inspect
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.house_style.words import LANGUAGES, read_messages
+from attribution.measures.limits import check_limits
+from attribution.reporting.pages.factors import rewarded, rewarded_title
+from attribution.reporting.pages.limits import detail_text, limits_section
+from attribution.reporting.pages.notes import notes_section
+from attribution.reporting.pages.sleeve import main_drivers, proxy_sentence
+from attribution.reporting.pages.stocks import driver_texts
+from attribution.reporting.pages.words import page_words
+from attribution.reporting.tables import notes as notes_module
+from attribution.reporting.tables.notes import Note
+from riskmodel.market import market
+
+
+def in_english(content, *notes):
+    return notes_section(dataclasses.replace(content, notes=list(notes)), page_words(content.book, "en"))
+
+
+NOTES = [
+    (
+        Note(
+            "left_out", {"factor": "surprise", "descriptor": "earnings_surprise", "reason": "no announcements in earnings"}
+        ),
+        "サプライズ：指標「利益サプライズ」は使っていません（決算発表のデータがない）。",
+        "Surprise: the indicator “Earnings surprise” is not used (there are no earnings announcements).",
+    ),
+    (
+        Note("flagged", {"date": "2025-03-04", "reason": "no estimating name in Energy, Materials"}),
+        "2025年3月4日の回帰は完全ではありません（推定に使える銘柄のないセクターがある：エネルギー、素材）。",
+        "4 March 2025: the regression of this day is not whole (no name to estimate from in Energy, Materials).",
+    ),
+    (
+        Note("ordinary_income", {"sources": "operating_income for 34%, net_income for 66% of filings"}),
+        "経常利益には、開示書類にある次の項目を用いました（件数に占める割合）：営業利益 34%、当期純利益 66%。",
+        "Ordinary income is taken from these items of the filings (share of filings): operating income 34%, net income 66%.",
+    ),
+    (
+        Note("unaligned", {"finding": "shares: ticker without prices", "rows": 1200, "examples": "A, B and 99 more"}),
+        "入力データの突き合わせ　価格データのないティッカー（発行済株式数）：1,200件（例：A、Bほか99件）。",
+        "Input data, share counts, ticker without prices: 1,200 rows (such as A, B and 99 more).",
+    ),
+    (
+        Note("unmodelled_held", {"course": "X", "names": "A", "days": 3}),
+        "X：エクスポージャーのない保有銘柄（A、延べ3日・銘柄）の寄与度は「モデル対象外」に含めています。",
+        "X: held names without exposures (A; 3 name-days) count as “Not modelled”.",
+    ),
+    (
+        Note("stopped_benchmark", {"benchmark": "X", "names": "A, B and 3 more"}),
+        "Xの構成銘柄のうち取引がなくなったものは、次の構成銘柄の更新まで最終値で据え置いています（A、Bほか3件）。",
+        "Names of X that stopped trading keep their last value until the next list: A, B and 3 more.",
+    ),
+    (
+        Note("filled", {"factor": "activity", "share": 0.0877}),
+        "活動性：データのない銘柄（8.8%）の値をセクターと規模から補完しました。",
+        "Activity: values of names without data (8.8% of names) are filled in from sector and size.",
+    ),
+    (
+        Note("cash_stock", {"label": "CASH (stock)"}),
+        "ティッカーが CASH の銘柄は、現金と区別するため CASH (stock) と表示しています。",
+        "The stock with the ticker CASH is shown as CASH (stock), to keep it apart from cash.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("note", "japanese", "english"), NOTES, ids=[note.key for note, *_ in NOTES])
+def test_a_note_is_a_sentence_in_both_languages(page_content, note, japanese, english):
+    content = dataclasses.replace(page_content, notes=[note])
+    shown = [notes_section(content, page_words(content.book, language)) for language in LANGUAGES]
+    assert shown == [[japanese], [english]]
+
+
+def test_a_stopped_position_is_told_by_its_sleeve(page_content):
+    note = Note("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13"})
+    shown = in_english(page_content, note)[0]
+    name = page_content.book.sleeves["major"].name.en
+    assert shown.startswith(f"{name}: 0130 last traded on 13 December 2024.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_note_that_the_content_can_hold_has_a_sentence(language):
+    keys = set(re.findall(r'Note\(\s*"(\w+)"', inspect.getsource(notes_module)))
+    assert {"universe", "proxy", "unaligned"} < keys <= read_messages(language).table["notes"].keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_of_reading_a_market_has_words(language):
+    patterns = set(read_messages(language).table["findings"])
+    found = re.findall(r'findings\.add\("\w+", f?"([^"]+)"', inspect.getsource(market))
+    assert len(found) > 10
+    assert {f"{{table}}: {finding}" for finding in found} <= patterns
+
+
+def test_notes_of_the_proxy_make_one_sentence(page_content):
+    notes = [Note("proxy", {"course": course, "contribution": -0.001}) for course in ("A", "B")]
+    shown = in_english(page_content, *notes)
+    assert len(shown) == 1
+    assert shown[0].endswith("(contributions: A −0.10%; B −0.10%).")
+    assert in_english(page_content, Note("proxy", {"course": "A", "contribution": 0.001}))[0].endswith("A +0.10%).")
+
+
+def factor_rows(**contributions):
+    """A table `factor_contributions` of the course "A": name=(group, contribution, t)."""
+    rows = [("A", name, group, value, t) for name, (group, value, t) in contributions.items()]
+    frame = pd.DataFrame(rows, columns=["course", "factor", "group", "contribution", "t"])
+    return {"factor_contributions": frame.assign(active_exposure=0.1, factor_return=0.01, standard_error=0.001)}
+
+
+def test_drivers_are_the_certain_factors_by_size():
+    tables = factor_rows(
+        value=("style", 0.01, 3.0), size=("style", -0.02, -2.5), growth=("style", 0.03, 1.9), market=("market", 0.002, 9.0),
+        specific=("specific", 0.5, 5.0), activity=("style", 0.00004, 4.0), proxy=("other", 0.004, np.nan),
+    )  # fmt: skip
+    drivers = main_drivers(tables, "A")
+    assert list(drivers["helped"]["factor"]) == ["value", "market"]
+    assert list(drivers["hurt"]["factor"]) == ["size"]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [(0.0019, False), (0.0021, True), (-0.0021, True), (0.0, False)],
+)
+def test_the_proxy_is_named_where_it_is_larger_than_the_smallest_driver_named(page_content, proxy, said):
+    tables = factor_rows(value=("style", 0.01, 3.0), size=("style", -0.002, -2.5), proxy=("other", proxy, np.nan))
+    words = page_words(page_content.book, "en")
+    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), words)
+    assert bool(sentence) == said
+    if said:
+        assert sentence.startswith(
+            f"“Constituents less index” contributes {words.percent(proxy, signed=True, unit='%')}, more"
+        )
+
+
+def test_the_proxy_is_named_alone_where_there_is_no_driver(page_content):
+    tables = factor_rows(value=("style", 0.01, 1.0), proxy=("other", 0.002, np.nan))
+    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), page_words(page_content.book, "ja"))
+    assert sentence.startswith("「構成銘柄と指数の差」の寄与度は+0.20%です。")
+
+
+def month_rows(**returns):
+    rows = [(name, "style", value, t) for name, (value, t) in returns.items()]
+    return pd.DataFrame(rows, columns=["factor", "group", "return", "t"])
+
+
+def test_the_title_names_what_was_rewarded_and_no_more_than_four(page_content):
+    frame = month_rows(
+        a=(0.01, 2.0), b=(0.05, 9.0), c=(0.03, 1.99), d=(0.02, 4.0), e=(-0.03, -3.0), f=(0.04, 3.0), g=(0.005, 2.2)
+    )
+    assert rewarded(frame) == (["b", "f", "d", "a", "g"], ["e"])
+    content = dataclasses.replace(page_content, tables=page_content.tables | {"factor_month": frame})
+    assert rewarded_title(content, page_words(content.book, "en")) == "What was rewarded: b, f, d, a"
+    nothing = dataclasses.replace(content, tables={"factor_month": frame.assign(t=0.0)})
+    assert (
+        rewarded_title(nothing, page_words(content.book, "en"))
+        == "Factor returns of the month: nothing was clearly rewarded"
+    )
+
+
+DETAILS = [
+    ("22 names, 20 to 25 allowed", "22銘柄（20～25銘柄）", "22 held, 20 to 25 allowed"),
+    ("1 name, 20 to 25 allowed", "1銘柄（20～25銘柄）", "1 held, 20 to 25 allowed"),
+    ("no names", "組み入れ銘柄なし", "no names"),
+    ("DKYC 6.94 %", "DKYC 6.94%", "DKYC 6.94%"),
+    ("A 9.4 % at the rebalance, drifted to 10.04 %; B 11 %", "A：リバランス時9.40%、その後の値動きで10.04%；B 11.00%",
+     "A: 9.40% at the rebalance, drifted to 10.04%; B 11.00%"),
+    ("A 0 % at the rebalance, now 12.5 %", "A：リバランス時0.00%、現在12.50%", "A: 0.00% at the rebalance, now 12.50%"),
+    ("20.33 % against 17.9 % of Large Index: 13.53 % above", "20.33%（Large Indexは17.90%）、比率で13.53%上回る",
+     "20.33% against 17.90% of Large Index: 13.53% above"),
+    ("16.73 % against 16.83 % of S&P 500: 0.6 % below; 1 name of it without a forecast left out (0.08% of its weight)",
+     "16.73%（S&P 500は16.83%）、比率で0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
+     "16.73% against 16.83% of S&P 500: 0.60% below; 1 of its names without a forecast left out (0.08% of its weight)"),
+    ("n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the sleeve"),
+    ("n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
+    ("n/a: the book has no constituents of 'X'", "n/a：Xの構成銘柄がない", "n/a: no constituents of X"),
+    ("something else", "something else", "something else"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("detail", "japanese", "english"), DETAILS)
+def test_a_limit_s_detail_is_told_in_both_languages(page_content, detail, japanese, english):
+    shown = [detail_text(detail, page_words(page_content.book, language)) for language in LANGUAGES]
+    assert shown == [japanese, english]
+
+
+def test_a_sector_s_deviation_is_signed_in_the_house_style(page_content):
+    shown = [detail_text("Energy -2.05 %; Materials +3 %", page_words(page_content.book, x), signed=True) for x in LANGUAGES]
+    assert shown == ["エネルギー △2.05%；素材 +3.00%", "Energy −2.05%; Materials +3.00%"]
+
+
+def test_every_detail_that_the_limits_write_is_translated(page_content, small_book):
+    own = pd.Series({"A": 0.5, "B": 0.3, "C": 0.2})
+    other = pd.Series({"A": 0.1, "B": 0.05, "C": 0.85})
+    sectors = pd.Series({"A": "Energy", "B": "Energy", "C": "Materials"})
+    tables = [
+        check_limits(small_book, "major", weights=own, benchmark_weights=other, rebalance_weights=other, sectors=sectors,
+                     rebalance_benchmark_weights=other, risk=risk, index_risk=index)
+        for risk, index in ((0.2, 0.1), (0.1, 0.2), (None, 0.1), (0.1, None))
+    ]  # fmt: skip
+    words = page_words(page_content.book, "ja")
+    for detail in pd.concat([*tables, page_content.tables["limits"]])["detail"]:
+        assert not re.search(r" %|\b(at|of|names?|against|allowed|drifted|now|above|below)\b", detail_text(detail, words))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_breaches_are_named_and_marked_in_words(page_content, readers, language):
+    table = page_content.tables["limits"]
+    broken = table[~table["ok"].astype(bool)]
+    assert len(broken) >= 1
+    marks = [row[3].text for shown in readers[language].of("limits") for row in shown.rows[1:]]
+    ok, breach = {"ja": ("✓ 遵守", "× 抵触"), "en": ("✓ kept", "× breach")}[language]
+    assert marks == [ok if kept else breach for kept in table["ok"]]
+    view = limits_section(page_content, page_words(page_content.book, language))
+    name = page_words(page_content.book, language).sleeve(broken["sleeve"].iloc[0])
+    assert name in view.summary and str(len(broken)) in view.summary
+    said = {"ja": f"{name}の", "en": f"{name}: "}[language] + read_messages(language).name(
+        "limit_rules", broken["rule"].iloc[0]
+    )
+    assert said in view.summary
+
+
+def test_every_rule_of_the_limits_has_a_name(page_content):
+    rules = set(page_content.tables["limits"]["rule"]) | {"sector_deviation_max_at_rebalance"}
+    assert all(rules <= read_messages(language).table["limit_rules"].keys() for language in LANGUAGES)
+
+
+def test_what_drove_a_stock_are_its_two_largest_factors_and_its_specific_part(page_content):
+    words = page_words(page_content.book, "en")
+    frame = page_content.tables["stock_factor"]
+    own = frame[(frame["course"] == "Major 100") & (frame["ticker"] == "DKYC")].set_index("factor")["contribution"]
+    specific = own.pop("specific")
+    largest = own.loc[own.abs().nlargest(2).index]
+    parts = [*largest.items(), ("specific", specific)]
+    expected = ", ".join(f"{words.messages.factor(name)}\u00a0{words.percent(value, signed=True)}" for name, value in parts)
+    assert driver_texts(page_content, words, "Major 100", ["DKYC"]) == {"DKYC": expected}

@@ -1,0 +1,151 @@
+"""PDF of a page: its own font alone, tagged, bookmarked, nothing from outside, the same bytes again."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import pypdf
+import pytest
+
+from attribution.house_style.fonts import PLACE, with_fonts
+from attribution.reporting import pdf
+from attribution.reporting.pages.page import asset, render_page
+
+PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
+<style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>
+<h2>運用実績</h2><ul><li>超過収益 △1.50%</li></ul><p style="break-before: page">寄与度</p>
+<svg xmlns="http://www.w3.org/2000/svg" font-family="Noto Sans JP" viewBox="0 0 99 20" role="img" aria-label="図">
+<text x="0" y="12">規模</text></svg></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def document():
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(PAGE, form="otf"))
+        try:
+            return job.result()
+        except pdf.PangoMissingError as error:
+            pytest.skip(str(error))
+
+
+def fonts_of(reader):
+    found = set()
+
+    def walk(resources):
+        found.update(font.get_object()["/BaseFont"] for font in (resources.get("/Font") or {}).values())
+        for form in (resources.get("/XObject") or {}).values():
+            if "/Resources" in form.get_object():
+                walk(form.get_object()["/Resources"])
+
+    for page in reader.pages:
+        walk(page["/Resources"])
+    return found
+
+
+def test_text_can_be_read_back_from_page_and_chart(document):
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(document)).pages]
+    assert len(pages) == 2
+    assert "超過収益 △1.50%" in pages[0]
+    assert "寄与度" in pages[1]
+    assert "規模" in pages[1]
+
+
+def test_only_the_embedded_font_is_in_it(document):
+    found = fonts_of(pypdf.PdfReader(io.BytesIO(document)))
+    assert found
+    assert all(name.split("+")[1].startswith("Noto-Sans-JP") for name in found)
+
+
+def test_it_is_tagged_titled_and_bookmarked(document):
+    reader = pypdf.PdfReader(io.BytesIO(document))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "ja"
+    assert reader.metadata.title == "月次レポート"
+    assert reader.metadata.creation_date is None
+    assert [item.title for item in reader.outline if not isinstance(item, list)] == ["月次レポート"]
+
+
+def test_two_runs_give_the_same_bytes(document):
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(PAGE, form="otf"))
+        assert job.result() == document
+
+
+def test_what_the_page_does_not_carry_is_refused():
+    page = with_fonts(PAGE.replace("</body>", '<img src="http://example.invalid/x.png" alt=""></body>'), form="otf")
+    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
+        job.send(page)
+        job.result()
+
+
+def test_without_pango_the_message_says_what_to_install(monkeypatch, tmp_path):
+    (tmp_path / "weasyprint").mkdir()
+    (tmp_path / "weasyprint" / "__init__.py").write_text("raise OSError('cannot load library libpango')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pdf.start_pdf() as job, pytest.raises(pdf.PangoMissingError, match="apt install libpango"):
+        job.send(PAGE)
+        job.result()
+
+
+def test_a_layout_that_fails_says_what_was_said(monkeypatch, tmp_path):
+    (tmp_path / "weasyprint.py").write_text("raise ValueError('a defect')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="a defect"):
+        job.send(PAGE)
+        job.result()
+
+
+def test_a_chart_has_its_alternative_text(document):
+    def figures(element):
+        element = element.get_object()
+        children = element.get("/K", []) if hasattr(element, "get") else []
+        if hasattr(element, "get") and element.get("/S") == "/Figure":
+            yield element.get("/Alt")
+        for child in children if isinstance(children, list) else [children]:
+            if hasattr(child.get_object(), "get"):
+                yield from figures(child)
+
+    root = pypdf.PdfReader(io.BytesIO(document)).trailer["/Root"]["/StructTreeRoot"]
+    assert list(figures(root)) == ["図"]
+
+
+def test_the_style_of_paper_has_nothing_that_the_layout_does_not_know(caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the machine has no font
+        try:
+            import weasyprint
+        except OSError:
+            pytest.skip(pdf.NO_PDF)
+    weasyprint.CSS(string=asset("print.css"), media_type="print")
+    assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
+
+
+def test_a_table_that_fits_a_page_is_not_broken_and_one_that_does_not_repeats_its_head(document):
+    rows = "<tr><td>値</td></tr>"
+    table = "<table><thead><tr><th>見出し</th></tr></thead><tbody>{}</tbody></table>"
+    page = PAGE.replace("<body>", f"<body>{table.format(rows * 25)}{table.format(rows * 25)}{table.format(rows * 80)}")
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(page.replace(PLACE, PLACE + asset("print.css")), form="otf"))
+        pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(job.result())).pages]
+    counts = [(text.count("見出し"), text.count("値")) for text in pages if "値" in text]
+    assert counts[:2] == [(1, 25), (1, 25)]
+    assert sum(values for _, values in counts[2:]) == 80
+    assert len(counts) > 3
+    assert {heads for heads, _ in counts} == {1}
+    assert [text.split()[-3:] for text in pages[:2]] == [["1", "/", str(len(pages))], ["2", "/", str(len(pages))]]
+
+
+def test_every_row_of_the_page_s_tables_stands_in_the_pdf(page_content, readers):
+    with pdf.start_pdf() as job:
+        job.send(with_fonts(render_page(page_content, "ja", medium="print", fonts=PLACE), form="otf"))
+        try:
+            pages = pypdf.PdfReader(io.BytesIO(job.result())).pages
+        except pdf.PangoMissingError as error:
+            pytest.skip(str(error))
+    printed = "".join("".join(page.extract_text().split()) for page in pages)
+    rows = [row for table in readers["ja"].tables if table.attrs.get("data-t") for row in table.rows]
+    texts = ["".join("".join(cell.text for cell in row).split()) for row in rows]
+    assert len(texts) > 250
+    assert [text for text in texts if text not in printed] == []
