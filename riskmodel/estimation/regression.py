@@ -81,8 +81,8 @@ def cross_sectional_regression(
     f_mkt = sum_s c_s g_s and f_s = g_s - f_mkt (Menchero, Orr & Wang 2011, section 3; Heston & Rouwenhorst 1994). The sector
     block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is HC3
     (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
-    min(1, huber s / |sqrt(w_i) u_i|) with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point (Huber
-    1981, section 7.8); errors and R-squared are those of the last weights.
+    `min(1, huber s / |sqrt(w_i) u_i|)` with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point
+    (Huber 1981, section 7.8); errors and R-squared are those of the last weights.
 
     Examples
     --------

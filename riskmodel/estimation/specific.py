@@ -135,7 +135,7 @@ def specific_risk(
     h is the history, D the distance between quartiles / 1.349 and d the root mean square of returns clipped at +- 10 D,
     over the last `full_history` sessions. ln TS is regressed on sectors, styles and ln(1 + h) with weights g sqrt(cap);
     fitted values stay in the range of its ln TS. m is the cap-weighted mean of a group of equal numbers by cap. In B,
-    |u / s| counts as 20 at most: one name's news is no change of the market's volatility.
+    `|u / s|` counts as 20 at most: one name's news is no change of the market's volatility.
 
     Menchero, Orr & Wang (2011), methodology notes, section 5; Newey & West (1987). Theirs estimates on names with g = 1,
     without ln(1 + h): both are measured in docs/methodology/specific_risk.md.
