@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
@@ -85,8 +84,8 @@ def _aligned(cells: list[str], *, right: bool) -> list[str]:
 
 @contextmanager
 def progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; silent where the output is read by a program, and without the extra `report`."""
-    if not sys.stderr.isatty() or find_spec("tqdm") is None:
+    """A bar on a terminal; silent where the output is read by a program."""
+    if not sys.stderr.isatty():
         yield lambda stage: None
         return
     from tqdm import tqdm

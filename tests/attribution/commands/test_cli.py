@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -256,11 +256,14 @@ def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path,
     assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
 
 
-def test_a_terminal_without_the_library_of_the_bar_has_none(capsys, monkeypatch):
-    monkeypatch.setattr(terminal.sys, "stderr", SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(terminal, "find_spec", lambda name: None)
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_shows_on_a_terminal_only(monkeypatch, is_terminal):
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal
+    monkeypatch.setattr(terminal.sys, "stderr", stream)
     with terminal.progress(2) as step:
         step("market")
+    assert ("market" in stream.getvalue()) == is_terminal
 
 
 def test_a_run_that_is_stopped_says_so_without_a_traceback(capsys, tmp_path, monkeypatch):
