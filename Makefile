@@ -9,7 +9,7 @@ OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report test slow bench lint fixtures clean
+.PHONY: help report test slow bench lint docs fixtures clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ help:  ## list the targets
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[report,scale,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[report,scale,test,docs]'
 	@touch $@
 
 report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin
@@ -35,9 +35,13 @@ bench: $(STAMP)  ## the benchmarks, as ratios to a peer in the same run
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+docs: $(STAMP)  ## the pages and the reference of every public name as a site in build/docs; a warning is an error
+	@$(BIN)/python -m sphinx -E -q -W --keep-going -d build/doctrees docs build/docs
+	@echo "read build/docs/index.html"
+
 fixtures: $(STAMP)  ## make the simulated markets anew from their seeds
 	$(BIN)/python fixtures/make_small.py fixtures/small
 	$(BIN)/python fixtures/make_twin.py fixtures/twin
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OUT) build .pytest_cache .mypy_cache .ruff_cache

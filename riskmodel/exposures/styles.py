@@ -18,7 +18,7 @@ from riskmodel.factors import STYLES
 
 @dataclass(frozen=True)
 class ExposureSettings:
-    """Choices of DESIGN's exposure step; the defaults are the model's."""
+    """Choices of the exposure step; the defaults are the model's."""
 
     winsorise: float = 3.0  # k, in standard deviations estimated from the median absolute deviation
     least_observed: float = 0.1  # share of the universe below which a factor is left out on a day

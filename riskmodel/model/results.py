@@ -130,7 +130,7 @@ class RiskModelResults:
 
     def summary(self) -> pd.DataFrame:
         """Factor by factor: annualised mean of its return, with the t that allows for serial correlation, and volatility;
-        share of days with ``|t| > 2``, mean error, mean variance inflation, and exposure stability: the correlation of
+        share of days with `|t| > 2`, mean error, mean variance inflation, and exposure stability: the correlation of
         exposures with those a month before.
         """
         returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
