@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from importlib import import_module
 from importlib.metadata import version as installed
@@ -48,7 +47,6 @@ class PublicNames(SphinxDirective):
         package = import_module(self.arguments[0])
         self.env.note_dependency(package.__file__)
         values = {name: getattr(package, name) for name in sorted(package.__all__, key=str.lower)}
-        vars(package).update(values)  # Sphinx asks for them again, and would get a module that has the name of its function
         lines = [".. autosummary::", "", *(f"   ~{package.__name__}.{name}" for name in values), ""]
         for name, value in values.items():
             lines += [*_described(package.__name__, name, value), ""]
@@ -60,8 +58,6 @@ def _described(package: str, name: str, value: object) -> list[str]:
     home = getattr(value, "__module__", package).partition(".")[0]
     if home != package:  # handed on: described once, where it is at home
         return [f".. py:data:: {package}.{name}", "", f"   The same as :py:obj:`{home}.{name}`."]
-    if inspect.ismodule(value):
-        return [f".. automodule:: {package}.{name}", "   :members:"]
     if isinstance(value, type):
         return [f".. autoclass:: {package}.{name}", "   :members:"]
     if callable(value):
