@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
     from riskmodel.exposures.styles import ExposureSettings
     from riskmodel.exposures.universe import UniverseRule
-    from riskmodel.factors import STYLES
+    from riskmodel.factors import STYLES, Descriptor, Style
     from riskmodel.market.market import alignment_report, build_market, read_market
-    from riskmodel.model.estimate import Estimate, EstimateSettings, estimate
+    from riskmodel.model.estimate import estimate
+    from riskmodel.model.forecast import RiskForecast
     from riskmodel.model.model import RiskModel
     from riskmodel.model.results import RiskModelResults
     from riskmodel.model.store import StoreError, load, save
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CovarianceSettings": "riskmodel.estimation.covariance_settings",
-    "Estimate": "riskmodel.model.estimate",
-    "EstimateSettings": "riskmodel.model.estimate",
+    "Descriptor": "riskmodel.factors",
     "ExposureSettings": "riskmodel.exposures.styles",
     "InputError": "riskmodel.errors",
     "RegressionSettings": "riskmodel.estimation.lagged",
+    "RiskForecast": "riskmodel.model.forecast",
     "RiskModel": "riskmodel.model.model",
     "RiskModelResults": "riskmodel.model.results",
     "STYLES": "riskmodel.factors",
+    "Style": "riskmodel.factors",
     "SpecificRiskSettings": "riskmodel.estimation.specific",
     "StoreError": "riskmodel.model.store",
     "UniverseRule": "riskmodel.exposures.universe",
@@ -61,15 +63,16 @@ _HOMES = {
 __all__ = [
     "STYLES",
     "CovarianceSettings",
-    "Estimate",
-    "EstimateSettings",
+    "Descriptor",
     "ExposureSettings",
     "InputError",
     "RegressionSettings",
+    "RiskForecast",
     "RiskModel",
     "RiskModelResults",
     "SpecificRiskSettings",
     "StoreError",
+    "Style",
     "UniverseRule",
     "Validation",
     "alignment_report",
@@ -89,4 +92,9 @@ __all__ = [
     "validate",
 ]
 
-__getattr__, __dir__ = public_names(__name__, _HOMES)
+_RENAMED = {
+    "Estimate": "RiskModelResults, which estimate and fit both give",
+    "EstimateSettings": "RiskModel: riskmodel.estimate(model=RiskModel(regression=, covariance=, specific=))",
+}
+
+__getattr__, __dir__ = public_names(__name__, _HOMES, renamed=_RENAMED)

@@ -1,24 +1,164 @@
-"""The fourteen style factors: which descriptors make each, and with what weights."""
+"""Factors as data: the market's name, what a style is, and the fourteen that the model has by default."""
 
 from __future__ import annotations
 
-STYLES: dict[str, dict[str, float]] = {
-    "profitability": {"operating_margin": 1 / 3, "return_on_equity": 1 / 3, "return_on_assets": 1 / 3},
-    "growth": {"revenue_growth": 1 / 2, "ordinary_income_growth": 1 / 2},
-    "activity": {"capital_turnover": 1.0},
-    "financial_safety": {"equity_ratio": 1 / 2, "cash_flow_to_liabilities": 1 / 2},
-    "value": {"ordinary_income_to_price": 1 / 2, "book_to_price": 1 / 2},
-    "shareholder_return": {"dividend_yield": 1 / 2, "paid_dividend_yield": 1 / 2},
-    "surprise": {"earnings_surprise": 1.0},
-    "eps_stability": {"income_stability": 1.0},
-    "market_sensitivity": {"market_sensitivity": 1.0},
-    "size": {"log_market_cap": 1.0},
-    "price_level": {"log_price": 1.0},
-    "momentum": {"momentum": 1.0},
-    "volatility": {"volatility": 1.0},
-    "liquidity": {"traded_value": 1.0},
-}
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import InputError, listed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
 MARKET = "market"
+RESERVED = frozenset({MARKET, "specific", "cash", "unmodelled", "proxy", "CASH", "(proxy)"})  # rows beside the factors
+LOOK_BACK = 260  # sessions that a descriptor may look back, with the close before the first
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A raw indicator of one's own: a function of the market.
+
+    Attributes
+    ----------
+    name
+        What tables call it.
+    function
+        Of a Dataset of `riskmodel.read_market`; gives (time, asset), higher meaning more of what it is named after, NaN
+        where there is none. Row t may use only what is known at the close of day t; `RiskModel.fit` refuses others.
+    look_back
+        Sessions before a day that its value may depend on.
+    """
+
+    name: str
+    function: Callable[[xr.Dataset], xr.DataArray]
+    look_back: int = LOOK_BACK
+
+    @property
+    def digest(self) -> str:
+        """What tells its code from another's; functions that it calls are not looked into."""
+        code = getattr(self.function, "__code__", None)
+        content = repr(self.function) if code is None else f"{code.co_code.hex()} {code.co_names} {_plain(code.co_consts)}"
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style factor: a weighted sum of standardised descriptors.
+
+    Attributes
+    ----------
+    name
+        Of the factor, in every table.
+    descriptors
+        Each the name of a built-in one (`riskmodel.exposures.DESCRIPTORS`) or of the market's table `descriptors`, a
+        function of the market, or a `Descriptor`.
+    weights
+        One for each descriptor; by default equal, adding to one. A minus turns a descriptor round.
+    texts
+        Language ("en", "ja") -> the factor's name on pages; by default `name` itself.
+
+    Examples
+    --------
+    >>> Style("value", ["book_to_price", "dividend_yield"]).parts
+    {'book_to_price': 0.5, 'dividend_yield': 0.5}
+    """
+
+    name: str
+    descriptors: Sequence[Any]
+    weights: Sequence[float] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip() or self.name in RESERVED:
+            raise InputError(f"style: the name {self.name!r} is empty or taken. Taken: {', '.join(sorted(RESERVED))}.")
+        if isinstance(self.descriptors, str) or not self.descriptors:
+            raise InputError(f"style '{self.name}': descriptors is {self.descriptors!r}; give a list with at least one.")
+        object.__setattr__(self, "descriptors", tuple(_described(self.name, d) for d in self.descriptors))
+        weights = tuple(self.weights) or (1 / len(self.descriptors),) * len(self.descriptors)
+        object.__setattr__(self, "weights", weights)
+        names = [_name(d) for d in self.descriptors]
+        if len(set(names)) < len(names):
+            raise InputError(f"style '{self.name}': a descriptor stands twice among {listed(names)}. Name each once.")
+        if len(weights) != len(names) or not all(isinstance(w, int | float) and math.isfinite(w) and w for w in weights):
+            raise InputError(
+                f"style '{self.name}': the weights {list(weights)} for {listed(names)}. Give each a finite number, not zero."
+            )
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Descriptor -> its weight."""
+        return dict(zip(map(_name, self.descriptors), self.weights, strict=True))
+
+    @property
+    def functions(self) -> dict[str, Descriptor]:
+        """The descriptors that are functions of one's own, by name."""
+        return {d.name: d for d in self.descriptors if isinstance(d, Descriptor)}
+
+
+def require_styles(styles: Sequence[Style]) -> tuple[Style, ...]:
+    """The styles as a tuple; refused where one is no `Style` or two share a name."""
+    if isinstance(styles, Style) or not all(isinstance(style, Style) for style in styles) or not len(styles):
+        raise InputError("styles: give a list of riskmodel.Style, such as [*riskmodel.STYLES, my_style].")
+    names = [style.name for style in styles]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InputError(
+            f"styles: {listed(twice)} more than once. Give each style its own name, or drop the one it replaces."
+        )
+    return tuple(styles)
+
+
+def _described(style: str, descriptor: object) -> str | Descriptor:
+    if isinstance(descriptor, str | Descriptor):
+        return descriptor
+    name = getattr(descriptor, "__name__", "")
+    if not callable(descriptor) or not name.isidentifier():
+        raise InputError(
+            f"style '{style}': the descriptor {descriptor!r}. Give a name, a function made with def, or a Descriptor."
+        )
+    return Descriptor(name, descriptor)
+
+
+def _name(descriptor: object) -> str:
+    return descriptor.name if isinstance(descriptor, Descriptor) else str(descriptor)
+
+
+def _plain(constants: Sequence[Any]) -> list[str]:
+    """Constants of a function, those of functions inside it by their code: an address would differ from run to run."""
+    return [f"{c.co_code.hex()} {_plain(c.co_consts)}" if hasattr(c, "co_code") else repr(c) for c in constants]
+
+
+STYLES: tuple[Style, ...] = (
+    Style(
+        "profitability",
+        ("operating_margin", "return_on_equity", "return_on_assets"),
+        texts={"en": "Profitability", "ja": "収益性"},
+    ),
+    Style("growth", ("revenue_growth", "ordinary_income_growth"), texts={"en": "Growth", "ja": "成長性"}),
+    Style("activity", ("capital_turnover",), texts={"en": "Activity", "ja": "活動性"}),
+    Style(
+        "financial_safety",
+        ("equity_ratio", "cash_flow_to_liabilities"),
+        texts={"en": "Financial safety", "ja": "財務安全性"},
+    ),
+    Style("value", ("ordinary_income_to_price", "book_to_price"), texts={"en": "Value", "ja": "割安性"}),
+    Style(
+        "shareholder_return",
+        ("dividend_yield", "paid_dividend_yield"),
+        texts={"en": "Shareholder return", "ja": "株主還元性"},
+    ),
+    Style("surprise", ("earnings_surprise",), texts={"en": "Surprise", "ja": "サプライズ"}),
+    Style("eps_stability", ("income_stability",), texts={"en": "EPS stability", "ja": "EPS安定性"}),
+    Style("market_sensitivity", ("market_sensitivity",), texts={"en": "Market sensitivity", "ja": "米国株感応度"}),
+    Style("size", ("log_market_cap",), texts={"en": "Size", "ja": "規模"}),
+    Style("price_level", ("log_price",), texts={"en": "Price level", "ja": "価格水準"}),
+    Style("momentum", ("momentum",), texts={"en": "Momentum", "ja": "騰落率ファクター"}),
+    Style("volatility", ("volatility",), texts={"en": "Volatility", "ja": "変動性"}),
+    Style("liquidity", ("traded_value",), texts={"en": "Liquidity", "ja": "流動性"}),
+)
 
 
 def group_of(factor: str, sectors: set[str] | frozenset[str]) -> str:
@@ -33,6 +173,6 @@ def group_of(factor: str, sectors: set[str] | frozenset[str]) -> str:
         return "market"
     if factor in sectors:
         return "sector"
-    if factor in STYLES:
+    if factor in {style.name for style in STYLES}:
         return "style"
     return "specific" if factor == "specific" else "other"

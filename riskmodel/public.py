@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 
-def public_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def public_names(
+    package: str, homes: Mapping[str, str], *, renamed: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """A package's `__getattr__` and `__dir__`.
 
     Parameters
@@ -15,6 +17,8 @@ def public_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
         Its name.
     homes
         Public name -> the module that defines it.
+    renamed
+        Name that was public -> what it is now; whoever asks for one is told.
 
     Examples
     --------
@@ -26,6 +30,8 @@ def public_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     def look_up(name: str) -> object:
         if name in homes:
             return getattr(import_module(homes[name]), name)
+        if renamed and name in renamed:
+            raise AttributeError(f"module '{package}' has no '{name}' any more: it is {renamed[name]}.")
         raise AttributeError(f"module '{package}' has no attribute {name!r}; it has {', '.join(sorted(homes))}")
 
     return look_up, lambda: sorted(homes)

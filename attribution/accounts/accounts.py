@@ -157,7 +157,7 @@ def _market_days(
     life = np.maximum.accumulate(market["life"].to_numpy()[: last + 1], axis=0)
     life = np.hstack([life, np.zeros((len(life), 1), life.dtype)])[:, keep]
     names = [str(f) for f in parts["factor"].to_numpy()]
-    groups = [group_of(f, frozenset(names) - {MARKET, *STYLES}) for f in (*names, *OTHER)]
+    groups = [group_of(f, frozenset(names) - {MARKET, *(style.name for style in STYLES)}) for f in (*names, *OTHER)]
     live = versus["live"].isel(asset=keep)
     days = MarketDays(
         assets=assets,

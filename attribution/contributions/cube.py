@@ -107,7 +107,7 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
             "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
             "specific_return": (("time", "asset"), np.pad(np.nan_to_num(specific), ((0, 0), (0, 1)))),
             "factor_return": of_days["factor_returns"].fillna(0.0).transpose("time", "factor"),
-            "covariance": of_days["covariance"].fillna(0.0).transpose("time", "factor", "factor_other"),
+            "covariance": of_days["estimation_error_covariance"].fillna(0.0).transpose("time", "factor", "factor_other"),
             "sector": ("asset", np.append(sector, CASH).astype(object)),
             "name": ("asset", np.append(market["name"].sel(asset=stocks).to_numpy(), "").astype(object)),
             "name_ja": ("asset", np.append(market["name_ja"].sel(asset=stocks).to_numpy(), "").astype(object)),

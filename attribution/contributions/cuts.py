@@ -123,7 +123,7 @@ def factor_group(data: xr.Dataset, factor: str) -> str:
 
 
 def _groups(data: xr.Dataset, factors: Sequence[str]) -> list[str]:
-    sectors = frozenset(map(str, data["factor"].to_numpy())) - {MARKET, *STYLES}
+    sectors = frozenset(map(str, data["factor"].to_numpy())) - {MARKET, *(style.name for style in STYLES)}
     return [group_of(factor, sectors) for factor in factors]
 
 

@@ -17,9 +17,7 @@ from attribution.portfolio.holdings import apart_from_cash, benchmark_track, hol
 from attribution.portfolio.periods import Period, sessions_from
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted
-from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
-from riskmodel.estimation.specific import specific_risk
 from riskmodel.factors import MARKET
 from riskmodel.model.results import RiskModelResults
 
@@ -68,21 +66,14 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     Forecast
         Daily variances; asset labels as in a course, the stock CASH apart from cash. Names without exposures are NaN.
     """
-    covariance = factor_covariance(model.factor_returns, times=[date])["covariance"].sel(time=date, drop=True)
-    styles = model.data["exposures"].sel(time=date).transpose("asset", "style").to_pandas()
+    forecast = model.forecast([date])
+    covariance = forecast.factor_covariance.sel(time=date, drop=True)
+    styles = model.exposures.sel(time=date).transpose("asset", "factor").to_pandas()
     unfed = styles.columns[styles.isna().all()]  # nobody has the style at this close, whatever it returned before
     factors = covariance.get_index("factor")
     known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
-    window = slice(None, date)
-    returns, issuer = model.specific_returns.sel(time=window), market["issuer"]
-    specific = specific_risk(
-        returns,
-        market["market_cap"].sel(time=window),
-        model.exposures.sel(time=window),
-        market["sector"],
-        times=[date],
-        linked=issuer,
-    )["volatility"].sel(time=date, drop=True)
+    specific = forecast.specific_volatility.sel(time=date, drop=True)
+    issuer = market["issuer"]
     sector = market["sector"].to_numpy().astype(str)
     styles = styles.reindex(market.get_index("asset"))
     exposures = pd.DataFrame(0.0, index=styles.index, columns=list(known))
@@ -93,7 +84,7 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     labels = apart_from_cash(market.get_index("asset"))
     frame = exposures.set_axis(labels, axis=0)
     volatility = specific.sel(asset=market["asset"])
-    correlation = linked_correlation(returns, issuer)
+    correlation = linked_correlation(model.specific_returns.sel(time=slice(None, date)), issuer)
     return Forecast(
         exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
         factor_covariance=covariance.sel(factor=known, factor_other=known),

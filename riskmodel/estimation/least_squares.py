@@ -21,7 +21,7 @@ class Solution:
     """Some days solved, arrays with the day first; factors are [market, sectors, styles]."""
 
     factor_returns: np.ndarray
-    standard_errors: np.ndarray
+    classical_standard_errors: np.ndarray
     covariance: np.ndarray | None
     r_squared: np.ndarray
     condition_number: np.ndarray
@@ -115,7 +115,7 @@ def solve_days(
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
     solution = Solution(
         factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
-        standard_errors=np.where(absent, np.nan, classical),
+        classical_standard_errors=np.where(absent, np.nan, classical),
         covariance=covariance,
         r_squared=r_squared,
         condition_number=condition,

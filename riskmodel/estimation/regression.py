@@ -61,8 +61,9 @@ def cross_sectional_regression(
     Returns
     -------
     Dataset
-        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles; `standard_errors`
-        (classical) and, with `covariance`, `robust_standard_errors` and `covariance` (time, factor, factor_other);
+        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles;
+        `classical_standard_errors` and, with `covariance`, `robust_standard_errors` (time, factor) and
+        `estimation_error_covariance` (time, factor, factor_other), which is robust too;
         `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
         `huber` gives less weight) and `flag`, empty where the day is sound; `sector_shrinkage` (time, sector), the share of
         a sector's weight that is lent; `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted
@@ -192,7 +193,7 @@ def _as_dataset(
 
     dims: dict[str, tuple[str, ...]] = {
         "factor_returns": ("time", "factor"),
-        "standard_errors": ("time", "factor"),
+        "classical_standard_errors": ("time", "factor"),
         "r_squared": ("time",),
         "condition_number": ("time",),
         "names": ("time",),
@@ -208,6 +209,6 @@ def _as_dataset(
         covariance = joined("covariance")
         variance = np.diagonal(covariance, axis1=1, axis2=2)
         variables["robust_standard_errors"] = (("time", "factor"), np.sqrt(np.clip(variance, 0, None)))
-        variables["covariance"] = (("time", "factor", "factor_other"), covariance)
+        variables["estimation_error_covariance"] = (("time", "factor", "factor_other"), covariance)
         coords["factor_other"] = factors
     return xr.Dataset(variables, coords=coords)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,10 +10,12 @@ import xarray as xr
 
 from riskmodel.arrays.labels import require_numbers
 from riskmodel.errors import InputError, listed
-from riskmodel.exposures.descriptors import DESCRIPTORS, Unavailable, yearly_figures
+from riskmodel.exposures.descriptors import Unavailable, raw_descriptor, yearly_figures
 from riskmodel.exposures.standardise import fed_days, fill_missing, residual, standardise, winsorise
 from riskmodel.exposures.universe import covered, sector_codes
-from riskmodel.factors import STYLES
+from riskmodel.factors import STYLES, Style
+
+SIZE = next(style for style in STYLES if style.name == "size")  # fills, with the sector, what is missing
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class ExposureSettings:
 
 
 def _require_orthogonalisation(orthogonalise: Mapping[str, tuple[str, ...]]) -> None:
-    """Refuse what is no style, twice the same one, and a style taken out of itself, be it by way of others."""
+    """Refuse twice the same style, and a style taken out of itself, be it by way of others."""
     if not isinstance(orthogonalise, Mapping):
         raise InputError(
             f"orthogonalise: {orthogonalise!r}; it must be a dictionary of a style and the styles taken out of it."
@@ -39,9 +41,6 @@ def _require_orthogonalisation(orthogonalise: Mapping[str, tuple[str, ...]]) -> 
     for style, others in orthogonalise.items():
         if not isinstance(others, tuple | list):
             raise InputError(f"orthogonalise: of {style!r} is {others!r}; it must be a tuple of styles.")
-        unknown = [name for name in (style, *others) if name not in STYLES]
-        if unknown:
-            raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(STYLES)}.")
         if len(set(others)) < len(others):
             twice = [name for name in dict.fromkeys(others) if others.count(name) > 1]
             raise InputError(
@@ -61,7 +60,17 @@ def _require_orthogonalisation(orthogonalise: Mapping[str, tuple[str, ...]]) -> 
             )
 
 
-def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: ExposureSettings) -> xr.Dataset:
+def require_known_styles(orthogonalise: Mapping[str, tuple[str, ...]], styles: Sequence[Style]) -> None:
+    """Refuse an orthogonalisation that names what is no style of the model."""
+    names = [style.name for style in styles]
+    asked = dict.fromkeys(name for style, others in orthogonalise.items() for name in (style, *others))
+    if unknown := [name for name in asked if name not in names]:
+        raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(names)}.")
+
+
+def factor_exposures(
+    market: xr.Dataset, universe: xr.DataArray, settings: ExposureSettings, styles: Sequence[Style] = STYLES
+) -> xr.Dataset:
     """Exposures of every covered asset to the styles that the market can feed.
 
     Parameters
@@ -72,6 +81,8 @@ def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: Expos
         (time, asset) bool, the estimation universe.
     settings
         Winsorising, thresholds and orthogonalisation.
+    styles
+        The styles wanted.
 
     Returns
     -------
@@ -88,46 +99,52 @@ def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: Expos
     present it is filled from a regression on sector and size over the universe, and the whole standardised once more.
     Menchero, Orr & Wang (2011), section 2; the median rule for outliers is Iglewicz & Hoaglin (1993).
     """
-    day_asset = universe.shape
+    days, assets = universe.shape
     inside = universe.to_numpy()
     cap = np.where(inside, market["market_cap"].to_numpy(), 0.0)
     here = covered(market).to_numpy()
-    names = [d for parts in STYLES.values() for d in parts]
-    observed = np.zeros((day_asset[0], len(names)), dtype=np.int32)
+    names = list(dict.fromkeys(name for style in styles for name in style.parts))
+    observed = np.zeros((days, len(names)), dtype=np.int32)
     clipped = np.zeros_like(observed)
-    filled = np.zeros((day_asset[0], len(STYLES)), dtype=np.int32)
+    filled = np.zeros((days, len(styles)), dtype=np.int32)
     reasons = dict.fromkeys(names, "")
-    exposures = np.full((day_asset[0], len(STYLES), day_asset[1]), np.nan)
+    exposures = np.full((days, len(styles), assets), np.nan)
     known = yearly_figures(market)
-    for k, parts in enumerate(STYLES.values()):
-        total, weight = np.zeros(day_asset), np.zeros(day_asset)
-        for name, share in parts.items():
+
+    def combined(style: Style) -> np.ndarray:
+        """The weighted mean of the descriptors that are present, standardised; what was seen is counted."""
+        total, weight = np.zeros((days, assets)), np.zeros((days, assets))
+        for descriptor, (name, share) in zip(style.descriptors, style.parts.items(), strict=True):
             try:
-                raw = np.where(here, DESCRIPTORS[name](market, known).to_numpy(), np.nan)
+                raw = np.where(here, raw_descriptor(descriptor, market, known), np.nan)
             except Unavailable as reason:
                 reasons[name] = str(reason)
                 continue
-            column = names.index(name)
-            values, clipped[:, column] = winsorise(raw, inside, settings.winsorise)
-            observed[:, column] = (~np.isnan(raw)).sum(axis=1)
+            values, beyond = winsorise(raw, inside, settings.winsorise)
+            if name in names:
+                column = names.index(name)
+                observed[:, column], clipped[:, column] = (~np.isnan(raw)).sum(axis=1), beyond
             values = standardise(values, cap, inside)
             present = ~np.isnan(values)
             total += np.where(present, share * values, 0.0)
-            weight += share * present
+            weight += abs(share) * present
         with np.errstate(invalid="ignore"):
-            exposures[:, k] = standardise(np.where(weight > 0, total / weight, np.nan), cap, inside)
+            return standardise(np.where(weight > 0, total / weight, np.nan), cap, inside)
 
+    labels = [style.name for style in styles]
+    for k, style in enumerate(styles):
+        exposures[:, k] = combined(style)
     fed = fed_days(exposures, inside, settings.least_observed)
-    size = exposures[:, list(STYLES).index("size")].copy()
+    size = exposures[:, labels.index(SIZE.name)].copy() if SIZE.name in labels else combined(SIZE)
     sector = sector_codes(market)
-    for k, style in enumerate(STYLES):
-        if style != "size":
+    for k, label in enumerate(labels):
+        if label != SIZE.name:
             exposures[:, k], filled[:, k] = fill_missing(exposures[:, k], size, sector, inside, here)
         exposures[~fed[:, k], k], filled[~fed[:, k], k] = np.nan, 0
-    for style, others in settings.orthogonalise.items():
-        k, given = list(STYLES).index(style), [list(STYLES).index(o) for o in others]
+    for label, others in settings.orthogonalise.items():
+        k, given = labels.index(label), [labels.index(o) for o in others]
         exposures[:, k] = residual(exposures[:, k], exposures[:, given], inside)
-    for k in range(len(STYLES)):
+    for k in range(len(labels)):
         exposures[:, k] = standardise(exposures[:, k], cap, inside)
 
     return xr.Dataset(
@@ -143,7 +160,7 @@ def factor_exposures(market: xr.Dataset, universe: xr.DataArray, settings: Expos
         coords={
             "time": market["time"],
             "asset": market["asset"],
-            "factor": list(STYLES),
+            "factor": labels,
             "descriptor": names,
         },
     )

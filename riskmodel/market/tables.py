@@ -94,6 +94,11 @@ TABLES: dict[str, Table] = {
         columns={"portfolio": TEXT, "date": DATE, "return": NUMBER, "fee": NUMBER},
         optional=frozenset({"fee"}),
     ),
+    "descriptors": Table(
+        key=("date", "ticker", "descriptor"),
+        columns={"date": DATE, "ticker": TEXT, "descriptor": TEXT, "value": NUMBER},
+        sparse=frozenset({"value"}),
+    ),
     "rates": Table(key=("date",), columns={"date": DATE, "risk_free": NUMBER}),
     "fx": Table(key=("date", "pair"), columns={"date": DATE, "pair": TEXT, "rate": NUMBER}),
 }

@@ -1,74 +1,15 @@
-"""A whole risk model from given exposures: every session's regression, the factor covariance and the specific risk."""
+"""The other door to a fit: exposures that are given, in place of a market that feeds them."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.chunks import computed, is_lazy
-from riskmodel.arrays.labels import label_text, requested_rows, require_kind
-from riskmodel.errors import listed
-from riskmodel.estimation import covariance_settings, specific
-from riskmodel.estimation.covariance import factor_covariance
-from riskmodel.estimation.covariance_settings import CovarianceSettings
-from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
-
-
-@dataclass(frozen=True)
-class EstimateSettings:
-    """Choices of a whole model whose exposures are given."""
-
-    regression: RegressionSettings = field(default_factory=RegressionSettings)
-    covariance: CovarianceSettings = covariance_settings.SHORT_HORIZON
-    specific: specific.SpecificRiskSettings = specific.SHORT_HORIZON
-
-    def __post_init__(self) -> None:
-        for name, kind in (
-            ("regression", RegressionSettings),
-            ("covariance", CovarianceSettings),
-            ("specific", specific.SpecificRiskSettings),
-        ):
-            require_kind(f"settings: {name}", getattr(self, name), kind, f"Use riskmodel.{kind.__name__}().")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What `estimate` returns.
-
-    Attributes
-    ----------
-    regression
-        Of `riskmodel.cross_sectional_regression`, by session; the first has no exposures before it.
-    factor_risk
-        Of `riskmodel.factor_covariance`, at the closes asked for.
-    specific_risk
-        Of `riskmodel.specific_risk`, at the same closes.
-    """
-
-    regression: xr.Dataset
-    factor_risk: xr.Dataset
-    specific_risk: xr.Dataset
-
-    def compute(self) -> Estimate:
-        """The same in memory, where arguments were chunked: all three together, so that no day is regressed twice."""
-        if not is_lazy(self.regression, self.factor_risk, self.specific_risk):
-            return self
-        return Estimate(*computed(self.regression, self.factor_risk, self.specific_risk))
-
-    def __repr__(self) -> str:
-        fit, times = self.regression, self.factor_risk.get_index("time")
-        if is_lazy(fit):
-            return (
-                f"Estimate, not computed: {fit.sizes['time']} sessions, {fit.sizes['asset']} assets, "
-                f"{fit.sizes['factor']} factors; forecast at {listed(map(label_text, times), 3)}. See compute()."
-            )
-        return (
-            f"Estimate: {int(fit['r_squared'].notnull().sum())} of {fit.sizes['time']} sessions, "
-            f"{fit.sizes['asset']} assets, {fit.sizes['factor']} factors, "
-            f"mean R-squared {float(fit['r_squared'].mean()):.3f}; forecast at {listed(map(label_text, times), 3)}"
-        )
+from riskmodel.arrays.labels import require_kind
+from riskmodel.estimation.share_classes import issuers
+from riskmodel.model.arrays import STYLE, fitted_arrays
+from riskmodel.model.model import RiskModel
+from riskmodel.model.results import RiskModelResults
 
 
 def estimate(
@@ -79,10 +20,9 @@ def estimate(
     market_cap: xr.DataArray,
     universe: xr.DataArray | None = None,
     linked: xr.DataArray | pd.Series | None = None,
-    settings: EstimateSettings | None = None,
-    times: object = None,
-) -> Estimate:
-    """Estimate factor returns, factor covariance and specific risk from exposures that are given.
+    model: RiskModel | None = None,
+) -> RiskModelResults:
+    """Estimate factor returns from exposures that are given; what comes forecasts risk as a fit does.
 
     Parameters
     ----------
@@ -99,18 +39,20 @@ def estimate(
     universe
         (time, asset) bool, which assets estimate the factor returns, as known at the close. By default all.
     linked
-        (asset) labels of issuers, whose share classes share their specific risk.
-    times
-        Closes at which a forecast is wanted, one or several; by default the last.
+        (asset) labels of issuers, whose share classes share their specific risk; an empty one links nothing.
+    model
+        Its `regression`, `covariance` and `specific` count; by default those of `RiskModel()`.
 
     Returns
     -------
-    Estimate
+    RiskModelResults
+        As of `RiskModel.fit`, without `coverage`: `forecast(times)` gives factor covariance and specific risk. Held by dask
+        where an argument is.
 
     Raises
     ------
     InputError
-        Where an argument is refused by one of the three steps, time is not sorted, or there is but one session.
+        Where an argument is refused by the regression, time is not sorted, or there is but one session.
 
     Examples
     --------
@@ -121,41 +63,31 @@ def estimate(
     >>> r = 0.01 * x[:, 0].shift(time=1) + 0.02 * xr.DataArray(rng.normal(size=(120, 80)), coords, ("time", "asset"))
     >>> sector = xr.DataArray(["A", "B"] * 40, {"asset": coords["asset"]}, ("asset",))
     >>> fit = estimate(returns=r, exposures=x, sectors=sector, market_cap=1 + 0 * r.fillna(0))
-    >>> fit.regression["factor_returns"].sel(factor="value").mean().round(2).item()
+    >>> fit.factor_returns.sel(factor="value").mean().round(2).item()
     0.01
-    >>> fit.specific_risk["volatility"].mean().round(2).item()
+    >>> fit.forecast().specific_volatility.mean().round(2).item()
     0.02
     """
-    settings = EstimateSettings() if settings is None else settings
-    require_kind("settings", settings, EstimateSettings, "Its parts are regression, covariance and specific.")
-    fit = lagged_regression(
+    model = RiskModel() if model is None else model
+    require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
+    data = fitted_arrays(
         returns=returns,
         exposures=exposures,
         sectors=sectors,
         market_cap=market_cap,
+        issuers=_issuers(linked, returns),
         universe=universe,
-        settings=settings.regression,
+        settings=model.regression,
     )
-    index = fit.get_index("time")
-    wanted = index[requested_rows(index, times, name="returns")]
-    forecasts = [
-        specific.specific_risk(
-            fit["specific_returns"], market_cap, exposures, known, settings.specific, times=closes, linked=linked
-        )
-        for closes, known in _by_sectors(wanted, sectors)
-    ]
-    return Estimate(
-        regression=fit,
-        factor_risk=factor_covariance(fit["factor_returns"], settings.covariance, times=wanted),
-        specific_risk=forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=wanted),
-    )
+    styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
+    return RiskModelResults(data=data, settings=model.settings | {"styles": styles, "texts": {}})
 
 
-def _by_sectors(closes: pd.Index, sectors: xr.DataArray) -> list[tuple[pd.Index, xr.DataArray]]:
-    """Closes that share their sectors, with these: nothing that is known later is looked at."""
-    if "time" not in sectors.dims:
-        return [(closes, sectors)]
-    labels = sectors.transpose("time", "asset").sel(time=closes)
-    state = pd.Series([tuple("" if pd.isna(label) else str(label) for label in row) for row in labels.to_numpy()])
-    runs = state.groupby(state, sort=False).indices.values()
-    return [(closes[rows], labels.isel(time=rows[0], drop=True)) for rows in runs]
+def _issuers(linked: xr.DataArray | pd.Series | None, returns: xr.DataArray) -> xr.DataArray:
+    """A label for each asset, empty where it shares its issuer with nobody that is known."""
+    assets = returns.get_index("asset")
+    known = issuers(assets, linked)
+    labels = pd.Series("", index=assets, dtype=object)
+    for issuer, places in known.items():
+        labels.iloc[places] = issuer
+    return xr.DataArray(labels.to_numpy(), {"asset": assets}, ("asset",))

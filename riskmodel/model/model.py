@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 import xarray as xr
@@ -9,30 +10,75 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
-from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
-from riskmodel.exposures.descriptors import ordinary_income_sources
-from riskmodel.exposures.styles import ExposureSettings, factor_exposures
+from riskmodel.estimation import specific as specific_presets
+from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
+from riskmodel.estimation.lagged import RegressionSettings
+from riskmodel.estimation.specific import SpecificRiskSettings
+from riskmodel.exposures.descriptors import ordinary_income_sources, require_no_look_ahead
+from riskmodel.exposures.styles import ExposureSettings, factor_exposures, require_known_styles
 from riskmodel.exposures.universe import UniverseRule, estimation_universe
+from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
 from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
 from riskmodel.model.results import RiskModelResults, require_a_sound_day
-from riskmodel.model.update import updated
+from riskmodel.model.update import NOT_ESTIMATED, updated
 
 
 @dataclass(frozen=True)
 class RiskModel:
-    """The daily cross-sectional model of fourteen styles, the sectors and the market; settings only, `fit` does the work."""
+    """The daily cross-sectional model of the market, the sectors and the styles; settings only, `fit` does the work.
+
+    Attributes
+    ----------
+    universe, exposures, regression
+        Choices of the steps of a fit.
+    styles
+        The style factors, by default the fourteen of `riskmodel.STYLES`; docs/tutorial_styles.md adds one and drops one.
+    covariance, specific
+        Choices of `RiskModelResults.forecast`; a fit does not depend on them.
+    """
 
     universe: UniverseRule = field(default_factory=UniverseRule)
     exposures: ExposureSettings = field(default_factory=ExposureSettings)
     regression: RegressionSettings = field(default_factory=RegressionSettings)
+    styles: Sequence[Style] = STYLES
+    covariance: CovarianceSettings = SHORT_HORIZON
+    specific: SpecificRiskSettings = specific_presets.SHORT_HORIZON
 
     def __post_init__(self) -> None:
-        require_kind("risk model: universe", self.universe, UniverseRule, "Use riskmodel.UniverseRule().")
-        require_kind("risk model: exposures", self.exposures, ExposureSettings, "Use riskmodel.ExposureSettings().")
-        require_kind("risk model: regression", self.regression, RegressionSettings, "Use riskmodel.RegressionSettings().")
+        for name, kind in (
+            ("universe", UniverseRule),
+            ("exposures", ExposureSettings),
+            ("regression", RegressionSettings),
+            ("covariance", CovarianceSettings),
+            ("specific", SpecificRiskSettings),
+        ):
+            require_kind(f"risk model: {name}", getattr(self, name), kind, f"Use riskmodel.{kind.__name__}().")
+        object.__setattr__(self, "styles", require_styles(self.styles))
+        require_known_styles(self.exposures.orthogonalise, self.styles)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Every choice as plain values; of a style its descriptors with their weights, and the digests of own functions."""
+        styles: dict[str, dict[str, object]] = {
+            s.name: {**s.parts, **{f"{name} (code)": d.digest for name, d in s.functions.items()}} for s in self.styles
+        }
+        parts = ("universe", "exposures", "regression", "covariance", "specific")
+        texts = {s.name: dict(s.texts) for s in self.styles}
+        return {**{name: asdict(getattr(self, name)) for name in parts}, "styles": styles, "texts": texts}
+
+    @property
+    def estimation_settings(self) -> dict[str, object]:
+        """Those of `settings` that a fit depends on."""
+        return {name: value for name, value in self.settings.items() if name not in NOT_ESTIMATED}
+
+    @property
+    def own_descriptors(self) -> list[Descriptor]:
+        """The descriptors that are functions of the user's."""
+        return [descriptor for style in self.styles for descriptor in style.functions.values()]
 
     def fit(self, market: xr.Dataset) -> RiskModelResults:
         """Estimate exposures, factor returns and specific returns of every session of a market.
@@ -71,54 +117,37 @@ class RiskModel:
             data = fit_by_blocks(self.estimates, market, look_back=self.look_back)
         else:
             with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+                require_no_look_ahead(self.own_descriptors, market)
                 data = self.estimates(market)
             require_a_sound_day(data)
             data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
         return RiskModelResults(
-            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=asdict(self)
+            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=self.settings
         )
 
     @property
     def look_back(self) -> int:
         """Sessions before a day that its estimates depend on."""
-        return look_back(self.universe, self.regression)
+        return look_back(self.universe, self.regression, self.own_descriptors)
 
     def estimates(self, market: xr.Dataset) -> xr.Dataset:
         """What `fit` finds on the sessions of `market`, which may be some of a longer one."""
         require_volumes(market["volume"])
         universe = estimation_universe(market, self.universe)
-        styled = factor_exposures(market, universe, self.exposures)
-        regression = lagged_regression(
+        styled = factor_exposures(market, universe, self.exposures, self.styles)
+        data = fitted_arrays(
             returns=market["total_return"],
             exposures=styled["exposures"],
             sectors=market["sector"],
             market_cap=market["market_cap"],
+            issuers=market["issuer"],
             universe=universe,
             settings=self.regression,
         )
-        counts = styled.drop_vars(["exposures", "reason"]).rename(
-            {"factor": "style", "observed": "descriptor_observed", "clipped": "descriptor_clipped"}
+        counts = styled.drop_vars("exposures").rename(
+            {"factor": STYLE, "observed": "descriptor_observed", "clipped": "descriptor_clipped"}
         )
-        return xr.Dataset(
-            {
-                "exposures": styled["exposures"].rename(factor="style"),
-                "universe": universe,
-                "factor_returns": regression["factor_returns"],
-                "standard_errors": regression["robust_standard_errors"],
-                "classical_standard_errors": regression["standard_errors"],
-                "covariance": regression["covariance"],
-                "specific_returns": regression["specific_returns"],
-                "r_squared": regression["r_squared"],
-                "condition_number": regression["condition_number"],
-                "estimating_names": regression["names"],
-                "weights_floored": regression["weights_floored"],
-                "flag": regression["flag"],
-                "variance_inflation": regression["variance_inflation"],
-                "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
-                "sector": market["sector"],
-                "reason": styled["reason"],
-            }
-        ).assign({str(name): counts[name] for name in counts.data_vars})
+        return data.assign({str(name): counts[name] for name in counts.data_vars})
 
     def update(self, results: RiskModelResults, market: xr.Dataset) -> RiskModelResults:
         """Append the sessions of a market that a fit has not seen; equal to fitting the whole market.
@@ -144,4 +173,5 @@ class RiskModel:
         """
         require_kind("results", results, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
         require_market(market)
-        return updated(results, market, settings=asdict(self), fit=self.fit, look_back=self.look_back)
+        own = [style.name for style in self.styles if style.functions]
+        return updated(results, market, settings=self.settings, fit=self.fit, look_back=self.look_back, own=own)

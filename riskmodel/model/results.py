@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import is_lazy
+from riskmodel.arrays.labels import requested_rows
 from riskmodel.errors import InputError, listed
+from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
-from riskmodel.factors import MARKET, STYLES, group_of
+from riskmodel.estimation.specific import SpecificRiskSettings
+from riskmodel.factors import MARKET
+from riskmodel.model.arrays import STYLE
+from riskmodel.model.forecast import RiskForecast, risk_forecast
 
 
 @dataclass(frozen=True)
@@ -22,15 +29,16 @@ class RiskModelResults:
     ----------
     data
         Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
-        each day `factor_returns`, `standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
-        (time, factor), `covariance` (time, factor, factor_other), `specific_returns` (time, asset), `r_squared`,
-        `condition_number`, `estimating_names`, `flag` (time); counts behind the coverage table.
+        each day `factor_returns`, `robust_standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
+        (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
+        `r_squared`, `condition_number`, `estimating_names`, `flag` (time); `factor_group` (factor); what forecasts take;
+        and, of a fit, the counts behind the coverage table. The properties have `factor` as the dimension of the styles too.
     settings
-        The model's settings as a plain dictionary.
+        The model's choices as plain values; see `RiskModel.settings`.
     """
 
     data: xr.Dataset
-    settings: dict[str, object]
+    settings: dict[str, Any]
 
     def compute(self) -> RiskModelResults:
         """The same in memory, where the market of the fit was chunked.
@@ -50,14 +58,31 @@ class RiskModelResults:
         return self.data["factor_returns"]
 
     @property
-    def standard_errors(self) -> xr.DataArray:
-        """(time, factor), heteroskedasticity-consistent."""
-        return self.data["standard_errors"]
+    def robust_standard_errors(self) -> xr.DataArray:
+        """Errors of the factor returns, (time, factor), heteroskedasticity-consistent."""
+        return self.data["robust_standard_errors"]
 
     @property
-    def covariance(self) -> xr.DataArray:
-        """Error covariance of the day's factor returns, (time, factor, factor_other)."""
-        return self.data["covariance"]
+    def classical_standard_errors(self) -> xr.DataArray:
+        """Errors of the factor returns, (time, factor), where the specific variance is one over the weight."""
+        return self.data["classical_standard_errors"]
+
+    @property
+    def estimation_error_covariance(self) -> xr.DataArray:
+        """Covariance of the errors of a day's factor returns, (time, factor, factor_other), heteroskedasticity-consistent.
+
+        It says how well the day was measured; what the factors may do is `forecast().factor_covariance`.
+        """
+        return self.data["estimation_error_covariance"]
+
+    def __getattr__(self, name: str) -> Any:
+        renamed = {
+            "covariance": "estimation_error_covariance (the errors of a day's estimates), or forecast() for risk",
+            "standard_errors": "robust_standard_errors, as before, or classical_standard_errors",
+        }
+        if name in renamed:
+            raise AttributeError(f"RiskModelResults has no '{name}' any more: it is {renamed[name]}.")
+        raise AttributeError(f"'RiskModelResults' has no attribute '{name}'")
 
     @property
     def specific_returns(self) -> xr.DataArray:
@@ -67,16 +92,59 @@ class RiskModelResults:
     @property
     def exposures(self) -> xr.DataArray:
         """(time, asset, factor) of the styles, stamped at the close at which they are known."""
-        return self.data["exposures"].rename(style="factor").transpose("time", "asset", "factor")
+        return self.data["exposures"].rename({STYLE: "factor"}).transpose("time", "asset", "factor")
+
+    @property
+    def styles(self) -> list[str]:
+        """The styles, in the order of the factors."""
+        return [str(name) for name in self.data[STYLE].to_numpy()]
+
+    @property
+    def style_texts(self) -> dict[str, dict[str, str]]:
+        """Style -> language -> its name on pages, where it has one."""
+        return dict(self.settings.get("texts", {}))
 
     @property
     def sectors(self) -> list[str]:
         """The sectors, in the order of the factors."""
-        return [str(f) for f in self.data["factor"].to_numpy() if f != "market" and f not in STYLES]
+        return [name for name, group in self.groups.items() if group == "sector"]
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Factor -> its group: market, sector or style."""
+        return {str(f): str(g) for f, g in self.data["factor_group"].to_series().items()}
 
     def group(self, factor: str) -> str:
-        """market, sector, style, specific or other."""
-        return group_of(factor, frozenset(self.sectors))
+        """market, sector, style; of rows that are no factor: specific or other."""
+        return self.groups.get(factor, "specific" if factor == "specific" else "other")
+
+    def forecast(self, times: object = None) -> RiskForecast:
+        """Factor covariance and specific risk as known at some closes, by the settings of the model.
+
+        Parameters
+        ----------
+        times
+            Sessions, one or several, all in one pass; by default the last.
+
+        Returns
+        -------
+        RiskForecast
+            Nothing after each close is looked at. Held by dask where the fit is.
+
+        Raises
+        ------
+        InputError
+            For an unknown session, or one without history enough; the first possible is named.
+        """
+        sessions = self.data.get_index("time")
+        closes = sessions[requested_rows(sessions, times, name="the fit")]
+        return risk_forecast(
+            self.data,
+            self.exposures,
+            closes,
+            CovarianceSettings(**self.settings["covariance"]),
+            SpecificRiskSettings(**self.settings["specific"]),
+        )
 
     def flagged(self) -> pd.Series:
         """Days whose regression is not whole, with the reason."""
@@ -103,13 +171,15 @@ class RiskModelResults:
             factor was filled from sector and size), reason (where left out; empty otherwise), clipped (share of the
             descriptor's values that were winsorised).
         """
+        if "fed" not in self.data:
+            raise InputError("coverage: the exposures of this fit were given, so nothing was fed by data.")
         data = self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
         names = data["covered"].sum().item() or np.nan
         rows = []
-        for style, parts in STYLES.items():
+        for style, parts in self.settings["styles"].items():
             fed = data["fed"].sel(style=style)
             days_out, days = int((~fed.astype(bool)).sum()), data.sizes["time"]
-            for descriptor in parts:
+            for descriptor in (part for part in parts if part in data["descriptor"]):
                 seen = int(data["descriptor_observed"].sel(descriptor=descriptor).sum())
                 reason = str(data["reason"].sel(descriptor=descriptor).item())
                 if not reason and not seen:
@@ -133,7 +203,7 @@ class RiskModelResults:
         share of days with `|t| > 2`, mean error, mean variance inflation, and exposure stability: the correlation of
         exposures with those a month before.
         """
-        returns, errors = self.factor_returns.to_pandas(), self.standard_errors.to_pandas()
+        returns, errors = self.factor_returns.to_pandas(), self.robust_standard_errors.to_pandas()
         t = returns / errors
         return pd.DataFrame(
             {

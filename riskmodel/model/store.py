@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -40,15 +40,16 @@ from riskmodel.model.parts import (
     write_part,
 )
 from riskmodel.model.results import RiskModelResults
-from riskmodel.model.update import setting_differences
+from riskmodel.model.update import NOT_ESTIMATED, setting_differences
 
-SCHEMA = "5"
+SCHEMA = "6"  # of the file
+MODEL_VERSION = "1"  # raised by whoever changes what a fit finds: tests/riskmodel/model/test_model_version.py reminds
 SOFTWARE = "factor-attribution"
-MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings")
+MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings", "descriptors")
 ABOUT = (
     "schema",
     "software",
-    "code",
+    "model",
     "settings",
     "inputs",
     "parts",
@@ -56,16 +57,6 @@ ABOUT = (
 )  # what the head's attributes say of the store
 FIT_AGAIN = "Fit again: attribution fit BOOK.toml."
 TRIES = 10  # to open a store that others save meanwhile
-
-
-def code_digest(folder: Path) -> str:
-    """SHA-256 of the Python sources in a folder, by name; neither the folder's place nor line endings matter."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py") if path.is_file()}
-    lines = {name: hashlib.sha256(b"\n".join(text.splitlines())).hexdigest() for name, text in files.items()}
-    return hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
-
-
-CODE = code_digest(Path(__file__).parent)  # when imported, as the code that runs is what was imported
 
 
 class StoreError(InputError):
@@ -95,7 +86,9 @@ def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:
 
 def model_key(hashes: Mapping[str, str], model: RiskModel) -> str:
     """What a stored fit depends on: the model's tables, its settings, the software; a hexadecimal digest."""
-    text = json.dumps([SCHEMA, version(SOFTWARE), CODE, model_inputs(hashes), asdict(model)], sort_keys=True)
+    text = json.dumps(
+        [SCHEMA, version(SOFTWARE), MODEL_VERSION, model_inputs(hashes), model.estimation_settings], sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -175,7 +168,7 @@ def load(
     Raises
     ------
     InputError
-        Where there is no file, or it is not a store, is damaged, was made by other code, or is of another version, model
+        Where there is no file, or it is not a store, is damaged, or is of another version, model
         or inputs. The message names what differs.
 
     Examples
@@ -213,7 +206,7 @@ def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | Non
         raise
     except Exception as error:  # whatever HDF5 and its readers raise of a damaged file
         raise _damaged(path, error) from None
-    if model is not None and (differences := setting_differences(settings, asdict(model))):
+    if model is not None and (differences := setting_differences(settings, model.settings)):
         raise StoreError(f"model store: '{path}' holds another model: {listed(differences)}.")
     if inputs is not None and (names := _other_tables(stored_inputs, model_inputs(inputs))):
         differ = "differs" if len(names) == 1 else "differ"
@@ -226,6 +219,8 @@ def _loaded(path: Path, model: RiskModel | None, inputs: Mapping[str, str] | Non
         raise
     except Exception as error:
         raise _damaged(path, error) from None
+    if model is not None:  # what the fit does not depend on is as asked for
+        settings |= {name: value for name, value in model.settings.items() if name in NOT_ESTIMATED}
     return RiskModelResults(data=data, settings=settings)
 
 
@@ -272,7 +267,7 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
     about = {
         "schema": SCHEMA,
         "software": version(SOFTWARE),
-        "code": CODE,
+        "model": MODEL_VERSION,
         "settings": json.dumps(results.settings),
         "inputs": json.dumps(model_inputs(inputs)),
         "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256, part.form] for part in parts]),
@@ -359,16 +354,12 @@ def _with_arrays(path: Path, about: dict[str, Any], data: xr.Dataset, *, verify:
 
 
 def _require_version(path: Path, about: dict[str, Any]) -> None:
-    schema, software = str(about["schema"]), str(about["software"]) or "of an earlier version"
-    if (schema, software) != (SCHEMA, version(SOFTWARE)):
-        raise StoreError(
-            f"model store: '{path}' is of another version: schema {schema}, {SOFTWARE} {software}; "
-            f"this is schema {SCHEMA}, {SOFTWARE} {version(SOFTWARE)}."
-        )
-    if (code := str(about["code"])) != CODE:
-        raise StoreError(
-            f"model store: '{path}' was made by other code of riskmodel: {code[:12] or 'unknown'} there, {CODE[:12]} here."
-        )
+    there = {"schema": about["schema"], SOFTWARE: about["software"], "model": about["model"]}
+    here = {"schema": SCHEMA, SOFTWARE: version(SOFTWARE), "model": MODEL_VERSION}
+    differ = [name for name in here if there[name] != here[name]]
+    said = [f"{name} {there[name] or 'of an earlier version'} there, {here[name]} here" for name in differ]
+    if said:
+        raise StoreError(f"model store: '{path}' is of another version: {'; '.join(said)}.")
 
 
 def _other_tables(stored: Mapping[str, str], given: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ from riskmodel.arrays.segments import Held, Segment, Segments, lazy_variable, mo
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.exposures.descriptors import ordinary_income_sources
 from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.model.arrays import STYLE
 from riskmodel.model.results import RiskModelResults
 
-UNTIMED = ("fingerprint", "sector", "reason")  # of the market as it is now
+UNTIMED = ("fingerprint", "sector", "issuer", "factor_group", "reason")  # of the market as it is now
+NOT_ESTIMATED = ("covariance", "specific", "texts")  # settings on which a fit does not depend
 
 
 def updated(
@@ -25,8 +27,12 @@ def updated(
     settings: Mapping[str, object],
     fit: Callable[[xr.Dataset], RiskModelResults],
     look_back: int,
+    own: Sequence[str] = (),
 ) -> RiskModelResults:
-    """What `RiskModel.update` returns; `fit` is given the new sessions with the `look_back` before them."""
+    """What `RiskModel.update` returns; `fit` is given the new sessions with the `look_back` before them.
+
+    `own` are the styles that functions of the user's feed.
+    """
     differences = setting_differences(results.settings, settings)
     if differences:
         raise InputError(f"model: the earlier fit has other settings: {listed(differences)}. Fit again.")
@@ -34,18 +40,19 @@ def updated(
     require_same_history(results.data["fingerprint"], market, seen, sessions)
     income = ordinary_income_sources(market)
     if len(sessions) == len(seen):
-        if results.data.attrs.get("ordinary_income") == income:
+        if results.data.attrs.get("ordinary_income") == income and results.settings == settings:
             return results
-        return RiskModelResults(data=results.data.assign_attrs(ordinary_income=income), settings=results.settings)
+        return RiskModelResults(data=results.data.assign_attrs(ordinary_income=income), settings=dict(settings))
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
     require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))
+    if own:
+        require_same_exposures(results.data, fresh, seen[-1], own)
     new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory
     data = appended(results.data.drop_vars([*UNTIMED]), new)
-    data = data.assign(
-        fingerprint=history_fingerprint(market, sessions[-1]), sector=market["sector"], reason=fresh["reason"]
-    )
-    return RiskModelResults(data=data.assign_attrs(ordinary_income=income), settings=results.settings)
+    data = data.assign({name: fresh[name] for name in UNTIMED if name in fresh})
+    data = data.assign(fingerprint=history_fingerprint(market, sessions[-1]))
+    return RiskModelResults(data=data.assign_attrs(ordinary_income=income), settings=dict(settings))
 
 
 def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
@@ -64,14 +71,17 @@ def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
 
 
 def setting_differences(earlier: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """Settings that differ, each with both values.
+    """Settings of the estimation that differ, each with both values.
 
     Examples
     --------
     >>> setting_differences({"universe": {"largest": 300}}, {"universe": {"largest": 3000}})
     ['universe.largest is 300 there, 3000 here']
     """
-    there, here = _flat(json.loads(json.dumps(earlier))), _flat(json.loads(json.dumps(now)))
+    there, here = (
+        _flat({name: value for name, value in json.loads(json.dumps(side)).items() if name not in NOT_ESTIMATED})
+        for side in (earlier, now)
+    )
     missing = "not set"
     return [
         f"{name} is {there.get(name, missing)} there, {here.get(name, missing)} here"
@@ -106,6 +116,17 @@ def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
         raise InputError(
             f"model: the sectors have changed under the earlier fit: {listed(sorted(earlier.symmetric_difference(now)))}. "
             f"Fit again."
+        )
+
+
+def require_same_exposures(earlier: xr.Dataset, now: xr.Dataset, day: pd.Timestamp, styles: Sequence[str]) -> None:
+    """Refuse to build on a descriptor that looks back further than it says: the last sessions alone give another value."""
+    there, here = (data["exposures"].sel({"time": day, STYLE: list(styles)}).to_pandas() for data in (earlier, now))
+    here = here.reindex_like(there)
+    if wrong := there.index[((there != here) & ~(there.isna() & here.isna())).any(axis=1)].tolist():
+        raise InputError(
+            f"model: worked out from the last sessions alone, {day:%Y-%m-%d} has other exposures to {listed(wrong)}. "
+            f"A descriptor looks back further than its look_back: raise that, and fit again."
         )
 
 

@@ -78,7 +78,7 @@ def model_information_coefficients(results: RiskModelResults, *, method: str = "
     returns put together again.
     """
     data = results.data
-    lagged = data["exposures"].rename(style="factor").isel(time=slice(0, -1)).assign_coords(time=data["time"][1:].to_numpy())
+    lagged = results.exposures.isel(time=slice(0, -1)).assign_coords(time=data["time"][1:].to_numpy())
     inside = data["universe"].isel(time=slice(0, -1)).to_numpy()
     returns = explained_returns(results).isel(time=slice(1, None))
     return information_coefficient(lagged, returns.where(xr.DataArray(inside, returns.coords, returns.dims)), method=method)
@@ -91,8 +91,8 @@ def explained_returns(results: RiskModelResults) -> xr.DataArray:
     sector = data["sector"].to_numpy().astype(str)
     f = data["factor_returns"].transpose("time", "factor").to_pandas()
     own = f.reindex(columns=sector).to_numpy() + f[[MARKET]].to_numpy()
-    styles = f[data.get_index("style")].fillna(0.0).to_numpy()  # a style that was left out explains nothing
-    x = data["exposures"].transpose("time", "style", "asset")
+    styles = f[results.styles].fillna(0.0).to_numpy()  # a style that was left out explains nothing
+    x = results.exposures.transpose("time", "factor", "asset")
     for first in range(1, len(f), DAYS_AT_ONCE):
         days = slice(first, first + DAYS_AT_ONCE)
         known = np.nan_to_num(x[first - 1 : first - 1 + len(f[days])].to_numpy())

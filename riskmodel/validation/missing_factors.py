@@ -45,7 +45,7 @@ def missing_factors(
     if not isinstance(options, dict):
         raise InputError("model: settings without those of the regression. Fit again.")
     settings = RegressionSettings(**options)
-    exposures = data["exposures"].compute().rename(style="factor")
+    exposures = results.exposures.compute()
     cap = market["market_cap"].sel(time=data["time"], asset=data["asset"])
 
     def refit(returns: xr.DataArray) -> xr.DataArray:

@@ -107,7 +107,7 @@ def portfolio_outcomes(
     factors, sectors = [str(f) for f in data["factor"].to_numpy()], results.sectors
     label = data["sector"].to_numpy().astype(str)
     model = _Model(
-        styles=data["exposures"].transpose("time", "style", "asset").to_numpy(),
+        styles=results.exposures.transpose("time", "factor", "asset").to_numpy(),
         universe=data["universe"].transpose("time", "asset").to_numpy(),
         cap=np.nan_to_num(market_cap.transpose("time", "asset").sel(asset=assets, time=data["time"]).to_numpy()),
         factor_returns=results.factor_returns.transpose("time", "factor").to_numpy(),
@@ -115,7 +115,7 @@ def portfolio_outcomes(
         member=label == np.array(sectors)[:, None],
         market=factors.index(MARKET),
         sector=[factors.index(s) for s in sectors],
-        style=[factors.index(str(s)) for s in data["style"].to_numpy()],
+        style=[factors.index(s) for s in results.styles],
     )
     numbers = [f"{k + 1:03d}" for k in range(draws.portfolios)]
     names = {

@@ -13,11 +13,15 @@ BY_DAYS = [(days, 1500) for days in (250, 500, 1000, 2000)]
 BY_NAMES = [(500, names) for names in (750, 1500, 3000, 6000)]
 
 
+def whole_model(**given):
+    return rm.estimate(**given).forecast()
+
+
 @pytest.mark.parametrize(
     ("work", "runs"), [("factor returns with the HC3 covariance", 5), ("whole model", 2)], ids=["regression", "model"]
 )
 def test_cost_grows_linearly_in_days_and_names(capsys, work, runs):
-    function = rm.estimate if work == "whole model" else rm.cross_sectional_regression
+    function = whole_model if work == "whole model" else rm.cross_sectional_regression
     rows = []
     for what, sizes in (("days", BY_DAYS), ("names", BY_NAMES)):
         taken = []

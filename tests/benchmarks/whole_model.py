@@ -57,7 +57,7 @@ def main(whose: str, days: int, names: int, runs: int) -> None:
     estimate = rm.estimate  # imported before the clock starts
     styles = [str(name) for name in data["exposures"]["factor"].to_numpy()]
     if whose == "here":
-        taken = best_of(runs, lambda: estimate(**data))
+        taken = best_of(runs, lambda: estimate(**data).forecast())
     else:
         given, model = skfolio_panel(data), skfolio_model(styles)
         taken = best_of(runs, lambda: model.fit(characteristics=given))

@@ -164,7 +164,7 @@ def regressions(draw: st.DrawFn) -> dict[str, xr.DataArray]:
 
 def same(actual: xr.Dataset, wanted: xr.Dataset, rtol: float = 1e-9) -> None:
     actual = actual.reindex({d: wanted[d] for d in wanted.dims})
-    for name in ("factor_returns", "standard_errors", "robust_standard_errors", "specific_returns", "r_squared"):
+    for name in ("factor_returns", "classical_standard_errors", "robust_standard_errors", "specific_returns", "r_squared"):
         np.testing.assert_allclose(actual[name], wanted[name], rtol=rtol, atol=1e-12, err_msg=name)
     np.testing.assert_array_equal(actual["flag"] == "", wanted["flag"] == "")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import riskmodel as rm
 from riskmodel.arrays import chunks as lazy
+from riskmodel.arrays import threads
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
-from riskmodel.model.look_back import look_back
 from tests.conftest import REAL
 from tests.riskmodel.builders import change, random_tables
 
@@ -66,13 +66,15 @@ def test_sectors_that_change_keep_their_factors_in_every_block(panel, compare, s
 
 @pytest.mark.parametrize("weights", ["root_cap", "inverse_specific_variance"])
 def test_an_estimate_of_chunked_arrays_has_the_same_numbers(panel, compare, weights):
-    how = rm.EstimateSettings(regression=RegressionSettings(weights=weights))
+    how = rm.RiskModel(regression=RegressionSettings(weights=weights))
     times = panel["returns"]["time"].to_numpy()[[-1, -30]]
-    own = rm.estimate(**chunked(panel, 100), settings=how, times=times)
-    whole = rm.estimate(**panel, settings=how, times=times)
-    assert repr(own).startswith("Estimate, not computed: 450 sessions, 60 assets, 8 factors; forecast at 2021-09-21")
+    fit = rm.estimate(**chunked(panel, 100), model=how)
+    own, regressed = fit.forecast(times), rm.estimate(**panel, model=how)
+    whole = regressed.forecast(times)
+    assert repr(own) == "RiskForecast: 8 factors, 60 assets, at 2021-09-21, 2021-08-11, not computed; see compute()"
+    compare(fit.data, fit.compute().data, regressed.data)
     done = own.compute()
-    for name in ("regression", "factor_risk", "specific_risk"):
+    for name in ("factor_risk", "specific_risk"):
         compare(getattr(own, name), getattr(done, name), getattr(whole, name))
     assert done.compute() is done
 
@@ -86,7 +88,7 @@ def test_an_estimate_regresses_no_day_twice(panel, monkeypatch):
         return solve(function, options, given)
 
     monkeypatch.setattr(lazy, "_called", counting)
-    own = rm.estimate(**chunked(panel, 100))
+    own = rm.estimate(**chunked(panel, 100)).forecast()
     assert days == [2]  # the form of the answer, from two sessions without a value
     own.compute()
     assert sorted(days[1:]) == [51, 100, 101, 101, 101]  # each with the session before
@@ -118,7 +120,7 @@ def test_nothing_is_computed_before_it_is_asked_for(market, panel, computations)
     assert own._repr_html_().startswith("<p>RiskModelResults, not computed")
     fit = rm.estimate(**chunked(panel, 100))
     assert computations == [0]
-    fit.regression["r_squared"].compute()
+    fit.data["r_squared"].compute()
     assert computations[0] > 0
 
 
@@ -152,7 +154,7 @@ def test_names_that_trade_now_and_then_are_in_the_universe_on_the_same_days():
     updated = rm.RiskModel().update(rm.RiskModel().fit(market.isel(time=slice(0, -10))), market)
     for other in (rm.RiskModel().fit(market.chunk(time=100)).compute(), updated):
         xr.testing.assert_equal(other.data["universe"], whole.data["universe"])
-    assert look_back(rm.RiskModel()) == 420  # 60 returns, at worst one in seven sessions
+    assert rm.RiskModel().look_back == 420  # 60 returns, at worst one in seven sessions
 
 
 def test_wrong_labels_are_refused_at_once(panel):
@@ -222,7 +224,7 @@ def test_a_task_keeps_to_one_thread(panel):
 
     def look(_):
         blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-        seen.append((lazy.kernel_threads(), set(blas)))
+        seen.append((threads.kernel_threads(), set(blas)))
 
     before = threadpool_info()
     lazy.one_task(look, None).compute()

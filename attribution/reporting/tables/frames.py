@@ -55,8 +55,8 @@ def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
     """The month's factor returns: date, factor, group, return, standard_error."""
-    frame = days[["factor_returns", "standard_errors"]].to_dataframe().reset_index()
-    frame = frame.rename(columns={"time": "date", "factor_returns": "return", "standard_errors": "standard_error"})
+    frame = days[["factor_returns", "robust_standard_errors"]].to_dataframe().reset_index()
+    frame = frame.rename(columns={"time": "date", "factor_returns": "return", "robust_standard_errors": "standard_error"})
     frame["group"] = frame["factor"].map(model.group)
     return frame[["date", "factor", "group", "return", "standard_error"]]
 
@@ -125,7 +125,7 @@ def style_exposures(followed: Course, model: RiskModelResults) -> pd.DataFrame:
 
     Names without exposures count as 0; a style that nobody has is NaN.
     """
-    styles = model.data["exposures"].sel(time=followed.period.end).transpose("asset", "style").to_pandas()
+    styles = model.exposures.sel(time=followed.period.end).transpose("asset", "factor").to_pandas()
     observed = styles.notna().any()
     styles = styles.set_axis(apart_from_cash(styles.index), axis=0).fillna(0.0)
     weights = followed.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()

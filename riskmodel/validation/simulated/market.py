@@ -15,7 +15,7 @@ from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
 from riskmodel.errors import InputError
-from riskmodel.factors import MARKET, STYLES
+from riskmodel.factors import MARKET
 from riskmodel.validation.simulated.companies import (
     SECTORS,
     Tables,
@@ -27,24 +27,8 @@ from riskmodel.validation.simulated.companies import (
     trading_days,
 )
 from riskmodel.validation.simulated.prices import settle
+from riskmodel.validation.simulated.styles import STYLE_VOLATILITY
 
-# Daily volatilities. Each style is either well above three times the error of its estimate, or well below.
-STYLE_VOLATILITY = {
-    "profitability": 0.0050,
-    "growth": 0.0040,
-    "activity": 0.0008,
-    "financial_safety": 0.0040,
-    "value": 0.0050,
-    "shareholder_return": 0.0008,
-    "surprise": 0.0040,
-    "eps_stability": 0.0008,
-    "market_sensitivity": 0.0040,
-    "size": 0.0060,
-    "price_level": 0.0008,
-    "momentum": 0.0050,
-    "volatility": 0.0055,
-    "liquidity": 0.0060,
-}
 MARKET_MEAN, MARKET_VOLATILITY, SECTOR_VOLATILITY = 0.0005, 0.010, 0.004
 MARKET_PART_OF_SENSITIVITY = 0.35  # market_sensitivity's return on the market's, so that betas persist
 SPECIFIC_VOLATILITY = 0.014  # of the median company, a day
@@ -165,8 +149,8 @@ def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.Dat
     days, count = len(sessions), len(company)
     market = rng.normal(MARKET_MEAN, MARKET_VOLATILITY, days)
     sector = rng.normal(0, SECTOR_VOLATILITY, (days, len(SECTORS)))
-    style = rng.normal(0, list(STYLE_VOLATILITY.values()), (days, len(STYLES)))
-    style[:, list(STYLES).index("market_sensitivity")] += MARKET_PART_OF_SENSITIVITY * (market - MARKET_MEAN)
+    style = rng.normal(0, list(STYLE_VOLATILITY.values()), (days, len(STYLE_VOLATILITY)))
+    style[:, list(STYLE_VOLATILITY).index("market_sensitivity")] += MARKET_PART_OF_SENSITIVITY * (market - MARKET_MEAN)
     scale = (company["cap"] / company["cap"].median()) ** power * np.exp(rng.normal(0, 0.25, count))
     specific = rng.normal(0, 1, (days, count)) * SPECIFIC_VOLATILITY * scale.to_numpy()
     own_sector = sector[:, np.searchsorted(SECTORS, company["sector"].to_numpy())]
@@ -182,7 +166,11 @@ def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.Dat
         {name: (("time", "asset"), values) for name, values in panels.items()}
         | {"factor_returns": (("time", "factor"), np.hstack([market[:, None], sector, style]))}
         | {"price": ("asset", company["price"].to_numpy())},
-        coords={"time": sessions, "asset": company["ticker"].to_numpy(object), "factor": [MARKET, *SECTORS, *STYLES]},
+        coords={
+            "time": sessions,
+            "asset": company["ticker"].to_numpy(object),
+            "factor": [MARKET, *SECTORS, *STYLE_VOLATILITY],
+        },
     )
 
 

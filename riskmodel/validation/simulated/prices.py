@@ -14,7 +14,9 @@ from riskmodel.exposures.styles import ExposureSettings, factor_exposures
 from riskmodel.exposures.universe import UniverseRule, estimation_universe, sector_codes
 from riskmodel.market.market import Findings, build_market, later_split_ratio
 from riskmodel.market.timeline import last_known
+from riskmodel.model.arrays import STYLE
 from riskmodel.validation.simulated.companies import Tables, stored
+from riskmodel.validation.simulated.styles import SIMULATED_STYLES
 
 CONVERGED, MOST_ROUNDS = 2e-5, 40
 LOOK_BACK = 254  # sessions before a block that its exposures depend on: the year of dividends, and the close before it
@@ -123,7 +125,7 @@ def settle(
 def seen(market: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     """The estimation universe and the exposures that the model's default settings see."""
     universe = estimation_universe(market, UniverseRule())
-    return universe, factor_exposures(market, universe, ExposureSettings())["exposures"]
+    return universe, factor_exposures(market, universe, ExposureSettings(), SIMULATED_STYLES)["exposures"]
 
 
 def explained(market: xr.Dataset, drawn: xr.DataArray, universe: xr.DataArray, exposures: xr.DataArray) -> xr.Dataset:
@@ -154,7 +156,7 @@ def explained(market: xr.Dataset, drawn: xr.DataArray, universe: xr.DataArray, e
     return xr.Dataset(
         {
             "factor_returns": drawn.copy(data=factor),
-            "exposures": exposures.rename(factor="style"),
+            "exposures": exposures.rename({"factor": STYLE}),
             "specific_returns": market["total_return"].copy(data=specific),
         }
     )

@@ -230,7 +230,7 @@ def test_the_published_file_beside_the_twin_is_denied_its_known_mistakes_only(co
 def test_the_model_finds_the_factor_returns_that_the_market_was_made_with(folder, model):
     frame = pd.read_csv(folder / "truth_factor_returns.csv", parse_dates=["date"])
     truth = xr.DataArray(frame.set_index("date").rename_axis(index="time", columns="factor"))
-    z = ((model.factor_returns - truth) / model.data["standard_errors"]).dropna("time", how="all")
+    z = ((model.factor_returns - truth) / model.robust_standard_errors).dropna("time", how="all")
     inside = abs(z) < 2
     assert z.sizes["time"] > 400
     assert 0.94 < float(inside.mean()) < 0.97  # of some 10,900 values: 95.4 % and a standard error of 0.2 %

@@ -13,7 +13,7 @@ import pandas as pd
 from attribution.audit.reading import parse_figures
 from attribution.measures.performance import sharpe_ratio, sortino_ratio
 
-PUBLISHED = Path(__file__).parents[2] / "fixtures" / "published" / "wealth_growth_2026_03.toml"
+PUBLISHED = Path(__file__).parents[3] / "fixtures" / "published" / "wealth_growth_2026_03.toml"
 WEEKS = [(2, 6), (9, 13), (16, 20), (23, 27), (30, 31)]  # of March 2026
 BASES = {  # the last sessions of months, and the session before the service's start
     "1m": datetime.date(2026, 2, 27),

@@ -139,8 +139,8 @@ def test_the_languages_have_the_same_messages_with_the_same_places():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_factor_and_descriptor_of_the_model_has_a_name(language):
     messages = read_messages(language)
-    assert set(STYLES) <= messages.table["factors"].keys()
-    assert {descriptor for parts in STYLES.values() for descriptor in parts} == messages.table["descriptors"].keys()
+    assert {style.name for style in STYLES} <= messages.table["factors"].keys()
+    assert {descriptor for style in STYLES for descriptor in style.parts} == messages.table["descriptors"].keys()
 
 
 def test_house_words_stand_on_the_japanese_page(pages):

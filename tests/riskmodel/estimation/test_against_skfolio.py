@@ -214,7 +214,7 @@ def test_the_whole_model_in_its_plain_form_equals_skfolio():
     np.testing.assert_allclose(ours["factor_returns"], theirs.factor_returns[-len(fit["time"]) :], **NEAR)
     np.testing.assert_allclose(ours["specific_returns"], theirs.idio_returns[-len(fit["time"]) :], **NEAR)
     t, scores = theirs.cs_regression_t_stats, theirs.cs_regression_scores
-    own_t = (ours["factor_returns"] / ours["standard_errors"]).sel(time=t.index, factor=list(t.columns))
+    own_t = (ours["factor_returns"] / ours["classical_standard_errors"]).sel(time=t.index, factor=list(t.columns))
     np.testing.assert_allclose(own_t, t, **NEAR)
     np.testing.assert_allclose(ours["r_squared"].sel(time=scores.index), scores["r2"], **NEAR)
     assert len(t) == len(scores) == len(fit["time"]) - 1  # skfolio's diagnostics leave the first regression out

@@ -115,9 +115,9 @@ def agrees(given: Case, days: range | list[int] = range(DAYS)) -> None:
     for day in days:
         wanted, got = by_statsmodels(given, day), fit.isel(time=day)
         np.testing.assert_allclose(got["factor_returns"], wanted.coefficients, **TOLERANCE)
-        np.testing.assert_allclose(got["standard_errors"], wanted.classical, **TOLERANCE)
+        np.testing.assert_allclose(got["classical_standard_errors"], wanted.classical, **TOLERANCE)
         np.testing.assert_allclose(got["robust_standard_errors"], wanted.robust, **TOLERANCE)
-        np.testing.assert_allclose(got["covariance"], wanted.covariance, rtol=1e-8, atol=1e-16)
+        np.testing.assert_allclose(got["estimation_error_covariance"], wanted.covariance, rtol=1e-8, atol=1e-16)
         np.testing.assert_allclose(got["r_squared"], wanted.r_squared, **TOLERANCE)
         np.testing.assert_allclose(got["specific_returns"], wanted.specific, **TOLERANCE)
 
@@ -215,8 +215,8 @@ def test_a_style_that_is_missing_for_everyone_on_one_day_is_left_out_that_day() 
     agrees(unfed)
     fit = unfed.fit()
     assert fit["factor_returns"].sel(factor="style2").isnull().values.tolist() == [False, True, False, False]
-    assert fit["covariance"].sel(factor="style2")[1].isnull().all()
-    assert fit["covariance"].sel(factor_other="style2")[1].isnull().all()
+    assert fit["estimation_error_covariance"].sel(factor="style2")[1].isnull().all()
+    assert fit["estimation_error_covariance"].sel(factor_other="style2")[1].isnull().all()
     assert fit["specific_returns"].notnull().all()
     assert (fit["flag"] == "").all()
 
@@ -265,7 +265,7 @@ def test_the_robust_error_of_a_sector_of_one_name_does_not_pretend_to_know_its_s
     label[0] = "Sector 02"
     fit = replace(given, sectors=label).fit().sel(factor="Sector 02")
     # its leverage is 1 and its residual 0, so that HC3 is 0 / 0: the error is unknown, or at best the classical one's size
-    robust, classical = fit["robust_standard_errors"], fit["standard_errors"]
+    robust, classical = fit["robust_standard_errors"], fit["classical_standard_errors"]
     assert (robust.isnull() | (robust > 0.5 * classical)).all(), f"{robust.values} against {classical.values}"
 
 
@@ -280,10 +280,14 @@ def test_sectors_that_change_are_those_of_each_day() -> None:
     for day in range(6):
         of_day = replace(given, sectors=given.sectors.copy(data=labels[day])).fit().isel(time=day)
         own, there = of_day["factor"].values.tolist(), fit.isel(time=day)
-        for name in ("factor_returns", "standard_errors", "robust_standard_errors"):
+        for name in ("factor_returns", "classical_standard_errors", "robust_standard_errors"):
             np.testing.assert_allclose(there[name].sel(factor=own), of_day[name], rtol=1e-12)
             assert there[name].drop_sel(factor=own).isnull().all()
-        np.testing.assert_allclose(there["covariance"].sel(factor=own, factor_other=own), of_day["covariance"], rtol=1e-12)
+        np.testing.assert_allclose(
+            there["estimation_error_covariance"].sel(factor=own, factor_other=own),
+            of_day["estimation_error_covariance"],
+            rtol=1e-12,
+        )
         np.testing.assert_allclose(there["specific_returns"], of_day["specific_returns"], rtol=1e-12, atol=1e-16)
 
 
@@ -337,9 +341,13 @@ def test_without_noise_the_factors_are_found_exactly() -> None:
 
 def test_robust_errors_are_the_diagonal_of_the_covariance() -> None:
     fit = case().fit()
-    diagonal = np.einsum("tff->tf", fit["covariance"].values)
+    diagonal = np.einsum("tff->tf", fit["estimation_error_covariance"].values)
     np.testing.assert_allclose(fit["robust_standard_errors"], np.sqrt(diagonal), rtol=1e-12)
-    np.testing.assert_allclose(fit["covariance"], fit["covariance"].transpose("time", "factor_other", "factor"), rtol=1e-10)
+    np.testing.assert_allclose(
+        fit["estimation_error_covariance"],
+        fit["estimation_error_covariance"].transpose("time", "factor_other", "factor"),
+        rtol=1e-10,
+    )
 
 
 def test_the_covariance_of_the_sectors_respects_the_restriction() -> None:
@@ -348,13 +356,13 @@ def test_the_covariance_of_the_sectors_respects_the_restriction() -> None:
     cap = given.market_cap.values
     share = np.stack([cap[:, (given.sectors == s).values].sum(1) for s in fit["factor"].values[1:4]], axis=1)
     share /= cap.sum(1, keepdims=True)
-    crossed = np.einsum("ts,tsf->tf", share, fit["covariance"].values[:, 1:4])
-    np.testing.assert_allclose(crossed, 0, atol=1e-12 * float(np.abs(fit["covariance"]).max()))
+    crossed = np.einsum("ts,tsf->tf", share, fit["estimation_error_covariance"].values[:, 1:4])
+    np.testing.assert_allclose(crossed, 0, atol=1e-12 * float(np.abs(fit["estimation_error_covariance"]).max()))
 
 
 def test_leaving_the_covariance_out_changes_nothing_else() -> None:
     whole, short = case().fit(), case().fit(covariance=False)
-    assert "covariance" not in short
+    assert "estimation_error_covariance" not in short
     xr.testing.assert_identical(short, whole[list(short.data_vars)].drop_vars("factor_other", errors="ignore"))
 
 
@@ -440,7 +448,7 @@ def test_rescaling_weights_changes_nothing(factor: float) -> None:
 def test_scaling_returns_scales_what_is_in_returns() -> None:
     given = untidy()
     fit, double = given.fit(), replace(given, returns=2 * given.returns).fit()
-    for name in ("factor_returns", "standard_errors", "robust_standard_errors", "specific_returns"):
+    for name in ("factor_returns", "classical_standard_errors", "robust_standard_errors", "specific_returns"):
         np.testing.assert_allclose(double[name], 2 * fit[name], rtol=1e-12, atol=1e-18)
     np.testing.assert_allclose(double["r_squared"], fit["r_squared"], rtol=1e-12)
 
@@ -459,9 +467,9 @@ def test_arguments_are_not_changed() -> None:
 def nothing_on(fit: xr.Dataset, day: int) -> None:
     for name in (
         "factor_returns",
-        "standard_errors",
+        "classical_standard_errors",
         "robust_standard_errors",
-        "covariance",
+        "estimation_error_covariance",
         "specific_returns",
         "r_squared",
     ):

@@ -41,7 +41,7 @@ def agree(actual: pd.DataFrame, expected: pd.DataFrame, rtol: float = 1e-8) -> N
 
 
 def test_every_descriptor_of_a_style_has_a_function() -> None:
-    assert set(DESCRIPTORS) == {d for parts in STYLES.values() for d in parts}
+    assert set(DESCRIPTORS) == {d for style in STYLES for d in style.parts}
 
 
 # ---------------------------------------------------------------- from prices

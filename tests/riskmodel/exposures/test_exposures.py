@@ -18,7 +18,8 @@ from riskmodel.factors import STYLES
 from riskmodel.market.market import build_market
 from tests.riskmodel.builders import Tables, plain_tables, prices_of, random_tables, sessions_from
 
-STYLE_NAMES = list(STYLES)
+PARTS = {style.name: style.parts for style in STYLES}
+STYLE_NAMES = list(PARTS)
 
 
 def exposed(market: xr.Dataset, rule: UniverseRule | None = None, **settings: object) -> tuple[xr.Dataset, xr.DataArray]:
@@ -151,18 +152,18 @@ def plain_style(market: xr.Dataset, universe: xr.DataArray, style: str, day: int
         return (values - mean) / np.std(values[seen])
 
     parts = []
-    for descriptor in STYLES[style]:
+    for descriptor in PARTS[style]:
         raw = pd.Series(DESCRIPTORS[descriptor](market, known).values[day]).where(here)
         median = raw[member].median()
         bound = 3 * 1.482602218505602 * (raw[member] - median).abs().median()
         parts.append(scaled(raw.clip(median - bound, median + bound)))
-    share = pd.Series(list(STYLES[style].values()))
+    share = pd.Series(list(PARTS[style].values()))
     table = pd.concat(parts, axis=1).set_axis(share.index, axis=1)
     weights = table.notna() * share
     return scaled((table.fillna(0) * share).sum(axis=1) / weights.sum(axis=1).where(lambda w: w > 0)).to_numpy()
 
 
-@pytest.mark.parametrize("style", [s for s in STYLES if s not in ("shareholder_return",)])
+@pytest.mark.parametrize("style", [s for s in STYLE_NAMES if s not in ("shareholder_return",)])
 def test_a_style_is_the_weighted_mean_of_its_standardised_descriptors(style: str) -> None:
     market = build_market(random_tables(assets=50, sessions=75, seed=8))
     exposures, universe = exposed(market)
@@ -193,7 +194,7 @@ def test_a_missing_descriptor_is_reweighted_away() -> None:
     np.testing.assert_allclose(exposures["exposures"].sel(factor="financial_safety").values[day], own, rtol=1e-10)
     assert int(exposures["filled"].sel(factor="financial_safety")[day]) == 0
     seen = exposures["observed"].values[day][
-        [list(exposures["descriptor"].values).index(d) for d in STYLES["financial_safety"]]
+        [list(exposures["descriptor"].values).index(d) for d in PARTS["financial_safety"]]
     ]
     assert seen.tolist() == [50, 48]
 
@@ -482,7 +483,7 @@ def test_a_residual_is_that_of_ols() -> None:
 def test_an_unknown_style_to_orthogonalise_is_refused() -> None:
     with pytest.raises(rm.InputError) as caught:
         rm.RiskModel(exposures=ExposureSettings(orthogonalise={"volatility": ("beta",)}))
-    assert str(caught.value) == f"orthogonalise: unknown style 'beta'. Known: {', '.join(STYLES)}."
+    assert str(caught.value) == f"orthogonalise: unknown style 'beta'. Known: {', '.join(STYLE_NAMES)}."
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.estimation.weights import LEAST_SHARE_OF_GROUP, WINDOW, inverse_specific_variance
-from riskmodel.model.estimate import EstimateSettings
 
 BY_VARIANCE = RegressionSettings(weights="inverse_specific_variance")
-QUICK = EstimateSettings(
+QUICK = rm.RiskModel(
     covariance=CovarianceSettings(eigenfactor_simulations=0, minimum_history=21),
     specific=SpecificRiskSettings(regime_half_life=None, least_history=10),
 )
@@ -44,7 +43,9 @@ def panel(days=300, assets=120, *, seed=0, spread=1.0):
 
 def test_the_three_steps_equal_their_own_calls():
     given, _ = panel()
-    fit = rm.estimate(**given, settings=QUICK, times=given["returns"]["time"].values[[200, 299]])
+    times = given["returns"]["time"].values[[200, 299]]
+    fit = rm.estimate(**given, model=QUICK)
+    forecast = fit.forecast(times)
     by_hand = rm.cross_sectional_regression(
         returns=given["returns"][1:],
         exposures=given["exposures"].shift(time=1)[1:],
@@ -52,31 +53,67 @@ def test_the_three_steps_equal_their_own_calls():
         market_cap=given["market_cap"].shift(time=1)[1:],
         thin_sector=5.0,
     )
-    xr.testing.assert_identical(fit.regression["factor_returns"][1:], by_hand["factor_returns"])
-    covariance = rm.factor_covariance(
-        fit.regression["factor_returns"], QUICK.covariance, times=fit.factor_risk["time"].values
-    )
-    xr.testing.assert_identical(fit.factor_risk, covariance)
+    xr.testing.assert_identical(fit.factor_returns[1:], by_hand["factor_returns"])
+    covariance = rm.factor_covariance(fit.factor_returns, QUICK.covariance, times=times)
+    xr.testing.assert_identical(forecast.factor_risk, covariance)
     specific = rm.specific_risk(
-        fit.regression["specific_returns"],
+        fit.specific_returns,
         given["market_cap"],
         given["exposures"],
         given["sectors"],
         QUICK.specific,
-        times=fit.factor_risk["time"].values,
+        times=times,
     )
-    xr.testing.assert_identical(fit.specific_risk, specific)
-    assert repr(fit) == (
-        f"Estimate: 299 of 300 sessions, 120 assets, 6 factors, mean R-squared "
-        f"{float(fit.regression['r_squared'].mean()):.3f}; forecast at 2023-10-09, 2024-02-23"
+    xr.testing.assert_identical(forecast.specific_risk, specific)
+    assert repr(forecast) == "RiskForecast: 6 factors, 120 assets, at 2023-10-09, 2024-02-23"
+    assert repr(fit).startswith("RiskModelResults: 299 of 300 days estimated")
+    with pytest.raises(rm.InputError, match="the exposures of this fit were given"):
+        fit.coverage()
+
+
+def test_a_fit_and_an_estimate_of_its_exposures_are_the_same_results(small_market, small_model):
+    given = rm.estimate(
+        returns=small_market["total_return"],
+        exposures=small_model.exposures,
+        sectors=small_market["sector"],
+        market_cap=small_market["market_cap"],
+        universe=small_model.data["universe"],
+        linked=small_market["issuer"],
     )
+    for name in given.data.data_vars:
+        if name != "issuer":  # an issuer of one is nobody's twin
+            xr.testing.assert_equal(given.data[name].transpose(*small_model.data[name].dims), small_model.data[name])
+    one, other = given.forecast(), small_model.forecast()
+    xr.testing.assert_equal(one.factor_risk, other.factor_risk)
+    xr.testing.assert_equal(one.specific_risk, other.specific_risk)
+    assert given.groups == small_model.groups and given.styles == small_model.styles
+
+
+def test_many_dates_are_forecast_as_each_alone(small_model):
+    dates = small_model.data.get_index("time")[[-40, -20, -1]]
+    together = small_model.forecast(dates)
+    for date in dates:
+        alone = small_model.forecast(date)
+        np.testing.assert_allclose(together.factor_covariance.sel(time=date), alone.factor_covariance[0], rtol=1e-10)
+        np.testing.assert_allclose(together.specific_volatility.sel(time=date), alone.specific_volatility[0], rtol=1e-10)
+
+
+def test_what_a_name_was_called_is_told_with_what_it_is_called(small_model):
+    with pytest.raises(AttributeError, match=r"no 'covariance' any more: it is estimation_error_covariance"):
+        _ = small_model.covariance
+    with pytest.raises(AttributeError, match=r"no 'standard_errors' any more: it is robust_standard_errors"):
+        _ = small_model.standard_errors
+    with pytest.raises(AttributeError, match="'RiskModelResults' has no attribute 'anything'"):
+        _ = small_model.anything
+    with pytest.raises(AttributeError, match="no 'EstimateSettings' any more: it is RiskModel"):
+        _ = rm.EstimateSettings
 
 
 def test_the_model_of_a_market_is_the_regression_of_its_exposures(small_market, small_model):
     data = small_model.data
     fit = lagged_regression(
         returns=small_market["total_return"],
-        exposures=data["exposures"].rename(style="factor"),
+        exposures=small_model.exposures,
         sectors=small_market["sector"],
         market_cap=small_market["market_cap"],
         universe=data["universe"],
@@ -191,14 +228,14 @@ def test_a_forecast_does_not_depend_on_which_later_closes_are_asked_for():
     given, _ = panel(days=160, assets=60)
     given["sectors"] = by_day(given, np.array(["S", "T"], dtype=object)[np.arange(60) // 30], at=130)
     times = given["returns"]["time"].values[[150, 120, 110]]
-    whole = rm.estimate(**given, settings=QUICK, times=times).specific_risk
+    whole = rm.estimate(**given, model=QUICK).forecast(times).specific_risk
     assert whole["time"].values.tolist() == times.tolist()
     assert int(whole["structural_volatility"].notnull().sum()) > 0
     for close in times:
-        alone = rm.estimate(**given, settings=QUICK, times=close).specific_risk
+        alone = rm.estimate(**given, model=QUICK).forecast(close).specific_risk
         xr.testing.assert_identical(whole.sel(time=[close]), alone)
     late = rm.specific_risk(
-        rm.estimate(**given, settings=QUICK).regression["specific_returns"],
+        rm.estimate(**given, model=QUICK).specific_returns,
         given["market_cap"],
         given["exposures"],
         given["sectors"][150],
@@ -210,35 +247,36 @@ def test_a_forecast_does_not_depend_on_which_later_closes_are_asked_for():
 
 def test_sectors_that_never_change_are_the_same_by_day():
     given, _ = panel(days=80, assets=60)
-    once = rm.estimate(**given, settings=QUICK)
-    daily = rm.estimate(**(given | {"sectors": by_day(given, given["sectors"].values, at=40)}), settings=QUICK)
+    once = rm.estimate(**given, model=QUICK).forecast()
+    moving = given | {"sectors": by_day(given, given["sectors"].values, at=40)}
+    daily = rm.estimate(**moving, model=QUICK).forecast()
     xr.testing.assert_allclose(once.specific_risk, daily.specific_risk)
 
 
 @pytest.mark.parametrize("times", ["2023-04-03", pd.Timestamp("2023-04-03"), np.datetime64("2023-04-03"), ["2023-04-03"]])
 def test_one_close_is_given_as_it_is_or_in_a_list(times):
     given, _ = panel(days=80, assets=60)
-    fit = rm.estimate(**given, settings=QUICK, times=times)
+    fit = rm.estimate(**given, model=QUICK).forecast(times)
     assert fit.factor_risk["time"].values.tolist() == fit.specific_risk["time"].values.tolist()
     assert pd.DatetimeIndex(fit.specific_risk["time"]).tolist() == [pd.Timestamp("2023-04-03")]
 
 
 def test_sessions_in_a_time_zone_are_taken_with_closes_in_it_and_refused_with_others():
     given, _ = panel(days=80, assets=60)
-    plain = rm.estimate(**given, settings=QUICK)
+    plain = rm.estimate(**given, model=QUICK).forecast()
     zoned = {
         name: array.assign_coords(time=array.get_index("time").tz_localize("UTC")) if "time" in array.dims else array
         for name, array in given.items()
     }
     last = zoned["returns"].get_index("time")[-1]
     for times in (None, last):
-        fit = rm.estimate(**zoned, settings=QUICK, times=times)
+        fit = rm.estimate(**zoned, model=QUICK).forecast(times)
         np.testing.assert_array_equal(fit.specific_risk["volatility"], plain.specific_risk["volatility"])
         np.testing.assert_array_equal(fit.factor_risk["covariance"], plain.factor_risk["covariance"])
     with pytest.raises(rm.InputError) as caught:
-        rm.estimate(**given, settings=QUICK, times=[last])
+        rm.estimate(**given, model=QUICK).forecast([last])
     assert str(caught.value) == (
-        "times: in the time zone UTC, those of returns are without a time zone. Use tz_localize, here or there."
+        "times: in the time zone UTC, those of the fit are without a time zone. Use tz_localize, here or there."
     )
 
 
@@ -271,12 +309,9 @@ def test_one_session_is_refused():
             "sectors: None, not an xarray.DataArray. Without sectors of its own give every asset the same label.",
         ),
         (
-            {"settings": RegressionSettings()},
-            "settings: is of type RegressionSettings, not EstimateSettings. Its parts are regression, covariance and "
-            "specific.",
+            {"model": RegressionSettings()},
+            "model: is of type RegressionSettings, not RiskModel. Its parts regression, covariance and specific count.",
         ),
-        ({"times": ["hello"]}, "times: 1 label not in returns: hello. It runs from 2023-01-02 to 2023-01-13."),
-        ({"times": ["2023-01-13"] * 2}, "times: empty, or a label repeats. Give each day once."),
     ],
 )
 def test_arguments_of_an_estimate_are_refused_by_name(changes, message):
@@ -303,9 +338,24 @@ def test_settings_of_the_regression_out_of_range_are_refused(wrong, message):
     assert str(caught.value) == f"regression settings: {message}"
 
 
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["hello"], "times: 1 label not in the fit: hello. It runs from 2023-01-02 to 2023-01-13."),
+        (["2023-01-13"] * 2, "times: empty, or a label repeats. Give each day once."),
+    ],
+)
+def test_closes_of_a_forecast_are_refused_by_name(times, message):
+    given, _ = panel(days=10, assets=60)
+    with pytest.raises(rm.InputError) as caught:
+        rm.estimate(**given).forecast(times)
+    assert str(caught.value) == message
+
+
 def test_parts_of_the_settings_of_another_kind_are_refused():
     with pytest.raises(rm.InputError) as caught:
-        EstimateSettings(covariance=SpecificRiskSettings())
+        rm.RiskModel(covariance=SpecificRiskSettings())
     assert str(caught.value) == (
-        "settings: covariance: is of type SpecificRiskSettings, not CovarianceSettings. Use riskmodel.CovarianceSettings()."
+        "risk model: covariance: is of type SpecificRiskSettings, not CovarianceSettings. "
+        "Use riskmodel.CovarianceSettings()."
     )

@@ -22,9 +22,9 @@ STAMPED = [
     "exposures",
     "universe",
     "factor_returns",
-    "standard_errors",
+    "robust_standard_errors",
     "classical_standard_errors",
-    "covariance",
+    "estimation_error_covariance",
     "specific_returns",
     "r_squared",
     "condition_number",
@@ -270,13 +270,13 @@ def test_exposures_stamped_yesterday_explain_the_return_of_today(
         results.data["classical_standard_errors"].values[day, 1 + len(names) :], t_of_style, rtol=1e-8
     )
     hc3 = fitted.HC3_se[len(names) :]
-    np.testing.assert_allclose(results.standard_errors.values[day, 1 + len(names) :], hc3, rtol=1e-8)
+    np.testing.assert_allclose(results.robust_standard_errors.values[day, 1 + len(names) :], hc3, rtol=1e-8)
     assert results.data["estimating_names"].values[day] == universe.sum()
 
 
 def test_a_return_is_market_and_sector_and_styles_and_specific(market: xr.Dataset, results: rm.RiskModelResults) -> None:
     f = results.factor_returns
-    styles = np.einsum("tak,tk->ta", results.exposures.values[:-1], f.sel(factor=list(STYLES)).values[1:])
+    styles = np.einsum("tak,tk->ta", results.exposures.values[:-1], f.sel(factor=results.styles).values[1:])
     sector = f.sel(factor=market["sector"].values.tolist()).values[1:]
     whole = f.sel(factor="market").values[1:, None] + sector + styles + results.specific_returns.values[1:]
     estimated = results.data["r_squared"].notnull().values[1:]
@@ -297,7 +297,7 @@ def test_an_asset_outside_the_universe_has_a_specific_return() -> None:
 
 def test_days_without_a_universe_have_no_factor_returns_at_all(results: rm.RiskModelResults) -> None:
     before = results.data.isel(time=slice(0, 61))
-    for name in ("factor_returns", "standard_errors", "covariance", "specific_returns", "r_squared"):
+    for name in ("factor_returns", "robust_standard_errors", "estimation_error_covariance", "specific_returns", "r_squared"):
         assert before[name].isnull().all(), name
     assert (before["flag"] != "").all()
 
@@ -352,7 +352,7 @@ def test_a_fit_leaves_the_market_as_it_was(tables: Tables) -> None:
 
 def test_factors_are_the_market_the_sectors_and_the_fourteen_styles(results: rm.RiskModelResults) -> None:
     sectors = ["Energy", "Health Care", "Utilities"]
-    assert results.factor_returns["factor"].values.tolist() == ["market", *sectors, *STYLES]
+    assert results.factor_returns["factor"].values.tolist() == ["market", *sectors, *(style.name for style in STYLES)]
     assert results.sectors == sectors
     assert len(STYLES) == 14
     assert [results.group(f) for f in ("market", "Energy", "size", "specific", "cash")] == [
@@ -382,14 +382,14 @@ def test_the_summary_counts_the_days_that_were_estimated(results: rm.RiskModelRe
     assert (summary["days"] == 69).all()
     np.testing.assert_allclose(summary["mean_a_year"], estimated.mean() * 252, rtol=1e-10)
     np.testing.assert_allclose(summary["volatility_a_year"], estimated.std() * np.sqrt(252), rtol=1e-10)
-    t = estimated / results.standard_errors.to_pandas().iloc[61:]
+    t = estimated / results.robust_standard_errors.to_pandas().iloc[61:]
     np.testing.assert_allclose(summary["share_t_above_2"], (t.abs() > 2).mean(), rtol=1e-12)
 
 
 def test_the_coverage_table_has_a_row_for_every_descriptor(results: rm.RiskModelResults) -> None:
     coverage = results.coverage(results.data["time"].to_index()[61:])
     assert list(coverage.columns)[:5] == ["factor", "descriptor", "share_of_names", "filled", "reason"]
-    wanted = [(style, descriptor) for style, parts in STYLES.items() for descriptor in parts]
+    wanted = [(style.name, descriptor) for style in STYLES for descriptor in style.parts]
     assert list(zip(coverage["factor"], coverage["descriptor"], strict=True)) == wanted
     shares = coverage[["share_of_names", "filled", "clipped"]]
     assert ((shares >= 0) & (shares <= 1)).all(axis=None)

@@ -23,7 +23,7 @@ from riskmodel.exposures.universe import UniverseRule
 from riskmodel.market.market import build_market
 from riskmodel.model import store as store_module
 from riskmodel.model.parts import SEAL, alone, digest_of, parts_folder, remove_store, seal, seal_of
-from riskmodel.model.store import CODE, SCHEMA, code_digest, input_hashes, model_key
+from riskmodel.model.store import MODEL_VERSION, SCHEMA, input_hashes, model_key
 from tests.riskmodel.builders import change, random_tables, write_tables
 
 INPUTS = {"prices.parquet": "0123abcd", "shares.csv": "4567cdef"}
@@ -155,7 +155,7 @@ def test_large_arrays_are_read_when_they_are_used(stored: Path, monkeypatch: pyt
         month.load()
 
 
-@pytest.mark.parametrize("name", ["exposures", "universe", "covariance", "specific_returns"])
+@pytest.mark.parametrize("name", ["exposures", "universe", "estimation_error_covariance", "specific_returns"])
 def test_any_cut_of_a_lazy_array_is_the_cut_of_the_whole(stored: Path, results: rm.RiskModelResults, name: str) -> None:
     loaded, held = rm.load(stored).data[name], results.data[name]
     dims, sizes = held.dims, held.shape
@@ -267,31 +267,21 @@ def changed_head(path: Path, **attributes: str) -> None:
 @pytest.mark.parametrize(
     ("attributes", "named"),
     [
-        ({"schema": "0"}, "schema 0, factor-attribution 0.1.0;"),
-        ({"software": "0.0.9"}, f"schema {SCHEMA}, factor-attribution 0.0.9;"),
-        ({"schema": "4", "software": ""}, "schema 4, factor-attribution of an earlier version;"),
+        ({"schema": "0"}, f"schema 0 there, {SCHEMA} here"),
+        ({"software": "0.0.9"}, "factor-attribution 0.0.9 there, 0.1.0 here"),
+        ({"model": "0"}, f"model 0 there, {MODEL_VERSION} here"),
+        (
+            {"schema": "4", "software": "", "model": ""},
+            f"schema 4 there, {SCHEMA} here; factor-attribution of an earlier version there, 0.1.0 here; "
+            f"model of an earlier version there, {MODEL_VERSION} here",
+        ),
     ],
 )
 def test_another_version_is_named_beside_this_one(stored: Path, attributes: dict[str, str], named: str) -> None:
     changed_head(stored, **attributes)
     assert refusal(stored) == (
-        f"model store: '{stored}' is of another version: {named} this is schema {SCHEMA}, factor-attribution 0.1.0. "
-        f"Fit again: attribution fit BOOK.toml."
+        f"model store: '{stored}' is of another version: {named}. Fit again: attribution fit BOOK.toml."
     )
-
-
-@pytest.mark.parametrize(("code", "named"), [("0123456789abcdef", "0123456789ab"), ("", "unknown")])
-def test_a_store_of_other_code_is_refused_by_name(stored: Path, code: str, named: str) -> None:
-    changed_head(stored, code=code)
-    assert refusal(stored) == (
-        f"model store: '{stored}' was made by other code of riskmodel: {named} there, {CODE[:12]} here. "
-        f"Fit again: attribution fit BOOK.toml."
-    )
-
-
-def test_a_store_of_other_code_is_refused_after_the_code_has_changed(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "CODE", "f" * 64)
-    assert "was made by other code of riskmodel" in refusal(stored)
 
 
 def test_a_missing_part_is_named(stored: Path) -> None:
@@ -704,29 +694,27 @@ def test_a_key_depends_on_the_settings(hashes: dict[str, str]) -> None:
     assert len({model_key(hashes, m) for m in models}) == len(models)
 
 
-def test_a_key_depends_on_the_code(hashes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_depends_on_the_model_version(hashes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     key = model_key(hashes, rm.RiskModel())
-    monkeypatch.setattr(store_module, "CODE", "f" * 64)
+    monkeypatch.setattr(store_module, "MODEL_VERSION", "another")
     assert model_key(hashes, rm.RiskModel()) != key
 
 
-def test_the_digest_of_code_depends_on_its_lines_and_names_only(tmp_path: Path) -> None:
-    def digest(folder: str, files: dict[str, bytes]) -> str:
-        for name, text in files.items():
-            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / folder / name).write_bytes(text)
-        return code_digest(tmp_path / folder)
+def test_a_key_depends_on_what_a_fit_depends_on_and_on_nothing_else(hashes: dict[str, str]) -> None:
+    key = model_key(hashes, rm.RiskModel())
+    forecast = rm.RiskModel(covariance=rm.CovarianceSettings(42.0))
+    assert model_key(hashes, forecast) == key
+    assert model_key(hashes, rm.RiskModel(styles=rm.STYLES[1:])) != key
+    texts = [rm.Style("profitability", rm.STYLES[0].descriptors, texts={"en": "Quality"}), *rm.STYLES[1:]]
+    assert model_key(hashes, rm.RiskModel(styles=texts)) == key
 
-    files = {"model.py": b"a = 1\nb = 2\n", "deeper/tables.py": b""}
-    same = digest("one", files)
-    assert digest("two", {**files, "model.py": b"a = 1\r\nb = 2\r\n", "notes.txt": b"x", "model.pyc": b"y"}) == same
-    others = [
-        {**files, "model.py": b"a = 1\nb = 3\n"},
-        {**files, "more.py": b""},
-        {"models.py": files["model.py"], "deeper/tables.py": b""},
-    ]
-    assert len({same, *(digest(f"other {place}", other) for place, other in enumerate(others))}) == 4
-    assert code_digest(Path(rm.__file__).parent) == CODE
+
+def test_a_forecast_follows_the_settings_asked_for_when_a_store_is_opened(stored: Path) -> None:
+    asked = rm.RiskModel(covariance=rm.CovarianceSettings(42.0))
+    opened = rm.load(stored, model=asked)
+    assert opened.settings["covariance"] == asked.settings["covariance"]
+    plain = rm.load(stored).forecast().factor_covariance
+    assert not np.allclose(opened.forecast().factor_covariance, plain, rtol=1e-3, equal_nan=True)
 
 
 def test_hashes_name_the_files_that_are_there(hashes: dict[str, str]) -> None:

@@ -18,10 +18,10 @@ import riskmodel as rm
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.validation.simulated.market import SPECIFIC_RISK, SimulatedMarket, simulate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SMALL = ROOT / "fixtures" / "small"
 GENERATOR = ROOT / "fixtures" / "make_small.py"
-STYLES = list(rm.STYLES)
+STYLES = [style.name for style in rm.STYLES]
 STRONG = 3.0  # times the mean error: how volatile a style must be for its returns to be found
 
 
@@ -51,7 +51,9 @@ def shipped_truth() -> xr.DataArray:
     return xr.DataArray(frame.set_index("date").rename_axis(index="time", columns="factor"))
 
 
-def standardised_errors(model: rm.RiskModelResults, truth: xr.DataArray, errors: str = "standard_errors") -> xr.DataArray:
+def standardised_errors(
+    model: rm.RiskModelResults, truth: xr.DataArray, errors: str = "robust_standard_errors"
+) -> xr.DataArray:
     return ((model.factor_returns - truth) / model.data[errors]).dropna("time", how="all")
 
 
@@ -152,7 +154,7 @@ def test_specific_returns_have_no_part_in_common_with_the_factors(simulated: Sim
 
 def test_fitted_factor_returns_recover_the_true_ones(model: rm.RiskModelResults) -> None:
     truth, fitted = xr.align(shipped_truth(), model.factor_returns)
-    strength = truth.std("time") / model.standard_errors.mean("time")
+    strength = truth.std("time") / model.robust_standard_errors.mean("time")
     correlation = xr.corr(truth, fitted, dim="time").sel(factor=STYLES)
     strong = strength.sel(factor=STYLES) >= STRONG
     assert int(strong.sum()) == 10  # four of the fourteen are weak on purpose

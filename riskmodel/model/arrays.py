@@ -1,0 +1,56 @@
+"""The arrays of a fit: every session's regression beside what it was made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
+from riskmodel.factors import MARKET
+
+STYLE = "style"  # the styles' dimension beside all factors': a Dataset cannot have `factor` in two lengths
+
+
+def fitted_arrays(
+    *,
+    returns: xr.DataArray,
+    exposures: xr.DataArray,
+    sectors: xr.DataArray,
+    market_cap: xr.DataArray,
+    issuers: xr.DataArray,
+    universe: xr.DataArray | None,
+    settings: RegressionSettings,
+) -> xr.Dataset:
+    """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`."""
+    regression = lagged_regression(
+        returns=returns,
+        exposures=exposures,
+        sectors=sectors,
+        market_cap=market_cap,
+        universe=universe,
+        settings=settings,
+    )
+    factors, styles = regression.get_index("factor"), exposures.get_index("factor")
+    group = np.where(factors == MARKET, MARKET, np.where(factors.isin(styles), "style", "sector")).astype(object)
+    return xr.Dataset(
+        {
+            "exposures": exposures.rename(factor=STYLE),
+            "universe": xr.ones_like(returns, dtype=bool) if universe is None else universe,
+            "market_cap": market_cap,
+            "sector": sectors,
+            "issuer": issuers,
+            "factor_group": ("factor", group),
+            "factor_returns": regression["factor_returns"],
+            "robust_standard_errors": regression["robust_standard_errors"],
+            "classical_standard_errors": regression["classical_standard_errors"],
+            "estimation_error_covariance": regression["estimation_error_covariance"],
+            "specific_returns": regression["specific_returns"],
+            "r_squared": regression["r_squared"],
+            "condition_number": regression["condition_number"],
+            "estimating_names": regression["names"],
+            "weights_floored": regression["weights_floored"],
+            "flag": regression["flag"],
+            "variance_inflation": regression["variance_inflation"],
+            "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
+        }
+    )

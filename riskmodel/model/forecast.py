@@ -1,0 +1,90 @@
+"""What a fit forecasts: factor covariance and specific risk, as known at the closes asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from riskmodel.arrays.chunks import computed, is_lazy
+from riskmodel.arrays.labels import label_text
+from riskmodel.errors import listed
+from riskmodel.estimation.covariance import factor_covariance
+from riskmodel.estimation.covariance_settings import CovarianceSettings
+from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
+
+
+@dataclass(frozen=True)
+class RiskForecast:
+    """Forecast risk of a day, as known at some closes.
+
+    Attributes
+    ----------
+    factor_risk
+        Of `riskmodel.factor_covariance`: `covariance` (time, factor, factor_other) and what it was made of.
+    specific_risk
+        Of `riskmodel.specific_risk`: `volatility` (time, asset) and what it was made of.
+    """
+
+    factor_risk: xr.Dataset
+    specific_risk: xr.Dataset
+
+    @property
+    def factor_covariance(self) -> xr.DataArray:
+        """(time, factor, factor_other), of a day; NaN for a factor without a forecast."""
+        return self.factor_risk["covariance"]
+
+    @property
+    def specific_volatility(self) -> xr.DataArray:
+        """(time, asset), of a day, decimals; NaN for an asset without a forecast."""
+        return self.specific_risk["volatility"]
+
+    def compute(self) -> RiskForecast:
+        """The same in memory, where the fit is held by dask: both together, so that no day is regressed twice."""
+        if not is_lazy(self.factor_risk, self.specific_risk):
+            return self
+        return RiskForecast(*computed(self.factor_risk, self.specific_risk))
+
+    def __repr__(self) -> str:
+        shape = ", ".join(f"{size:,} {dim}s" for dim, size in (("factor", self.factor_risk.sizes["factor"]),
+                                                               ("asset", self.specific_risk.sizes["asset"])))  # fmt: skip
+        closes = listed(map(label_text, self.factor_risk.get_index("time")), 3)
+        later = ", not computed; see compute()" if is_lazy(self.factor_risk, self.specific_risk) else ""
+        return f"RiskForecast: {shape}, at {closes}{later}"
+
+
+def risk_forecast(
+    data: xr.Dataset,
+    exposures: xr.DataArray,
+    closes: pd.Index,
+    covariance: CovarianceSettings,
+    specific: SpecificRiskSettings,
+) -> RiskForecast:
+    """Forecast from the arrays of a fit; closes that share their sectors go together, so that nothing later is looked at."""
+    forecasts = [
+        specific_risk(
+            data["specific_returns"],
+            data["market_cap"],
+            exposures,
+            sectors,
+            specific,
+            times=together,
+            linked=data["issuer"],
+        )
+        for together, sectors in _by_sectors(closes, data["sector"])
+    ]
+    return RiskForecast(
+        factor_risk=factor_covariance(data["factor_returns"], covariance, times=closes),
+        specific_risk=forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes),
+    )
+
+
+def _by_sectors(closes: pd.Index, sectors: xr.DataArray) -> list[tuple[pd.Index, xr.DataArray]]:
+    """Closes that share their sectors, with these."""
+    if "time" not in sectors.dims:
+        return [(closes, sectors)]
+    labels = sectors.transpose("time", "asset").sel(time=closes)
+    state = pd.Series([tuple("" if pd.isna(label) else str(label) for label in row) for row in labels.to_numpy()])
+    runs = state.groupby(state, sort=False).indices.values()
+    return [(closes[rows], labels.isel(time=rows[0], drop=True)) for rows in runs]
