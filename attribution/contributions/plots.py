@@ -23,6 +23,8 @@ from attribution.rows import CASH
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TOTAL = "(total)"  # the sum of the lines, which is no factor
+
 
 class Drawn(Protocol):
     """What is drawn of a result: `attribution.AttributionResult`, which hands itself over and is above this."""
@@ -83,7 +85,7 @@ class Plots:
         messages, result = read_messages(lang), self.result
         ends = result.active_exposures.isel(time=[0, -1]).transpose("factor", "time").to_pandas()
         ends = ends.set_axis(["before", "now"], axis=1).loc[[f for f in ends.index if result.group(str(f)) == "style"]]
-        panels = {result.course: ends.rename(index=lambda f: messages.factor(str(f)))}
+        panels = [(result.course, ends.rename(index=lambda f: messages.factor(str(f))))]
         return legible(dumbbells(panels, _style(lang), messages("charts.exposures_of_period", name=result.course)))
 
     def brinson(self, lang: str = "en", *, grouping: str = "sector") -> Figure:
@@ -111,12 +113,12 @@ class Plots:
             How many factors are named, those that end furthest from zero.
         """
         messages, result = read_messages(lang), self.result
-        total = messages("charts.excess")
-        frame = result.path("factor").rename(columns=lambda f: messages.factor(str(f)))
+        frame = result.path("factor")
         named = frame.iloc[-1].abs().sort_values(ascending=False, kind="stable").index[:largest]
-        frame = pd.concat([frame, frame.sum(axis=1).rename(total)], axis=1)
+        names = {str(factor): messages.factor(str(factor)) for factor in named} | {TOTAL: messages("charts.excess")}
+        frame = pd.concat([frame, frame.sum(axis=1).rename(TOTAL)], axis=1)
         label = messages("charts.path", name=result.course)
-        return legible(paths(frame, set(named), _style(lang), label, total=total))
+        return legible(paths(frame, names, _style(lang), label, total=TOTAL))
 
     def stocks(self, lang: str = "en", *, largest: int = 10) -> Figure:
         """Contributions to the excess return of the stocks that helped most and of those that hurt most.

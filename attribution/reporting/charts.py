@@ -125,10 +125,10 @@ def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
             for a, b in zip(frame["week_from"], frame["week_to"], strict=True)
         )
     ]
-    panels = {
-        str(index): [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)]
+    panels = [
+        (str(index), [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)])
         for index in frame.columns[2:]
-    }
+    ]
     return multiples([*names, messages("charts.month")], panels, style, messages("charts.weeks"))
 
 
@@ -139,8 +139,8 @@ def factor_paths(content: Content, messages: Messages, style: NegativeStyle) -> 
     frame = daily.pivot_table(index="date", columns="factor", values="return", sort=False, dropna=False)
     levels = ((1 + frame.fillna(0.0)).cumprod() - 1).loc[:, frame.notna().any()]
     month = content.tables["factor_month"]
-    certain = {messages.factor(str(name)) for name in month.loc[month["t"].abs() >= 2, "factor"]}
-    return paths(levels.rename(columns=lambda f: messages.factor(str(f))), certain, style, messages("charts.factor_paths"))
+    certain = {str(name): messages.factor(str(name)) for name in month.loc[month["t"].abs() >= 2, "factor"]}
+    return paths(levels, certain, style, messages("charts.factor_paths"))
 
 
 def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
@@ -194,11 +194,11 @@ def exposures(
     content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], width: float = WIDTH
 ) -> Figure:
     """Active exposures to the styles at month end against the month before."""
-    panels = {}
+    panels = []
     for course in courses:
         frame = _rows(content, "exposures", course).set_index("factor")
         frame = frame.rename(columns={"active_before": "before", "active_exposure": "now"}, index=messages.factor)
-        panels[course_name(content, course, messages)] = frame[["before", "now"]]
+        panels.append((course_name(content, course, messages), frame[["before", "now"]]))
     return dumbbells(panels, style, messages("charts.exposures"), width=width)
 
 
@@ -212,11 +212,11 @@ def brinson_families(content: Content, messages: Messages, style: NegativeStyle,
     """What part of each Brinson effect is market, sectors, styles, specific and other, with whiskers."""
     frame = _rows(content, "brinson_families", course)
     families = [name for name in FAMILIES if (frame["family"] == name).any()]
-    panels = {}
+    panels = []
     for effect in (name for name in EFFECTS if (frame["effect"] == name).any()):
         part = frame[frame["effect"] == effect].set_index("family").reindex(families)
         bars = [Bar("", row.contribution, row.standard_error) for row in part.itertuples()]
-        panels[messages(f"charts.{effect}")] = [*bars, Bar("", float(part["contribution"].sum()), total=True)]
+        panels.append((messages(f"charts.{effect}"), [*bars, Bar("", float(part["contribution"].sum()), total=True)]))
     rows = [*(messages.name("groups", name) for name in families), messages("charts.total")]
     return multiples(rows, panels, style, messages("charts.brinson_families", name=course_name(content, course, messages)))
 
@@ -232,11 +232,11 @@ def _largest(
     rows = [messages.factor(str(name)) for name in first]
     rows += [messages("charts.others", count=len(rest))] * bool(len(rest)) + [messages(total)]
     unknown = np.inf if (errors > 0).any(axis=None) else 0.0  # the error of the sum of the others
-    panels = {}
+    panels = []
     for course in frames:
         bars = [Bar("", values.loc[name, course], errors.loc[name, course]) for name in first]
         bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
-        panels[course_name(content, course, messages)] = [*bars, Bar("", float(values[course].sum()), total=True)]
+        panels.append((course_name(content, course, messages), [*bars, Bar("", float(values[course].sum()), total=True)]))
     return multiples(rows, panels, style, label)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,12 @@ def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, 
 
 
 def multiples(
-    rows: Sequence[str], panels: Mapping[str, Sequence[Bar]], style: NegativeStyle, label: str, *, abreast: int = ABREAST
+    rows: Sequence[str],
+    panels: Sequence[tuple[str, Sequence[Bar]]],
+    style: NegativeStyle,
+    label: str,
+    *,
+    abreast: int = ABREAST,
 ) -> Figure:
     """Small multiples: a panel a heading, all with the same rows in the same order on one scale, values in a column.
 
@@ -123,26 +128,28 @@ def multiples(
     rows
         Names of the rows.
     panels
-        Heading -> its bars, one for each of `rows` (their own labels are not shown). A rule sets off totals.
+        Headings, each with its bars, one for each of `rows` (their own labels are not shown). A rule sets off totals.
     style, label
         As for `bar_panels`.
     abreast
         Panels beside each other; further ones stand below.
     """
-    bars = [bar for panel in panels.values() for bar in panel]
+    bars = [bar for _, own in panels for bar in own]
     scale = limits([bar.ends for bar in bars])
     canvas, panel_lines = small_multiples(
-        rows, list(panels), scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
+        rows, [heading for heading, _ in panels], scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
     )
+    parts = iter([own for _, own in panels])
     for line in panel_lines:
-        for panel in line:
-            for row, bar in enumerate(panels[panel.heading]):
+        own = [next(parts) for _ in line]
+        for panel, part in zip(line, own, strict=True):
+            for row, bar in enumerate(part):
                 draw_bar(canvas, panel.scale, panel.middle(row), bar)
                 lines = [panel.heading, rows[row], told(bar, style)]
                 canvas.tell(panel.scale.start, panel.scale.stop, panel.middle(row), lines)
                 colour = INK if bar.certain else MUTED
                 canvas.write(panel.right, panel.middle(row), percent(bar.value, style), "right", colour)
-        for row, bar in enumerate(panels[line[0].heading]):
+        for row, bar in enumerate(own[0]):
             if bar.total and row:
                 y = line[0].top + row * ROW
                 canvas.line([(0.0, y), (line[-1].right, y)], RULE, 0.8, layer=UNDER)

@@ -39,10 +39,10 @@ def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle,
     values = values.assign(total=values.sum(axis=1)).sort_values("total", ascending=False, kind="stable")
     values = values.loc[sorted(values.index, key=beside_groups)]
     sums = values.sum()
-    panels = {
-        messages(f"charts.{name}"): [*(Bar("", x) for x in values[name]), Bar("", float(sums[name]), total=True)]
+    panels = [
+        (messages(f"charts.{name}"), [*(Bar("", x) for x in values[name]), Bar("", float(sums[name]), total=True)])
         for name in values.columns
-    }
+    ]
     rows = [group_label(str(name), messages) for name in values.index]
     return multiples([*rows, messages("charts.total")], panels, style, label)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -31,7 +31,7 @@ RADIUS = 2.9
 
 
 def dumbbells(
-    panels: Mapping[str, pd.DataFrame],
+    panels: Sequence[tuple[str, pd.DataFrame]],
     style: NegativeStyle,
     label: str,
     *,
@@ -43,8 +43,8 @@ def dumbbells(
     Parameters
     ----------
     panels
-        Heading -> frame with the columns before and now, indexed by the names of the rows, which all panels share; numbers
-        are exposures, NaN where there is none. One scale for all.
+        Headings, each with a frame with the columns before and now, indexed by the names of the rows, which all panels
+        share; numbers are exposures, NaN where there is none. One scale for all.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
     abreast
@@ -52,16 +52,16 @@ def dumbbells(
     width
         Points.
     """
-    rows = list(next(iter(panels.values())).index)
-    texts = {heading: [number(value, style) for value in frame["now"]] for heading, frame in panels.items()}
-    value = max((text_width(text) for part in texts.values() for text in part), default=0.0) + 9
-    scale = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in panels.values()], air=0.06)
+    frames = [frame for _, frame in panels]
+    rows = list(frames[0].index)
+    value = max((text_width(number(value, style)) for frame in frames for value in frame["now"]), default=0.0) + 9
+    scale = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in frames], air=0.06)
     headed = len(panels) > 1
+    headings = [heading for heading, _ in panels]
     canvas, lines = small_multiples(
-        rows, list(panels), scale, value, style, abreast=abreast, width=width, widest=width, factor=1.0, headed=headed
+        rows, headings, scale, value, style, abreast=abreast, width=width, widest=width, factor=1.0, headed=headed
     )
-    for panel in (panel for line in lines for panel in line):
-        frame = panels[panel.heading]
+    for panel, frame in zip((panel for line in lines for panel in line), frames, strict=True):
         for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):
             middle = panel.middle(row)
             canvas.line([(panel.scale.start, middle), (panel.scale.stop, middle)], RULE, 0.4, layer=UNDER)
@@ -70,7 +70,7 @@ def dumbbells(
             heading = panel.heading if headed else ""
             canvas.tell(panel.scale.start, panel.scale.stop, middle, [heading, str(rows[row]), change])
             colour = INK if math.isfinite(now) else MUTED
-            canvas.write(panel.right, middle, texts[panel.heading][row], "right", colour)
+            canvas.write(panel.right, middle, number(now, style), "right", colour)
     return canvas.figure(label)
 
 

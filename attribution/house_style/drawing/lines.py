@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,37 +73,43 @@ def cumulative_lines(
 
 
 def paths(
-    levels: pd.DataFrame, named: Collection[str], style: NegativeStyle, label: str, *, total: str = "", height: float = 140.0
+    levels: pd.DataFrame,
+    names: Mapping[str, str],
+    style: NegativeStyle,
+    label: str,
+    *,
+    total: str = "",
+    height: float = 140.0,
 ) -> Figure:
     """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
 
     Parameters
     ----------
     levels
-        (day, name) decimals, 0 before the first day: compounded factor returns, or contributions to date.
-    named
-        Columns that are named; blue where they end above zero, orange below, told apart by dashes.
+        (day, line) decimals, 0 before the first day: compounded factor returns, or contributions to date.
+    names
+        Columns that are named, each with its name; blue where they end above zero, orange below, told apart by dashes.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
     total
-        A column that is the sum of all, drawn dark and named; none by default.
+        The column of `names` that is the sum of all, drawn dark; none by default.
     height
         Points; more where the names need it.
     """
-    shown = [name for name in levels.columns if name in named or name == total]
-    order = [*(name for name in levels.columns if name not in shown), *shown]
+    shown = [line for line in levels.columns if line in names]
+    order = [*(line for line in levels.columns if line not in shown), *shown]
     looks = []
     before: Counter[str] = Counter()  # named lines of a colour so far: the next one has other dashes
-    for name in order:
-        colour = POSITIVE if levels[name].iloc[-1] >= 0 else NEGATIVE
+    for line in order:
+        colour = POSITIVE if levels[line].iloc[-1] >= 0 else NEGATIVE
         dash = (SOLID, *DASHES)[before[colour] % (len(DASHES) + 1)]
         looks.append(
-            (INK, SOLID, 1.6, OVER) if name == total else (colour, dash, 1.4, LINES) if name in shown
+            (INK, SOLID, 1.6, OVER) if line == total else (colour, dash, 1.4, LINES) if line in shown
             else (FAINT, SOLID, 0.8, MARKS)
         )  # fmt: skip
-        before[colour] += name in shown and name != total
-    names = [name if name in shown else None for name in order]
-    return _chart(names, levels[order].to_numpy(dtype=float).T, _days(levels.index), looks, style, label, height)
+        before[colour] += line in shown and line != total
+    values = levels[order].to_numpy(dtype=float).T
+    return _chart([names.get(line) for line in order], values, _days(levels.index), looks, style, label, height)
 
 
 def _chart(
@@ -143,7 +149,7 @@ def _chart(
         y = down(np.array([0.0, *row]))
         seen = np.isfinite(y)
         canvas.line(_thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
-    _tell_days(canvas, x, days, {texts[k]: levels[k] for k in sorted(written, key=lambda k: -last[k])}, style)
+    _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style)
     order = [*written, *absent]
     wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
     for k, at, end in zip(order, wanted, spread(wanted, PITCH, top + 4, height - bottom - 4), strict=True):
@@ -157,7 +163,7 @@ def _chart(
 
 
 def _tell_days(
-    canvas: Canvas, x: np.ndarray, days: pd.DatetimeIndex, levels: Mapping[str, np.ndarray], style: NegativeStyle
+    canvas: Canvas, x: np.ndarray, days: pd.DatetimeIndex, levels: Sequence[tuple[str, np.ndarray]], style: NegativeStyle
 ) -> None:
     """The values of the lines on each day, or on days far enough from each other to be pointed at; the last one always."""
     chosen: list[int] = []
@@ -168,7 +174,7 @@ def _tell_days(
     at = x[np.array(chosen) + 1]
     edges = [float(x[0]), *((at[:-1] + at[1:]) / 2), float(x[-1])]
     for place, left, right in zip(chosen, edges[:-1], edges[1:], strict=True):
-        values = [f"{name} {percent(row[place], style, unit='%')}" for name, row in levels.items()]
+        values = [f"{name} {percent(row[place], style, unit='%')}" for name, row in levels]
         if values:
             canvas.tell(left, right, canvas.height / 2, [f"{days[place]:%Y-%m-%d}", *values], height=canvas.height)
 

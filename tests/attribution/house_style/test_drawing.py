@@ -30,6 +30,7 @@ from attribution.house_style.drawing.fonts import families, legible
 from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import LANGUAGES, read_messages
+from attribution.reporting.charts import charts, month_figures
 from attribution.reporting.tables.content import build_content
 from tests.conftest import SMALL_MONTH
 
@@ -210,11 +211,24 @@ def test_a_line_without_values_is_named_and_not_available():
 
 def test_paths_name_what_matters_and_leave_the_others_pale():
     levels = pd.DataFrame(dict(zip("abcd", daily(4), strict=True))).cumsum()
-    figure = drawing.paths(levels, {"b", "c"}, "△", "label", total="d")
+    figure = drawing.paths(levels, dict(zip("bcd", "bcd", strict=True)), "△", "label", total="d")
     require_clear(figure)
     shown = texts(figure)
     assert {"b", "c", "d"} <= set(shown) and "a" not in shown
     assert [percent(levels[name].iloc[-1], "△") in shown for name in "bcd"] == [True] * 3
+
+
+def test_what_bears_the_same_name_is_still_drawn_each_for_itself():
+    levels = pd.DataFrame(dict(zip("ab", daily(2), strict=True))).cumsum()
+    written = texts(drawing.paths(levels, {"a": "Value", "b": "Value"}, "minus", "label"))
+    assert written.count("Value") == 2
+    assert {percent(levels[line].iloc[-1], "minus") for line in "ab"} <= set(written)
+    panels = [("Mix", [Bar("", 0.01)]), ("Mix", [Bar("", -0.02)])]
+    written = texts(drawing.multiples(["Value"], panels, "minus", "label"))
+    assert written.count("Mix") == 2 and {"1.00", "−2.00"} <= set(written)
+    frames = [("Mix", pd.DataFrame({"before": [0.0], "now": [now]}, index=["Value"])) for now in (0.25, -0.5)]
+    written = texts(drawing.dumbbells(frames, "minus", "label"))
+    assert written.count("Mix") == 2 and {"0.25", "−0.50"} <= set(written)
 
 
 @pytest.mark.parametrize("style", ["minus", "parentheses", "△"])
@@ -238,14 +252,13 @@ def test_bars_with_hostile_names_and_values_neither_touch_nor_leave_the_sheet(st
     ],
 )
 def test_small_multiples_of_any_number_of_courses_are_clear(count, values):
-    panels = {name: [Bar("", x, 0.002) for x in np.roll(values, k)] for k, name in enumerate(HOSTILE[:count])}
+    panels = [(name, [Bar("", x, 0.002) for x in np.roll(values, k)]) for k, name in enumerate(HOSTILE[:count])]
     figure = drawing.multiples(HOSTILE, panels, "parentheses", "label")
     require_clear(figure)
     require_clean(figure)
-    frames = {
-        name: pd.DataFrame({"before": [b.value for b in bars], "now": values}, index=HOSTILE)
-        for name, bars in panels.items()
-    }
+    frames = [
+        (name, pd.DataFrame({"before": [b.value for b in bars], "now": values}, index=HOSTILE)) for name, bars in panels
+    ]
     figure = drawing.dumbbells(frames, "parentheses", "label")
     require_clear(figure)
     require_clean(figure)
@@ -325,7 +338,7 @@ def test_limits_hold_zero_and_every_finite_value():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_figures_of_a_month_are_clear_small_and_the_same_each_time(month_content, language):
     messages = read_messages(language)
-    made = drawing.month_figures(month_content, messages, getattr(month_content.book.report.negative, language))
+    made = month_figures(month_content, messages, getattr(month_content.book.report.negative, language))
     courses = list(month_content.results)
     assert {"cumulative", "three_months", "weeks", "factor_paths", "factor_returns", "exposures", "risk", "blends"} < set(
         made
@@ -341,7 +354,7 @@ def test_the_figures_of_a_month_are_clear_small_and_the_same_each_time(month_con
 
 
 def test_the_values_on_the_figures_are_those_of_the_tables(month_content):
-    made = drawing.month_figures(month_content, read_messages("en"), "minus")
+    made = month_figures(month_content, read_messages("en"), "minus")
     tables = month_content.tables
     course = next(iter(month_content.results))
 
@@ -378,7 +391,7 @@ def told(figure):
 
 
 def test_the_marks_of_every_figure_of_a_month_tell_their_values_in_full(month_content):
-    made = drawing.month_figures(month_content, read_messages("en"), "minus")
+    made = month_figures(month_content, read_messages("en"), "minus")
     tables = month_content.tables
     for name, draw in made.items():
         figure = draw()
@@ -432,7 +445,7 @@ def test_what_a_figure_tells_is_hidden_text_of_the_page_and_never_markup():
 def test_rows_of_small_multiples_add_to_the_total_they_show(month_content):
     frame = month_content.tables["factor_contributions"]
     blend = next(c for c, r in month_content.results.items() if c not in {s.course for s in month_content.sleeves.values()})
-    shown = texts(drawing.month_figures(month_content, read_messages("en"), "minus")["blends"]())
+    shown = texts(month_figures(month_content, read_messages("en"), "minus")["blends"]())
     assert percent(frame.loc[frame["course"] == blend, "contribution"].sum(), "minus") in shown
     assert "Others" in " ".join(shown)
 
@@ -483,7 +496,7 @@ def test_a_chart_in_japanese_is_drawn_without_a_warning_and_keeps_its_text(small
 
 def test_a_name_that_looks_like_a_part_of_an_svg_stays_as_it_is():
     names = ["Pi 3.14159265", 'a id="b" d="M 1.2345 2"', "url(#x) font-family: y; z", "<g> </g> <g/>"]
-    figure = drawing.multiples(names, {"A": [Bar("", 0.01)] * 4}, "minus", "label")
+    figure = drawing.multiples(names, [("A", [Bar("", 0.01)] * 4)], "minus", "label")
     svg = drawing.to_svg(figure, "p-")
     for name in names:
         assert f">{drawing.shortened(html.escape(name, quote=False), 1000)}</text>" in svg
@@ -504,11 +517,11 @@ def test_charts_are_figures_by_name_and_an_unknown_language_is_refused(month_con
 
     from attribution import InputError
 
-    made = drawing.charts(month_content, lang="ja")
+    made = charts(month_content, lang="ja")
     assert all(isinstance(figure, Figure) for figure in made.values())
     assert made["cumulative"].axes[0].texts[0].get_fontfamily() == list(families())
     with pytest.raises(InputError, match="language 'fr'"):
-        drawing.charts(month_content, lang="fr")
+        charts(month_content, lang="fr")
 
 
 def test_weasyprint_draws_the_texts_of_a_chart_in_the_page_s_font():
