@@ -159,6 +159,8 @@ class Finding:
         The likeliest correction, in words.
     reasons
         What contradicts what: one sentence each.
+    named
+        Addresses of `figures` that a reason gives with their values.
     """
 
     rule: str
@@ -167,6 +169,7 @@ class Finding:
     rounding: float | None
     correction: str
     reasons: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
     def record(self) -> dict[str, object]:
         """As plain values: rule, figures (path and value each), difference, rounding, correction."""

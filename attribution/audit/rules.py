@@ -113,13 +113,13 @@ def early_windows(figures: Figures) -> list[Finding]:
                 reasons.append(f"{row[label].path} starts at the close of {base}, but the service's first base is {start}")
     if not early:
         return []
-    began = ("service_start", str(figures.service_start))
+    began, named = ("service_start", str(figures.service_start)), tuple(figure.path for figure in early)
     window = f"the window since {start} is inception to date"
     if len(early) == 1:
         text = f"leave it out, or correct service_start; {window}"
-        return [Finding(WINDOW, (*shown(*early), began), None, None, text, tuple(reasons))]
+        return [Finding(WINDOW, (*shown(*early), began), None, None, text, tuple(reasons), named)]
     text = f"an earlier day, or leave the {len(early)} windows out: {window}"
-    return [Finding(WINDOW, (began, *shown(*early)), None, None, text, tuple(reasons))]
+    return [Finding(WINDOW, (began, *shown(*early)), None, None, text, tuple(reasons), named)]
 
 
 def start_weight(weight: Range, contribution: Range, sleeve_return: Range) -> Range:
@@ -254,7 +254,8 @@ def _out_of_order(printed: list[Figure], ranges: Ranges) -> Iterator[Finding]:
         if rival is not None:
             text += f"; it would also do to correct {other.path} {rival[0]} ({rival[1]})"
         rounding = float(blamed.half + other.half)
-        yield Finding(CONTRIBUTION, shown(blamed, other), round(float(gap), 10), rounding, text, (why,))
+        named = (blamed.path, other.path)
+        yield Finding(CONTRIBUTION, shown(blamed, other), round(float(gap), 10), rounding, text, (why,), named)
 
 
 def _falls(above: Figure, below: Figure, ranges: Ranges) -> bool:
@@ -310,7 +311,8 @@ def ratio_findings(figures: Figures, ranges: Ranges) -> list[Finding]:
                 gap = float(sortino.value - sharpe.value)
                 why = f"{sharpe.path} is {sharpe.value} and {sortino.path} {sortino.value}: of unlike sign"
                 text = f"one sign is wrong: {-sortino.value}, or {sharpe.path} {-sharpe.value}"
-                found.append(Finding(RATIO, shown(sortino, sharpe), gap, float(sharpe.half + sortino.half), text, (why,)))
+                rounding, named = float(sharpe.half + sortino.half), (sharpe.path, sortino.path)
+                found.append(Finding(RATIO, shown(sortino, sharpe), gap, rounding, text, (why,), named))
                 continue
             if s_low > 0 and float(d_high) < _least_sortino(float(s_low)):
                 found.append(_too_far_apart(sortino, sharpe, _least_sortino(float(s_low))))
@@ -372,7 +374,7 @@ def _too_far_apart(sortino: Figure, sharpe: Figure, least: float) -> Finding:
     if other is not None:
         text += f"; it would also do to correct {beside.path} {other[0]} ({other[1]})"
     why = f"{sortino.path} is {sortino.value}; with a Sharpe ratio of {sharpe.value} it is {least:.2f} or more"
-    return Finding(RATIO, shown(blamed, beside), round(gap, 10), round(rounding, 10), text, (why,))
+    return Finding(RATIO, shown(blamed, beside), round(gap, 10), round(rounding, 10), text, (why,), (sortino.path,))
 
 
 def _slipped(figure: Figure, bounds: tuple[Fraction | Decimal, Fraction | Decimal], otherwise: str = "") -> str:

@@ -260,6 +260,7 @@ def _finding(figures: Figures, blame: Blame, ranges: Mapping[str, Range], doubte
         rounding=round(float(identities.slack(first, figure.path, before)), 10),
         correction=text,
         reasons=reasons,
+        named=tuple(each.left for each in blame.broken),
     )
 
 
@@ -351,5 +352,6 @@ def _merged(findings: Sequence[Finding]) -> list[Finding]:
         first = kept[path]
         others = tuple(figure for figure in finding.figures if figure not in first.figures)
         reasons = tuple(dict.fromkeys([*first.reasons, *finding.reasons]))
-        kept[path] = replace(first, figures=first.figures + others, reasons=reasons)
+        named = first.named + finding.named
+        kept[path] = replace(first, figures=first.figures + others, reasons=reasons, named=named)
     return list(kept.values())

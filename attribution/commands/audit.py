@@ -90,7 +90,7 @@ def _block(number: int, finding: Finding) -> str:
     lines += [_wrapped(f"{reason}.", "   ", 3) for reason in finding.reasons[:SHOWN]]
     if len(finding.reasons) > SHOWN:
         lines.append(f"   ... and {len(finding.reasons) - SHOWN} more.")
-    shown = [f"{other} = {printed}" for other, printed in others if not any(other in text for text in finding.reasons)]
+    shown = [f"{other} = {printed}" for other, printed in others if other not in finding.named]
     if shown:
         lines.append(_wrapped("Beside it: " + "; ".join(shown) + ".", "   ", 3))
     if finding.difference is not None:
