@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from riskmodel.exposures.styles import ExposureSettings
     from riskmodel.exposures.universe import UniverseRule
     from riskmodel.factors import STYLES, Descriptor, Style
-    from riskmodel.market.market import alignment_report, build_market, read_market
+    from riskmodel.facts import Fact, ForecastUnavailableError
+    from riskmodel.market.findings import alignment_report
+    from riskmodel.market.market import build_market, read_market
     from riskmodel.model.estimate import estimate
     from riskmodel.model.forecast import RiskForecast
     from riskmodel.model.model import RiskModel
@@ -32,6 +34,8 @@ _HOMES = {
     "CovarianceSettings": "riskmodel.estimation.covariance_settings",
     "Descriptor": "riskmodel.factors",
     "ExposureSettings": "riskmodel.exposures.styles",
+    "Fact": "riskmodel.facts",
+    "ForecastUnavailableError": "riskmodel.facts",
     "InputError": "riskmodel.errors",
     "RegressionSettings": "riskmodel.estimation.lagged",
     "RiskForecast": "riskmodel.model.forecast",
@@ -43,7 +47,7 @@ _HOMES = {
     "StoreError": "riskmodel.model.store",
     "UniverseRule": "riskmodel.exposures.universe",
     "Validation": "riskmodel.validation.result",
-    "alignment_report": "riskmodel.market.market",
+    "alignment_report": "riskmodel.market.findings",
     "build_market": "riskmodel.market.market",
     "cross_sectional_regression": "riskmodel.estimation.regression",
     "diagnose": "riskmodel.validation.diagnostics",
@@ -65,6 +69,8 @@ __all__ = [
     "CovarianceSettings",
     "Descriptor",
     "ExposureSettings",
+    "Fact",
+    "ForecastUnavailableError",
     "InputError",
     "RegressionSettings",
     "RiskForecast",

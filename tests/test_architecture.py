@@ -26,6 +26,7 @@ LEVELS = (  # from the top; a room imports rooms of the levels below its own, an
     ("riskmodel.exposures",),
     ("riskmodel.market", "riskmodel.estimation", "riskmodel.optimisation"),
     ("riskmodel.arrays",),
+    ("riskmodel.facts",),
     ("riskmodel.errors", "riskmodel.factors", "riskmodel.public"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

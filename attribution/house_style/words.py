@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from riskmodel.errors import InputError
+from riskmodel.facts import Fact
 
 LANGUAGES = ("ja", "en")
+NAMED = {"column": "filings", "table": "market_tables", "sectors": "sectors"}  # values of facts that are labels, and of what
+SHOWN = 5  # of a list
 
 
 @dataclass(frozen=True)
@@ -50,34 +53,33 @@ class Messages:
         """The name of a row of a factor cut: a style, a sector, the market, specific or one of the others."""
         return self.name("factors", label) if label in self.table["factors"] else self.name("sectors", label)
 
-    def phrase(self, kind: str, text: str) -> str:
-        """Translate a sentence that another module wrote; one that fits no pattern of the file stands as it is.
+    def fact(self, kind: str, fact: Fact) -> str:
+        """A fact in words, by its key in the table `kind` of the file; labels among its values under their names.
 
         Examples
         --------
-        >>> read_messages("ja").phrase("reasons", "fundamentals has no dividends_per_share")
+        >>> read_messages("ja").fact("reasons", Fact("no_column", {"column": "dividends_per_share"}))
         '財務データに1株当たり配当がない'
         """
-        for pattern, message in self.table[kind].items():
-            match = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(pattern)), text)
-            if match:
-                return str(message).format(**{key: self._part(key, value) for key, value in match.groupdict().items()})
-        return text
+        return self(f"{kind}.{fact.key}", **{name: self._shown(name, value) for name, value in fact.values.items()})
 
-    def examples(self, text: str) -> str:
-        """Translate the end of a list such as 'A, B and 3 more'."""
-        match = re.fullmatch(r"(.+) and (\d+) more", text)
-        listed, more = (match[1], self("words.and_more", count=match[2])) if match else (text, "")
-        return self("words.comma").join(listed.split(", ")) + more
+    def listed(self, items: Iterable[str]) -> str:
+        """The first few of a list, and how many more there are.
 
-    def _part(self, key: str, value: str) -> str:
-        if key == "column":
-            return self.name("filings", value)
-        if key == "table":
-            return self.name("market_tables", value)
-        if key == "sectors":
-            return self("words.comma").join(self.name("sectors", sector) for sector in value.split(", "))
-        return value
+        Examples
+        --------
+        >>> read_messages("ja").listed("ABCDEFG")
+        'A、B、C、D、Eほか2件'
+        """
+        texts = list(items)
+        more = self("words.and_more", count=len(texts) - SHOWN) if len(texts) > SHOWN else ""
+        return self("words.comma").join(texts[:SHOWN]) + more
+
+    def _shown(self, name: str, value: object) -> object:
+        kind = NAMED.get(name)
+        if isinstance(value, tuple):
+            return self.listed(str(label) if kind is None else self.name(kind, str(label)) for label in value)
+        return value if kind is None else self.name(kind, str(value))
 
 
 @cache

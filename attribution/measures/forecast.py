@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.measures.limits import check_limits
+from attribution.measures.limits import Limit, held_limits, limits_table
 from attribution.measures.risk import CourseRisk, decompose, ex_ante_risk
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, follow_course
 from attribution.portfolio.holdings import apart_from_cash, benchmark_track, holding_returns
 from attribution.portfolio.periods import Period, sessions_from
 from attribution.rows import CASH
-from riskmodel.errors import InputError, counted
+from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
 from riskmodel.factors import MARKET
+from riskmodel.facts import Fact
 from riskmodel.model.results import RiskModelResults
 
 
@@ -132,7 +133,8 @@ def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
     """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
     followed = closing_course(book, sleeve, market, date)
-    return closing_limits(book, sleeve, followed, market, forecast=forecast, risk=closing_risk(followed, forecast))
+    risk = closing_risk(followed, forecast)
+    return limits_table(closing_limits(book, sleeve, followed, market, forecast=forecast, risk=risk))
 
 
 def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
@@ -150,7 +152,7 @@ def closing_limits(
     *,
     forecast: Forecast | None,
     risk: CourseRisk | None,
-) -> pd.DataFrame:
+) -> list[Limit]:
     """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
     date = followed.period.end
     held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
@@ -158,7 +160,7 @@ def closing_limits(
     lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
     last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
-    index_risk, missing, uncounted = None, "", ""
+    index_risk, missing, uncounted = None, None, tuple[Fact, ...]()
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks and forecast is not None:
         track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
@@ -167,12 +169,10 @@ def closing_limits(
         index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility
         if risk is not None and not here.all():
             left = float(weights.to_numpy()[~here].sum())
-            uncounted = (
-                f"; {counted(int((~here).sum()), 'name')} of it without a forecast left out ({left:.2%} of its weight)"
-            )
+            uncounted = (Fact("left_out", {"names": int((~here).sum()), "weight": left}),)
     elif band is not None and band.index not in book.benchmarks:
-        missing = f"the book has no constituents of '{band.index}'"
-    table = check_limits(
+        missing = Fact("no_constituents", {"index": band.index})
+    limits = held_limits(
         book,
         sleeve,
         weights=held[held != 0],
@@ -183,5 +183,4 @@ def closing_limits(
         index_risk=index_risk,
         risk_missing=missing,
     )
-    table["detail"] = table["detail"].where(table["rule"] != "risk_band", table["detail"] + uncounted)
-    return table
+    return [replace(x, details=x.details + uncounted) if x.rule == "risk_band" else x for x in limits]

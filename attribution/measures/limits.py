@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,52 @@ import pandas as pd
 from attribution.portfolio.book import Book
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.facts import Fact
 
 COLUMNS = ("sleeve", "rule", "value", "bound", "ok", "detail")
 SLACK = 1e-9  # weights come from sums and quotients; a bound met to rounding is met
 NO_SECTOR = "(no sector)"
+PERCENTS = {"value", "then", "risk", "other", "gap"}
+ACTIVE = ("sector_deviation_max", "sector_deviation_max_at_rebalance")  # rules whose weights are active ones, with a sign
+WORDS: Mapping[str, str] = {  # of the table's column `detail`, by the key of a fact
+    "names": "{names}, {least} to {most} allowed",
+    "no_names": "no names",
+    "at": "{label} {value}",
+    "drifted": "{label} {then} at the rebalance, drifted to {value}",
+    "now": "{label} {then} at the rebalance, now {value}",
+    "above": "{risk} against {other} of {index}: {gap} above",
+    "below": "{risk} against {other} of {index}: {gap} below",
+    "left_out": "{names} of it without a forecast left out ({weight:.2%} of its weight)",
+    "no_constituents": "n/a: the book has no constituents of '{index}'",
+    "no_forecast": "n/a: no forecast risk of '{index}'",
+    "no_sleeve_forecast": "n/a: no forecast risk of the sleeve",
+    "said": "n/a: {text}",
+}
 
 
-class _Row(NamedTuple):
+@dataclass(frozen=True)
+class Limit:
+    """A rule of the book held against a sleeve: a row of the table `limits`.
+
+    Attributes
+    ----------
+    sleeve, rule, value, bound, ok
+        As `check_limits` returns them; `ok` is None where the rule cannot be tested.
+    details
+        What the column `detail` tells in words.
+    """
+
+    sleeve: str
     rule: str
     value: float
     bound: float
     ok: bool | None
-    detail: str
+    details: tuple[Fact, ...]
+
+    @property
+    def detail(self) -> str:
+        """The details in English, as the table has them."""
+        return "; ".join(_told(fact, signed=self.rule in ACTIVE) for fact in self.details)
 
 
 def check_limits(
@@ -59,7 +93,7 @@ def check_limits(
         Forecast volatilities a year of the sleeve and of the index of `risk_band`, the latter from its constituents'
         weights; None where there is none.
     risk_missing
-        Why one of the two is None.
+        Why one of the two is None, in your words.
 
     Returns
     -------
@@ -79,6 +113,35 @@ def check_limits(
     A weight that has drifted over its bound is a breach like any other, and told as such: the rule is about what clients
     hold. The row `..._at_rebalance` says what the manager bought.
     """
+    limits = held_limits(
+        book,
+        sleeve,
+        weights=weights,
+        sectors=sectors,
+        benchmark_weights=benchmark_weights,
+        rebalance_weights=rebalance_weights,
+        rebalance_benchmark_weights=rebalance_benchmark_weights,
+        risk=risk,
+        index_risk=index_risk,
+        risk_missing=Fact("said", {"text": risk_missing}) if risk_missing else None,
+    )
+    return limits_table(limits)
+
+
+def held_limits(
+    book: Book,
+    sleeve: str,
+    *,
+    weights: pd.Series,
+    sectors: pd.Series,
+    benchmark_weights: pd.Series,
+    rebalance_weights: pd.Series | None = None,
+    rebalance_benchmark_weights: pd.Series | None = None,
+    risk: float | None = None,
+    index_risk: float | None = None,
+    risk_missing: Fact | None = None,
+) -> list[Limit]:
+    """What `check_limits` finds, with its details as facts; the arguments are the same."""
     if sleeve not in book.sleeves:
         raise InputError(f"unknown sleeve '{sleeve}'. The book has: {', '.join(book.sleeves)}.")
     given = {
@@ -88,55 +151,70 @@ def check_limits(
         "rebalance_benchmark_weights": rebalance_benchmark_weights,
     }
     held = {name: _stocks(sleeve, name, series) for name, series in given.items() if series is not None}
-    limits, rows = book.limits, list[_Row]()
+    limits, found = book.limits, list[Limit]()
     own, earlier = held["weights"], held.get("rebalance_weights")
     if limits.names is not None:
-        rows += _names(own, *limits.names)
+        found += _names(sleeve, own, *limits.names)
     if limits.weight_max is not None:
-        rows += _bounded("weight_max", own, earlier, limits.weight_max)
+        found += _bounded(sleeve, "weight_max", own, earlier, limits.weight_max)
     if limits.sector_deviation_max is not None:
         now = _deviation(own, held["benchmark_weights"], sectors)
         other = held.get("rebalance_benchmark_weights")
         then = None if earlier is None or other is None else _deviation(earlier, other, sectors)
-        rows += _bounded("sector_deviation_max", now, then, limits.sector_deviation_max, signed=True)
+        found += _bounded(sleeve, "sector_deviation_max", now, then, limits.sector_deviation_max)
     if limits.risk_band is not None:
-        rows.append(_risk_band(risk, index_risk, limits.risk_band.index, limits.risk_band.within, risk_missing))
-    table = pd.DataFrame(rows, columns=list(_Row._fields))
-    table.insert(0, "sleeve", sleeve)
-    table["sleeve"] = table["sleeve"].astype(object)
-    return table.astype({"rule": object, "value": float, "bound": float, "ok": "boolean", "detail": object})
+        found.append(_risk_band(sleeve, risk, index_risk, limits.risk_band.index, limits.risk_band.within, risk_missing))
+    return found
 
 
-def _names(weights: pd.Series, least: int, most: int) -> Iterator[_Row]:
+def limits_table(limits: Iterable[Limit]) -> pd.DataFrame:
+    """Limits as the table `limits`: sleeve, rule, value, bound, ok, detail."""
+    rows = [tuple(getattr(limit, column) for column in COLUMNS) for limit in limits]
+    kinds = {"sleeve": object, "rule": object, "value": float, "bound": float, "ok": "boolean", "detail": object}
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(kinds)
+
+
+def _told(fact: Fact, *, signed: bool) -> str:
+    values = dict(fact.values)
+    if "names" in values:
+        values["names"] = counted(values["names"], "name")
+    for name in PERCENTS & values.keys():
+        values[name] = _percent(values[name], signed=signed)
+    return Fact(fact.key, values).words(WORDS)
+
+
+def _names(sleeve: str, weights: pd.Series, least: int, most: int) -> Iterator[Limit]:
     number = len(weights)
-    detail = f"{counted(number, 'name')}, {least} to {most} allowed"
-    yield _Row("names_min", number, least, number >= least, detail)
-    yield _Row("names_max", number, most, number <= most, detail)
+    details = (Fact("names", {"names": number, "least": least, "most": most}),)
+    yield Limit(sleeve, "names_min", number, least, number >= least, details)
+    yield Limit(sleeve, "names_max", number, most, number <= most, details)
 
 
-def _bounded(rule: str, now: pd.Series, then: pd.Series | None, bound: float, *, signed: bool = False) -> Iterator[_Row]:
+def _bounded(sleeve: str, rule: str, now: pd.Series, then: pd.Series | None, bound: float) -> Iterator[Limit]:
     """The largest of the values against the bound, today and at the rebalance; every one beyond it is named."""
 
-    def show(value: float) -> str:
-        return _percent(value, signed=signed)
+    def size(value: float) -> float:
+        return abs(value) if rule in ACTIVE else value
 
-    def row(name: str, values: pd.Series, others: pd.Series | None) -> _Row:
-        size = values.abs() if signed else values
-        order = size.round(12).sort_values(ascending=False, kind="stable").index  # equal to rounding: as listed
-        beyond = [label for label in order if size[label] > bound + SLACK]
-        texts = []
+    def limit(name: str, values: pd.Series, others: pd.Series | None) -> Limit:
+        sizes = values.map(size)
+        order = sizes.round(12).sort_values(ascending=False, kind="stable").index  # equal to rounding: as listed
+        beyond = [label for label in order if sizes[label] > bound + SLACK]
+        details = []
         for label in beyond or list(order[:1]):
-            text = f"{label} {show(values[label])}"
+            told = {"label": str(label), "value": float(values[label])}
             if others is not None and label in beyond:
                 before = float(others.get(label, 0.0))
-                drifted = (abs(before) if signed else before) <= bound + SLACK
-                text = f"{label} {show(before)} at the rebalance, {'drifted to' if drifted else 'now'} {show(values[label])}"
-            texts.append(text)
-        return _Row(name, float(size[order[0]]) if len(order) else 0.0, bound, not beyond, "; ".join(texts) or "no names")
+                drifted = size(before) <= bound + SLACK
+                details.append(Fact("drifted" if drifted else "now", told | {"then": before}))
+            else:
+                details.append(Fact("at", told))
+        largest = float(sizes[order[0]]) if len(order) else 0.0
+        return Limit(sleeve, name, largest, bound, not beyond, tuple(details) or (Fact("no_names"),))
 
-    yield row(rule, now, then)
+    yield limit(rule, now, then)
     if then is not None:
-        yield row(f"{rule}_at_rebalance", then, None)
+        yield limit(f"{rule}_at_rebalance", then, None)
 
 
 def _deviation(own: pd.Series, benchmark: pd.Series, sectors: pd.Series) -> pd.Series:
@@ -146,14 +224,17 @@ def _deviation(own: pd.Series, benchmark: pd.Series, sectors: pd.Series) -> pd.S
     return active.groupby(sector.where(sector.notna() & (sector != ""), NO_SECTOR).to_numpy()).sum()
 
 
-def _risk_band(risk: float | None, index_risk: float | None, index: str, within: float, missing: str) -> _Row:
+def _risk_band(
+    sleeve: str, risk: float | None, index_risk: float | None, index: str, within: float, missing: Fact | None
+) -> Limit:
     if risk is None or index_risk is None or not (np.isfinite([risk, index_risk]).all() and index_risk > 0):
-        whose = "the sleeve" if risk is None or not np.isfinite(risk) else f"'{index}'"
-        return _Row("risk_band", np.nan, within, None, f"n/a: {missing or f'no forecast risk of {whose}'}")
-    gap = risk / index_risk - 1
-    side = "above" if gap > 0 else "below"
-    detail = f"{_percent(risk)} against {_percent(index_risk)} of {index}: {_percent(abs(gap))} {side}"
-    return _Row("risk_band", abs(gap), within, abs(gap) <= within + SLACK, detail)
+        own = risk is None or not np.isfinite(risk)
+        reason = missing or (Fact("no_sleeve_forecast") if own else Fact("no_forecast", {"index": index}))
+        return Limit(sleeve, "risk_band", np.nan, within, None, (reason,))
+    gap = float(risk / index_risk - 1)
+    told = {"risk": float(risk), "other": float(index_risk), "index": index, "gap": abs(gap)}
+    detail = Fact("above" if gap > 0 else "below", told)
+    return Limit(sleeve, "risk_band", abs(gap), within, abs(gap) <= within + SLACK, (detail,))
 
 
 def _stocks(sleeve: str, name: str, weights: pd.Series) -> pd.Series:

@@ -41,4 +41,11 @@ def report_commentary(content: Content, *, lang: str = "en") -> str:
     """The draft of the commentary in a language, as Markdown whose figures name their cells."""
     from attribution.reporting.commentary.draft import draft
 
-    return draft(content.tables, book=content.book, month=content.month, language=lang, names=content.stock_names(lang))
+    return draft(
+        content.tables,
+        book=content.book,
+        month=content.month,
+        language=lang,
+        names=content.stock_names(lang),
+        limits=content.limits,
+    )

@@ -146,7 +146,14 @@ def report(
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
             return ReportFiles({}, content.tables, content, remarks, found)
         texts = {
-            language: draft(content.tables, book=book, month=month, language=language, names=content.stock_names(language))
+            language: draft(
+                content.tables,
+                book=book,
+                month=month,
+                language=language,
+                names=content.stock_names(language),
+                limits=content.limits,
+            )
             for language in languages
         }
         texts |= {one.language: one.text for one in edited}

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.facts import Fact, ForecastUnavailableError
 
 Kind = TypeVar("Kind")
 
@@ -168,9 +169,10 @@ def requested_rows(
     if history is not None and (history[rows] < least).any():
         row, enough = rows[history[rows].argmin()], index[history >= least]
         advice = f"The first possible day is {label_text(enough[0])}." if len(enough) else "Give a longer history."
-        raise InputError(
+        raise ForecastUnavailableError(
             f"factor_returns: {counted(int(history[row]), 'return')} up to {label_text(index[row])}, {least} are needed "
-            f"(minimum_history). {advice}"
+            f"(minimum_history). {advice}",
+            Fact("short_history", {"returns": int(history[row]), "needed": least}),
         )
     return np.asarray(rows)
 

@@ -16,6 +16,7 @@ from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.eigenfactors import NEGLIGIBLE, eigenfactors_adjusted, lag_weights
+from riskmodel.facts import Fact, ForecastUnavailableError
 
 
 def factor_covariance(
@@ -227,9 +228,10 @@ def _shrinkage(f: np.ndarray, settings: CovarianceSettings) -> float:
 
     whole = ~np.isnan(f).any(axis=1)
     if whole.sum() < settings.minimum_history:
-        raise InputError(
+        raise ForecastUnavailableError(
             f"factor_returns: {counted(int(whole.sum()), 'day')} on which every factor has a return; "
-            f"shrinkage needs {settings.minimum_history} (minimum_history)."
+            f"shrinkage needs {settings.minimum_history} (minimum_history).",
+            Fact("few_whole_days", {"days": int(whole.sum()), "needed": settings.minimum_history}),
         )
     weight = 0.5 ** (np.arange(len(f))[::-1] / settings.correlation_half_life)[whole]
     x = f[whole] * np.sqrt(weight / weight.mean())[:, None]

@@ -12,6 +12,7 @@ from riskmodel.arrays.labels import aligned, label_text, require_increasing, req
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.regression import cross_sectional_regression
 from riskmodel.estimation.weights import WINDOW, inverse_specific_variance
+from riskmodel.facts import Fact
 
 WEIGHTS = ("root_cap", "inverse_specific_variance")
 
@@ -120,7 +121,7 @@ def lagged_regression(
         fit = regress(weights if estimating is None else weights.where(estimating), covariance=covariance)
         fit["weights_floored"] = lagged(floored)
     fit = fit.reindex(time=returns["time"])
-    fit["flag"][0] = "first session: no exposures before it"
+    fit["flag"][0] = str(Fact("first_session"))
     for name in ("names", "weights_floored"):
         fit[name] = fit[name].fillna(0).astype(int)
     return fit

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.arrays.robust import MAD_TO_DEVIATION, row_median
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, counted
+from riskmodel.facts import Fact
 
 LEAST_NAMES_PER_COEFFICIENT = 2
 LARGEST_CONDITION = 1e6
@@ -219,17 +220,18 @@ def _flags(
     vacant: np.ndarray,
     sectors: np.ndarray,
 ) -> np.ndarray:
-    """What is wrong with each day, in words; empty where nothing is."""
+    """What is wrong with each day, a fact as text; empty where nothing is."""
     flag = np.full(len(number), "", dtype=object)
     for day in np.flatnonzero(thin | singular | unsettled | vacant.any(axis=1)):
         if thin[day]:
-            flag[day] = f"thin: {number[day]} names for {coefficients[day]} coefficients"
+            fact = Fact("thin", {"names": int(number[day]), "coefficients": int(coefficients[day])})
         elif singular[day]:
-            flag[day] = f"singular: condition number {condition[day]:.1e}"
+            fact = Fact("singular", {"condition": float(f"{condition[day]:.1e}")})  # the rest of its digits is noise
         elif unsettled[day]:
-            flag[day] = f"Huber weights still move after {HUBER_ROUNDS} rounds"
+            fact = Fact("unsettled", {"rounds": HUBER_ROUNDS})
         else:
-            flag[day] = f"no estimating name in {listed(sectors[vacant[day]])}"
+            fact = Fact("vacant", {"sectors": tuple(map(str, sectors[vacant[day]]))})
+        flag[day] = str(fact)
     return flag
 
 

@@ -65,10 +65,11 @@ def cross_sectional_regression(
         `classical_standard_errors` and, with `covariance`, `robust_standard_errors` (time, factor) and
         `estimation_error_covariance` (time, factor, factor_other), which is robust too;
         `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
-        `huber` gives less weight) and `flag`, empty where the day is sound; `sector_shrinkage` (time, sector), the share of
-        a sector's weight that is lent; `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted
-        regression on sectors and the other styles. Days that are flagged, styles left out and sectors without an
-        estimating asset have NaN. Held by dask, and refused when computed, where an argument is held by dask.
+        `huber` gives less weight) and `flag`, empty where the day is sound, else the text of a `riskmodel.Fact`;
+        `sector_shrinkage` (time, sector), the share of a sector's weight that is lent; `variance_inflation` (time, factor)
+        of the styles, 1 / (1 - R^2) of the weighted regression on sectors and the other styles. Days that are flagged,
+        styles left out and sectors without an estimating asset have NaN. Held by dask, and refused when computed, where an
+        argument is held by dask.
 
     Raises
     ------

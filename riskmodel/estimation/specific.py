@@ -27,6 +27,7 @@ from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.share_classes import issuers
 from riskmodel.estimation.structural import structural_volatility
+from riskmodel.facts import Fact, ForecastUnavailableError
 
 DAYS_AT_ONCE = 2  # keeps the windows of a chunk near the processor
 ASSETS_AT_ONCE = 512  # bounds the memory of the time series
@@ -228,10 +229,11 @@ def _forecasts(
     whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier, "bounded": bounded}
     rows = np.searchsorted(days, requested)
     if np.isnan(whole["volatility"][rows]).all():
-        raise InputError(
+        longest = int(history[rows].max(initial=0))
+        raise ForecastUnavailableError(
             f"specific_returns: no asset can be given a forecast: the longest history has "
-            f"{counted(int(history[rows].max(initial=0)), 'observation')}. An asset needs {settings.least_history} "
-            f"and a market_cap."
+            f"{counted(longest, 'observation')}. An asset needs {settings.least_history} and a market_cap.",
+            Fact("no_specific_risk", {"observations": longest, "needed": settings.least_history}),
         )
     return {name: values[rows] for name, values in whole.items()}
 

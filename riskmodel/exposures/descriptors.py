@@ -15,6 +15,7 @@ import xarray as xr
 from riskmodel.arrays.windows import trailing_sum
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import Descriptor
+from riskmodel.facts import Fact
 from riskmodel.market.timeline import as_of
 
 RETURN_WINDOW = 60
@@ -29,7 +30,14 @@ ORDINARY_INCOME = ("ordinary_income", "operating_income", "net_income")  # the f
 
 
 class Unavailable(Exception):
-    """The market has no data for a descriptor; the message is the reason shown in the coverage table."""
+    """The market has no data for a descriptor: why, as a fact or in words of your own, is in the coverage table."""
+
+    def __init__(self, reason: Fact | str) -> None:
+        super().__init__(reason)
+        self.fact = Fact("said", {"text": reason}) if isinstance(reason, str) else reason
+
+    def __str__(self) -> str:
+        return self.fact.words()
 
 
 @dataclass(frozen=True)
@@ -277,7 +285,7 @@ def earnings_surprise(market: xr.Dataset) -> xr.DataArray:
     Livnat & Mendenhall (2006), with the analysts' estimate and scaled by price.
     """
     if not market.sizes["announcement"]:
-        raise Unavailable("no announcements in earnings")
+        raise Unavailable(Fact("no_announcements"))
     known = market["announcement_known"].to_numpy()
     session = np.where(np.isnat(known), market.sizes["time"], np.searchsorted(market["time"].to_numpy(), known))
     asset = pd.Index(market["asset"].to_numpy()).get_indexer(market["announcement_ticker"].to_numpy())
@@ -391,13 +399,13 @@ def _called(descriptor: Descriptor, market: xr.Dataset) -> np.ndarray:
     return values
 
 
-def ordinary_income_sources(market: xr.Dataset) -> str:
-    """Say which figure stands for ordinary income, e.g. 'operating_income for 33 %, net_income for 67 % of filings'."""
+def ordinary_income_sources(market: xr.Dataset) -> Fact:
+    """Which items stand for ordinary income, each with its share of the filings that have any."""
     there = [c for c in ORDINARY_INCOME if c in market]
     filled = pd.DataFrame({c: market[c].notnull().to_numpy() for c in there})
     first = filled.idxmax(axis=1).where(filled.any(axis=1))
     shares = first.value_counts(normalize=True).reindex(there).dropna()
-    return ", ".join(f"{name} for {share:.0%}" for name, share in shares.items()) + " of filings"
+    return Fact("ordinary_income", {"sources": {str(name): float(share) for name, share in shares.items()}})
 
 
 def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
@@ -406,7 +414,7 @@ def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
 
 def _require(known: Known, column: str) -> None:
     if column not in known.latest or known.latest[column].isna().all():
-        raise Unavailable(f"fundamentals has no {column}")
+        raise Unavailable(Fact("no_column", {"column": column}))
 
 
 def _where_enough(market: xr.Dataset, values: np.ndarray, count: np.ndarray, window: int) -> xr.DataArray:

@@ -90,7 +90,7 @@ def factor_exposures(
         `exposures` (time, factor, asset), in standard deviations, stamped with the day at whose close they are known, NaN
         for assets not covered and on days on which a factor is left out; counts of assets by day: `covered` (time),
         `observed` (time, descriptor), `clipped` (time, descriptor), `filled` (time, factor), `fed` (time, factor) bool;
-        `reason` (descriptor), empty unless the descriptor is left out.
+        `reason` (descriptor), empty unless the descriptor is left out, else the text of a `riskmodel.Fact`.
 
     Notes
     -----
@@ -118,7 +118,7 @@ def factor_exposures(
             try:
                 raw = np.where(here, raw_descriptor(descriptor, market, known), np.nan)
             except Unavailable as reason:
-                reasons[name] = str(reason)
+                reasons[name] = str(reason.fact)
                 continue
             values, beyond = winsorise(raw, inside, settings.winsorise)
             if name in names:

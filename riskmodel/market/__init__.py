@@ -5,7 +5,7 @@ from riskmodel.public import public_names
 __getattr__, __dir__ = public_names(
     __name__,
     {
-        "alignment_report": "riskmodel.market.market",
+        "alignment_report": "riskmodel.market.findings",
         "build_market": "riskmodel.market.market",
         "read_market": "riskmodel.market.market",
     },

@@ -10,6 +10,7 @@ import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
+from riskmodel.market.findings import Findings
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
@@ -69,7 +70,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day. As events:
         filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
         ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
-        `unaligned_rows`, the rows that found no place, shown by `alignment_report`.
+        `unaligned`, what found no place, a `riskmodel.Fact` as text each; `alignment_report` shows them.
 
     Notes
     -----
@@ -99,7 +100,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     first_of_life[0] = False  # the first day of the data need not be the first of a life: its return stands
     findings = Findings()
     unused = np.isfinite(given_return) & (resumed | first_of_life)
-    findings.add("prices", "total_return on the first day after a gap, not used", assets[np.nonzero(unused)[1]])
+    findings.add("prices", "unused_return", assets[np.nonzero(unused)[1]])
     shares = shares_known(tables["shares"], sessions, assets, findings)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
@@ -126,46 +127,16 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     return dataset.assign(findings.as_variable())
 
 
-def alignment_report(market: xr.Dataset) -> pd.DataFrame:
-    """What did not align when the market was read: columns table, finding, rows, examples."""
-    return market[["table", "unaligned_rows", "examples"]].to_dataframe().reset_index().rename(
-        columns={"unaligned_rows": "rows"}
-    )[["table", "finding", "rows", "examples"]]  # fmt: skip
-
-
-class Findings:
-    """Collects what found no place, so that nothing is dropped without being counted."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[str, str, int, str]] = []
-
-    def add(self, table: str, finding: str, labels: pd.Series | np.ndarray | list[object]) -> None:
-        labels = pd.Series(labels, dtype=object)
-        if len(labels):
-            examples = ", ".join(labels.drop_duplicates().head(5).astype(str))  # one each; the count is of rows
-            self._rows.append((table, f"{table}: {finding}", len(labels), examples))
-
-    def as_variable(self) -> dict[str, tuple[str, np.ndarray]]:
-        table, finding, rows, examples = zip(*self._rows, strict=True) if self._rows else ((), (), (), ())
-        text = np.dtype(object)
-        return {
-            "finding": ("finding", np.array(finding, dtype=text)),
-            "table": ("finding", np.array(table, dtype=text)),
-            "unaligned_rows": ("finding", np.array(rows, dtype=np.int64)),
-            "examples": ("finding", np.array(examples, dtype=text)),
-        }
-
-
 def shares_known(table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings) -> np.ndarray:
     """Shares outstanding as known at each close, (time, asset)."""
     asset = pd.Index(assets).get_indexer(table["ticker"])
-    findings.add("shares", "ticker without prices", table["ticker"][asset < 0])
+    findings.add("shares", "no_prices", table["ticker"][asset < 0])
     table, asset = table[asset >= 0], asset[asset >= 0]
     order = np.argsort(table["available_from"].to_numpy(), kind="stable")
     known = session_from(table["available_from"], sessions)
     values = table["shares_out"].to_numpy()
     shares = as_of(known[order], asset[order], values[order], (len(sessions), len(assets)))
-    findings.add("shares", "asset without a share count", assets[np.isnan(shares).all(axis=0)])
+    findings.add("shares", "no_share_count", assets[np.isnan(shares).all(axis=0)])
     return shares
 
 
@@ -177,7 +148,7 @@ def later_split_ratio(
     if table is None:
         return ratio
     asset = pd.Index(assets).get_indexer(table["ticker"])
-    findings.add("splits", "ticker without prices", table["ticker"][asset < 0])
+    findings.add("splits", "no_prices", table["ticker"][asset < 0])
     for column, ex_date, split in zip(asset, table["ex_date"].to_numpy(), table["ratio"], strict=True):
         if column >= 0:
             ratio[: np.searchsorted(sessions, ex_date), column] *= split
@@ -186,10 +157,10 @@ def later_split_ratio(
 
 def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings) -> dict[str, tuple[str, np.ndarray]]:
     """Name, Japanese name, sector and issuer of each asset."""
-    findings.add("securities", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    findings.add("securities", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
     frame = table.set_index("ticker").reindex(assets)
-    findings.add("prices", "ticker not in securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
-    findings.add("securities", "asset without a sector", assets[frame["sector"].isna()])
+    findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
+    findings.add("securities", "no_sector", assets[frame["sector"].isna()])
     checks.require_sector_names(frame["sector"].dropna())
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
@@ -214,7 +185,7 @@ def filing_events(
             f"{listed(first['ticker'] + ' ' + first['period_end'].dt.strftime('%Y-%m-%d'))}. "
             f"available_from is the day the filing was published, never the period's end."
         )
-    findings.add("fundamentals", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    findings.add("fundamentals", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
     table = table[table["ticker"].isin(assets)].sort_values(["available_from", "period_end", "ticker"])
     numbers = {c: ("filing", table[c].to_numpy()) for c in FILING_NUMBERS if c in table}
     return {
@@ -234,12 +205,12 @@ def announcement_events(
             f"earnings: {counted(int(wrong.sum()), 'row')} with a session other than 'pre' or 'post': "
             f"{listed(table['ticker'][wrong] + ' ' + table['session'][wrong])}."
         )
-    findings.add("earnings", "ticker without prices", table["ticker"][~table["ticker"].isin(assets)])
+    findings.add("earnings", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
     table = table[table["ticker"].isin(assets)].sort_values(["announced", "ticker"])
     known = session_from(table["announced"], sessions, strictly_after=table["session"] == "post")
     inside = (table["announced"] >= sessions[0]) & (table["announced"] <= sessions[-1])
     closed = inside & ~table["announced"].isin(sessions)
-    findings.add("earnings", "announced on a day without trading, counted at the next close", table["ticker"][closed])
+    findings.add("earnings", "closed_day", table["ticker"][closed])
     return {
         "announcement_ticker": ("announcement", table["ticker"].to_numpy(dtype=object)),
         "announcement_known": ("announcement", _known_dates(known, sessions)),
@@ -253,9 +224,9 @@ def constituent_lists(
 ) -> dict[str, tuple[str, np.ndarray]]:
     """Constituent weights of each index, each list effective from the close of its date; CASH needs no price."""
     checks.require_weights(table, "constituents", "index")
-    findings.add("constituents", "ticker without prices", table["ticker"][~table["ticker"].isin([*assets, "CASH"])])
+    findings.add("constituents", "no_prices", table["ticker"][~table["ticker"].isin([*assets, "CASH"])])
     later = table["date"].to_numpy() > sessions[-1]
-    findings.add("constituents", "list dated after the last session", table["index"][later])
+    findings.add("constituents", "later_list", table["index"][later])
     table = table.sort_values(["index", "date", "ticker"])
     return {
         "constituent_index": ("constituent", table["index"].to_numpy(dtype=object)),
@@ -272,11 +243,11 @@ def daily_levels(
     indices = tables["indices"]
     checks.require_positive(indices, "indices", "level")
     level = indices.pivot(index="date", columns="index", values="level")
-    findings.add("indices", "date without trading inside the price history", _between(level.index, sessions))
+    findings.add("indices", "no_session", _between(level.index, sessions))
     level = level.reindex(sessions)
     for index in level.columns:
         gaps = level.index[level[index].isna()]
-        findings.add("indices", f"session without a level of {index}", gaps.strftime("%Y-%m-%d"))
+        findings.add("indices", "no_level", gaps.strftime("%Y-%m-%d"), index=str(index))
     variables: dict[str, tuple[object, np.ndarray]] = {
         "index": ("index", level.columns.to_numpy(dtype=object)),
         "index_level": (("time", "index"), level.to_numpy()),
@@ -284,9 +255,9 @@ def daily_levels(
     if "rates" in tables:
         checks.require_daily_rates(tables["rates"])
         rates = tables["rates"].set_index("date")["risk_free"]
-        findings.add("rates", "date without trading inside the price history", _between(rates.index, sessions))
+        findings.add("rates", "no_session", _between(rates.index, sessions))
         rates = rates.reindex(sessions)
-        findings.add("rates", "session without a rate, taken as 0", rates.index[rates.isna()].strftime("%Y-%m-%d"))
+        findings.add("rates", "no_rate", rates.index[rates.isna()].strftime("%Y-%m-%d"))
         variables["risk_free"] = ("time", rates.fillna(0.0).to_numpy())
     if "fx" in tables:
         fx = tables["fx"].pivot(index="date", columns="pair", values="rate").sort_index()
@@ -299,7 +270,7 @@ def daily_levels(
         }
         for pair in fx.columns:
             gaps = fx.index[carried[pair]]
-            findings.add("fx", f"session without a rate of {pair}, the last one known is carried", gaps.strftime("%Y-%m-%d"))
+            findings.add("fx", "no_fx_rate", gaps.strftime("%Y-%m-%d"), pair=str(pair))
     return variables
 
 

@@ -122,7 +122,7 @@ class RiskModel:
             require_a_sound_day(data)
             data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
         return RiskModelResults(
-            data=data.assign_attrs(ordinary_income=ordinary_income_sources(market)), settings=self.settings
+            data=data.assign_attrs(ordinary_income=str(ordinary_income_sources(market))), settings=self.settings
         )
 
     @property

@@ -17,6 +17,7 @@ from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.factors import MARKET
+from riskmodel.facts import Fact
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.forecast import RiskForecast, risk_forecast
 
@@ -31,7 +32,7 @@ class RiskModelResults:
         Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
         each day `factor_returns`, `robust_standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
         (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
-        `r_squared`, `condition_number`, `estimating_names`, `flag` (time); `factor_group` (factor); what forecasts take;
+        `r_squared`, `condition_number`, `estimating_names`, `flag` (time), read by `flags`; `factor_group` (factor); what forecasts take;
         and, of a fit, the counts behind the coverage table. The properties have `factor` as the dimension of the styles too.
     settings
         The model's choices as plain values; see `RiskModel.settings`.
@@ -146,10 +147,15 @@ class RiskModelResults:
             SpecificRiskSettings(**self.settings["specific"]),
         )
 
+    def flags(self, times: pd.DatetimeIndex | None = None) -> dict[pd.Timestamp, Fact]:
+        """Why the regression of a day is not whole, for the days of `times` (default: all) of which that is so."""
+        return {day: Fact.read(text) for day, text in self._on(times)["flag"].to_series().items() if text}
+
     def flagged(self) -> pd.Series:
-        """Days whose regression is not whole, with the reason."""
-        flag = self.data["flag"].to_series()
-        return flag[flag != ""]
+        """Days whose regression is not whole, with the reason in words; `flags` has it for programs."""
+        flags = self.flags()
+        days = pd.DatetimeIndex(list(flags), name="time")
+        return pd.Series([fact.words() for fact in flags.values()], days, name="flag", dtype=object)
 
     def thin_sectors(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
         """Sectors shrunk towards the market on some day of `times` (default: all): sector, days, largest_share_lent."""
@@ -168,35 +174,51 @@ class RiskModelResults:
         -------
         DataFrame
             factor, descriptor, share_of_names (of covered assets with the descriptor), filled (share of covered assets whose
-            factor was filled from sector and size), reason (where left out; empty otherwise), clipped (share of the
-            descriptor's values that were winsorised).
+            factor was filled from sector and size), reason (where left out, in words, `left_out` has it for programs; empty
+            otherwise), clipped (share of the descriptor's values that were winsorised).
         """
-        if "fed" not in self.data:
-            raise InputError("coverage: the exposures of this fit were given, so nothing was fed by data.")
-        data = self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
+        data, reasons = self._on(times), self.left_out(times)
         names = data["covered"].sum().item() or np.nan
         rows = []
-        for style, parts in self.settings["styles"].items():
-            fed = data["fed"].sel(style=style)
-            days_out, days = int((~fed.astype(bool)).sum()), data.sizes["time"]
-            for descriptor in (part for part in parts if part in data["descriptor"]):
+        for style, parts in self._parts().items():
+            for descriptor in parts:
                 seen = int(data["descriptor_observed"].sel(descriptor=descriptor).sum())
-                reason = str(data["reason"].sel(descriptor=descriptor).item())
-                if not reason and not seen:
-                    reason = "no name has it"
-                elif not reason and days_out:
-                    reason = f"too few names observed on {days_out} of {days} days"
+                reason = reasons.get((style, descriptor))
                 rows.append(
                     {
                         "factor": style,
                         "descriptor": descriptor,
                         "share_of_names": seen / names,
                         "filled": int(data["filled"].sel(style=style).sum()) / names,
-                        "reason": reason,
+                        "reason": "" if reason is None else reason.words(),
                         "clipped": int(data["descriptor_clipped"].sel(descriptor=descriptor).sum()) / max(seen, 1),
                     }
                 )
         return pd.DataFrame(rows)
+
+    def left_out(self, times: pd.DatetimeIndex | None = None) -> dict[tuple[str, str], Fact]:
+        """Why a factor lacks a descriptor on some or all days of `times` (default: all), by (factor, descriptor)."""
+        data, out = self._on(times), {}
+        for style, parts in self._parts().items():
+            days_out = int((~data["fed"].sel(style=style).astype(bool)).sum())
+            for descriptor in parts:
+                if reason := str(data["reason"].sel(descriptor=descriptor).item()):
+                    out[style, descriptor] = Fact.read(reason)
+                elif not int(data["descriptor_observed"].sel(descriptor=descriptor).sum()):
+                    out[style, descriptor] = Fact("nobody")
+                elif days_out:
+                    out[style, descriptor] = Fact("few_observed", {"out": days_out, "days": data.sizes["time"]})
+        return out
+
+    def _parts(self) -> dict[str, list[str]]:
+        """Style -> the descriptors that it is made of."""
+        if "descriptor" not in self.data:
+            raise InputError("coverage: the exposures of this fit were given, so nothing was fed by data.")
+        known = set(self.data["descriptor"].to_numpy().tolist())
+        return {style: [part for part in parts if part in known] for style, parts in self.settings["styles"].items()}
+
+    def _on(self, times: pd.DatetimeIndex | None) -> xr.Dataset:
+        return self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
 
     def summary(self) -> pd.DataFrame:
         """Factor by factor: annualised mean of its return, with the t that allows for serial correlation, and volatility;
@@ -245,5 +267,5 @@ class RiskModelResults:
 
 def require_a_sound_day(data: xr.Dataset) -> None:
     if not bool(data["factor_returns"].sel(factor=MARKET).notnull().any()):
-        reasons = list(dict.fromkeys(data["flag"].to_numpy().tolist()))
+        reasons = dict.fromkeys(Fact.read(text).words() for text in data["flag"].to_numpy() if text)
         raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")

@@ -38,7 +38,7 @@ def updated(
         raise InputError(f"model: the earlier fit has other settings: {listed(differences)}. Fit again.")
     sessions, seen = market.get_index("time"), results.data.get_index("time")
     require_same_history(results.data["fingerprint"], market, seen, sessions)
-    income = ordinary_income_sources(market)
+    income = str(ordinary_income_sources(market))
     if len(sessions) == len(seen):
         if results.data.attrs.get("ordinary_income") == income and results.settings == settings:
             return results

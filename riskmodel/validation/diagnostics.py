@@ -143,7 +143,7 @@ class Diagnostics:
         `RiskModelResults.summary` with the tests of the mean return (standard_error, hac_t, p_value) and, for styles, the
         information coefficient (mean_information_coefficient, information_ratio, information_coefficient_t).
     days
-        By day: r_squared, condition_number, estimating_names, flag.
+        By day: r_squared, condition_number, estimating_names, flag (in words; empty where the day is whole).
     coverage
         `RiskModelResults.coverage`.
     information_coefficients
@@ -188,10 +188,10 @@ def diagnose(results: RiskModelResults, market: xr.Dataset) -> Diagnostics:
     }
     tests = mean_return_tests(results.factor_returns)[["standard_error", "t", "p_value"]].rename(columns={"t": "hac_t"})
     skill = information_coefficient_table(coefficients)[list(names)].rename(columns=names)
-    days = ["r_squared", "condition_number", "estimating_names", "flag"]
+    days = results.data[["r_squared", "condition_number", "estimating_names"]].to_dataframe()
     return Diagnostics(
         factors=results.summary().drop(columns=[*tests, *skill.columns], errors="ignore").join(tests).join(skill),
-        days=results.data[days].to_dataframe()[days],
+        days=days.assign(flag=results.flagged().reindex(days.index, fill_value="")),
         coverage=results.coverage(),
         information_coefficients=coefficients,
         residual=missing_factors(results, market),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import read_messages
+from attribution.measures.limits import ACTIVE, Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, plain
@@ -18,12 +18,17 @@ from attribution.reporting.tables.facts import LEAST_DRIVER, LEAST_T, Facts, cle
 
 AVERAGE = "Average"
 REBALANCE = "_at_rebalance"
-LABEL = re.compile(r"(?P<label>.+?) [+-]?[\d.]+ %")
 SHOWN_LABELS = 3
 
 
 def draft(
-    tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, language: str, names: Mapping[str, str] | None = None
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    book: Book,
+    month: str,
+    language: str,
+    names: Mapping[str, str] | None = None,
+    limits: Sequence[Limit] = (),
 ) -> str:
     """Write what happened in a month, from its tables alone.
 
@@ -40,6 +45,8 @@ def draft(
         "ja" or "en".
     names
         Ticker -> name of the stock in the language; by default, and for others, that of `stock_contributions`.
+    limits
+        The rows of the table `limits`, with their details as facts; without them the limits are left out.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def draft(
             part = SleeveCommentary(write, sleeve, course_of(book, sleeve), place, told)
             blocks += part.blocks
             told = told or part.names_proxy
-    for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write))):
+    for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write, limits))):
         if any(parts):
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
     return "\n\n".join(blocks) + "\n"
@@ -272,14 +279,15 @@ def _blends(write: Writer) -> str:
     return write.paragraph(sentences)
 
 
-def _risk(write: Writer) -> list[str]:
+def _risk(write: Writer, limits: Sequence[Limit]) -> list[str]:
     """Forecast risk, active share and turnover of each sleeve, and its limits."""
     blocks = []
     for sleeve in write.book.sleeves:
         course, name = course_of(write.book, sleeve), write.sleeve(sleeve)
-        blocks.append(write.paragraph([*_measures(write, course, name), *_limits(write, sleeve, name)]))
-    limits = write.facts.tables.get("limits")
-    if limits is not None and limits.empty:
+        own = {limit.rule: limit for limit in limits if limit.sleeve == sleeve}
+        blocks.append(write.paragraph([*_measures(write, course, name), *_limits(write, own, name)]))
+    table = write.facts.tables.get("limits")
+    if table is not None and table.empty:
         blocks.append(write("risk.no_limits"))
     return blocks
 
@@ -309,45 +317,43 @@ def _measures(write: Writer, course: str, name: str) -> list[str]:
     return [*sentences, *([capital(write("risk.held", measures=write.join(held)))] if held else [])]
 
 
-def _limits(write: Writer, sleeve: str, name: str) -> list[str]:
-    """What was kept, broken and not tested; a rule without an answer is not kept."""
-    rows = write.facts.of("limits", sleeve=sleeve)
-    if rows.empty:
+def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
+    """What of a sleeve's limits, by rule, was kept, broken and not tested; a rule without an answer is not kept."""
+    if not limits or "limits" not in write.facts.tables:
         return []
-    broken = [row for _, row in rows.iterrows() if row["ok"] is not pd.NA and not row["ok"]]
-    untested = [row for _, row in rows.iterrows() if row["ok"] is pd.NA]
+    broken = [limit for limit in limits.values() if limit.ok is False]
+    untested = [limit.rule for limit in limits.values() if limit.ok is None]
     sentences = []
     separator = write("risk.separator")
     if broken:
-        listed = separator.join(_broken(write, row, rows) for row in broken)
+        listed = separator.join(_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken)
         sentences.append(write("risk.broken", name=name, rules=listed))
-    elif len(untested) < len(rows):
+    elif len(untested) < len(limits):
         sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
     if untested:
-        names = [write.messages.table["commentary"]["rules"].get(row["rule"], plain(str(row["rule"]))) for row in untested]
+        names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
         sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
     return sentences
 
 
-def _broken(write: Writer, row: pd.Series, rows: pd.DataFrame) -> str:
-    """One breach, with its value and bound."""
-    rule, detail = str(row["rule"]), str(row["detail"])
-    key = ("limits", str(row["sleeve"]), rule, detail)
-    values = {column: write.figure(*key, column=column) for column in ("value", "bound")}
-    if rule == "risk_band":
-        band = write.book.limits.risk_band
-        side = re.search(r"% (above|below)(;|$)", detail)
-        wording = f"{rule}_{side[1]}" if side else rule
-        return write(f"broken.{wording}", index=plain(band.index) if band else "", **values)
-    found = [match["label"] for part in detail.split("; ") if (match := LABEL.match(part))]
-    labels = write.join(write.factor(label) for label in found[:SHOWN_LABELS])
+def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
+    """One breach, with its value and bound; `bought` is the rule's row of the last rebalance."""
+    values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
+    if limit.rule == "risk_band":
+        gap = limit.details[0]
+        return write(f"broken.risk_band_{gap.key}", index=plain(gap.values["index"]), **values)
+    found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
+    labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
     labels = labels if len(found) == 1 else write("broken.several", labels=labels)
-    before = rows[rows["rule"] == f"{rule}{REBALANCE}"]
-    if len(before) and bool(before["ok"].fillna(False).iloc[0]):
-        earlier = ("limits", str(row["sleeve"]), f"{rule}{REBALANCE}", str(before["detail"].iloc[0]))
-        values["before"] = write.figure(*earlier, column="value")
-        return write(f"broken.{rule}_drifted", labels=labels, **values)
-    return write(f"broken.{rule}", labels=labels, **values)
+    if bought is not None and bought.ok:
+        values["before"] = write.figure(*_key(bought), column="value")
+        return write(f"broken.{limit.rule}_drifted", labels=labels, **values)
+    return write(f"broken.{limit.rule}", labels=labels, **values)
+
+
+def _key(limit: Limit) -> tuple[str, str, str, str]:
+    """The table and key columns of a limit's figures."""
+    return ("limits", limit.sleeve, limit.rule, limit.detail)
 
 
 def _finite(row: pd.Series | None, column: str) -> bool:

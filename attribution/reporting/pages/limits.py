@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from attribution.measures.limits import ACTIVE, Limit
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
+from riskmodel.facts import Fact
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
-NUMBER = r"[+-]?\d+(?:\.\d+)?"
 COUNTS = ("names_min", "names_max")
-DETAILS = {  # what attribution.measures.limits and attribution.measures.forecast write: the message's key and its pattern
-    "names": r"(?P<names>\d+) names?, (?P<least>\d+) to (?P<most>\d+) allowed",
-    "drifted": rf"(?P<label>.+?) (?P<then>{NUMBER}) % at the rebalance, drifted to (?P<value>{NUMBER}) %",
-    "now": rf"(?P<label>.+?) (?P<then>{NUMBER}) % at the rebalance, now (?P<value>{NUMBER}) %",
-    "band_above": rf"(?P<risk>{NUMBER}) % against (?P<other>{NUMBER}) % of (?P<index>.+): (?P<gap>{NUMBER}) % above",
-    "band_below": rf"(?P<risk>{NUMBER}) % against (?P<other>{NUMBER}) % of (?P<index>.+): (?P<gap>{NUMBER}) % below",
-    "left_out": rf"(?P<count>\d+) names? of it without a forecast left out \((?P<weight>{NUMBER})% of its weight\)",
-    "no_constituents": r"n/a: the book has no constituents of '(?P<index>.+)'",
-    "no_forecast": r"n/a: no forecast risk of '(?P<index>.+)'",
-    "no_sleeve_forecast": r"n/a: no forecast risk of the sleeve",
-    "no_names": r"no names",
-    "one": rf"(?P<label>.+?) (?P<value>{NUMBER}) %",
-}
 PERCENTS = ("then", "value", "risk", "other", "gap", "weight")
-SIGNED = ("then", "value")
+SIGNED = ("then", "value")  # of sectors, whose weights are active ones
 
 
 @dataclass(frozen=True)
@@ -57,45 +42,45 @@ def limits_section(content: Content, words: PageWords) -> Limits:
     if frame.empty:
         return Limits([], t("limits.none"))
     sleeves, broken, untested = [], [], 0
+    limits = list(zip(records(frame), content.limits, strict=True))
     for key in content.sleeves:
         rows = []
-        for row in records(frame[frame["sleeve"] == key]):
-            state = "untested" if pd.isna(row["ok"]) else "kept" if row["ok"] else "broken"
-            detail = detail_text(str(row["detail"]), words, signed=str(row["rule"]).startswith("sector"))
-            rows.append(LimitRow(row, state, detail, row["rule"] in COUNTS))
+        for row, limit in limits:
+            if limit.sleeve != key:
+                continue
+            state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
+            rows.append(LimitRow(row, state, detail_text(limit, words), limit.rule in COUNTS))
             untested += state == "untested"
             if state == "broken":
-                rule = t.name("limit_rules", str(row["rule"]))
+                rule = t.name("limit_rules", limit.rule)
                 broken.append(t("limits.breach", sleeve=words.sleeve(key), rule=rule))
         sleeves.append((words.sleeve(key), rows))
     summary = t("limits.broken", count=len(broken), breaches=words.listed(broken)) if broken else t("limits.kept")
     return Limits(sleeves, words.sentences(summary, t("limits.untested", count=untested) if untested else ""))
 
 
-def detail_text(detail: str, words: PageWords, *, signed: bool = False) -> str:
-    """A detail of the table `limits` in the page's language and number style; one that fits no pattern stands as it is.
+def detail_text(limit: Limit, words: PageWords) -> str:
+    """A limit's details in the page's language and number style.
 
     Examples
     --------
     >>> import attribution as at
     >>> from attribution.reporting.pages.words import page_words
+    >>> from riskmodel import Fact
     >>> words = page_words(at.read_book("fixtures/small/book.toml"), "ja")
-    >>> detail_text("Energy -2.05 %", words, signed=True)
+    >>> details = (Fact("at", {"label": "Energy", "value": -0.0205}),)
+    >>> detail_text(Limit("major", "sector_deviation_max", 0.0205, 0.03, True, details), words)
     'エネルギー △2.05%'
     """
-    parts = [_detail_part(part, words, signed=signed) for part in detail.split("; ")]
-    return words.messages("limits.separator").join(parts)
+    active = limit.rule in ACTIVE
+    return words.messages("limits.separator").join(_detail(fact, words, active=active) for fact in limit.details)
 
 
-def _detail_part(part: str, words: PageWords, *, signed: bool) -> str:
-    for key, pattern in DETAILS.items():
-        match = re.fullmatch(pattern, part)
-        if match:
-            values = match.groupdict()
-            for name in PERCENTS:
-                if name in values:
-                    values[name] = words.percent(float(values[name]) / 100, signed=signed and name in SIGNED, unit="%")
-            if "label" in values:
-                values["label"] = words.messages.factor(values["label"])
-            return words.messages(f"limits.{key}", **values)
-    return part
+def _detail(fact: Fact, words: PageWords, *, active: bool) -> str:
+    shown: dict[str, Any] = {}
+    for name, value in fact.values.items():
+        if name in PERCENTS:
+            shown[name] = words.percent(value, signed=active and name in SIGNED, unit="%")
+        else:
+            shown[name] = words.messages.name("sectors", value) if active and name == "label" else value
+    return words.messages(f"limit_details.{fact.key}", **shown)

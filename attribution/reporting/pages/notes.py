@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from attribution.reporting.tables.content import Content
-    from attribution.reporting.tables.notes import Note
+    from riskmodel.facts import Fact
 
 COLLECTED = ("proxy",)  # notes of one kind that make one sentence
 LAST_BIT = 1e-15  # differences below it are rounding of floats
@@ -22,17 +22,17 @@ LAST_BIT = 1e-15  # differences below it are rounding of floats
 
 @dataclass(frozen=True)
 class Coverage:
-    """Factors with the rows of their descriptors; `reasons` where any was left out, so that a column must say why."""
+    """Factors with the rows of their descriptors; `reasons` why some are left out, by factor and descriptor."""
 
     factors: list[tuple[str, list[dict[str, Any]]]]
-    reasons: bool
+    reasons: dict[tuple[str, str], str]
 
 
-def coverage_section(content: Content) -> Coverage:
+def coverage_section(content: Content, words: PageWords) -> Coverage:
     """How well the data feed the factors."""
     frame = content.tables["coverage"]
     factors = [(str(factor), records(rows)) for factor, rows in frame.groupby("factor", sort=False)]
-    return Coverage(factors, bool((frame["reason"] != "").any()))
+    return Coverage(factors, {place: words.messages.fact("reasons", fact) for place, fact in content.left_out.items()})
 
 
 def notes_section(content: Content, words: PageWords) -> list[str]:
@@ -41,14 +41,14 @@ def notes_section(content: Content, words: PageWords) -> list[str]:
     for note in content.notes:
         key = note.key if note.key in COLLECTED else f"{note.key} {note.values}"
         sentences.setdefault(key, []).append(note_sentence(note, words))
-    separator = words.messages("notes.separator")
+    separator = words.messages("notes_section.separator")
     return [
         words.messages(f"notes.{key}", values=separator.join(parts)) if key in COLLECTED else parts[0]
         for key, parts in sentences.items()
     ]
 
 
-def note_sentence(note: Note, words: PageWords) -> str:
+def note_sentence(note: Fact, words: PageWords) -> str:
     """A note in words."""
     return SENTENCES.get(note.key, _plain)(note, words)
 
@@ -78,98 +78,97 @@ def method_paragraph(content: Content, words: PageWords) -> str:
                            *(t(f"methodology.{key}") for key in keys))  # fmt: skip
 
 
-def _plain(note: Note, words: PageWords) -> str:
-    listed = {key: words.messages.examples(str(value)) for key, value in note.values.items() if key == "names"}
-    return words.messages(f"notes.{note.key}", **(note.values | listed))
+def _plain(note: Fact, words: PageWords) -> str:
+    return words.messages.fact("notes", note)
 
 
-def _proxy(note: Note, words: PageWords) -> str:
+def _proxy(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["contribution"])), signed=True)
-    return words.messages("notes.proxy_value", course=note.values["course"], contribution=share)
+    return words.messages("notes_section.proxy_value", course=note.values["course"], contribution=share)
 
 
-def _universe(note: Note, words: PageWords) -> str:
+def _universe(note: Fact, words: PageWords) -> str:
     return words.messages("notes.universe", names=words.number(float(str(note.values["names"])), 0, grouped=True))
 
 
-def _ordinary_income(note: Note, words: PageWords) -> str:
-    parts = [part.split(" for ") for part in str(note.values["sources"]).removesuffix(" of filings").split(", ")]
-    sources = [" ".join([words.messages.name("filings", part[0]), *part[1:]]) for part in parts]
+def _ordinary_income(note: Fact, words: PageWords) -> str:
+    sources = [f"{words.messages.name('filings', item)} {share:.0%}" for item, share in note.values["sources"].items()]
     return words.messages("notes.ordinary_income", sources=words.listed(sources))
 
 
-def _left_out(note: Note, words: PageWords) -> str:
+def _left_out(note: Fact, words: PageWords) -> str:
     return words.messages(
         "notes.left_out",
         factor=words.messages.factor(str(note.values["factor"])),
         descriptor=words.messages.name("descriptors", str(note.values["descriptor"])),
-        reason=words.messages.phrase("reasons", str(note.values["reason"])),
+        reason=words.messages.fact("reasons", note.values["reason"]),
     )
 
 
-def _filled(note: Note, words: PageWords) -> str:
+def _filled(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["share"])), 1)
     return words.messages("notes.filled", factor=words.messages.factor(str(note.values["factor"])), share=share)
 
 
-def _flagged(note: Note, words: PageWords) -> str:
-    reason = words.messages.phrase("reasons", str(note.values["reason"]))
-    return words.messages("notes.flagged", date=words.date(note.values["date"]), reason=reason)
+def _dated_reason(note: Fact, words: PageWords) -> str:
+    reason = words.messages.fact("reasons", note.values["reason"])
+    return words.messages(f"notes.{note.key}", date=words.date(note.values["date"]), reason=reason)
 
 
-def _stopped(note: Note, words: PageWords) -> str:
+def _stopped(note: Fact, words: PageWords) -> str:
     days = {key: words.date(note.values[key]) for key in ("date", "resumes") if key in note.values}
     name = words.sleeve(str(note.values["sleeve"]))
     return words.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], **days)
 
 
-def _thin_sector(note: Note, words: PageWords) -> str:
+def _thin_sector(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["share"])), 0)
     return words.messages("notes.thin_sector", sector=words.messages.factor(str(note.values["sector"])), share=share)
 
 
-def _outside(note: Note, words: PageWords) -> str:
+def _outside(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["weight"])))
     return words.messages("notes.unmodelled_benchmark", benchmark=note.values["benchmark"], weight=share)
 
 
-def _dated(note: Note, words: PageWords) -> str:
+def _dated(note: Fact, words: PageWords) -> str:
     return words.messages(f"notes.{note.key}", date=words.date(note.values["date"]))
 
 
-def _no_forecast_of_course(note: Note, words: PageWords) -> str:
+def _no_forecast_of_course(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["weight"])))
-    values = {"course": note.values["course"], "names": words.messages.examples(str(note.values["names"]))}
+    values = {"course": note.values["course"], "names": words.messages.listed(note.values["names"])}
     return words.messages("notes.no_forecast_of_course", weight=share, **values)
 
 
-def _forecast_left_out(note: Note, words: PageWords) -> str:
+def _forecast_left_out(note: Fact, words: PageWords) -> str:
     return words.messages("notes.forecast_left_out", factor=words.messages.factor(str(note.values["factor"])))
 
 
-def _unaligned(note: Note, words: PageWords) -> str:
-    count = words.number(float(str(note.values["rows"])), 0, grouped=True)
-    return words.messages(
+def _unaligned(note: Fact, words: PageWords) -> str:
+    finding, t = note.values["finding"], words.messages
+    return t(
         "notes.unaligned",
-        finding=words.messages.phrase("findings", str(note.values["finding"])),
-        rows=words.messages("notes.rows", count=count),
-        examples=words.messages.examples(str(note.values["examples"])),
+        finding=t.fact("findings", finding),
+        table=t.name("market_tables", finding.values["table"]),
+        rows=t("notes_section.rows", count=words.number(finding.values["rows"], 0, grouped=True)),
+        examples=t.listed(finding.values["examples"]),
     )
 
 
-SENTENCES: dict[str, Callable[[Note, PageWords], str]] = {
+SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "proxy": _proxy,
     "universe": _universe,
     "ordinary_income": _ordinary_income,
     "left_out": _left_out,
     "filled": _filled,
-    "flagged": _flagged,
+    "flagged": _dated_reason,
     "thin_sector": _thin_sector,
     "stopped": _stopped,
     "stopped_resumes": _stopped,
     "unmodelled_benchmark": _outside,
     "unaligned": _unaligned,
-    "no_forecast": _dated,
+    "no_forecast": _dated_reason,
     "unfinished": _dated,
     "no_forecast_of_course": _no_forecast_of_course,
     "forecast_left_out": _forecast_left_out,

@@ -120,8 +120,8 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
     return [
         *sections,
         Section("methodology", "methodology", t("methodology.title"), method_paragraph(content, words)),
-        Section("notes", "notes", t("notes.title"), notes_section(content, words)),
-        Section("coverage", "coverage", t("coverage.title"), coverage_section(content)),
+        Section("notes", "notes", t("notes_section.title"), notes_section(content, words)),
+        Section("coverage", "coverage", t("coverage.title"), coverage_section(content, words)),
         Section("reconciliation", "reconciliation", t("reconciliation.title"), reconciliation_sentence(content, words)),
     ]
 

@@ -21,6 +21,7 @@ from attribution.measures.forecast import (
     forecast_risk,
     uncovered_weights,
 )
+from attribution.measures.limits import Limit, limits_table
 from attribution.measures.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
 from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.book import Book
@@ -30,8 +31,8 @@ from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.frames import stack
-from attribution.reporting.tables.notes import Note, collect_notes
-from riskmodel.errors import InputError, listed
+from attribution.reporting.tables.notes import collect_notes
+from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
 
 
@@ -49,8 +50,12 @@ class Content:
         One attribution a sleeve.
     history
         Daily returns of courses and benchmarks.
+    limits
+        The rows of the table `limits`, with the details that stand there in words.
+    left_out
+        Why a factor lacks a descriptor, by (factor, descriptor); in the table `coverage` it stands in words.
     notes
-        What a reader must know of data and policies.
+        What a reader must know of data and policies; the key of each names its sentence.
     model_settings
         The settings of the fitted model.
     """
@@ -62,7 +67,9 @@ class Content:
     results: dict[str, AttributionResult]
     sleeves: dict[str, AttributionResult]
     history: History
-    notes: list[Note]
+    limits: list[Limit]
+    left_out: dict[tuple[str, str], Fact]
+    notes: list[Fact]
     model_settings: dict[str, Any]
 
     def __repr__(self) -> str:
@@ -117,15 +124,18 @@ def build_content(
         sleeves = {sleeve: results[alone[sleeve]] if sleeve in alone else explain(sleeve) for sleeve in book.sleeves}
         explained = results | {sleeve: result for sleeve, result in sleeves.items() if sleeve not in alone}
         courses = {name: result.followed for name, result in explained.items()}
-        coverage = model.coverage(exposure_days(market, period))
+        known = exposure_days(market, period)
+        coverage, left_out = model.coverage(known), model.left_out(known)
         tables = performance_tables(book, market, month, period, history)
         tables |= factor_tables(model, period)
         tables |= contribution_tables(explained)
         tables |= position_tables(book, market, model, period, courses)
         progress("risk")
-        forecast = forecast_or_none(computed)
+        made = forecast_or_reason(computed)
+        forecast = made if isinstance(made, Forecast) else None
     risks = closing_risks(courses, forecast)
-    tables |= risk_tables(book, market, courses, forecast, risks)
+    limits = sleeves_limits(book, market, courses, forecast, risks)
+    tables |= risk_tables(risks) | {"limits": limits_table(limits)}
     identities = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
@@ -137,9 +147,11 @@ def build_content(
         results=results,
         sleeves=sleeves,
         history=history,
+        limits=limits,
+        left_out=left_out,
         notes=[
-            *collect_notes(book, market, model, period, coverage, results, sleeves),
-            *forecast_notes(courses, forecast, risks, period),
+            *collect_notes(book, market, model, period, coverage, left_out, results, sleeves),
+            *forecast_notes(courses, made, risks, period),
         ],
         model_settings=model.settings,
     )
@@ -192,12 +204,12 @@ def position_tables(
     }
 
 
-def forecast_or_none(computed: Future[Forecast]) -> Forecast | None:
-    """The forecast at the month's last close; none where the model's history is too short for one."""
+def forecast_or_reason(computed: Future[Forecast]) -> Forecast | Fact:
+    """The forecast at the month's last close, or why there is none."""
     try:
         return computed.result()
-    except InputError:  # what a month earned is no less true for it: a note says that there is no forecast
-        return None
+    except ForecastUnavailableError as error:  # what a month earned is no less true for it: a note says why there is none
+        return error.fact
 
 
 def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict[str, CourseRisk]:
@@ -211,41 +223,46 @@ def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict
     }
 
 
-def risk_tables(
-    book: Book,
-    market: xr.Dataset,
-    courses: dict[str, Course],
-    forecast: Forecast | None,
-    risks: dict[str, CourseRisk],
-) -> dict[str, pd.DataFrame]:
-    """Forecast risk of the courses that have one, and the limits of every sleeve; those of risk untested without it."""
-    alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
+def risk_tables(risks: dict[str, CourseRisk]) -> dict[str, pd.DataFrame]:
+    """Forecast risk of the courses that have one."""
     none = {"risk": pd.DataFrame(columns=frames.RISK), "risk_factors": pd.DataFrame(columns=frames.RISK_FACTORS)}
     made = {
         "risk": [risk.table for risk in risks.values()],
         "risk_factors": [frames.risk_factors_table(risk) for risk in risks.values()],
     }
-    return {
-        **{name: stack(parts) if parts else none[name] for name, parts in made.items()},
-        "limits": stack(
-            closing_limits(book, sleeve, courses[name], market, forecast=forecast, risk=risks.get(name))
-            for sleeve, name in ((sleeve, alone[sleeve]) for sleeve in book.sleeves)
-        ),
-    }
+    return {name: stack(parts) if parts else none[name] for name, parts in made.items()}
+
+
+def sleeves_limits(
+    book: Book,
+    market: xr.Dataset,
+    courses: dict[str, Course],
+    forecast: Forecast | None,
+    risks: dict[str, CourseRisk],
+) -> list[Limit]:
+    """The limits of every sleeve; those of risk are not tested where it has no forecast."""
+    alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
+    return [
+        limit
+        for sleeve in book.sleeves
+        for limit in closing_limits(
+            book, sleeve, courses[alone[sleeve]], market, forecast=forecast, risk=risks.get(alone[sleeve])
+        )
+    ]
 
 
 def forecast_notes(
-    courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk], period: Period
-) -> list[Note]:
-    """Why there is no forecast of some courses' risk, and which factors it leaves out."""
-    if forecast is None:
-        return [Note("no_forecast", {"date": f"{period.end:%Y-%m-%d}"})]
-    notes = [Note("forecast_left_out", {"factor": factor}) for factor in forecast.left_out]
+    courses: dict[str, Course], made: Forecast | Fact, risks: dict[str, CourseRisk], period: Period
+) -> list[Fact]:
+    """Why there is no forecast, or none of some courses' risk, and which factors it leaves out."""
+    if isinstance(made, Fact):
+        return [Fact("no_forecast", {"date": f"{period.end:%Y-%m-%d}", "reason": made})]
+    notes = [Fact("forecast_left_out", {"factor": factor}) for factor in made.left_out]
     for name, followed in courses.items():
         if name not in risks:
-            weights = uncovered_weights(followed, forecast)
-            values = {"course": name, "names": listed(weights.index), "weight": float(weights.abs().sum())}
-            notes.append(Note("no_forecast_of_course", values))
+            weights = uncovered_weights(followed, made)
+            values = {"course": name, "names": tuple(weights.index), "weight": float(weights.abs().sum())}
+            notes.append(Fact("no_forecast_of_course", values))
     return notes
 
 

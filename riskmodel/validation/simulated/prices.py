@@ -12,7 +12,8 @@ import xarray as xr
 
 from riskmodel.exposures.styles import ExposureSettings, factor_exposures
 from riskmodel.exposures.universe import UniverseRule, estimation_universe, sector_codes
-from riskmodel.market.market import Findings, build_market, later_split_ratio
+from riskmodel.market.findings import Findings
+from riskmodel.market.market import build_market, later_split_ratio
 from riskmodel.market.timeline import last_known
 from riskmodel.model.arrays import STYLE
 from riskmodel.validation.simulated.companies import Tables, stored

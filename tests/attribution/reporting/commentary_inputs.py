@@ -54,5 +54,5 @@ def bare(text):
     return re.sub(r"\]\(<[^>]*>\)", "]", text).replace("[", "").replace("]", "")
 
 
-def drafted(tables, book, language="en", month=MONTH):
-    return draft(tables, book=book, month=month, language=language)
+def drafted(tables, book, language="en", month=MONTH, limits=()):
+    return draft(tables, book=book, month=month, language=language, limits=limits)

@@ -1,5 +1,6 @@
 """The draft of a month's commentary: what it names, how it words it, and that every figure leads to its cell."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 import riskmodel as rm
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import read_messages
+from attribution.measures.limits import Limit, limits_table
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.commentary.html import to_html
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.facts import Anchor, Facts, drivers, encoded, read_anchor
 from attribution.reporting.tables.frames import KEYS
-from riskmodel.errors import InputError
+from riskmodel import Fact, InputError
 from tests.attribution.reporting.commentary_inputs import (
     COURSE,
     MONTH,
@@ -42,6 +44,11 @@ def tables(page_content):
     return page_content.tables
 
 
+@pytest.fixture(scope="module")
+def limits(page_content):
+    return page_content.limits
+
+
 def anchors(text):
     return [(match["text"], read_anchor(match["angle"])) for match in LINK.finditer(text)]
 
@@ -57,9 +64,9 @@ def looked_up(tables, anchor):
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, small_book, language):
+def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, small_book, language, limits):
     style = getattr(small_book.report.negative, language)
-    found = anchors(drafted(tables, small_book, language))
+    found = anchors(drafted(tables, small_book, language, limits=limits))
     assert len(found) > 150
     for text, anchor in found:
         value = looked_up(tables, anchor)
@@ -70,21 +77,23 @@ def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, smal
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_draft_passes_its_own_check(tables, small_book, language):
-    text = drafted(tables, small_book, language)
+def test_a_draft_passes_its_own_check(tables, small_book, language, limits):
+    text = drafted(tables, small_book, language, limits=limits)
     assert text.splitlines()[0] == f"<!-- commentary {MONTH} {language} -->"
     assert check_commentary(text, tables, book=small_book, month=MONTH).empty
     assert not text.startswith("\ufeff") and "\r" not in text
 
 
-def test_both_languages_tell_the_same_figures_and_the_same_twice(tables, small_book):
-    japanese, english = (sorted(a.target for _, a in anchors(drafted(tables, small_book, lang))) for lang in ("ja", "en"))
+def test_both_languages_tell_the_same_figures_and_the_same_twice(tables, small_book, limits):
+    japanese, english = (
+        sorted(a.target for _, a in anchors(drafted(tables, small_book, lang, limits=limits))) for lang in ("ja", "en")
+    )
     assert japanese == english
-    assert drafted(tables, small_book) == drafted(copied(tables), small_book)
+    assert drafted(tables, small_book, limits=limits) == drafted(copied(tables), small_book, limits=limits)
 
 
-def test_the_anchors_of_a_draft_name_the_drivers_of_each_sleeve_and_no_other_factor(tables, small_book):
-    text = drafted(tables, small_book)
+def test_the_anchors_of_a_draft_name_the_drivers_of_each_sleeve_and_no_other_factor(tables, small_book, limits):
+    text = drafted(tables, small_book, limits=limits)
     part = text[text.index("## Major (simulated)") : text.index("## Next Major (simulated)")]
     named = [
         anchor.key[1]
@@ -226,27 +235,39 @@ def test_a_blend_that_its_stocks_moved_more_than_any_factor_says_so(small_book, 
     assert percent(largest, "minus", signed=True, unit="%") in text
 
 
-def test_limits_are_told_as_kept_broken_or_not_tested(small_book, tables):
-    limits = tables["limits"].copy()
-    text = bare(drafted({"limits": limits}, small_book))
-    assert "Limits that Major (simulated) broke: forecast volatility 13.53% above that of Large Index" in text
-    limits["ok"] = pd.array([True] * len(limits), dtype="boolean")
-    assert "Major (simulated) kept all its limits." in drafted({"limits": limits}, small_book)
-    limits.loc[limits["rule"] == "risk_band", "ok"] = pd.NA
-    text = drafted({"limits": limits}, small_book, "ja")
+def told(limits, book, language="en"):
+    """A commentary on nothing but these limits."""
+    return draft({"limits": limits_table(limits)}, book=book, month=MONTH, language=language, limits=limits)
+
+
+def test_limits_are_told_as_kept_broken_or_not_tested(small_book, limits):
+    assert "Limits that Major (simulated) broke: forecast volatility 13.53% above that of Large Index" in bare(
+        told(limits, small_book)
+    )
+    kept = [dataclasses.replace(limit, ok=True) for limit in limits]
+    assert "Major (simulated) kept all its limits." in told(kept, small_book)
+    untested = [dataclasses.replace(limit, ok=None) if limit.rule == "risk_band" else limit for limit in kept]
+    text = told(untested, small_book, "ja")
     assert "判定できた運用制限をすべて満たしています。" in text
     assert "判定できなかった運用制限は、予想ボラティリティです。" in text
-    assert "The book states no limits." in drafted({"limits": limits.iloc[:0]}, small_book)
+    assert "The book states no limits." in told([], small_book)
 
 
 def test_a_weight_that_drifted_over_its_limit_is_told_with_the_stock_and_the_weight_bought(small_book):
-    rows = [
-        ("major", "weight_max", 0.10096, 0.10, False, "MO 9.4 % at the rebalance, drifted to 10.1 %"),
-        ("major", "weight_max_at_rebalance", 0.094, 0.10, True, "MO 9.4 %"),
+    drifted = Fact("drifted", {"label": "MO", "then": 0.094, "value": 0.10096})
+    limits = [
+        Limit("major", "weight_max", 0.10096, 0.10, False, (drifted,)),
+        Limit("major", "weight_max_at_rebalance", 0.094, 0.10, True, (Fact("at", {"label": "MO", "value": 0.094}),)),
     ]
-    limits = pd.DataFrame(rows, columns=["sleeve", "rule", "value", "bound", "ok", "detail"]).astype({"ok": "boolean"})
-    text = bare(drafted({"limits": limits}, small_book))
+    text = bare(told(limits, small_book))
     assert "weight of MO 10.10%, where at most 10.00% is allowed (largest weight at the last rebalance 9.40%)" in text
+
+
+def test_a_volatility_under_the_index_s_by_more_than_is_allowed_is_told(small_book):
+    gap = Fact("below", {"risk": 0.15, "other": 0.2, "index": "Large Index", "gap": 0.25})
+    limits = [Limit("major", "risk_band", 0.25, 0.1, False, (gap,))]
+    text = bare(told(limits, small_book))
+    assert "forecast volatility 25.00% under that of Large Index, where at most 10.00% is allowed" in text
 
 
 def test_a_month_in_which_all_lose_and_one_in_which_all_win(small_book, tables):
@@ -288,12 +309,12 @@ def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
 
 
 @pytest.mark.parametrize("missing", sorted(READ))
-def test_without_a_table_the_rest_is_told(small_book, tables, missing):
+def test_without_a_table_the_rest_is_told(small_book, tables, missing, limits):
     rest = {name: frame for name, frame in tables.items() if name != missing}
-    text = drafted(rest, small_book)
+    text = drafted(rest, small_book, limits=limits)
     assert check_commentary(text, rest, book=small_book, month=MONTH).empty
     assert f"<#{missing}|" not in text
-    assert f"<#{missing}|" in drafted(tables, small_book)
+    assert f"<#{missing}|" in drafted(tables, small_book, limits=limits)
 
 
 def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):
@@ -306,7 +327,7 @@ def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):
     assert "No index returns are available." in drafted({}, small_book)
 
 
-def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables):
+def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables, limits):
     names = {
         "Major 100": "A|B <b>100%</b>/:* [x](y) #1 _q_ \\ & &amp; %2A",
         "Next Major 100": "コ" * 40,
@@ -329,7 +350,7 @@ def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables)
     blends = {small_book.benchmark_name(c): hostile.benchmark_name(names.get(c, c)) for c in small_book.courses}
     other = renamed(tables, blends | names)
     for language in ("ja", "en"):
-        text = drafted(other, hostile, language)
+        text = drafted(other, hostile, language, limits=limits)
         assert check_commentary(text, other, book=hostile, month=MONTH).empty
         page = to_html(text)
         assert page.count('class="fact"') == len(anchors(text)) > 150
@@ -346,10 +367,10 @@ def test_an_address_survives_whatever_a_name_is(name, column):
 
 
 @pytest.mark.parametrize("style", ["△", "▲", "minus", "parentheses"])
-def test_every_way_of_writing_negative_numbers_passes_the_check(small_book, tables, style):
+def test_every_way_of_writing_negative_numbers_passes_the_check(small_book, tables, style, limits):
     negative = small_book.report.negative.model_copy(update={"en": style, "ja": style})
     book = small_book.model_copy(update={"report": small_book.report.model_copy(update={"negative": negative})})
-    assert check_commentary(drafted(tables, book), tables, book=book, month=MONTH).empty
+    assert check_commentary(drafted(tables, book, limits=limits), tables, book=book, month=MONTH).empty
 
 
 def test_an_unknown_language_is_refused(small_book):
@@ -383,8 +404,9 @@ def test_real_months_are_told_and_pass(month):
     from attribution import read_book
 
     market, book = rm.read_market(REAL), read_book(REAL / "book.toml")
-    tables = build_content(book, market, rm.RiskModel().fit(market), month).tables
+    content = build_content(book, market, rm.RiskModel().fit(market), month)
+    tables = content.tables
     for language in ("ja", "en"):
-        text = drafted(tables, book, language, month)
+        text = drafted(tables, book, language, month, content.limits)
         assert check_commentary(text, tables, book=book, month=month).empty
         assert len(NUMBERS.findall(bare(text))) > 100

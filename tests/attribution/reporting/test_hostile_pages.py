@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import shutil
 
@@ -11,9 +12,10 @@ import pytest
 
 import attribution as at
 from attribution.house_style.words import LANGUAGES
+from attribution.measures.limits import limits_table
 from attribution.reporting.pages.page import render_page
 from attribution.reporting.tables.content import build_content
-from attribution.reporting.tables.notes import Note
+from riskmodel import Fact
 from riskmodel.market.tables import read_table
 from tests.attribution.reporting.page_reader import Reader, plain_text
 from tests.conftest import SMALL, SMALL_MONTH
@@ -139,15 +141,17 @@ def test_the_month_of_inception_has_no_month_before(first_month, language):
 def test_risk_that_cannot_be_told_is_said_and_not_drawn(page_content, language):
     tables = dict(page_content.tables)
     tables["risk"], tables["risk_factors"] = tables["risk"].iloc[:0], tables["risk_factors"].iloc[:0]
-    limits = tables["limits"]
-    band = limits["rule"] == "risk_band"
-    tables["limits"] = limits.assign(
-        ok=limits["ok"].mask(band),
-        value=limits["value"].mask(band),
-        detail=limits["detail"].mask(band, "n/a: no forecast risk of the sleeve"),
-    )
-    notes = [*page_content.notes, Note("no_forecast", {"date": "2025-03-31"})]
-    page, reader = checked(dataclasses.replace(page_content, tables=tables, notes=notes), language)
+    limits = [
+        dataclasses.replace(limit, ok=None, value=math.nan, details=(Fact("no_sleeve_forecast"),))
+        if limit.rule == "risk_band"
+        else limit
+        for limit in page_content.limits
+    ]
+    tables["limits"] = limits_table(limits)
+    reason = Fact("no_specific_risk", {"observations": 3, "needed": 20})
+    notes = [*page_content.notes, Fact("no_forecast", {"date": "2025-03-31", "reason": reason})]
+    untested = dataclasses.replace(page_content, tables=tables, limits=limits, notes=notes)
+    page, reader = checked(untested, language)
     said = {"ja": "2025年3月31日の予想リスクは、", "en": "No risk is forecast for the close of 31 March 2025"}
     assert said[language] in page
     assert {"ja": "－ 判定不能", "en": "– not tested"}[language] in page

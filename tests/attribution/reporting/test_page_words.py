@@ -1,7 +1,6 @@
 """What the pages say in words: notes, limits, drivers, and what was rewarded."""
 
 import dataclasses
-import inspect
 import re
 
 import numpy as np
@@ -9,16 +8,14 @@ import pandas as pd
 import pytest
 
 from attribution.house_style.words import LANGUAGES, read_messages
-from attribution.measures.limits import check_limits
+from attribution.measures.limits import WORDS, Limit, held_limits, limits_table
 from attribution.reporting.pages.factors import rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section
 from attribution.reporting.pages.notes import notes_section
 from attribution.reporting.pages.sleeve import main_drivers, proxy_sentence
 from attribution.reporting.pages.stocks import driver_texts
 from attribution.reporting.pages.words import page_words
-from attribution.reporting.tables import notes as notes_module
-from attribution.reporting.tables.notes import Note
-from riskmodel.market import market
+from riskmodel import Fact
 
 
 def in_english(content, *notes):
@@ -27,44 +24,45 @@ def in_english(content, *notes):
 
 NOTES = [
     (
-        Note(
-            "left_out", {"factor": "surprise", "descriptor": "earnings_surprise", "reason": "no announcements in earnings"}
+        Fact(
+            "left_out",
+            {"factor": "surprise", "descriptor": "earnings_surprise", "reason": Fact("no_announcements")},
         ),
         "サプライズ：指標「利益サプライズ」は使っていません（決算発表のデータがない）。",
         "Surprise: the indicator “Earnings surprise” is not used (there are no earnings announcements).",
     ),
     (
-        Note("flagged", {"date": "2025-03-04", "reason": "no estimating name in Energy, Materials"}),
+        Fact("flagged", {"date": "2025-03-04", "reason": Fact("vacant", {"sectors": ("Energy", "Materials")})}),
         "2025年3月4日の回帰は完全ではありません（推定に使える銘柄のないセクターがある：エネルギー、素材）。",
         "4 March 2025: the regression of this day is not whole (no name to estimate from in Energy, Materials).",
     ),
     (
-        Note("ordinary_income", {"sources": "operating_income for 34%, net_income for 66% of filings"}),
+        Fact("ordinary_income", {"sources": {"operating_income": 0.34, "net_income": 0.66}}),
         "経常利益には、開示書類にある次の項目を用いました（件数に占める割合）：営業利益 34%、当期純利益 66%。",
         "Ordinary income is taken from these items of the filings (share of filings): operating income 34%, net income 66%.",
     ),
     (
-        Note("unaligned", {"finding": "shares: ticker without prices", "rows": 1200, "examples": "A, B and 99 more"}),
-        "入力データの突き合わせ　価格データのないティッカー（発行済株式数）：1,200件（例：A、Bほか99件）。",
-        "Input data, share counts, ticker without prices: 1,200 rows (such as A, B and 99 more).",
+        Fact("unaligned", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
+        "入力データの突き合わせ　価格データのないティッカー（発行済株式数）：1,200件（例：A、B）。",
+        "Input data, share counts, ticker without prices: 1,200 rows (such as A, B).",
     ),
     (
-        Note("unmodelled_held", {"course": "X", "names": "A", "days": 3}),
+        Fact("unmodelled_held", {"course": "X", "names": ("A",), "days": 3}),
         "X：エクスポージャーのない保有銘柄（A、延べ3日・銘柄）の寄与度は「モデル対象外」に含めています。",
         "X: held names without exposures (A; 3 name-days) count as “Not modelled”.",
     ),
     (
-        Note("stopped_benchmark", {"benchmark": "X", "names": "A, B and 3 more"}),
-        "Xの構成銘柄のうち取引がなくなったものは、次の構成銘柄の更新まで最終値で据え置いています（A、Bほか3件）。",
-        "Names of X that stopped trading keep their last value until the next list: A, B and 3 more.",
+        Fact("stopped_benchmark", {"benchmark": "X", "names": tuple("ABCDEFGH")}),
+        "Xの構成銘柄のうち取引がなくなったものは、次の構成銘柄の更新まで最終値で据え置いています（A、B、C、D、Eほか3件）。",
+        "Names of X that stopped trading keep their last value until the next list: A, B, C, D, E and 3 more.",
     ),
     (
-        Note("filled", {"factor": "activity", "share": 0.0877}),
+        Fact("filled", {"factor": "activity", "share": 0.0877}),
         "活動性：データのない銘柄（8.8%）の値をセクターと規模から補完しました。",
         "Activity: values of names without data (8.8% of names) are filled in from sector and size.",
     ),
     (
-        Note("cash_stock", {"label": "CASH (stock)"}),
+        Fact("cash_stock", {"label": "CASH (stock)"}),
         "ティッカーが CASH の銘柄は、現金と区別するため CASH (stock) と表示しています。",
         "The stock with the ticker CASH is shown as CASH (stock), to keep it apart from cash.",
     ),
@@ -79,32 +77,18 @@ def test_a_note_is_a_sentence_in_both_languages(page_content, note, japanese, en
 
 
 def test_a_stopped_position_is_told_by_its_sleeve(page_content):
-    note = Note("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13"})
+    note = Fact("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13"})
     shown = in_english(page_content, note)[0]
     name = page_content.book.sleeves["major"].name.en
     assert shown.startswith(f"{name}: 0130 last traded on 13 December 2024.")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_note_that_the_content_can_hold_has_a_sentence(language):
-    keys = set(re.findall(r'Note\(\s*"(\w+)"', inspect.getsource(notes_module)))
-    assert {"universe", "proxy", "unaligned"} < keys <= read_messages(language).table["notes"].keys()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_finding_of_reading_a_market_has_words(language):
-    patterns = set(read_messages(language).table["findings"])
-    found = re.findall(r'findings\.add\("\w+", f?"([^"]+)"', inspect.getsource(market))
-    assert len(found) > 10
-    assert {f"{{table}}: {finding}" for finding in found} <= patterns
-
-
 def test_notes_of_the_proxy_make_one_sentence(page_content):
-    notes = [Note("proxy", {"course": course, "contribution": -0.001}) for course in ("A", "B")]
+    notes = [Fact("proxy", {"course": course, "contribution": -0.001}) for course in ("A", "B")]
     shown = in_english(page_content, *notes)
     assert len(shown) == 1
     assert shown[0].endswith("(contributions: A −0.10%; B −0.10%).")
-    assert in_english(page_content, Note("proxy", {"course": "A", "contribution": 0.001}))[0].endswith("A +0.10%).")
+    assert in_english(page_content, Fact("proxy", {"course": "A", "contribution": 0.001}))[0].endswith("A +0.10%).")
 
 
 def factor_rows(**contributions):
@@ -164,49 +148,79 @@ def test_the_title_names_what_was_rewarded_and_no_more_than_four(page_content):
     )
 
 
+BAND = {"risk": 0.1673, "other": 0.1683, "index": "S&P 500", "gap": 0.006}
 DETAILS = [
-    ("22 names, 20 to 25 allowed", "22銘柄（20～25銘柄）", "22 held, 20 to 25 allowed"),
-    ("1 name, 20 to 25 allowed", "1銘柄（20～25銘柄）", "1 held, 20 to 25 allowed"),
-    ("no names", "組み入れ銘柄なし", "no names"),
-    ("DKYC 6.94 %", "DKYC 6.94%", "DKYC 6.94%"),
-    ("A 9.4 % at the rebalance, drifted to 10.04 %; B 11 %", "A：リバランス時9.40%、その後の値動きで10.04%；B 11.00%",
+    ([Fact("names", {"names": 22, "least": 20, "most": 25})],
+     "22 names, 20 to 25 allowed", "22銘柄（20～25銘柄）", "22 held, 20 to 25 allowed"),
+    ([Fact("names", {"names": 1, "least": 20, "most": 25})],
+     "1 name, 20 to 25 allowed", "1銘柄（20～25銘柄）", "1 held, 20 to 25 allowed"),
+    ([Fact("no_names")], "no names", "組み入れ銘柄なし", "no names"),
+    ([Fact("at", {"label": "DKYC", "value": 0.0694})], "DKYC 6.94 %", "DKYC 6.94%", "DKYC 6.94%"),
+    ([Fact("drifted", {"label": "A", "then": 0.094, "value": 0.1004}), Fact("at", {"label": "B", "value": 0.11})],
+     "A 9.4 % at the rebalance, drifted to 10.04 %; B 11 %",
+     "A：リバランス時9.40%、その後の値動きで10.04%；B 11.00%",
      "A: 9.40% at the rebalance, drifted to 10.04%; B 11.00%"),
-    ("A 0 % at the rebalance, now 12.5 %", "A：リバランス時0.00%、現在12.50%", "A: 0.00% at the rebalance, now 12.50%"),
-    ("20.33 % against 17.9 % of Large Index: 13.53 % above", "20.33%（Large Indexは17.90%）、比率で13.53%上回る",
-     "20.33% against 17.90% of Large Index: 13.53% above"),
-    ("16.73 % against 16.83 % of S&P 500: 0.6 % below; 1 name of it without a forecast left out (0.08% of its weight)",
+    ([Fact("now", {"label": "A", "then": 0.0, "value": 0.125})], "A 0 % at the rebalance, now 12.5 %",
+     "A：リバランス時0.00%、現在12.50%", "A: 0.00% at the rebalance, now 12.50%"),
+    ([Fact("above", {"risk": 0.2033, "other": 0.179, "index": "Large Index", "gap": 0.1353})],
+     "20.33 % against 17.9 % of Large Index: 13.53 % above",
+     "20.33%（Large Indexは17.90%）、比率で13.53%上回る", "20.33% against 17.90% of Large Index: 13.53% above"),
+    ([Fact("below", BAND), Fact("left_out", {"names": 1, "weight": 0.0008})],
+     "16.73 % against 16.83 % of S&P 500: 0.6 % below; 1 name of it without a forecast left out (0.08% of its weight)",
      "16.73%（S&P 500は16.83%）、比率で0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
      "16.73% against 16.83% of S&P 500: 0.60% below; 1 of its names without a forecast left out (0.08% of its weight)"),
-    ("n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the sleeve"),
-    ("n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
-    ("n/a: the book has no constituents of 'X'", "n/a：Xの構成銘柄がない", "n/a: no constituents of X"),
-    ("something else", "something else", "something else"),
+    ([Fact("no_sleeve_forecast")],
+     "n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the sleeve"),
+    ([Fact("no_forecast", {"index": "X"})],
+     "n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
+    ([Fact("no_constituents", {"index": "X"})],
+     "n/a: the book has no constituents of 'X'", "n/a：Xの構成銘柄がない", "n/a: no constituents of X"),
+    ([Fact("said", {"text": "something else"})], "n/a: something else", "n/a：something else", "n/a: something else"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("detail", "japanese", "english"), DETAILS)
-def test_a_limit_s_detail_is_told_in_both_languages(page_content, detail, japanese, english):
-    shown = [detail_text(detail, page_words(page_content.book, language)) for language in LANGUAGES]
+def limit(details, rule="weight_max"):
+    return Limit("major", rule, 0.1, 0.1, False, tuple(details))
+
+
+@pytest.mark.parametrize(("details", "table", "japanese", "english"), DETAILS)
+def test_a_limit_s_detail_is_told_in_the_table_and_in_both_languages(page_content, details, table, japanese, english):
+    assert limits_table([limit(details)])["detail"].item() == table
+    shown = [detail_text(limit(details), page_words(page_content.book, language)) for language in LANGUAGES]
     assert shown == [japanese, english]
 
 
+def test_every_detail_of_a_limit_is_told():
+    assert {fact.key for details, *_ in DETAILS for fact in details} == WORDS.keys()
+
+
 def test_a_sector_s_deviation_is_signed_in_the_house_style(page_content):
-    shown = [detail_text("Energy -2.05 %; Materials +3 %", page_words(page_content.book, x), signed=True) for x in LANGUAGES]
+    details = [Fact("at", {"label": "Energy", "value": -0.0205}), Fact("at", {"label": "Materials", "value": 0.03})]
+    deviation = limit(details, "sector_deviation_max")
+    assert limits_table([deviation])["detail"].item() == "Energy -2.05 %; Materials +3 %"
+    shown = [detail_text(deviation, page_words(page_content.book, x)) for x in LANGUAGES]
     assert shown == ["エネルギー △2.05%；素材 +3.00%", "Energy −2.05%; Materials +3.00%"]
+
+
+def test_a_stock_whose_ticker_is_the_name_of_a_sector_or_factor_keeps_it(page_content):
+    shown = detail_text(limit([Fact("at", {"label": "Energy", "value": 0.1})]), page_words(page_content.book, "ja"))
+    assert shown == "Energy 10.00%"
 
 
 def test_every_detail_that_the_limits_write_is_translated(page_content, small_book):
     own = pd.Series({"A": 0.5, "B": 0.3, "C": 0.2})
     other = pd.Series({"A": 0.1, "B": 0.05, "C": 0.85})
     sectors = pd.Series({"A": "Energy", "B": "Energy", "C": "Materials"})
-    tables = [
-        check_limits(small_book, "major", weights=own, benchmark_weights=other, rebalance_weights=other, sectors=sectors,
-                     rebalance_benchmark_weights=other, risk=risk, index_risk=index)
+    limits = [
+        limit
         for risk, index in ((0.2, 0.1), (0.1, 0.2), (None, 0.1), (0.1, None))
+        for limit in held_limits(
+            small_book, "major", weights=own, benchmark_weights=other, rebalance_weights=other, sectors=sectors,
+            rebalance_benchmark_weights=other, risk=risk, index_risk=index)
     ]  # fmt: skip
     words = page_words(page_content.book, "ja")
-    for detail in pd.concat([*tables, page_content.tables["limits"]])["detail"]:
-        assert not re.search(r" %|\b(at|of|names?|against|allowed|drifted|now|above|below)\b", detail_text(detail, words))
+    for limit in [*limits, *page_content.limits]:
+        assert not re.search(r" %|\b(at|of|names?|against|allowed|drifted|now|above|below)\b", detail_text(limit, words))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -10,16 +11,17 @@ import pytest
 
 from attribution.house_style.words import read_messages
 from attribution.measures.forecast import forecast_risk
+from attribution.measures.limits import limits_table
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.reporting.charts import month_figures
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.pages.page import render_page
-from attribution.reporting.tables.content import build_content, closing_risks, forecast_notes, risk_tables
+from attribution.reporting.tables.content import build_content, closing_risks, forecast_notes, risk_tables, sleeves_limits
 from attribution.reporting.tables.figures_toml import figures_toml
 from attribution.reporting.tables.frames import KEYS
-from attribution.reporting.tables.notes import Note
 from attribution.reporting.workbook.workbook import render_workbook
 from attribution.rows import CASH
+from riskmodel import Fact
 from tests.conftest import SMALL_MONTH
 
 
@@ -103,14 +105,16 @@ def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_w
     risks = closing_risks(courses, partly)
     assert "Major 100" not in risks
     assert "Next Major 100" in risks
-    tables = risk_tables(content.book, small_market, courses, partly, risks)
+    kept = sleeves_limits(content.book, small_market, courses, partly, risks)
+    tables = risk_tables(risks) | {"limits": limits_table(kept)}
     assert set(tables["risk"]["course"]) == set(tables["risk_factors"]["course"]) == set(risks)
     limits = tables["limits"].set_index(["sleeve", "rule"])
     assert limits.loc[("major", "risk_band"), "detail"] == "n/a: no forecast risk of the sleeve"
     assert limits.loc[("major", "weight_max"), "value"] > 0
     notes = {note.key: note for note in forecast_notes(courses, partly, {"Next Major 100": None}, content.period)}
     assert set(notes) == {"no_forecast_of_course", "forecast_left_out"}
-    page = render_page(dataclasses.replace(content, tables=content.tables | tables, notes=[*notes.values()]), "en")
+    shown = dataclasses.replace(content, tables=content.tables | tables, limits=kept, notes=[*notes.values()])
+    page = render_page(shown, "en")
     assert "No risk is forecast for" in page
     assert "Value is not in the risk forecast" in page
 
@@ -118,22 +122,30 @@ def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_w
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "No risk is forecast for the close of 31 March 2025: the model"),
-        ("ja", "2025年3月31日の予想リスクは、リスクモデルの計測期間が短いため計算していません。"),
+        (
+            "en",
+            "No risk is forecast for the close of 31 March 2025: the model's history is too short (15 of the 60 returns "
+            "that a factor needs).",
+        ),
+        (
+            "ja",
+            "2025年3月31日の予想リスクは、リスクモデルの計測期間が短い（ファクターに必要な60日に対して15日）ため計算していません。",
+        ),
     ],
 )
 def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is_whole(
     content, small_market, language, sentence
 ):
     courses = {name: result.followed for name, result in content.results.items()}
-    tables = risk_tables(content.book, small_market, courses, None, {})
+    limits = sleeves_limits(content.book, small_market, courses, None, {})
+    tables = risk_tables({}) | {"limits": limits_table(limits)}
     assert tables["risk"].empty
     assert list(tables["risk_factors"].columns) == list(content.tables["risk_factors"].columns)
-    notes = forecast_notes(courses, None, {}, content.period)
-    bare = dataclasses.replace(content, tables=content.tables | tables, notes=notes)
-    assert sentence in render_page(bare, language)
+    notes = forecast_notes(courses, Fact("short_history", {"returns": 15, "needed": 60}), {}, content.period)
+    bare = dataclasses.replace(content, tables=content.tables | tables, limits=limits, notes=notes)
+    assert sentence in unescape(render_page(bare, language))
     assert "risk" not in month_figures(bare, read_messages(language), "minus")
-    assert draft(bare.tables, book=bare.book, month=SMALL_MONTH, language=language)
+    assert draft(bare.tables, book=bare.book, month=SMALL_MONTH, language=language, limits=limits)
     assert render_workbook(bare, language)
     assert figures_toml(bare)
 
@@ -142,5 +154,5 @@ def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small
     assert "unfinished" not in {note.key for note in content.notes}
     begun = small_market.sel(time=slice(None, "2025-03-14"))
     half = build_content(small_book, begun, small_model, SMALL_MONTH)
-    assert half.notes[0] == Note("unfinished", {"date": "2025-03-14"})
+    assert half.notes[0] == Fact("unfinished", {"date": "2025-03-14"})
     assert "The data end on 14 March 2025. Trading days of the month after it" in render_page(half, "en")

@@ -11,6 +11,7 @@ import xarray as xr
 
 from riskmodel.errors import InputError
 from riskmodel.estimation.regression import cross_sectional_regression
+from riskmodel.facts import Fact
 
 DAYS = 4
 SECTORS = ("Sector 00", "Sector 01", "Sector 02")
@@ -229,7 +230,7 @@ def test_a_sector_that_nobody_estimates_on_one_day_is_missing_and_named() -> Non
     sparse = replace(given, returns=returns)
     agrees(sparse)
     fit = sparse.fit()
-    assert fit["flag"].values.tolist() == ["", "", "no estimating name in Sector 01", ""]
+    assert fit["flag"].values.tolist() == ["", "", 'vacant {"sectors": ["Sector 01"]}', ""]
     assert fit["factor_returns"].sel(factor="Sector 01").isnull().values.tolist() == [False, False, True, False]
     assert fit["factor_returns"].isel(time=2).drop_sel(factor="Sector 01").notnull().all()
 
@@ -485,7 +486,7 @@ def test_a_day_with_too_few_names_is_flagged_and_missing() -> None:
         returns[day, np.setdiff1d(np.arange(150), keep)] = np.nan
     fit = replace(given, returns=returns).fit()
     assert fit["names"].values.tolist() == [150, 13, 14, 150]
-    assert fit["flag"].values.tolist() == ["", "thin: 13 names for 7 coefficients", "", ""]
+    assert fit["flag"].values.tolist() == ["", 'thin {"names": 13, "coefficients": 7}', "", ""]
     nothing_on(fit, 1)
     assert fit["factor_returns"][2].notnull().all()
 
@@ -516,7 +517,7 @@ def test_a_day_on_which_two_styles_are_the_same_is_flagged_and_missing() -> None
     fit = replace(given, exposures=exposures).fit()
     flags = fit["flag"].values.tolist()
     assert [f == "" for f in flags] == [True, True, False, True]
-    assert flags[2].startswith("singular: condition number ")
+    assert Fact.read(flags[2]).words().startswith("singular: condition number ")
     nothing_on(fit, 2)
     agrees(replace(given, exposures=exposures), [0, 1, 3])
 
@@ -526,7 +527,7 @@ def test_a_day_on_which_a_style_is_a_sector_is_flagged_and_missing() -> None:
     exposures = given.exposures.copy()
     exposures[0, :, 1] = (given.sectors == "Sector 01").astype(float)
     fit = replace(given, exposures=exposures).fit()
-    assert str(fit["flag"].values[0]).startswith("singular: condition number ")
+    assert Fact.read(fit["flag"].values[0]).words().startswith("singular: condition number ")
     nothing_on(fit, 0)
 
 

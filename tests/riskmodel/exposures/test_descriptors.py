@@ -443,7 +443,9 @@ def test_ordinary_income_sources_says_what_stands_for_it() -> None:
         filing("2023-12-31", "2024-01-04", operating_income=np.nan),
         count=20,
     )
-    assert ordinary_income_sources(market) == "operating_income for 33%, net_income for 67% of filings"
+    assert ordinary_income_sources(market).values["sources"] == pytest.approx(
+        {"operating_income": 1 / 3, "net_income": 2 / 3}
+    )
 
 
 def test_ordinary_income_sources_leaves_out_filings_without_any() -> None:
@@ -452,7 +454,7 @@ def test_ordinary_income_sources_leaves_out_filings_without_any() -> None:
         filing("2022-12-31", "2024-01-03", net_income=np.nan),
         count=20,
     )
-    assert ordinary_income_sources(market) == "ordinary_income for 100% of filings"
+    assert ordinary_income_sources(market).values["sources"] == {"ordinary_income": 1.0}
 
 
 @pytest.mark.parametrize(
