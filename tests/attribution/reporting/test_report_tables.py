@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Future
 from html import unescape
 
 import numpy as np
@@ -16,12 +17,19 @@ from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.reporting.charts import month_figures
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.pages.page import render_page
-from attribution.reporting.tables.content import build_content, closing_risks, forecast_notes, risk_tables, sleeves_limits
+from attribution.reporting.tables.content import (
+    build_content,
+    closing_risks,
+    forecast_notes,
+    forecast_or_reason,
+    risk_tables,
+    sleeves_limits,
+)
 from attribution.reporting.tables.figures_toml import figures_toml
 from attribution.reporting.tables.frames import KEYS
 from attribution.reporting.workbook.workbook import render_workbook
 from attribution.rows import CASH
-from riskmodel import Fact
+from riskmodel import Fact, ForecastUnavailableError, InputError
 from tests.conftest import SMALL_MONTH
 
 
@@ -148,6 +156,28 @@ def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is
     assert draft(bare.tables, book=bare.book, month=SMALL_MONTH, language=language, limits=limits)
     assert render_workbook(bare, language)
     assert figures_toml(bare)
+
+
+def test_only_a_forecast_that_cannot_be_made_becomes_a_note_and_any_other_refusal_ends_the_report():
+    short, broken = Future(), Future()
+    reason = Fact("short_history", {"returns": 15, "needed": 60})
+    short.set_exception(ForecastUnavailableError("factor_returns: 15 returns up to 2025-03-31.", reason))
+    assert forecast_or_reason(short) == reason
+    broken.set_exception(InputError("market_cap: 1 negative value."))
+    with pytest.raises(InputError, match=r"^market_cap: 1 negative value\.$"):
+        forecast_or_reason(broken)
+
+
+@pytest.mark.parametrize(("sessions", "key"), [(2, "short_history"), (70, "no_specific_risk")])
+def test_a_history_that_is_too_short_says_what_it_lacks(small_market, small_model, sessions, key):
+    first = small_market.get_index("time")[-sessions]
+    model = dataclasses.replace(small_model, data=small_model.data.sel(time=slice(first, None)))
+    if key == "no_specific_risk":
+        lost = {"specific_returns": model.data["specific_returns"].where(False)}
+        model = dataclasses.replace(model, data=model.data.assign(lost))
+    with pytest.raises(ForecastUnavailableError) as caught:
+        forecast_risk(model, small_market.sel(time=slice(first, None)), small_market.get_index("time")[-1])
+    assert caught.value.fact.key == key
 
 
 def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book, small_market, small_model):

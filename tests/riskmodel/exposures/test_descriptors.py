@@ -11,6 +11,7 @@ import xarray as xr
 
 from riskmodel.exposures.descriptors import DESCRIPTORS, Unavailable, market_return, ordinary_income_sources, yearly_figures
 from riskmodel.factors import STYLES
+from riskmodel.facts import Fact
 from riskmodel.market.market import build_market
 from tests.riskmodel.builders import Tables, as_read, flat_close, plain_tables, prices_of, random_tables, sessions_from
 
@@ -465,8 +466,15 @@ def test_a_descriptor_whose_column_is_absent_or_empty_says_why(name: str, column
         filed(filing("2023-12-31", "2024-01-02"), count=5),
         filed(filing("2023-12-31", "2024-01-02", **{column: np.nan}), count=5),
     ):
-        with pytest.raises(Unavailable, match=f"fundamentals has no {column}"):
+        with pytest.raises(Unavailable, match=f"fundamentals has no {column}") as caught:
             computed(name, market)
+        assert caught.value.fact == Fact("no_column", {"column": column})
+
+
+def test_a_descriptor_of_one_s_own_says_why_in_its_own_words() -> None:
+    reason = Unavailable("the vendor has no patents before 2015")
+    assert str(reason) == reason.fact.words() == "the vendor has no patents before 2015"
+    assert reason.fact.key == "said"
 
 
 # ---------------------------------------------------------------- announcements

@@ -413,6 +413,8 @@ def test_flagged_lists_the_days_with_their_reasons(tables: Tables) -> None:
     assert flagged.index[0] == results.data["time"].to_index()[0]
     assert flagged.iloc[0] == "first session: no exposures before it"
     assert flagged[day] == "thin: 10 names for 17 coefficients"
+    assert results.flags()[day] == rm.Fact("thin", {"names": 10, "coefficients": 17})
+    assert list(results.flags()) == list(flagged.index) and list(results.flags(flagged.index[:1])) == [flagged.index[0]]
     assert results.factor_returns.sel(time=day).isnull().all()
     assert (flagged != "").all()
     sound = results.data["time"].to_index().difference(flagged.index)
@@ -444,6 +446,10 @@ def test_a_market_without_filings_and_announcements_is_fitted_on_what_prices_giv
     assert set(fed[fed].index) == {"market", "Energy"} | from_prices
     coverage = results.coverage().set_index("factor")
     assert (coverage.drop(index=list(from_prices))["reason"] != "").all()
+    reasons = {place: fact.words() for place, fact in results.left_out().items()}
+    told = results.coverage().set_index(["factor", "descriptor"])["reason"]
+    assert reasons == told[told != ""].to_dict()
+    assert results.left_out()["surprise", "earnings_surprise"] == rm.Fact("no_announcements")
 
 
 def test_settings_are_kept_with_the_results(market: xr.Dataset) -> None:
