@@ -101,6 +101,7 @@ def main() -> int:
     gc.disable()  # a process of one document: looking for cycles in its boxes takes a fifth of the time and frees nothing
     with resources.as_file(resources.files("attribution.reporting").joinpath("templates/no_fonts.conf")) as settings:
         os.environ["FONTCONFIG_FILE"] = str(settings)
+        os.environ["SOURCE_DATE_EPOCH"] = "0"  # fontTools, which subsets where HarfBuzz cannot, writes a clock into the font
         warnings.simplefilter("ignore")  # that there is no font of the system, whatever PYTHONWARNINGS says
         try:
             import weasyprint

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import warnings
 
 import pypdf
@@ -27,6 +29,13 @@ def document():
             return job.result()
         except pdf.PangoMissingError as error:
             pytest.skip(str(error))
+
+
+def has_harfbuzz_subset():
+    """Whether WeasyPrint finds the library, asked in a process of its own as a PDF is made in one."""
+    asked = "from weasyprint.text.ffi import harfbuzz_subset; print(harfbuzz_subset is not None)"
+    answer = subprocess.run([sys.executable, "-W", "ignore", "-c", asked], capture_output=True, text=True, check=True)
+    return answer.stdout == "True\n"
 
 
 def fonts_of(reader):
@@ -67,10 +76,37 @@ def test_it_is_tagged_titled_and_bookmarked(document):
     assert [item.title for item in reader.outline if not isinstance(item, list)] == ["月次レポート"]
 
 
-def test_two_runs_give_the_same_bytes(document):
-    with pdf.start_pdf() as job:
-        job.send(with_fonts(PAGE, form="otf"))
-        assert job.result() == document
+SUBSETTER = """
+import contextlib, os, time
+import cffi
+if os.environ["SUBSETTER"] == "fontTools":
+    found = cffi.FFI.dlopen
+    def dlopen(self, name, flags=0):
+        if "harfbuzz-subset" in name:
+            raise OSError(f"cannot load library {name}")
+        return found(self, name, flags)
+    cffi.FFI.dlopen = dlopen
+clock = time.time
+time.time = lambda: clock() + float(os.environ["LATER"])
+"""  # read by each Python that starts: hides the library that WeasyPrint loads by name, and sets the clock
+
+
+@pytest.mark.parametrize("subsetter", ["HarfBuzz", "fontTools"])
+def test_two_runs_give_the_same_bytes_whichever_library_subsets_the_font(document, monkeypatch, tmp_path, subsetter):
+    if subsetter == "HarfBuzz" and not has_harfbuzz_subset():
+        pytest.skip("HarfBuzz's subsetter is not on this machine (Debian: libharfbuzz-subset0)")
+    (tmp_path / "sitecustomize.py").write_text(SUBSETTER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("SUBSETTER", subsetter)
+    made = set()
+    for later in (0, 86_400):
+        monkeypatch.setenv("LATER", str(later))
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(later))  # of the user's own
+        with pdf.start_pdf() as job:
+            job.send(with_fonts(PAGE, form="otf"))
+            made.add(job.result())
+    assert len(made) == 1
+    assert (made == {document}) == (subsetter == "HarfBuzz" or not has_harfbuzz_subset())
 
 
 def test_what_the_page_does_not_carry_is_refused():
