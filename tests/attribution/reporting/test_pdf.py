@@ -109,7 +109,7 @@ def test_two_runs_give_the_same_bytes_whichever_library_subsets_the_font(documen
     assert (made == {document}) == (subsetter == "HarfBuzz" or not has_harfbuzz_subset())
 
 
-def test_what_the_page_does_not_carry_is_refused():
+def test_what_the_page_does_not_carry_is_refused(document):
     page = with_fonts(PAGE.replace("</body>", '<img src="http://example.invalid/x.png" alt=""></body>'), form="otf")
     with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
         job.send(page)
