@@ -19,6 +19,7 @@ from attribution.commands.terminal import (
     INTERRUPTED,
     REFUSED,
 )
+from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import InputError
 
 
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         sub.add_argument("book", metavar="BOOK.toml", help="the book of courses")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=plain_arithmetic()(run))
         return sub
 
     report_options(command("report", report_month, "write a month's pages, PDF, workbook, tables and commentary"))

@@ -6,6 +6,7 @@ import argparse
 
 from attribution.commands.explain import brinson_options
 from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table
+from riskmodel.arrays.arithmetic import plain_arithmetic
 
 
 def add_brinson(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -20,7 +21,7 @@ def add_brinson(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     brinson_options(sub)
     links = ("none", "carino", "menchero", "grap", "frongello", "davies-laker", "geometric")
     sub.add_argument("--link", choices=links, default="carino", help="how periods become the total; by default carino")
-    sub.set_defaults(run=print_effects, method="fachler", interaction="separate", missing="other-side")
+    sub.set_defaults(run=plain_arithmetic()(print_effects), method="fachler", interaction="separate", missing="other-side")
     return sub
 
 

@@ -26,6 +26,7 @@ from attribution.reporting.files import MANIFEST, manifest, require_unedited, re
 from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
+from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.model.results import RiskModelResults
 
@@ -75,6 +76,7 @@ class Edited:
     language: str
 
 
+@plain_arithmetic()
 def report(
     book: Book,
     *,

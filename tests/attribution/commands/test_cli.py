@@ -14,6 +14,7 @@ import pytest
 from attribution.cli import main
 from attribution.commands import terminal
 from attribution.reporting.tables.frames import KEYS
+from riskmodel.errors import InputError
 from tests.conftest import SMALL, SMALL_MONTH
 
 BOOK = str(SMALL / "book.toml")
@@ -132,6 +133,24 @@ def test_help_loads_no_numerics():
         "import sys, attribution.cli; attribution.cli._parser(); print({'numpy', 'pandas', 'xarray'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("report", BOOK, "--month", SMALL_MONTH, "--out", "out"),
+        ("explain", BOOK, COURSE, "--month", SMALL_MONTH),
+        ("risk", BOOK, COURSE, "--date", "2025-03-31"),
+        ("check", BOOK),
+        ("fit", BOOK),
+    ],
+)
+def test_commands_add_with_the_same_libraries_on_every_machine(capsys, monkeypatch, order):
+    def read(path):
+        raise InputError(f"numexpr is {'asked' if pd.get_option('compute.use_numexpr') else 'not asked'}")
+
+    monkeypatch.setattr("attribution.portfolio.book.read_book", read)
+    assert run(capsys, *order) == (2, "", f"attribution {order[0]}: numexpr is not asked\n")
 
 
 # ---------------------------------------------------------------- bad input

@@ -80,6 +80,15 @@ def test_formats_and_languages_that_it_does_not_have_are_refused(run, options, m
     assert message in str(error.value)
 
 
+def test_a_month_is_summed_with_the_same_libraries_on_every_machine(run, monkeypatch):
+    def prepared(*arguments, **options):
+        raise InputError(f"numexpr is {'asked' if pd.get_option('compute.use_numexpr') else 'not asked'}")
+
+    monkeypatch.setattr(write, "prepared", prepared)
+    with pytest.raises(InputError, match="numexpr is not asked"):
+        run()
+
+
 def test_where_pango_is_missing_everything_else_is_written_and_one_line_says_what_to_install(run, monkeypatch, tmp_path):
     class Job:
         def __enter__(self):
