@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,8 +25,8 @@ MANIFEST = "manifest.json"
 BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a run that was killed
 OUTPUT = re.compile(r"report\.[a-z]+\.(html|pdf)|report\.xlsx|commentary\.[a-z]+\.md|figures\.toml|tables/\w+\.csv")
 LIBRARIES = (
-    *("numpy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "xlsxwriter", "uharfbuzz"),
-    *("noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),
+    *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "pydyf", "xlsxwriter"),
+    *("uharfbuzz", "fonttools", "noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),
 )
 
 
@@ -41,7 +43,12 @@ def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
             "model": content.model_settings,
             "link": "carino",
         },
-        "versions": {"factor-attribution": version("factor-attribution")} | _versions(),
+        "versions": {
+            "factor-attribution": version("factor-attribution"),
+            "python": platform.python_version(),
+            "zlib": zlib.ZLIB_RUNTIME_VERSION,  # packs fonts, PDFs and workbooks
+            **_versions(),
+        },
     }
     return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
 
