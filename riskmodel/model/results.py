@@ -33,7 +33,8 @@ class RiskModelResults:
         each day `factor_returns`, `robust_standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
         (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
         `r_squared`, `condition_number`, `estimating_names`, `flag` (time), read by `flags`; `factor_group` (factor);
-        what forecasts take; and, of a fit, the counts behind the coverage table. The properties have `factor` as the dimension of the styles too.
+        what forecasts take; and, of a fit, the counts behind the coverage table. The properties have `factor` as the
+        dimension of the styles too.
     settings
         The model's choices as plain values; see `RiskModel.settings`.
     """

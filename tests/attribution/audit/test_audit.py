@@ -8,6 +8,8 @@ import datetime
 import json
 import math
 import random
+import subprocess
+import sys
 import tomllib
 from decimal import Decimal
 from fractions import Fraction
@@ -558,6 +560,25 @@ def test_the_calendar_knows_holidays_that_end_months():
     assert last_session((2024, 3)).day == 28  # Good Friday
     assert last_session((2021, 5)).day == 28  # Memorial Day is the 31st
     assert last_session((2021, 12)).day == 31  # New Year's Day on a Saturday is not kept
+
+
+def test_the_calendar_knows_days_for_which_the_exchange_closed_out_of_turn():
+    closed = [(2001, 9, 11), (2012, 10, 30), (2018, 12, 5), (2025, 1, 9)]  # attacks, Sandy, mourning for two presidents
+    assert not any(is_session(datetime.date(*day)) for day in closed)
+
+
+def test_the_calendar_has_an_answer_for_days_that_it_does_not_know():
+    assert last_session((2035, 3)).day == 30  # a Friday; by rule
+    assert is_session(datetime.date(1, 1, 1)) and is_session(datetime.date(9000, 1, 1))  # weekdays
+    assert not is_session(datetime.date(9000, 1, 4))  # a Saturday
+
+
+def test_commands_begin_without_loading_the_calendar():
+    asked = (
+        "import sys, attribution.audit.run, attribution.cli, riskmodel.market, attribution.report.write; "
+        "attribution.cli._parser(); print('exchange_calendars' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_addresses_are_toml_keys():
