@@ -26,8 +26,8 @@ LEVELS = (  # from the top; a room imports rooms of the levels below its own, an
     ("riskmodel.exposures",),
     ("riskmodel.market", "riskmodel.estimation", "riskmodel.optimisation"),
     ("riskmodel.arrays",),
-    ("riskmodel.facts",),
-    ("riskmodel.errors", "riskmodel.factors", "riskmodel.public"),
+    ("riskmodel.facts", "riskmodel.factors"),
+    ("riskmodel.errors", "riskmodel.public"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 LARGEST_ROOM = 16  # files; more are two rooms
