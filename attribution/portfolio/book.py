@@ -13,8 +13,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from attribution.house_style.numbers import NegativeStyle
 from riskmodel.errors import InputError, listed
+from riskmodel.factors import STYLES, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.tables import read_table
+from riskmodel.model.model import RiskModel
 
 Language = Literal["ja", "en"]
 
@@ -100,10 +102,37 @@ class Limits(_Part):
     risk_band: RiskBand | None = None
 
 
+class OwnStyle(_Part):
+    """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
+
+    descriptors: dict[str, float]
+    name: Named | None = None
+
+
 class Model(_Part):
     """[model]."""
 
     store: str | None = None
+    styles: dict[str, OwnStyle | Literal[False]] = {}
+
+    def risk_model(self) -> RiskModel:
+        """The model that the book asks for: the default styles, less those that are set to false, and the book's own.
+
+        Raises
+        ------
+        InputError
+            For a style that is no default one and set to false, and for what `riskmodel.Style` refuses.
+        """
+        names = [style.name for style in STYLES]
+        if unknown := [name for name, own in self.styles.items() if own is False and name not in names]:
+            raise InputError(f"[model.styles]: no style {listed(unknown)} to leave out. Known: {', '.join(names)}.")
+        own = [_style(name, style) for name, style in self.styles.items() if style is not False]
+        return RiskModel(styles=[*(style for style in STYLES if style.name not in self.styles), *own])
+
+
+def _style(name: str, own: OwnStyle) -> Style:
+    texts = {} if own.name is None else {"ja": own.name.ja, "en": own.name.en}
+    return Style(name, list(own.descriptors), list(own.descriptors.values()), texts)
 
 
 class Book(_Part):
@@ -227,13 +256,16 @@ def _actual_returns(book: Book) -> pd.DataFrame | None:
     return checked_actual_returns(table)
 
 
+KINDS = ("float", "OwnStyle")  # that stand in the place of an error where one of several kinds is allowed
+
+
 def _validated(path: Path, content: dict[str, Any]) -> Book:
     try:
         return Book.model_validate(content)
     except ValidationError as error:
         # a misspelt key is also a missing one: the misspelling is what helps
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        *section, key = [str(part) for part in first["loc"] if not re.search(r"[\[(]", str(part)) and part != "float"]
+        *section, key = [str(part) for part in first["loc"] if not re.search(r"[\[(]", str(part)) and part not in KINDS]
         place = f"[{'.'.join(section)}]" if section else "the file"
         if first["type"] == "extra_forbidden":
             known = _known_keys(section)
@@ -251,11 +283,14 @@ def _known_keys(section: list[str]) -> list[str]:
     }  # fmt: skip
     if not section:
         return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
+    if section[:2] == ["model", "styles"] and len(section) == 3:
+        return list(OwnStyle.model_fields)
     nested: dict[str, type[BaseModel]] = {"name": Words, "style": Words, "negative": Negative, "risk_band": RiskBand}
     return list(nested.get(section[-1], parts.get(section[0], Book)).model_fields)
 
 
 def _require_consistent(book: Book) -> None:
+    book.model.risk_model()
     name = book.path.name
     for key, benchmark in book.benchmarks.items():
         if (benchmark.constituents is None) == (benchmark.largest is None):

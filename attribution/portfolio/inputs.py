@@ -12,7 +12,6 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.holdings import constituent_rows, require_known_tickers
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
-from riskmodel.model.model import RiskModel
 from riskmodel.model.parts import remove_store
 from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
@@ -85,7 +84,7 @@ def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
         Where [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
         cannot be written the fit is returned all the same, with a remark.
     """
-    settings, inputs, own = RiskModel(), input_hashes(book.data_folder), book.model.store is not None
+    settings, inputs, own = book.model.risk_model(), input_hashes(book.data_folder), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:
         require_own_file(path)

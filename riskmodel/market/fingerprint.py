@@ -51,6 +51,9 @@ def panel_sums(past: xr.Dataset) -> np.ndarray:
             some = slice(first, first + DAYS_AT_ONCE)
             facts = past[name].isel(time=some).transpose("time", "asset").to_numpy()
             total += _hashed(facts, _drawn(days[some], name)[:, None]).sum(axis=0, dtype=np.uint64)
+    for place, name in enumerate(past["descriptor"].to_numpy() if "descriptor_value" in past else ()):
+        facts = past["descriptor_value"].isel(descriptor=place).transpose("time", "asset").to_numpy()
+        total += _hashed(facts, _drawn(days, f"descriptor {name}")[:, None]).sum(axis=0, dtype=np.uint64)
     closes = past["close"].notnull().sum("time").to_numpy().astype(np.uint64)
     return np.stack([total, closes])
 

@@ -14,6 +14,7 @@ from riskmodel.market.findings import Findings
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
+DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
 MARKET_TABLES = tuple(name for name in TABLES if name not in ("holdings", "actual_returns"))  # the book reads those
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
@@ -67,7 +68,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
         the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
         `issuer` (the company, empty where the table names none). On (time, index): `index_level`; on (time): `risk_free`;
-        on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day. As events:
+        on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day; on (time, asset,
+        descriptor): `descriptor_value` of the table descriptors, the last one known, for at most 190 days. As events:
         filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
         ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
         `unaligned`, what found no place, a `riskmodel.Fact` as text each; `alignment_report` shows them.
@@ -124,6 +126,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     dataset = dataset.assign(daily_levels(tables, sessions, findings))
     if "constituents" in tables:
         dataset = dataset.assign(constituent_lists(tables["constituents"], sessions, assets, findings))
+    if "descriptors" in tables:
+        dataset = dataset.assign(descriptor_panels(tables["descriptors"], sessions, assets, findings))
     return dataset.assign(findings.as_variable())
 
 
@@ -233,6 +237,28 @@ def constituent_lists(
         "constituent_date": ("constituent", table["date"].to_numpy()),
         "constituent_ticker": ("constituent", table["ticker"].to_numpy(dtype=object)),
         "constituent_weight": ("constituent", table["weight"].to_numpy()),
+    }
+
+
+def descriptor_panels(
+    table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
+) -> dict[str, tuple[object, np.ndarray]]:
+    """Values of the user's descriptors, each known from the close of its date until the next one, an empty one ending it."""
+    findings.add("descriptors", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
+    table = table[table["ticker"].isin(assets)].sort_values(["descriptor", "date", "ticker"])
+    names = table["descriptor"].unique()
+    values = np.full((len(sessions), len(assets), len(names)), np.nan)
+    for place, name in enumerate(names):
+        own = table[table["descriptor"] == name]
+        known, asset = session_from(own["date"], sessions), pd.Index(assets).get_indexer(own["ticker"])
+        event = as_of(known, asset, np.arange(len(own), dtype=float), values.shape[:2])
+        row = np.where(np.isnan(event), len(own), event).astype(np.intp)
+        until = np.append((own["date"] + DESCRIPTOR_LASTS).to_numpy(), np.datetime64("NaT", "ns"))[row]
+        value = np.append(own["value"].to_numpy(dtype=float), np.nan)[row]
+        values[:, :, place] = np.where(sessions[:, None] <= until, value, np.nan)
+    return {
+        "descriptor": ("descriptor", names.astype(object)),
+        "descriptor_value": (("time", "asset", "descriptor"), values),
     }
 
 

@@ -22,7 +22,7 @@ def fit_by_blocks(estimates: Callable[[xr.Dataset], xr.Dataset], market: xr.Data
     untimed = [name for name, array in market.data_vars.items() if "time" not in array.dims]
     market = market.assign(market[untimed].load())
     data = by_blocks(estimates, market, estimates(blank(market)), look_back=look_back)
-    panels = market[list(PANELS)]
+    panels = market[[name for name in (*PANELS, "descriptor_value") if name in market]]
     sums = [one_task(panel_sums, panels.isel(time=block)) for block in time_blocks(panels)]
     events = market.drop_vars([name for name in market.data_vars if name not in untimed])
     known = one_task(with_events, sums, events, market["time"].to_numpy()[-1])
