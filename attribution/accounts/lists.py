@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from attribution.portfolio.course import Course, require_explained
-from attribution.portfolio.holdings import Track, drift, level_returns, stopped_positions
+from attribution.portfolio.holdings import Track, drift, level_returns, require_levels, stopped_positions
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed
@@ -352,13 +352,14 @@ def benchmark_days(
             f"{period.end:%Y-%m-%d}. Follow it over the same period."
         )
     if not isinstance(benchmark, Course):
-        level = None if index is None else level_returns(market, index, period.days, period.base)
-        if index is not None and level is None:
-            known = listed(market["index"].to_numpy(), 20)
-            raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
-        if index is not None and level is not None:
-            require_explained(index, level, parts["constituents_return"])
-        parts["benchmark_return"] = parts["constituents_return"] if level is None else level
+        parts["benchmark_return"] = parts["constituents_return"]
+        if index is not None:
+            if index not in market["index"].to_numpy():
+                known = listed(market["index"].to_numpy(), 20)
+                raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
+            require_levels(market, index, period.days, period.base)
+            parts["benchmark_return"] = level_returns(market, index).sel(time=period.days)
+            require_explained(index, parts["benchmark_return"], parts["constituents_return"])
     strange = parts.get_index("asset").difference(labels)
     if len(strange):
         raise InputError(

@@ -14,9 +14,12 @@ def print_risk(options: argparse.Namespace) -> int:
     """Print a course's forecast risk and its limits; 1 where one is broken."""
     import pandas as pd
 
-    from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
+    from attribution.measures.forecast import closing_limits, closing_risk, forecast_risk, month_to
+    from attribution.measures.limits import limits_table
     from attribution.portfolio.book import read_book
+    from attribution.portfolio.course import blend_tracks
     from attribution.portfolio.inputs import fitted_model, read_inputs
+    from attribution.portfolio.tracks import Tracks
 
     book = read_book(options.book)
     shares = book.shares(options.course)
@@ -26,13 +29,19 @@ def print_risk(options: argparse.Namespace) -> int:
     with progress(3) as step:
         step("market")
         market = read_inputs(book)
-        closing_course(book, options.course, market, date)
+        tracks = Tracks(book, market, month_to(book, market, date))
+        followed = blend_tracks(tracks, options.course)
         step("model")
         fitted = fitted_model(book, market)
         step("forecast")
         forecast = forecast_risk(fitted.model, market, date)
-        risk = course_risk(book, options.course, forecast, market, date)
-        limits = pd.concat([sleeve_limits(book, sleeve, forecast, market, date) for sleeve in shares], ignore_index=True)
+        risk = closing_risk(followed, forecast)
+        alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares}
+        limits = limits_table(
+            limit
+            for sleeve, course in alone.items()
+            for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing_risk(course, forecast))
+        )
     if fitted.remark:
         print(fitted.remark, file=sys.stderr)
     if forecast.left_out:

@@ -11,9 +11,10 @@ from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthl
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.beside import holdings_return
 from attribution.portfolio.book import Book
-from attribution.portfolio.course import Course, follow_course
-from attribution.portfolio.holdings import blend_shares, drift, holding_returns
+from attribution.portfolio.course import Course, blend_tracks
+from attribution.portfolio.holdings import blend_shares, sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
+from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted
 
@@ -65,18 +66,19 @@ def course_figures(
     >>> figures[["active_share_end", "turnover", "hit_rate_days"]].round(3).to_dict()
     {'active_share_end': 0.853, 'turnover': 0.243, 'hit_rate_days': 0.571}
     """
-    followed = follow_course(book, course, market, read_period(period, book, market))
-    return followed_figures(book, with_actual_returns(followed, book, actual_returns), market, frequency=frequency)
+    tracks = Tracks(book, market, read_period(period, book, market))
+    followed = with_actual_returns(blend_tracks(tracks, course), book, actual_returns)
+    return followed_figures(tracks, followed, frequency=frequency)
 
 
-def followed_figures(book: Book, followed: Course, market: xr.Dataset, *, frequency: str = "monthly") -> pd.DataFrame:
-    """`course_figures` of a course that was followed over the period."""
-    run, data = followed.period, followed.data
+def followed_figures(tracks: Tracks, followed: Course, *, frequency: str = "monthly") -> pd.DataFrame:
+    """`course_figures` of a course that was followed over the period, by these tracks."""
+    book, market, run, data = tracks.book, tracks.market, followed.period, followed.data
     portfolio, benchmark = data["portfolio_return"].to_series(), data["benchmark_return"].to_series()
     risk_free = risk_free_returns(book, market, run.days)
     share = active_share(data["portfolio_weight"], data["benchmark_weight"])
     closing = active_share(data["closing_weight"], data["benchmark_closing_weight"])
-    traded = trades(book, followed.name, market, run)
+    traded = trades(tracks, followed.name)
     turnover = float(traded["turnover"].sum())
     months = int(run.days.to_period("M").nunique())
     cost = book.book.transaction_cost_bps
@@ -211,16 +213,16 @@ def active_share(portfolio: xr.DataArray, benchmark: xr.DataArray) -> xr.DataArr
     return 0.5 * abs(portfolio - benchmark).sum("asset")
 
 
-def trades(book: Book, course: str, market: xr.Dataset, period: Period) -> pd.DataFrame:
+def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     """What a course traded before each day of a period, from lists of holdings against drifted weights.
 
     Parameters
     ----------
-    book, course, market
+    tracks
+        The sleeves over the period. The trade at its base, which makes the weights it starts with, is in it; that at its
+        last close belongs to the next. The first purchase, at the inception, is not a trade.
+    course
         As for `course_figures`.
-    period
-        From `attribution.portfolio.periods.read_period`. The trade at its base, which makes the weights it starts with, is
-        in it; that at its last close belongs to the next. The first purchase, at the inception, is not a trade.
 
     Returns
     -------
@@ -234,25 +236,20 @@ def trades(book: Book, course: str, market: xr.Dataset, period: Period) -> pd.Da
     1/2 sum_i |w_i,t+1 - w_i,t (1 + r_i,t) / (1 + R_t)| at the close of t: weights of the next start less those that have
     drifted there.
     """
-    shares = book.shares(course)
-    run = _from_the_month_before(book, shares, market, period)
-    returns = holding_returns(market)
-    tracks = [
-        drift(_lists(book, sleeve), market, returns, run.base, run.days, f"holdings of '{book.sleeves[sleeve].holdings}'")
-        for sleeve in shares
-    ]
-    daily = xr.concat([t.returns for t in tracks], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
+    shares = tracks.book.shares(course)
+    longer = tracks.over(_from_the_month_before(tracks, shares))
+    run, held = longer.period, [longer.carried(sleeve) for sleeve in shares]
+    daily = xr.concat([t.returns for t in held], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
     own = blend_shares(daily, shares).transpose("part", "time").to_numpy()
     grown = own * (1 + daily.transpose("part", "time").to_numpy())
-    earned = returns.sel(time=run.days)
-    value = grown.sum(axis=0)
-    start, end = np.zeros(earned.shape), np.zeros(earned.shape)
-    for track, share in zip(tracks, own, strict=True):
-        start += share[:, None] * track.weights.to_numpy()
-        end += share[:, None] * (track.weights + track.live * earned).to_numpy() / value[:, None]
+    after = grown / grown.sum(axis=0)
+    start, end = np.zeros(held[0].weights.shape), np.zeros(held[0].weights.shape)
+    for track, before, then in zip(held, own, after, strict=True):
+        start += before[:, None] * track.weights.to_numpy()
+        end += then[:, None] * track.closes.to_numpy()
     change = np.vstack([np.zeros_like(start[:1]), start[1:] - end[:-1]])
     change[np.abs(change) < ROUNDING] = 0.0
-    stocks = (earned.get_index("asset") != CASH).astype(float)
+    stocks = (held[0].weights.get_index("asset") != CASH).astype(float)
     frame = pd.DataFrame(
         {
             "close": run.days.insert(0, run.base)[:-1],
@@ -261,7 +258,7 @@ def trades(book: Book, course: str, market: xr.Dataset, period: Period) -> pd.Da
         },
         run.days.rename("time"),
     )
-    return frame.loc[period.days]
+    return frame.loc[tracks.period.days]
 
 
 def transaction_costs(returns: xr.DataArray, volume: pd.Series, bps: float | None) -> float:
@@ -294,18 +291,14 @@ def transaction_costs(returns: xr.DataArray, volume: pd.Series, bps: float | Non
     return compound(own) - float(np.prod((1 + own) * (1 - cost)) - 1)
 
 
-def _from_the_month_before(book: Book, shares: dict[str, float], market: xr.Dataset, period: Period) -> Period:
+def _from_the_month_before(tracks: Tracks, shares: dict[str, float]) -> Period:
     """A period that begins with the month of its base, so that the trade at the base is between two days of it."""
-    before, since = sessions_from(book, market)
+    period = tracks.period
+    before, since = sessions_from(tracks.book, tracks.market)
     days = since[(since.to_period("M") >= period.base.to_period("M")) & (since <= period.end)]
     base = since[since < days[0]][-1] if (since < days[0]).any() else before
-    listed_by = max(_lists(book, sleeve)["date"].min() for sleeve in shares)
+    listed_by = max(sleeve_lists(tracks.book, sleeve)["date"].min() for sleeve in shares)
     return Period(period.label, base, days) if listed_by <= base else period
-
-
-def _lists(book: Book, sleeve: str) -> pd.DataFrame:
-    holdings = book.holdings
-    return holdings[(holdings["portfolio"] == book.sleeves[sleeve].holdings) & (holdings["weight"] != 0)]
 
 
 def _annualised(returns: pd.Series, a_year: float) -> float:

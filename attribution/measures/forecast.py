@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pandas as pd
 import xarray as xr
 
 from attribution.measures.limits import Limit, held_limits, limits_table
-from attribution.measures.risk import CourseRisk, decompose, ex_ante_risk
+from attribution.measures.risk import CourseRisk, split_risk, weighed_risk
+from attribution.measures.risk_inputs import RiskArrays, aligned_arrays
 from attribution.portfolio.book import Book
-from attribution.portfolio.course import Course, follow_course
-from attribution.portfolio.holdings import apart_from_cash, benchmark_track, holding_returns
+from attribution.portfolio.course import Course, blend_tracks
+from attribution.portfolio.holdings import apart_from_cash, sleeve_lists
 from attribution.portfolio.periods import Period, sessions_from
+from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
@@ -40,6 +43,13 @@ class Forecast:
     def covers(self) -> xr.DataArray:
         """Whether an asset has a forecast, (asset)."""
         return self.exposures.notnull().all("factor") & self.specific_variance.notnull()
+
+    @cached_property
+    def checked(self) -> RiskArrays:
+        """The forecast of every asset that has one, checked once for all the weights that are held against it."""
+        covered = self.specific_variance[self.covers().to_numpy()]
+        arrays = (self.exposures, self.factor_covariance, self.specific_variance, self.linked_covariance)
+        return aligned_arrays(covered, *arrays)
 
     def arrays(self) -> dict[str, Any]:
         """Keyword arguments of `attribution.measures.risk.decompose`."""
@@ -98,8 +108,8 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     )
 
 
-def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timestamp) -> Course:
-    """A course followed through the month of a session, up to it.
+def month_to(book: Book, market: xr.Dataset, date: pd.Timestamp) -> Period:
+    """The month of a session, up to it.
 
     Raises
     ------
@@ -113,8 +123,12 @@ def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timesta
         )
     month = days[(days.to_period("M") == date.to_period("M")) & (days <= date)]
     before = days[days < month[0]]
-    period = Period(label=f"{date:%Y-%m-%d}", base=before[-1] if len(before) else base, days=month)
-    return follow_course(book, course, market, period)
+    return Period(label=f"{date:%Y-%m-%d}", base=before[-1] if len(before) else base, days=month)
+
+
+def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timestamp) -> Course:
+    """A course followed through the month of a session, up to it; raises as `month_to`."""
+    return blend_tracks(Tracks(book, market, month_to(book, market, date)), course)
 
 
 def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> CourseRisk:
@@ -127,14 +141,18 @@ def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
     weights = followed.data[["closing_weight", "benchmark_closing_weight"]].rename(
         closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
     )
-    return ex_ante_risk(followed.name, weights, **forecast.arrays())
+    known = forecast.checked
+    return weighed_risk(
+        followed.name, weights, known.assets, lambda of: known.among(of.get_index("asset")), groups=forecast.groups
+    )
 
 
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
     """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
-    followed = closing_course(book, sleeve, market, date)
+    tracks = Tracks(book, market, month_to(book, market, date))
+    followed = blend_tracks(tracks, sleeve)
     risk = closing_risk(followed, forecast)
-    return limits_table(closing_limits(book, sleeve, followed, market, forecast=forecast, risk=risk))
+    return limits_table(closing_limits(tracks, followed, sleeve, forecast=forecast, risk=risk))
 
 
 def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
@@ -145,30 +163,30 @@ def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
 
 
 def closing_limits(
-    book: Book,
-    sleeve: str,
+    tracks: Tracks,
     followed: Course,
-    market: xr.Dataset,
+    sleeve: str,
     *,
     forecast: Forecast | None,
     risk: CourseRisk | None,
 ) -> list[Limit]:
     """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
-    date = followed.period.end
+    book, market, date = tracks.book, tracks.market, tracks.period.end
     held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
-    lists = book.holdings[book.holdings["portfolio"] == book.sleeves[sleeve].holdings]
+    lists = sleeve_lists(book, sleeve)
     last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
     index_risk, missing, uncounted = None, None, tuple[Fact, ...]()
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks and forecast is not None:
-        track = benchmark_track(book, band.index, market, holding_returns(market), followed.period)
-        weights = track.closing.isel(asset=((track.closing != 0) & (track.closing["asset"] != CASH)).to_numpy())
-        here = forecast.covers().sel(asset=weights["asset"]).to_numpy()
-        index_risk = decompose(weights.isel(asset=here), **forecast.arrays()).volatility
+        closing = tracks.benchmark(band.index).closing
+        weights = closing.isel(asset=((closing != 0) & (closing["asset"] != CASH)).to_numpy()).to_series()
+        here = weights.index.isin(forecast.checked.assets)
+        arrays = forecast.checked.among(weights.index[here])
+        index_risk = split_risk(weights.to_numpy()[here], arrays, groups=forecast.groups).volatility
         if risk is not None and not here.all():
-            left = float(weights.to_numpy()[~here].sum())
+            left = float(weights[~here].sum())
             uncounted = (Fact("left_out", {"names": int((~here).sum()), "weight": left}),)
     elif band is not None and band.index not in book.benchmarks:
         missing = Fact("no_constituents", {"index": band.index})
@@ -178,7 +196,7 @@ def closing_limits(
         weights=held[held != 0],
         sectors=sectors,
         benchmark_weights=listed[listed != 0],
-        rebalance_weights=bought[bought != 0],
+        rebalance_weights=bought,
         risk=None if risk is None else risk.portfolio.volatility,
         index_risk=index_risk,
         risk_missing=missing,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import xarray as xr
 
 from attribution.portfolio.actual_returns import actual_or_held
 from attribution.portfolio.book import Book
-from attribution.portfolio.holdings import blend_shares, level_returns
+from attribution.portfolio.holdings import blend_shares
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
 
@@ -30,6 +29,8 @@ class History:
     ----------
     courses, benchmarks
         (day, course): each course and its blended benchmark.
+    indices
+        Daily returns of every index of the report and every benchmark that has levels, each from its first level on.
     risk_free
         (day) the risk-free return that the ratios use.
     inception
@@ -40,6 +41,7 @@ class History:
 
     courses: pd.DataFrame
     benchmarks: pd.DataFrame
+    indices: dict[str, pd.Series]
     risk_free: pd.Series
     inception: pd.Timestamp
     track_record: pd.Timestamp
@@ -47,17 +49,25 @@ class History:
 
 def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
     """Daily returns of every course and its benchmark to the end of a month."""
+    return history_of(tracks_to(book, market, month))
+
+
+def tracks_to(book: Book, market: xr.Dataset, month: str) -> Tracks:
+    """Every sleeve and benchmark from the inception or the track record's start, the earlier, to the end of a month."""
     end = read_period(month, book, market).end
-    inception = pd.Timestamp(book.book.inception)
-    track_record = pd.Timestamp(book.book.track_record_start or inception)
-    base, since = sessions_from(book, market, min(inception, track_record))
-    period = Period(label=f"to {month}", base=base, days=since[since <= end])
-    tracks = Tracks(book, market, period)
+    base, since = sessions_from(book, market, min(_inception(book), _track_record(book)))
+    return Tracks(book, market, Period(label=f"to {month}", base=base, days=since[since <= end]))
+
+
+def history_of(tracks: Tracks) -> History:
+    """Daily returns of every course and its benchmark over the days of `tracks_to`."""
+    book, market, days = tracks.book, tracks.market, tracks.period.days
+    inception, track_record = _inception(book), _track_record(book)
     sleeves = {name: tracks.sleeve(name) for name in book.sleeves}
-    of_benchmark: dict[str, xr.DataArray] = {}
-    for name in {sleeve.benchmark for sleeve in book.sleeves.values()}:
-        level = level_returns(market, name, period.days, period.base)
-        of_benchmark[name] = tracks.benchmark(name).returns if level is None else level
+    benchmarks = dict.fromkeys(sleeve.benchmark for sleeve in book.sleeves.values())
+    levels = {name: tracks.level(name) for name in benchmarks}
+    of_benchmark = {name: tracks.benchmark(name).returns if level is None else level for name, level in levels.items()}
+    indices = dict.fromkeys([*book.report.indices, *(name for name, level in levels.items() if level is not None)])
     own = {name: actual_or_held(book, name, track.returns) for name, track in sleeves.items()}
     other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
     return History(
@@ -65,10 +75,19 @@ def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
             {course: actual_or_held(book, course, _blend(own, book.shares(course), inception)) for course in book.courses}
         ),
         benchmarks=pd.DataFrame({course: _blend(other, book.shares(course), inception) for course in book.courses}),
-        risk_free=risk_free_returns(book, market, period.days),
-        inception=since[since >= inception][0],
+        indices={name: tracks.index(name).to_series() for name in indices},
+        risk_free=risk_free_returns(book, market, days),
+        inception=days[days >= inception][0],
         track_record=track_record,
     )
+
+
+def _inception(book: Book) -> pd.Timestamp:
+    return pd.Timestamp(book.book.inception)
+
+
+def _track_record(book: Book) -> pd.Timestamp:
+    return pd.Timestamp(book.book.track_record_start or book.book.inception)
 
 
 def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float], inception: pd.Timestamp) -> pd.Series:
@@ -157,9 +176,8 @@ def trailing_table(history: History, book: Book, market: xr.Dataset, month: str)
     Windows run from month end to month end; itd from the close before the book's inception. Ratios come from monthly returns
     from the track record's start.
     """
-    last = history.courses.index[-1]
     own = {course: history.courses[course] for course in book.courses}
-    series = own | {index: index_returns(market, index, last) for index in book.report.indices}
+    series = own | {index: history.indices[index] for index in book.report.indices}
     rows = {
         name: window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)
         | {"itd": inception_return(daily, history)}
@@ -203,22 +221,10 @@ def ratios(daily: pd.Series, history: History) -> dict[str, float]:
     return {"sharpe": sharpe_ratio(monthly, risk_free), "sortino": sortino_ratio(monthly, risk_free)}
 
 
-def index_returns(market: xr.Dataset, index: str, end: pd.Timestamp) -> pd.Series:
-    """Daily returns of an index over the market's sessions up to a day, from its first level on."""
-    level = market["index_level"].sel(index=index).to_series()
-    first = level[:end].first_valid_index()
-    if first is None:
-        return pd.Series(dtype=float, index=level.index[:0])
-    days = level.index[(level.index > first) & (level.index <= end)]
-    return cast(xr.DataArray, level_returns(market, index, days, first)).to_series()
-
-
-def index_weeks_table(book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
+def index_weeks_table(history: History, book: Book, market: xr.Dataset, month: str) -> pd.DataFrame:
     """Returns of the indices week by week: week_from, week_to, then one column an index; the weeks tile the month."""
     days = read_period(month, book, market).days
-    frame = pd.DataFrame(
-        {name: index_returns(market, name, days[-1]).reindex(days) for name in book.report.indices}, index=days
-    )
+    frame = pd.DataFrame({name: history.indices[name].reindex(days) for name in book.report.indices}, index=days)
     week = days.to_period("W-SUN")
     table = ((1 + frame).groupby(week).prod() - 1).where(frame.notna().groupby(week).all())
     bounds = pd.Series(days, index=days).groupby(week).agg(["min", "max"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import fsum, sqrt
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import xarray as xr
 from attribution.identities import TOLERANCE, require_reconciled
 from attribution.measures.risk_inputs import (
     ROUNDING,
+    RiskArrays,
     aligned_arrays,
     require_dims,
     require_numbers,
@@ -95,12 +95,19 @@ def decompose(
     >>> round(split.volatility, 4), split.factors["contribution"].round(4).tolist()
     (0.2062, [0.1091, 0.097])
     """
+    daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
+    return split_risk(weights.to_numpy().astype(float), daily, groups=groups, periods_per_year=periods_per_year)
+
+
+def split_risk(
+    a: np.ndarray, daily: RiskArrays, *, groups: Mapping[str, str], periods_per_year: float = DAYS_A_YEAR
+) -> RiskDecomposition:
+    """`decompose` of weights in the order of a forecast's assets, by arrays that were checked."""
     if not (np.isfinite(periods_per_year) and periods_per_year > 0):
         raise InputError(f"periods_per_year is {periods_per_year}; it is a number above zero, 252 for a daily forecast.")
-    daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
     model = daily.scaled(periods_per_year)
     families = _families(model.factors, groups)
-    a, x, f = weights.to_numpy().astype(float), model.x, model.f
+    x, f = model.x, model.f
     b = x.T @ a
     fb, da = f @ b, model.specific(a)
     terms = model.terms(a)
@@ -209,7 +216,10 @@ def beta(
     own, other = xr.align(weights, benchmark_weights, join="outer", fill_value=0.0)
     require_numbers("weights", own)
     model = aligned_arrays(other, exposures, factor_covariance, specific_variance, linked_covariance)
-    w, v = own.to_numpy(), other.to_numpy()
+    return _beta(own.to_numpy(), other.to_numpy(), model)
+
+
+def _beta(w: np.ndarray, v: np.ndarray, model: RiskArrays) -> float:
     moved = model.x @ (model.f @ (model.x.T @ v)) + model.specific(v)
     variance = fsum(v * moved)
     return fsum(w * moved) / variance if variance > ROUNDING * model.terms(v) else float("nan")
@@ -252,20 +262,39 @@ def ex_ante_risk(
     """
     require_dims("exposures", exposures, "asset", "factor")
     require_dims("specific_variance", specific_variance, "asset")
+    known = exposures.get_index("asset")[exposures.notnull().all("factor").to_numpy()]
+    return weighed_risk(
+        course,
+        weights,
+        known.intersection(specific_variance.get_index("asset")[specific_variance.notnull().to_numpy()]),
+        lambda of: aligned_arrays(of, exposures, factor_covariance, specific_variance, linked_covariance),
+        groups=groups,
+        periods_per_year=periods_per_year,
+        uncovered_max=uncovered_max,
+    )
+
+
+def weighed_risk(
+    course: str,
+    weights: xr.Dataset,
+    known: pd.Index,
+    arrays: Callable[[xr.DataArray], RiskArrays],
+    *,
+    groups: Mapping[str, str],
+    periods_per_year: float = DAYS_A_YEAR,
+    uncovered_max: float = UNCOVERED_MAX,
+) -> CourseRisk:
+    """`ex_ante_risk` by a forecast that was checked: the assets that it knows, and its arrays for those of some weights."""
     names = ["portfolio_weight", "benchmark_weight"]
     for name in names:
         if name not in weights:
             raise InputError(f"weights of '{course}': no '{name}'. Found: {listed(weights.data_vars) or 'nothing'}.")
         require_weights(course, weights[name])
     sides = weights[names]
-    require_one_kind("weights", sides.get_index("asset"), "exposures", exposures.get_index("asset"))
+    require_one_kind("weights", sides.get_index("asset"), "exposures", known)
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
-    known = [
-        exposures.get_index("asset")[exposures.notnull().all("factor").to_numpy()],
-        specific_variance.get_index("asset")[specific_variance.notnull().to_numpy()],
-    ]
-    there = named.get_index("asset").isin(known[0].intersection(known[1]))
+    there = named.get_index("asset").isin(known)
     uncovered = named.isel(asset=~there).to_dataframe().rename_axis(index="ticker").reset_index()
     require_covered(
         f"risk of '{course}'",
@@ -274,21 +303,16 @@ def ex_ante_risk(
         what="exposures or specific risk",
     )
     covered = named.isel(asset=there)
-    own, other = covered["portfolio_weight"], covered["benchmark_weight"]
-    forecast: dict[str, Any] = {
-        "exposures": exposures,
-        "factor_covariance": factor_covariance,
-        "specific_variance": specific_variance,
-        "linked_covariance": linked_covariance,
-    }
+    model = arrays(covered["portfolio_weight"])
+    own, other = (covered[name].to_numpy().astype(float) for name in names)
     split = {
-        side: decompose(a, **forecast, groups=groups, periods_per_year=periods_per_year)
+        side: split_risk(a, model, groups=groups, periods_per_year=periods_per_year)
         for side, a in zip(SIDES, (own, other, own - other), strict=True)
     }
     result = CourseRisk(
         course=course,
         **split,
-        beta=beta(own, other, **forecast),
+        beta=_beta(own, other, model),
         cash_weight=float(sides["portfolio_weight"].isel(asset=cash.to_numpy()).sum()),
         uncovered=uncovered[["ticker", "portfolio_weight", "benchmark_weight"]],
     )

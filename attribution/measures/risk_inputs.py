@@ -28,6 +28,13 @@ class RiskArrays(NamedTuple):
     def scaled(self, periods: float) -> RiskArrays:
         return self._replace(f=self.f * periods, d=self.d * periods, between=self.between * periods)
 
+    def among(self, assets: pd.Index) -> RiskArrays:
+        """The same of some of the assets, in their order."""
+        place, linked = self.assets.get_indexer(assets), assets.get_indexer(self.assets[self.linked])
+        there = linked >= 0
+        between = self.between[np.ix_(there, there)]
+        return self._replace(assets=assets, x=self.x[place], d=self.d[place], linked=linked[there], between=between)
+
     def specific(self, a: np.ndarray) -> np.ndarray:
         """D a."""
         product: np.ndarray = self.d * a

@@ -11,8 +11,8 @@ import xarray as xr
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import require_explained
-from attribution.portfolio.holdings import benchmark_track, holding_returns, level_returns, sleeve_track
 from attribution.portfolio.periods import Period, sessions_from
+from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import listed
 from riskmodel.facts import Fact
 from riskmodel.market.findings import alignment_findings
@@ -40,9 +40,8 @@ def check_inputs(book: Book, market: xr.Dataset) -> pd.DataFrame:
 def input_findings(book: Book, market: xr.Dataset) -> list[Fact]:
     """What `check_inputs` has to say, as facts; each has its `table`, how many `rows`, and them as `examples`."""
     base, days = sessions_from(book, market)
-    period = Period(label="all", base=base, days=days)
-    found = _price_findings(market) + _filing_findings(market) + _holding_findings(book, market, period)
-    found += _benchmark_findings(book, market, period)
+    tracks = Tracks(book, market, Period(label="all", base=base, days=days))
+    found = _price_findings(market) + _filing_findings(market) + _holding_findings(tracks) + _benchmark_findings(tracks)
     return [*alignment_findings(market), *(fact for fact in found if fact.values["rows"])]
 
 
@@ -83,10 +82,10 @@ def _filing_findings(market: xr.Dataset) -> list[Fact]:
     return findings
 
 
-def _holding_findings(book: Book, market: xr.Dataset, period: Period) -> list[Fact]:
-    returns, findings = holding_returns(market), []
+def _holding_findings(tracks: Tracks) -> list[Fact]:
+    book, period, findings = tracks.book, tracks.period, list[Fact]()
     for name in book.sleeves:
-        track = sleeve_track(book, name, market, returns, period)
+        track = tracks.sleeve(name)
         stopped = [f"{row.ticker} {row.last_trade:%Y-%m-%d}" for row in track.stopped.itertuples()]
         findings.append(_finding("holdings", "held_stopped", stopped, sleeve=name))
         dates = book.holdings[book.holdings["portfolio"] == book.sleeves[name].holdings]["date"]
@@ -102,19 +101,19 @@ def _months_without(dates: pd.Series, period: Period) -> list[str]:
     return [str(month) for month in period.days.to_period("M").unique()[:-1] if month not in there]
 
 
-def _benchmark_findings(book: Book, market: xr.Dataset, period: Period) -> list[Fact]:
-    returns, findings = holding_returns(market), []
+def _benchmark_findings(tracks: Tracks) -> list[Fact]:
+    book, market, period, findings = tracks.book, tracks.market, tracks.period, list[Fact]()
     for name in sorted({sleeve.benchmark for sleeve in book.sleeves.values()}):
         rule = book.benchmarks[name].constituents
         if rule is not None and "constituent_index" in market:
             dates = market["constituent_date"][market["constituent_index"].to_numpy() == rule]
             without = _months_without(dates.to_series(), period)
             findings.append(_finding("constituents", "no_list", without, index=rule))
-        official = level_returns(market, name, period.days, period.base)
+        official = tracks.level(name)
         if official is None:
             findings.append(_finding("indices", "no_levels", [name]))
             continue
-        constituents = benchmark_track(book, name, market, returns, period).returns
+        constituents = tracks.benchmark(name).returns
         require_explained(name, official, constituents)
         gap = float(np.abs(constituents - official).mean())
         if gap > LARGE_DAILY_GAP:

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.portfolio.book import Book
-from attribution.portfolio.holdings import Track, blend_shares, level_returns
+from attribution.portfolio.holdings import Track, blend_shares
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
@@ -92,13 +92,13 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
     Raises
     ------
     InputError
-        As `sleeve_track`, `benchmark_track` and `level_returns` do; for levels that their constituents do not explain.
+        As `Tracks` does; for levels that their constituents do not explain.
     """
-    book, market, period = tracks.book, tracks.market, tracks.period
+    book, period = tracks.book, tracks.period
     shares = book.shares(course)
     held = {sleeve: tracks.sleeve(sleeve) for sleeve in shares}
     lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}
-    official = {name: level_returns(market, name, period.days, period.base) for name in lists}
+    official = {name: tracks.level(name) for name in lists}
     for name, level in official.items():
         if level is not None:
             require_explained(name, level, lists[name].returns)

@@ -29,18 +29,41 @@ class Track:
         Weights that earn the asset's return on day t; a position whose life has ended keeps its weight and earns nothing.
     returns
         (time) the portfolio's returns.
-    closing
-        (asset) weights at the last close, before any list of that day.
+    closes
+        Weights at the close of day t, before any list of that day.
     stopped
         ticker, last_trade, resumes, weight, list_date: positions whose life ends; `resumes` is when a new life of the
         ticker begins in the period, NaT where none does. The position does not wake up in it.
+    lists
+        The closes at which lists begin to count; the first is at or before the close before the first day.
     """
 
     weights: xr.DataArray
     live: xr.DataArray
     returns: xr.DataArray
-    closing: xr.DataArray
+    closes: xr.DataArray
     stopped: pd.DataFrame
+    lists: pd.DatetimeIndex
+
+    @property
+    def closing(self) -> xr.DataArray:
+        """(asset) weights at the last close, before any list of that day."""
+        return self.closes.isel(time=-1, drop=True)
+
+    def over(self, period: Period) -> Track:
+        """The same over some of its days, as if it had been followed over them alone.
+
+        A position that trades again after the period's end, within its life, has not stopped in it.
+        """
+        days = slice(period.days[0], period.end)
+        begun = self.lists[self.lists <= period.base][-1]
+        listed_then = self.stopped["list_date"].between(begun, period.end, inclusive="left")
+        stopped = self.stopped[listed_then & ~(self.stopped["last_trade"] >= period.end)].reset_index(drop=True)
+        return Track(
+            **{name: getattr(self, name).sel(time=days) for name in ("weights", "live", "returns", "closes")},
+            stopped=stopped.assign(resumes=stopped["resumes"].where(stopped["resumes"] <= period.end)),
+            lists=self.lists[(self.lists >= begun) & (self.lists < period.end)],
+        )
 
 
 def apart_from_cash(tickers: pd.Index) -> pd.Index:
@@ -116,8 +139,9 @@ def drift(
     )  # row 0 is the first list's close
     weights = np.zeros((last - starts[0], len(labels)))
     live = np.zeros_like(weights)
+    closes = np.zeros_like(weights)
     daily = np.zeros(len(weights))
-    stopped, closing = [], np.zeros(len(labels))
+    stopped = []
     for start, stop in zip(starts, np.append(starts[1:], last), strict=True):
         rows = lists[effective == start]
         opening = np.zeros(len(labels))
@@ -129,8 +153,8 @@ def drift(
         value = growth.sum(axis=1)
         weights[place] = growth[:-1] / value[:-1, None]
         live[place] = np.where(same_life, weights[place], 0.0)
+        closes[place] = growth[1:] / value[1:, None]
         daily[place] = value[1:] / value[:-1] - 1
-        closing = growth[-1] / value[-1]
         stopped.append(stopped_positions(opening, life, start, stop, last, labels, sessions))
     keep = np.arange(starts[0] + 1, last + 1) > first
     coords = {"time": sessions[first + 1 : last + 1], "asset": labels}
@@ -138,8 +162,9 @@ def drift(
         weights=xr.DataArray(weights[keep], coords, ("time", "asset")),
         live=xr.DataArray(live[keep], coords, ("time", "asset")),
         returns=xr.DataArray(daily[keep], {"time": coords["time"]}, ("time",)),
-        closing=xr.DataArray(closing, {"asset": labels}, ("asset",)),
+        closes=xr.DataArray(closes[keep], coords, ("time", "asset")),
         stopped=pd.concat(stopped, ignore_index=True),
+        lists=sessions[starts],
     )
 
 
@@ -189,29 +214,43 @@ def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None 
 
 
 def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
-    """A sleeve's drifted weights and returns; applies the book's policy to held names that stop trading.
+    """A sleeve's drifted weights and returns; `require_going_on` says what the book thinks of names that stop trading.
 
     Raises
     ------
     InputError
-        For a ticker without prices; under delisted = "error" where a held name does not trade again in the period.
+        For a ticker without prices.
     """
     portfolio = book.sleeves[sleeve].holdings
     require_known_tickers(book, market, portfolio)
-    lists = book.holdings[(book.holdings["portfolio"] == portfolio) & (book.holdings["weight"] != 0)]
-    track = drift(lists, market, returns, period.base, period.days, f"holdings of '{portfolio}'")
+    return drift(sleeve_lists(book, sleeve), market, returns, period.base, period.days, f"holdings of '{portfolio}'")
+
+
+def sleeve_lists(book: Book, sleeve: str) -> pd.DataFrame:
+    """A sleeve's rows of the holdings that hold something: portfolio, date, ticker, weight."""
+    holdings = book.holdings
+    return holdings[(holdings["portfolio"] == book.sleeves[sleeve].holdings) & (holdings["weight"] != 0)]
+
+
+def require_going_on(book: Book, sleeve: str, track: Track) -> None:
+    """Apply the book's policy to held names that stop trading.
+
+    Raises
+    ------
+    InputError
+        Under delisted = "error" where a held name does not trade again in the period.
+    """
     if len(track.stopped) and book.book.delisted == "error":
-        stopped = track.stopped
+        stopped, portfolio, end = track.stopped, book.sleeves[sleeve].holdings, track.returns.get_index("time")[-1]
         back = stopped["resumes"].dt.strftime(", priced again from %Y-%m-%d after a longer gap")
         held = stopped["list_date"].dt.strftime(", held since %Y-%m-%d")
         traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
         lines = listed(stopped["ticker"] + " (" + traded + held + back.fillna("") + ")")
         raise InputError(
             f"holdings: {counted(len(stopped), 'held name')} of '{portfolio}' stop trading and do not go on trading "
-            f'by {period.end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry '
+            f'by {end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry '
             f"them at their last value."
         )
-    return track
 
 
 def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
@@ -228,7 +267,7 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     rule = book.benchmarks[benchmark]
     assets = market.get_index("asset")
     if rule.constituents is None:
-        lists = largest_companies(market, rule.largest or 500, period)
+        lists = largest_companies(market, rule.largest or 500, period, inception=pd.Timestamp(book.book.inception))
     else:
         there = constituent_rows(benchmark, rule.constituents, market)
         chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
@@ -275,11 +314,13 @@ def require_priced_lists(index: str, priced: pd.Series, dates: xr.DataArray, per
         )
 
 
-def largest_companies(market: xr.Dataset, number: int, period: Period) -> pd.DataFrame:
-    """Cap-weighted lists of the largest companies at each month's last close, from the base of the period on."""
+def largest_companies(market: xr.Dataset, number: int, period: Period, inception: pd.Timestamp) -> pd.DataFrame:
+    """Cap-weighted lists of the largest companies, from the base of the period on: at each month's last close, and at the
+    close before the inception, where the book's first month starts.
+    """
     sessions = market.get_index("time")
     months = sessions.to_period("M")
-    month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base])
+    month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base, *sessions[sessions < inception][-1:]])
     dates = month_ends[(month_ends >= period.base) & (month_ends <= period.end)]
     cap: pd.DataFrame = market["market_cap"].sel(time=dates).to_pandas()
     rank = cap.rank(axis=1, ascending=False, method="first")
@@ -288,32 +329,39 @@ def largest_companies(market: xr.Dataset, number: int, period: Period) -> pd.Dat
     return weights.melt("date", var_name="ticker", value_name="weight").dropna(ignore_index=True)
 
 
-def level_returns(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: pd.Timestamp) -> xr.DataArray | None:
-    """Daily returns of an index's levels, (time); None where the market has no such index.
+def level_returns(market: xr.Dataset, index: str) -> xr.DataArray:
+    """Return of an index's level over each session of the market, (time), NaN without this level or the one before.
+
+    Before they are used, `require_levels` looks at the days in question.
+    """
+    level = market["index_level"].sel(index=index).drop_vars("index")
+    return level / level.shift(time=1) - 1
+
+
+def require_levels(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
+    """Refuse levels of an index that are not fit to follow it over some days.
 
     Raises
     ------
     InputError
         Where a level is missing on a session of the period, or more than doubles or halves from one to the next.
     """
-    if index not in market["index"].to_numpy():
-        return None
-    level = market["index_level"].sel(index=index, time=days.insert(0, base))
-    missing = level["time"].to_index()[level.isnull().to_numpy()]
+    sessions = days.insert(0, base)
+    level = market["index_level"].sel(index=index, time=sessions).to_numpy()
+    missing = sessions[np.isnan(level)]
     if len(missing):
         raise InputError(
             f"indices: {counted(len(missing), 'session')} without a level of '{index}': "
             f"{listed(missing.strftime('%Y-%m-%d'))}. Add the levels."
         )
-    growth = (level / level.shift(time=1)).isel(time=slice(1, None)).drop_vars("index")
-    jumps = growth.get_index("time")[((growth > GREATEST_MOVE) | (growth < 1 / GREATEST_MOVE)).to_numpy()]
+    growth = level[1:] / level[:-1]
+    jumps = np.flatnonzero((growth > GREATEST_MOVE) | (growth < 1 / GREATEST_MOVE))
     if len(jumps):
-        lines = listed(f"{day:%Y-%m-%d} {float(growth.sel(time=day)):.4g} times the level before" for day in jumps)
+        lines = listed(f"{days[day]:%Y-%m-%d} {growth[day]:.4g} times the level before" for day in jumps)
         raise InputError(
             f"indices: {counted(len(jumps), 'session')} on which the level of '{index}' more than doubles or halves: "
             f"{lines}. A level is mistyped, or the index's unit or base changes. Put all levels on one base."
         )
-    return growth - 1
 
 
 def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArray:

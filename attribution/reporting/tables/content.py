@@ -15,14 +15,21 @@ from attribution.contributions.result import AttributionResult, explain_course
 from attribution.identities import identity_row, require_reconciled
 from attribution.measures.forecast import (
     Forecast,
-    closing_course,
     closing_limits,
     closing_risk,
     forecast_risk,
+    month_to,
     uncovered_weights,
 )
 from attribution.measures.limits import Limit, limits_table
-from attribution.measures.performance import History, follow_book, index_weeks_table, performance_table, trailing_table
+from attribution.measures.performance import (
+    History,
+    history_of,
+    index_weeks_table,
+    performance_table,
+    tracks_to,
+    trailing_table,
+)
 from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
@@ -108,14 +115,15 @@ def build_content(
         Called with the name of each stage as it begins.
     """
     period = read_period(month, book, market)
-    tracks = Tracks(book, market, period)
+    since = tracks_to(book, market, month)
+    tracks = since.over(period)
 
     def explain(course: str) -> AttributionResult:
         return explain_course(blend_tracks(tracks, course), book, model, market)
 
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
         computed = beside.submit(forecast_risk, model, market, period.end)
-        history = follow_book(book, market, month)
+        history = history_of(since)
         results = {}
         for course in book.courses:
             progress(course)
@@ -129,12 +137,12 @@ def build_content(
         tables = performance_tables(book, market, month, period, history)
         tables |= factor_tables(model, period)
         tables |= contribution_tables(explained)
-        tables |= position_tables(book, market, model, period, courses)
+        tables |= position_tables(tracks, model, courses)
         progress("risk")
         made = forecast_or_reason(computed)
         forecast = made if isinstance(made, Forecast) else None
     risks = closing_risks(courses, forecast)
-    limits = sleeves_limits(book, market, courses, forecast, risks)
+    limits = sleeves_limits(tracks, courses, forecast, risks)
     tables |= risk_tables(risks) | {"limits": limits_table(limits)}
     identities = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
@@ -165,8 +173,8 @@ def performance_tables(
     return {
         "performance": performance_table(history, book, month),
         "trailing": trailing,
-        "index_weeks": index_weeks_table(book, market, month),
-        "index_months": frames.index_months_table(book, market, period),
+        "index_weeks": index_weeks_table(history, book, market, month),
+        "index_months": frames.index_months_table(history, period),
         "cumulative": frames.cumulative_table(history, book, trailing),
     }
 
@@ -191,16 +199,15 @@ def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.D
     }
 
 
-def position_tables(
-    book: Book, market: xr.Dataset, model: RiskModelResults, period: Period, courses: dict[str, Course]
-) -> dict[str, pd.DataFrame]:
+def position_tables(tracks: Tracks, model: RiskModelResults, courses: dict[str, Course]) -> dict[str, pd.DataFrame]:
     """Where the courses stand at the month's last close: exposures, active share and turnover."""
-    before = {}
-    if period.base >= pd.Timestamp(book.book.inception):
-        before = {sleeve: closing_course(book, sleeve, market, period.base) for sleeve in book.sleeves}
+    book, base, before = tracks.book, tracks.period.base, {}
+    if base >= pd.Timestamp(book.book.inception):
+        earlier = tracks.over(month_to(book, tracks.market, base))
+        before = {sleeve: blend_tracks(earlier, sleeve) for sleeve in book.sleeves}
     return {
         "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses.values()),
-        "figures": stack(frames.figures_table(book, followed, market) for followed in courses.values()),
+        "figures": stack(frames.figures_table(tracks, followed) for followed in courses.values()),
     }
 
 
@@ -234,20 +241,14 @@ def risk_tables(risks: dict[str, CourseRisk]) -> dict[str, pd.DataFrame]:
 
 
 def sleeves_limits(
-    book: Book,
-    market: xr.Dataset,
-    courses: dict[str, Course],
-    forecast: Forecast | None,
-    risks: dict[str, CourseRisk],
+    tracks: Tracks, courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk]
 ) -> list[Limit]:
     """The limits of every sleeve; those of risk are not tested where it has no forecast."""
     alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
     return [
         limit
-        for sleeve in book.sleeves
-        for limit in closing_limits(
-            book, sleeve, courses[alone[sleeve]], market, forecast=forecast, risk=risks.get(alone[sleeve])
-        )
+        for sleeve, name in ((sleeve, alone[sleeve]) for sleeve in tracks.book.sleeves)
+        for limit in closing_limits(tracks, courses[name], sleeve, forecast=forecast, risk=risks.get(name))
     ]
 
 

@@ -11,12 +11,13 @@ import xarray as xr
 from attribution.contributions.brinson_by_family import family_table
 from attribution.contributions.result import AttributionResult
 from attribution.measures.figures import followed_figures
-from attribution.measures.performance import WINDOWS, History, index_returns, month_factor_returns
+from attribution.measures.performance import WINDOWS, History, month_factor_returns
 from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
+from attribution.portfolio.tracks import Tracks
 from riskmodel.model.results import RiskModelResults
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -86,15 +87,10 @@ def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
     return family_table(result.data, result.course, "sector").drop(columns="grouping")
 
 
-def index_months_table(book: Book, market: xr.Dataset, period: Period) -> pd.DataFrame:
+def index_months_table(history: History, period: Period) -> pd.DataFrame:
     """The month's return of every index of the report and of every benchmark that has a level: index, return."""
-    levels = {str(name) for name in market.get_index("index")}
-    names = dict.fromkeys([*book.report.indices, *(sleeve.benchmark for sleeve in book.sleeves.values())])
-    rows = []
-    for name in names:
-        if name in levels:
-            daily = index_returns(market, name, period.end).reindex(period.days)
-            rows.append((name, float((1 + daily).prod(skipna=False) - 1)))
+    daily = {name: returns.reindex(period.days) for name, returns in history.indices.items()}
+    rows = [(name, float((1 + returns).prod(skipna=False) - 1)) for name, returns in daily.items()]
     return pd.DataFrame(rows, columns=["index", "return"])
 
 
@@ -193,8 +189,8 @@ def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
     return frame[list(RISK_FACTORS)]
 
 
-def figures_table(book: Book, followed: Course, market: xr.Dataset) -> pd.DataFrame:
+def figures_table(tracks: Tracks, followed: Course) -> pd.DataFrame:
     """Active share, turnover and their like: course, measure, value, basis."""
-    frame = followed_figures(book, followed, market)
+    frame = followed_figures(tracks, followed)
     frame.insert(0, "course", followed.name)
     return frame

@@ -319,7 +319,7 @@ def test_the_level_of_an_index_is_the_benchmarks_return_and_the_gap_a_row(
     track = benchmark_track(small_book, "Large Index", small_market, holding_returns(small_market), period)
     result = explained(many, track, index="Large Index")
     require_equal(result, explained(many))  # which has the level from the course
-    level = level_returns(small_market, "Large Index", period.days, period.base)
+    level = level_returns(small_market, "Large Index").sel(time=period.days)
     assert result.benchmark_return == pytest.approx(float((1 + level).prod() - 1), abs=1e-14)
     without = explained(many, track)
     assert (without.by("factor").sel(factor="proxy") == 0).all()

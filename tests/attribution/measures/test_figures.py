@@ -24,6 +24,7 @@ from attribution.measures.figures import (
 )
 from attribution.measures.performance import follow_book, monthly_returns, sharpe_ratio, sortino_ratio
 from attribution.portfolio.periods import read_period
+from attribution.portfolio.tracks import Tracks
 from tests.conftest import REAL, ROOT, SMALL_MONTH
 
 BACON = tomllib.loads((ROOT / "fixtures" / "worked_examples" / "bacon2008_ratios.toml").read_text(encoding="utf-8"))
@@ -180,7 +181,7 @@ def test_the_turnover_of_a_rebalance_follows_from_the_raw_lists(small_book, smal
     if "CASH" in grown:
         grown["CASH"] *= float((1 + month["risk_free"]).prod())
     change = new.sub(grown / grown.sum(), fill_value=0.0)
-    traded = trades(small_book, "Major 100", small_market, read_period("2025-03", small_book, small_market))
+    traded = trades(Tracks(small_book, small_market, read_period("2025-03", small_book, small_market)), "Major 100")
     assert f"{traded['close'].iloc[0]:%Y-%m-%d}" == "2025-02-28"
     assert traded["turnover"].iloc[0] == pytest.approx(0.5 * change.abs().sum(), abs=1e-12)
     assert traded["volume"].iloc[0] == pytest.approx(change.drop("CASH", errors="ignore").abs().sum(), abs=1e-12)
@@ -190,9 +191,9 @@ def test_the_turnover_of_a_rebalance_follows_from_the_raw_lists(small_book, smal
 @pytest.mark.parametrize("course", ["Major 100", COURSE])
 def test_the_trades_of_months_are_those_of_the_whole(small_book, small_market, course):
     columns = ["turnover", "volume"]
-    whole = trades(small_book, course, small_market, read_period("itd", small_book, small_market))[columns]
+    whole = trades(Tracks(small_book, small_market, read_period("itd", small_book, small_market)), course)[columns]
     months = [
-        trades(small_book, course, small_market, read_period(str(month), small_book, small_market))[columns]
+        trades(Tracks(small_book, small_market, read_period(str(month), small_book, small_market)), course)[columns]
         for month in pd.period_range("2024-03", "2025-03", freq="M")
     ]
     np.testing.assert_allclose(pd.concat(months), whole, rtol=0, atol=1e-12)
@@ -206,8 +207,8 @@ def test_the_reset_of_a_blend_is_a_trade(small_book, small_market):
     still = holdings[(holdings["date"] <= "2025-01-31") | (holdings["date"] > "2025-03-31")]
     book = small_book.model_copy(update={"holdings": still})
     period = read_period("2025-03", book, small_market)
-    assert trades(book, "Major 100", small_market, period)["turnover"].sum() == 0
-    blend = trades(book, COURSE, small_market, period)
+    assert trades(Tracks(book, small_market, period), "Major 100")["turnover"].sum() == 0
+    blend = trades(Tracks(book, small_market, period), COURSE)
     history = follow_book(book, small_market, "2025-02").courses["2025-02":]
     major, next_major = ((1 + history[course]).prod() for course in ("Major 100", "Next Major 100"))
     moved = abs(0.7 - 0.7 * major / (0.7 * major + 0.3 * next_major))
@@ -233,7 +234,7 @@ def test_a_book_states_its_costs(small_copy, small_market, small_book):
     )
     book = at.read_book(path)
     row = course_figures(book, "Major 100", small_market, period=SMALL_MONTH).set_index("measure").loc["transaction_costs"]
-    traded = trades(book, "Major 100", small_market, read_period(SMALL_MONTH, book, small_market))
+    traded = trades(Tracks(book, small_market, read_period(SMALL_MONTH, book, small_market)), "Major 100")
     assert row["basis"] == "10 basis points one-way"
     grown = 1 + follow_book(book, small_market, SMALL_MONTH).courses["Major 100"][SMALL_MONTH]
     assert row["value"] == pytest.approx(0.001 * traded["volume"].sum() * grown.prod(), abs=1e-15)  # one trade, at the base

@@ -91,7 +91,7 @@ def test_index_windows_agree_with_the_levels(small_book, small_market):
 
 
 def test_the_weeks_tile_the_month(small_book, small_market):
-    weeks = index_weeks_table(small_book, small_market, "2025-03")
+    weeks = index_weeks_table(follow_book(small_book, small_market, "2025-03"), small_book, small_market, "2025-03")
     sessions = small_market.get_index("time")
     month = sessions[sessions.to_period("M") == pd.Period("2025-03")]
     covered = [day for row in weeks.itertuples() for day in month[(month >= row.week_from) & (month <= row.week_to)]]

@@ -7,9 +7,17 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from attribution.measures.performance import follow_book, index_returns
-from attribution.portfolio.holdings import benchmark_track, blend_shares, drift, holding_returns, level_returns
-from attribution.portfolio.periods import read_period
+from attribution.measures.performance import follow_book
+from attribution.portfolio.holdings import (
+    benchmark_track,
+    blend_shares,
+    drift,
+    holding_returns,
+    level_returns,
+    require_levels,
+)
+from attribution.portfolio.periods import Period, read_period
+from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
 from riskmodel.market.timeline import lives
 from tests.conftest import SMALL_MONTH
@@ -126,6 +134,27 @@ def test_shares_of_a_blend_drift_and_are_reset_at_each_months_start():
     np.testing.assert_allclose(shares.sum("part"), 1.0)
 
 
+@pytest.mark.parametrize(("base", "last"), [(0, 5), (0, 8), (2, 5), (5, 8), (5, 11), (7, 11)])
+def test_a_part_of_a_track_knows_what_had_stopped_by_its_end(base, last):
+    """B's life ends on the fourth day, and it begins another on the eleventh; from the sixth on A and C are held."""
+    returns = {"A": [0.01] * 12, "B": [0.02] * 12, "C": [0.03] * 12}
+    market = market_of(returns, {"B": [0, 1, 2, 3, 10, 11], "C": list(range(9))})
+    lists = weights_of(DAYS[0], A=0.5, B=0.25, C=0.25), weights_of(DAYS[5], A=0.75, C=0.25)
+    days = DAYS[base + 1 : last + 1]
+    part = track_of(market, *lists).over(Period("part", DAYS[base], days))
+    alone = drift(pd.concat(lists), market, holding_returns(market), DAYS[base], days, "t")
+    for name in ("weights", "live", "returns", "closing"):
+        xr.testing.assert_identical(getattr(part, name), getattr(alone, name))
+    pd.testing.assert_frame_equal(part.stopped, alone.stopped)
+
+
+def test_a_pause_at_the_end_of_a_part_is_no_stop_where_trading_goes_on():
+    market = market_of({"A": [0.01] * 6, "B": [0.02] * 6}, {"B": [0, 1, 2, 4, 5]})
+    track = track_of(market, weights_of(DAYS[0], A=0.5, B=0.5))
+    assert track.over(Period("part", DAYS[0], DAYS[1:4])).stopped.empty
+    assert track_of(market.isel(time=slice(4)), weights_of(DAYS[0], A=0.5, B=0.5)).stopped["ticker"].tolist() == ["B"]
+
+
 def test_a_period_before_the_first_list_is_refused():
     market = market_of({"A": [0, 0.1, 0.1]})
     with pytest.raises(
@@ -136,7 +165,7 @@ def test_a_period_before_the_first_list_is_refused():
 
 @pytest.mark.parametrize("times", [100.0, 0.01])
 def test_a_level_that_changes_its_unit_is_refused_wherever_it_is_read(small_book, small_market, times):
-    level, end = small_market["index_level"], small_market.get_index("time")[-1]
+    level = small_market["index_level"]
     later = (level["index"] == "Large Index") & (level["time"] >= np.datetime64("2024-10-15"))
     market = small_market.assign(index_level=level.where(~later, level * times))
     said = (
@@ -145,15 +174,18 @@ def test_a_level_that_changes_its_unit_is_refused_wherever_it_is_read(small_book
     )
     with pytest.raises(InputError, match=said):
         follow_book(small_book, market, SMALL_MONTH)
+    tracks = Tracks(small_book, market, read_period(SMALL_MONTH, small_book, market))
+    assert len(tracks.level("Large Index")) == len(tracks.period.days)  # the month itself is sound
     with pytest.raises(InputError, match=said):
-        index_returns(market, "Large Index", end)
-    assert len(index_returns(market, "Small Index", end)) > 250
+        tracks.index("Large Index")
+    assert len(tracks.index("Small Index")) > 250
 
 
 def test_a_level_may_fall_by_nearly_half_in_a_day():
     levels = xr.DataArray([[100.0, 51.0, 101.0]], {"index": ["I"], "time": DAYS[:3]}, ("index", "time"))
-    returns = level_returns(xr.Dataset({"index_level": levels}), "I", DAYS[1:3], DAYS[0])
-    np.testing.assert_allclose(returns, [-0.49, 101 / 51 - 1])
+    market = xr.Dataset({"index_level": levels})
+    require_levels(market, "I", DAYS[1:3], DAYS[0])
+    np.testing.assert_allclose(level_returns(market, "I")[1:], [-0.49, 101 / 51 - 1])
 
 
 def test_a_benchmark_without_lists_in_the_market_names_those_that_there_are(small_book, small_market):

@@ -14,6 +14,7 @@ from attribution.house_style.words import read_messages
 from attribution.measures.forecast import forecast_risk
 from attribution.measures.limits import limits_table
 from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.tracks import Tracks
 from attribution.reporting.charts import month_figures
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.pages.page import render_page
@@ -113,7 +114,7 @@ def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_w
     risks = closing_risks(courses, partly)
     assert "Major 100" not in risks
     assert "Next Major 100" in risks
-    kept = sleeves_limits(content.book, small_market, courses, partly, risks)
+    kept = sleeves_limits(Tracks(content.book, small_market, content.period), courses, partly, risks)
     tables = risk_tables(risks) | {"limits": limits_table(kept)}
     assert set(tables["risk"]["course"]) == set(tables["risk_factors"]["course"]) == set(risks)
     limits = tables["limits"].set_index(["sleeve", "rule"])
@@ -145,7 +146,7 @@ def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is
     content, small_market, language, sentence
 ):
     courses = {name: result.followed for name, result in content.results.items()}
-    limits = sleeves_limits(content.book, small_market, courses, None, {})
+    limits = sleeves_limits(Tracks(content.book, small_market, content.period), courses, None, {})
     tables = risk_tables({}) | {"limits": limits_table(limits)}
     assert tables["risk"].empty
     assert list(tables["risk_factors"].columns) == list(content.tables["risk_factors"].columns)
