@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from attribution.brinson.hierarchy import hierarchical_effects
 from attribution.contributions.brinson_of_holdings import group_sides, grouping_levels, parents_of
+from attribution.contributions.cube import Cube, Side
 from attribution.contributions.cuts import factor_rows
 from attribution.contributions.sums import outside, with_t
-from attribution.portfolio.beside import beside_stocks
 
 if TYPE_CHECKING:
     from attribution.contributions.groups import Groups
@@ -22,7 +22,7 @@ SOURCE = "portfolio"  # the dimension along which Brinson effects of several por
 
 
 def factor_table(
-    data: xr.Dataset,
+    cube: Cube,
     course: str,
     *groupings: str | Groups,
     method: str = "fachler",
@@ -34,8 +34,8 @@ def factor_table(
 
     Parameters
     ----------
-    data
-        The cube with its linking `coefficient`, see `attribution.contributions.cube`.
+    cube
+        A course's.
     course
         For the column of that name.
     groupings
@@ -66,24 +66,24 @@ def factor_table(
     variance is sum_t lambda_t^2 e_kt^2 Cov(f_t)_kk, of specific sum_t lambda_t^2 e_t' Cov(f_t) e_t.
     docs/methodology/brinson_by_factor.md.
     """
-    labels, paths = grouping_levels(data, groupings)
+    labels, paths = grouping_levels(cube, groupings)
     with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
-        levels = [source_sides(data, path) for path in paths]
+        levels = [source_sides(cube, path) for path in paths]
     split = hierarchical_effects(
-        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+        levels, parents_of(cube, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
     )
-    tables = [_linked(data, effects.effects).assign(grouping=label) for label, effects in zip(labels, split, strict=True)]
+    tables = [_linked(cube, effects.effects).assign(grouping=label) for label, effects in zip(labels, split, strict=True)]
     table = pd.concat(tables, ignore_index=True).assign(course=course)
     return table[["course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t"]]
 
 
-def source_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
+def source_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     """Both sides of a course by group, with what each source adds instead of returns.
 
     Parameters
     ----------
-    data
-        As for `attribution.contributions.brinson_of_holdings.group_sides`, with the model's parts.
+    cube
+        A course's.
     groups
         (asset) group names.
 
@@ -94,23 +94,24 @@ def source_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
         side would earn were the factor's return 1 and nothing else; for specific, cash, unmodelled and proxy what they earn.
         A return is missing where that of the whole group is.
     """
-    whole = group_sides(data, groups)
-    segments, sources = whole.get_index("segment"), factor_rows(data)
-    exposure = data["exposure"].transpose("time", "factor", "asset").to_numpy()
-    column = segments.get_indexer(groups.loc[data.get_index("asset")].astype(str))
+    whole = group_sides(cube, groups)
+    segments, sources = whole.get_index("segment"), factor_rows(cube)
+    exposure = cube.exposure.to_numpy()
+    column = segments.get_indexer(groups.loc[cube.assets].astype(str))
     member = np.zeros((len(column), len(segments)))
     member[np.arange(len(column)), column] = 1.0
     parts: dict[str, np.ndarray] = {}
-    for side in ("portfolio", "benchmark"):
-        live = data[f"{side}_live"].transpose("time", "asset").to_numpy()
+    both: tuple[Side, Side] = ("portfolio", "benchmark")
+    for side in both:
+        live = cube.live(side)
         earned = np.zeros((*whole["portfolio_weight"].shape, len(sources)))
         held = np.flatnonzero((live != 0).any(axis=0))
         of_held, member_of_held = np.ascontiguousarray(live[:, held]), member[held]
         for factor in range(exposure.shape[1]):
             earned[..., factor] = (exposure[:, factor, held] * of_held) @ member_of_held
-        for place, part in enumerate(outside(data, live), start=exposure.shape[1]):
+        for place, part in enumerate(outside(cube, live), start=exposure.shape[1]):
             earned[..., place] = part @ member
-        for place, segment in enumerate(beside_stocks(data), start=len(sources) - len(beside_stocks(data))):
+        for place, segment in enumerate(cube.beside_stocks, start=len(sources) - len(cube.beside_stocks)):
             earned[:, segments.get_loc(segment), place] = whole[f"{side}_contribution"].sel(segment=segment)
         weight = whole[f"{side}_weight"].to_numpy()[..., None]
         telling = whole[f"{side}_return"].notnull().to_numpy()[..., None]
@@ -120,12 +121,12 @@ def source_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
     return whole.assign({name: (dims, values) for name, values in parts.items()}).assign_coords({SOURCE: sources})
 
 
-def _linked(data: xr.Dataset, effects: xr.DataArray) -> pd.DataFrame:
+def _linked(cube: Cube, effects: xr.DataArray) -> pd.DataFrame:
     """Rows (group, effect, factor) of effects per unit of factor return (time, segment, source, effect)."""
     values = effects.transpose("time", "segment", "effect", SOURCE).to_numpy()
-    linked = values * data["coefficient"].to_numpy()[:, None, None, None]
-    f = data["factor_return"].transpose("time", "factor").to_numpy()
-    covariance = data["covariance"].transpose("time", "factor", "factor_other").to_numpy()
+    linked = values * cube.coefficient.to_numpy()[:, None, None, None]
+    f = cube.factor_return.to_numpy()
+    covariance = cube.covariance.to_numpy()
     factors = f.shape[1]
     contribution = linked.sum(axis=0)
     contribution[..., :factors] = np.einsum("tgek,tk->gek", linked[..., :factors], f)

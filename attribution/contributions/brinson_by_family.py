@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from attribution.brinson.effects import brinson_effects
 from attribution.contributions.brinson_by_factor import SOURCE, source_sides
+from attribution.contributions.cube import Cube
 from attribution.contributions.cuts import factor_group
 from attribution.contributions.groups import asset_groups
 from attribution.contributions.sums import with_t
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def family_table(
-    data: xr.Dataset,
+    cube: Cube,
     course: str,
     grouping: str | Groups,
     *,
@@ -32,7 +32,7 @@ def family_table(
 
     Parameters
     ----------
-    data, course, grouping, method, interaction, missing
+    cube, course, grouping, method, interaction, missing
         As for `attribution.contributions.brinson_by_factor.factor_table`.
 
     Returns
@@ -52,14 +52,14 @@ def family_table(
     contribution is sum_t lambda_t e_t^F' f_t and its variance sum_t lambda_t^2 e_t^F' Cov(f_t) e_t^F.
     docs/methodology/brinson_by_factor.md.
     """
-    sides = source_sides(data, asset_groups(data, grouping))
+    sides = source_sides(cube, asset_groups(cube, grouping))
     arguments: dict[str, Any] = {str(name): sides[name] for name in sides.data_vars}
     split = brinson_effects(**arguments, method=method, interaction=interaction, missing=missing).effects.sum("segment")
-    linked = split.transpose("time", "effect", SOURCE).to_numpy() * data["coefficient"].to_numpy()[:, None, None]
+    linked = split.transpose("time", "effect", SOURCE).to_numpy() * cube.coefficient.to_numpy()[:, None, None]
     sources, effects = split.get_index(SOURCE), split.get_index("effect")
-    f = data["factor_return"].transpose("time", "factor").to_numpy()
-    covariance = data["covariance"].transpose("time", "factor", "factor_other").to_numpy()
-    families = pd.Index([factor_group(data, str(source)) for source in sources])
+    f = cube.factor_return.to_numpy()
+    covariance = cube.covariance.to_numpy()
+    families = pd.Index([factor_group(cube, str(source)) for source in sources])
     order = families.unique()
     factors = f.shape[1]
     earned = linked.copy()

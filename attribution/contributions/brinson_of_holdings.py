@@ -11,21 +11,20 @@ import xarray as xr
 
 from attribution.brinson.effects import EFFECTS, BrinsonEffects
 from attribution.brinson.hierarchy import SEPARATOR, hierarchical_effects, nested
+from attribution.contributions.cube import Cube, Side
 from attribution.contributions.groups import Groups, asset_groups
-from attribution.portfolio.beside import beside_stocks, beside_values, official_return
 from riskmodel.errors import InputError
 
 OFFSETTING = 1e-3  # net weight as a share of gross below which a return on the net would be noise
 
 
-def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
+def group_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     """Sum both sides of a course by group.
 
     Parameters
     ----------
-    data
-        (time, asset) `portfolio_weight`, `benchmark_weight`, `portfolio_live`, `benchmark_live`, `asset_return`; (time)
-        `constituents_return`, `benchmark_return`.
+    cube
+        A course's.
     groups
         (asset) group names.
 
@@ -43,16 +42,17 @@ def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
     w_g = sum of w_i over the names of g, c_g = sum of live_i r_i (a name that does not trade keeps its weight and earns
     nothing), r_g = c_g / w_g. Blends are looked through: the weights are the blend's.
     """
-    asset_return = data["asset_return"].transpose("time", "asset").to_numpy()
-    names, code = np.unique(groups.loc[data.get_index("asset")].to_numpy().astype(str), return_inverse=True)
+    asset_return, beside_stocks = cube.asset_return.to_numpy(), cube.beside_stocks
+    names, code = np.unique(groups.loc[cube.assets].to_numpy().astype(str), return_inverse=True)
     member = np.zeros((len(code), len(names)))
     member[np.arange(len(code)), code] = 1.0
-    own, official = beside_values(data), np.zeros((data.sizes["time"], len(beside_stocks(data))))
-    own[:, 0], official[:, 0] = 0.0, (official_return(data) - data["constituents_return"]).to_numpy()
+    own, official = cube.beside_values(), np.zeros((len(cube.days), len(beside_stocks)))
+    own[:, 0], official[:, 0] = 0.0, (cube.official_return - cube.constituents_return).to_numpy()
     columns: dict[str, np.ndarray] = {}
-    for side, beyond in (("portfolio", own), ("benchmark", official)):
-        weights = data[f"{side}_weight"].transpose("time", "asset").to_numpy()
-        contributions = (data[f"{side}_live"].transpose("time", "asset").to_numpy() * asset_return) @ member
+    beyond_of: dict[Side, np.ndarray] = {"portfolio": own, "benchmark": official}
+    for side, beyond in beyond_of.items():
+        weights = cube.weights(side)
+        contributions = (cube.live(side) * asset_return) @ member
         net, gross = weights @ member, np.abs(weights) @ member
         telling = np.abs(net) > OFFSETTING * gross
         returns = np.divide(contributions, net, out=np.full_like(net, np.nan), where=telling)
@@ -60,11 +60,11 @@ def group_sides(data: xr.Dataset, groups: pd.Series) -> xr.Dataset:
         columns[f"{side}_weight"] = np.hstack([net, last])
         columns[f"{side}_contribution"] = np.hstack([contributions, last + beyond])
         columns[f"{side}_return"] = np.hstack([returns, last * np.nan])
-    labels = {"time": data.get_index("time"), "segment": np.append(names, beside_stocks(data)).astype(object)}
+    labels = {"time": cube.days, "segment": np.append(names, beside_stocks).astype(object)}
     return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
 
 
-def grouping_levels(data: xr.Dataset, groupings: Sequence[str | Groups]) -> tuple[list[str], list[pd.Series]]:
+def grouping_levels(cube: Cube, groupings: Sequence[str | Groups]) -> tuple[list[str], list[pd.Series]]:
     """Names of the levels, such as "sector > industry", and the path of every asset at each.
 
     Raises
@@ -76,12 +76,12 @@ def grouping_levels(data: xr.Dataset, groupings: Sequence[str | Groups]) -> tupl
         raise InputError("brinson: no grouping. Name one, such as 'sector'.")
     names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
     labels = [SEPARATOR.join(names[:depth]) for depth in range(1, len(names) + 1)]
-    return labels, nested([asset_groups(data, grouping) for grouping in groupings])
+    return labels, nested([asset_groups(cube, grouping) for grouping in groupings])
 
 
-def parents_of(data: xr.Dataset, paths: Sequence[pd.Series]) -> list[dict[str, str]]:
+def parents_of(cube: Cube, paths: Sequence[pd.Series]) -> list[dict[str, str]]:
     """For each level after the first its segments -> segments of the level above; rows beside stocks are their own."""
-    beside = {name: name for name in beside_stocks(data)}
+    beside = {name: name for name in cube.beside_stocks}
     return [dict(zip(child, parent, strict=True)) | beside for parent, child in pairwise(paths)]
 
 
@@ -99,7 +99,7 @@ def linked_table(sides: xr.Dataset, effects: BrinsonEffects, coefficient: xr.Dat
 
 
 def brinson_table(
-    data: xr.Dataset,
+    cube: Cube,
     course: str,
     *groupings: str | Groups,
     method: str = "fachler",
@@ -111,8 +111,8 @@ def brinson_table(
 
     Parameters
     ----------
-    data
-        The cube with its linking `coefficient`.
+    cube
+        A course's.
     course
         For the column of that name.
     groupings
@@ -135,13 +135,13 @@ def brinson_table(
     InputError
         For a grouping that does not fit, an unknown word.
     """
-    labels, paths = grouping_levels(data, groupings)
-    levels = [group_sides(data, path) for path in paths]
+    labels, paths = grouping_levels(cube, groupings)
+    levels = [group_sides(cube, path) for path in paths]
     split = hierarchical_effects(
-        levels, parents_of(data, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
+        levels, parents_of(cube, paths), method=method, interaction=interaction, missing=missing, anchored=anchored
     )
     tables = [
-        linked_table(sides, effects, data["coefficient"]).assign(grouping=label)
+        linked_table(sides, effects, cube.coefficient).assign(grouping=label)
         for label, sides, effects in zip(labels, levels, split, strict=True)
     ]
     table = pd.concat(tables, ignore_index=True).assign(course=course)

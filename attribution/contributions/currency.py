@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube, CurrencyView
 from attribution.linking.linking import coefficients
-from attribution.portfolio.beside import holdings_return, official_return, with_rows
+from attribution.portfolio.beside import with_rows
 from riskmodel.errors import InputError, counted, listed
 
 DAYS_A_YEAR = 252
@@ -16,7 +19,7 @@ GREATEST_CHANGE = 3.0  # of a rate in a day, either way: devaluations stay below
 
 
 def in_currency(
-    data: xr.Dataset,
+    cube: Cube,
     base: str,
     currency: str,
     market: xr.Dataset,
@@ -25,13 +28,13 @@ def in_currency(
     hedged: bool = False,
     benchmark_hedged: bool | None = None,
     forward_premium: float | pd.Series | None = None,
-) -> xr.Dataset:
+) -> Cube:
     """The same course as an investor in another currency sees it; every cut then has the row `currency`.
 
     Parameters
     ----------
-    data
-        A course's cube with its linking coefficients, in the book's currency.
+    cube
+        A course's, in the book's currency.
     base, currency
         The book's currency, and the investor's, such as "JPY".
     market
@@ -48,10 +51,9 @@ def in_currency(
 
     Returns
     -------
-    Dataset
-        The cube whose `portfolio_return`, `benchmark_return` and linking are the investor's, with `currency_return`,
-        `currency_rate` and `rate_carried` (whether the day's rate is the last one known), (time). Where one side is hedged
-        there is a row `hedge` too.
+    Cube
+        With `portfolio_return`, `benchmark_return` and linking of the investor's, the rates in `currency`, and a row
+        `currency` beside; where one side is hedged a row `hedge` too.
 
     Raises
     ------
@@ -78,12 +80,12 @@ def in_currency(
     """
     if currency == base:
         raise InputError(f"currency: the result is in {currency} already.")
-    if "currency_return" in data:
+    if cube.currency is not None:
         raise InputError(f"currency: the result is a view in {base}. Convert the one that `attribute` returned.")
     benchmark_hedged = hedged if benchmark_hedged is None else benchmark_hedged
-    rate = currency_rates(market, base, currency, data.get_index("time"))
+    rate = currency_rates(market, base, currency, cube.days)
     earned = rate["currency_return"]
-    portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
+    portfolio, benchmark = cube.portfolio_return, cube.benchmark_return
     active, absolute = {"currency": (portfolio - benchmark) * earned}, {"currency": (1 + portfolio) * earned}
     official = benchmark + (1 + benchmark) * earned
     if hedged or benchmark_hedged:
@@ -94,13 +96,11 @@ def in_currency(
     elif forward_premium is not None:
         raise InputError("forward_premium: neither the course nor its benchmark is hedged. Set hedged=True.")
     own = portfolio + sum(absolute.values())
-    return with_rows(data, active, absolute).assign(
-        currency_rate=rate["currency_rate"],
-        currency_return=earned,
-        rate_carried=rate["rate_carried"],
-        currency_base_rate=rate["currency_base_rate"],
-        holdings_return=holdings_return(data),
-        official_return=official_return(data),
+    view = CurrencyView(rate["currency_rate"], earned, rate["rate_carried"], float(rate["currency_base_rate"]))
+    return replace(
+        cube,
+        beside=with_rows(cube.beside, active, absolute),
+        currency=view,
         portfolio_return=own,
         benchmark_return=official,
         coefficient=coefficients(own, official, method=link),

@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from attribution.portfolio.beside import beside_factors, beside_stocks
+from attribution.contributions.cube import Cube
 from attribution.rows import OTHER, SPECIFIC
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
@@ -117,28 +116,28 @@ def splits_factors(cuts: Sequence[Cut]) -> bool:
     return any(isinstance(cut, str) and cut in FACTOR_CUTS for cut in cuts)
 
 
-def factor_group(data: xr.Dataset, factor: str) -> str:
+def factor_group(cube: Cube, factor: str) -> str:
     """market, sector, style, specific or other, of a factor of a cube or of a row beside its factors."""
-    return _groups(data, [factor])[0]
+    return _groups(cube, [factor])[0]
 
 
-def _groups(data: xr.Dataset, factors: Sequence[str]) -> list[str]:
-    sectors = frozenset(map(str, data["factor"].to_numpy())) - {MARKET, *(style.name for style in STYLES)}
+def _groups(cube: Cube, factors: Sequence[str]) -> list[str]:
+    sectors = frozenset(cube.factors) - {MARKET, *(style.name for style in STYLES)}
     return [group_of(factor, sectors) for factor in factors]
 
 
-def factor_rows(data: xr.Dataset) -> list[str]:
+def factor_rows(cube: Cube) -> list[str]:
     """Every row of a factor cut: the model's factors, specific, cash, unmodelled, and what no name earns, such as proxy."""
-    return [*map(str, data["factor"].to_numpy()), SPECIFIC, *OTHER, *beside_factors(data)]
+    return [*cube.factors, SPECIFIC, *OTHER, *cube.beside_factors]
 
 
-def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bool = True) -> Layout:
+def layout(cube: Cube, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bool = True) -> Layout:
     """Lay cuts over the sides of a cube.
 
     Parameters
     ----------
-    data
-        A course's cube, see `attribution.contributions.cube`.
+    cube
+        A course's.
     cuts
         Words of `CUTS`, and ticker -> group.
     factors
@@ -150,26 +149,26 @@ def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], pro
     Raises
     ------
     InputError
-        For an unknown cut, a grouping that does not fit, a cut by sleeve of data that have none.
+        For an unknown cut, a grouping that does not fit, a cut by sleeve of a cube that has none.
     """
     from attribution.contributions.groups import asset_groups
 
     require_cuts(cuts)
-    days, assets = data.get_index("time"), data.get_index("asset")
+    days, assets = cube.days, cube.assets
     sides: dict[str, dict[str, pd.Index]] = {"sleeve": {}, "day": {}, "stock": {}, "factor": {}}
-    beside = beside_stocks(data) if proxy else []
+    beside = cube.beside_stocks if proxy else []
     for cut in cuts:
         name = cut_name(cut)
         if isinstance(cut, str) and cut == SLEEVE:
-            sides["sleeve"][name] = pd.Index([*_sleeves(data), *beside[1:]])
+            sides["sleeve"][name] = pd.Index([*cube.in_sleeves().proxy.get_index("sleeve"), *beside[1:]])
         elif not isinstance(cut, str) or cut == "sector":
-            sides["stock"][name] = pd.Index([*asset_groups(data, cut).loc[assets], *beside])
+            sides["stock"][name] = pd.Index([*asset_groups(cube, cut).loc[assets], *beside])
         elif cut == "stock":
             sides["stock"][name] = pd.Index([*map(str, assets), *beside])
         elif cut in DAY_CUTS:
             sides["day"][name] = days if cut == "day" else pd.Index(days.strftime("%Y-%m"))
         else:
-            sides["factor"][name] = pd.Index(_groups(data, factors) if cut == "group" else list(factors))
+            sides["factor"][name] = pd.Index(_groups(cube, factors) if cut == "group" else list(factors))
     return Layout(
         names=tuple(map(cut_name, cuts)),
         sleeve=_axis(max(map(len, sides["sleeve"].values()), default=1), sides["sleeve"]),
@@ -177,12 +176,6 @@ def layout(data: xr.Dataset, cuts: Sequence[Cut], *, factors: Sequence[str], pro
         stock=_axis(len(assets) + len(beside), sides["stock"]),
         factor=_axis(len(factors), sides["factor"]),
     )
-
-
-def _sleeves(data: xr.Dataset) -> list[str]:
-    if "sleeve" not in data.dims:
-        raise InputError("cut 'sleeve': these data know of no sleeves. Take the result of attribution.attribute.")
-    return [str(sleeve) for sleeve in data["sleeve"].to_numpy()]
 
 
 def _axis(cells: int, given: Mapping[str, pd.Index]) -> Axis:

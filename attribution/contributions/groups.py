@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.errors import InputError, counted, listed
 
@@ -17,15 +17,15 @@ UNCLASSIFIED = "(unclassified)"
 Groups: TypeAlias = "pd.Series | Mapping[Hashable, str]"
 
 
-def asset_groups(data: xr.Dataset, grouping: str | Groups) -> pd.Series:
+def asset_groups(cube: Cube, grouping: str | Groups) -> pd.Series:
     """The group of every asset of a course.
 
     Parameters
     ----------
-    data
-        A course's cube, see `attribution.contributions.cube`.
+    cube
+        A course's.
     grouping
-        A column of `securities` that the cube has, such as "sector", or (ticker -> group), see `read_grouping`.
+        A column of its `securities`, such as "sector", or (ticker -> group), see `read_grouping`.
 
     Returns
     -------
@@ -37,17 +37,15 @@ def asset_groups(data: xr.Dataset, grouping: str | Groups) -> pd.Series:
     InputError
         For an unknown column, a ticker in two groups, codes that are numbers, tickers without a group.
     """
-    assets = data.get_index("asset")
+    assets = cube.assets
     if isinstance(grouping, str):
-        columns = [
-            str(name) for name, array in data.data_vars.items() if array.dims == ("asset",) and array.dtype.kind in "OU"
-        ]
+        columns = list(map(str, cube.securities))
         if grouping not in columns:
             raise InputError(
                 f"grouping '{grouping}': the columns of securities here are {', '.join(sorted(columns))}. "
                 f"For another, give ticker -> group; attribution.read_grouping reads it."
             )
-        groups = data[grouping].to_series()
+        groups = cube.securities[grouping].to_series()
     else:
         if not isinstance(grouping, (pd.Series, Mapping)):
             raise InputError(

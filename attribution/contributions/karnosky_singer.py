@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.contributions.currency import currency_rates, daily_premium
 from attribution.linking.labelled import places, same_labels
 from riskmodel.errors import InputError, counted, listed
@@ -113,7 +114,7 @@ def karnosky_singer(
 
 
 def course_effects(
-    data: xr.Dataset,
+    cube: Cube,
     base: str,
     currency: str,
     market: xr.Dataset,
@@ -126,8 +127,8 @@ def course_effects(
 
     Parameters
     ----------
-    data
-        A course's cube, in the book's currency.
+    cube
+        A course's, in the book's currency.
     base
         The book's currency.
     currency, market, hedged, benchmark_hedged, forward_premium
@@ -163,12 +164,12 @@ def course_effects(
     >>> bool(abs(effects["active_total", "total"] - whole) < 1e-12)
     True
     """
-    if "currency_return" in data:
+    if cube.currency is not None:
         raise InputError(f"currency: the result is a view in {base}. Give the one that `attribute` returned.")
     benchmark_hedged = hedged if benchmark_hedged is None else benchmark_hedged
     if forward_premium is not None and not (hedged or benchmark_hedged):
         raise InputError("forward_premium: neither the course nor its benchmark is hedged. Set hedged=True.")
-    days = data.get_index("time")
+    days = cube.days
     earned = currency_rates(market, base, currency, days)["currency_return"]
     local = market["risk_free"].sel(time=days) if "risk_free" in market else xr.zeros_like(earned)
     cash = {base: (1 + local) * (1 + earned) - 1}
@@ -187,8 +188,8 @@ def course_effects(
     effects = karnosky_singer(
         portfolio_weights=one,
         benchmark_weights=one,
-        portfolio_returns=of_market(data["portfolio_return"]),
-        benchmark_returns=of_market(data["benchmark_return"]),
+        portfolio_returns=of_market(cube.portfolio_return),
+        benchmark_returns=of_market(cube.benchmark_return),
         local_cash_returns=of_market(local),
         portfolio_currency_weights=held(hedged),
         benchmark_currency_weights=held(benchmark_hedged),

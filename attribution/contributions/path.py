@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.contributions.cuts import DAY_CUTS, Cut, require_cuts
 from attribution.contributions.sums import daily
 from attribution.linking.linking import coefficients
 from riskmodel.errors import InputError
 
 
-def path(data: xr.Dataset, cuts: Sequence[Cut], *, link: str, absolute: bool = False) -> pd.DataFrame:
+def path(cube: Cube, cuts: Sequence[Cut], *, link: str, absolute: bool = False) -> pd.DataFrame:
     """Linked contributions of the period to date, day by day.
 
     Parameters
     ----------
-    data
-        A course's cube, see `attribution.contributions.cube`.
+    cube
+        A course's.
     cuts
         As for `attribution.contributions.sums.contributions`, without day and month, along which the path runs.
     link
@@ -49,15 +50,15 @@ def path(data: xr.Dataset, cuts: Sequence[Cut], *, link: str, absolute: bool = F
     along = [cut for cut in cuts if isinstance(cut, str) and cut in DAY_CUTS]
     if along:
         raise InputError(f"path by '{along[0]}': a path has a row a day; cut by what runs along it, such as factor.")
-    rows, values = daily(data, cuts, absolute=absolute)
-    portfolio = data["portfolio_return"]
-    benchmark = xr.zeros_like(portfolio) if absolute else data["benchmark_return"]
+    rows, values = daily(cube, cuts, absolute=absolute)
+    portfolio = cube.portfolio_return
+    benchmark = xr.zeros_like(portfolio) if absolute else cube.benchmark_return
     running = running_coefficients(portfolio, benchmark, method=link)
     to_date = np.tensordot(running, values, axes=(1, 1))  # (day, sleeve, stock, factor)
     series = rows.series(to_date.swapaxes(0, 1), "contribution")
     width = len(series) // len(running)
     columns = series.index[:width].droplevel("day")
-    return pd.DataFrame(series.to_numpy().reshape(-1, width), data.get_index("time").rename("day"), columns)
+    return pd.DataFrame(series.to_numpy().reshape(-1, width), cube.days.rename("day"), columns)
 
 
 def running_coefficients(portfolio: xr.DataArray, benchmark: xr.DataArray, *, method: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.house_style.drawing.bars import Bar, bar_panels
 from attribution.house_style.drawing.contributions import brinson_chart, contribution_bars
 from attribution.house_style.drawing.exposures import dumbbells
@@ -44,7 +45,7 @@ class Drawn(Protocol):
     @property
     def active_exposures(self) -> xr.DataArray: ...
     @property
-    def data(self) -> xr.Dataset: ...
+    def cube(self) -> Cube: ...
     def group(self, factor: str) -> str: ...
     def with_errors(self, *cuts: str) -> pd.DataFrame: ...
     def path(self, *cuts: str) -> pd.DataFrame: ...
@@ -135,7 +136,7 @@ class Plots:
         frame = frame[(frame["ticker"] != CASH) & ~frame["ticker"].str.match(r"\(.*\)$")]
         frame = frame.sort_values("active_contribution", ascending=False, kind="stable")
         if lang == "ja":
-            japanese = result.data["name_ja"].to_series().reindex(frame["ticker"]).fillna("").to_numpy()
+            japanese = result.cube.securities["name_ja"].to_series().reindex(frame["ticker"]).fillna("").to_numpy()
             frame = frame.assign(name=np.where(japanese == "", frame["name"], japanese))
         bars = [
             Bar(f"{ticker} – {name}" if name else str(ticker), value)

@@ -9,22 +9,22 @@ import pandas as pd
 import xarray as xr
 
 from attribution.brinson.effects import EFFECTS
+from attribution.contributions.cube import Cube
 from attribution.contributions.sums import contributions
 from attribution.identities import furthest, identity_row
 from attribution.linking.linking import compound
-from attribution.portfolio.beside import beside_identities, holdings_return, official_return
 from attribution.portfolio.course import Course
 
 
 def reconcile(
-    data: xr.Dataset, followed: Course, *, currency: str, brinson: pd.DataFrame, brinson_by_factor: pd.DataFrame
+    cube: Cube, followed: Course, *, currency: str, brinson: pd.DataFrame, brinson_by_factor: pd.DataFrame
 ) -> pd.DataFrame:
     """Compare both sides of every identity.
 
     Parameters
     ----------
-    data
-        A course's cube with its linking coefficients, returns in `currency`.
+    cube
+        A course's, with returns in `currency`.
     followed
         The course's own returns and those of its parts.
     brinson, brinson_by_factor
@@ -42,15 +42,15 @@ def reconcile(
     """
 
     def by(*cuts: str, absolute: bool = False) -> pd.Series:
-        return contributions(data, cuts, absolute=absolute)
+        return contributions(cube, cuts, absolute=absolute)
 
-    total = compound(data["portfolio_return"].to_numpy())
-    excess = total - compound(data["benchmark_return"].to_numpy())
+    total = compound(cube.portfolio_return.to_numpy())
+    excess = total - compound(cube.benchmark_return.to_numpy())
     stock_factor = by("stock", "factor")
     stocks, factors, sectors, days = (by(cut) for cut in ("stock", "factor", "sector", "day"))
-    active = (data["portfolio_live"] - data["benchmark_live"]).to_numpy()
-    explained = (data["exposure"] * data["factor_return"]).sum("factor") + data["specific_return"]
-    gap = (explained - data["asset_return"]).where(data["modelled"], 0.0) * active
+    active = (cube.portfolio_live - cube.benchmark_live).to_numpy()
+    explained = (cube.exposure * cube.factor_return).sum("factor") + cube.specific_return
+    gap = (explained - cube.asset_return).where(cube.modelled, 0.0) * active
     left_right = {
         "factors = R - B": (fsum(factors), excess),
         "groups = R - B": (fsum(by("group")), excess),
@@ -75,24 +75,56 @@ def reconcile(
         "absolute stocks = R": (fsum(by("stock", absolute=True)), total),
         "absolute factors = R": (fsum(by("factor", absolute=True)), total),
         "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),
-        "weights of each day = 1": (float(data["portfolio_weight"].sum("asset")[_worst(data["portfolio_weight"])]), 1.0),
+        "weights of each day = 1": (float(cube.portfolio_weight.sum("asset")[_worst(cube.portfolio_weight)]), 1.0),
         "benchmark weights of each day = 1": (
-            float(data["benchmark_weight"].sum("asset")[_worst(data["benchmark_weight"])]),
+            float(cube.benchmark_weight.sum("asset")[_worst(cube.benchmark_weight)]),
             1.0,
         ),
         "weights x returns = portfolio return of each day": furthest(
-            (data["portfolio_live"] * data["asset_return"]).sum("asset").to_series(), holdings_return(data).to_series()
+            (cube.portfolio_live * cube.asset_return).sum("asset").to_series(), cube.holdings_return.to_series()
         ),
         "blend of sleeves, reset monthly = R": (
             _blend(followed.sleeves, followed.shares),
-            compound(holdings_return(data).to_numpy()),
+            compound(cube.holdings_return.to_numpy()),
         ),
         "blend of benchmarks, reset monthly = B": (
             _blend(followed.benchmarks, followed.shares),
-            compound(official_return(data).to_numpy()),
+            compound(cube.official_return.to_numpy()),
         ),
-    } | beside_identities(data, currency)
+    } | beside_identities(cube, currency)
     return pd.DataFrame([identity_row(followed.name, identity, *sides) for identity, sides in left_right.items()])
+
+
+def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]:
+    """Identities of the rows beside stocks and factors with both sides, by name; none where there is only the proxy."""
+    if cube.beside is None:
+        return {}
+    names, totals = cube.beside.names, cube.beside.absolute.sum("beside")
+    rows = " + ".join(names)
+    excess = cube.holdings_return - cube.official_return + cube.beside.active.sum("beside")
+    identities = {
+        f"holdings + {rows} = R of each day": furthest(
+            (cube.holdings_return + totals).to_series(), cube.portfolio_return.to_series()
+        ),
+        f"holdings + {rows} - benchmark = R - B of each day": furthest(
+            excess.to_series(), (cube.portfolio_return - cube.benchmark_return).to_series()
+        ),
+    }
+    if cube.currency is not None and "hedge" not in names:
+        local = [name for name in names if name != "currency"]
+        own = cube.holdings_return + cube.beside.absolute.sel(beside=local).sum("beside")
+        grown = float(cube.currency.rate[-1]) / cube.currency.base_rate
+        identities |= {
+            f"(1 + R before currency) x {result} at the end / at the start = 1 + R": (
+                (1 + compound(own.to_numpy())) * grown,
+                1 + compound(cube.portfolio_return.to_numpy()),
+            ),
+            f"(1 + B before currency) x {result} at the end / at the start = 1 + B": (
+                (1 + compound(cube.official_return.to_numpy())) * grown,
+                1 + compound(cube.benchmark_return.to_numpy()),
+            ),
+        }
+    return identities
 
 
 def _worst(weights: xr.DataArray) -> int:

@@ -13,11 +13,11 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from attribution.contributions import sums as cells
-from attribution.contributions.cube import cube
+from attribution.contributions.cube import Cube, make_cube
 from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
 from attribution.contributions.reconciliation import reconcile
 from attribution.identities import require_reconciled
-from attribution.linking.linking import DAY_SCALING, coefficients, compound
+from attribution.linking.linking import DAY_SCALING, compound
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, follow_course
@@ -108,17 +108,12 @@ def explain_course(
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
         followed = with_actual_returns(followed, book, actual_returns)
-        data = cube(followed, model, market, uncovered_max=uncovered_max)
-        portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]
         result = AttributionResult(
             course=followed.name,
             benchmark=book.benchmark_name(followed.name),
             period=followed.period.label,
             link=link,
-            data=data.assign(
-                coefficient=coefficients(portfolio, benchmark, method=link),
-                absolute_coefficient=coefficients(portfolio, 0.0),
-            ),
+            cube=make_cube(followed, model, market, link=link, uncovered_max=uncovered_max),
             followed=followed,
             currency=book.book.currency,
         )
@@ -134,9 +129,8 @@ class AttributionResult:
     ----------
     course, benchmark, period, link
         What was explained and how its days were linked.
-    data
-        The cube's parts (see `attribution.contributions.cube`) and the linking coefficients `coefficient` (of the excess
-        return) and `absolute_coefficient` (of the return), (time).
+    cube
+        Weights, exposures, returns and linking coefficients, day by day; see `attribution.contributions.cube.Cube`.
     followed
         The course's daily weights and returns, and its parts.
     currency
@@ -147,19 +141,24 @@ class AttributionResult:
     benchmark: str
     period: str
     link: str
-    data: xr.Dataset
+    cube: Cube
     followed: Course
     currency: str = "USD"
+
+    @cached_property
+    def data(self) -> xr.Dataset:
+        """The parts of `cube` as one Dataset."""
+        return self.cube.dataset()
 
     @property
     def portfolio_return(self) -> float:
         """Compounded return of the course, decimal."""
-        return compound(self.data["portfolio_return"].to_numpy())
+        return compound(self.cube.portfolio_return.to_numpy())
 
     @property
     def benchmark_return(self) -> float:
         """Compounded return of the benchmark, decimal."""
-        return compound(self.data["benchmark_return"].to_numpy())
+        return compound(self.cube.benchmark_return.to_numpy())
 
     @property
     def excess_return(self) -> float:
@@ -169,13 +168,13 @@ class AttributionResult:
     @property
     def factor_names(self) -> list[str]:
         """Every row of a factor cut: the model's factors, then specific, cash, unmodelled, proxy."""
-        return factor_rows(self.data)
+        return factor_rows(self.cube)
 
     @cached_property
     def reconciliation(self) -> pd.DataFrame:
         """Every identity: course, identity, left, right, difference, tolerance, passed."""
         return reconcile(
-            self.data,
+            self.cube,
             self.followed,
             currency=self.currency,
             brinson=self.sector_brinson,
@@ -209,7 +208,7 @@ class AttributionResult:
         -----
         C = sum_t lambda_t a_it X_ik,t-1 f_kt and its like; docs/methodology/contributions.md.
         """
-        return cells.contributions(self.data, cuts, absolute=absolute)
+        return cells.contributions(self.cube, cuts, absolute=absolute)
 
     def top(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """The n largest and n smallest rows of a cut (stock by default), and a row `(rest)`; see `cuts`."""
@@ -217,17 +216,17 @@ class AttributionResult:
 
     def top_with_errors(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
         """The rows of `top` with contribution, standard_error and t, `(rest)` among them; see `sums`."""
-        return cells.top_with_errors(self.data, n, cuts or ("stock",), absolute=absolute)
+        return cells.top_with_errors(self.cube, n, cuts or ("stock",), absolute=absolute)
 
     def path(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
         """Linked contributions of the period to date, (day, cut); the last row is `by`; see `path`."""
         from attribution.contributions.path import path
 
-        return path(self.data, cuts, link="carino" if absolute else self.link, absolute=absolute)
+        return path(self.cube, cuts, link="carino" if absolute else self.link, absolute=absolute)
 
     def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Time averages of active weights, or of active exposures where a cut is by factor; see `sums`."""
-        return cells.averages(self.data, cuts, absolute=absolute)
+        return cells.averages(self.cube, cuts, absolute=absolute)
 
     def brinson(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
         """Allocation, selection and interaction by group of the holdings, linked; see `brinson_of_holdings.brinson_table`.
@@ -247,7 +246,7 @@ class AttributionResult:
         """
         from attribution.contributions.brinson_of_holdings import brinson_table
 
-        return brinson_table(self.data, self.course, *groupings, **options)
+        return brinson_table(self.cube, self.course, *groupings, **options)
 
     def brinson_by_factor(self, *groupings: str | Groups, **options: Any) -> pd.DataFrame:
         """Brinson effects split into factors and the rest, with errors; see `brinson_by_factor`.
@@ -265,7 +264,7 @@ class AttributionResult:
         """
         from attribution.contributions.brinson_by_factor import factor_table
 
-        return factor_table(self.data, self.course, *groupings, **options)
+        return factor_table(self.cube, self.course, *groupings, **options)
 
     @cached_property
     def sector_brinson(self) -> pd.DataFrame:
@@ -279,13 +278,13 @@ class AttributionResult:
 
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""
-        return factor_group(self.data, factor)
+        return factor_group(self.cube, factor)
 
     @property
     def active_exposures(self) -> xr.DataArray:
         """Start-of-day active exposure to each factor of the model, (time, factor)."""
-        exposure = self.data["exposure"].transpose("time", "factor", "asset").to_numpy()
-        return self.data["factor_return"].copy(data=(exposure @ cells.active(self.data)[..., None])[..., 0])
+        exposure = self.cube.exposure.to_numpy()
+        return self.cube.factor_return.copy(data=(exposure @ cells.active(self.cube)[..., None])[..., 0])
 
     def standard_errors(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Standard errors of `by` with the same cuts (factor by default), from the daily covariance of factor returns.
@@ -296,7 +295,7 @@ class AttributionResult:
             Decimals, indexed like `by`. Observed rows have 0: a cut without factors, cash, unmodelled, proxy. Specific has
             the error of all factors together.
         """
-        return cells.standard_errors(self.data, cuts or ("factor",), absolute=absolute)
+        return cells.standard_errors(self.cube, cuts or ("factor",), absolute=absolute)
 
     def with_errors(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
         """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error)."""
@@ -311,7 +310,7 @@ class AttributionResult:
         tested = self.with_errors("factor")
         contribution = tested["contribution"]
         exposure = self.active_exposures.mean("time").to_series()
-        returned = ((1 + self.data["factor_return"]).prod("time") - 1).to_series()
+        returned = ((1 + self.cube.factor_return).prod("time") - 1).to_series()
         frame = pd.DataFrame({"course": self.course, "factor": contribution.index})
         frame["group"] = [self.group(str(f)) for f in contribution.index]
         frame["active_exposure"] = exposure.reindex(contribution.index).to_numpy()
@@ -325,14 +324,14 @@ class AttributionResult:
         """
         from attribution.contributions.timing import timing_table
 
-        return timing_table(self.data, self.active_exposures, self.by("factor"))
+        return timing_table(self.cube, self.active_exposures, self.by("factor"))
 
     def in_currency(self, currency: str, market: xr.Dataset, **options: Any) -> AttributionResult:
         """The same course as a foreign investor sees it, hedged or not; see `currency.in_currency`."""
         from attribution.contributions.currency import in_currency
 
-        data = in_currency(self.data, self.currency, currency, market, link=self.link, **options)
-        view = replace(self, data=data, currency=currency)
+        cube = in_currency(self.cube, self.currency, currency, market, link=self.link, **options)
+        view = replace(self, cube=cube, currency=currency)
         require_reconciled(view.reconciliation, f"{self.course}, {self.period}, in {currency}")
         return view
 
@@ -340,7 +339,7 @@ class AttributionResult:
         """Market and currency effects in log returns: effect, name, value; see `karnosky_singer.course_effects`."""
         from attribution.contributions.karnosky_singer import course_effects
 
-        return course_effects(self.data, self.currency, currency, market, **options)
+        return course_effects(self.cube, self.currency, currency, market, **options)
 
     @cached_property
     def stocks(self) -> pd.DataFrame:
@@ -348,16 +347,16 @@ class AttributionResult:
         active_contribution.
         """
         absolute, active = self.by("stock", absolute=True), self.by("stock")
-        returned = ((1 + self.data["asset_return"]).prod("time") - 1).to_series()
-        start = self.data["portfolio_weight"].isel(time=0).to_series()
+        returned = ((1 + self.cube.asset_return).prod("time") - 1).to_series()
+        start = self.cube.portfolio_weight.isel(time=0).to_series()
         tickers = active.index
         return pd.DataFrame(
             {
                 "course": self.course,
                 "ticker": tickers,
-                "name": self.data["name"].to_series().reindex(tickers).fillna("").to_numpy(),
+                "name": self.cube.securities["name"].to_series().reindex(tickers).fillna("").to_numpy(),
                 "weight_start": start.reindex(tickers).to_numpy(),
-                "weight_end": self.data["closing_weight"].to_series().reindex(tickers).to_numpy(),
+                "weight_end": self.cube.closing_weight.to_series().reindex(tickers).to_numpy(),
                 "return": returned.reindex(tickers).to_numpy(),
                 "contribution": absolute.loc[tickers].to_numpy(),
                 "active_contribution": active.to_numpy(),
@@ -373,13 +372,13 @@ class AttributionResult:
 
     @property
     def _view(self) -> str:
-        return f", in {self.currency}" if "currency_rate" in self.data else ""
+        return f", in {self.currency}" if self.cube.currency is not None else ""
 
     def __repr__(self) -> str:
         shown = self.factors.assign(size=lambda x: x["contribution"].abs()).nlargest(8, "size")
         stocks = self.by("stock")
         lines = [
-            f"{self.course} against {self.benchmark}, {self.period} ({len(self.data['time'])} days, {self.link} linking)"
+            f"{self.course} against {self.benchmark}, {self.period} ({len(self.cube.days)} days, {self.link} linking)"
             + self._view,
             f"return {self.portfolio_return:+z.2%}   benchmark {self.benchmark_return:+z.2%}   "
             f"excess {self.excess_return:+z.2%}",

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from attribution.contributions.arrays import sum_days
+from attribution.contributions.cube import Cube, Sleeves
 from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
-from attribution.portfolio.beside import beside_values
 from attribution.rows import CASH
 from riskmodel.errors import InputError
 
@@ -19,13 +18,13 @@ SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the ma
 BLOCK = 16  # days of exposures times covariance that stay in the processor's cache
 
 
-def contributions(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
+def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
     """Linked contributions by any cuts.
 
     Parameters
     ----------
-    data
-        A course's cube with its coefficients, see `attribution.contributions.result.AttributionResult`.
+    cube
+        A course's.
     cuts
         Words of `attribution.contributions.cuts.CUTS`, and ticker -> group.
     absolute
@@ -46,15 +45,15 @@ def contributions(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = Fal
     C = sum over the cut of lambda_t c[t, i, k]. Without a factor in the cut c is a_it r_it, observed; with one it comes from
     exposures and factor returns, so that the two check each other. docs/methodology/contributions.md.
     """
-    rows, by_factor = _rows(data, cuts), splits_factors(cuts)
-    scale = coefficient(data, absolute)[:, None]
+    rows, by_factor = _rows(cube, cuts), splits_factors(cuts)
+    scale = coefficient(cube, absolute)[:, None]
     values = [
-        _sums(data, rows, weights * scale, beside * scale, by_factor) for weights, beside in _pieces(data, rows, absolute)
+        _sums(cube, rows, weights * scale, beside * scale, by_factor) for weights, beside in _pieces(cube, rows, absolute)
     ]
     return rows.series(np.stack(values), "contribution")
 
 
-def standard_errors(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
+def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
     """Standard errors of `contributions`, with the same arguments and index.
 
     Returns
@@ -68,12 +67,12 @@ def standard_errors(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = F
     Var(C) = sum_t lambda_t^2 z_t' Cov(f_t) z_t with z_t the active exposures of the row to its factors; days are
     independent. docs/methodology/standard_errors.md.
     """
-    rows = _rows(data, cuts)
+    rows = _rows(cube, cuts)
     variance = np.zeros(rows.shape)
     if splits_factors(cuts):
-        scale, exposures, covariance = coefficient(data, absolute)[:, None], _exposures(data), _covariance(data)
+        scale, exposures, covariance = coefficient(cube, absolute)[:, None], _exposures(cube), _covariance(cube)
         with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
-            for of_piece, (weights, _) in zip(variance, _pieces(data, rows, absolute), strict=True):
+            for of_piece, (weights, _) in zip(variance, _pieces(cube, rows, absolute), strict=True):
                 _add_variances(of_piece, rows, exposures, weights * scale, covariance)
     return rows.series(np.sqrt(variance.clip(min=0.0)), "standard_error")
 
@@ -90,7 +89,7 @@ def with_t(contribution: pd.Series, error: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"contribution": contribution, "standard_error": error, "t": t})
 
 
-def top_with_errors(data: xr.Dataset, n: int, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.DataFrame:
+def top_with_errors(cube: Cube, n: int, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.DataFrame:
     """The rows of `attribution.contributions.cuts.top` with their errors, as `with_t` shows them.
 
     Notes
@@ -98,37 +97,37 @@ def top_with_errors(data: xr.Dataset, n: int, cuts: Sequence[Cut], *, absolute: 
     The rows of `(rest)` are correlated, so that its error is that of their sum: with v_t the sum over its rows of what a row
     has of each factor, z_k for factor k and -z for specific, Var = sum_t lambda_t^2 v_t' Cov(f_t) v_t.
     """
-    whole, errors = contributions(data, cuts, absolute=absolute), standard_errors(data, cuts, absolute=absolute)
+    whole, errors = contributions(cube, cuts, absolute=absolute), standard_errors(cube, cuts, absolute=absolute)
     shown = top(whole, n)
     error = errors.reindex(shown.index)
     if len(whole) > 2 * n:
         rest = ~whole.index.isin(shown.index[:-1])
-        error.iloc[-1] = _error_of_sum(data, cuts, rest, absolute) if splits_factors(cuts) else 0.0
+        error.iloc[-1] = _error_of_sum(cube, cuts, rest, absolute) if splits_factors(cuts) else 0.0
     return with_t(shown, error)
 
 
-def _error_of_sum(data: xr.Dataset, cuts: Sequence[Cut], chosen: np.ndarray, absolute: bool) -> float:
+def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute: bool) -> float:
     """Standard error of the sum of some rows of a cut by factor or group; `chosen` is in the order of the table."""
-    rows, scale, exposures = _rows(data, cuts), coefficient(data, absolute), _exposures(data)
+    rows, scale, exposures = _rows(cube, cuts), coefficient(cube, absolute), _exposures(cube)
     place = rows.series(np.arange(np.prod(rows.shape)).reshape(rows.shape), "place").to_numpy()
     inside = np.zeros(len(place))
     inside[place[chosen]] = 1.0
     days, factors, assets = exposures.shape
     of_cells = inside.reshape(rows.shape)[:, rows.day.row][:, :, rows.stock.row[:assets]]
     held = np.zeros((days, factors))
-    for within, (weights, _) in zip(of_cells, _pieces(data, rows, absolute), strict=True):
+    for within, (weights, _) in zip(of_cells, _pieces(cube, rows, absolute), strict=True):
         less_specific = within[..., rows.factor.row[:factors]] - within[..., rows.factor.row[factors], None]
         held += np.einsum("tki,tik->tk", exposures * weights[:, None], less_specific)
     held *= scale[:, None]
-    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, _covariance(data), held).clip(min=0.0)))
+    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, _covariance(cube), held).clip(min=0.0)))
 
 
-def averages(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
+def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
     """Averages over the days of start-of-day weights, or of exposures where a cut is by factor.
 
     Parameters
     ----------
-    data, cuts, absolute
+    cube, cuts, absolute
         As for `contributions`; a cut by group is refused: exposures to different factors have no sum.
 
     Returns
@@ -149,95 +148,97 @@ def averages(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -
     by_factor = splits_factors(cuts)
     if any(isinstance(cut, str) and cut == "group" for cut in cuts):
         raise InputError("averages by 'group': exposures to different factors have no sum. Cut by factor.")
-    factors = [str(f) for f in data["factor"].to_numpy()] if by_factor else [""]
-    rows = layout(data, cuts, factors=factors, proxy=False)
+    factors = cube.factors if by_factor else [""]
+    rows = layout(cube, cuts, factors=factors, proxy=False)
     days = np.bincount(rows.day.row)[:, None, None]
     if not by_factor:
-        weights = _weights(data, rows, "weight", absolute)
+        weights = _weights(cube, rows, "weight", absolute)
         return rows.series(np.stack([_summed(part, rows)[..., None] / days for part in weights]), "weight")
-    ones = np.ones((len(data["time"]), len(factors)))
-    weights = _weights(data, rows, "live", absolute)
-    return rows.series(np.stack([_modelled(_exposures(data), ones, part, rows) / days for part in weights]), "exposure")
+    ones = np.ones((len(cube.days), len(factors)))
+    weights = _weights(cube, rows, "live", absolute)
+    return rows.series(np.stack([_modelled(_exposures(cube), ones, part, rows) / days for part in weights]), "exposure")
 
 
-def daily(data: xr.Dataset, cuts: Sequence[Cut], *, absolute: bool = False) -> tuple[Layout, np.ndarray]:
+def daily(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> tuple[Layout, np.ndarray]:
     """Contributions of each day before linking, and their layout; values are (sleeve, time, stock, factor) of the layout."""
-    rows, by_factor = _rows(data, ["day", *cuts]), splits_factors(cuts)
-    pieces = _pieces(data, rows, absolute)
-    return rows, np.stack([_sums(data, rows, weights, beside, by_factor) for weights, beside in pieces])
+    rows, by_factor = _rows(cube, ["day", *cuts]), splits_factors(cuts)
+    pieces = _pieces(cube, rows, absolute)
+    return rows, np.stack([_sums(cube, rows, weights, beside, by_factor) for weights, beside in pieces])
 
 
-def active(data: xr.Dataset, absolute: bool = False) -> np.ndarray:
+def active(cube: Cube, absolute: bool = False) -> np.ndarray:
     """Start-of-day weights that earn a return, less the benchmark's unless `absolute`, (time, asset)."""
-    return _less_benchmark(data, "live", absolute, "")
+    return _less_benchmark(cube, "live", absolute)
 
 
-def coefficient(data: xr.Dataset, absolute: bool = False) -> np.ndarray:
+def coefficient(cube: Cube, absolute: bool = False) -> np.ndarray:
     """Linking coefficients of the excess, or of the return, (time)."""
-    return data["absolute_coefficient" if absolute else "coefficient"].to_numpy()
+    return (cube.absolute_coefficient if absolute else cube.coefficient).to_numpy()
 
 
-def outside(data: xr.Dataset, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def outside(cube: Cube, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What weights (time, asset) earn beside the factors: specific, cash and unmodelled, each (time, asset)."""
-    earned = weights * data["asset_return"].transpose("time", "asset").to_numpy()
-    earned *= ~data["modelled"].transpose("time", "asset").to_numpy()
-    cash = np.where(data.get_index("asset") == CASH, earned, 0.0)
-    return weights * data["specific_return"].transpose("time", "asset").to_numpy(), cash, earned - cash
+    earned = weights * cube.asset_return.to_numpy()
+    earned *= ~cube.modelled.to_numpy()
+    cash = np.where(cube.assets == CASH, earned, 0.0)
+    return weights * cube.specific_return.to_numpy(), cash, earned - cash
 
 
-def _rows(data: xr.Dataset, cuts: Sequence[Cut]) -> Layout:
-    return layout(data, cuts, factors=factor_rows(data) if splits_factors(cuts) else [""])
+def _rows(cube: Cube, cuts: Sequence[Cut]) -> Layout:
+    return layout(cube, cuts, factors=factor_rows(cube) if splits_factors(cuts) else [""])
 
 
-def _less_benchmark(data: xr.Dataset, kind: str, absolute: bool, whose: str) -> np.ndarray:
+def _less_benchmark(held: Cube | Sleeves, kind: str, absolute: bool) -> np.ndarray:
     """The portfolio's `weight` or `live`, less the benchmark's unless `absolute`, ([sleeve,] time, asset)."""
-    own, other = (data[f"{whose}{side}_{kind}"].transpose(..., "time", "asset") for side in ("portfolio", "benchmark"))
+    own, other = (
+        (held.portfolio_weight, held.benchmark_weight) if kind == "weight" else (held.portfolio_live, held.benchmark_live)
+    )
     return np.asarray(own.to_numpy() if absolute else own.to_numpy() - other.to_numpy())
 
 
-def _weights(data: xr.Dataset, rows: Layout, kind: str, absolute: bool) -> np.ndarray:
+def _weights(cube: Cube, rows: Layout, kind: str, absolute: bool) -> np.ndarray:
     """Weights behind each row of sleeves, (sleeve, time, asset); those of the whole course where sleeves are not apart."""
     if rows.sleeve.names:
-        return _less_benchmark(data, kind, absolute, "sleeve_")
-    return _less_benchmark(data, kind, absolute, "")[None]
+        return _less_benchmark(cube.in_sleeves(), kind, absolute)
+    return _less_benchmark(cube, kind, absolute)[None]
 
 
-def _pieces(data: xr.Dataset, rows: Layout, absolute: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+def _pieces(cube: Cube, rows: Layout, absolute: bool) -> list[tuple[np.ndarray, np.ndarray]]:
     """What each row of sleeves holds: weights that earn a return (time, asset), and rows beside (time, row) before linking.
 
     The proxy is that of the sleeve's own benchmark. No sleeve earns the other rows beside: each is a piece of its own.
     """
-    weights, beside = _weights(data, rows, "live", absolute), beside_values(data, absolute)
+    weights, beside = _weights(cube, rows, "live", absolute), cube.beside_values(absolute)
     if not rows.sleeve.names:
         return [(weights[0], beside)]
     alone = np.zeros((beside.shape[1], *beside.shape))
     for place in range(1, beside.shape[1]):
         alone[place, :, place] = beside[:, place]
     pieces = []
-    for own, gap in zip(weights, data["sleeve_proxy"].transpose("sleeve", "time").to_numpy(), strict=True):
+    for own, gap in zip(weights, cube.in_sleeves().proxy.to_numpy(), strict=True):
         of_sleeve = np.zeros_like(beside)
         of_sleeve[:, 0] = 0.0 if absolute else gap
         pieces.append((own, of_sleeve))
     return pieces + [(np.zeros_like(weights[0]), row) for row in alone[1:]]
 
 
-def _exposures(data: xr.Dataset) -> np.ndarray:
-    return data["exposure"].transpose("time", "factor", "asset").to_numpy()
+def _exposures(cube: Cube) -> np.ndarray:
+    return cube.exposure.to_numpy()
 
 
-def _covariance(data: xr.Dataset) -> np.ndarray:
-    return data["covariance"].transpose("time", "factor", "factor_other").to_numpy()
+def _covariance(cube: Cube) -> np.ndarray:
+    return cube.covariance.to_numpy()
 
 
-def _sums(data: xr.Dataset, rows: Layout, weights: np.ndarray, beside: np.ndarray, by_factor: bool) -> np.ndarray:
+def _sums(cube: Cube, rows: Layout, weights: np.ndarray, beside: np.ndarray, by_factor: bool) -> np.ndarray:
     """Contributions (day, stock, factor) of the rows, from weights (time, asset) and rows beside (time, row)."""
     if not by_factor:
-        earned = weights * data["asset_return"].transpose("time", "asset").to_numpy()
+        earned = weights * cube.asset_return.to_numpy()
         return _summed(np.column_stack([earned, beside]), rows)[..., None]
-    f = data["factor_return"].transpose("time", "factor").to_numpy()
+    f = cube.factor_return.to_numpy()
     cells = np.empty((len(rows.day.codes), len(rows.stock.codes), len(rows.factor.row)))
-    cells[..., : f.shape[1]] = _modelled(_exposures(data), f, weights, rows)
-    for place, part in enumerate(outside(data, weights), start=f.shape[1]):
+    cells[..., : f.shape[1]] = _modelled(_exposures(cube), f, weights, rows)
+    for place, part in enumerate(outside(cube, weights), start=f.shape[1]):
         cells[..., place] = _summed(part, rows)
     for place in range(-beside.shape[1], 0):
         alone = np.zeros((len(beside), len(rows.stock.row)))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.linking.labelled import same_labels
 from riskmodel.errors import InputError
 
@@ -61,13 +62,13 @@ def timing_effects(
     return xr.Dataset({**effects, "contribution": effects["average_effect"] + effects["timing_effect"]})
 
 
-def timing_table(data: xr.Dataset, exposures: xr.DataArray, contributions: pd.Series) -> pd.DataFrame:
+def timing_table(cube: Cube, exposures: xr.DataArray, contributions: pd.Series) -> pd.DataFrame:
     """Average and timing effect of every factor of a course, and the rows that have neither.
 
     Parameters
     ----------
-    data
-        The cube with its linking `coefficient`.
+    cube
+        A course's.
     exposures
         (time, factor) active exposures at the start of each day.
     contributions
@@ -79,7 +80,7 @@ def timing_table(data: xr.Dataset, exposures: xr.DataArray, contributions: pd.Se
         factor, average_exposure, average_effect, timing_effect, contribution; NaN in the middle three for rows that have no
         exposure. `contribution` sums to R - B.
     """
-    effects = timing_effects(exposures, data["factor_return"], data["coefficient"]).to_dataframe()
+    effects = timing_effects(exposures, cube.factor_return, cube.coefficient).to_dataframe()
     columns = ["average_exposure", "average_effect", "timing_effect"]
     table = effects[columns].reindex(contributions.index)
     return table.assign(contribution=contributions.to_numpy()).rename_axis("factor").reset_index()

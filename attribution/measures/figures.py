@@ -9,7 +9,6 @@ import xarray as xr
 from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
 from attribution.portfolio.actual_returns import with_actual_returns
-from attribution.portfolio.beside import holdings_return
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.holdings import blend_shares, sleeve_lists
@@ -92,7 +91,7 @@ def followed_figures(tracks: Tracks, followed: Course, *, frequency: str = "mont
             turnover * MONTHS_A_YEAR / months,
             f"{counted(months, 'month')}, one-way",
         ),
-        ("transaction_costs", transaction_costs(holdings_return(data), traded["volume"], cost), _stated(cost)),
+        ("transaction_costs", transaction_costs(data["holdings_return"], traded["volume"], cost), _stated(cost)),
         *relative_figures(portfolio, benchmark, risk_free, frequency=frequency).itertuples(index=False, name=None),
     ]
     return pd.DataFrame(rows, columns=["measure", "value", "basis"])

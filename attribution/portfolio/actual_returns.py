@@ -54,11 +54,11 @@ def with_actual_returns(course: Course, book: Book, table: pd.DataFrame | None =
     if table is None:
         return course
     actual = actual_returns(course, book, table)
-    held = course.data["portfolio_return"]
+    held = course.data["holdings_return"]
     _require_decimals(course.name, actual["return"], held)
     rows = {"trading": actual["return"] + actual["fee"] - held, "fees": -actual["fee"]}
-    data = with_rows(course.data, rows, rows)
-    return replace(course, data=data.assign(holdings_return=held, portfolio_return=actual["return"]))
+    data = course.data.assign(portfolio_return=actual["return"])
+    return replace(course, data=data, beside=with_rows(course.beside, rows, rows))
 
 
 def actual_returns(course: Course, book: Book, table: pd.DataFrame) -> xr.Dataset:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
+from attribution.portfolio.beside import Beside
 from attribution.portfolio.book import Book
 from attribution.portfolio.holdings import Track, blend_shares
 from attribution.portfolio.periods import Period
@@ -26,7 +27,8 @@ class Course:
     data
         On (time, asset), CASH last: `portfolio_weight`, `benchmark_weight` (start of day, each sums to one),
         `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
-        `portfolio_return`, `benchmark_return` (the index's level where there is one), `constituents_return`; on (asset):
+        `portfolio_return`, `holdings_return` (the same but for a course with actual returns), `benchmark_return` (the
+        index's level where there is one), `constituents_return`; on (asset):
         `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day. Assets in neither
         are left out. The same weights and live weights by sleeve, on (sleeve, time, asset), are `sleeve_portfolio_weight`
         and so on: share of the sleeve times weight, so that they sum to the course's; on (sleeve, time) `sleeve_proxy`.
@@ -38,6 +40,8 @@ class Course:
         Fixed shares of the sleeves.
     stopped, benchmark_stopped
         By sleeve and by benchmark: positions that do not trade again in the period (see `Track`).
+    beside
+        Rows of what the holdings did not earn; None where the return is theirs.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Course:
     shares: dict[str, float]
     stopped: dict[str, pd.DataFrame]
     benchmark_stopped: dict[str, pd.DataFrame]
+    beside: Beside | None = None
 
 
 def require_explained(index: str, official: xr.DataArray, constituents: xr.DataArray) -> None:
@@ -132,6 +137,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         parts = [of[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
         return sum(parts[1:], parts[0])
 
+    returned = (own * sleeves).sum("part")
     data = xr.Dataset(
         {
             **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
@@ -139,7 +145,8 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
             "sleeve_proxy": constituents - (other * benchmarks).rename(part="sleeve"),
             "closing_weight": closing(held, own, sleeves),
             "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
-            "portfolio_return": (own * sleeves).sum("part"),
+            "portfolio_return": returned,
+            "holdings_return": returned,
             "benchmark_return": (other * benchmarks).sum("part"),
             "constituents_return": constituents.sum("sleeve"),
             "asset_return": tracks.returns.sel(time=period.days),

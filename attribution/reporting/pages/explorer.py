@@ -133,7 +133,7 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     size = unheld["active_contribution"].abs().sort_values(ascending=False, kind="stable")
     shown = pd.concat([frame[held & ~beside], unheld.loc[size.index[:UNHELD]]])
     shown = shown.sort_values("active_contribution", ascending=False, kind="stable")
-    sector = result.data["sector"].to_series().reindex(shown["ticker"]).fillna("").to_numpy()
+    sector = result.cube.securities["sector"].to_series().reindex(shown["ticker"]).fillna("").to_numpy()
     why = driver_texts(content, words, course, list(shown["ticker"]))
     shown = shown.assign(label=shown["ticker"], why=shown["ticker"].map(why), sector=sector)
     shown["sector"] = shown["sector"].map(t.factor)
@@ -156,8 +156,9 @@ def by_day(content: Content, words: PageWords, course: str) -> tuple[list[Column
     linked = result.by("day", "group").unstack("group")
     groups = [str(group) for group in dict.fromkeys(of_course(content.tables["group_contributions"], course)["group"])]
     frame = linked.reindex(columns=groups).assign(total=linked.sum(axis=1))
-    for key in ("portfolio_return", "benchmark_return"):
-        frame[key] = result.data[key].to_series().reindex(frame.index)
+    daily_returns = {"portfolio_return": result.cube.portfolio_return, "benchmark_return": result.cube.benchmark_return}
+    for key, daily in daily_returns.items():
+        frame[key] = daily.to_series().reindex(frame.index)
     columns = [
         Column("portfolio_return", t("explorer.day_return")),
         Column("benchmark_return", t("explorer.day_benchmark")),

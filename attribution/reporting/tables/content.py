@@ -91,7 +91,9 @@ class Content:
     def _japanese_names(self) -> dict[str, str]:
         names: dict[str, str] = {}
         for result in (*self.results.values(), *self.sleeves.values()):
-            names |= {str(ticker): str(name) for ticker, name in result.data["name_ja"].to_series().items() if name}
+            names |= {
+                str(ticker): str(name) for ticker, name in result.cube.securities["name_ja"].to_series().items() if name
+            }
         return names
 
 

@@ -84,7 +84,7 @@ def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
 
 def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
     """Each Brinson effect by family: course, effect, family, contribution, standard_error, t."""
-    return family_table(result.data, result.course, "sector").drop(columns="grouping")
+    return family_table(result.cube, result.course, "sector").drop(columns="grouping")
 
 
 def index_months_table(history: History, period: Period) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def collect_notes(
     for day, reason in model.flags(period.days).items():
         notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():
-        followed, data = result.followed, result.data
+        followed, cube = result.followed, result.cube
         for row in followed.stopped[sleeve].itertuples():
             values = {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}
             if pd.notna(row.resumes):
@@ -64,15 +64,15 @@ def collect_notes(
         gone = followed.benchmark_stopped[benchmark]["ticker"]
         if len(gone):
             notes.append(Fact("stopped_benchmark", {"benchmark": benchmark, "names": tuple(gone)}))
-        stocks = data.drop_sel(asset=CASH)
-        held = (stocks["portfolio_live"] != 0) & ~stocks["modelled"]
-        if bool(held.any()):
-            names = tuple(stocks["asset"].to_numpy()[held.any("time").to_numpy()])
+        unmodelled = ~cube.modelled.to_numpy() & (cube.assets != CASH)
+        held = (cube.live("portfolio") != 0) & unmodelled
+        if held.any():
+            names = tuple(cube.assets[held.any(axis=0)])
             notes.append(Fact("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))
-        outside = float(stocks["benchmark_live"].where(~stocks["modelled"], 0.0).sum("asset").mean())
+        outside = float((cube.live("benchmark") * unmodelled).sum(axis=1).mean())
         if outside > SMALLEST_WEIGHT:
             notes.append(Fact("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
-        if CASH_STOCK in stocks["asset"].to_numpy():
+        if CASH_STOCK in cube.assets:
             notes.append(Fact("cash_stock", {"label": CASH_STOCK}))
     for course, result in results.items():
         notes.append(Fact("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))

@@ -234,9 +234,9 @@ def test_rows_of_commas_that_spreadsheets_leave_are_no_rows(file):
 
 def test_dates_of_holdings_are_printed_as_days(small_result):
     """From holdings to geometric effects: groups of a cube are segments like those of a file."""
-    data = small_result.data
-    table = segment_effects(group_sides(data, asset_groups(data, "sector")), link="geometric")
-    assert table["period"].iloc[0] == f"{data.get_index('time')[0]:%Y-%m-%d}"
+    cube = small_result.cube
+    table = segment_effects(group_sides(cube, asset_groups(cube, "sector")), link="geometric")
+    assert table["period"].iloc[0] == f"{cube.days[0]:%Y-%m-%d}"
     closed = (1 + table[table["period"] == "Total"]["value"]).prod()
     assert closed == pytest.approx((1 + small_result.portfolio_return) / (1 + small_result.benchmark_return), abs=1e-12)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import DIMS, Cube, Sleeves
 from attribution.contributions.result import AttributionResult
 from attribution.linking.linking import coefficients
 
@@ -94,6 +97,8 @@ def cube_of(
             "portfolio_return": ("time", (own * returns).sum(axis=1)),
             "constituents_return": ("time", constituents),
             "benchmark_return": ("time", constituents - gap),
+            "closing_weight": ("asset", own[-1]),
+            "benchmark_closing_weight": ("asset", other[-1]),
             "sector": ("asset", np.append(sector, "CASH").astype(object)),
         },
         labels,
@@ -108,8 +113,18 @@ def linked(data, link="carino"):
     )
 
 
+def as_cube(data):
+    """The parts as the cube of a course without rows beside, in the book's currency."""
+    data = data.assign(holdings_return=data["portfolio_return"], official_return=data["benchmark_return"])
+    sleeves = None
+    if "sleeve" in data.dims:
+        sleeves = Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)})
+    arrays = {name: data[name].transpose(*dims) for name, dims in DIMS.items()}
+    return Cube(**arrays, securities=data[["sector"]], sleeves=sleeves)
+
+
 def result_of(data, link="carino"):
-    return AttributionResult(course="Drawn", benchmark="Index", period="2024", link=link, data=data, followed=None)
+    return AttributionResult(course="Drawn", benchmark="Index", period="2024", link=link, cube=as_cube(data), followed=None)
 
 
 def long_table(data, *, absolute=False):

@@ -7,7 +7,6 @@ from math import fsum
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 import attribution as at
 import riskmodel as rm
@@ -17,6 +16,7 @@ from attribution.contributions.groups import asset_groups
 from attribution.linking.linking import compound
 from attribution.rows import PROXY
 from riskmodel import InputError
+from tests.attribution.contributions.cubes import as_cube, cube_of
 from tests.conftest import REAL
 
 EFFECTS = ["allocation", "selection", "interaction"]
@@ -90,11 +90,10 @@ def pairs():
     own = [[0.9, 0.3, -0.3, 0.1], [0.9, 0.1 + 0.2, -0.3, 0.1 - 1e-17]]
     other = [[1.0, 0.0, 0.0, 0.0]] * 2
     returned = [[0.01, 0.05, 0.02, 0.0], [0.0, 0.01, -0.03, 0.0]]
-    grid = {"portfolio_weight": own, "benchmark_weight": other, "asset_return": returned}
-    grid |= {"portfolio_live": own, "benchmark_live": other}
-    data = xr.Dataset({name: (("time", "asset"), values) for name, values in grid.items()}, labels)
-    official = (data["benchmark_live"] * data["asset_return"]).sum("asset")
-    return data.assign(constituents_return=official, benchmark_return=official)
+    own, other, returned = np.array(own), np.array(other), np.array(returned)
+    none = np.zeros((2, 1, 4))
+    data = cube_of(own, other, returned, none, none[:, 0] > 0, none[:, 0], none[:, :, 0], none[:, :, :1], ["Core"] * 3)
+    return as_cube(data.assign_coords(labels))
 
 
 def test_a_group_whose_longs_and_shorts_offset_keeps_its_contribution():
@@ -167,7 +166,7 @@ def test_a_benchmark_may_hold_cash(small_copy, small_model, small_book):
 
 def test_an_empty_group_is_shown_as_unclassified(small_result):
     groups = initials(small_result).where(lambda g: g.index != "1E10", "")
-    assert asset_groups(small_result.data, groups)["1E10"] == "(unclassified)"
+    assert asset_groups(small_result.cube, groups)["1E10"] == "(unclassified)"
 
 
 @pytest.mark.real_market

@@ -13,7 +13,7 @@ from attribution.accounts import accounts as accounts_module
 from attribution.accounts.accounts import attribute_accounts
 from attribution.cli import main
 from attribution.contributions.arrays import linked_contributions
-from attribution.contributions.cube import cube
+from attribution.contributions.cube import make_cube
 from attribution.linking.linking import coefficients, link
 from attribution.linking.totals import davies_laker
 from attribution.measures.risk import ex_ante_risk
@@ -225,12 +225,12 @@ def test_held_names_without_exposures_are_a_row_up_to_a_tolerance(small_book, sm
     followed = follow_course(small_book, "Major 100", small_market, read_period(SMALL_MONTH, small_book, small_market))
     weight = float(followed.data["portfolio_live"].sel(asset=large).mean())
     assert weight > 0.05
-    assert refusal(lambda: cube(followed, lacking, small_market)) == (
+    assert refusal(lambda: make_cube(followed, lacking, small_market, link="carino")) == (
         f"contributions of 'Major 100': 1 held name without exposures on some days, {weight:.2%} of its weight, more than "
         f"5.00%: {large} {weight:.2%}. Add their data and fit again, or allow more with uncovered_max."
     )
-    parts = cube(followed, lacking, small_market, uncovered_max=0.1)
-    assert not parts["modelled"].sel(asset=large).any()
+    allowed = make_cube(followed, lacking, small_market, link="carino", uncovered_max=0.1)
+    assert not allowed.modelled.sel(asset=large).any()
 
 
 def test_accounts_are_refused_a_model_of_other_returns(small_book, small_model, small_market):
