@@ -16,7 +16,6 @@ from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
 from attribution.rows import CASH, CASH_STOCK, PROXY, PROXY_FACTOR
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import MARKET
 from riskmodel.model.results import RiskModelResults
 
 SAME_RETURN = 1e-9
@@ -295,15 +294,8 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
     modelled = ~np.isnan(specific)
     sector = fit["sector"].to_numpy().astype(str)
     names = [str(f) for f in model.data["factor"].to_numpy()]
-    styles = [str(s) for s in fit["style"].to_numpy()]
     exposure = np.zeros((len(days), len(names), len(assets)))
-    exposure[:, names.index(MARKET), :-1] = 1.0
-    column = pd.Index(names).get_indexer(sector)
-    exposure[:, column[column >= 0], np.flatnonzero(column >= 0)] = 1.0
-    where = [names.index(style) for style in styles]
-    lagged = fit["exposures"].sel(time=before).transpose("time", "style", "asset").to_numpy()
-    exposure[:, where, :-1] = np.nan_to_num(lagged)
-    exposure[:, :, :-1] *= modelled[:, None, :]
+    exposure[:, :, :-1] = np.nan_to_num(model.design(before, stocks).to_numpy()) * modelled[:, None, :]
     of_days = model.data.sel(time=days)
     parts = xr.Dataset(
         {

@@ -21,7 +21,6 @@ from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
-from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
 from riskmodel.model.results import RiskModelResults
 
@@ -79,21 +78,15 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     """
     forecast = model.forecast([date])
     covariance = forecast.factor_covariance.sel(time=date, drop=True)
-    styles = model.exposures.sel(time=date).transpose("asset", "factor").to_pandas()
-    unfed = styles.columns[styles.isna().all()]  # nobody has the style at this close, whatever it returned before
+    exposures = model.design(pd.DatetimeIndex([date])).isel(time=0, drop=True).transpose("asset", "factor").to_pandas()
+    unfed = exposures.columns[exposures.isna().all()]  # nobody has it at this close, whatever it returned before
     factors = covariance.get_index("factor")
     known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
     specific = forecast.specific_volatility.sel(time=date, drop=True)
     issuer = market["issuer"]
-    sector = market["sector"].to_numpy().astype(str)
-    styles = styles.reindex(market.get_index("asset"))
-    exposures = pd.DataFrame(0.0, index=styles.index, columns=list(known))
-    for name in known:
-        exposures[name] = 1.0 if name == MARKET else styles[name] if name in styles else (sector == name).astype(float)
-    used = [name for name in known if name in styles]
-    exposures[(sector == "") | styles[used].isna().any(axis=1)] = np.nan
     labels = apart_from_cash(market.get_index("asset"))
-    frame = exposures.set_axis(labels, axis=0)
+    frame = exposures.reindex(index=market.get_index("asset"), columns=known).set_axis(labels, axis=0)
+    frame[frame.isna().any(axis=1)] = np.nan
     volatility = specific.sel(asset=market["asset"])
     correlation = linked_correlation(model.specific_returns.sel(time=slice(None, date)), issuer)
     return Forecast(

@@ -106,6 +106,34 @@ class RiskModelResults:
         """Style -> language -> its name on pages, where it has one."""
         return dict(self.settings.get("texts", {}))
 
+    def design(self, times: pd.Index | None = None, assets: pd.Index | None = None) -> xr.DataArray:
+        """Exposures to every factor at some closes, of some assets (default: all): what the next day's return is made of.
+
+        Returns
+        -------
+        DataArray
+            (time, factor, asset): 1 to the market, 1 to the own sector and 0 to the others, to the styles as in `exposures`,
+            NaN where an asset has none. An asset without a sector is NaN throughout.
+
+        Examples
+        --------
+        >>> import riskmodel as rm
+        >>> results = rm.RiskModel().fit(rm.read_market("fixtures/small"))
+        >>> last = results.design(results.data.get_index("time")[-1:], ["1E10"]).isel(time=0, asset=0)
+        >>> [float(last.sel(factor=name)) for name in ("market", "Information Technology", "Energy")]
+        [1.0, 1.0, 0.0]
+        """
+        styles = self.data["exposures"] if times is None else self.data["exposures"].sel(time=times)
+        styles = (styles if assets is None else styles.sel(asset=assets)).transpose("time", STYLE, "asset")
+        days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
+        sector = factors.get_indexer(self.data["sector"].sel(asset=names).to_numpy().astype(str))
+        exposures = np.zeros((len(days), len(factors), len(names)))
+        exposures[:, factors.get_loc(MARKET)] = 1.0
+        exposures[:, sector, np.arange(len(names))] = 1.0
+        exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
+        exposures[:, :, sector < 0] = np.nan
+        return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
+
     @property
     def sectors(self) -> list[str]:
         """The sectors, in the order of the factors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +41,9 @@ class Draws:
 
 @dataclass(frozen=True)
 class _Model:
-    """A fit's arrays and a market's caps under the fit's labels: days x factors x assets."""
+    """A fit in memory and its arrays, and a market's caps under the fit's labels: days x factors x assets."""
 
+    results: RiskModelResults
     styles: np.ndarray
     universe: np.ndarray
     cap: np.ndarray
@@ -51,13 +52,10 @@ class _Model:
     member: np.ndarray  # (sector, asset)
     market: int
     sector: list[int]
-    style: list[int]
 
     def exposures(self, days: np.ndarray) -> np.ndarray:
-        """(day, factor, asset), known at the closes of `days`; NaN where a style is missing."""
-        x = np.zeros((len(days), self.factor_returns.shape[1], self.cap.shape[1]))
-        x[:, self.market], x[:, self.sector], x[:, self.style] = 1.0, self.member, self.styles[days]
-        return x
+        """(day, factor, asset), known at the closes of `days`; NaN where a style or the sector is missing."""
+        return self.results.design(self.results.data.get_index("time")[days]).to_numpy()
 
     def held(self, days: np.ndarray, specific_volatility: np.ndarray) -> np.ndarray:
         """Assets of the universe with every exposure that is fed that day, a sector, a cap and a forecast; (day, asset)."""
@@ -104,10 +102,12 @@ def portfolio_outcomes(
         (time, portfolio) as in `Validation`, which also says what is counted.
     """
     data, assets = results.data, results.data.get_index("asset")
+    fit = replace(results, data=data[["exposures", "sector", "factor_returns"]].compute())
     factors, sectors = [str(f) for f in data["factor"].to_numpy()], results.sectors
     label = data["sector"].to_numpy().astype(str)
     model = _Model(
-        styles=results.exposures.transpose("time", "factor", "asset").to_numpy(),
+        results=fit,
+        styles=fit.exposures.transpose("time", "factor", "asset").to_numpy(),
         universe=data["universe"].transpose("time", "asset").to_numpy(),
         cap=np.nan_to_num(market_cap.transpose("time", "asset").sel(asset=assets, time=data["time"]).to_numpy()),
         factor_returns=results.factor_returns.transpose("time", "factor").to_numpy(),
@@ -115,7 +115,6 @@ def portfolio_outcomes(
         member=label == np.array(sectors)[:, None],
         market=factors.index(MARKET),
         sector=[factors.index(s) for s in sectors],
-        style=[factors.index(s) for s in results.styles],
     )
     numbers = [f"{k + 1:03d}" for k in range(draws.portfolios)]
     names = {
