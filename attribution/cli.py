@@ -17,6 +17,7 @@ from attribution.commands.risk import print_risk
 from attribution.commands.terminal import (
     DONE,
     INTERRUPTED,
+    PRINTED,
     REFUSED,
 )
 from riskmodel.arrays.arithmetic import plain_arithmetic
@@ -73,9 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add_audit(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
     for sub in (explain, risk, brinson, check, fit):
-        sub.add_argument(
-            "--format", choices=("text", "csv", "json"), default="text", help="csv and json have full precision"
-        )
+        sub.add_argument("--format", choices=PRINTED, default=PRINTED[0], help="csv and json have full precision")
     return parser
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 TOLERANCE = 1e-12
@@ -11,17 +14,13 @@ class ReconciliationError(ArithmeticError):
     """A result whose contributions do not add up is not returned."""
 
 
-def identity_row(course: str, identity: str, left: float, right: float) -> dict[str, object]:
-    """One row of a reconciliation table."""
-    return {
-        "course": course,
-        "identity": identity,
-        "left": left,
-        "right": right,
-        "difference": left - right,
-        "tolerance": TOLERANCE,
-        "passed": bool(abs(left - right) <= TOLERANCE),
-    }
+def identities(pairs: Mapping[str, tuple[float, float]], tolerance: float = TOLERANCE) -> pd.DataFrame:
+    """Both sides of each identity by name as a table: identity, left, right, difference, tolerance, passed."""
+    table = pd.DataFrame(
+        [(name, left, right, left - right, tolerance) for name, (left, right) in pairs.items()],
+        columns=["identity", "left", "right", "difference", "tolerance"],
+    )
+    return table.assign(passed=table["difference"].abs() <= tolerance)
 
 
 def require_reconciled(table: pd.DataFrame, what: str) -> None:
@@ -38,8 +37,18 @@ def require_reconciled(table: pd.DataFrame, what: str) -> None:
         raise ReconciliationError(f"{what}: contributions do not add up. " + "; ".join(lines) + ".")
 
 
-def furthest(left: pd.Series, right: pd.Series) -> tuple[float, float]:
-    """Both sides where two series with the same labels differ most."""
-    right = right.reindex(left.index)
-    place = int((left - right).abs().to_numpy().argmax())
-    return float(left.iloc[place]), float(right.iloc[place])
+def furthest(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray) -> tuple[float, float]:
+    """Both sides where they differ most; two Series by their labels, others in the order given.
+
+    Examples
+    --------
+    >>> furthest(pd.Series({"a": 1.0, "b": 2.0}), pd.Series({"b": 2.5, "a": 1.0}))
+    (2.0, 2.5)
+    """
+    if isinstance(left, pd.Series) and isinstance(right, pd.Series):
+        right = right.reindex(left.index)
+    one, other = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    if not one.size:
+        return 0.0, 0.0
+    place = int(np.abs(one - other).argmax())
+    return float(one[place]), float(other[place])

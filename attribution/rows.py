@@ -1,10 +1,31 @@
-"""Names of rows and columns that more than one room uses."""
+"""Names of rows, columns and groups that more than one room uses, and the t from which a contribution is told from noise."""
 
 from __future__ import annotations
 
+LEAST_T = 2.0
+SPECIFIC = "specific"
+FAMILIES = ("market", "sector", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
+EFFECTS = ("allocation", "selection", "interaction")  # of Brinson
 CASH = "CASH"  # the ticker of cash
 CASH_STOCK = f"{CASH} (stock)"  # a company whose ticker is CASH
-PROXY = "(proxy)"  # a benchmark's official return less that of its constituents
-PROXY_FACTOR = "proxy"  # the same as a row of factors
-SPECIFIC = "specific"
-OTHER = ("cash", "unmodelled")  # rows of a factor cut that are not the model's
+OTHER = ("cash", "unmodelled")  # rows of a factor cut that are not the model's, and that names earn
+PROXY_FACTOR = "proxy"  # a benchmark's official return less that of its constituents: no name earns it
+TRADING, FEES, CURRENCY, HEDGE = "trading", "fees", "currency", "hedge"  # nor these
+NOT_FACTORS = (SPECIFIC, *OTHER, PROXY_FACTOR, TRADING, FEES, CURRENCY, HEDGE)  # rows of a factor cut beside the factors
+
+
+def among_stocks(row: str) -> str:
+    """What a row that no name earns is called in a cut by stock.
+
+    Examples
+    --------
+    >>> among_stocks("trading")
+    '(trading)'
+    """
+    return f"({row})"
+
+
+PROXY = among_stocks(PROXY_FACTOR)
+NOT_STOCKS = {CASH: "cash"} | {among_stocks(row): row for row in NOT_FACTORS[2:]}  # row of a stock cut -> of a factor cut
+REST = "(rest)"  # what is not among the largest
+UNCLASSIFIED = "(unclassified)"  # the group of a name without one

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.accounts.arrays import FORM, OTHER, MarketDays, benchmark_shares, coordinates, explain, require_covered
+from attribution.accounts.arrays import FORM, OUTSIDE, MarketDays, benchmark_shares, coordinates, explain, require_covered
 from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
 from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
 from attribution.contributions.cube import model_parts
-from attribution.linking.linking import DAY_SCALING
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from attribution.portfolio.book import Delisted
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.holdings import Track, holding_returns
@@ -40,8 +41,8 @@ def attribute_accounts(
     *,
     period: str | Period,
     index: str | None = None,
-    delisted: Literal["error", "cash"] = "error",
-    link: str = "carino",
+    delisted: Delisted = "error",
+    link: str = DEFAULT_LINK,
     uncovered_max: float = UNCOVERED_MAX,
 ) -> AccountsResult:
     """Explain the excess return of every account over one benchmark as contributions that add up exactly.
@@ -102,8 +103,8 @@ def attribute_accounts(
     """
     if link not in DAY_SCALING:
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
-    if delisted not in ("error", "cash"):
-        raise InputError(f'delisted \'{delisted}\': write "error" or "cash".')
+    if delisted not in get_args(Delisted):
+        raise InputError(f"delisted '{delisted}': write " + " or ".join(f'"{word}"' for word in get_args(Delisted)) + ".")
     require_kind("market", market, xr.Dataset, "Read it with riskmodel.read_market.")
     if isinstance(period, str):
         period = read_run_of_months(period, market)
@@ -157,7 +158,7 @@ def _market_days(
     life = np.maximum.accumulate(market["life"].to_numpy()[: last + 1], axis=0)
     life = np.hstack([life, np.zeros((len(life), 1), life.dtype)])[:, keep]
     names = [str(f) for f in parts["factor"].to_numpy()]
-    groups = [group_of(f, frozenset(names) - {MARKET, *(style.name for style in STYLES)}) for f in (*names, *OTHER)]
+    groups = [group_of(f, frozenset(names) - {MARKET, *(style.name for style in STYLES)}) for f in (*names, *OUTSIDE)]
     live = versus["live"].isel(asset=keep)
     days = MarketDays(
         assets=assets,
@@ -170,7 +171,7 @@ def _market_days(
         specific_return=parts["specific_return"].to_numpy(),
         factor_return=parts["factor_return"].transpose("time", "factor").to_numpy(),
         covariance=parts["covariance"].transpose("time", "factor", "factor_other").to_numpy(),
-        factors=pd.Index([*names, *OTHER]),
+        factors=pd.Index([*names, *OUTSIDE]),
         groups=pd.Index(groups),
         benchmark_live=live.transpose("time", "asset").to_numpy(),
         constituents_return=versus["constituents_return"].to_numpy(),
@@ -185,7 +186,7 @@ def _market_days(
             "benchmark_share": (("time", "asset"), benchmark_shares(days)),
             "factor_return": (
                 "factor",
-                np.pad(np.prod(1 + days.factor_return, axis=0) - 1, (0, len(OTHER)), constant_values=np.nan),
+                np.pad(np.prod(1 + days.factor_return, axis=0) - 1, (0, len(OUTSIDE)), constant_values=np.nan),
             ),
             "factor_group": ("factor", np.array(groups, dtype=object)),
             "sector": parts["sector"],

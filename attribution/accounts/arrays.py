@@ -12,10 +12,10 @@ import xarray as xr
 from attribution.accounts.lists import AccountLists
 from attribution.identities import TOLERANCE, ReconciliationError
 from attribution.linking.linking import coefficients
-from attribution.rows import CASH
+from attribution.rows import CASH, OTHER, PROXY_FACTOR, SPECIFIC
 from riskmodel.errors import InputError, counted, listed
 
-OTHER = ("specific", "cash", "unmodelled", "proxy")
+OUTSIDE = (SPECIFIC, *OTHER, PROXY_FACTOR)
 IDENTITIES = (
     "factors = R - B",
     "groups = R - B",
@@ -59,7 +59,7 @@ class MarketDays:
     exposure, modelled, specific_return, factor_return, covariance
         As in `attribution.contributions.cube`, (time, factor, asset) and so on.
     factors, groups
-        Rows of a cut by factor, `OTHER` last, and the group of each.
+        Rows of a cut by factor, `OUTSIDE` last, and the group of each.
     benchmark_live, constituents_return, benchmark_return
         The benchmark's live weights (time, asset) and returns (time).
     link
@@ -171,7 +171,7 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
     active = measured[:, :, :factors]
     exposure = active.mean(axis=1)
-    out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OTHER))), constant_values=np.nan)
+    out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OUTSIDE))), constant_values=np.nan)
     out |= _errors(active * coefficient[:, :, None], market)
     own = _own(lists, market, runs, lambdas)
     out["difference"] = _differences(out, own, market)
@@ -309,7 +309,7 @@ def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
     groups = np.zeros((len(linked), len(group_names(market))))
     for column, name in enumerate(group_names(market)):
         members = np.flatnonzero(market.groups[:factors] == name)
-        groups[:, column] = error[:, factors] if name == "specific" else _together(linked, members, market)
+        groups[:, column] = error[:, factors] if name == SPECIFIC else _together(linked, members, market)
     return {"standard_error": error, "group_standard_error": groups}
 
 

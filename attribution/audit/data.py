@@ -17,8 +17,8 @@ from attribution.audit.identities import since
 from attribution.audit.names import DRIVER, stated
 from attribution.audit.slips import slips
 from attribution.identities import TOLERANCE
-from attribution.reporting.tables.addresses import NOT_STOCKS, WINDOWS, address
-from attribution.rows import CASH, CASH_STOCK
+from attribution.reporting.tables.addresses import WINDOWS, address
+from attribution.rows import CASH, CASH_STOCK, LEAST_T, NOT_STOCKS
 from riskmodel.errors import counted, listed
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 DATA = "data"
-LEAST_T = 2.0
 LARGEST_DENOMINATOR = 10**6  # of a share
 PERCENT = 100.0
 IN_PERCENT = ("return", "benchmark", "excess", "1m", "3m", "6m", "1y", "itd")

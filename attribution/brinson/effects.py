@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from attribution.brinson.choices import INTERACTIONS, METHODS
 from attribution.brinson.sides import WEIGHT_TOLERANCE, Sides, read_sides
+from attribution.rows import EFFECTS
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-METHODS = ("fachler", "bhb")
-INTERACTIONS = ("separate", "selection", "allocation")
-EFFECTS = ("allocation", "selection", "interaction")
 REMAINDER = "(remainder)"
 SMALLEST_REMAINDER = 1e-12
 
@@ -224,7 +223,7 @@ def require_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
     Examples
     --------
-    >>> require_choice("method", "bhb", METHODS)
+    >>> require_choice("method", "bhb", ["fachler", "bhb"])
     """
     if value not in choices:
         raise InputError(f"{option} '{value}': the choices are {', '.join(choices)}.")

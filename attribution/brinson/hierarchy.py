@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.brinson.choices import INTERACTIONS, METHODS
 from attribution.brinson.effects import (
-    INTERACTIONS,
-    METHODS,
     BrinsonEffects,
     labelled_effects,
     require_choice,

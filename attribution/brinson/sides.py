@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.brinson.choices import MISSING
 from attribution.linking.labelled import TELLING_SHARE, places, require_plain_dates
 from riskmodel.arrays.labels import label_text
 from riskmodel.errors import InputError, counted, listed
 
-MISSING = ("other-side", "benchmark-total", "zero", "error")
 WEIGHT_TOLERANCE = 1e-6
 ROUNDING = 1e-12  # of a sum of decimals: 0.6 + 0.4001 misses 1.0001
 Arrays = dict[str, xr.DataArray]

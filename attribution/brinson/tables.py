@@ -10,12 +10,10 @@ import xarray as xr
 
 from attribution.brinson.effects import BrinsonEffects, brinson_effects, geometric_effects, require_choice
 from attribution.brinson.segments_file import TOTAL, WEIGHT_TOLERANCE
-from attribution.linking.linking import DAY_SCALING, coefficients, compound, frongello_increments, link
+from attribution.linking.linking import coefficients, compound, frongello_increments, link
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK, LINKS, TOTALS_ONLY
 from attribution.linking.totals import davies_laker, geometric_link
 from riskmodel.arrays.labels import label_text
-
-LINKS = ("none", *DAY_SCALING, "davies-laker", "geometric")
-TOTALS_ONLY = ("davies-laker", "geometric")
 
 
 def segment_effects(
@@ -23,7 +21,7 @@ def segment_effects(
     *,
     method: str = "fachler",
     interaction: str = "separate",
-    link: str = "carino",
+    link: str = DEFAULT_LINK,
     missing: str = "other-side",
 ) -> pd.DataFrame:
     """Brinson effects of segments, period by period and linked.

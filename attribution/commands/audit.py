@@ -9,7 +9,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from attribution.commands.terminal import DONE, FINDINGS, progress
+from attribution.commands.terminal import DONE, FINDINGS, PRINTED, progress
 
 if TYPE_CHECKING:
     from attribution.audit import Audit
@@ -27,7 +27,7 @@ def add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser = commands.add_parser("audit", help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("figures", metavar="FIGURES.toml", help="the published figures; see docs/reference/audit.md")
     parser.add_argument("--book", metavar="BOOK.toml", help="compare with the data of this book too")
-    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="by default text")
+    parser.add_argument("--format", choices=PRINTED, default=PRINTED[0], help=f"by default {PRINTED[0]}")
     parser.set_defaults(run=audit_figures_file)
 
 

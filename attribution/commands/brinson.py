@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from attribution.brinson.choices import AUTHORS, INTERACTIONS, METHODS, MISSING
 from attribution.commands.explain import brinson_options
 from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table
+from attribution.linking.methods import DEFAULT_LINK, LINKS
 from riskmodel.arrays.arithmetic import plain_arithmetic
 
 
@@ -19,9 +21,10 @@ def add_brinson(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="columns period (optional), segment, portfolio_weight, benchmark_weight, portfolio_return, benchmark_return",
     )
     brinson_options(sub)
-    links = ("none", "carino", "menchero", "grap", "frongello", "davies-laker", "geometric")
-    sub.add_argument("--link", choices=links, default="carino", help="how periods become the total; by default carino")
-    sub.set_defaults(run=plain_arithmetic()(print_effects), method="fachler", interaction="separate", missing="other-side")
+    text = f"how periods become the total; by default {DEFAULT_LINK}"
+    sub.add_argument("--link", choices=LINKS, default=DEFAULT_LINK, help=text)
+    run = plain_arithmetic()(print_effects)
+    sub.set_defaults(run=run, method=METHODS[0], interaction=INTERACTIONS[0], missing=MISSING[0])
     return sub
 
 
@@ -37,11 +40,12 @@ def print_effects(options: argparse.Namespace) -> int:
         return DONE
     interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
     periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
-    method = {"fachler": "Brinson-Fachler", "bhb": "Brinson-Hood-Beebower"}[options.method]
     folding = (
         "top-down" if options.link == "geometric" and options.interaction == "separate" else interaction[options.interaction]
     )
-    print(f"{method}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking"))
+    print(
+        f"{AUTHORS[options.method]}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking")
+    )
     percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
     if by_segment is not None:
         long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns

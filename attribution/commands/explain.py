@@ -6,7 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
 from attribution.commands.terminal import DONE, as_cell, print_table, progress
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from attribution.rows import EFFECTS
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,8 +54,7 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
         "by default sector",
     )
     parser.add_argument("--table", choices=tuple(USES), default="contributions", help="by default contributions")
-    scaling = ("carino", "menchero", "grap", "frongello")
-    parser.add_argument("--link", choices=scaling, help="how days become the period; by default carino")
+    parser.add_argument("--link", choices=DAY_SCALING, help=f"how days become the period; by default {DEFAULT_LINK}")
     parser.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
     brinson_options(parser)
     parser.add_argument("--anchored", action="store_true", help="of several Brinson levels: weights scaled to the parent's")
@@ -65,15 +67,15 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
 
 def brinson_options(parser: argparse.ArgumentParser) -> None:
     """Add the choices of Brinson attribution, of holdings or of a file."""
-    parser.add_argument("--method", choices=("fachler", "bhb"), help="of Brinson; by default fachler")
+    parser.add_argument("--method", choices=METHODS, help=f"of Brinson; by default {METHODS[0]}")
     parser.add_argument(
         "--interaction",
-        choices=("separate", "selection", "allocation"),
+        choices=INTERACTIONS,
         help="of Brinson: on its own (by default), or folded",
     )
     parser.add_argument(
         "--missing",
-        choices=("other-side", "benchmark-total", "zero", "error"),
+        choices=MISSING,
         help="of Brinson: the return of a side that has none in a group; by default the other side's",
     )
 
@@ -98,7 +100,9 @@ def explain_course(options: argparse.Namespace) -> int:
         step("model")
         fitted = fitted_model(book, market)
         step("contributions")
-        result = attribute(book, options.course, fitted.model, market, period=options.month, link=options.link or "carino")
+        result = attribute(
+            book, options.course, fitted.model, market, period=options.month, link=options.link or DEFAULT_LINK
+        )
         if options.table == "karnosky-singer":
             frame = result.karnosky_singer(options.currency, market, **_hedge(options))
         elif options.currency:
@@ -116,7 +120,7 @@ def _require_used(options: argparse.Namespace) -> None:
     for name in dict.fromkeys(option for uses in USES.values() for option in uses):
         if getattr(options, name) not in (None, False) and name not in USES[options.table]:
             raise InputError(f"--{name.replace('_', '-')} has no meaning for --table {options.table}. Leave it out.")
-    if options.absolute and options.link not in (None, "carino"):
+    if options.absolute and options.link not in (None, DEFAULT_LINK):
         raise InputError(f"--link {options.link} has no meaning with --absolute: parts of the return are linked by Carino.")
     if options.table == "karnosky-singer" and not options.currency:
         raise InputError("--table karnosky-singer is of an investor in another currency. Name it: --currency JPY.")
@@ -212,7 +216,7 @@ def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Nam
     long = options.table == "brinson-by-factor" or (options.table == "contributions" and not whole)
     digits: dict[str, Any] = {"decimals": 6, "forms": SMALL} if options.table == "reconciliation" else {}
     print_table(frame, "text", percent=percent, shorten=long, **digits)
-    effects = [name for name in ("contribution", "allocation", "selection", "interaction") if name in frame.columns]
+    effects = [name for name in ("contribution", *EFFECTS) if name in frame.columns]
     if effects:
         sums = (f"{'' if name == 'contribution' else name + ' '}{frame[name].sum():+z.2%}" for name in effects)
         print(f"sum {'   '.join(sums)}")

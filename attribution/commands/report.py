@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from attribution.commands.terminal import DONE, FINDINGS, print_table, progress
+from attribution.house_style.words import LANGUAGES
+from attribution.reporting.formats import FORMATS
 
-FORMATS = "html,pdf,xlsx"
 SHOWN = (".html", ".pdf", ".xlsx", ".md")  # what a person opens
 
 
@@ -19,8 +20,11 @@ def report_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     parser.add_argument("--month", required=True, metavar="YYYY-MM")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="made where it is missing")
-    parser.add_argument("--lang", metavar="ja,en", help="languages, by default the book's; the workbook has the first")
-    parser.add_argument("--formats", metavar=FORMATS, default=FORMATS, help="by default all; tables are always written")
+    parser.add_argument(
+        "--lang", metavar=",".join(LANGUAGES), help="languages, by default the book's; the workbook has the first"
+    )
+    every = ",".join(FORMATS)
+    parser.add_argument("--formats", metavar=every, default=every, help="by default all; tables are always written")
     parser.add_argument(
         "--commentary",
         action="append",

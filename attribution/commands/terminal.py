@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DONE, FINDINGS, REFUSED = 0, 1, 2
 INTERRUPTED = 130  # as shells have it for Ctrl-C
 ROWS_AT_EACH_END = 10
+PRINTED = ("text", "csv", "json")  # how a table is printed
 FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.brinson.effects import EFFECTS, BrinsonEffects
+from attribution.brinson.effects import BrinsonEffects
 from attribution.brinson.hierarchy import SEPARATOR, hierarchical_effects, nested
 from attribution.contributions.cube import Cube, Side
 from attribution.contributions.groups import Groups, asset_groups
+from attribution.rows import EFFECTS
 from riskmodel.errors import InputError
 
 OFFSETTING = 1e-3  # net weight as a share of gross below which a return on the net would be noise

@@ -14,7 +14,7 @@ from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
-from attribution.rows import CASH, CASH_STOCK, PROXY, PROXY_FACTOR
+from attribution.rows import CASH, CASH_STOCK, PROXY_FACTOR, among_stocks
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.model.results import RiskModelResults
 
@@ -166,7 +166,7 @@ class Cube:
     @property
     def beside_stocks(self) -> list[str]:
         """The same rows as a stock cut names them: in brackets."""
-        return [PROXY, *(f"({name})" for name in self.beside_names)]
+        return [among_stocks(row) for row in self.beside_factors]
 
     def beside_values(self, absolute: bool = False) -> np.ndarray:
         """What each of these rows contributed on each day before linking, (time, row).

@@ -11,6 +11,7 @@ import xarray as xr
 from attribution.contributions.cube import Cube, CurrencyView
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import with_rows
+from attribution.rows import CURRENCY, HEDGE
 from riskmodel.errors import InputError, counted, listed
 
 DAYS_A_YEAR = 252
@@ -86,12 +87,12 @@ def in_currency(
     rate = currency_rates(market, base, currency, cube.days)
     earned = rate["currency_return"]
     portfolio, benchmark = cube.portfolio_return, cube.benchmark_return
-    active, absolute = {"currency": (portfolio - benchmark) * earned}, {"currency": (1 + portfolio) * earned}
+    active, absolute = {CURRENCY: (portfolio - benchmark) * earned}, {CURRENCY: (1 + portfolio) * earned}
     official = benchmark + (1 + benchmark) * earned
     if hedged or benchmark_hedged:
         gain = daily_premium(forward_premium, earned) - earned
-        absolute["hedge"] = gain * int(hedged)
-        active["hedge"] = gain * (int(hedged) - int(benchmark_hedged))
+        absolute[HEDGE] = gain * int(hedged)
+        active[HEDGE] = gain * (int(hedged) - int(benchmark_hedged))
         official = official + gain * int(benchmark_hedged)
     elif forward_premium is not None:
         raise InputError("forward_premium: neither the course nor its benchmark is hedged. Set hedged=True.")

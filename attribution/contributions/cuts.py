@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.contributions.cube import Cube
-from attribution.rows import OTHER, SPECIFIC
+from attribution.rows import OTHER, REST, SPECIFIC
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
 
@@ -19,7 +19,6 @@ STOCK_CUTS = ("stock", "sector")
 DAY_CUTS = ("day", "month")
 SLEEVE = "sleeve"
 CUTS = (*FACTOR_CUTS, *STOCK_CUTS, *DAY_CUTS, SLEEVE)
-REST = "(rest)"
 Cut: TypeAlias = "str | pd.Series | Mapping[Hashable, str]"
 
 

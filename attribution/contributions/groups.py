@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.contributions.cube import Cube
-from attribution.rows import CASH, CASH_STOCK, PROXY
+from attribution.rows import CASH, CASH_STOCK, PROXY, UNCLASSIFIED
 from riskmodel.errors import InputError, counted, listed
-
-UNCLASSIFIED = "(unclassified)"
 
 Groups: TypeAlias = "pd.Series | Mapping[Hashable, str]"
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.brinson.effects import EFFECTS
 from attribution.contributions.cube import Cube
 from attribution.contributions.sums import contributions
-from attribution.identities import furthest, identity_row
+from attribution.identities import furthest, identities
 from attribution.linking.linking import compound
 from attribution.portfolio.course import Course
+from attribution.rows import CURRENCY, EFFECTS, HEDGE
 
 
 def reconcile(
@@ -92,7 +92,9 @@ def reconcile(
             compound(cube.official_return.to_numpy()),
         ),
     } | beside_identities(cube, currency)
-    return pd.DataFrame([identity_row(followed.name, identity, *sides) for identity, sides in left_right.items()])
+    table = identities(left_right)
+    table.insert(0, "course", followed.name)
+    return table
 
 
 def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]:
@@ -102,7 +104,7 @@ def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]
     names, totals = cube.beside.names, cube.beside.absolute.sum("beside")
     rows = " + ".join(names)
     excess = cube.holdings_return - cube.official_return + cube.beside.active.sum("beside")
-    identities = {
+    pairs = {
         f"holdings + {rows} = R of each day": furthest(
             (cube.holdings_return + totals).to_series(), cube.portfolio_return.to_series()
         ),
@@ -110,11 +112,11 @@ def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]
             excess.to_series(), (cube.portfolio_return - cube.benchmark_return).to_series()
         ),
     }
-    if cube.currency is not None and "hedge" not in names:
-        local = [name for name in names if name != "currency"]
+    if cube.currency is not None and HEDGE not in names:
+        local = [name for name in names if name != CURRENCY]
         own = cube.holdings_return + cube.beside.absolute.sel(beside=local).sum("beside")
         grown = float(cube.currency.rate[-1]) / cube.currency.base_rate
-        identities |= {
+        pairs |= {
             f"(1 + R before currency) x {result} at the end / at the start = 1 + R": (
                 (1 + compound(own.to_numpy())) * grown,
                 1 + compound(cube.portfolio_return.to_numpy()),
@@ -124,7 +126,7 @@ def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]
                 1 + compound(cube.benchmark_return.to_numpy()),
             ),
         }
-    return identities
+    return pairs
 
 
 def _worst(weights: xr.DataArray) -> int:

@@ -17,7 +17,8 @@ from attribution.contributions.cube import Cube, make_cube
 from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
 from attribution.contributions.reconciliation import reconcile
 from attribution.identities import require_reconciled
-from attribution.linking.linking import DAY_SCALING, compound
+from attribution.linking.linking import compound
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, follow_course
@@ -38,7 +39,7 @@ def attribute(
     market: xr.Dataset,
     *,
     period: str,
-    link: str = "carino",
+    link: str = DEFAULT_LINK,
     actual_returns: pd.DataFrame | None = None,
     uncovered_max: float = UNCOVERED_MAX,
 ) -> AttributionResult:
@@ -99,7 +100,7 @@ def explain_course(
     model: RiskModelResults,
     market: xr.Dataset,
     *,
-    link: str = "carino",
+    link: str = DEFAULT_LINK,
     actual_returns: pd.DataFrame | None = None,
     uncovered_max: float = UNCOVERED_MAX,
 ) -> AttributionResult:
@@ -222,7 +223,7 @@ class AttributionResult:
         """Linked contributions of the period to date, (day, cut); the last row is `by`; see `path`."""
         from attribution.contributions.path import path
 
-        return path(self.cube, cuts, link="carino" if absolute else self.link, absolute=absolute)
+        return path(self.cube, cuts, link=DEFAULT_LINK if absolute else self.link, absolute=absolute)
 
     def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Time averages of active weights, or of active exposures where a cut is by factor; see `sums`."""

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal, get_args
 
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 
-LANGUAGES = ("ja", "en")
+Language = Literal["ja", "en"]
+LANGUAGES: tuple[str, ...] = get_args(Language)
 NAMED = {"column": "filings", "table": "market_tables", "sectors": "sectors"}  # values of facts that are labels, and of what
 SHOWN = 5  # of a list
 

@@ -7,6 +7,7 @@ import xarray as xr
 
 from attribution.identities import TOLERANCE, ReconciliationError
 from attribution.linking.labelled import Given, aligned_effects, aligned_returns, places, require_sums
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from riskmodel.errors import InputError, counted, listed
 
 
@@ -15,7 +16,7 @@ def link(
     portfolio_returns: Given,
     benchmark_returns: Given | float,
     *,
-    method: str = "carino",
+    method: str = DEFAULT_LINK,
     dim: str = "time",
     tolerance: float = TOLERANCE,
 ) -> xr.DataArray:
@@ -68,7 +69,7 @@ def link(
 
 
 def coefficients(
-    portfolio_returns: Given, benchmark_returns: Given | float, *, method: str = "carino", dim: str = "time"
+    portfolio_returns: Given, benchmark_returns: Given | float, *, method: str = DEFAULT_LINK, dim: str = "time"
 ) -> xr.DataArray:
     """The number that multiplies everything of a day, so that days add to the compounded R - B.
 
@@ -115,7 +116,7 @@ def _coefficients(portfolio: xr.DataArray, benchmark: xr.DataArray, method: str)
         totals = {"davies-laker": "davies_laker", "geometric": "geometric_link"}
         cure = f" For its totals use attribution.linking.totals.{totals[method]}." if method in totals else ""
         raise InputError(f"method '{method}': the methods that scale days are {', '.join(DAY_SCALING)}.{cure}")
-    if method == "carino":
+    if _SCALES[method] is _carino:
         _require_logarithms(portfolio_returns=portfolio, benchmark_returns=benchmark)
     scale = _SCALES[method](portfolio.to_numpy(), benchmark.to_numpy())
     return xr.DataArray(scale, portfolio.coords, portfolio.dims, name="coefficient")
@@ -236,8 +237,7 @@ def _before(returns: np.ndarray) -> np.ndarray:
     return growth
 
 
-_SCALES = {"carino": _carino, "menchero": _menchero, "grap": _grap, "frongello": _grap}
-DAY_SCALING = tuple(_SCALES)
+_SCALES = dict(zip(DAY_SCALING, (_carino, _menchero, _grap, _grap), strict=True))
 
 
 def _require_logarithms(**sides: xr.DataArray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.identities import TOLERANCE, require_reconciled
+from attribution.identities import TOLERANCE, furthest, identities, require_reconciled
 from attribution.measures.risk_inputs import (
     ROUNDING,
     RiskArrays,
@@ -19,12 +19,11 @@ from attribution.measures.risk_inputs import (
     require_one_kind,
     require_weights,
 )
-from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition, furthest, identities
+from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
-from attribution.rows import CASH
+from attribution.rows import CASH, SPECIFIC
 from riskmodel.errors import InputError, counted, listed
 
-SPECIFIC = "specific"
 DAYS_A_YEAR = 252
 
 __all__ = ["CourseRisk", "RiskDecomposition", "beta", "decompose", "ex_ante_risk", "tracking_error"]

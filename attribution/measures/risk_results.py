@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.identities import furthest, identities
 from riskmodel.errors import InputError, counted
 
 SIDES = ("portfolio", "benchmark", "active")
@@ -173,20 +172,3 @@ class CourseRisk:
     def _repr_html_(self) -> str:
         head = self.__repr__().split("\n", 1)[0]
         return f"<p>{head}</p>" + self.active._repr_html_()
-
-
-def furthest(left: Any, right: Any) -> tuple[float, float]:
-    """Both sides, in the same order, where they differ most."""
-    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    if not left.size:
-        return 0.0, 0.0
-    place = int(np.abs(left - right).argmax())
-    return float(left[place]), float(right[place])
-
-
-def identities(pairs: Mapping[str, tuple[float, float]], tolerance: float) -> pd.DataFrame:
-    table = pd.DataFrame(
-        [(name, left, right, left - right, tolerance) for name, (left, right) in pairs.items()],
-        columns=["identity", "left", "right", "difference", "tolerance"],
-    )
-    return table.assign(passed=table["difference"].abs() <= tolerance)

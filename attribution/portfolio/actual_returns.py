@@ -14,6 +14,7 @@ from attribution.portfolio.beside import with_rows
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
 from attribution.portfolio.holdings import blend_shares
+from attribution.rows import FEES, TRADING
 from riskmodel.errors import InputError, counted, listed
 
 Daily = TypeVar("Daily", xr.DataArray, pd.Series)
@@ -56,7 +57,7 @@ def with_actual_returns(course: Course, book: Book, table: pd.DataFrame | None =
     actual = actual_returns(course, book, table)
     held = course.data["holdings_return"]
     _require_decimals(course.name, actual["return"], held)
-    rows = {"trading": actual["return"] + actual["fee"] - held, "fees": -actual["fee"]}
+    rows = {TRADING: actual["return"] + actual["fee"] - held, FEES: -actual["fee"]}
     data = course.data.assign(portfolio_return=actual["return"])
     return replace(course, data=data, beside=with_rows(course.beside, rows, rows))
 

@@ -12,13 +12,14 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import Language
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLES, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.tables import read_table
 from riskmodel.model.model import RiskModel
 
-Language = Literal["ja", "en"]
+Delisted = Literal["error", "cash"]
 
 
 def _both_languages(value: Any) -> Any:
@@ -49,7 +50,7 @@ class General(_Part):
     track_record_start: datetime.date | None = None
     risk_free: Literal["rates"] | Annotated[float, Field(gt=-0.05, lt=0.5, allow_inf_nan=False)] = 0.0
     languages: tuple[Language, ...] = ("ja", "en")
-    delisted: Literal["error", "cash"] = "error"
+    delisted: Delisted = "error"
     returns: Literal["holdings", "actual"] = "holdings"
     transaction_cost_bps: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
 

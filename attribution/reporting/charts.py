@@ -12,8 +12,6 @@ import pandas as pd
 from attribution.house_style.drawing.bars import Bar, bar_panels, multiples, sorted_bars
 from attribution.house_style.drawing.canvas import WIDTH
 from attribution.house_style.drawing.contributions import (
-    EFFECTS,
-    FAMILIES,
     LARGEST,
     brinson_chart,
     contribution_bars,
@@ -25,6 +23,7 @@ from attribution.house_style.drawing.lines import cumulative_lines, paths
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages, read_messages
+from attribution.rows import EFFECTS, FAMILIES, LEAST_T
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,7 +138,7 @@ def factor_paths(content: Content, messages: Messages, style: NegativeStyle) -> 
     frame = daily.pivot_table(index="date", columns="factor", values="return", sort=False, dropna=False)
     levels = ((1 + frame.fillna(0.0)).cumprod() - 1).loc[:, frame.notna().any()]
     month = content.tables["factor_month"]
-    certain = {str(name): messages.factor(str(name)) for name in month.loc[month["t"].abs() >= 2, "factor"]}
+    certain = {str(name): messages.factor(str(name)) for name in month.loc[month["t"].abs() >= LEAST_T, "factor"]}
     return paths(levels, certain, style, messages("charts.factor_paths"))
 
 

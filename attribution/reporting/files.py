@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import Book
 from attribution.reporting.tables.content import Content
 from riskmodel.errors import InputError, listed
@@ -41,7 +42,7 @@ def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
         "settings": {
             "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
             "model": content.model_settings,
-            "link": "carino",
+            "link": DEFAULT_LINK,
         },
         "versions": {
             "factor-attribution": version("factor-attribution"),

@@ -23,6 +23,7 @@ from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
+from attribution.reporting.formats import FORMATS
 from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
@@ -32,8 +33,6 @@ from riskmodel.model.results import RiskModelResults
 
 if TYPE_CHECKING:
     from attribution.reporting.pages.page import Medium
-
-FORMATS = ("html", "pdf", "xlsx")
 
 
 @dataclass(frozen=True)

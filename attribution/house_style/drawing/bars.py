@@ -30,6 +30,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
+from attribution.rows import LEAST_T
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +51,7 @@ class Bar:
     @property
     def certain(self) -> bool:
         """Whether the value stands out from its error."""
-        return abs(self.value) >= 2 * self.error
+        return abs(self.value) >= LEAST_T * self.error
 
     @property
     def colour(self) -> str:

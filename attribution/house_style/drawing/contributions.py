@@ -9,16 +9,12 @@ import pandas as pd
 from attribution.house_style.drawing.bars import Bar, multiples, sorted_bars
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
-from attribution.rows import CASH
+from attribution.rows import CASH, EFFECTS, FAMILIES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST = 10  # rows of small multiples before the others are one
-
-EFFECTS = ("allocation", "selection", "interaction")
-
-FAMILIES = ("market", "sector", "style", "specific", "other")
 
 
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:

@@ -14,7 +14,8 @@ from attribution.measures.limits import ACTIVE, Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, LEAST_T, Facts, clear, drivers
+from attribution.reporting.tables.facts import LEAST_DRIVER, Facts, clear, drivers
+from attribution.rows import LEAST_T
 
 AVERAGE = "Average"
 REBALANCE = "_at_rebalance"

@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, LEAST_T, clear, drivers, proxy_counts
-from attribution.rows import CASH, PROXY
+from attribution.reporting.tables.facts import LEAST_DRIVER, clear, drivers, proxy_counts
+from attribution.rows import CASH, EFFECTS, LEAST_T, NOT_FACTORS, NOT_STOCKS, PROXY
 
-NOT_STOCKS = (CASH, PROXY, "(trading)", "(fees)")
-NOT_FACTORS = ("specific", "cash", "unmodelled", "proxy", "trading", "fees", "currency", "hedge")
-EFFECTS = ("allocation", "selection", "interaction")
 IN_FULL = 5
 SHOWN_STOCKS = 3
 UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
@@ -189,7 +186,7 @@ class SleeveCommentary:
         if len(proxy) and abs(float(proxy["selection"].iloc[0])) >= LEAST_DRIVER:
             contribution = write.points("brinson", course, PROXY, column="selection")
             sentences.append(write("sectors.proxy", contribution=contribution))
-        groups = frame[~frame["group"].isin([PROXY, "(trading)", "(fees)"])]
+        groups = frame[~frame["group"].isin(NOT_STOCKS.keys() - {CASH})]
         for effect in ("allocation", "selection"):
             ranked = groups[groups[effect].abs() >= LEAST_DRIVER].sort_values(effect, ascending=False, kind="stable")
             if len(ranked) > 1:

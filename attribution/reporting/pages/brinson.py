@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 
 from attribution.reporting.pages.rows import records
-from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS
+from attribution.rows import EFFECTS, FAMILIES, NOT_STOCKS
 
-EFFECTS = ("allocation", "selection", "interaction")
-FAMILIES = ("market", "sector", "style", "specific", "other")
 Row = dict[str, Any]
 
 
@@ -53,5 +51,5 @@ def brinson_view(tables: dict[str, pd.DataFrame], course: str) -> BrinsonView:
         if len(rows):
             by_effect.append((effect, {name: rows.loc[name].to_dict() for name in here}, float(rows["contribution"].sum())))
     totals = families.groupby("family")["contribution"].sum()
-    shown = shown.sort_values("group", key=lambda group: group.isin(ROWS_BESIDE_STOCKS), kind="stable")
+    shown = shown.sort_values("group", key=lambda group: group.isin(NOT_STOCKS), kind="stable")
     return BrinsonView(records(shown), sums, by_effect, {name: float(totals[name]) for name in here})

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.house_style.numbers import NOT_AVAILABLE
 from attribution.reporting.pages.words import PageWords
+from attribution.rows import LEAST_T
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 ENCODED = str.maketrans({"%": "%25", "|": "%7C", "<": "%3C", ">": "%3E"})
 Key = tuple[Any, ...]
-HELD_BACK = 2.0  # a contribution of fewer standard errors is pale
 
 
 @dataclass(frozen=True)
@@ -123,4 +123,4 @@ class Cells:
 
 def uncertain(t: float) -> bool:
     """Whether a value is estimated, and smaller than twice its standard error."""
-    return math.isfinite(t) and abs(t) < HELD_BACK
+    return math.isfinite(t) and abs(t) < LEAST_T

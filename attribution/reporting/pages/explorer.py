@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.house_style.numbers import NEGATIVE
-from attribution.reporting.pages.brinson import EFFECTS
 from attribution.reporting.pages.cells import Column
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import driver_texts, named_stocks
-from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS, PageWords
+from attribution.reporting.pages.words import PageWords
+from attribution.rows import EFFECTS, NOT_STOCKS
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -127,7 +127,7 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     """Every name held, those of the benchmark alone that count most, and the sum of the others."""
     t, result = words.messages, content.results[course]
     frame = named_stocks(content, words, course)
-    beside = frame["ticker"].isin(ROWS_BESIDE_STOCKS)
+    beside = frame["ticker"].isin(NOT_STOCKS)
     held = (frame[["weight_start", "weight_end", "contribution"]].fillna(0.0) != 0).any(axis=1)
     unheld = frame[~held & ~beside]
     size = unheld["active_contribution"].abs().sort_values(ascending=False, kind="stable")

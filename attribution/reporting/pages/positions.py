@@ -11,7 +11,8 @@ import pandas as pd
 from attribution.reporting.pages.notes import note_sentence
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
-from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS, PageWords
+from attribution.reporting.pages.words import PageWords
+from attribution.rows import NOT_STOCKS
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -107,7 +108,7 @@ def composition_section(content: Content, words: PageWords) -> Composition:
     leaders = []
     for key, result in content.sleeves.items():
         stocks = named_stocks(content, words, result.course)
-        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~stocks["ticker"].isin(ROWS_BESIDE_STOCKS)]
+        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~stocks["ticker"].isin(NOT_STOCKS)]
         leaders.append((words.sleeve(key), result.course, records(held.nlargest(SHOWN_STOCKS, "contribution"))))
     return Composition(
         [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results], leaders

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.reporting.pages.rows import records
-from attribution.reporting.pages.words import ROWS_BESIDE_STOCKS, PageWords
+from attribution.reporting.pages.words import PageWords
+from attribution.rows import NOT_STOCKS, SPECIFIC
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 SHOWN_STOCKS = 5
 SHOWN_FACTORS = 2
 LEAST_SHOWN = 5e-5  # prints as 0.00
-SPECIFIC = "specific"
 NO_BREAK = "\u00a0"  # a number stays on the line of its name
 Row = dict[str, Any]
 
@@ -32,7 +32,7 @@ class StocksView:
 def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
     """The stocks that helped a course's excess most, and those that hurt most."""
     frame = named_stocks(content, words, course)
-    frame = frame[~frame["ticker"].isin(ROWS_BESIDE_STOCKS)]
+    frame = frame[~frame["ticker"].isin(NOT_STOCKS)]
     ordered = frame.sort_values("active_contribution", ascending=False, kind="stable")
     best = ordered.head(min(SHOWN_STOCKS, (len(ordered) + 1) // 2))
     worst = ordered.tail(min(SHOWN_STOCKS, len(ordered) // 2))[::-1]
@@ -47,7 +47,7 @@ def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFram
     shown = frame["name"].astype(object)
     named = frame["ticker"].map(content.stock_names(words.messages.language))
     shown = shown.where(named.isna(), named)
-    beside = frame["ticker"].isin(ROWS_BESIDE_STOCKS)
+    beside = frame["ticker"].isin(NOT_STOCKS)
     return frame.assign(shown_name=shown.where(~beside, frame["ticker"].map(words.row)))
 
 

@@ -12,12 +12,10 @@ import pandas as pd
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book, Words
-from attribution.rows import CASH, PROXY
+from attribution.rows import NOT_STOCKS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-ROWS_BESIDE_STOCKS = {CASH: "cash", PROXY: "proxy", "(trading)": "trading", "(fees)": "fees"}  # and the factor of that name
 
 BREAKS = re.compile(
     "ベンチマーク|ファクター(?=リターン)|業種配分|銘柄選択|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|・(?=レシオ)|(?=（)"
@@ -42,7 +40,7 @@ class PageWords:
 
     def row(self, label: str) -> str:
         """The name of a row that may be no stock: cash, the proxy, trading or fees."""
-        return self.messages.factor(ROWS_BESIDE_STOCKS.get(label, label))
+        return self.messages.factor(NOT_STOCKS.get(label, label))
 
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-NOT_STOCKS = ("CASH", "(proxy)", "(unmodelled)")  # rows of stock_contributions
-
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.result import AttributionResult, explain_course
-from attribution.identities import identity_row, require_reconciled
+from attribution.identities import identities, require_reconciled
 from attribution.measures.forecast import (
     Forecast,
     closing_limits,
@@ -146,9 +146,9 @@ def build_content(
     risks = closing_risks(courses, forecast)
     limits = sleeves_limits(tracks, courses, forecast, risks)
     tables |= risk_tables(risks) | {"limits": limits_table(limits)}
-    identities = [result.reconciliation for result in explained.values()]
+    reconciled = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
-    tables["reconciliation"] = stack([*identities, ranking_reconciliation(tables["performance"], month, results)])
+    tables["reconciliation"] = stack([*reconciled, ranking_reconciliation(tables["performance"], month, results)])
     return Content(
         book=book,
         month=month,
@@ -278,17 +278,15 @@ def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str,
         Where they differ.
     """
     by_course = ranking.set_index("course")
-    rows = []
+    tables = []
     for course, result in results.items():
+        row = by_course.loc[course]
         sides = {
-            "ranking's return = R": ("return", result.portfolio_return),
-            "ranking's benchmark = B": ("benchmark_return", result.benchmark_return),
+            "ranking's return = R": (float(row["return"]), result.portfolio_return),
+            "ranking's benchmark = B": (float(row["benchmark_return"]), result.benchmark_return),
         }
-        rows += [
-            identity_row(course, name, float(by_course.loc[course, column]), right)
-            for name, (column, right) in sides.items()
-        ]
-    table = pd.DataFrame(rows)
+        tables.append(identities(sides).assign(course=course))
+    table = stack(tables)[["course", *tables[0].columns[:-1]]]
     require_reconciled(table, month)
     return table
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.reporting.tables.frames import KEYS
+from attribution.rows import LEAST_T
 
 MODELLED = ("market", "sector", "style")
-LEAST_T = 2.0
 LEAST_DRIVER = 5e-5  # what prints as 0.00 % is no driver, however certain
 ADDITIVE = (
     "contribution", "active_contribution", "allocation", "selection", "interaction", "portfolio_weight", "benchmark_weight",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.reporting.tables.addresses import NOT_STOCKS, WINDOWS, address, quoted
-from attribution.reporting.tables.facts import LEAST_T, drivers
-from attribution.rows import CASH, CASH_STOCK
+from attribution.reporting.tables.addresses import WINDOWS, address, quoted
+from attribution.reporting.tables.facts import drivers
+from attribution.rows import CASH, CASH_STOCK, LEAST_T, NOT_STOCKS
 
 if TYPE_CHECKING:
     from attribution.contributions.result import AttributionResult
