@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
-from riskmodel.errors import InputError, listed
-from riskmodel.market.tables import table_path
+from riskmodel.market.tables import TABLES, TEXT, read_table
 
 
 def read_grouping(folder: str | Path, column: str) -> pd.Series:
@@ -28,22 +29,14 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     Raises
     ------
     InputError
-        For a missing table or column, or one that is not text.
+        As `riskmodel.market.tables.read_table`: for a missing table or column, one that is not text, a ticker twice.
 
     Examples
     --------
     >>> read_grouping("fixtures/small", "sector").loc["1E10"]
     'Information Technology'
     """
-    path = table_path(Path(folder), "securities")
-    if path is None:
-        raise InputError(f"securities: no table 'securities.parquet' or 'securities.csv' in {folder}.")
-    if path.suffix == ".csv":
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    else:
-        frame = pd.read_parquet(path)
-    if column not in frame.columns or "ticker" not in frame.columns:
-        raise InputError(f"securities: missing column '{column}'. Found: {listed(frame.columns, 20)}.")
-    if frame[column].dtype.kind in "iufbM":
-        raise InputError(f"securities: column '{column}' holds {frame[column].dtype} values, not text. Write codes as text.")
-    return frame.set_index("ticker")[column].fillna("")
+    columns, sparse = {"ticker": TEXT, column: TEXT}, frozenset({column})
+    wanted = replace(TABLES["securities"], columns=columns, optional=frozenset(), sparse=sparse)
+    table = cast(pd.DataFrame, read_table(folder, "securities", wanted))
+    return table.set_index("ticker")[column].fillna("")

@@ -115,7 +115,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
+def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.DataFrame | None:
     """Read one table of a market folder and check its columns, types, key and cells.
 
     Parameters
@@ -124,6 +124,8 @@ def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
         Folder with `<name>.parquet` or `<name>.csv` (UTF-8, ISO dates, decimal points).
     name
         A name in `TABLES`.
+    spec
+        What is wanted of the table; by default what `TABLES` has.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def read_table(folder: str | Path, name: str) -> pd.DataFrame | None:
         For a missing table or column, a cell of the wrong kind, an empty cell where none may be, a duplicate key or an
         infinite number.
     """
-    folder, spec = Path(folder), TABLES[name]
+    folder, spec = Path(folder), TABLES[name] if spec is None else spec
     path = table_path(folder, name)
     both = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()]
     if len(both) > 1:

@@ -139,7 +139,7 @@ def test_any_column_of_securities_is_a_grouping(small_result, small_copy):
     assert fsum(table[EFFECTS].to_numpy().ravel()) == pytest.approx(small_result.excess_return, abs=1e-14)
     whole = small_result.brinson(at.read_grouping(folder, "sector")).set_index("group")
     pd.testing.assert_frame_equal(whole[EFFECTS], small_result.brinson("sector").set_index("group")[EFFECTS])
-    with pytest.raises(InputError, match=r"^securities: column 'founded' holds int64 values, not text\."):
+    with pytest.raises(InputError, match=r"^securities: column 'founded' holds int64 values, not text, e\.g\. 1990, "):
         at.read_grouping(folder, "founded")
     with pytest.raises(InputError, match=r"^securities: missing column 'country'\. Found: ticker, name, "):
         at.read_grouping(folder, "country")
