@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts.arrays import FORM, OWN, Arrays, MarketDays, coordinates, explain, require_covered
-from attribution.accounts.lists import AccountLists, require_portfolios_and_assets
+from attribution.accounts.lists import ACCOUNTS, AccountLists
+from riskmodel.arrays.labels import labelled
 from riskmodel.arrays.threads import one_thread
 
 Reader = Callable[[xr.DataArray], tuple[AccountLists, pd.DataFrame]]
@@ -43,9 +44,8 @@ def explain_lazily(accounts: xr.DataArray, read: Reader, keep: np.ndarray, days:
     import dask.array as da
     from dask import delayed
 
-    require_portfolios_and_assets(accounts, "accounts")  # of labels in two chunks no task would see that they repeat
-    portfolios, assets = accounts.get_index("portfolio"), accounts.get_index("asset")
-    values = accounts.transpose("portfolio", "asset").chunk(asset=-1)
+    values = labelled("accounts", accounts, ACCOUNTS).chunk(asset=-1)  # no task sees labels that repeat in two chunks
+    portfolios, assets = values.get_index("portfolio"), values.get_index("asset")
     shared = delayed((read, keep, days, assets), pure=False, traverse=False)
     columns = coordinates(days)
     dims = FORM | dict.fromkeys(OWN, "asset")

@@ -14,6 +14,7 @@ from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.holdings import Track, drift, level_returns, require_levels, stopped_positions
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
+from riskmodel.arrays.labels import Labelled, labelled, require_finite
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
 from riskmodel.market.tables import DATE, NUMBER, TEXT, Table, checked_table
@@ -22,6 +23,8 @@ LISTS = Table(
     key=("portfolio", "date", "ticker"),
     columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
 )
+
+ACCOUNTS = Labelled(("portfolio", "asset"), may_be_empty=("portfolio",))
 
 
 @dataclass(frozen=True)
@@ -158,36 +161,13 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     return portfolios, held
 
 
-def require_portfolios_and_assets(given: xr.DataArray, name: str) -> None:
-    """Refuse an array that is not numbers by (portfolio, asset), labelled, each label once; no value is looked at."""
-    if set(given.dims) != {"portfolio", "asset"} or given.dtype.kind not in "fiu":
-        raise InputError(
-            f"{name}: {given.dtype} by ({', '.join(map(str, given.dims))}); it takes numbers by (portfolio, asset)."
-        )
-    for dim in ("portfolio", "asset"):
-        labels = given.get_index(dim)
-        if dim not in given.coords:
-            raise InputError(f"{name}: '{dim}' has no labels. Name them.")
-        if labels.has_duplicates:
-            repeated = labels[labels.duplicated()]
-            raise InputError(
-                f"{name}: '{dim}' has {counted(len(repeated), 'duplicate label')}: {listed(repeated)}. Keep one each."
-            )
-
-
 def _rows_of_array(given: xr.DataArray, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
-    require_portfolios_and_assets(given, name)
+    given = labelled(name, given, ACCOUNTS)
+    require_finite(name, given, "A name that an account does not hold has weight 0.")
     portfolios, assets = given.get_index("portfolio"), given.get_index("asset")
-    values = given.transpose("portfolio", "asset").to_numpy()
-    row, column = np.nonzero(values)  # NaN is not zero
+    values = given.to_numpy()
+    row, column = np.nonzero(values)
     weights = values[row, column].astype(float)
-    odd = ~np.isfinite(weights)
-    if odd.any():
-        cells = (f"{portfolios[r]} {assets[c]}" for r, c in zip(row[odd], column[odd], strict=True))
-        raise InputError(
-            f"{name}: {counted(int(odd.sum()), 'missing or infinite weight')}: {listed(cells)}. "
-            f"A name that an account does not hold has weight 0."
-        )
     rows = pd.DataFrame({"portfolio": portfolios[row], "date": base, "ticker": assets[column], "weight": weights})
     return portfolios, rows
 
@@ -377,7 +357,7 @@ def _track(
     period: Period,
 ) -> Track:
     if isinstance(given, pd.Series):
-        given = xr.DataArray(given.to_numpy(), {"asset": given.index.to_numpy()}, ("asset",))
+        given = labelled("benchmark", given, Labelled(("asset",)))
     if isinstance(given, xr.DataArray):
         given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
     elif isinstance(given, pd.DataFrame):

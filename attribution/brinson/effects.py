@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from attribution.brinson.choices import INTERACTIONS, METHODS
@@ -43,15 +44,34 @@ class BrinsonEffects:
     allocation_return: xr.DataArray
     selection_return: xr.DataArray
 
+    def table(self) -> pd.DataFrame:
+        """Effects by segment, with their sum; of several periods or portfolios the mean of each."""
+        over = [dim for dim in self.effects.dims if dim not in ("segment", "effect")]
+        frame = self.effects.mean(over).transpose("segment", "effect").to_pandas()
+        frame.index.name, frame.columns.name = "segment", None
+        return frame.assign(total=frame.sum(axis=1))
+
+    def __repr__(self) -> str:
+        return "\n".join([self._head(), self.table().to_string(float_format="{:+.6f}".format)])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._head()}</p>" + str(self.table().to_html(float_format="{:+.6f}".format))
+
+    def _head(self) -> str:
+        over = {str(dim): n for dim, n in self.effects.sizes.items() if dim not in ("segment", "effect")}
+        means = f", means over {' x '.join(f'{n} of {dim}' for dim, n in over.items())}" if over else ""
+        excess = float((self.portfolio_return - self.benchmark_return).mean())
+        return f"BrinsonEffects{means}: portfolio less benchmark {excess:+.6f}"
+
 
 def brinson_effects(
     *,
-    portfolio_weight: xr.DataArray,
-    benchmark_weight: xr.DataArray,
-    portfolio_return: xr.DataArray,
-    benchmark_return: xr.DataArray,
-    portfolio_contribution: xr.DataArray | None = None,
-    benchmark_contribution: xr.DataArray | None = None,
+    portfolio_weight: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_weight: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_return: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_return: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_contribution: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    benchmark_contribution: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     method: str = "fachler",
     interaction: str = "separate",
     missing: str = "other-side",
@@ -141,12 +161,12 @@ def brinson_effects(
 
 def geometric_effects(
     *,
-    portfolio_weight: xr.DataArray,
-    benchmark_weight: xr.DataArray,
-    portfolio_return: xr.DataArray,
-    benchmark_return: xr.DataArray,
-    portfolio_contribution: xr.DataArray | None = None,
-    benchmark_contribution: xr.DataArray | None = None,
+    portfolio_weight: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_weight: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_return: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_return: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_contribution: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    benchmark_contribution: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     method: str = "fachler",
     interaction: str = "selection",
     missing: str = "other-side",

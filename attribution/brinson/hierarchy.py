@@ -16,7 +16,8 @@ from attribution.brinson.effects import (
     require_choice,
     require_growth,
 )
-from attribution.brinson.sides import WEIGHT_TOLERANCE, Sides, read_sides
+from attribution.brinson.sides import SIDE, WEIGHT_TOLERANCE, Sides, read_sides
+from riskmodel.arrays.labels import labelled, require_kind
 from riskmodel.errors import InputError, counted, listed
 
 SEPARATOR = " > "
@@ -48,7 +49,7 @@ def nested(groups: Sequence[pd.Series]) -> list[pd.Series]:
 
 
 def hierarchical_effects(
-    levels: Sequence[xr.Dataset],
+    levels: Sequence[xr.Dataset | pd.DataFrame],
     parents: Sequence[Mapping[str, str]],
     *,
     method: str = "fachler",
@@ -63,7 +64,8 @@ def hierarchical_effects(
     Parameters
     ----------
     levels
-        From the coarsest to the finest, each a Dataset on (time, segment[, portfolio]) with what `brinson_effects` takes.
+        From the coarsest to the finest, each a Dataset on (time, segment[, portfolio]) with what `brinson_effects` takes,
+        or a DataFrame of one period with segments in its rows.
     parents
         For each level after the first: its segments -> segments of the level above.
     method, interaction, missing, weight_tolerance
@@ -114,7 +116,7 @@ def hierarchical_effects(
     read: list[Sides] = []
     offsets: list[np.ndarray] = []
     out: list[BrinsonEffects] = []
-    for depth, level in enumerate(levels):
+    for depth, level in enumerate(map(_as_level, levels)):
         given: dict[str, Any] = {f"{side}_contribution": None for side in ("portfolio", "benchmark")}
         given |= {str(name): level[name] for name in level.data_vars}
         sides = read_sides(**given, missing=missing, weight_tolerance=weight_tolerance)
@@ -144,6 +146,13 @@ def hierarchical_effects(
         read.append(sides)
         offsets.append(offset)
     return out
+
+
+def _as_level(given: xr.Dataset | pd.DataFrame) -> xr.Dataset:
+    """A level as a Dataset; a frame of one period has segments in its rows."""
+    if isinstance(given, pd.DataFrame):
+        return xr.Dataset({str(name): labelled(str(name), column, SIDE) for name, column in given.items()})
+    return require_kind("levels", given, xr.Dataset, "Give Datasets on (time, segment), or frames of one period.")
 
 
 def _last(sides: Sides, allocation: np.ndarray, interaction: str) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,12 +10,13 @@ import pandas as pd
 import xarray as xr
 
 from attribution.brinson.choices import MISSING
-from attribution.linking.labelled import TELLING_SHARE, places, require_plain_dates
-from riskmodel.arrays.labels import label_text
+from attribution.linking.labelled import TELLING_SHARE, Given
+from riskmodel.arrays.labels import Labelled, aligned, places, require_finite, require_one_kind
 from riskmodel.errors import InputError, counted, listed
 
 WEIGHT_TOLERANCE = 1e-6
 ROUNDING = 1e-12  # of a sum of decimals: 0.6 + 0.4001 misses 1.0001
+SIDE = Labelled(("segment",), also=("time", "segment"), more=True, plain_dates=True)
 Arrays = dict[str, xr.DataArray]
 
 
@@ -66,12 +68,12 @@ class Sides:
 
 def read_sides(
     *,
-    portfolio_weight: xr.DataArray,
-    benchmark_weight: xr.DataArray,
-    portfolio_return: xr.DataArray,
-    benchmark_return: xr.DataArray,
-    portfolio_contribution: xr.DataArray | None,
-    benchmark_contribution: xr.DataArray | None,
+    portfolio_weight: Given,
+    benchmark_weight: Given,
+    portfolio_return: Given,
+    benchmark_return: Given,
+    portfolio_contribution: Given | None,
+    benchmark_contribution: Given | None,
     missing: str,
     weight_tolerance: float,
 ) -> Sides:
@@ -89,12 +91,10 @@ def read_sides(
         "benchmark_weight": benchmark_weight,
         "portfolio_return": portfolio_return,
         "benchmark_return": benchmark_return,
+        "portfolio_contribution": portfolio_contribution,
+        "benchmark_contribution": benchmark_contribution,
     }
-    if portfolio_contribution is not None:
-        given["portfolio_contribution"] = portfolio_contribution
-    if benchmark_contribution is not None:
-        given["benchmark_contribution"] = benchmark_contribution
-    arrays = _aligned({name: _labelled(name, array) for name, array in given.items()})
+    arrays = _aligned(given)
     for side in ("portfolio", "benchmark"):
         contribution = arrays.get(f"{side}_contribution")
         _require_side(side, arrays[f"{side}_weight"], arrays[f"{side}_return"], contribution, weight_tolerance)
@@ -105,9 +105,9 @@ def _require_side(
     side: str, weight: xr.DataArray, returns: xr.DataArray, contribution: xr.DataArray | None, weight_tolerance: float
 ) -> None:
     """Refuse weights and returns that cannot be decimals of one side."""
-    _require_finite(f"{side}_weight", weight, "A segment that is not held has weight 0.")
+    require_finite(f"{side}_weight", weight, "A segment that is not held has weight 0.")
     if contribution is not None:
-        _require_finite(f"{side}_contribution", contribution, "A segment that is not held contributes 0.")
+        require_finite(f"{side}_contribution", contribution, "A segment that is not held contributes 0.")
     _require_sums_of_one(side, weight, weight_tolerance)
     _require_decimals(f"{side}_return", weight, returns, contribution is not None)
 
@@ -172,94 +172,27 @@ def _cells(array: xr.DataArray, wrong: np.ndarray) -> str:
     return listed(f"{place} {value:g}" for place, value in zip(places(array.copy(data=wrong)), values, strict=True))
 
 
-def _require_finite(name: str, array: xr.DataArray, advice: str) -> None:
-    if not np.isfinite(array.to_numpy().sum()):
-        odd = array.copy(data=~np.isfinite(array.to_numpy()))
-        raise InputError(f"{name}: {counted(int(odd.sum()), 'missing or infinite value')}: {listed(places(odd))}. {advice}")
-
-
-def _labelled(name: str, given: xr.DataArray) -> xr.DataArray:
-    """A float array with unique labels of `segment`, and dates without hours."""
-    if not isinstance(given, xr.DataArray):
-        raise InputError(f"{name}: a {type(given).__name__}, not labelled. Give a DataArray with dimension 'segment'.")
-    if "segment" not in given.dims:
-        raise InputError(f"{name}: no dimension 'segment'; its dimensions are {', '.join(map(str, given.dims)) or 'none'}.")
-    if given.dtype.kind not in "fiu":
-        raise InputError(f"{name}: {given.dtype} where numbers are wanted.")
-    if not given.size:
-        raise InputError(f"{name}: empty: {', '.join(f'{n} of {d}' for d, n in given.sizes.items())}. Check the period.")
-    for dim in given.dims:
-        if dim not in given.coords:
-            raise InputError(f"{name}: dimension '{dim}' has no labels. Give them; positions are never used.")
-        index = given.get_index(dim)
-        if index.has_duplicates:
-            again = index[index.duplicated()]
-            raise InputError(
-                f"{name}: {counted(len(again), 'duplicate label')} of '{dim}': {listed(map(label_text, again))}. "
-                f"Keep one each; add up what belongs together."
-            )
-        require_plain_dates(name, index)
-    return given if given.dtype == float else given.astype(float)
-
-
-def _aligned(arrays: Arrays) -> Arrays:
+def _aligned(given: Mapping[str, Given | None]) -> Arrays:
     """The same labels on every array, in the order of the portfolio's weights; only segments may be on one side alone."""
-    first = arrays["portfolio_weight"]
-    segments = first.get_index("segment")
-    _require_one_kind(arrays)
-    for array in arrays.values():
-        index = array.get_index("segment")
+    arrays = {
+        name: array.astype(float, copy=False)
+        for name, array in aligned(given, dict.fromkeys(given, SIDE), free=("segment",)).items()
+    }
+    indices = {name: array.get_index("segment") for name, array in arrays.items()}
+    require_one_kind("segment", indices)
+    segments = indices["portfolio_weight"]
+    for index in indices.values():
         if not index.equals(segments):
             segments = segments.union(index, sort=False)
     fitted = {}
     for name, array in arrays.items():
-        for dim in array.dims:
-            if dim != "segment":
-                array = _same_periods(name, array, str(dim), arrays)
-        if not array.get_index("segment").equals(segments):
+        if not indices[name].equals(segments):
             array = array.reindex(segment=segments, fill_value=np.nan if name.endswith("return") else 0.0)
         fitted[name] = array
     dims = list(dict.fromkeys(dim for array in fitted.values() for dim in array.dims if dim != "segment"))
     dims.sort(key=lambda dim: dim != "time")
     whole = fitted.values() if len({array.dims for array in fitted.values()}) == 1 else xr.broadcast(*fitted.values())
     return dict(zip(fitted, (array.transpose(*dims, "segment") for array in whole), strict=True))
-
-
-def _require_one_kind(arrays: Arrays) -> None:
-    """Codes that are numbers on one side and text on the other would all be segments of one side alone."""
-    kinds: dict[str, str] = {}
-    for name, array in arrays.items():
-        index = array.get_index("segment")
-        text = isinstance(index.dtype, pd.StringDtype) or pd.api.types.infer_dtype(index, skipna=False) == "string"
-        kinds.setdefault("text" if text else "numbers", name)
-    if len(kinds) > 1:
-        shown = {kind: listed(map(repr, arrays[name].get_index("segment").tolist()), 3) for kind, name in kinds.items()}
-        raise InputError(
-            f"segment: codes are numbers in {kinds['numbers']} ({shown['numbers']}) and text in {kinds['text']} "
-            f"({shown['text']}). Write them as text on both sides; '0130' is damaged once it is a number."
-        )
-
-
-def _same_periods(name: str, array: xr.DataArray, dim: str, arrays: Arrays) -> xr.DataArray:
-    reference = next(other for other in arrays.values() if dim in other.dims)
-    of = next(label for label, other in arrays.items() if dim in other.dims)
-    wanted, mine = reference.get_index(dim), array.get_index(dim)
-    if mine.equals(wanted):
-        return array
-    apart = mine.symmetric_difference(wanted, sort=False)
-    if len(apart):
-        here, there = mine.difference(wanted, sort=False), wanted.difference(mine, sort=False)
-        lines = [
-            f"only in {label}: {listed(map(label_text, only))}" for label, only in ((name, here), (of, there)) if len(only)
-        ]
-        raise InputError(
-            f"{name}: '{dim}' does not match that of {of}; {'; '.join(lines)}. Give both sides the same {_plural(dim)}."
-        )
-    return array.sel({dim: wanted})
-
-
-def _plural(dim: str) -> str:
-    return "periods" if dim == "time" else dim + "s"
 
 
 def _completed(arrays: Arrays, missing: str) -> Sides:

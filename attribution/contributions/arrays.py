@@ -7,30 +7,33 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.linking.labelled import places, require_plain_dates, same_labels
 from attribution.rows import SPECIFIC
-from riskmodel.arrays.labels import label_text
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.arrays.labels import Labelled, aligned, label_text, require_finite
+from riskmodel.errors import InputError, listed
 
 BLOCK = 500  # names of which all days of one factor stay in the processor's cache
-DIMS = {
-    "weights": ("portfolio", "time", "asset"),
-    "coefficients": ("portfolio", "time"),
-    "exposures": ("time", "factor", "asset"),
-    "factor_returns": ("time", "factor"),
-    "specific_returns": ("time", "asset"),
-    "covariance": ("time", "factor", "factor_other"),
+ARRAYS = {
+    name: Labelled(dims, may_be_empty=("portfolio", "factor", "factor_other"), plain_dates=True)
+    for name, dims in {
+        "weights": ("portfolio", "time", "asset"),
+        "coefficients": ("portfolio", "time"),
+        "exposures": ("time", "factor", "asset"),
+        "factor_returns": ("time", "factor"),
+        "specific_returns": ("time", "asset"),
+        "benchmark_weights": ("time", "asset"),
+        "covariance": ("time", "factor", "factor_other"),
+    }.items()
 }
 
 
 def linked_contributions(
     weights: xr.DataArray,
-    coefficients: xr.DataArray,
+    coefficients: xr.DataArray | pd.DataFrame,
     *,
     exposures: xr.DataArray,
-    factor_returns: xr.DataArray,
-    specific_returns: xr.DataArray,
-    benchmark_weights: xr.DataArray | None = None,
+    factor_returns: xr.DataArray | pd.DataFrame,
+    specific_returns: xr.DataArray | pd.DataFrame,
+    benchmark_weights: xr.DataArray | pd.DataFrame | None = None,
     covariance: xr.DataArray | None = None,
 ) -> xr.Dataset:
     """Contributions by factor and by stock and factor, with standard errors, of portfolios over a period.
@@ -95,13 +98,16 @@ def linked_contributions(
         "benchmark_weights": benchmark_weights,
         "covariance": covariance,
     }
-    arrays = _aligned({name: array for name, array in given.items() if array is not None})
+    arrays = aligned(given, ARRAYS)
+    for name in sorted({"weights", "benchmark_weights"} & set(arrays)):
+        _refuse_percent(name, arrays[name])
     values = {name: array.to_numpy().astype(float, copy=False) for name, array in arrays.items()}
     # threads cost more than they bring in products this thin; what is infinite is refused below
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore", over="ignore"):
         out = _contributions(**values)
     if not all(np.isfinite(cells).all() for cells in out.values()):
-        _refuse_missing(arrays)
+        for name, array in arrays.items():
+            require_finite(name, array, "A name that is not modelled has exposures and specific returns of 0.")
         raise InputError(
             "contributions are infinite: weights, exposures or returns are far out of range. Check their units."
         )
@@ -196,46 +202,6 @@ def sum_days(
     return exposure
 
 
-def _aligned(given: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
-    """Every array in the order of its dimensions, with the labels of the weights and the exposures."""
-    out: dict[str, xr.DataArray] = {}
-    checked: dict[str, pd.Index] = {}
-    for name, array in given.items():
-        dims = DIMS["specific_returns" if name == "benchmark_weights" else name]
-        if not isinstance(array, xr.DataArray) or array.dtype.kind not in "fiu":
-            kind = array.dtype if isinstance(array, xr.DataArray) else type(array).__name__
-            raise InputError(f"{name}: {kind} where a DataArray of numbers by ({', '.join(dims)}) is wanted.")
-        if set(array.dims) != set(dims):
-            raise InputError(f"{name}: dimensions ({', '.join(map(str, array.dims))}); it takes ({', '.join(dims)}).")
-        for dim in dims:
-            if dim not in array.coords:
-                raise InputError(f"{name}: dimension '{dim}' has no labels. Give them; positions are never used.")
-            if not array.sizes[dim] and dim not in ("portfolio", "factor", "factor_other"):
-                raise InputError(f"{name}: dimension '{dim}' is empty. Check the period and the names.")
-            labels = array.get_index(dim)
-            if dim in checked and labels.equals(checked[dim]):
-                continue
-            if dim == "time":
-                require_plain_dates(name, labels)
-            if labels.has_duplicates:
-                repeated = labels[labels.duplicated()]
-                raise InputError(
-                    f"{name}: {counted(len(repeated), 'duplicate label')} of '{labels.name}': {listed(repeated)}. "
-                    f"Keep one each."
-                )
-            checked[dim] = labels
-        for reference in ("weights", "exposures"):
-            if reference in out:
-                array = same_labels(name, array, reference, out[reference])
-        if name == "covariance":  # its other side has the labels of the exposures too
-            swap = {"factor": "factor_other", "factor_other": "factor"}
-            array = same_labels(name, array.rename(swap), "exposures", out["exposures"]).rename(swap)
-        out[name] = array.transpose(*dims)
-    for name in [n for n in ("weights", "benchmark_weights") if n in out]:
-        _refuse_percent(name, out[name])
-    return out
-
-
 def _refuse_percent(name: str, weights: xr.DataArray) -> None:
     """Weights of one day that add to about a hundred; active ones add to about nothing."""
     first = weights.isel(time=0, drop=True)
@@ -245,13 +211,3 @@ def _refuse_percent(name: str, weights: xr.DataArray) -> None:
         day = label_text(weights.get_index("time")[0])
         of = listed(first.get_index("portfolio")[percent]) if percent.ndim else "the benchmark"
         raise InputError(f"{name}: weights of {of} on {day} sum to about a hundred. They look like percent; divide by 100.")
-
-
-def _refuse_missing(arrays: dict[str, xr.DataArray]) -> None:
-    for name, array in arrays.items():
-        odd = ~(abs(array) < np.inf)
-        if odd.any():
-            raise InputError(
-                f"{name}: {counted(int(odd.sum()), 'missing or infinite value')}: {listed(places(odd))}. "
-                f"A name that is not modelled has exposures and specific returns of 0."
-            )

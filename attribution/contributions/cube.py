@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.linking.labelled import places
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
 from attribution.rows import CASH, CASH_STOCK, PROXY_FACTOR, among_stocks
+from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.model.results import RiskModelResults
 

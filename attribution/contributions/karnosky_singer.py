@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.currency import currency_rates, daily_premium
-from attribution.linking.labelled import places, same_labels
+from riskmodel.arrays.labels import Labelled, aligned, places, require_finite
 from riskmodel.errors import InputError, counted, listed
 
 EFFECTS = ("market_allocation", "security_selection", "currency_allocation", "hedge_selection")
@@ -18,15 +20,15 @@ WEIGHT_TOLERANCE = 1e-6
 
 def karnosky_singer(
     *,
-    portfolio_weights: xr.DataArray,
-    benchmark_weights: xr.DataArray,
-    portfolio_returns: xr.DataArray,
-    benchmark_returns: xr.DataArray,
-    local_cash_returns: xr.DataArray,
-    portfolio_currency_weights: xr.DataArray,
-    benchmark_currency_weights: xr.DataArray,
-    portfolio_currency_returns: xr.DataArray,
-    benchmark_currency_returns: xr.DataArray,
+    portfolio_weights: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_weights: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_returns: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_returns: xr.DataArray | pd.DataFrame | pd.Series,
+    local_cash_returns: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_currency_weights: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_currency_weights: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_currency_returns: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_currency_returns: xr.DataArray | pd.DataFrame | pd.Series,
 ) -> xr.Dataset:
     """Split an active log return into market allocation, security selection, currency allocation and hedge selection.
 
@@ -202,23 +204,25 @@ def course_effects(
     return pd.DataFrame(rows, columns=["effect", "name", "value"])
 
 
-def _checked(arrays: dict[str, xr.DataArray], dim: str) -> dict[str, xr.DataArray]:
+def _checked(given: Mapping[str, xr.DataArray | pd.DataFrame | pd.Series], dim: str) -> dict[str, xr.DataArray]:
     """Arrays with the labels of the first, numbers that have logarithms and weights that sum to one."""
-    name, first = next(iter(arrays.items()))
-    out = {}
-    for label, array in arrays.items():
-        if dim not in array.dims:
-            raise InputError(f"{label}: no dimension '{dim}'; it has {', '.join(map(str, array.dims)) or 'none'}.")
-        out[label] = same_labels(label, array, name, first)
-        odd = ~(abs(out[label]) < np.inf) if "weights" in label else ~((out[label] > -1) & (out[label] < np.inf))
-        if odd.any():
-            what = "missing or infinite" if "weights" in label else "missing, infinite or -100 % and less"
-            raise InputError(f"{label}: {counted(int(odd.sum()), 'number')} {what}: {listed(places(odd))}.")
-        total = out[label].sum(dim)
+    out = aligned(given, dict.fromkeys(given, Labelled((dim,), also=("time", dim), more=True, by_position=True)))
+    for name, array in out.items():
+        require_finite(name, array)
+        if "weights" not in name:
+            lost = array <= -1
+            if lost.any():
+                named = listed(places(lost))
+                raise InputError(
+                    f"{name}: {counted(int(lost.sum()), 'return')} of -100 % or less: {named}; the logarithm has no value "
+                    f"there."
+                )
+            continue
+        total = array.sum(dim)
         wrong = abs(total - 1) > WEIGHT_TOLERANCE
-        if "weights" in label and wrong.any():
+        if wrong.any():
             raise InputError(
-                f"{label}: they sum to {float(total.where(wrong).max()):g} over '{dim}', not 1. Cash and hedges are among "
+                f"{name}: they sum to {float(total.where(wrong).max()):g} over '{dim}', not 1. Cash and hedges are among "
                 f"them; percent must be divided by 100."
             )
     return out

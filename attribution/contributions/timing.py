@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
-from attribution.linking.labelled import same_labels
-from riskmodel.errors import InputError
+from riskmodel.arrays.labels import FACTOR_RETURNS, Labelled, aligned, require_finite
+
+ARRAYS = {"exposures": FACTOR_RETURNS, "factor_returns": FACTOR_RETURNS, "coefficients": Labelled(("time",))}
 
 
 def timing_effects(
@@ -48,11 +48,10 @@ def timing_effects(
     >>> timing_effects(exposures, exposures.copy(data=[[0.01], [-0.01]])).to_dataframe().round(4).to_dict("records")
     [{'average_exposure': 0.2, 'average_effect': 0.0, 'timing_effect': 0.004, 'contribution': 0.004}]
     """
-    exposures = exposures.transpose("time", "factor")
-    scaled = same_labels("factor_returns", factor_returns, "exposures", exposures).transpose("time", "factor")
-    if coefficients is not None:
-        scaled = scaled * same_labels("coefficients", coefficients, "exposures", exposures)
-    _require_finite(exposures=exposures, factor_returns=scaled)
+    arrays = aligned({"exposures": exposures, "factor_returns": factor_returns, "coefficients": coefficients}, ARRAYS)
+    for name, array in arrays.items():
+        require_finite(name, array, "A factor that is left out on a day has return 0.")
+    exposures, scaled = arrays["exposures"], arrays["factor_returns"] * arrays.get("coefficients", 1)
     average = exposures.mean("time")
     effects = {
         "average_exposure": average,
@@ -84,10 +83,3 @@ def timing_table(cube: Cube, exposures: xr.DataArray, contributions: pd.Series) 
     columns = ["average_exposure", "average_effect", "timing_effect"]
     table = effects[columns].reindex(contributions.index)
     return table.assign(contribution=contributions.to_numpy()).rename_axis("factor").reset_index()
-
-
-def _require_finite(**arrays: xr.DataArray) -> None:
-    for name, array in arrays.items():
-        wrong = int((~np.isfinite(array)).sum())
-        if wrong:
-            raise InputError(f"{name}: {wrong:,} missing or infinite. A factor that is left out on a day has return 0.")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from attribution.identities import TOLERANCE, ReconciliationError
-from attribution.linking.labelled import Given, aligned_effects, aligned_returns, places, require_sums
+from attribution.linking.labelled import Given, aligned_effects, aligned_returns, require_sums
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 
 
 def link(
-    effects: Given,
-    portfolio_returns: Given,
-    benchmark_returns: Given | float,
+    effects: xr.DataArray | pd.DataFrame | pd.Series,
+    portfolio_returns: xr.DataArray | pd.DataFrame | pd.Series,
+    benchmark_returns: xr.DataArray | pd.DataFrame | pd.Series | float,
     *,
     method: str = DEFAULT_LINK,
     dim: str = "time",

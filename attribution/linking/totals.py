@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from attribution.linking.labelled import Given, aligned_returns, places
+from attribution.linking.labelled import Given, aligned_returns
 from attribution.linking.linking import compounded_excess
+from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 
 

@@ -10,18 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from attribution.identities import TOLERANCE, furthest, identities, require_reconciled
-from attribution.measures.risk_inputs import (
-    ROUNDING,
-    RiskArrays,
-    aligned_arrays,
-    require_dims,
-    require_numbers,
-    require_one_kind,
-    require_weights,
-)
+from attribution.measures.risk_inputs import ARRAYS, ROUNDING, RiskArrays, aligned_arrays, require_weights
 from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
 from attribution.rows import CASH, SPECIFIC
+from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_number, require_one_kind
 from riskmodel.errors import InputError, counted, listed
 
 DAYS_A_YEAR = 252
@@ -30,12 +23,12 @@ __all__ = ["CourseRisk", "RiskDecomposition", "beta", "decompose", "ex_ante_risk
 
 
 def decompose(
-    weights: xr.DataArray,
+    weights: xr.DataArray | pd.Series,
     *,
-    exposures: xr.DataArray,
-    factor_covariance: xr.DataArray,
-    specific_variance: xr.DataArray,
-    linked_covariance: xr.DataArray | None = None,
+    exposures: xr.DataArray | pd.DataFrame,
+    factor_covariance: xr.DataArray | pd.DataFrame,
+    specific_variance: xr.DataArray | pd.Series,
+    linked_covariance: xr.DataArray | pd.DataFrame | None = None,
     groups: Mapping[str, str],
     periods_per_year: float = DAYS_A_YEAR,
 ) -> RiskDecomposition:
@@ -94,8 +87,11 @@ def decompose(
     >>> round(split.volatility, 4), split.factors["contribution"].round(4).tolist()
     (0.2062, [0.1091, 0.097])
     """
+    require_number("periods_per_year", periods_per_year, "Give 252 for a daily forecast, 12 for a monthly one.")
+    if not isinstance(groups, Mapping):
+        raise InputError(f"groups: is of type {type(groups).__name__}, not a mapping. Give a dict of factor and family.")
     daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
-    return split_risk(weights.to_numpy().astype(float), daily, groups=groups, periods_per_year=periods_per_year)
+    return split_risk(daily.a, daily, groups=groups, periods_per_year=periods_per_year)
 
 
 def split_risk(
@@ -174,20 +170,21 @@ def split_risk(
 
 
 def tracking_error(
-    weights: xr.DataArray,
-    benchmark_weights: xr.DataArray,
+    weights: xr.DataArray | pd.Series,
+    benchmark_weights: xr.DataArray | pd.Series,
     *,
-    exposures: xr.DataArray,
-    factor_covariance: xr.DataArray,
-    specific_variance: xr.DataArray,
-    linked_covariance: xr.DataArray | None = None,
+    exposures: xr.DataArray | pd.DataFrame,
+    factor_covariance: xr.DataArray | pd.DataFrame,
+    specific_variance: xr.DataArray | pd.Series,
+    linked_covariance: xr.DataArray | pd.DataFrame | None = None,
     periods_per_year: float = DAYS_A_YEAR,
 ) -> float:
     """Forecast volatility of the active return: sqrt(a' (X F X' + D) a x periods a year) with a = w - v.
 
     An asset in one set of weights only has weight 0 in the other. The other arguments are those of `decompose`.
     """
-    own, other = xr.align(weights, benchmark_weights, join="outer", fill_value=0.0)
+    own, other = _both(weights, benchmark_weights)
+    exposures = labelled("exposures", exposures, ARRAYS["exposures"])
     return decompose(
         own - other,
         exposures=exposures,
@@ -200,20 +197,19 @@ def tracking_error(
 
 
 def beta(
-    weights: xr.DataArray,
-    benchmark_weights: xr.DataArray,
+    weights: xr.DataArray | pd.Series,
+    benchmark_weights: xr.DataArray | pd.Series,
     *,
-    exposures: xr.DataArray,
-    factor_covariance: xr.DataArray,
-    specific_variance: xr.DataArray,
-    linked_covariance: xr.DataArray | None = None,
+    exposures: xr.DataArray | pd.DataFrame,
+    factor_covariance: xr.DataArray | pd.DataFrame,
+    specific_variance: xr.DataArray | pd.Series,
+    linked_covariance: xr.DataArray | pd.DataFrame | None = None,
 ) -> float:
     """Forecast beta of a portfolio to its benchmark: w' (X F X' + D) v / v' (X F X' + D) v; NaN where v has no risk.
 
     An asset in one set of weights only has weight 0 in the other. The other arguments are those of `decompose`.
     """
-    own, other = xr.align(weights, benchmark_weights, join="outer", fill_value=0.0)
-    require_numbers("weights", own)
+    own, other = _both(weights, benchmark_weights)
     model = aligned_arrays(other, exposures, factor_covariance, specific_variance, linked_covariance)
     return _beta(own.to_numpy(), other.to_numpy(), model)
 
@@ -226,12 +222,12 @@ def _beta(w: np.ndarray, v: np.ndarray, model: RiskArrays) -> float:
 
 def ex_ante_risk(
     course: str,
-    weights: xr.Dataset,
+    weights: xr.Dataset | pd.DataFrame,
     *,
-    exposures: xr.DataArray,
-    factor_covariance: xr.DataArray,
-    specific_variance: xr.DataArray,
-    linked_covariance: xr.DataArray | None = None,
+    exposures: xr.DataArray | pd.DataFrame,
+    factor_covariance: xr.DataArray | pd.DataFrame,
+    specific_variance: xr.DataArray | pd.Series,
+    linked_covariance: xr.DataArray | pd.DataFrame | None = None,
     groups: Mapping[str, str],
     periods_per_year: float = DAYS_A_YEAR,
     uncovered_max: float = UNCOVERED_MAX,
@@ -243,7 +239,8 @@ def ex_ante_risk(
     course
         Its name, for the tables and messages.
     weights
-        `portfolio_weight` and `benchmark_weight` on (asset), decimals that sum to one, `CASH` among them.
+        `portfolio_weight` and `benchmark_weight` on (asset), decimals that sum to one, `CASH` among them; of a DataFrame the
+        columns.
     exposures, factor_covariance, specific_variance, linked_covariance, groups, periods_per_year
         As in `decompose`. An asset that is missing or NaN in `exposures` or `specific_variance` is not covered: it is
         left out of every figure, as if it were cash, and stands in `uncovered`.
@@ -259,8 +256,11 @@ def ex_ante_risk(
     InputError
         As in `decompose`; where weights do not sum to one; where more than `uncovered_max` of the portfolio is not covered.
     """
-    require_dims("exposures", exposures, "asset", "factor")
-    require_dims("specific_variance", specific_variance, "asset")
+    exposures = labelled("exposures", exposures, ARRAYS["exposures"])
+    specific_variance = labelled("specific_variance", specific_variance, ARRAYS["specific_variance"])
+    if isinstance(weights, pd.DataFrame):
+        weights = xr.Dataset({name: labelled(str(name), column, ARRAYS["weights"]) for name, column in weights.items()})
+    require_kind("weights", weights, xr.Dataset, "Give a Dataset or a DataFrame of portfolio_weight and benchmark_weight.")
     known = exposures.get_index("asset")[exposures.notnull().all("factor").to_numpy()]
     return weighed_risk(
         course,
@@ -290,7 +290,7 @@ def weighed_risk(
             raise InputError(f"weights of '{course}': no '{name}'. Found: {listed(weights.data_vars) or 'nothing'}.")
         require_weights(course, weights[name])
     sides = weights[names]
-    require_one_kind("weights", sides.get_index("asset"), "exposures", known)
+    require_one_kind("asset", {"weights": sides.get_index("asset"), "exposures": known})
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
     there = named.get_index("asset").isin(known)
@@ -317,6 +317,15 @@ def weighed_risk(
     )
     require_reconciled(result.reconciliation, f"risk of {course}")
     return result
+
+
+def _both(weights: xr.DataArray | pd.Series, benchmark_weights: xr.DataArray | pd.Series) -> tuple[xr.DataArray, ...]:
+    """Both sides on the assets of either; one that a side does not have has weight 0 there."""
+    sides = {"weights": weights, "benchmark_weights": benchmark_weights}
+    arrays = [labelled(name, given, ARRAYS["weights"]) for name, given in sides.items()]
+    for name, array in zip(sides, arrays, strict=True):
+        require_finite(name, array)
+    return xr.align(*arrays, join="outer", fill_value=0.0)
 
 
 def _families(factors: list[str], groups: Mapping[str, str]) -> list[str]:

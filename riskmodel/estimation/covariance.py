@@ -11,16 +11,30 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import is_lazy, one_task, put_together
-from riskmodel.arrays.labels import checked_factor_returns, labelled_factor_returns, requested_rows
+from riskmodel.arrays.labels import (
+    Labelled,
+    aligned,
+    labelled_factor_returns,
+    requested_rows,
+    require_finite,
+    require_kind,
+    require_number,
+)
+from riskmodel.arrays.semidefinite import require_covariance
 from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.eigenfactors import NEGLIGIBLE, eigenfactors_adjusted, lag_weights
 from riskmodel.facts import Fact, ForecastUnavailableError
 
+COVARIANCE = Labelled(("factor", "factor_other"))
+
 
 def factor_covariance(
-    factor_returns: xr.DataArray, settings: CovarianceSettings = SHORT_HORIZON, *, times: Iterable[object] | None = None
+    factor_returns: xr.DataArray | pd.DataFrame,
+    settings: CovarianceSettings = SHORT_HORIZON,
+    *,
+    times: Iterable[object] | None = None,
 ) -> xr.Dataset:
     """Forecast covariance of one day's factor returns, as known at the close of each requested day.
 
@@ -73,9 +87,11 @@ def factor_covariance(
     >>> float((fit["covariance"][0, 0, 1] / fit["volatility"].prod()).round(4))  # (2 + 2 + 2) / sqrt(9 x 6)
     0.8165
     """
-    if is_lazy(factor_returns):
-        return covariance_later(factor_covariance, factor_returns, settings, times)
-    returns = checked_factor_returns(factor_returns)
+    require_kind("settings", settings, CovarianceSettings, "Use riskmodel.CovarianceSettings().")
+    returns = labelled_factor_returns(factor_returns)
+    if is_lazy(returns):
+        return covariance_later(factor_covariance, returns, settings, times)
+    require_finite("factor_returns", returns, missing=True)
     f, index = returns.to_numpy(), returns.get_index("time")
     count = np.cumsum(~np.isnan(f), axis=0)
     rows = requested_rows(index, times, count.max(axis=1), settings.minimum_history)
@@ -111,7 +127,7 @@ def factor_covariance(
 
 
 def eigenfactor_adjustment(
-    covariance: xr.DataArray, settings: CovarianceSettings = SHORT_HORIZON, *, days: int
+    covariance: xr.DataArray | pd.DataFrame, settings: CovarianceSettings = SHORT_HORIZON, *, days: int
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Scale the eigenfactors' volatilities by what simulation says their forecasts miss.
 
@@ -150,40 +166,21 @@ def eigenfactor_adjustment(
     >>> eigenfactor_adjustment(F, settings, days=63)[1].round(2).values
     array([1.05, 1.01])
     """
-    require_covariance(covariance)
+    require_kind("settings", settings, CovarianceSettings, "Use riskmodel.CovarianceSettings().")
+    given = aligned({"covariance": covariance}, {"covariance": COVARIANCE})["covariance"]
+    require_finite("covariance", given)
+    values = require_covariance("covariance", given)
+    require_number("days", days, "Give the length of each simulation in days.")
     if not settings.eigenfactor_simulations or days < 2:
         raise InputError(
             f"eigenfactor_adjustment: {counted(settings.eigenfactor_simulations, 'simulation')} of {counted(days, 'day')}; "
             f"at least 1 of 2 days is needed."
         )
-    given = covariance.transpose("factor", "factor_other")
     live = np.ones((1, len(given)), dtype=bool)
     with threadpool_limits(limits=1, user_api="blas"):
-        adjusted, bias = eigenfactors_adjusted(given.to_numpy()[None], live, np.array([days]), settings)
+        adjusted, bias = eigenfactors_adjusted(values[None], live, np.array([days]), settings)
     rank = np.arange(1, len(given) + 1)
     return given.copy(data=adjusted[0]), xr.DataArray(bias[0], {"rank": rank}, ("rank",), name="eigenfactor_bias")
-
-
-def require_covariance(covariance: xr.DataArray) -> None:
-    """Refuse what is no covariance of (factor, factor_other): labels, finite, symmetric, positive semi-definite."""
-    if set(covariance.dims) != {"factor", "factor_other"}:
-        raise InputError(f"covariance: dimensions {covariance.dims}; it takes ('factor', 'factor_other').")
-    names = covariance.get_index("factor")
-    if not names.is_unique or not names.equals(covariance.get_index("factor_other")):
-        raise InputError("covariance: 'factor' and 'factor_other' must have the same unique labels in the same order.")
-    values = covariance.transpose("factor", "factor_other").to_numpy()
-    if not np.isfinite(values).all():
-        raise InputError(f"covariance: {counted(int((~np.isfinite(values)).sum()), 'value')} missing or infinite.")
-    uneven, largest = np.abs(values - values.T), np.abs(values).max(initial=0.0)
-    if uneven.max(initial=0.0) > NEGLIGIBLE * largest:
-        k, other = np.unravel_index(uneven.argmax(), uneven.shape)
-        raise InputError(
-            f"covariance: not symmetric: {names[k]}, {names[other]} is {values[k, other]:g} one way and "
-            f"{values[other, k]:g} the other. If that is rounding, pass (F + F') / 2."
-        )
-    least = np.linalg.eigvalsh(values).min(initial=0.0)
-    if least < -NEGLIGIBLE * largest * len(values):
-        raise InputError(f"covariance: not positive semi-definite: the least eigenvalue is {least:.3g}.")
 
 
 def _variance(f: np.ndarray, half_life: float, lags: int) -> np.ndarray:
@@ -267,12 +264,12 @@ def _regime(f: np.ndarray, count: np.ndarray, settings: CovarianceSettings) -> n
 
 def covariance_later(
     function: Callable[..., xr.Dataset],
-    factor_returns: xr.DataArray,
+    returns: xr.DataArray,
     settings: CovarianceSettings,
     times: Iterable[object] | None,
 ) -> xr.Dataset:
     """`riskmodel.factor_covariance`, the `function`, as one task: it needs all the factor returns, and they are small."""
-    returns, least = labelled_factor_returns(factor_returns), settings.minimum_history
+    least = settings.minimum_history
     index = returns.get_index("time")
     wanted = index[requested_rows(index, times, np.full(len(index), least), least)]
     few = returns.isel(time=np.zeros(least, dtype=int)).assign_coords(time=np.arange(least))

@@ -45,7 +45,7 @@ def exposure_stability(exposures: xr.DataArray, *, lag: int = MONTH) -> xr.DataA
 
 
 def mean_return_tests(
-    factor_returns: xr.DataArray, *, lags: int | None = None, periods_per_year: float = DAYS_A_YEAR
+    factor_returns: xr.DataArray | pd.DataFrame, *, lags: int | None = None, periods_per_year: float = DAYS_A_YEAR
 ) -> pd.DataFrame:
     """Is the mean return of each factor other than zero? Errors allow for serial correlation and uneven volatility.
 

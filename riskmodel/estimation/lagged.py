@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import call_by_blocks, is_lazy
@@ -45,11 +46,11 @@ class RegressionSettings:
 
 def lagged_regression(
     *,
-    returns: xr.DataArray,
+    returns: xr.DataArray | pd.DataFrame,
     exposures: xr.DataArray,
-    sectors: xr.DataArray,
-    market_cap: xr.DataArray,
-    universe: xr.DataArray | None = None,
+    sectors: xr.DataArray | pd.DataFrame | pd.Series,
+    market_cap: xr.DataArray | pd.DataFrame,
+    universe: xr.DataArray | pd.DataFrame | None = None,
     settings: RegressionSettings | None = None,
     covariance: bool = True,
 ) -> xr.Dataset:

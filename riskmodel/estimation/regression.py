@@ -11,7 +11,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import call_by_blocks, is_lazy
-from riskmodel.arrays.labels import aligned
+from riskmodel.arrays.labels import aligned, places, require_number
 from riskmodel.arrays.threads import kernel_threads
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.least_squares import Solution, solve_days
@@ -22,11 +22,11 @@ DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
 
 def cross_sectional_regression(
     *,
-    returns: xr.DataArray,
+    returns: xr.DataArray | pd.DataFrame,
     exposures: xr.DataArray,
-    weights: xr.DataArray | None = None,
-    sectors: xr.DataArray,
-    market_cap: xr.DataArray,
+    weights: xr.DataArray | pd.DataFrame | None = None,
+    sectors: xr.DataArray | pd.DataFrame | pd.Series,
+    market_cap: xr.DataArray | pd.DataFrame,
     covariance: bool = True,
     huber: float | None = None,
     thin_sector: float = 0.0,
@@ -169,9 +169,9 @@ def _require_options(names: list[str], styles: list[str], huber: float | None, t
             f"exposures, sectors: factors share a name: {listed(every[every.duplicated()].unique())}. "
             f"'{MARKET}' is the market's own; rename the style or the sector."
         )
-    if huber is not None and not 0 < huber < np.inf:
+    if huber is not None and not 0 < require_number("huber", huber, "Give one above 0, usually 1.345, or None.") < np.inf:
         raise InputError(f"huber: {huber:g} is not a tuning constant; give a number above 0, usually 1.345, or None.")
-    if not 0 <= thin_sector < np.inf:
+    if not 0 <= require_number("thin_sector", thin_sector, "Give a number of names, 0 for no shrinkage.") < np.inf:
         raise InputError(f"thin_sector: {thin_sector:g} is out of range; give a number of names, 0 for no shrinkage.")
 
 
@@ -179,9 +179,10 @@ def _require_weights(given: dict[str, xr.DataArray]) -> None:
     for name in ("weights", "market_cap"):
         if name in given and not is_lazy(given[name]):
             values = given[name].to_numpy()
-            wrong = int(((values < 0) | np.isinf(values)).sum())
-            if wrong:
-                raise InputError(f"{name}: {counted(wrong, 'value')} negative or infinite.")
+            wrong = (values < 0) | np.isinf(values)
+            if wrong.any():
+                named = listed(places(given[name].copy(data=wrong)))
+                raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} negative or infinite: {named}.")
 
 
 def _as_dataset(

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.labels import Labelled, labelled
 from riskmodel.errors import InputError, counted, listed
+
+ISSUERS = Labelled(("asset",), values="labels", may_be_empty=("asset",))
 
 
 def linked_correlation(
@@ -120,16 +123,8 @@ def issuers(
     """
     if linked is None:
         return {}
-    if isinstance(linked, xr.DataArray) and linked.dims != ("asset",):
-        raise InputError(f"linked: dimensions are {linked.dims}, not ('asset',). Give one issuer an asset.")
-    label = linked.to_series() if isinstance(linked, xr.DataArray) else linked
-    if not isinstance(label, pd.Series):
-        raise InputError(
-            f"linked: is of type {type(linked).__name__}, not a pandas.Series or xarray.DataArray of issuers by asset. "
-            f"Of a dictionary of asset and issuer make one with pandas.Series(linked)."
-        )
-    if not label.index.is_unique:
-        raise InputError(f"linked: labels of 'asset' repeat: {listed(label.index[label.index.duplicated()].unique())}.")
+    given = labelled("linked", linked, ISSUERS)
+    label = pd.Series(given.to_numpy(), given.get_index("asset"))
     known = assets if known is None else known
     if len(label) and not label.index.isin(known).any():
         raise InputError(

@@ -15,7 +15,9 @@ from threadpoolctl import threadpool_limits
 from riskmodel.arrays.chunks import is_lazy, one_task, put_together
 from riskmodel.arrays.labels import (
     aligned,
+    places,
     requested_rows,
+    require_finite,
     require_increasing,
     require_kind,
     require_numbers,
@@ -24,7 +26,7 @@ from riskmodel.arrays.labels import (
 from riskmodel.arrays.size_groups import shrink_to_size
 from riskmodel.arrays.threads import kernel_threads
 from riskmodel.arrays.windows import decayed_sum
-from riskmodel.errors import InputError, counted
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.share_classes import issuers
 from riskmodel.estimation.structural import structural_volatility
 from riskmodel.facts import Fact, ForecastUnavailableError
@@ -76,10 +78,10 @@ DAILY_HORIZON = SpecificRiskSettings(lags=0)
 
 
 def specific_risk(
-    specific_returns: xr.DataArray,
-    market_cap: xr.DataArray,
+    specific_returns: xr.DataArray | pd.DataFrame,
+    market_cap: xr.DataArray | pd.DataFrame,
     exposures: xr.DataArray | None = None,
-    sectors: xr.DataArray | None = None,
+    sectors: xr.DataArray | pd.Series | None = None,
     settings: SpecificRiskSettings = SHORT_HORIZON,
     *,
     times: object = None,
@@ -201,8 +203,10 @@ def _forecasts(
     """
     returns = np.ascontiguousarray(u.to_numpy(), dtype=float)
     cap = np.nan_to_num(market_cap.to_numpy().astype(float))
-    x = np.empty((len(days), 0, returns.shape[1])) if exposures is None else exposures.to_numpy()
-    _require_finite_or_missing("exposures", x)
+    x = np.empty((len(days), 0, returns.shape[1]))
+    if exposures is not None:
+        require_finite("exposures", exposures, missing=True)
+        x = exposures.to_numpy()
     series, floored, history = _series_on(returns, days, settings)
 
     def forecast(first: int) -> dict[str, np.ndarray]:
@@ -340,20 +344,15 @@ def _borrowed(
 def _require_sound(arrays: dict[str, xr.DataArray]) -> None:
     for name in ("specific_returns", "market_cap"):
         if name in arrays:
-            _require_finite_or_missing(name, arrays[name].to_numpy())
-    if "market_cap" in arrays and (negative := int((arrays["market_cap"] < 0).sum())):
-        raise InputError(f"market_cap: {counted(negative, 'negative value')}.")
+            require_finite(name, arrays[name], missing=True)
+    if "market_cap" in arrays and (negative := arrays["market_cap"] < 0).any():
+        raise InputError(f"market_cap: {counted(int(negative.sum()), 'negative value')}: {listed(places(negative))}.")
 
 
 def _exposures_on(exposures: xr.DataArray | None, days: np.ndarray) -> xr.DataArray | None:
     """Exposures of some days, (day, style, asset), without a copy where the days are a run."""
     run = slice(int(days[0]), int(days[-1]) + 1)
     return None if exposures is None else exposures[run if len(days) == run.stop - run.start else days]
-
-
-def _require_finite_or_missing(name: str, values: np.ndarray) -> None:
-    if infinite := int(np.isinf(values).sum()):
-        raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
 
 
 def forecasts_later(

@@ -20,6 +20,14 @@ OTHER_VARIABLES = (
 READ = "Give what riskmodel.read_market returns."
 
 
+def require_dataset(market: object) -> xr.Dataset:
+    """A market, however little it holds, or that it is something else, and what to give."""
+    dataset = require_kind("market", market, xr.Dataset, READ)
+    if "total_return" not in dataset or set(dataset["total_return"].dims) != {"time", "asset"}:
+        raise InputError(f"market: a Dataset without total_return by (time, asset). {READ}")
+    return dataset
+
+
 def require_market(market: xr.Dataset) -> None:
     """Refuse what is no market, and labels that cannot be lagged; no value is looked at."""
     require_kind("market", market, xr.Dataset, READ)

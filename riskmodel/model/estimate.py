@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind
 from riskmodel.estimation.share_classes import issuers
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.model import RiskModel
@@ -14,11 +14,11 @@ from riskmodel.model.results import RiskModelResults
 
 def estimate(
     *,
-    returns: xr.DataArray,
+    returns: xr.DataArray | pd.DataFrame,
     exposures: xr.DataArray,
-    sectors: xr.DataArray,
-    market_cap: xr.DataArray,
-    universe: xr.DataArray | None = None,
+    sectors: xr.DataArray | pd.DataFrame | pd.Series,
+    market_cap: xr.DataArray | pd.DataFrame,
+    universe: xr.DataArray | pd.DataFrame | None = None,
     linked: xr.DataArray | pd.Series | None = None,
     model: RiskModel | None = None,
 ) -> RiskModelResults:
@@ -70,22 +70,16 @@ def estimate(
     """
     model = RiskModel() if model is None else model
     require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
-    data = fitted_arrays(
-        returns=returns,
-        exposures=exposures,
-        sectors=sectors,
-        market_cap=market_cap,
-        issuers=_issuers(linked, returns),
-        universe=universe,
-        settings=model.regression,
-    )
+    arrays = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
+    given = {name: array if array is None else labelled(name, array, MODEL_ARRAYS[name]) for name, array in arrays.items()}
+    data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
     return RiskModelResults(data=data, settings=model.settings | {"styles": styles, "texts": {}})
 
 
-def _issuers(linked: xr.DataArray | pd.Series | None, returns: xr.DataArray) -> xr.DataArray:
+def _issuers(linked: xr.DataArray | pd.Series | None, returns: xr.DataArray | pd.DataFrame) -> xr.DataArray:
     """A label for each asset, empty where it shares its issuer with nobody that is known."""
-    assets = returns.get_index("asset")
+    assets = labelled("returns", returns, MODEL_ARRAYS["returns"]).get_index("asset")
     known = issuers(assets, linked)
     labels = pd.Series("", index=assets, dtype=object)
     for issuer, places in known.items():

@@ -23,7 +23,7 @@ from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
-from riskmodel.model.results import RiskModelResults, require_a_sound_day
+from riskmodel.model.results import RiskModelResults, require_a_sound_day, require_results
 from riskmodel.model.update import NOT_ESTIMATED, updated
 
 
@@ -171,7 +171,7 @@ class RiskModel:
             Where `fit` refuses the market, the settings differ, or the history under the fit has changed (a split rescales
             it, a vendor restates it); the message names the assets. Fit again then.
         """
-        require_kind("results", results, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
+        require_results(results)
         require_market(market)
         own = [style.name for style in self.styles if style.functions]
         return updated(results, market, settings=self.settings, fit=self.fit, look_back=self.look_back, own=own)

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import is_lazy
-from riskmodel.arrays.labels import requested_rows
+from riskmodel.arrays.labels import requested_rows, require_kind
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
@@ -292,6 +292,11 @@ class RiskModelResults:
         if is_lazy(self.data):
             return f"<p>{head[0]}</p>"
         return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
+
+
+def require_results(value: object, name: str = "results") -> RiskModelResults:
+    """What a fit returns, or that it is something else, and what to give."""
+    return require_kind(name, value, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
 
 
 def require_a_sound_day(data: xr.Dataset) -> None:

@@ -9,20 +9,23 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import aligned
+from riskmodel.arrays.labels import aligned, require_finite
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.factor_tests import mean_return_tests
 from riskmodel.factors import MARKET
+from riskmodel.market.contents import require_market
+from riskmodel.model.results import RiskModelResults, require_results
 
 if TYPE_CHECKING:
-    from riskmodel.model.results import RiskModelResults
     from riskmodel.validation.residual_components import ResidualComponents
 DAYS_AT_ONCE = 32  # of ranks, which need a few times the memory of their exposures
 LEAST_PAIRS = 3
 METHODS = ("spearman", "pearson")
 
 
-def information_coefficient(exposures: xr.DataArray, returns: xr.DataArray, *, method: str = "spearman") -> xr.DataArray:
+def information_coefficient(
+    exposures: xr.DataArray, returns: xr.DataArray | pd.DataFrame, *, method: str = "spearman"
+) -> xr.DataArray:
     """Cross-sectional correlation of each day's returns with the exposures that were known before.
 
     Parameters
@@ -180,6 +183,8 @@ def diagnose(results: RiskModelResults, market: xr.Dataset) -> Diagnostics:
     """
     from riskmodel.validation.missing_factors import missing_factors
 
+    require_results(results)
+    require_market(market)
     coefficients = model_information_coefficients(results)
     names = {
         "mean": "mean_information_coefficient",
@@ -225,10 +230,9 @@ def _correlations(x: np.ndarray, r: np.ndarray, method: str) -> np.ndarray:
     return np.divide((x * y).sum(axis=-1), size, out=np.full(size.shape, np.nan), where=told)
 
 
-def _aligned(exposures: xr.DataArray, returns: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+def _aligned(exposures: xr.DataArray, returns: xr.DataArray | pd.DataFrame) -> tuple[xr.DataArray, xr.DataArray]:
     """Exposures as (time, factor, asset) and returns as (time, asset) with the same labels, or what is wrong with them."""
     given = aligned({"exposures": exposures, "returns": returns})
     for name, array in given.items():
-        if infinite := int(np.isinf(array.to_numpy()).sum()):
-            raise InputError(f"{name}: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
+        require_finite(name, array, missing=True)
     return given["exposures"], given["returns"]

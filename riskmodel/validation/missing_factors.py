@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
+from riskmodel.market.contents import require_market
+from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.validation.residual_components import ResidualComponents, residual_components
-
-if TYPE_CHECKING:
-    from riskmodel.model.results import RiskModelResults
 
 
 def missing_factors(
@@ -33,6 +30,8 @@ def missing_factors(
     components, draws, level, least_observed, seed
         As in `residual_components`.
     """
+    require_results(results)
+    require_market(market)
     data = results.data
     for dim in ("time", "asset"):
         lost = data.get_index(dim).difference(market.get_index(dim))

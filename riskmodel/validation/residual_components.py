@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.arrays.labels import PANEL, labelled, require_finite
+from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
 
 if TYPE_CHECKING:
@@ -234,14 +235,8 @@ def _correlation(v: pd.DataFrame, x: pd.Series) -> pd.Series:
 
 def _checked(u: xr.DataArray, components: int, draws: int, level: float, least_observed: float) -> xr.DataArray:
     """Specific returns as (time, asset), every option in its range, or what is wrong."""
-    if set(u.dims) != {"time", "asset"}:
-        raise InputError(f"specific_returns: dimensions are {u.dims}, not ('time', 'asset').")
-    for dim in ("time", "asset"):
-        index = u.get_index(dim)
-        if not index.is_unique:
-            raise InputError(f"specific_returns: labels of '{dim}' repeat: {listed(index[index.duplicated()].unique())}.")
-    if infinite := int(np.isinf(u.to_numpy()).sum()):
-        raise InputError(f"specific_returns: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
+    u = labelled("specific_returns", u, PANEL)
+    require_finite("specific_returns", u, missing=True)
     if components < 1:
         raise InputError(f"components: {components} is out of range; give at least 1.")
     for name, share in {"level": level, "least_observed": least_observed}.items():

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import label_text, require_kind
+from riskmodel.arrays.labels import PANEL, label_text, labelled, require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.factors import MARKET
+from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.validation.bias import (
     WINDOW,
     bias_band,
@@ -29,9 +29,6 @@ from riskmodel.validation.bias import (
 )
 from riskmodel.validation.outcomes import Draws, portfolio_outcomes
 from riskmodel.validation.result import Validation
-
-if TYPE_CHECKING:
-    from riskmodel.model.results import RiskModelResults
 
 __all__ = [
     "Validation",
@@ -96,7 +93,7 @@ def summarise(outcomes: xr.DataArray, *, overlap: int = 1) -> tuple[pd.DataFrame
 
 def validate(
     results: RiskModelResults,
-    market_cap: xr.DataArray,
+    market_cap: xr.DataArray | pd.DataFrame,
     *,
     start: object = None,
     every: int | None = None,
@@ -170,10 +167,9 @@ def validate(
     >>> checked.table["kind"].tolist()[:4], checked.counts["closes"]
     (['random', 'random_active', 'factor', 'sector'], 11)
     """
-    from riskmodel.model.results import RiskModelResults
-
-    require_kind("results", results, RiskModelResults, "Give what RiskModel.fit or riskmodel.load returns.")
-    require_kind("market_cap", market_cap, xr.DataArray, "Give market['market_cap'] of the market of the fit.")
+    require_results(results)
+    require_kind("covariance", covariance, CovarianceSettings, "Use riskmodel.CovarianceSettings().")
+    market_cap = labelled("market_cap", market_cap, PANEL)
     for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
         if not isinstance(number, int | np.integer) or number < 1:
             raise InputError(f"{label}: {number!r}; it must be a whole number, at least 1.")

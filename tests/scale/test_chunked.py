@@ -159,9 +159,9 @@ def test_names_that_trade_now_and_then_are_in_the_universe_on_the_same_days():
 
 def test_wrong_labels_are_refused_at_once(panel):
     lazily = chunked(panel, 50)
-    with pytest.raises(rm.InputError, match=r"market_cap: 1 label of 'asset' do not match those of returns: A59"):
+    with pytest.raises(rm.InputError, match=r"market_cap: 1 label of 'asset' not as in returns; only in returns: A59"):
         rm.cross_sectional_regression(**lazily | {"market_cap": lazily["market_cap"].isel(asset=slice(0, -1))})
-    with pytest.raises(rm.InputError, match="factor_returns: time is not sorted"):
+    with pytest.raises(rm.InputError, match="factor_returns: 'time' is not sorted"):
         rm.factor_covariance(xr.DataArray(np.zeros((2, 1)), {"time": [1, 0], "factor": ["a"]}, ("time", "factor")).chunk())
     fit = rm.cross_sectional_regression(**lazily)
     with pytest.raises(rm.InputError, match=r"times: 1 label not in factor_returns: 1999-01-01"):
@@ -196,7 +196,7 @@ def test_specific_risk_refuses_infinite_values_when_they_are_read(panel, name):
     u, cap = panel["returns"].copy(deep=True), panel["market_cap"].copy(deep=True)
     (u if name == "specific_returns" else cap)[250, 3] = np.inf
     own = rm.specific_risk(u.chunk(time=50), cap.chunk(time=50))
-    with pytest.raises(rm.InputError, match=f"{name}: 1 infinite value; use NaN for what is missing"):
+    with pytest.raises(rm.InputError, match=f"{name}: 1 infinite value: .*Use NaN for what is missing"):
         own.compute()
 
 

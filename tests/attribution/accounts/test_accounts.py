@@ -292,7 +292,7 @@ def test_a_chunk_that_is_unfit_is_refused_when_it_is_computed(many, explained):
 def test_labels_that_repeat_in_two_chunks_are_refused_at_once(many, explained):
     pytest.importorskip("dask")
     twice = xr.concat([many, many[:1]], "portfolio").chunk(portfolio=20)
-    with pytest.raises(rm.InputError, match=r"accounts: 'portfolio' has 1 duplicate label: C00\. Keep one each"):
+    with pytest.raises(rm.InputError, match=r"accounts: 1 duplicate label of 'portfolio': C00\. Keep one each"):
         explained(twice)
 
 
@@ -431,12 +431,13 @@ def test_every_refusal_of_an_array_names_the_place(many, explained):
     odd = many.copy()
     odd[2, 5] = np.nan
     refused(
-        odd, rf"1 missing or infinite weight: C02 {many['asset'].to_numpy()[5]}\. A name that an account does not hold has"
+        odd,
+        rf"1 missing or infinite value: \(C02, {many['asset'].to_numpy()[5]}\)\. A name that an account does not hold has",
     )
     refused(many.where(many["portfolio"] != "C11", 0.0), "1 account without holdings: C11. Leave the account out")
-    refused(xr.concat([many, many[:2]], "portfolio"), "'portfolio' has 2 duplicate labels: C00, C01. Keep one each")
+    refused(xr.concat([many, many[:2]], "portfolio"), "2 duplicate labels of 'portfolio': C00, C01. Keep one each")
     refused(many.drop_vars("portfolio"), "'portfolio' has no labels")
-    refused(many.rename(portfolio="account"), r"float64 by \(account, asset\); it takes numbers by \(portfolio, asset\)")
+    refused(many.rename(portfolio="account"), r"dimensions \(account, asset\); it takes \(portfolio, asset\)")
     numbers = many.assign_coords(asset=range(many.sizes["asset"]))
     refused(numbers, r"with a ticker that has no prices: .* They are integers, the prices' are text\.")
 

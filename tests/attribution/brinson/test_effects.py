@@ -270,11 +270,11 @@ BAD = {
     ),
     "duplicate segments": (
         relabelled("portfolio_return", segment=["S0", "S1", "S1"]),
-        "portfolio_return: 1 duplicate label of 'segment': S1. Keep one each; add up what belongs together.",
+        "portfolio_return: 1 duplicate label of 'segment': S1. Keep one each, or add up what belongs together.",
     ),
     "duplicate days": (
         relabelled("portfolio_weight", time=pd.DatetimeIndex(["2024-01-02"] * 2)),
-        "portfolio_weight: 1 duplicate label of 'time': 2024-01-02. Keep one each; add up what belongs together.",
+        "portfolio_weight: 1 duplicate label of 'time': 2024-01-02. Keep one each, or add up what belongs together.",
     ),
     "weights in percent": (
         scaled("portfolio_weight", 100),
@@ -307,8 +307,8 @@ BAD = {
     ),
     "days of two sides that do not match": (
         relabelled("benchmark_return", time=pd.DatetimeIndex(["2024-01-02", "2024-01-04"])),
-        "benchmark_return: 'time' does not match that of portfolio_weight; only in benchmark_return: 2024-01-04; "
-        "only in portfolio_weight: 2024-01-03. Give both sides the same periods.",
+        "benchmark_return: 2 labels of 'time' not as in portfolio_weight; only in benchmark_return: 2024-01-04; "
+        "only in portfolio_weight: 2024-01-03. Give both the same labels, e.g. with xarray.align.",
     ),
     "hours": (
         relabelled("portfolio_weight", time=pd.DatetimeIndex(["2024-01-02 16:00", "2024-01-03 16:00"])),
@@ -322,7 +322,7 @@ BAD = {
     ),
     "no periods": (
         {name: array.isel(time=[]) for name, array in drawn(0).items()},
-        "portfolio_weight: empty: 0 of time, 5 of segment. Check the period.",
+        "portfolio_weight: dimension 'time' is empty. Check the period and the names.",
     ),
     "no labels": (
         drawn(0) | {"portfolio_return": drawn(0)["portfolio_return"].drop_vars("segment")},
@@ -330,15 +330,15 @@ BAD = {
     ),
     "bare numbers": (
         drawn(0) | {"portfolio_return": drawn(0)["portfolio_return"].values},
-        "portfolio_return: a ndarray, not labelled. Give a DataArray with dimension 'segment'.",
+        "portfolio_return: is of type ndarray, without labels. Give a DataArray, a Series or a DataFrame by (segment, ...).",
     ),
     "no segments": (
         drawn(0) | {"portfolio_weight": drawn(0)["portfolio_weight"].rename(segment="sector")},
-        "portfolio_weight: no dimension 'segment'; its dimensions are time, sector.",
+        "portfolio_weight: dimensions (time, sector); it takes (segment, ...).",
     ),
     "text": (
         drawn(0) | {"portfolio_weight": drawn(0)["portfolio_weight"].astype(str)},
-        "portfolio_weight: <U32 where numbers are wanted.",
+        "portfolio_weight: values are <U32, not numbers.",
     ),
 }
 

@@ -298,21 +298,25 @@ def test_periods_add_without_linking():
     ("name", "change", "message"),
     [
         ("benchmark_weights", lambda a: a * 100, "benchmark_weights: they sum to 100 over 'market', not 1."),
-        ("portfolio_returns", lambda a: a - 2, "portfolio_returns: 2 numbers missing, infinite or -100 % and less: A, B."),
+        (
+            "portfolio_returns",
+            lambda a: a - 2,
+            "portfolio_returns: 2 returns of -100 % or less: A, B; the logarithm has no value there.",
+        ),
         (
             "local_cash_returns",
             lambda a: a.assign_coords(market=["A", "C"]),
-            "'market' does not match that of portfolio_weights",
+            "local_cash_returns: 2 labels of 'market' not as in portfolio_weights",
         ),
         (
             "portfolio_currency_weights",
             lambda a: a.where(a > 0),
-            "1 number missing or infinite: GBP|2 numbers missing or infinite",
+            "portfolio_currency_weights: 2 missing or infinite values: GBP, JPY.",
         ),
         (
             "portfolio_weights",
             lambda a: a.rename(market="segment"),
-            "portfolio_weights: no dimension 'market'; it has segment.",
+            r"portfolio_weights: dimensions \(segment\); it takes \(market, \.\.\.\)\.",
         ),
     ],
 )

@@ -116,7 +116,7 @@ def test_the_timing_of_a_course_adds_to_its_excess_return(small_book, small_mode
 
 def test_labels_that_do_not_match_and_missing_numbers_are_refused():
     x = panel([[0.4, 1.0], [0.0, 2.0]])
-    with pytest.raises(at.InputError, match="factor_returns: 'factor' does not match that of exposures"):
+    with pytest.raises(at.InputError, match="1 label of 'factor' not as in exposures"):
         timing_effects(x, panel([[0.01], [0.02]]))
     with pytest.raises(at.InputError, match="factor_returns: 1 missing or infinite"):
         timing_effects(x, panel([[0.01, np.nan], [0.02, 0.0]]))

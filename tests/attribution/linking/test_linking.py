@@ -383,29 +383,31 @@ REFUSED = {
     ),
     "days of another month": (
         lambda: link(effects_of(), PORTFOLIO, BENCHMARK.assign_coords(time=DAYS + pd.Timedelta(days=1))),
-        "benchmark_returns: 'time' does not match that of portfolio_returns: 2 labels in one of them only: 2024-01-05, "
-        "2024-01-02. Give both the same labels.",
+        "benchmark_returns: 2 labels of 'time' not as in portfolio_returns; only in benchmark_returns: 2024-01-05; only in "
+        "portfolio_returns: 2024-01-02. Give both the same labels, e.g. with xarray.align.",
     ),
     "dates against text": (
         lambda: link(effects_of(days=DAYS.astype(str).astype(object)), PORTFOLIO, BENCHMARK),
-        "effects: 'time' does not match that of portfolio_returns (object here, datetime64[us] there): 6 labels in one of "
-        "them only: 2024-01-02, 2024-01-03, 2024-01-04, 2024-01-02, 2024-01-03 and 1 more. Give both the same labels.",
+        "effects: 6 labels of 'time' not as in portfolio_returns (object here, datetime64[us] there); only in effects: "
+        "2024-01-02, 2024-01-03, 2024-01-04; only in portfolio_returns: 2024-01-02, 2024-01-03, 2024-01-04. Give both "
+        "the same labels, e.g. with xarray.align.",
     ),
     "a day twice": (
         lambda: link(effects_of(), PORTFOLIO.assign_coords(time=DAYS[[0, 1, 1]]), BENCHMARK),
-        "portfolio_returns: 1 duplicate label of 'time': 2024-01-03. Keep one each.",
+        "portfolio_returns: 1 duplicate label of 'time': 2024-01-03. Keep one each, or add up what belongs together.",
     ),
     "days out of order": (
         lambda: link(effects_of(), PORTFOLIO[[0, 2, 1]], BENCHMARK),
-        "portfolio_returns: days out of order: 2024-01-03 follows 2024-01-04. Sort by 'time'.",
+        "portfolio_returns: 'time' is not sorted: 2024-01-03 follows 2024-01-04. Use portfolio_returns.sortby('time'), of "
+        "pandas sort_index().",
     ),
     "no days": (
         lambda: link(effects_of()[:0], PORTFOLIO[:0], BENCHMARK[:0]),
-        "portfolio_returns: no days. Check the period.",
+        "portfolio_returns: dimension 'time' is empty. Check the period and the names.",
     ),
     "no time": (
         lambda: link(effects_of().rename(time="date"), PORTFOLIO, BENCHMARK),
-        "effects: no dimension 'time'; its dimensions are date, effect.",
+        "effects: dimensions (date, effect); it takes (time, ...).",
     ),
     "portfolios on one side": (
         lambda: link(effects_of(), PORTFOLIO.expand_dims(portfolio=["A"]), BENCHMARK),
@@ -413,15 +415,15 @@ REFUSED = {
     ),
     "a list": (
         lambda: link(effects_of(), [0.1, 0.2, 0.3], BENCHMARK),
-        "portfolio_returns: a list without labels. Give a DataArray, a DataFrame or a Series.",
+        "portfolio_returns: is of type list, without labels. Give a DataArray, a Series or a DataFrame by (time, ...).",
     ),
     "text": (
         lambda: link(effects_of(), PORTFOLIO.astype(str), BENCHMARK),
-        "portfolio_returns: <U32 where numbers are wanted.",
+        "portfolio_returns: values are <U32, not numbers.",
     ),
     "rows of two levels": (
         lambda: link(effects_of().to_series(), PORTFOLIO, BENCHMARK),
-        "effects: several levels of labels. Give one row a day and one level of columns.",
+        "effects: several levels of labels. Give one level of rows and one of columns.",
     ),
     "an unknown method": (
         lambda: link(effects_of(), PORTFOLIO, BENCHMARK, method="Menchero"),

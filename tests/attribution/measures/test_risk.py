@@ -360,7 +360,7 @@ def test_a_covariance_that_is_not_symmetric_is_refused_with_the_pair():
         return put(1e-5, factor="f0", factor_other="f2")(put(2e-5, factor="f2", factor_other="f0")(array))
 
     assert message_of(factor_covariance=skewed) == (
-        "factor_covariance: not symmetric: (f0, f2) is 1e-05 but (f2, f0) is 2e-05."
+        "factor_covariance: not symmetric: (f0, f2) is 1e-05 but (f2, f0) is 2e-05. If that is rounding, pass (F + F') / 2."
     )
 
 
@@ -394,8 +394,8 @@ def test_factors_that_differ_are_listed_on_both_sides():
         return array.assign_coords(factor_other=["f0", "f1", "size"])
 
     assert message_of(factor_covariance=other) == (
-        "factor_covariance: 'factor_other' and the factors of exposures differ: only in exposures: f2; only in "
-        "factor_covariance: size."
+        "factor_covariance: 2 labels of 'factor_other' not as in exposures; only in factor_covariance: size; only in "
+        "exposures: f2. Give both the same labels, e.g. with xarray.align."
     )
 
 
@@ -441,12 +441,14 @@ def test_linked_assets_outside_the_weights_are_left_aside():
 
 def test_a_wrong_dimension_is_refused_with_the_one_asked_for():
     assert message_of(exposures=lambda array: array.expand_dims("time")) == (
-        "exposures: dimensions (time, asset, factor), not (asset, factor). Select one day."
+        "exposures: dimensions (time, asset, factor); it takes (asset, factor). Select one day."
     )
 
 
 def test_a_label_listed_twice_is_refused():
-    assert message_of(labelled([0.5, 0.5], asset=["S0", "S0"])) == "weights: duplicate labels of 'asset': S0."
+    assert message_of(labelled([0.5, 0.5], asset=["S0", "S0"])) == (
+        "weights: 1 duplicate label of 'asset': S0. Keep one each, or add up what belongs together."
+    )
 
 
 def test_a_factor_needs_a_family_other_than_specific():

@@ -335,20 +335,20 @@ ARRAYS = {
     ),
     "coefficients: codes of portfolios": (
         lambda: coefficients(PORTFOLIO.expand_dims(portfolio=["0130"]), BENCHMARK.expand_dims(portfolio=[130])),
-        "benchmark_returns: 'portfolio' does not match that of portfolio_returns (int64 here, str there): 2 labels in one "
-        "of them only: 130, 0130. Give both the same labels.",
+        "benchmark_returns: 2 labels of 'portfolio' not as in portfolio_returns (int64 here, str there); only in "
+        "benchmark_returns: 130; only in portfolio_returns: 0130. Give both the same labels, e.g. with xarray.align.",
     ),
     "coefficients: complex numbers": (
         lambda: coefficients(PORTFOLIO.astype(complex), 0.0),
-        "portfolio_returns: complex128 where numbers are wanted.",
+        "portfolio_returns: values are complex128, not numbers.",
     ),
     "arrays: no labels at all": (
         lambda: of_arrays(weights=lambda a: a.values),
-        "weights: ndarray where a DataArray of numbers by (portfolio, time, asset) is wanted.",
+        "weights: is of type ndarray, without labels. Give a DataArray by (portfolio, time, asset).",
     ),
     "arrays: text": (
         lambda: of_arrays(weights=lambda a: a.astype(str)),
-        "weights: <U32 where a DataArray of numbers by (portfolio, time, asset) is wanted.",
+        "weights: values are <U32, not numbers.",
     ),
     "arrays: a dimension without labels": (
         lambda: of_arrays(every=lambda a: a.drop_vars("asset", errors="ignore")),
@@ -356,8 +356,8 @@ ARRAYS = {
     ),
     "arrays: codes that are numbers": (
         lambda: of_arrays(weights=lambda a: a.assign_coords(asset=[1, 2])),
-        "exposures: 'asset' does not match that of weights (str here, int64 there): 4 labels in one of them only: "
-        "A, B, 1, 2. Give both the same labels.",
+        "exposures: 4 labels of 'asset' not as in weights (str here, int64 there); only in exposures: A, B; only in "
+        "weights: 1, 2. Give both the same labels, e.g. with xarray.align.",
     ),
     "arrays: weights in percent": (
         lambda: of_arrays(weights=lambda a: a * 100),
@@ -384,12 +384,12 @@ ARRAYS = {
     ),
     "risk: codes of weights that are numbers": (
         lambda: of_risk({"asset": [130, 131]}),
-        "asset: codes are numbers in weights (130, 131) and text in exposures (A, B). Write them as text on both sides; "
+        "asset: codes are numbers in weights (130, 131) and text in exposures ('A', 'B'). Write them as text on both sides; "
         "'0130' is damaged once it is a number.",
     ),
     "risk: duplicate names": (
         lambda: of_risk({"asset": ["A", "A"]}),
-        "portfolio_weight of 'Drawn': duplicate labels of 'asset': A.",
+        "portfolio_weight of 'Drawn': 1 duplicate label of 'asset': A. Keep one each, or add up what belongs together.",
     ),
     "risk: a benchmark without a name that only rounding removed": (
         lambda: of_risk({"benchmark_weight": [0.5, 0.4999]}),
@@ -401,7 +401,7 @@ ARRAYS = {
     ),
     "risk: weights that are text": (
         lambda: of_risk({"portfolio_weight": ["0.6", "0.4"]}),
-        "portfolio_weight of 'Drawn': <U3 where a DataArray of numbers by (asset) is wanted.",
+        "portfolio_weight of 'Drawn': values are <U3, not numbers.",
     ),
     "risk: exposures without labels": (
         lambda: of_risk(exposures=lambda a: a.drop_vars("asset")),
@@ -409,7 +409,7 @@ ARRAYS = {
     ),
     "risk: a bare array": (
         lambda: of_risk(exposures=lambda a: a.values),
-        "exposures: ndarray where a DataArray of numbers by (asset, factor) is wanted.",
+        "exposures: is of type ndarray, without labels. Give a DataArray or a DataFrame by (asset, factor).",
     ),
 }  # fmt: skip
 

@@ -29,24 +29,27 @@ def panel(**changes):
 CASES = [
     (
         {"returns": lambda x: x.to_numpy()},
-        "returns: is of type ndarray, not an xarray.DataArray. Labels decide, positions never: give it dimensions and "
-        "coordinates, with xarray.DataArray(values, coords, dims).",
+        "returns: is of type ndarray, without labels. Give a DataArray or a DataFrame by (time, asset).",
     ),
     (
         {"returns": lambda x: x.drop_vars("asset")},
-        "returns: dimension 'asset' has no labels. Give it coordinates, with assign_coords.",
+        "returns: dimension 'asset' has no labels. Give them; positions are never used.",
     ),
     ({"returns": lambda x: x.astype(str)}, "returns: values are <U32, not numbers."),
     ({"exposures": lambda x: x.astype(object)}, "exposures: values are object, not numbers."),
-    ({"exposures": lambda x: x[0]}, "exposures: dimensions are ('asset', 'factor'), not ('time', 'asset', 'factor')."),
+    ({"exposures": lambda x: x[0]}, "exposures: dimensions (asset, factor); it takes (time, factor, asset)."),
     (
         {"sectors": lambda x: x.rename(asset="name")},
-        "sectors: dimensions are ('name',), not ('asset',) or ('time', 'asset').",
+        "sectors: dimensions (name); it takes (asset) or (time, asset).",
     ),
-    ({"market_cap": lambda x: x[:, [0, 0, 1]]}, "market_cap: labels of 'asset' repeat: A."),
+    (
+        {"market_cap": lambda x: x[:, [0, 0, 1]]},
+        "market_cap: 1 duplicate label of 'asset': A. Keep one each, or add up what belongs together.",
+    ),
     (
         {"market_cap": lambda x: x[:2]},
-        "market_cap: 1 label of 'time' do not match those of returns: 2024-01-03. Align them first, e.g. with xarray.align.",
+        "market_cap: 1 label of 'time' not as in returns; only in returns: 2024-01-03. Give both the same labels, e.g. with "
+        "xarray.align.",
     ),
     (
         {"exposures": lambda x: x.assign_coords(factor=["T"])},
@@ -81,7 +84,7 @@ def test_the_regression_refuses_options_out_of_range(options, message):
 
 def test_an_empty_dimension_is_refused():
     given = {name: array.isel(time=slice(0)) if "time" in array.dims else array for name, array in panel().items()}
-    with pytest.raises(rm.InputError, match=r"^returns: dimension 'time' is empty\.$"):
+    with pytest.raises(rm.InputError, match=r"^returns: dimension 'time' is empty. Check the period"):
         rm.cross_sectional_regression(**given)
 
 

@@ -15,7 +15,7 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 import riskmodel as rm
 from riskmodel.errors import InputError
-from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance, require_covariance
+from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
 from riskmodel.estimation.covariance_settings import LONG_HORIZON, SHORT_HORIZON, CovarianceSettings
 from tests.conftest import REAL
 
@@ -414,26 +414,35 @@ def with_infinities() -> xr.DataArray:
         (
             returns().rename(factor="style"),
             None,
-            "factor_returns: dimensions ('time', 'style'); it takes ('time', 'factor').",
+            "factor_returns: dimensions (time, style); it takes (time, factor).",
         ),
         (returns().astype(str), None, "factor_returns: values are <U32, not numbers."),
-        (returns().drop_vars("factor"), None, "factor_returns: dimension 'factor' is empty or has no labels."),
-        (returns()[:0], None, "factor_returns: dimension 'time' is empty or has no labels."),
+        (
+            returns().drop_vars("factor"),
+            None,
+            "factor_returns: dimension 'factor' has no labels. Give them; positions are never used.",
+        ),
+        (returns()[:0], None, "factor_returns: dimension 'time' is empty. Check the period and the names."),
         (
             returns().assign_coords(factor=["a", "b", "a", "b"]),
             None,
-            "factor_returns: labels of 'factor' repeat: a, b.",
+            "factor_returns: 2 duplicate labels of 'factor': a, b. Keep one each, or add up what belongs together.",
         ),
         (
             xr.concat([returns()[:1], returns()], dim="time"),
             None,
-            "factor_returns: labels of 'time' repeat: 2024-01-01.",
+            "factor_returns: 1 duplicate label of 'time': 2024-01-01. Keep one each, or add up what belongs together.",
         ),
-        (returns()[::-1], None, "factor_returns: time is not sorted. Use factor_returns.sortby('time')."),
+        (
+            returns()[::-1],
+            None,
+            "factor_returns: 'time' is not sorted: 2024-06-13 follows 2024-06-14. Use factor_returns.sortby('time'), of "
+            "pandas sort_index().",
+        ),
         (
             with_infinities(),
             None,
-            "factor_returns: 2 infinite values: 2024-01-03 factor1, 2024-01-05 factor0. Use NaN for what is missing.",
+            "factor_returns: 2 infinite values: (2024-01-03, factor1), (2024-01-05, factor0). Use NaN for what is missing.",
         ),
         (returns(), [], "times: empty, or a label repeats. Give each day once."),
         (
@@ -477,25 +486,29 @@ def square(values: list[list[float]], other: tuple[str, ...] = ("a", "b")) -> xr
     [
         (
             square([[1, 0], [0, 1]]).rename(factor="k"),
-            "dimensions ('k', 'factor_other'); it takes ('factor', 'factor_other').",
+            "dimensions (k, factor_other); it takes (factor, factor_other).",
         ),
         (
-            square([[1, 0], [0, 1]], ("b", "a")),
-            "'factor' and 'factor_other' must have the same unique labels in the same order.",
+            square([[1, 0], [0, 1]], ("b", "c")),
+            "2 labels of 'factor_other' not as in its 'factor'; only in covariance: c; only in its 'factor': a. Give "
+            "both the same labels, e.g. with xarray.align.",
         ),
-        (square([[1, np.nan], [np.nan, 1]]), "2 values missing or infinite."),
+        (square([[1, np.nan], [np.nan, 1]]), "2 missing or infinite values: (a, b), (b, a)."),
         (
             square([[1, 0.2], [0.1, 1]]),
-            "not symmetric: a, b is 0.2 one way and 0.1 the other. If that is rounding, pass (F + F') / 2.",
+            "not symmetric: (a, b) is 0.2 but (b, a) is 0.1. If that is rounding, pass (F + F') / 2.",
         ),
-        (square([[1, 2], [2, 1]]), "not positive semi-definite: the least eigenvalue is -1."),
+        (
+            square([[1, 2], [2, 1]]),
+            "not positive semi-definite: the smallest eigenvalue of its correlations is -1, mostly in a, b. "
+            "Estimate all of it from the same days.",
+        ),
     ],
 )
 def test_what_is_no_covariance_is_refused(covariance, message):
-    for call in (require_covariance, lambda given: eigenfactor_adjustment(given, SIMULATED, days=60)):
-        with pytest.raises(InputError) as error:
-            call(covariance)
-        assert str(error.value) == f"covariance: {message}"
+    with pytest.raises(InputError) as error:
+        eigenfactor_adjustment(covariance, SIMULATED, days=60)
+    assert str(error.value) == f"covariance: {message}"
 
 
 def test_an_adjustment_without_simulations_is_refused():

@@ -552,7 +552,8 @@ def test_labels_that_do_not_match_are_refused() -> None:
     given = case(assets=60)
     renamed = given.market_cap.assign_coords(asset=[*given.market_cap["asset"].values[:-1], "ZZZ"])
     assert refusal(replace(given, market_cap=renamed)) == (
-        "market_cap: 2 labels of 'asset' do not match those of returns: A059, ZZZ. Align them first, e.g. with xarray.align."
+        "market_cap: 2 labels of 'asset' not as in returns; only in market_cap: ZZZ; only in returns: A059. Give both the "
+        "same labels, e.g. with xarray.align."
     )
 
 
@@ -560,28 +561,33 @@ def test_days_that_do_not_match_are_refused() -> None:
     given = case(assets=60)
     later = given.exposures.assign_coords(time=given.exposures["time"] + np.timedelta64(365, "D"))
     said = refusal(replace(given, exposures=later))
-    assert said.startswith("exposures: 8 labels of 'time' do not match those of returns: 2024-01-01")
-    assert said.endswith(" and 3 more. Align them first, e.g. with xarray.align.")
+    assert said.startswith("exposures: 8 labels of 'time' not as in returns; only in exposures: 2024-12-31")
+    assert said.endswith(
+        "; only in returns: 2024-01-01, 2024-01-02, 2024-01-03, 2024-01-04. Give both the same labels, e.g. with "
+        "xarray.align."
+    )
 
 
 def test_a_missing_asset_is_refused() -> None:
     given = case(assets=60)
     assert refusal(replace(given, sectors=given.sectors[:-3])) == (
-        "sectors: 3 labels of 'asset' do not match those of returns: A057, A058, A059. "
-        "Align them first, e.g. with xarray.align."
+        "sectors: 3 labels of 'asset' not as in returns; only in returns: A057, A058, A059. "
+        "Give both the same labels, e.g. with xarray.align."
     )
 
 
 def test_labels_that_repeat_are_refused() -> None:
     given = case(assets=60)
     twice = given.returns.assign_coords(asset=[*given.returns["asset"].values[:-1], "A000"])
-    assert refusal(replace(given, returns=twice)) == "returns: labels of 'asset' repeat: A000."
+    assert refusal(replace(given, returns=twice)) == (
+        "returns: 1 duplicate label of 'asset': A000. Keep one each, or add up what belongs together."
+    )
 
 
 def test_dimensions_of_other_names_are_refused() -> None:
     given = case(assets=60)
     said = refusal(replace(given, returns=given.returns.rename(asset="ticker")))
-    assert said.startswith("returns: dimensions are ('time', 'ticker'), not ")
+    assert said.startswith("returns: dimensions (time, ticker); it takes (time, asset).")
 
 
 @pytest.mark.parametrize("apart", [1e-3, 1e-4, 1e-5])
@@ -608,8 +614,14 @@ def test_negative_and_infinite_caps_and_weights_are_refused(value: float) -> Non
     given = case(assets=60)
     wrong = given.market_cap.copy()
     wrong[0, :2] = value
-    assert refusal(replace(given, market_cap=wrong)) == "market_cap: 2 values negative or infinite."
-    assert refusal(replace(given, weights=wrong)) == "weights: 2 values negative or infinite."
+    assert (
+        refusal(replace(given, market_cap=wrong))
+        == "market_cap: 2 values negative or infinite: (2024-01-01, A000), (2024-01-01, A001)."
+    )
+    assert (
+        refusal(replace(given, weights=wrong))
+        == "weights: 2 values negative or infinite: (2024-01-01, A000), (2024-01-01, A001)."
+    )
 
 
 def test_infinite_returns_and_exposures_are_refused() -> None:

@@ -84,11 +84,14 @@ def test_a_portfolio_need_not_hold_what_is_linked():
 
 def test_issuers_that_are_no_labels_by_asset_are_refused():
     sigma = volatilities([0.02, 0.03], ["a1", "a2"])
-    with pytest.raises(rm.InputError, match=r"^linked: is of type dict, not a pandas\.Series or xarray\.DataArray"):
+    with pytest.raises(
+        rm.InputError,
+        match=r"^linked: is of type dict, without labels\. Give a DataArray or a Series by \(asset\)\. Of a dict",
+    ):
         linked_covariance(sigma, {"a1": "A", "a2": "A"})
     with pytest.raises(rm.InputError) as caught:
         linked_covariance(sigma, sigma.rename(asset="ticker"))
-    assert str(caught.value) == "linked: dimensions are ('ticker',), not ('asset',). Give one issuer an asset."
+    assert str(caught.value) == "linked: dimensions (ticker); it takes (asset)."
 
 
 # ---------------------------------------------------------------- the column of the securities table

@@ -527,19 +527,25 @@ def refusal(given_: Case, **options: object) -> str:
 def test_labels_that_do_not_match_or_repeat_are_refused() -> None:
     given_ = case()
     assert refusal(replace(given_, market_cap=given_.market_cap[:, 2:])) == (
-        "market_cap: 2 labels of 'asset' do not match those of specific_returns: A000, A001. "
-        "Align them first, e.g. with xarray.align."
+        "market_cap: 2 labels of 'asset' not as in specific_returns; only in specific_returns: A000, A001. "
+        "Give both the same labels, e.g. with xarray.align."
     )
     twice = given_.sectors.assign_coords(asset=["A001", *given_.sectors["asset"].values[1:]])
-    assert refusal(replace(given_, sectors=twice)) == "sectors: labels of 'asset' repeat: A001."
+    assert (
+        refusal(replace(given_, sectors=twice))
+        == "sectors: 1 duplicate label of 'asset': A001. Keep one each, or add up what belongs together."
+    )
     again = pd.Series(["X", "X"], index=["A001", "A001"])
-    assert refusal(given_, linked=again) == "linked: labels of 'asset' repeat: A001."
+    assert (
+        refusal(given_, linked=again)
+        == "linked: 1 duplicate label of 'asset': A001. Keep one each, or add up what belongs together."
+    )
 
 
 def test_dimensions_of_other_names_are_refused() -> None:
     given_ = case()
     assert refusal(replace(given_, exposures=given_.exposures.rename(factor="style"))) == (
-        "exposures: dimensions are ('time', 'asset', 'style'), not ('time', 'asset', 'factor')."
+        "exposures: dimensions (time, asset, style); it takes (time, factor, asset)."
     )
 
 
@@ -549,18 +555,22 @@ def test_infinite_values_are_refused(name: str) -> None:
     wrong = getattr(given_, name).copy()
     wrong[-3, :2] = -np.inf  # exposures are looked at as far back as the regime looks
     number = wrong.size // wrong.shape[0] // wrong.shape[1] * 2
-    assert refusal(replace(given_, **{name: wrong})) == f"{name}: {number} infinite values; use NaN for what is missing."
+    said = refusal(replace(given_, **{name: wrong}))
+    assert said.startswith(f"{name}: {number} infinite values: (2024-04-27, ")
+    assert said.endswith(", A001). Use NaN for what is missing.")
 
 
 def test_negative_caps_are_refused() -> None:
     given_ = case()
-    assert refusal(replace(given_, market_cap=-given_.market_cap[:, ::-1])) == "market_cap: 7,200 negative values."
+    said = refusal(replace(given_, market_cap=-given_.market_cap[:, ::-1]))
+    assert said.startswith("market_cap: 7,200 negative values: (2024-01-01, A000), (2024-01-01, A001), ")
 
 
 def test_times_out_of_order_or_unknown_are_refused() -> None:
     given_ = case()
     assert refusal(replace(given_, specific_returns=given_.specific_returns[::-1])) == (
-        "specific_returns: time is not sorted. Use specific_returns.sortby('time')."
+        "specific_returns: 'time' is not sorted: 2024-04-28 follows 2024-04-29. Use specific_returns.sortby('time'), of "
+        "pandas sort_index()."
     )
     assert refusal(given_, times="2030-01-01") == (
         "times: 1 label not in specific_returns: 2030-01-01. It runs from 2024-01-01 to 2024-04-29."
@@ -575,8 +585,8 @@ def test_times_out_of_order_or_unknown_are_refused() -> None:
 def test_arguments_of_another_kind_are_refused() -> None:
     given_ = case()
     assert refusal(given_, linked={"A000": "X"}) == (
-        "linked: is of type dict, not a pandas.Series or xarray.DataArray of issuers by asset. Of a dictionary of asset and "
-        "issuer make one with pandas.Series(linked)."
+        "linked: is of type dict, without labels. Give a DataArray or a Series by (asset). Of a dict make "
+        "one with pandas.Series(linked)."
     )
     with pytest.raises(InputError) as caught:
         given_.forecast({"lags": 0})  # type: ignore[arg-type]

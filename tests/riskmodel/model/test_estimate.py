@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -287,7 +288,11 @@ def test_sessions_out_of_order_are_refused(later):
     for call in (lagged_regression, rm.estimate):
         with pytest.raises(rm.InputError) as caught:
             call(**shuffled)
-        assert str(caught.value) == "returns: time is not sorted. Use returns.sortby('time')."
+        assert re.fullmatch(
+            r"returns: 'time' is not sorted: 2023-01-\d\d follows 2023-01-\d\d\. Use returns\.sortby\('time'\), of pandas "
+            r"sort_index\(\)\.",
+            str(caught.value),
+        )
 
 
 def test_one_session_is_refused():

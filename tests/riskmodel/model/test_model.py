@@ -482,7 +482,11 @@ def spoilt_volume(market: xr.Dataset) -> xr.Dataset:
             lambda m: m.assign(close=m["close"][0]),
             "market: 1 variable not by ('time', 'asset'): close ('asset',). Give what riskmodel.read_market returns.",
         ),
-        (lambda m: m.isel(time=[1, 0, 2]), "market: time is not sorted. Use market.sortby('time')."),
+        (
+            lambda m: m.isel(time=[1, 0, 2]),
+            "market: 'time' is not sorted: 2024-01-01 follows 2024-01-02. Use market.sortby('time'), of "
+            "pandas sort_index().",
+        ),
         (
             lambda m: m.isel(time=[0, 0, 1]),
             "market: labels of 'time' repeat: 2024-01-01. Keep one each, with market.drop_duplicates('time').",

@@ -152,13 +152,16 @@ def test_bad_exposures_and_returns_are_refused():
     other = returns.assign_coords(asset=["A00", "A01", "A02", "A03", "Z"])
     for arguments, message in (
         ((exposures, returns, "kendall"), "method: unknown 'kendall'. Known: spearman, pearson."),
-        ((infinite, returns), "exposures: 1 infinite value; use NaN for what is missing."),
-        ((exposures[0], returns), "exposures: dimensions are ('asset', 'factor'), not ('time', 'asset', 'factor')."),
-        ((exposures, returns.isel(asset=[0, 0, 1])), "returns: labels of 'asset' repeat: A00."),
+        ((infinite, returns), "exposures: 1 infinite value: (2024-01-01, f0, A00). Use NaN for what is missing."),
+        ((exposures[0], returns), "exposures: dimensions (asset, factor); it takes (time, factor, asset)."),
+        (
+            (exposures, returns.isel(asset=[0, 0, 1])),
+            "returns: 1 duplicate label of 'asset': A00. Keep one each, or add up what belongs together.",
+        ),
         (
             (exposures, other),
-            "returns: 2 labels of 'asset' do not match those of exposures: A04, Z. "
-            "Align them first, e.g. with xarray.align.",
+            "returns: 2 labels of 'asset' not as in exposures; only in returns: Z; only in exposures: A04. "
+            "Give both the same labels, e.g. with xarray.align.",
         ),
     ):
         with pytest.raises(rm.InputError) as caught:

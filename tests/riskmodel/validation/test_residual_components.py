@@ -270,13 +270,13 @@ def test_bad_returns_are_refused():
     infinite = u.copy()
     infinite[3, 4] = np.inf
     for wrong, message in (
-        (infinite, "specific_returns: 1 infinite value; use NaN for what is missing."),
-        (u.isel(asset=[0, 0, *range(40)]), "specific_returns: labels of 'asset' repeat: A000."),
-        (u.rename(asset="name"), "specific_returns: dimensions are ('time', 'name'), not ('time', 'asset')."),
+        (infinite, "specific_returns: 1 infinite value: "),
+        (u.isel(asset=[0, 0, *range(40)]), "specific_returns: 1 duplicate label of 'asset': A000. "),
+        (u.rename(asset="name"), "specific_returns: dimensions (time, name); it takes (time, asset)."),
     ):
         with pytest.raises(rm.InputError) as caught:
             residual_components(wrong)
-        assert str(caught.value) == message
+        assert str(caught.value).startswith(message)
 
 
 def test_a_market_that_is_not_that_of_the_fit_is_refused(small_model, small_market):

@@ -567,7 +567,10 @@ def test_something_that_is_no_fit_is_refused(small_model, small_market):
     assert str(caught.value) == (
         "results: is of type Dataset, not RiskModelResults. Give what RiskModel.fit or riskmodel.load returns."
     )
-    with pytest.raises(InputError, match=r"^market_cap: is of type Dataset, not DataArray\. Give market\['market_cap'\]"):
+    with pytest.raises(
+        InputError,
+        match=r"^market_cap: is of type Dataset\. .* by \(time, asset\), such as its variable 'market_cap'",
+    ):
         validate(small_model, small_market)
 
 
@@ -614,7 +617,7 @@ def test_linked_assets_change_what_is_forecast_for_portfolios_and_nothing_of_wha
 
 
 def test_caps_of_other_assets_are_refused(small_model, small_market):
-    with pytest.raises(InputError, match="market_cap: 1 label of 'asset' do not match those of specific_returns"):
+    with pytest.raises(InputError, match="market_cap: 1 label of 'asset' not as in specific_returns"):
         validate(small_model, small_market["market_cap"].isel(asset=slice(1, None)))
 
 
