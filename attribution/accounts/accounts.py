@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,8 @@ from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
 from riskmodel.factors import MARKET, STYLES, group_of
-
-if TYPE_CHECKING:
-    from riskmodel.model.results import RiskModelResults
+from riskmodel.market.contents import require_dataset
+from riskmodel.model.results import RiskModelResults, require_results
 
 BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
 
@@ -105,7 +104,8 @@ def attribute_accounts(
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     if delisted not in get_args(Delisted):
         raise InputError(f"delisted '{delisted}': write " + " or ".join(f'"{word}"' for word in get_args(Delisted)) + ".")
-    require_kind("market", market, xr.Dataset, "Read it with riskmodel.read_market.")
+    require_results(model, "model")
+    require_dataset(market)
     if isinstance(period, str):
         period = read_run_of_months(period, market)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')

@@ -13,6 +13,7 @@ from typing import Any
 
 from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
 from attribution.reporting.tables.addresses import WINDOWS, address
+from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
 
 TEXTS = ("month", "currency", "return_basis", "universe", "weights_at")
@@ -60,7 +61,7 @@ def read_figures(path: str | Path) -> Figures:
     >>> figures.trailing["S&P 500"]["6m"]
     Figure(path='trailing."S&P 500".6m', value=Decimal('2.98'), exact=False)
     """
-    path = Path(path)
+    path = require_path("path", path, "Name the TOML file of the figures.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as error:

@@ -65,9 +65,7 @@ class Audit:
     remarks: tuple[str, ...] = ()
 
 
-def audit_report(
-    path: str | Path, *, book: Book | None = None, progress: Callable[[str], None] = lambda stage: None
-) -> Audit:
+def audit_report(path: str | Path, *, book: Book | None = None, progress: Callable[[str], None] | None = None) -> Audit:
     """Hold a published report's figures against each other and, with a book, against the data.
 
     Parameters
@@ -105,8 +103,10 @@ def audit_report(
     if book is None:
         return audit_figures(figures)
     from attribution.audit.data import compare_with_book
+    from attribution.portfolio.book import require_book
 
-    return audit_figures(figures, compare_with_book(figures, book, progress=progress))
+    shown = {} if progress is None else {"progress": progress}
+    return audit_figures(figures, compare_with_book(figures, require_book(book), **shown))
 
 
 def audit_figures(figures: Figures, comparison: Comparison | None = None) -> Audit:

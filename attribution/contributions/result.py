@@ -20,16 +20,17 @@ from attribution.identities import require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.actual_returns import with_actual_returns
-from attribution.portfolio.book import Book
+from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, follow_course
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.periods import read_period
 from riskmodel.errors import InputError
+from riskmodel.market.contents import require_dataset
+from riskmodel.model.results import RiskModelResults, require_results
 
 if TYPE_CHECKING:
     from attribution.contributions.groups import Groups
     from attribution.contributions.plots import Plots
-    from riskmodel.model.results import RiskModelResults
 
 
 def attribute(
@@ -88,6 +89,9 @@ def attribute(
     >>> bool(abs(result.by("factor").sum() - result.excess_return) < 1e-12)
     True
     """
+    require_book(book)
+    require_results(model, "model")
+    require_dataset(market)
     followed = follow_course(book, course, market, read_period(period, book, market))
     return explain_course(
         followed, book, model, market, link=link, actual_returns=actual_returns, uncovered_max=uncovered_max

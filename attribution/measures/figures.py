@@ -9,13 +9,14 @@ import xarray as xr
 from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
 from attribution.portfolio.actual_returns import with_actual_returns
-from attribution.portfolio.book import Book
+from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.holdings import blend_shares, sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted
+from riskmodel.market.contents import require_dataset
 
 A_YEAR = {"monthly": MONTHS_A_YEAR, "daily": 252}
 LEAST = {"monthly": LEAST_MONTHS, "daily": 20}
@@ -65,6 +66,8 @@ def course_figures(
     >>> figures[["active_share_end", "turnover", "hit_rate_days"]].round(3).to_dict()
     {'active_share_end': 0.853, 'turnover': 0.243, 'hit_rate_days': 0.571}
     """
+    require_book(book)
+    require_dataset(market)
     tracks = Tracks(book, market, read_period(period, book, market))
     followed = with_actual_returns(blend_tracks(tracks, course), book, actual_returns)
     return followed_figures(tracks, followed, frequency=frequency)

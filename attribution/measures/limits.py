@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attribution.portfolio.book import Book
+from attribution.portfolio.book import Book, require_book
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
@@ -142,6 +142,7 @@ def held_limits(
     risk_missing: Fact | None = None,
 ) -> list[Limit]:
     """What `check_limits` finds, with its details as facts; the arguments are the same."""
+    require_book(book)
     if sleeve not in book.sleeves:
         raise InputError(f"unknown sleeve '{sleeve}'. The book has: {', '.join(book.sleeves)}.")
     given = {

@@ -9,7 +9,7 @@ from scipy.stats import kurtosis, skew
 from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
 from attribution.measures.performance import NOISE
-from riskmodel.arrays.labels import label_text
+from riskmodel.arrays.labels import label_text, require_kind, require_number
 from riskmodel.errors import InputError, counted, listed
 
 LOSS_AVERSION = 2.25  # Tversky & Kahneman (1992): a loss weighs as much as so large a gain
@@ -54,6 +54,9 @@ def ratio_table(returns: pd.DataFrame, *, a_year: float = 12, least_acceptable: 
     >>> table[["omega", "maximum_drawdown", "m_squared"]].round(4).to_dict()
     {'omega': 2.0, 'maximum_drawdown': -0.01, 'm_squared': 0.0201}
     """
+    require_kind("returns", returns, pd.DataFrame, f"Give one with the columns {', '.join(SIDES)}.")
+    for name, value in {"a_year": a_year, "least_acceptable": least_acceptable, "ddof": ddof}.items():
+        require_number(name, value, "Rows a year, a return of a row, and 0 or 1.")
     lacking = [side for side in SIDES if side not in returns]
     if lacking:
         raise InputError(f"returns: no column {', '.join(map(repr, lacking))}. They are {', '.join(SIDES)}.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Language
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLES, Style
 from riskmodel.market.checks import require_weights
@@ -165,6 +166,12 @@ class Book(_Part):
         """The folder of the market tables."""
         return self.path.parent / self.book.data
 
+    def __repr__(self) -> str:
+        return (
+            f"Book {self.path.name}: {self.book.name.en}, in {self.book.currency} since {self.book.inception}; courses "
+            f"{', '.join(self.courses)}; sleeves {', '.join(self.sleeves)}; {len(self.holdings):,} holdings"
+        )
+
     def shares(self, course: str) -> dict[str, float]:
         """The sleeves of a course and their shares; a sleeve's own key is a course of that sleeve alone.
 
@@ -173,6 +180,7 @@ class Book(_Part):
         InputError
             For an unknown course; the known ones are listed.
         """
+        require_kind("course", course, str, f"The book has: {', '.join([*self.courses, *self.sleeves])}.")
         if course in self.courses:
             return {sleeve: share for sleeve, share in self.courses[course].items() if share}
         if course in self.sleeves:
@@ -214,7 +222,7 @@ def read_book(path: str | Path) -> Book:
     >>> book.benchmark_name("Major 100")
     'Large Index'
     """
-    path = Path(path)
+    path = require_path("path", path, "Name the book's TOML file.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -241,6 +249,11 @@ def read_book(path: str | Path) -> Book:
                 f"Found: {listed(sorted(portfolios))}."
             )
     return book.model_copy(update={"holdings": holdings, "actual_returns": _actual_returns(book)})
+
+
+def require_book(value: object) -> Book:
+    """A book, or that it is something else, and what to give."""
+    return require_kind("book", value, Book, "Give what attribution.read_book returns.")
 
 
 def _actual_returns(book: Book) -> pd.DataFrame | None:

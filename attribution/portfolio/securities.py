@@ -8,6 +8,7 @@ from typing import cast
 
 import pandas as pd
 
+from riskmodel.arrays.labels import require_path
 from riskmodel.market.tables import TABLES, TEXT, read_table
 
 
@@ -36,6 +37,7 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     >>> read_grouping("fixtures/small", "sector").loc["1E10"]
     'Information Technology'
     """
+    folder = require_path("folder", folder, "Name the folder of the market's tables.")
     columns, sparse = {"ticker": TEXT, column: TEXT}, frozenset({column})
     wanted = replace(TABLES["securities"], columns=columns, optional=frozenset(), sparse=sparse)
     table = cast(pd.DataFrame, read_table(folder, "securities", wanted))

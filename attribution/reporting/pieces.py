@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.arrays.labels import require_kind
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
@@ -34,13 +36,21 @@ def report_charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
     """The figures of a report by name, in a language; whoever asked draws or saves them."""
     from attribution.reporting.charts import charts
 
-    return charts(content, lang=lang)
+    return charts(require_content(content), lang=lang)
+
+
+def require_content(value: object) -> Content:
+    """What a report shows, or that it is something else, and what to give."""
+    from attribution.reporting.tables.content import Content
+
+    return require_kind("content", value, Content, "Give what attribution.prepare_report returns.")
 
 
 def report_commentary(content: Content, *, lang: str = "en") -> str:
     """The draft of the commentary in a language, as Markdown whose figures name their cells."""
     from attribution.reporting.commentary.draft import draft
 
+    require_content(content)
     return draft(
         content.tables,
         book=content.book,

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
 from attribution.house_style.words import LANGUAGES
-from attribution.portfolio.book import Book
+from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
@@ -28,8 +28,10 @@ from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.model.results import RiskModelResults
+from riskmodel.market.contents import require_dataset
+from riskmodel.model.results import RiskModelResults, require_results
 
 if TYPE_CHECKING:
     from attribution.reporting.pages.page import Medium
@@ -75,6 +77,10 @@ class Edited:
     language: str
 
 
+def _silent(stage: str) -> None:
+    """No progress is shown."""
+
+
 @plain_arithmetic()
 def report(
     book: Book,
@@ -86,7 +92,7 @@ def report(
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
     commentary: str | Path | Iterable[str | Path] = (),
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str], None] | None = None,
 ) -> ReportFiles:
     """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
 
@@ -120,6 +126,8 @@ def report(
     InputError
         For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
     """
+    require_book(book)
+    progress = progress or _silent
     languages = book.book.languages if languages is None else languages
     languages = (languages,) if isinstance(languages, str) else tuple(dict.fromkeys(languages))
     formats = (formats,) if isinstance(formats, str) else formats
@@ -128,9 +136,9 @@ def report(
     require_known("format", formats, FORMATS)
     require_libraries(formats)
     require_month(month)
-    if not str(out).strip():
+    if isinstance(out, str) and not out.strip():
         raise InputError("--out: is empty. Name a folder.")
-    out = Path(out)
+    out = require_path("out", out, "Name a folder.")
     require_writable(out, book)
     edited = read_commentaries(commentary, month, languages)
     commentaries = [f"commentary.{language}.md" for language in languages]
@@ -180,7 +188,7 @@ def prepared(
     month: str,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str], None] = _silent,
 ) -> tuple[Content, tuple[str, ...]]:
     """Everything that a month's report shows, and what is to be said of the fit.
 
@@ -189,7 +197,12 @@ def prepared(
     InputError
         For bad input, and for a period that is not one month.
     """
+    require_book(book)
     require_month(month)
+    if market is not None:
+        require_dataset(market)
+    if model is not None:
+        require_results(model, "model")
     remark = ""
     with threadpool_limits(limits=1, user_api="blas"):
         progress("market")
@@ -299,6 +312,7 @@ def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None
 
 def require_month(month: str) -> None:
     """Refuse a period that is not one month."""
+    require_kind("month", month, str, "A report is of one month, written YYYY-MM.")
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise InputError(f"month '{month}': a report is of one month, written YYYY-MM.")
 

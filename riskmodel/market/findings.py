@@ -8,6 +8,7 @@ import xarray as xr
 
 from riskmodel.errors import listed
 from riskmodel.facts import Fact
+from riskmodel.market.contents import require_dataset
 
 EXAMPLES = 5
 
@@ -37,7 +38,7 @@ def alignment_findings(market: xr.Dataset) -> list[Fact]:
 
 def alignment_report(market: xr.Dataset) -> pd.DataFrame:
     """What did not align when the market was read: columns table, finding, rows, examples."""
-    facts = alignment_findings(market)
+    facts = alignment_findings(require_dataset(market))
     frame = pd.DataFrame([fact.values for fact in facts], columns=["table", "rows", "examples"])
     frame.insert(1, "finding", [f"{fact.values['table']}: {fact.words()}" for fact in facts])
     return frame.assign(examples=frame["examples"].map(listed))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
 from riskmodel.market.findings import Findings
@@ -43,7 +44,7 @@ def read_market(folder: str | Path) -> xr.Dataset:
     >>> market["market_cap"].dims
     ('time', 'asset')
     """
-    folder = Path(folder)
+    folder = require_path("folder", folder, "Name the folder that holds prices.parquet or prices.csv.")
     if not folder.is_dir():
         raise InputError(
             f"data folder: '{folder}' is not a folder. Name the folder that holds prices.parquet or prices.csv."
@@ -79,6 +80,9 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     A session is a date of the prices table. A fact dated on another day counts at the next session's close, an
     announcement of session `post` at the next session after its date.
     """
+    require_kind("tables", tables, dict, "Give a dict of the market's tables by name, each a DataFrame.")
+    for name, table in tables.items():
+        require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
     prices = tables["prices"]
     checks.require_sound_prices(prices)
     for name, column in (("shares", "shares_out"), ("splits", "ratio"), ("fx", "rate")):

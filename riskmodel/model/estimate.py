@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import xarray as xr
 
@@ -71,7 +73,9 @@ def estimate(
     model = RiskModel() if model is None else model
     require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
     arrays = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
-    given = {name: array if array is None else labelled(name, array, MODEL_ARRAYS[name]) for name, array in arrays.items()}
+    given: dict[str, Any] = {
+        name: array if array is None else labelled(name, array, MODEL_ARRAYS[name]) for name, array in arrays.items()
+    }
     data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
     return RiskModelResults(data=data, settings=model.settings | {"styles": styles, "texts": {}})

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.segments import lazy_variable
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.tables import TABLES, file_hash, table_path
@@ -39,7 +40,7 @@ from riskmodel.model.parts import (
     seal,
     write_part,
 )
-from riskmodel.model.results import RiskModelResults
+from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.model.update import NOT_ESTIMATED, setting_differences
 
 SCHEMA = "6"  # of the file
@@ -114,7 +115,8 @@ def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, st
     -----
     Saves to one path wait for each other, where the file system has locks; the last one stays.
     """
-    path = Path(path)
+    require_results(results)
+    path = require_path("path", path, "Name the file to write.")
     require_own_file(path)
     folder = parts_folder(path)
     try:
@@ -179,7 +181,9 @@ def load(
     ...
     riskmodel.model.store.StoreError: model store: there is no file 'model.nc'. Make it: attribution fit BOOK.toml.
     """
-    path, tries = Path(path), 1
+    path, tries = require_path("path", path, "Name the file that riskmodel.save wrote."), 1
+    if model is not None:
+        require_kind("model", model, RiskModel, "Give the RiskModel whose settings the stored fit must have.")
     while True:
         stamp = _stamp(path)
         try:
