@@ -111,6 +111,10 @@ def hierarchical_effects(
     """
     require_choice("method", method, METHODS)
     require_choice("interaction", interaction, INTERACTIONS)
+    for name, listing in {"levels": levels, "parents": parents}.items():
+        if not isinstance(listing, list | tuple):
+            kind = type(listing).__name__
+            raise InputError(f"{name}: is of type {kind}, not a list. Give one from the coarsest level to the finest.")
     if len(parents) != len(levels) - 1:
         raise InputError(f"parents: {counted(len(parents), 'mapping')} for {counted(len(levels), 'level')}; give one less.")
     read: list[Sides] = []

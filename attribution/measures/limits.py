@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.portfolio.book import Book, require_book
 from attribution.rows import CASH
+from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
 
@@ -143,6 +144,8 @@ def held_limits(
 ) -> list[Limit]:
     """What `check_limits` finds, with its details as facts; the arguments are the same."""
     require_book(book)
+    require_kind("sleeve", sleeve, str, f"The book has: {', '.join(book.sleeves)}.")
+    require_kind("sectors", sectors, pd.Series, "Give the sector of each ticker.")
     if sleeve not in book.sleeves:
         raise InputError(f"unknown sleeve '{sleeve}'. The book has: {', '.join(book.sleeves)}.")
     given = {
@@ -151,6 +154,9 @@ def held_limits(
         "rebalance_weights": rebalance_weights,
         "rebalance_benchmark_weights": rebalance_benchmark_weights,
     }
+    for name, series in given.items():
+        if series is not None:
+            require_kind(name, series, pd.Series, "Give the weight of each ticker, CASH among them.")
     held = {name: _stocks(sleeve, name, series) for name, series in given.items() if series is not None}
     limits, found = book.limits, list[Limit]()
     own, earlier = held["weights"], held.get("rebalance_weights")

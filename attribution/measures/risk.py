@@ -256,6 +256,7 @@ def ex_ante_risk(
     InputError
         As in `decompose`; where weights do not sum to one; where more than `uncovered_max` of the portfolio is not covered.
     """
+    require_kind("course", course, str, "Give its name, for the tables and messages.")
     exposures = labelled("exposures", exposures, ARRAYS["exposures"])
     specific_variance = labelled("specific_variance", specific_variance, ARRAYS["specific_variance"])
     if isinstance(weights, pd.DataFrame):

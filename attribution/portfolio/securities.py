@@ -8,7 +8,7 @@ from typing import cast
 
 import pandas as pd
 
-from riskmodel.arrays.labels import require_path
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.market.tables import TABLES, TEXT, read_table
 
 
@@ -38,6 +38,7 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     'Information Technology'
     """
     folder = require_path("folder", folder, "Name the folder of the market's tables.")
+    require_kind("column", column, str, "Name a column of the table securities.")
     columns, sparse = {"ticker": TEXT, column: TEXT}, frozenset({column})
     wanted = replace(TABLES["securities"], columns=columns, optional=frozenset(), sparse=sparse)
     table = cast(pd.DataFrame, read_table(folder, "securities", wanted))

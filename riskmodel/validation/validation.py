@@ -169,6 +169,7 @@ def validate(
     """
     require_results(results)
     require_kind("covariance", covariance, CovarianceSettings, "Use riskmodel.CovarianceSettings().")
+    require_kind("specific", specific, SpecificRiskSettings, "Use riskmodel.SpecificRiskSettings().")
     market_cap = labelled("market_cap", market_cap, PANEL)
     for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
         if not isinstance(number, int | np.integer) or number < 1:
