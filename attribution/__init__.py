@@ -1,4 +1,59 @@
-"""A book of courses and a risk model -> contributions -> report."""
+"""A book of courses and a risk model -> contributions -> report: why a portfolio beat its benchmark.
+
+It splits each course's excess return into contributions that add up exactly, by factor, stock, sector or day, with a
+standard error on whatever the model splits, and prints the month. To start::
+
+    import riskmodel as rm, attribution as at
+    market = rm.read_market("fixtures/small")
+    book = at.read_book("fixtures/small/book.toml")
+    result = at.attribute(book, "Major 100", rm.RiskModel().fit(market), market, period="2025-03")
+    result.by("sector", "factor")                # result.plot.waterfall() draws it
+
+Wherever an array by (time, asset) is taken, a DataFrame with days in its rows will do.
+
+A course and its month::
+
+    read_book                   a book of courses, sleeves, benchmarks and limits, checked
+    Book                        what that returns
+    read_grouping               any column of the securities, to cut by
+    attribute                   explain a course's excess return over a period
+    AttributionResult           what that returns: by, top, path, brinson, factors, stocks, plot, reconciliation
+    course_figures              active share, turnover, hit rates and the like
+    ratio_table                 ratios of a track record: drawdowns, downside, shape, benchmark
+    check_limits                a sleeve against the rules of its book
+
+Risk::
+
+    ex_ante_risk                forecast risk of a course against its benchmark at one close
+    decompose                   forecast volatility of any weights, by factor, family and stock
+
+The report::
+
+    report                      write a month: pages, PDF, workbook, tables, commentary
+    ReportFiles                 what that wrote
+    prepare_report              the same content, with nothing written
+    report_charts               its figures by name
+    report_commentary           the draft of its commentary
+    audit_report                is a published report consistent with itself, and with the data?
+
+Methods on arrays::
+
+    link                        effects of days -> effects of a period that add to the compounded excess
+    brinson_effects             allocation, selection and interaction by segment
+    geometric_effects           the same for the geometric excess
+    hierarchical_effects        the same in steps: sectors, then industries, then stocks
+    BrinsonEffects              what these return
+    karnosky_singer             markets apart from currencies, in log returns
+    linked_contributions        contributions of some portfolios, stock by factor
+
+Many accounts::
+
+    attribute_accounts          what attribute does, for many accounts at once
+    AccountsResult              what that returns
+
+    InputError                  an input that is not fit for use: what, where, how many, how to repair it
+    ReconciliationError         contributions do not add up: a defect of the software, never of the inputs
+"""
 
 from __future__ import annotations
 

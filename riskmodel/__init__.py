@@ -1,4 +1,57 @@
-"""Market data -> exposures -> factor returns -> covariance. Knows nothing of attribution."""
+"""Market data -> exposures -> factor returns -> covariance: a daily factor risk model of stocks.
+
+It estimates each day's returns of the market, the sectors and the styles from prices and filings, forecasts risk with them,
+and says how good the forecasts were. `attribution`, beside it, explains portfolios with such a model. To start::
+
+    import riskmodel as rm
+    market = rm.read_market("fixtures/small")    # a folder of tables, checked
+    model = rm.RiskModel().fit(market)
+    print(model)                                 # factor by factor: return, t, volatility, exposures
+    rm.save(model, "model.nc")
+
+Wherever an array by (time, asset) is taken, a DataFrame with days in its rows will do.
+
+The market::
+
+    read_market                 a folder of tables -> one market, or what is wrong with them
+    build_market                the same from DataFrames
+    alignment_report            rows that found no place when the market was read
+
+The model::
+
+    RiskModel                   settings of the daily model; its fit and update do the work
+    RiskModelResults            what a fit returns: factor returns, errors, exposures, specific returns, summary
+    STYLES                      the styles and the descriptors that each is made of
+    UniverseRule                which stocks estimate the factor returns
+    ExposureSettings            how descriptors become exposures
+    RegressionSettings          how a day is regressed: weights, thin sectors, outliers
+    save                        write a fit, or add the new days of an updated one
+    load                        open a stored fit; large arrays are read when they are used
+    StoreError                  why a store cannot be used
+
+With exposures of your own::
+
+    estimate                    regressions, factor covariance and specific risk from given exposures
+    Estimate                    what that returns
+    EstimateSettings            its choices
+    cross_sectional_regression  factor returns and specific returns of each day, with errors
+    factor_covariance           forecast covariance of factor returns at any close
+    CovarianceSettings          half-lives, lags and adjustments of that forecast
+    eigenfactor_adjustment      scale eigenfactors by what simulation says their forecasts miss
+    specific_risk               forecast volatility of each stock's specific return
+    SpecificRiskSettings        half-lives, histories and shrinkage of that forecast
+
+Is it any good::
+
+    validate                    forecasts against what came, for many kinds of portfolio
+    Validation                  what that returns: biases with their bands, and a plot
+    diagnose                    every diagnostic of a fit in one go
+    mean_return_tests           is a factor's mean return other than zero?
+    information_coefficient     do exposures tell the returns that follow?
+    missing_factors             do residuals hide a factor?
+
+    InputError                  an input that is not fit for use: what, where, how many, how to repair it
+"""
 
 from __future__ import annotations
 

@@ -58,6 +58,10 @@ class Plots:
 
     result: Drawn
 
+    def __repr__(self) -> str:
+        names = ", ".join(f"{name}()" for name in vars(type(self)) if not name.startswith("_") and name != "result")
+        return f"Figures of {self.result.course}: {names}"
+
     def factors(self, lang: str = "en") -> Figure:
         """Contributions by factor, with whiskers of two standard errors."""
         messages = read_messages(lang)

@@ -34,7 +34,8 @@ def validation_figure(table: pd.DataFrame, portfolios: pd.DataFrame, outcomes: x
     band of one portfolio over such a window.
     """
     from matplotlib import style
-    from matplotlib.figure import Figure
+
+    from riskmodel.figures import ShownFigure
 
     if len(outcomes) < FEWEST:
         raise InputError(f"plot: {counted(len(outcomes), 'close')}; a rolling bias needs at least {FEWEST}.")
@@ -44,7 +45,7 @@ def validation_figure(table: pd.DataFrame, portfolios: pd.DataFrame, outcomes: x
     above = ROW * len(table)
     height = above + 2 * HEADING + 18 + rows * (PANEL + 30)
     with style.context(["default", HOUSE]):
-        figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="white")
+        figure = ShownFigure(figsize=(WIDTH / 72, height / 72), facecolor="white")
         figure.set_label("Bias statistics of risk forecasts by kind of portfolio, and through time")
 
         def axes_at(left: float, top: float, width: float, tall: float) -> Axes:

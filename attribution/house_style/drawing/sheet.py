@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from attribution.house_style.drawing.tip import Tip
+from riskmodel.figures import ShownFigure
 
 
-class Sheet(Figure):
+class Sheet(ShownFigure):
     """A figure with the texts of its places; a picture of it does not show them."""
 
     tips: Sequence[Tip] = ()
