@@ -21,7 +21,11 @@ The model::
 
     RiskModel                   settings of the daily model; its fit and update do the work
     RiskModelResults            what a fit returns: factor returns, errors, exposures, specific returns, summary
-    STYLES                      the styles and the descriptors that each is made of
+    RiskForecast                factor covariance and specific risk at some closes, from a fit's forecast
+    ForecastUnavailableError    why a close has no forecast
+    STYLES                      the styles of the model, unless others are given
+    Style                       a style: its name, descriptors, weights and texts
+    Descriptor                  a function of the market that a style is made of
     UniverseRule                which stocks estimate the factor returns
     ExposureSettings            how descriptors become exposures
     RegressionSettings          how a day is regressed: weights, thin sectors, outliers
@@ -31,9 +35,7 @@ The model::
 
 With exposures of your own::
 
-    estimate                    regressions, factor covariance and specific risk from given exposures
-    Estimate                    what that returns
-    EstimateSettings            its choices
+    estimate                    what a fit returns, from exposures that are given
     cross_sectional_regression  factor returns and specific returns of each day, with errors
     factor_covariance           forecast covariance of factor returns at any close
     CovarianceSettings          half-lives, lags and adjustments of that forecast
@@ -50,6 +52,7 @@ Is it any good::
     information_coefficient     do exposures tell the returns that follow?
     missing_factors             do residuals hide a factor?
 
+    Fact                        a finding or reason as a key and values, with its words in either language
     InputError                  an input that is not fit for use: what, where, how many, how to repair it
 """
 

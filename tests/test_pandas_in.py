@@ -85,7 +85,7 @@ CASES = {
     "estimate": (
         rm,
         PANEL | {"market_cap": CAP, "universe": CAP > 0, "linked": SECTORS}
-        | {"settings": rm.EstimateSettings(rm.RegressionSettings(thin_sector=0.0), SETTINGS)},
+        | {"model": rm.RiskModel(regression=rm.RegressionSettings(thin_sector=0.0))},
     ),
     "specific_risk": (
         rm,

@@ -37,8 +37,8 @@ FITS = {  # what is not wrong where it stands: a path for a path, a number for a
 }
 PLAIN = {"covariance": rm.CovarianceSettings(), "specific": rm.SpecificRiskSettings()}
 TOLD = (
-    r"\b(Give|Name|Use|Write|give|takes|needed|has|choices|methods|of one month|of a dict|Check|Its parts|Say|They are|Found|"
-    r"without a family)\b"
+    r"\b(Give|Name|Use|Write|Say|Check|give|takes|needed|has|choices|methods|of one month|of a dict|Its parts|They are|"
+    r"Found|without a family)\b"
 )
 
 

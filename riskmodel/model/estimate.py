@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind
+from riskmodel.arrays.labels import PANEL, aligned, labelled, require_kind
 from riskmodel.estimation.share_classes import issuers
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.model import RiskModel
@@ -73,9 +73,7 @@ def estimate(
     model = RiskModel() if model is None else model
     require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
     arrays = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
-    given: dict[str, Any] = {
-        name: array if array is None else labelled(name, array, MODEL_ARRAYS[name]) for name, array in arrays.items()
-    }
+    given: dict[str, Any] = {**dict.fromkeys(arrays), **aligned(arrays)}
     data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
     return RiskModelResults(data=data, settings=model.settings | {"styles": styles, "texts": {}})
@@ -83,7 +81,7 @@ def estimate(
 
 def _issuers(linked: xr.DataArray | pd.Series | None, returns: xr.DataArray | pd.DataFrame) -> xr.DataArray:
     """A label for each asset, empty where it shares its issuer with nobody that is known."""
-    assets = labelled("returns", returns, MODEL_ARRAYS["returns"]).get_index("asset")
+    assets = labelled("returns", returns, PANEL).get_index("asset")
     known = issuers(assets, linked)
     labels = pd.Series("", index=assets, dtype=object)
     for issuer, places in known.items():
