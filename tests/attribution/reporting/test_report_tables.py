@@ -169,16 +169,14 @@ def test_only_a_forecast_that_cannot_be_made_becomes_a_note_and_any_other_refusa
         forecast_or_reason(broken)
 
 
-@pytest.mark.parametrize(("sessions", "key"), [(2, "short_history"), (70, "no_specific_risk")])
-def test_a_history_that_is_too_short_says_what_it_lacks(small_market, small_model, sessions, key):
-    first = small_market.get_index("time")[-sessions]
-    model = dataclasses.replace(small_model, data=small_model.data.sel(time=slice(first, None)))
-    if key == "no_specific_risk":
-        lost = {"specific_returns": model.data["specific_returns"].where(False)}
-        model = dataclasses.replace(model, data=model.data.assign(lost))
+@pytest.mark.parametrize(("lost", "key"), [("factor_returns", "short_history"), ("specific_returns", "no_specific_risk")])
+def test_a_history_that_is_too_short_says_what_it_lacks(small_market, small_model, lost, key):
+    late = small_model.data["time"] >= small_model.data["time"][-2]
+    model = dataclasses.replace(small_model, data=small_model.data.assign({lost: small_model.data[lost].where(late)}))
     with pytest.raises(ForecastUnavailableError) as caught:
-        forecast_risk(model, small_market.sel(time=slice(first, None)), small_market.get_index("time")[-1])
+        forecast_risk(model, small_market, small_market.get_index("time")[-1])
     assert caught.value.fact.key == key
+    assert set(caught.value.fact.values.values()) >= {2}
 
 
 def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book, small_market, small_model):
