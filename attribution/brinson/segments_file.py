@@ -15,6 +15,7 @@ import xarray as xr
 
 from attribution.brinson.effects import REMAINDER
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
 TOTAL = "Total"
@@ -204,7 +205,7 @@ def _require_labels(labels: pd.Series, name: str, column: str) -> None:
 
 def _numbers(frame: pd.DataFrame, column: str, name: str, key: list[str]) -> np.ndarray:
     text = frame[column]
-    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").astype(float)
+    numbers = parsed_numbers(text.where(text != ""))
     nan = text.str.lower() == "nan"
     wrong = np.flatnonzero(numbers.isna() & (text != "") & ~nan)
     if len(wrong):
