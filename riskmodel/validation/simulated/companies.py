@@ -61,7 +61,8 @@ def companies(rng: np.random.Generator, count: int) -> pd.DataFrame:
             company.loc[row, "ticker"] = ticker
     company.loc[rng.random(count) < 0.02, "name_ja"] = np.nan
     labels = dict.fromkeys(["ticker", "name", "name_ja", "sector"], "str")
-    return company.sort_values("ticker", ignore_index=True).astype(labels)
+    company = company.sort_values("ticker", ignore_index=True)
+    return company.astype(labels).where(company.notna())  # pandas before 3 writes "nan" for what is missing
 
 
 def company_tables(streams: Iterator[np.random.Generator], company: pd.DataFrame, sessions: pd.DatetimeIndex) -> Tables:
