@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -41,7 +43,9 @@ def exposure_stability(exposures: xr.DataArray, *, lag: int = MONTH) -> xr.DataA
     chosen = chosen.copy(data=np.ascontiguousarray(chosen.to_numpy()))  # the same order of sums, however it was stored
     if len(days) < 2:
         return chosen.isel(asset=0, drop=True)[:0]
-    return xr.corr(chosen[1:], chosen[:-1].assign_coords(chosen[1:].coords), dim="asset")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Degrees of freedom", RuntimeWarning)  # a day without exposures is NaN, no news
+        return xr.corr(chosen[1:], chosen[:-1].assign_coords(chosen[1:].coords), dim="asset")
 
 
 def mean_return_tests(
