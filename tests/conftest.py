@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import attribution as at
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "real_market" in item.keywords:
             item.add_marker(absent)
+
+
+def read_printed(text, **options):
+    """A table that a command printed as CSV, every digit of it: pandas before 3 loses last ones unless told."""
+    exact = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+    return pd.read_csv(io.StringIO(text), **exact, **options)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -56,7 +56,7 @@ def books(draw: st.DrawFn):
                 tickers = [*rng.choice(names, held, replace=False), "CASH"]
                 lists.append(
                     pd.DataFrame(
-                        {"portfolio": f"P{account}", "date": pd.Timestamp(day), "ticker": tickers, "weight": weights}
+                        {"portfolio": f"P{account}", "date": pd.Timestamp(str(day)), "ticker": tickers, "weight": weights}
                     )
                 )
         return pd.concat(lists, ignore_index=True)

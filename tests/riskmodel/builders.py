@@ -19,7 +19,9 @@ def as_read(tables: Tables) -> Tables:
     """Give every column the kind that `read_table` would."""
     kinds = {TEXT: "str", DATE: "datetime64[ns]"}
     return {
-        name: frame.astype({c: kinds.get(TABLES[name].columns[c], "float64") for c in frame.columns}).reset_index(drop=True)
+        name: frame.astype({c: kinds.get(TABLES[name].columns[c], "float64") for c in frame.columns})
+        .where(frame.notna())  # pandas before 3 writes what is missing as "None"
+        .reset_index(drop=True)
         for name, frame in tables.items()
     }
 

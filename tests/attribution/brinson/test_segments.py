@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from math import fsum
 
@@ -19,7 +18,7 @@ from attribution.contributions.brinson_of_holdings import group_sides
 from attribution.contributions.groups import asset_groups
 from riskmodel import InputError
 from tests.attribution.brinson.inputs import SIDES, example, one_period
-from tests.conftest import ROOT
+from tests.conftest import ROOT, read_printed
 
 BACON = example("bacon2008_multi_period")
 HEADER = "period,segment,portfolio_weight,benchmark_weight,portfolio_return,benchmark_return"
@@ -60,7 +59,7 @@ def test_the_shipped_file_is_bacons_example(bacon):
 def answer(capsys, *arguments):
     code, printed, _ = run(capsys, *arguments, "--format", "csv")
     assert code == 0
-    return pd.read_csv(io.StringIO(printed), dtype={"period": str, "segment": str}, keep_default_na=False)
+    return read_printed(printed, dtype={"period": str, "segment": str}, keep_default_na=False)
 
 
 # ---------------------------------------------------------------- Bacon's chapter 8 through the command

@@ -15,7 +15,7 @@ from attribution.cli import main
 from attribution.commands import terminal
 from attribution.reporting.tables.frames import KEYS
 from riskmodel.errors import InputError
-from tests.conftest import SMALL, SMALL_MONTH
+from tests.conftest import SMALL, SMALL_MONTH, read_printed
 
 BOOK = str(SMALL / "book.toml")
 COURSE = "Major 70 : Next 30"
@@ -115,7 +115,7 @@ def test_explain_says_how_many_rows_it_leaves_out(capsys):
 
 def test_check_exits_with_1_where_there_is_something_to_know(capsys):
     code, printed, _ = run(capsys, "check", BOOK, "--format", "csv")
-    findings = pd.read_csv(pd.io.common.StringIO(printed))
+    findings = read_printed(printed)
     assert code == 1
     assert list(findings.columns) == ["table", "finding", "rows", "examples"]
     assert (findings["rows"] > 0).all()

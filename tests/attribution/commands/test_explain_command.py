@@ -15,7 +15,7 @@ import attribution as at
 from attribution.cli import main
 from attribution.measures.figures import course_figures
 from attribution.portfolio import inputs as fitting
-from tests.conftest import SMALL, SMALL_MONTH
+from tests.conftest import SMALL, SMALL_MONTH, read_printed
 
 BOOK = str(SMALL / "book.toml")
 COURSE = "Major 70 : Next 30"
@@ -59,7 +59,7 @@ def test_every_table_of_a_course_can_be_printed(capsys, small_result, table):
     printed = explained(capsys, "--table", table, "--format", "csv")
     expected = TABLES[table](small_result)
     pd.testing.assert_frame_equal(
-        pd.read_csv(pd.io.common.StringIO(printed)),
+        read_printed(printed),
         expected,
         check_dtype=False,
         rtol=0,
@@ -76,7 +76,7 @@ def test_a_table_is_printed_for_people_under_what_it_is_of(capsys, small_result)
 def test_figures_are_printed_without_a_model(capsys, small_book, small_market, monkeypatch):
     monkeypatch.setattr("attribution.portfolio.inputs.fitted_model", None)
     printed = explained(capsys, "--table", "figures", "--format", "csv")
-    values = pd.read_csv(pd.io.common.StringIO(printed)).set_index("measure")["value"]
+    values = read_printed(printed).set_index("measure")["value"]
     expected = course_figures(small_book, COURSE, small_market, period=SMALL_MONTH).set_index("measure")["value"]
     pd.testing.assert_series_equal(values, expected, rtol=0, atol=0)
     assert "hit_rate_days         52.38% 21 days" in explained(capsys, "--table", "figures")
@@ -97,19 +97,19 @@ def test_the_view_of_another_currency_is_printed(capsys, small_result, small_mar
     assert text.endswith(f"sum {view.excess_return:+z.2%}\n")
     printed = explained(capsys, "--table", "karnosky-singer", "--currency", "JPY", *hedge, "--format", "csv")
     expected = small_result.karnosky_singer("JPY", small_market, **options)
-    pd.testing.assert_frame_equal(pd.read_csv(pd.io.common.StringIO(printed)), expected, rtol=0, atol=1e-18)
+    pd.testing.assert_frame_equal(read_printed(printed), expected, rtol=0, atol=1e-18)
     assert "log returns" in explained(capsys, "--table", "karnosky-singer", "--currency", "JPY", *hedge)
 
 
 def test_a_blend_is_printed_by_sleeve_and_by_any_column_of_securities(capsys, small_result):
     printed = explained(capsys, "--by", "sleeve", "factor", "--format", "csv")
-    rows = pd.read_csv(pd.io.common.StringIO(printed))
+    rows = read_printed(printed)
     np.testing.assert_array_equal(rows["contribution"], small_result.by("sleeve", "factor"))
     assert list(rows.columns) == ["sleeve", "factor", "contribution", "standard_error", "t"]
     by_name = explained(capsys, "--by", "name_ja", "--format", "csv").splitlines()
     assert by_name[0] == "name_ja,contribution"
     levels = explained(capsys, "--table", "brinson", "--by", "sector,name", "--format", "csv")
-    assert set(pd.read_csv(pd.io.common.StringIO(levels))["grouping"]) == {"sector", "sector > name"}
+    assert set(read_printed(levels)["grouping"]) == {"sector", "sector > name"}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_the_choices_of_brinson_are_those_of_the_library(capsys, small_result, t
     by_name = at.read_grouping(SMALL, "name")
     tables = {"brinson": small_result.brinson, "brinson-by-factor": small_result.brinson_by_factor}
     expected = tables[table]("sector", by_name, **choices).drop(columns="course")
-    pd.testing.assert_frame_equal(pd.read_csv(pd.io.common.StringIO(printed)), expected, check_dtype=False, rtol=0, atol=0)
+    pd.testing.assert_frame_equal(read_printed(printed), expected, check_dtype=False, rtol=0, atol=0)
 
 
 def test_days_are_printed_as_dates_and_japanese_stands_in_columns(capsys):

@@ -35,7 +35,7 @@ def slow_errors(data, cuts, *, absolute=False, together=()):
     Labels in `together` are one row, "(rest)".
     """
     sector, variance = data["sector"].to_series(), {}
-    for day in data["time"].values:
+    for day in data.get_index("time"):
         at = data.sel(time=day)
         scale = float(at["absolute_coefficient" if absolute else "coefficient"])
         sensitivity = {}

@@ -388,7 +388,8 @@ REFUSED = {
     ),
     "dates against text": (
         lambda: link(effects_of(days=DAYS.astype(str).astype(object)), PORTFOLIO, BENCHMARK),
-        "effects: 6 labels of 'time' not as in portfolio_returns (object here, datetime64[us] there); only in effects: "
+        "effects: 6 labels of 'time' not as in portfolio_returns (object here, "
+        f"{PORTFOLIO.get_index('time').dtype} there); only in effects: "
         "2024-01-02, 2024-01-03, 2024-01-04; only in portfolio_returns: 2024-01-02, 2024-01-03, 2024-01-04. Give both "
         "the same labels, e.g. with xarray.align.",
     ),

@@ -14,7 +14,7 @@ from attribution.cli import main
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from riskmodel.estimation.share_classes import specific_covariance_times
 from riskmodel.model.results import RiskModelResults
-from tests.conftest import SMALL
+from tests.conftest import SMALL, read_printed
 
 DATE = pd.Timestamp("2025-03-31")
 BOOK = str(SMALL / "book.toml")
@@ -93,9 +93,9 @@ def test_a_list_of_the_day_itself_is_named_as_not_yet_held(capsys):
 
 def test_contributions_by_factor_add_to_the_volatility(capsys):
     main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--table", "factor", "--format", "csv"])
-    frame = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))
+    frame = read_printed(capsys.readouterr().out)
     main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--table", "risk", "--format", "csv"])
-    measures = pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out)).set_index("measure")["value"]
+    measures = read_printed(capsys.readouterr().out).set_index("measure")["value"]
     by_side = frame.groupby("side")["contribution"].sum()
     assert by_side["portfolio"] == pytest.approx(measures["portfolio_volatility"], abs=1e-12)
     assert by_side["active"] == pytest.approx(measures["tracking_error"], abs=1e-12)

@@ -19,7 +19,7 @@ COURSE = "Major 70 : Next 30"
 
 def named(market, **issuers):
     """The market with these issuers, ticker by ticker; the rest without one."""
-    values = market["issuer"].to_series()
+    values = market["issuer"].to_series().copy()
     values.loc[list(issuers)] = list(issuers.values())
     return market.assign(issuer=("asset", values.to_numpy(dtype=object)))
 

@@ -24,6 +24,7 @@ from tests.conftest import SMALL_MONTH
 DAYS = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
 HELD, BASE = "DKYC", pd.Timestamp("2025-02-28")  # a stock of 'major' at the close before the month
 NOON = pd.Timestamp("2025-03-12")
+STRINGS = pd.Index(["A"]).dtype  # "object" before pandas 3
 
 
 def refusal(call):
@@ -335,7 +336,7 @@ ARRAYS = {
     ),
     "coefficients: codes of portfolios": (
         lambda: coefficients(PORTFOLIO.expand_dims(portfolio=["0130"]), BENCHMARK.expand_dims(portfolio=[130])),
-        "benchmark_returns: 2 labels of 'portfolio' not as in portfolio_returns (int64 here, str there); only in "
+        f"benchmark_returns: 2 labels of 'portfolio' not as in portfolio_returns (int64 here, {STRINGS} there); only in "
         "benchmark_returns: 130; only in portfolio_returns: 0130. Give both the same labels, e.g. with xarray.align.",
     ),
     "coefficients: complex numbers": (
@@ -356,7 +357,7 @@ ARRAYS = {
     ),
     "arrays: codes that are numbers": (
         lambda: of_arrays(weights=lambda a: a.assign_coords(asset=[1, 2])),
-        "exposures: 4 labels of 'asset' not as in weights (str here, int64 there); only in exposures: A, B; only in "
+        f"exposures: 4 labels of 'asset' not as in weights ({STRINGS} here, int64 there); only in exposures: A, B; only in "
         "weights: 1, 2. Give both the same labels, e.g. with xarray.align.",
     ),
     "arrays: weights in percent": (

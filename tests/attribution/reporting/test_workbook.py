@@ -289,7 +289,7 @@ def test_the_formulas_behind_charts_hold_the_values_of_the_tables(content, rende
     steps = rows[7 + len(frame) :]
     steps = [row for row in steps if row[0] is not None]
     assert steps[0][2] == result.benchmark_return
-    assert steps[-1][2] == pytest.approx(result.portfolio_return, abs=1e-15)
+    assert steps[-1][2] == pytest.approx(result.portfolio_return, abs=1e-12)  # the tolerance of every identity
     assert steps[-2][4] == pytest.approx(result.portfolio_return, abs=1e-12)  # the last step ends where the course is
     for step in steps:
         low, high = sorted(step[3:5])
@@ -303,7 +303,7 @@ def test_the_formulas_behind_charts_hold_the_values_of_the_tables(content, rende
 
 
 def test_lookups_name_the_course_by_its_cell_and_count_capitals(opened):
-    formula = opened["Major 100"]["Q5"].value
+    formula = opened["Major 100"]["Q5"].value.replace("'", "")  # XlsxWriter before 3.2.1 quotes every name of a sheet
     assert formula.startswith("=1*SUMPRODUCT(1*EXACT(factor_contributions!$A$3:$A$") and ",$P$2)*EXACT(" in formula
 
 

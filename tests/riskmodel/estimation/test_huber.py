@@ -64,7 +64,7 @@ def test_coefficients_equal_statsmodels_rlm(huber, missing, weights, seed):
     assert (fit["flag"] == "").all()
     for day in range(DAYS):
         coefficients, downweighted = rlm(data, day, huber)
-        np.testing.assert_allclose(np.delete(fit["factor_returns"][day], 3), coefficients, rtol=1e-8, atol=1e-12)
+        np.testing.assert_allclose(np.delete(fit["factor_returns"][day].to_numpy(), 3), coefficients, rtol=1e-8, atol=1e-12)
         assert int(fit["downweighted"][day]) == downweighted > 0
 
 
