@@ -1,4 +1,4 @@
-"""What more than one test needs: the shipped market, the real one where it is there, small hand-made ones."""
+"""What more than one test needs: the shipped book, the real market where it is there, copies to damage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 import attribution as at
-import riskmodel as rm
 from riskmodel.market.tables import read_table
 
 ROOT = Path(__file__).parents[1]
@@ -32,32 +31,6 @@ def read_printed(text, **options):
     """A table that a command printed as CSV, every digit of it: pandas before 3 loses last ones unless told."""
     exact = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
     return pd.read_csv(io.StringIO(text), **exact, **options)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    """No test reads or fills the user's cache; one cache for all tests of a run spares them fitting again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def doctests_run_at_the_root():
-    """Examples in docstrings read fixtures/small, relative to the project's root."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        yield
-
-
-@pytest.fixture(scope="session")
-def small_market():
-    return rm.read_market(SMALL)
-
-
-@pytest.fixture(scope="session")
-def small_model(small_market):
-    return rm.RiskModel().fit(small_market)
 
 
 @pytest.fixture(scope="session")

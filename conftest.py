@@ -1,0 +1,80 @@
+"""What tests and examples share: a cache of their own, the root as their folder, and work that is done once for all."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+import riskmodel as rm
+from riskmodel.model.parts import alone
+
+ROOT = Path(__file__).parent
+SMALL = ROOT / "fixtures" / "small"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """No test reads or fills the user's cache; one cache for all tests of a process spares them fitting again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def examples_run_at_the_root():
+    """Examples in docstrings and pages read fixtures/small, relative to the project's root."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once(name, make)`: what `make` gives, made by the first process of a run that asks and read by the others."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return lambda name, make: make()
+
+    def made_or_read(name, make):
+        folder = tmp_path_factory.getbasetemp().parent / f"once-{name}"
+        folder.mkdir(exist_ok=True)
+        kept = folder / "kept.pickle"
+        with alone(folder):
+            if not kept.exists():
+                made = make()
+                kept.with_suffix(".half").write_bytes(pickle.dumps(made))
+                kept.with_suffix(".half").replace(kept)
+                return made
+        return pickle.loads(kept.read_bytes())
+
+    return made_or_read
+
+
+@pytest.fixture(scope="session")
+def small_market():
+    return rm.read_market(SMALL)
+
+
+@pytest.fixture(scope="session")
+def small_model(small_market):
+    return rm.RiskModel().fit(small_market)
+
+
+@pytest.fixture(autouse=True)
+def examples_share_a_fit(request, monkeypatch):
+    """Every example reads and fits fixtures/small, as its reader would: here all have the market and the fit of one."""
+    if not isinstance(request.node, pytest.DoctestItem):
+        return
+    market, fitted = request.getfixturevalue("small_market"), request.getfixturevalue("small_model")
+    read, fit = rm.read_market, rm.RiskModel.fit
+
+    def read_once(folder):
+        return market if Path(folder).resolve() == SMALL else read(folder)
+
+    def fit_once(model, given):
+        return fitted if given is market and model == rm.RiskModel() else fit(model, given)
+
+    monkeypatch.setattr(rm, "read_market", read_once)
+    monkeypatch.setattr(rm.RiskModel, "fit", fit_once)
