@@ -25,8 +25,9 @@ $(STAMP): setup.cfg pyproject.toml
 report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin
 	$(BIN)/attribution report $(BOOK) --month $(MONTH) --out $(OUT)
 
+test: export PYTHONDONTWRITEBYTECODE :=  # each of pytest's processes would compile every test again
 test: $(STAMP)  ## set up, and run the tests
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # The overrides stand above what other packages ask for: no peer of the tests may lift a version that is ours to promise.
 floor:  ## the tests on the oldest Python and the lowest versions that setup.cfg declares, in .venv-floor
