@@ -557,7 +557,7 @@ def test_matplotlib_is_loaded_by_the_picture_alone():
 )
 def test_what_cannot_be_validated_is_refused(small_model, small_market, options, message):
     with pytest.raises(InputError) as caught:
-        validate(small_model, small_market["market_cap"], **options)
+        validate(small_model, small_market["market_cap"], **FEW | options)
     assert str(caught.value) == message
 
 
