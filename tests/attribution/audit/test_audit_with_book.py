@@ -25,8 +25,8 @@ from tests.conftest import REAL, SMALL, SMALL_MONTH
 
 
 @pytest.fixture(scope="module")
-def content(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+def content(page_content):
+    return page_content
 
 
 @pytest.fixture(scope="module")

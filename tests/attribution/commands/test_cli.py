@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import subprocess
@@ -41,10 +42,18 @@ def refused(capsys, tmp_path, book):
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def printed_and_written(tmp_path_factory):
+    """What the command says and where it writes, once the model is in the store."""
     out = tmp_path_factory.mktemp("report") / "out"
-    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(out)]) == 0
-    return out
+    assert main(["fit", BOOK]) == 0
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(out)]) == 0
+    return printed.getvalue(), out
+
+
+@pytest.fixture(scope="module")
+def written(printed_and_written):
+    return printed_and_written[1]
 
 
 def test_a_report_writes_pages_tables_and_manifest(written):
@@ -69,17 +78,14 @@ def test_the_tables_add_to_the_printed_excess(written):
         assert own["contribution"].astype(float).sum() == pytest.approx(performance.loc[course, "return"], abs=1e-12)
 
 
-def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_store(written, tmp_path, capsys):
-    again = tmp_path / "again"
-    capsys.readouterr()
-    assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(again)]) == 0
-    printed = capsys.readouterr().out
+def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_store(whole_report, printed_and_written):
+    printed, written = printed_and_written
     limits = pd.read_csv(written / "tables/limits.csv")
     details = limits.loc[limits["ok"].astype(str).eq("False"), "detail"]
     assert f"{len(details)} of {len(limits)} limits broken:" in printed and all(detail in printed for detail in details)
-    for path in written.rglob("*"):
-        if path.is_file():
-            assert path.read_bytes() == (again / path.relative_to(written)).read_bytes(), path.name
+    assert {path for path in written.rglob("*") if path.is_file()} == {written / name for name in whole_report.paths}
+    for name, path in whole_report.paths.items():
+        assert path.read_bytes() == (written / name).read_bytes(), name
 
 
 def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written):

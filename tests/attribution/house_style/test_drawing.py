@@ -31,8 +31,6 @@ from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.reporting.charts import charts, month_figures
-from attribution.reporting.tables.content import build_content
-from tests.conftest import SMALL_MONTH
 
 HOSTILE = [
     "Major 100",
@@ -52,8 +50,8 @@ VALUES = [0.0123, -0.2, np.nan, 9.0, 0.0, -1e-9, 0.3, -0.99, np.inf, 12345.6, 1e
 
 
 @pytest.fixture(scope="module")
-def month_content(small_book, small_market, small_model):
-    return build_content(small_book, small_market, small_model, SMALL_MONTH)
+def month_content(page_content):
+    return page_content
 
 
 def texts(figure):

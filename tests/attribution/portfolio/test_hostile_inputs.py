@@ -132,7 +132,7 @@ def test_a_fit_and_then_a_report_gives_the_bytes_of_a_cold_report(tmp_path, monk
     for name, commands in {"cold": ["report"], "warm": ["fit", "report"]}.items():
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name / "cache"))
         for command in commands:
-            where = ["--month", SMALL_MONTH, "--out", str(tmp_path / name / "out"), "--formats", "html"]
+            where = ["--month", SMALL_MONTH, "--out", str(tmp_path / name / "out"), "--formats", "html", "--lang", "en"]
             extra = where if command == "report" else []
             assert main([command, str(SMALL / "book.toml"), *extra]) == 0
         files = sorted((tmp_path / name / "out").rglob("*.*"))

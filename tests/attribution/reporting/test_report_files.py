@@ -43,18 +43,19 @@ def run(monkeypatch, small_book, content, tmp_path):
     return report
 
 
-def test_every_file_is_listed_with_the_hash_that_it_has(run, tmp_path):
-    written = run(languages=["ja", "en"], formats=["html", "pdf", "xlsx"])
-    names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+def test_every_file_is_listed_with_the_hash_that_it_has(whole_report):
+    written = whole_report
+    out = written.paths[files.MANIFEST].parent
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert names == set(written.paths)
     if not written.remarks:
         assert {"report.ja.pdf", "report.en.pdf"} <= names
     assert {"report.ja.html", "report.en.html", "report.xlsx", "commentary.ja.md", "commentary.en.md"} <= names
     assert {f"tables/{name}.csv" for name in written.tables} <= names
-    listed = json.loads((tmp_path / "out" / "manifest.json").read_text())["outputs"]
+    listed = json.loads((out / "manifest.json").read_text())["outputs"]
     assert set(listed) == names - {"manifest.json"}
     for name, digest in listed.items():
-        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
 
 
 def test_only_the_formats_asked_for_are_written_those_of_an_earlier_run_go_and_other_files_stay(run, tmp_path):

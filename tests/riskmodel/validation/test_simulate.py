@@ -17,17 +17,16 @@ import xarray as xr
 import riskmodel as rm
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.validation.simulated.market import SPECIFIC_RISK, SimulatedMarket, simulate
+from tests.conftest import ROOT, SMALL
 
-ROOT = Path(__file__).parents[3]
-SMALL = ROOT / "fixtures" / "small"
 GENERATOR = ROOT / "fixtures" / "make_small.py"
 STYLES = [style.name for style in rm.STYLES]
 STRONG = 3.0  # times the mean error: how volatile a style must be for its returns to be found
 
 
 @pytest.fixture(scope="module")
-def simulated() -> SimulatedMarket:
-    return simulate()
+def simulated(once) -> SimulatedMarket:
+    return once("simulated", simulate)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +36,13 @@ def shipped() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def market() -> xr.Dataset:
-    return rm.read_market(SMALL)
+def market(small_market: xr.Dataset) -> xr.Dataset:
+    return small_market
 
 
 @pytest.fixture(scope="module")
-def model(market: xr.Dataset) -> rm.RiskModelResults:
-    return rm.RiskModel().fit(market)
+def model(small_model: rm.RiskModelResults) -> rm.RiskModelResults:
+    return small_model
 
 
 def shipped_truth() -> xr.DataArray:
