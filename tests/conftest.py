@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import attribution as at
+import riskmodel as rm
 from riskmodel.market.tables import read_table
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,22 @@ def read_printed(text, **options):
 @pytest.fixture(scope="session")
 def small_book():
     return at.read_book(SMALL / "book.toml")
+
+
+@pytest.fixture(scope="session")
+def small_book_of_sleeves(small_book):
+    """Its courses of one sleeve alone: less to compute where blends are not the point."""
+    return small_book.model_copy(update={"courses": {k: v for k, v in small_book.courses.items() if len(v) == 1}})
+
+
+@pytest.fixture(scope="session")
+def real_market():
+    return rm.read_market(REAL)
+
+
+@pytest.fixture(scope="session")
+def real_model(real_market):
+    return rm.RiskModel().fit(real_market)
 
 
 @pytest.fixture(scope="session")

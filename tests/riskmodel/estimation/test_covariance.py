@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf, oas
 from statsmodels.stats.sandwich_covariance import S_hac_simple
 
-import riskmodel as rm
 from riskmodel.errors import InputError
 from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
 from riskmodel.estimation.covariance_settings import LONG_HORIZON, SHORT_HORIZON, CovarianceSettings
-from tests.conftest import REAL
 
 PLAIN = CovarianceSettings(
     volatility_half_life=20.0,
@@ -517,8 +515,8 @@ def test_an_adjustment_without_simulations_is_refused():
 
 
 @pytest.mark.real_market
-def test_the_real_market_has_plausible_volatilities():
-    f = rm.RiskModel().fit(rm.read_market(REAL)).factor_returns
+def test_the_real_market_has_plausible_volatilities(real_model):
+    f = real_model.factor_returns
     times = ["2013-06-28", "2014-06-30", "2015-06-30", "2016-09-30"]
     fit = factor_covariance(f, replace(SHORT_HORIZON, eigenfactor_simulations=200), times=times)
     a_year = fit["volatility"] * np.sqrt(252)

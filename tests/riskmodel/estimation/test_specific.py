@@ -638,12 +638,8 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, object], message: st
 
 
 @pytest.mark.real_market
-def test_forecasts_of_the_real_market_are_unbiased_over_sizes_and_histories() -> None:
-    import riskmodel as rm
-    from tests.conftest import REAL
-
-    market = rm.read_market(REAL)
-    model = rm.RiskModel().fit(market)
+def test_forecasts_of_the_real_market_are_unbiased_over_sizes_and_histories(real_market, real_model) -> None:
+    market, model = real_market, real_model
     u = model.specific_returns
     risk = specific_risk(u, market["market_cap"], model.exposures, market["sector"], times=u["time"][252::5])
     last = risk["volatility"][-1] * np.sqrt(252)
