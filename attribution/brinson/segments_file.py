@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from riskmodel.tables import parsed_numbers
 
 from attribution.brinson.effects import REMAINDER
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
 TOTAL = "Total"
