@@ -159,20 +159,3 @@ STYLES: tuple[Style, ...] = (
     Style("volatility", ("volatility",), texts={"en": "Volatility", "ja": "変動性"}),
     Style("liquidity", ("traded_value",), texts={"en": "Liquidity", "ja": "流動性"}),
 )
-
-
-def group_of(factor: str, sectors: set[str] | frozenset[str]) -> str:
-    """The group that a row of a contribution table belongs to.
-
-    Examples
-    --------
-    >>> [group_of(f, {"Energy"}) for f in ("market", "Energy", "value", "specific", "cash")]
-    ['market', 'sector', 'style', 'specific', 'other']
-    """
-    if factor == MARKET:
-        return "market"
-    if factor in sectors:
-        return "sector"
-    if factor in {style.name for style in STYLES}:
-        return "style"
-    return "specific" if factor == "specific" else "other"

@@ -25,7 +25,6 @@ from attribution.rows import CASH
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
-from riskmodel.factors import MARKET, STYLES, group_of
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
 
@@ -158,7 +157,7 @@ def _market_days(
     life = np.maximum.accumulate(market["life"].to_numpy()[: last + 1], axis=0)
     life = np.hstack([life, np.zeros((len(life), 1), life.dtype)])[:, keep]
     names = [str(f) for f in parts["factor"].to_numpy()]
-    groups = [group_of(f, frozenset(names) - {MARKET, *(style.name for style in STYLES)}) for f in (*names, *OUTSIDE)]
+    groups = [model.group(name) for name in (*names, *OUTSIDE)]
     live = versus["live"].isel(asset=keep)
     days = MarketDays(
         assets=assets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
@@ -98,6 +99,8 @@ class Cube:
         (time) linking coefficients of the excess return and of the return.
     securities
         Columns of text on (asset): `sector`, `name`, `name_ja`.
+    groups
+        Factor -> its group: market, sector or style.
     sleeves
         The same by sleeve; None where a course was not followed through sleeves.
     beside
@@ -126,6 +129,7 @@ class Cube:
     coefficient: xr.DataArray
     absolute_coefficient: xr.DataArray
     securities: xr.Dataset
+    groups: Mapping[str, str]
     sleeves: Sleeves | None = None
     beside: Beside | None = None
     currency: CurrencyView | None = None
@@ -255,6 +259,7 @@ def make_cube(
     return Cube(
         **arrays,
         securities=parts[SECURITIES],
+        groups=model.groups,
         sleeves=Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)}),
         beside=course.beside,
     )
@@ -275,7 +280,10 @@ def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:
 
 
 def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
-    """What a model says of some assets, CASH last, on the days of a period; raises as `make_cube` does."""
+    """What a model says of some assets, CASH last, on the days of a period; raises as `make_cube` does.
+
+    A factor that the data feed on none of the days is no factor of the period.
+    """
     stocks = pd.Index(
         [CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]]
     )  # as the market names them
@@ -293,10 +301,13 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
     specific = fit["specific_returns"].sel(time=days).transpose("time", "asset").to_numpy()
     modelled = ~np.isnan(specific)
     sector = fit["sector"].to_numpy().astype(str)
-    names = [str(f) for f in model.data["factor"].to_numpy()]
-    exposure = np.zeros((len(days), len(names), len(assets)))
-    exposure[:, :, :-1] = np.nan_to_num(model.design(before, stocks).to_numpy()) * modelled[:, None, :]
     of_days = model.data.sel(time=days)
+    fed = of_days["factor_returns"].notnull().any("time").to_numpy()
+    of_days = of_days.isel(factor=fed, factor_other=fed) if fed.any() else of_days
+    names = [str(f) for f in of_days["factor"].to_numpy()]
+    design = model.design(before, stocks).sel(factor=names).transpose("time", "factor", "asset")
+    exposure = np.zeros((len(days), len(names), len(assets)))
+    exposure[:, :, :-1] = np.nan_to_num(design.to_numpy()) * modelled[:, None, :]
     parts = xr.Dataset(
         {
             "exposure": (("time", "factor", "asset"), exposure),

@@ -12,7 +12,6 @@ import pandas as pd
 from attribution.contributions.cube import Cube
 from attribution.rows import OTHER, REST, SPECIFIC
 from riskmodel.errors import InputError
-from riskmodel.factors import MARKET, STYLES, group_of
 
 FACTOR_CUTS = ("factor", "group")
 STOCK_CUTS = ("stock", "sector")
@@ -117,12 +116,7 @@ def splits_factors(cuts: Sequence[Cut]) -> bool:
 
 def factor_group(cube: Cube, factor: str) -> str:
     """market, sector, style, specific or other, of a factor of a cube or of a row beside its factors."""
-    return _groups(cube, [factor])[0]
-
-
-def _groups(cube: Cube, factors: Sequence[str]) -> list[str]:
-    sectors = frozenset(cube.factors) - {MARKET, *(style.name for style in STYLES)}
-    return [group_of(factor, sectors) for factor in factors]
+    return cube.groups.get(factor, SPECIFIC if factor == SPECIFIC else "other")
 
 
 def factor_rows(cube: Cube) -> list[str]:
@@ -167,7 +161,7 @@ def layout(cube: Cube, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bo
         elif cut in DAY_CUTS:
             sides["day"][name] = days if cut == "day" else pd.Index(days.strftime("%Y-%m"))
         else:
-            sides["factor"][name] = pd.Index(_groups(cube, factors) if cut == "group" else list(factors))
+            sides["factor"][name] = pd.Index([factor_group(cube, f) if cut == "group" else f for f in factors])
     return Layout(
         names=tuple(map(cut_name, cuts)),
         sleeve=_axis(max(map(len, sides["sleeve"].values()), default=1), sides["sleeve"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +33,8 @@ class Drawn(Protocol):
 
     @property
     def course(self) -> str: ...
+    @property
+    def style_texts(self) -> Mapping[str, Mapping[str, str]]: ...
     @property
     def benchmark(self) -> str: ...
     @property
@@ -64,7 +67,7 @@ class Plots:
 
     def factors(self, lang: str = "en") -> Figure:
         """Contributions by factor, with whiskers of two standard errors."""
-        messages = read_messages(lang)
+        messages = read_messages(lang, self.result.style_texts)
         label = messages("charts.contributions", name=self.result.course)
         return legible(bar_panels(contribution_bars(self.result.factors, messages), _style(lang), label, shared=True))
 
@@ -78,7 +81,7 @@ class Plots:
         styles
             How many of the largest styles stand alone; the others are one step.
         """
-        messages, result = read_messages(lang), self.result
+        messages, result = read_messages(lang, self.result.style_texts), self.result
         groups = result.with_errors("group").reset_index()
         steps = waterfall_steps(result.factors, groups, messages, styles=styles)
         label = messages("charts.waterfall", name=result.course, benchmark=result.benchmark)
@@ -87,7 +90,7 @@ class Plots:
 
     def exposures(self, lang: str = "en") -> Figure:
         """Active exposures to the styles on the last day of the period (filled) against the first (hollow)."""
-        messages, result = read_messages(lang), self.result
+        messages, result = read_messages(lang, self.result.style_texts), self.result
         ends = result.active_exposures.isel(time=[0, -1]).transpose("factor", "time").to_pandas()
         ends = ends.set_axis(["before", "now"], axis=1).loc[[f for f in ends.index if result.group(str(f)) == "style"]]
         panels = [(result.course, ends.rename(index=lambda f: messages.factor(str(f))))]
@@ -103,7 +106,7 @@ class Plots:
         grouping
             A column of `securities`, as for `AttributionResult.brinson`.
         """
-        messages, result = read_messages(lang), self.result
+        messages, result = read_messages(lang, self.result.style_texts), self.result
         label = messages("charts.brinson", name=result.course)
         return legible(brinson_chart(result.brinson(grouping), messages, _style(lang), label))
 
@@ -117,7 +120,7 @@ class Plots:
         largest
             How many factors are named, those that end furthest from zero.
         """
-        messages, result = read_messages(lang), self.result
+        messages, result = read_messages(lang, self.result.style_texts), self.result
         frame = result.path("factor")
         named = frame.iloc[-1].abs().sort_values(ascending=False, kind="stable").index[:largest]
         names = {str(factor): messages.factor(str(factor)) for factor in named} | {TOTAL: messages("charts.excess")}
@@ -135,7 +138,7 @@ class Plots:
         largest
             How many on either side; fewer where there are not as many.
         """
-        messages, result = read_messages(lang), self.result
+        messages, result = read_messages(lang, self.result.style_texts), self.result
         frame = result.stocks
         frame = frame[(frame["ticker"] != CASH) & ~frame["ticker"].str.match(r"\(.*\)$")]
         frame = frame.sort_values("active_contribution", ascending=False, kind="stable")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,7 @@ def explain_course(
             cube=make_cube(followed, model, market, link=link, uncovered_max=uncovered_max),
             followed=followed,
             currency=book.book.currency,
+            style_texts=model.style_texts,
         )
         require_reconciled(result.reconciliation, f"{result.course}, {result.period}")
         return result
@@ -140,6 +142,8 @@ class AttributionResult:
         The course's daily weights and returns, and its parts.
     currency
         What the returns are in.
+    style_texts
+        Style -> language -> its name on figures.
     """
 
     course: str
@@ -149,6 +153,7 @@ class AttributionResult:
     cube: Cube
     followed: Course
     currency: str = "USD"
+    style_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def data(self) -> xr.Dataset:

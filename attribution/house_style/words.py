@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
 from riskmodel.errors import InputError
+from riskmodel.factors import STYLES
 from riskmodel.facts import Fact
 
 Language = Literal["ja", "en"]
@@ -83,16 +84,36 @@ class Messages:
         return value if kind is None else self.name(kind, str(value))
 
 
-@cache
-def read_messages(language: str) -> Messages:
+def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None = None) -> Messages:
     """The words of "ja" or "en".
+
+    Parameters
+    ----------
+    language
+        Which.
+    styles
+        Style -> language -> its name on pages, where a model has others than the fourteen; one without a name in the
+        language has that of another, or its own.
 
     Raises
     ------
     InputError
         For another language.
+
+    Examples
+    --------
+    >>> read_messages("ja", {"reversal": {"ja": "リバーサル"}}).factor("reversal"), read_messages("en").factor("value")
+    ('リバーサル', 'Value')
     """
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
+    texts = {style.name: style.texts for style in STYLES} | dict(styles or {})
+    names = {name: text.get(language) or next(iter(text.values()), name) for name, text in texts.items()}
+    table = _table(language)
+    return Messages(language, table | {"factors": table["factors"] | names})
+
+
+@cache
+def _table(language: str) -> dict[str, Any]:
     text = resources.files("attribution.house_style").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
-    return Messages(language, tomllib.loads(text))
+    return tomllib.loads(text)

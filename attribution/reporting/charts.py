@@ -22,7 +22,7 @@ from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import cumulative_lines, paths
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
-from attribution.house_style.words import Messages, read_messages
+from attribution.house_style.words import Messages
 from attribution.rows import EFFECTS, FAMILIES, LEAST_T
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
     InputError
         For another language.
     """
-    style: NegativeStyle = getattr(content.book.report.negative, read_messages(lang).language)
-    made = month_figures(content, read_messages(lang), style)
+    messages = content.messages(lang)
+    style: NegativeStyle = getattr(content.book.report.negative, messages.language)
+    made = month_figures(content, messages, style)
     return {name: legible(draw()) for name, draw in made.items()}
 
 

@@ -58,4 +58,5 @@ def report_commentary(content: Content, *, lang: str = "en") -> str:
         language=lang,
         names=content.stock_names(lang),
         limits=content.limits,
+        styles=content.style_texts,
     )

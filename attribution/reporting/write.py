@@ -162,6 +162,7 @@ def report(
                 language=language,
                 names=content.stock_names(language),
                 limits=content.limits,
+                styles=content.style_texts,
             )
             for language in languages
         }

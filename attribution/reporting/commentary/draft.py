@@ -30,6 +30,7 @@ def draft(
     language: str,
     names: Mapping[str, str] | None = None,
     limits: Sequence[Limit] = (),
+    styles: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """Write what happened in a month, from its tables alone.
 
@@ -48,6 +49,8 @@ def draft(
         Ticker -> name of the stock in the language; by default, and for others, that of `stock_contributions`.
     limits
         The rows of the table `limits`, with their details as facts; without them the limits are left out.
+    styles
+        Style -> language -> its name, where the model has others than the fourteen.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def draft(
     No factor returns are available.
     <BLANKLINE>
     """
-    messages = read_messages(language)
+    messages = read_messages(language, styles)
     style: NegativeStyle = getattr(book.report.negative, language)
     write = Writer(Facts(tables), book, messages, style, names or {})
     day = pd.Period(month, "M")

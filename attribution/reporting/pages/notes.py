@@ -74,7 +74,9 @@ def method_paragraph(content: Content, words: PageWords) -> str:
     used = dict.fromkeys(result.link for result in content.results.values())
     links = words.listed(t.name("links", link) for link in used)
     keys = ("brinson", "weights", "errors", "risk")
-    return words.sentences(t("methodology.model"), t("methodology.contributions", link=links),
+    count = content.tables["exposures"].dropna(subset=["portfolio_exposure"]).groupby("course")["factor"].nunique().max()
+    styles = t.name("counts", str(count))
+    return words.sentences(t("methodology.model", styles=styles), t("methodology.contributions", link=links),
                            *(t(f"methodology.{key}") for key in keys))  # fmt: skip
 
 

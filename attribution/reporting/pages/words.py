@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +75,13 @@ class PageWords:
         return number(value, self.style, decimals, signed=signed, grouped=grouped)
 
 
-def page_words(book: Book, language: str) -> PageWords:
-    """The words of a book's page in "ja" or "en".
+def page_words(book: Book, language: str, styles: Mapping[str, Mapping[str, str]] | None = None) -> PageWords:
+    """The words of a book's page in "ja" or "en"; `styles` as in `read_messages`.
 
     Raises
     ------
     InputError
         For another language.
     """
-    messages = read_messages(language)
+    messages = read_messages(language, styles)
     return PageWords(book, messages, getattr(book.report.negative, language))

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.result import AttributionResult, explain_course
+from attribution.house_style.words import Messages, read_messages
 from attribution.identities import identities, require_reconciled
 from attribution.measures.forecast import (
     Forecast,
@@ -82,6 +83,15 @@ class Content:
     def __repr__(self) -> str:
         courses = ", ".join(self.results)
         return f"Content: {self.month}, data to {self.period.end:%Y-%m-%d}; {courses}; {len(self.tables)} tables"
+
+    def messages(self, language: str) -> Messages:
+        """The words of a language, the styles called as the model calls them."""
+        return read_messages(language, self.style_texts)
+
+    @property
+    def style_texts(self) -> dict[str, dict[str, str]]:
+        """Style -> language -> its name on pages."""
+        return dict(self.model_settings["texts"])
 
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.house_style.words import Messages, read_messages
+from attribution.house_style.words import Messages
 from attribution.reporting.workbook.formats import Styles, sheet_names, text_columns
 from riskmodel.errors import InputError
 
@@ -69,7 +69,7 @@ def render_workbook(content: Content, language: str) -> bytes:
             f"workbook: the library '{error.name}' is not installed. "
             f"Install the extra: pip install 'factor-attribution[report]', or leave xlsx out of the formats."
         ) from None
-    messages = read_messages(language)
+    messages = content.messages(language)
     tables = content.tables | {LABELS: labels_table(content.tables, messages)}
     courses = list(dict.fromkeys(content.tables["factor_contributions"]["course"]))
     names = sheet_names([*tables, messages("workbook.contents"), messages("workbook.charts"), *courses])

@@ -16,6 +16,7 @@ SECTORS = ["Energy", "Financials", "Utilities"]
 STYLES = ["value", "momentum"]
 FACTORS = ["market", *SECTORS, *STYLES]
 SLEEVES = ["large", "small"]
+GROUPS = {"market": "market"} | dict.fromkeys(SECTORS, "sector") | dict.fromkeys(STYLES, "style")
 
 
 def sides(rng, days, assets, *, shorts=False):
@@ -120,7 +121,7 @@ def as_cube(data):
     if "sleeve" in data.dims:
         sleeves = Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)})
     arrays = {name: data[name].transpose(*dims) for name, dims in DIMS.items()}
-    return Cube(**arrays, securities=data[["sector"]], sleeves=sleeves)
+    return Cube(**arrays, securities=data[["sector"]], groups=GROUPS, sleeves=sleeves)
 
 
 def result_of(data, link="carino"):
