@@ -106,7 +106,7 @@ def require_styles(styles: Sequence[Style]) -> tuple[Style, ...]:
     names = [style.name for style in styles]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise InputError(
-            f"styles: {listed(twice)} more than once. Give each style its own name, or drop the one it replaces."
+            f"styles: {listed(twice)} more than once. Give each its own name, or drop the one it replaces."
         )
     return tuple(styles)
 
