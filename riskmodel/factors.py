@@ -105,9 +105,7 @@ def require_styles(styles: Sequence[Style]) -> tuple[Style, ...]:
         raise InputError("styles: give a list of riskmodel.Style, such as [*riskmodel.STYLES, my_style].")
     names = [style.name for style in styles]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise InputError(
-            f"styles: {listed(twice)} more than once. Give each its own name, or drop the one it replaces."
-        )
+        raise InputError(f"styles: {listed(twice)} more than once. Give each its own name, or drop the one it replaces.")
     return tuple(styles)
 
 

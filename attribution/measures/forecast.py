@@ -83,7 +83,7 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
     factors = covariance.get_index("factor")
     known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
     specific = forecast.specific_volatility.sel(time=date, drop=True)
-    issuer = market["issuer"]
+    issuer = model.data["issuer"].sel(asset=market["asset"])
     labels = apart_from_cash(market.get_index("asset"))
     frame = exposures.reindex(index=market.get_index("asset"), columns=known).set_axis(labels, axis=0)
     frame[frame.isna().any(axis=1)] = np.nan

@@ -88,8 +88,7 @@ def decompose(
     (0.2062, [0.1091, 0.097])
     """
     require_number("periods_per_year", periods_per_year, "Give 252 for a daily forecast, 12 for a monthly one.")
-    if not isinstance(groups, Mapping):
-        raise InputError(f"groups: is of type {type(groups).__name__}, not a mapping. Give a dict of factor and family.")
+    _require_groups(groups)
     daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
     return split_risk(daily.a, daily, groups=groups, periods_per_year=periods_per_year)
 
@@ -262,6 +261,8 @@ def ex_ante_risk(
     if isinstance(weights, pd.DataFrame):
         weights = xr.Dataset({name: labelled(str(name), column, ARRAYS["weights"]) for name, column in weights.items()})
     require_kind("weights", weights, xr.Dataset, "Give a Dataset or a DataFrame of portfolio_weight and benchmark_weight.")
+    require_one_kind("asset", {"weights": weights.get_index("asset"), "exposures": exposures.get_index("asset")})
+    _require_groups(groups)
     known = exposures.get_index("asset")[exposures.notnull().all("factor").to_numpy()]
     return weighed_risk(
         course,
@@ -291,7 +292,6 @@ def weighed_risk(
             raise InputError(f"weights of '{course}': no '{name}'. Found: {listed(weights.data_vars) or 'nothing'}.")
         require_weights(course, weights[name])
     sides = weights[names]
-    require_one_kind("asset", {"weights": sides.get_index("asset"), "exposures": known})
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
     there = named.get_index("asset").isin(known)
@@ -327,6 +327,11 @@ def _both(weights: xr.DataArray | pd.Series, benchmark_weights: xr.DataArray | p
     for name, array in zip(sides, arrays, strict=True):
         require_finite(name, array)
     return xr.align(*arrays, join="outer", fill_value=0.0)
+
+
+def _require_groups(groups: object) -> None:
+    if not isinstance(groups, Mapping):
+        raise InputError(f"groups: is of type {type(groups).__name__}, not a mapping. Give a dict of factor and family.")
 
 
 def _families(factors: list[str], groups: Mapping[str, str]) -> list[str]:

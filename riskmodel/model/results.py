@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -126,12 +125,14 @@ class RiskModelResults:
         styles = self.data["exposures"] if times is None else self.data["exposures"].sel(time=times)
         styles = (styles if assets is None else styles.sel(asset=assets)).transpose("time", STYLE, "asset")
         days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
-        sector = factors.get_indexer(self.data["sector"].sel(asset=names).to_numpy().astype(str))
+        label = self.data["sector"].sel(asset=names).to_numpy().astype(str)
+        sector = factors.get_indexer(label)
+        own = np.flatnonzero(sector >= 0)
         exposures = np.zeros((len(days), len(factors), len(names)))
         exposures[:, factors.get_loc(MARKET)] = 1.0
-        exposures[:, sector, np.arange(len(names))] = 1.0
+        exposures[:, sector[own], own] = 1.0
         exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
-        exposures[:, :, sector < 0] = np.nan
+        exposures[:, :, label == ""] = np.nan
         return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
 
     @property
@@ -139,10 +140,11 @@ class RiskModelResults:
         """The sectors, in the order of the factors."""
         return [name for name, group in self.groups.items() if group == "sector"]
 
-    @cached_property
+    @property
     def groups(self) -> dict[str, str]:
         """Factor -> its group: market, sector or style."""
-        return {str(f): str(g) for f, g in self.data["factor_group"].to_series().items()}
+        names, groups = self.data["factor"].to_numpy(), self.data["factor_group"].to_numpy()
+        return {str(name): str(group) for name, group in zip(names, groups, strict=True)}
 
     def group(self, factor: str) -> str:
         """market, sector, style; of rows that are no factor: specific or other."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pytest
 import xarray as xr
 
 import attribution as at
+import riskmodel as rm
 from attribution.accounts.accounts import attribute_accounts
 from attribution.accounts.result import CUTS as ACCOUNT_CUTS
 from attribution.brinson.effects import brinson_effects, geometric_effects
@@ -206,12 +206,13 @@ def of_market(case: Case) -> dict:
             "specific_returns": (("time", "asset"), from_second(specific)),
             "exposures": (("time", "style", "asset"), np.concatenate([known, np.full_like(known[:1], np.nan)])),
             "factor_returns": (("time", "factor"), from_second(case.factor_returns)),
-            "covariance": (("time", "factor", "factor_other"), covariance.copy()),
+            "estimation_error_covariance": (("time", "factor", "factor_other"), covariance.copy()),
+            "factor_group": ("factor", np.array(["market", *["style"] * len(styles)], object)),
             "sector": ("asset", np.array(case.groups[:-1], object)),
         },
         labels | {"factor": case.factors, "factor_other": case.factors, "style": np.array(styles, object)},
     )
-    return {"market": market, "model": SimpleNamespace(data=fit), "own": own, "index": index}
+    return {"market": market, "model": rm.RiskModelResults(fit, {"texts": {}}), "own": own, "index": index}
 
 
 def book_of(own: pd.DataFrame, inception: pd.Timestamp) -> Book:

@@ -575,7 +575,7 @@ def test_the_calendar_has_an_answer_for_days_that_it_does_not_know():
 
 def test_commands_begin_without_loading_the_calendar():
     asked = (
-        "import sys, attribution.audit.run, attribution.cli, riskmodel.market, attribution.report.write; "
+        "import sys, attribution.audit.run, attribution.cli, riskmodel.market, attribution.reporting.write; "
         "attribution.cli._parser(); print('exchange_calendars' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -246,7 +246,11 @@ def simulated(draws, days=5, assets=150):
     )
     order = {"factor": FACTORS}
     estimates = fit["factor_returns"].sel(order).values.reshape(draws, days, -1)
-    covariance = fit["covariance"].sel(order | {"factor_other": FACTORS}).values.reshape(draws, days, len(FACTORS), -1)
+    covariance = (
+        fit["estimation_error_covariance"]
+        .sel(order | {"factor_other": FACTORS})
+        .values.reshape(draws, days, len(FACTORS), -1)
+    )
     specific = np.pad(fit["specific_returns"].values.reshape(draws, days, assets), ((0, 0), (0, 0), (0, 1)))
     modelled = np.broadcast_to(np.arange(assets + 1) < assets, (days, assets + 1))
     pairs = []

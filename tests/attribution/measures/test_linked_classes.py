@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 import riskmodel as rm
-from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
+from attribution.measures.forecast import closing_course, course_risk, sleeve_limits
+from attribution.measures.forecast import forecast_risk as forecast_of
 from riskmodel.estimation.share_classes import linked_correlation, specific_covariance_times
 from riskmodel.estimation.specific import specific_risk
 from tests.conftest import REAL
 
 DATE = pd.Timestamp("2025-03-31")
 COURSE = "Major 70 : Next 30"
+
+
+def forecast_risk(model, market, date):
+    """The forecast of the model as it would be, had it been fitted on a market with these issuers."""
+    issuers = market["issuer"].sel(asset=model.data["asset"])
+    return forecast_of(replace(model, data=model.data.assign(issuer=issuers)), market, date)
 
 
 def named(market, **issuers):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -212,7 +214,7 @@ def without_exposures(model, names):
     data = model.data
     there = ~data["asset"].isin(names)
     changed = data.assign(specific_returns=data["specific_returns"].where(there), exposures=data["exposures"].where(there))
-    return type(model)(**{**vars(model), "data": changed})
+    return replace(model, data=changed)
 
 
 def test_held_names_without_exposures_are_a_row_up_to_a_tolerance(small_book, small_model, small_market):
