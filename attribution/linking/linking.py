@@ -239,7 +239,7 @@ def _before(returns: np.ndarray) -> np.ndarray:
     return growth
 
 
-_SCALES = dict(zip(DAY_SCALING, (_carino, _menchero, _grap, _grap), strict=True))
+_SCALES = {"carino": _carino, "menchero": _menchero, "grap": _grap, "frongello": _grap}  # a test holds: DAY_SCALING
 
 
 def _require_logarithms(**sides: xr.DataArray) -> None:

@@ -23,6 +23,7 @@ LIQUIDITY_WINDOW = 20
 DIVIDEND_WINDOW = 252
 LEAST_SHARE_OF_WINDOW = 2 / 3
 LEAST_YEARLY_CHANGES = 2
+LIFE = "(life is the number of a name's current life, -1 outside: market['life'] >= 0 says that it is listed.)"
 YEAR, YEAR_TOLERANCE = pd.Timedelta(days=365), pd.Timedelta(days=35)
 FILING_LASTS = np.timedelta64(548, "D")  # eighteen months after the period's end a yearly figure is stale
 ANNOUNCEMENT_LASTS = np.timedelta64(190, "D")  # two quarters
@@ -357,7 +358,7 @@ def raw_descriptor(descriptor: str | Descriptor, market: xr.Dataset, known: Know
 
 
 def require_no_look_ahead(descriptors: Iterable[Descriptor], market: xr.Dataset) -> None:
-    """Refuse a function whose value on a day changes when later days are taken away.
+    """Refuse a function that has no value at all, or whose value on a day changes when later days are taken away.
 
     Raises
     ------
@@ -369,7 +370,10 @@ def require_no_look_ahead(descriptors: Iterable[Descriptor], market: xr.Dataset)
         return
     past = market.isel(time=slice(0, half + 1))
     for descriptor in descriptors:
-        whole, alone = _called(descriptor, market)[half], _called(descriptor, past)[half]
+        everything = _called(descriptor, market)
+        if np.isnan(everything).all():
+            raise InputError(f"styles: descriptor '{descriptor.name}' has no value on any day of the market. {LIFE}")
+        whole, alone = everything[half], _called(descriptor, past)[half]
         changed = ~np.isclose(whole, alone, rtol=1e-9, atol=0, equal_nan=True)
         if changed.any():
             day = f"{market.get_index('time')[half]:%Y-%m-%d}"

@@ -482,3 +482,7 @@ def test_coefficients_that_do_not_close_give_no_answer(monkeypatch):
     monkeypatch.setitem(linking._SCALES, "grap", lambda portfolio, benchmark: np.ones_like(portfolio))
     with pytest.raises(at.ReconciliationError, match=r"linked effects miss the excess return R - B by 0\.00121"):
         link(effects_of(), PORTFOLIO, BENCHMARK, method="grap")
+
+
+def test_every_method_that_is_offered_has_its_scale():
+    assert tuple(linking._SCALES) == DAY_SCALING

@@ -125,7 +125,7 @@ def test_every_style_on_every_day_is_centred_by_cap_and_has_deviation_one_over_t
         np.testing.assert_allclose(x[fed] @ cap[day, member] / cap[day, member].sum(), 0, atol=1e-12)
         np.testing.assert_allclose(x[fed].std(axis=1, ddof=0), 1, rtol=1e-12)
         checked += fed.sum()
-    assert checked == 14 * 70  # sixty returns are there from the 61st of 130 sessions on
+    assert checked == len(STYLES) * 70  # sixty returns are there from the 61st of 130 sessions on
 
 
 def test_exposures_belong_to_every_covered_asset_and_to_no_other(

@@ -363,7 +363,7 @@ def test_factors_are_the_market_the_sectors_and_the_fourteen_styles(results: rm.
 def test_a_fit_reads_well_in_a_terminal(results: rm.RiskModelResults) -> None:
     lines = repr(results).split("\n")
     assert lines[0] == "RiskModelResults: 69 of 130 days estimated, 2024-01-01 to 2024-06-28"
-    assert lines[1].startswith("60 assets, 18 factors, mean R-squared 0.")
+    assert lines[1].startswith(f"60 assets, {len(STYLES) + 4} factors, mean R-squared 0.")
     assert lines[1].endswith(", 61 days flagged")
     for factor in results.factor_returns["factor"].values:
         assert any(line.startswith(factor) for line in lines[2:]), factor
@@ -406,13 +406,13 @@ def test_a_descriptor_that_no_name_has_is_said(results: rm.RiskModelResults) -> 
 def test_flagged_lists_the_days_with_their_reasons(tables: Tables) -> None:
     prices = tables["prices"]
     day = sorted(prices["date"].unique())[100]
-    # everyone but ten misses the session; 18 factors take 17 coefficients
+    # everyone but ten misses the session; three sectors and the styles take a coefficient each
     gone = (prices["date"] == day) & ~prices["ticker"].isin([f"T{i:03d}" for i in range(10)])
     results = fit(tables | {"prices": prices[~gone].reset_index(drop=True)})
     flagged = results.flagged()
     assert flagged.index[0] == results.data["time"].to_index()[0]
     assert flagged.iloc[0] == "first session: no exposures before it"
-    assert flagged[day] == "thin: 10 names for 17 coefficients"
+    assert flagged[day] == f"thin: 10 names for {len(STYLES) + 3} coefficients"
     assert results.flags()[day] == rm.Fact("thin", {"names": 10, "coefficients": 17})
     assert list(results.flags()) == list(flagged.index) and list(results.flags(flagged.index[:1])) == [flagged.index[0]]
     assert results.factor_returns.sel(time=day).isnull().all()
@@ -429,7 +429,9 @@ def test_a_market_too_short_to_estimate_is_refused() -> None:
 
 def test_a_market_with_too_few_names_is_refused() -> None:
     market = build_market(random_tables(assets=12, sessions=80))
-    with pytest.raises(InputError, match=r"^model: no day can be estimated \(.*thin: 12 names for 17 coefficients"):
+    with pytest.raises(
+        InputError, match=rf"^model: no day can be estimated \(.*thin: 12 names for {len(STYLES) + 3} coefficients"
+    ):
         rm.RiskModel().fit(market)
 
 

@@ -123,6 +123,10 @@ def test_a_style_that_is_none_is_refused_by_name(make, message):
             "styles: descriptor 'own' gives not every asset",
         ),
         (lambda market: market["close"] / 0, "styles: descriptor 'own' gives "),
+        (
+            lambda market: market["close"].where(market["life"] >= 252),
+            "styles: descriptor 'own' has no value on any day of the market. (life is the number of a name's current life",
+        ),
     ],
 )
 def test_a_function_that_will_not_do_is_refused_by_name(market, function, message):

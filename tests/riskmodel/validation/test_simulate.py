@@ -17,10 +17,11 @@ import xarray as xr
 import riskmodel as rm
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.validation.simulated.market import SPECIFIC_RISK, SimulatedMarket, simulate
+from riskmodel.validation.simulated.styles import SIMULATED_STYLES
 from tests.conftest import ROOT, SMALL
 
 GENERATOR = ROOT / "fixtures" / "make_small.py"
-STYLES = [style.name for style in rm.STYLES]
+STYLES = [style.name for style in SIMULATED_STYLES]
 STRONG = 3.0  # times the mean error: how volatile a style must be for its returns to be found
 
 
