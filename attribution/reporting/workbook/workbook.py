@@ -127,6 +127,7 @@ def labels_table(tables: dict[str, pd.DataFrame], messages: Messages) -> pd.Data
 
     Examples
     --------
+    >>> from attribution.house_style.words import read_messages
     >>> frame = pd.DataFrame({"factor": ["value", "market"], "effect": ["allocation", "selection"]})
     >>> print(labels_table({"t": frame}, read_messages("ja")).to_string(index=False, header=False))
     factor      value    割安性
