@@ -5,7 +5,7 @@ Row t uses only what is known at the close of day t. Per-share figures stand on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.windows import trailing_sum
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError
+from riskmodel.exposures.own import values_of
 from riskmodel.factors import Descriptor
 from riskmodel.facts import Fact
 from riskmodel.market.timeline import as_of
@@ -23,7 +24,6 @@ LIQUIDITY_WINDOW = 20
 DIVIDEND_WINDOW = 252
 LEAST_SHARE_OF_WINDOW = 2 / 3
 LEAST_YEARLY_CHANGES = 2
-LIFE = "(life is the number of a name's current life, -1 outside: market['life'] >= 0 says that it is listed.)"
 YEAR, YEAR_TOLERANCE = pd.Timedelta(days=365), pd.Timedelta(days=35)
 FILING_LASTS = np.timedelta64(548, "D")  # eighteen months after the period's end a yearly figure is stale
 ANNOUNCEMENT_LASTS = np.timedelta64(190, "D")  # two quarters
@@ -344,7 +344,7 @@ def raw_descriptor(descriptor: str | Descriptor, market: xr.Dataset, known: Know
         For a name that nobody knows, and for a function whose answer is not by (time, asset).
     """
     if isinstance(descriptor, Descriptor):
-        return _called(descriptor, market)
+        return values_of(descriptor, market)
     if descriptor in DESCRIPTORS:
         return np.asarray(DESCRIPTORS[descriptor](market, known).to_numpy())
     given = [str(name) for name in market["descriptor"].to_numpy()] if "descriptor_value" in market else []
@@ -355,52 +355,6 @@ def raw_descriptor(descriptor: str | Descriptor, market: xr.Dataset, known: Know
         )
     values = market["descriptor_value"].isel(descriptor=given.index(descriptor)).transpose("time", "asset").to_numpy()
     return np.where(market["life"].to_numpy() >= 0, values, np.nan)
-
-
-def require_no_look_ahead(descriptors: Iterable[Descriptor], market: xr.Dataset) -> None:
-    """Refuse a function that has no value at all, or whose value on a day changes when later days are taken away.
-
-    Raises
-    ------
-    InputError
-        Names the descriptor and the first assets.
-    """
-    half = market.sizes["time"] // 2
-    if not half:
-        return
-    past = market.isel(time=slice(0, half + 1))
-    for descriptor in descriptors:
-        everything = _called(descriptor, market)
-        if np.isnan(everything).all():
-            raise InputError(f"styles: descriptor '{descriptor.name}' has no value on any day of the market. {LIFE}")
-        whole, alone = everything[half], _called(descriptor, past)[half]
-        changed = ~np.isclose(whole, alone, rtol=1e-9, atol=0, equal_nan=True)
-        if changed.any():
-            day = f"{market.get_index('time')[half]:%Y-%m-%d}"
-            raise InputError(
-                f"styles: descriptor '{descriptor.name}' looks ahead: its value on {day} "
-                f"changes for {counted(int(changed.sum()), 'asset')} when later days are left out: "
-                f"{listed(market['asset'].to_numpy()[changed])}. Row t may use only what is known at the close of day t."
-            )
-
-
-def _called(descriptor: Descriptor, market: xr.Dataset) -> np.ndarray:
-    answer = descriptor.function(market)
-    if not isinstance(answer, xr.DataArray) or set(answer.dims) != {"time", "asset"}:
-        what = f"by {answer.dims}" if isinstance(answer, xr.DataArray) else type(answer).__name__
-        raise InputError(
-            f"styles: descriptor '{descriptor.name}' gives {what}; it must give an xarray.DataArray by (time, asset)."
-        )
-    lost = [dim for dim in ("time", "asset") if not market.get_index(dim).isin(answer.get_index(dim)).all()]
-    if lost:
-        raise InputError(f"styles: descriptor '{descriptor.name}' gives not every {' and '.join(lost)} of the market.")
-    values = answer.sel(time=market["time"], asset=market["asset"]).transpose("time", "asset").to_numpy().astype(float)
-    if np.isinf(values).any():
-        raise InputError(
-            f"styles: descriptor '{descriptor.name}' gives {counted(int(np.isinf(values).sum()), 'infinite value')}. "
-            f"Use NaN for what is missing."
-        )
-    return values
 
 
 def ordinary_income_sources(market: xr.Dataset) -> Fact:

@@ -14,7 +14,8 @@ from riskmodel.estimation import specific as specific_presets
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.lagged import RegressionSettings
 from riskmodel.estimation.specific import SpecificRiskSettings
-from riskmodel.exposures.descriptors import ordinary_income_sources, require_no_look_ahead
+from riskmodel.exposures.descriptors import ordinary_income_sources
+from riskmodel.exposures.own import require_no_look_ahead
 from riskmodel.exposures.styles import ExposureSettings, factor_exposures, require_known_styles
 from riskmodel.exposures.universe import UniverseRule, estimation_universe
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
