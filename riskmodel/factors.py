@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError, listed
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MARKET = "market"
-RESERVED = frozenset({MARKET, "specific", "cash", "unmodelled", "proxy", "CASH", "(proxy)"})  # rows beside the factors
+RESERVED = frozenset(  # rows beside the factors: attribution/rows.py names them
+    {MARKET, "specific", "cash", "unmodelled", "proxy", "trading", "fees", "currency", "hedge", "CASH", "(proxy)"}
+)
 LOOK_BACK = 260  # sessions that a descriptor may look back, with the close before the first
 
 
@@ -39,10 +43,8 @@ class Descriptor:
 
     @property
     def digest(self) -> str:
-        """What tells its code from another's; functions that it calls are not looked into."""
-        code = getattr(self.function, "__code__", None)
-        content = repr(self.function) if code is None else f"{code.co_code.hex()} {code.co_names} {_plain(code.co_consts)}"
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        """What tells it from another: its code, and the values and functions that it takes from around it."""
+        return hashlib.sha256(_told(self.function, ()).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,23 @@ class Style:
         return {d.name: d for d in self.descriptors if isinstance(d, Descriptor)}
 
 
-def require_styles(styles: Sequence[Style]) -> tuple[Style, ...]:
-    """The styles as a tuple; refused where one is no `Style` or two share a name."""
-    if isinstance(styles, Style) or not all(isinstance(style, Style) for style in styles) or not len(styles):
+def require_styles(styles: Iterable[Style]) -> tuple[Style, ...]:
+    """The styles as a tuple; refused where one is no `Style`, and where two styles or two descriptors share a name."""
+    several = tuple(styles) if isinstance(styles, Iterable) else ()
+    if not several or not all(isinstance(style, Style) for style in several):
         raise InputError("styles: give a list of riskmodel.Style, such as [*riskmodel.STYLES, my_style].")
-    names = [style.name for style in styles]
+    names = [style.name for style in several]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise InputError(f"styles: {listed(twice)} more than once. Give each its own name, or drop the one it replaces.")
-    return tuple(styles)
+    known: dict[str, object] = {}
+    for style in several:
+        for descriptor in style.descriptors:
+            if known.setdefault(_name(descriptor), descriptor) != descriptor:
+                raise InputError(
+                    f"styles: two descriptors are called '{_name(descriptor)}', one of them in '{style.name}'. "
+                    f"Rename a function, or give riskmodel.Descriptor(name, function)."
+                )
+    return several
 
 
 def _described(style: str, descriptor: object) -> str | Descriptor:
@@ -124,9 +135,29 @@ def _name(descriptor: object) -> str:
     return descriptor.name if isinstance(descriptor, Descriptor) else str(descriptor)
 
 
-def _plain(constants: Sequence[Any]) -> list[str]:
-    """Constants of a function, those of functions inside it by their code: an address would differ from run to run."""
-    return [f"{c.co_code.hex()} {_plain(c.co_consts)}" if hasattr(c, "co_code") else repr(c) for c in constants]
+def _told(value: Any, seen: tuple[int, ...]) -> str:
+    """A value as text that is the same in every process; of a function its code and what it refers to, never its address."""
+    if id(value) in seen:
+        return "itself"
+    seen = (*seen, id(value))
+    if isinstance(value, partial):
+        return f"partial {[_told(part, seen) for part in (value.func, value.args, value.keywords)]}"
+    if isinstance(value, CodeType):
+        return f"{value.co_code.hex()} {value.co_names} {[_told(part, seen) for part in value.co_consts]}"
+    if isinstance(value, FunctionType):
+        around = [cell.cell_contents for cell in value.__closure__ or ()]
+        around += [value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__]
+        parts = (value.__code__, value.__defaults__, value.__kwdefaults__, *around)
+        return f"function {[_told(part, seen) for part in parts]}"
+    if isinstance(value, ModuleType | type | BuiltinFunctionType):
+        return getattr(value, "__qualname__", value.__name__)
+    if isinstance(value, dict):
+        return f"dict {sorted((_told(key, seen), _told(item, seen)) for key, item in value.items())}"
+    if isinstance(value, list | tuple):
+        return f"list {[_told(part, seen) for part in value]}"
+    if isinstance(value, set | frozenset):
+        return f"set {sorted(_told(part, seen) for part in value)}"
+    return repr(value)
 
 
 STYLES: tuple[Style, ...] = (

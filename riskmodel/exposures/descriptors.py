@@ -345,9 +345,11 @@ def raw_descriptor(descriptor: str | Descriptor, market: xr.Dataset, known: Know
     """
     if isinstance(descriptor, Descriptor):
         return values_of(descriptor, market)
+    given = [str(name) for name in market["descriptor"].to_numpy()] if "descriptor_value" in market else []
+    if descriptor in DESCRIPTORS and descriptor in given:
+        raise InputError(f"styles: '{descriptor}' is built in and in the table descriptors. Rename that of the table.")
     if descriptor in DESCRIPTORS:
         return np.asarray(DESCRIPTORS[descriptor](market, known).to_numpy())
-    given = [str(name) for name in market["descriptor"].to_numpy()] if "descriptor_value" in market else []
     if descriptor not in given:
         raise InputError(
             f"styles: no descriptor '{descriptor}'. Built in: {', '.join(DESCRIPTORS)}. "

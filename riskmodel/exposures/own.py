@@ -7,9 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
+from riskmodel.arrays.chunks import is_lazy
+from riskmodel.arrays.labels import PANEL, label_text, labelled, require_finite
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import Descriptor
+from riskmodel.factors import LOOK_BACK, Descriptor
 
+SESSIONS = 2 * LOOK_BACK
 LIFE = "(life is the number of a name's current life, -1 outside: market['life'] >= 0 says that it is listed.)"
 
 
@@ -21,46 +24,42 @@ def values_of(descriptor: Descriptor, market: xr.Dataset) -> np.ndarray:
     InputError
         Where the answer is not by (time, asset), lacks a label of the market, or has an infinite value.
     """
-    answer = descriptor.function(market)
-    if not isinstance(answer, xr.DataArray) or set(answer.dims) != {"time", "asset"}:
-        what = f"by {answer.dims}" if isinstance(answer, xr.DataArray) else type(answer).__name__
-        raise InputError(
-            f"styles: descriptor '{descriptor.name}' gives {what}; it must give an xarray.DataArray by (time, asset)."
-        )
-    lost = [dim for dim in ("time", "asset") if not market.get_index(dim).isin(answer.get_index(dim)).all()]
-    if lost:
-        raise InputError(f"styles: descriptor '{descriptor.name}' gives not every {' and '.join(lost)} of the market.")
-    values = answer.sel(time=market["time"], asset=market["asset"]).transpose("time", "asset").to_numpy().astype(float)
-    if np.isinf(values).any():
-        raise InputError(
-            f"styles: descriptor '{descriptor.name}' gives {counted(int(np.isinf(values).sum()), 'infinite value')}. "
-            f"Use NaN for what is missing."
-        )
-    return values
+    name = f"styles: what descriptor '{descriptor.name}' gives"
+    answer = labelled(name, descriptor.function(market), PANEL)
+    for dim in ("time", "asset"):
+        if len(lost := market.get_index(dim).difference(answer.get_index(dim), sort=False)):
+            raise InputError(f"{name}: without {counted(len(lost), 'label')} of '{dim}': {listed(map(label_text, lost))}.")
+    answer = answer.sel(time=market["time"], asset=market["asset"]).astype(float)
+    require_finite(name, answer, missing=True)
+    return answer.to_numpy()
 
 
 def require_no_look_ahead(descriptors: Iterable[Descriptor], market: xr.Dataset) -> None:
-    """Refuse a function that has no value at all, or whose value on a day changes when later days are taken away.
+    """Refuse a function that has no value at all, or whose values change when the later half of the days is taken away.
+
+    Of a market that dask holds the first `SESSIONS` are looked at.
 
     Raises
     ------
     InputError
-        Names the descriptor and the first assets.
+        Names the descriptor, the first day and the first assets.
     """
-    half = market.sizes["time"] // 2
-    if not half:
+    descriptors = list(descriptors)
+    some = market.isel(time=slice(0, SESSIONS)) if is_lazy(market) else market
+    if not descriptors or not (half := some.sizes["time"] // 2):
         return
-    past = market.isel(time=slice(0, half + 1))
+    some = some.load() if is_lazy(market) else some
+    past = some.isel(time=slice(0, half + 1))
     for descriptor in descriptors:
-        everything = values_of(descriptor, market)
-        if np.isnan(everything).all():
+        everything, alone = values_of(descriptor, some), values_of(descriptor, past)
+        if np.isnan(everything).all() and some.sizes["time"] == market.sizes["time"]:
             raise InputError(f"styles: descriptor '{descriptor.name}' has no value on any day of the market. {LIFE}")
-        whole, alone = everything[half], values_of(descriptor, past)[half]
-        changed = ~np.isclose(whole, alone, rtol=1e-9, atol=0, equal_nan=True)
+        changed = ~np.isclose(everything[: half + 1], alone, rtol=1e-9, atol=0, equal_nan=True)
         if changed.any():
-            day = f"{market.get_index('time')[half]:%Y-%m-%d}"
+            first = int(changed.any(axis=1).argmax())
+            day, assets = label_text(some.get_index("time")[first]), some["asset"].to_numpy()[changed[first]]
             raise InputError(
-                f"styles: descriptor '{descriptor.name}' looks ahead: its value on {day} "
-                f"changes for {counted(int(changed.sum()), 'asset')} when later days are left out: "
-                f"{listed(market['asset'].to_numpy()[changed])}. Row t may use only what is known at the close of day t."
+                f"styles: descriptor '{descriptor.name}' looks ahead: its value on {day} changes for "
+                f"{counted(len(assets), 'asset')} when later days are left out: {listed(assets)}. "
+                f"Row t may use only what is known at the close of day t."
             )

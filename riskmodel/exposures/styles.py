@@ -118,7 +118,8 @@ def factor_exposures(
             try:
                 raw = np.where(here, raw_descriptor(descriptor, market, known), np.nan)
             except Unavailable as reason:
-                reasons[name] = str(reason.fact)
+                if name in names:
+                    reasons[name] = str(reason.fact)
                 continue
             values, beyond = winsorise(raw, inside, settings.winsorise)
             if name in names:

@@ -114,11 +114,11 @@ class RiskModel:
         ('time', 'factor')
         """
         require_market(market)
+        require_no_look_ahead(self.own_descriptors, market)
         if is_lazy(market):
             data = fit_by_blocks(self.estimates, market, look_back=self.look_back)
         else:
             with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
-                require_no_look_ahead(self.own_descriptors, market)
                 data = self.estimates(market)
             require_a_sound_day(data)
             data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))

@@ -125,14 +125,16 @@ class RiskModelResults:
         styles = self.data["exposures"] if times is None else self.data["exposures"].sel(time=times)
         styles = (styles if assets is None else styles.sel(asset=assets)).transpose("time", STYLE, "asset")
         days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
-        label = self.data["sector"].sel(asset=names).to_numpy().astype(str)
-        sector = factors.get_indexer(label)
-        own = np.flatnonzero(sector >= 0)
+        sectors = self.data["sector"].sel(asset=names)
+        sectors = sectors.sel(time=days).transpose("time", "asset") if "time" in sectors.dims else sectors
+        label = np.broadcast_to(sectors.to_numpy().astype(object), (len(days), len(names)))
+        column = factors.get_indexer(label.ravel()).reshape(label.shape)
+        day, own = np.nonzero(column >= 0)
         exposures = np.zeros((len(days), len(factors), len(names)))
         exposures[:, factors.get_loc(MARKET)] = 1.0
-        exposures[:, sector[own], own] = 1.0
+        exposures[day, column[day, own], own] = 1.0
         exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
-        exposures[:, :, label == ""] = np.nan
+        exposures.transpose(0, 2, 1)[pd.isna(label) | (label == "")] = np.nan
         return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
 
     @property

@@ -40,9 +40,12 @@ def updated(
     require_same_history(results.data["fingerprint"], market, seen, sessions)
     income = str(ordinary_income_sources(market))
     if len(sessions) == len(seen):
-        if results.data.attrs.get("ordinary_income") == income and results.settings == settings:
+        issuers = market["issuer"].sel(asset=results.data["asset"])
+        same = results.data.attrs.get("ordinary_income") == income and results.data["issuer"].equals(issuers)
+        if same and json.loads(json.dumps(results.settings)) == json.loads(json.dumps(settings)):
             return results
-        return RiskModelResults(data=results.data.assign_attrs(ordinary_income=income), settings=dict(settings))
+        data = results.data.assign(issuer=issuers).assign_attrs(ordinary_income=income)
+        return RiskModelResults(data=data, settings=dict(settings))
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
     require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,6 @@ from threadpoolctl import threadpool_limits
 from riskmodel.arrays.labels import PANEL, labelled, require_finite
 from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
-
-if TYPE_CHECKING:
-    pass
 
 LEAST_NAMES = 3
 

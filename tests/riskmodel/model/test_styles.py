@@ -116,13 +116,19 @@ def test_a_style_that_is_none_is_refused_by_name(make, message):
     ("function", "message"),
     [
         (lambda market: market["total_return"].shift(time=-1), "styles: descriptor 'own' looks ahead: its value on "),
-        (lambda market: market["close"].mean("time"), "styles: descriptor 'own' gives by ('asset',); it must give"),
-        (lambda market: market["close"].to_numpy(), "styles: descriptor 'own' gives ndarray; it must give"),
+        (
+            lambda market: market["close"].mean("time"),
+            "styles: what descriptor 'own' gives: dimensions (asset); it takes",
+        ),
+        (
+            lambda market: market["close"].to_numpy(),
+            "styles: what descriptor 'own' gives: is of type ndarray",
+        ),
         (
             lambda market: market["close"].isel(asset=slice(3)),
-            "styles: descriptor 'own' gives not every asset",
+            "styles: what descriptor 'own' gives: without ",
         ),
-        (lambda market: market["close"] / 0, "styles: descriptor 'own' gives "),
+        (lambda market: market["close"] / 0, "styles: what descriptor 'own' gives: "),
         (
             lambda market: market["close"].where(market["life"] >= 252),
             "styles: descriptor 'own' has no value on any day of the market. (life is the number of a name's current life",
@@ -163,3 +169,47 @@ def test_a_function_is_told_from_another_by_its_code_and_not_by_where_it_lies():
     first = dict(namespace)
     exec("def again(market):\n    return market['close'] * 2", namespace)
     assert settings(first["again"]) == settings(namespace["again"]) != settings(first["other"])
+
+
+def test_functions_that_differ_in_what_they_take_from_around_them_are_told_apart():
+    def over(sessions, offset=0.0):
+        return lambda market: market["close"].shift(time=sessions) + offset
+
+    def digest(function):
+        return rm.Descriptor("own", function).digest
+
+    assert digest(over(5)) == digest(over(5)) != digest(over(10))
+    assert digest(over(5)) != digest(over(5, offset=1.0))
+    namespace = {"WINDOW": 5}
+    exec("def helper(x):\n    return x * WINDOW\ndef own(market):\n    return helper(market['close'])", namespace)
+    before = digest(namespace["own"])
+    namespace["WINDOW"] = 6
+    assert digest(namespace["own"]) != before
+
+
+def test_two_descriptors_of_one_name_are_refused():
+    with pytest.raises(rm.InputError, match="styles: two descriptors are called 'momentum', one of them in 'own'"):
+        rm.RiskModel(styles=[*rm.STYLES, rm.Style("own", [rm.Descriptor("momentum", week)])])
+    with pytest.raises(rm.InputError, match="styles: give a list of"):
+        rm.RiskModel(styles=None)
+
+
+def test_a_descriptor_of_the_table_may_not_bear_the_name_of_a_built_in_one(tables):
+    table = pd.DataFrame(
+        {"date": [tables["prices"]["date"].min()], "ticker": ["T000"], "descriptor": "momentum", "value": 1.0}
+    )
+    with pytest.raises(rm.InputError, match="styles: 'momentum' is built in and in the table descriptors"):
+        rm.RiskModel().fit(build_market(tables | {"descriptors": table}))
+
+
+def test_a_function_that_looks_ahead_is_refused_of_a_chunked_market_too(market):
+    pytest.importorskip("dask", reason="the extra 'scale' is not installed")
+    ahead = rm.Descriptor("own", lambda market: market["total_return"].shift(time=-1))
+    with pytest.raises(rm.InputError, match="styles: descriptor 'own' looks ahead"):
+        with_style(ahead).fit(market.chunk(time=65))
+
+
+def test_an_update_without_a_new_session_has_the_issuers_of_now(market, plain):
+    linked = market.assign(issuer=("asset", np.array(["Both"] * 2 + [""] * (market.sizes["asset"] - 2), dtype=object)))
+    assert rm.RiskModel().update(plain, market) is plain
+    assert rm.RiskModel().update(plain, linked).data["issuer"].to_numpy()[:2].tolist() == ["Both", "Both"]
