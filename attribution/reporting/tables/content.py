@@ -91,7 +91,7 @@ class Content:
     @property
     def style_texts(self) -> dict[str, dict[str, str]]:
         """Style -> language -> its name on pages."""
-        return dict(self.model_settings["texts"])
+        return dict(self.model_settings.get("texts", {}))
 
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""
