@@ -68,8 +68,9 @@ if TYPE_CHECKING:
     from attribution.brinson.effects import BrinsonEffects, brinson_effects, geometric_effects
     from attribution.brinson.hierarchy import hierarchical_effects
     from attribution.contributions.arrays import linked_contributions
+    from attribution.contributions.attribute import attribute
     from attribution.contributions.karnosky_singer import karnosky_singer
-    from attribution.contributions.result import AttributionResult, attribute
+    from attribution.contributions.result import AttributionResult
     from attribution.identities import ReconciliationError
     from attribution.linking.linking import link
     from attribution.measures.figures import course_figures
@@ -90,7 +91,7 @@ _HOMES = {
     "InputError": "riskmodel.errors",
     "ReconciliationError": "attribution.identities",
     "ReportFiles": "attribution.reporting.write",
-    "attribute": "attribution.contributions.result",
+    "attribute": "attribution.contributions.attribute",
     "attribute_accounts": "attribution.accounts.accounts",
     "audit_report": "attribution.audit",
     "brinson_effects": "attribution.brinson.effects",

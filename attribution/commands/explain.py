@@ -82,7 +82,7 @@ def brinson_options(parser: argparse.ArgumentParser) -> None:
 
 def explain_course(options: argparse.Namespace) -> int:
     """Run the command."""
-    from attribution.contributions.result import attribute
+    from attribution.contributions.attribute import attribute
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.periods import read_period

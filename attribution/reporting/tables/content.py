@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from attribution.contributions.result import AttributionResult, explain_course
+from attribution.contributions.attribute import explain_course
+from attribution.contributions.result import AttributionResult
 from attribution.house_style.words import Messages, read_messages
 from attribution.identities import identities, require_reconciled
 from attribution.measures.forecast import (
