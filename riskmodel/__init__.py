@@ -24,6 +24,7 @@ The model::
     RiskForecast                factor covariance and specific risk at some closes, from a fit's forecast
     ForecastUnavailableError    why a close has no forecast
     STYLES                      the styles of the model, unless others are given
+    RESEARCH_STYLES             a second table, after the literature
     Style                       a style: its name, descriptors, weights and texts
     Descriptor                  a function of the market that a style is made of
     UniverseRule                which stocks estimate the factor returns
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
     from riskmodel.exposures.styles import ExposureSettings
     from riskmodel.exposures.universe import UniverseRule
-    from riskmodel.factors import STYLES, Descriptor, Style
+    from riskmodel.factors import RESEARCH_STYLES, STYLES, Descriptor, Style
     from riskmodel.facts import Fact, ForecastUnavailableError
     from riskmodel.market.findings import alignment_report
     from riskmodel.market.market import build_market, read_market
@@ -97,6 +98,7 @@ _HOMES = {
     "RiskForecast": "riskmodel.model.forecast",
     "RiskModel": "riskmodel.model.model",
     "RiskModelResults": "riskmodel.model.results",
+    "RESEARCH_STYLES": "riskmodel.factors",
     "STYLES": "riskmodel.factors",
     "Style": "riskmodel.factors",
     "SpecificRiskSettings": "riskmodel.estimation.specific",
@@ -121,6 +123,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "RESEARCH_STYLES",
     "STYLES",
     "CovarianceSettings",
     "Descriptor",

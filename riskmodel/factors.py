@@ -62,6 +62,10 @@ class Style:
         One for each descriptor; by default equal, adding to one. A minus turns a descriptor round.
     texts
         Language ("en", "ja") -> the factor's name on pages; by default `name` itself.
+    orthogonal_to
+        Styles that are taken out of this one, by an equal-weighted regression over the universe: what it adds to them.
+        `ExposureSettings.orthogonalise` says otherwise where it names the style. A default style that a model has left out
+        is taken out of none.
 
     Examples
     --------
@@ -73,6 +77,7 @@ class Style:
     descriptors: Sequence[Any]
     weights: Sequence[float] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    orthogonal_to: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip() or self.name in RESERVED:
@@ -89,6 +94,9 @@ class Style:
             raise InputError(
                 f"style '{self.name}': the weights {list(weights)} for {listed(names)}. Give each a finite number, not zero."
             )
+        if isinstance(self.orthogonal_to, str) or not all(isinstance(other, str) for other in self.orthogonal_to):
+            raise InputError(f"style '{self.name}': orthogonal_to is {self.orthogonal_to!r}; give a list of styles.")
+        object.__setattr__(self, "orthogonal_to", tuple(self.orthogonal_to))
 
     @property
     def parts(self) -> dict[str, float]:
@@ -184,7 +192,59 @@ STYLES: tuple[Style, ...] = (
     Style("market_sensitivity", ("market_sensitivity",), texts={"en": "Market sensitivity", "ja": "米国株感応度"}),
     Style("size", ("log_market_cap",), texts={"en": "Size", "ja": "規模"}),
     Style("price_level", ("log_price",), texts={"en": "Price level", "ja": "価格水準"}),
-    Style("momentum", ("momentum",), texts={"en": "Momentum", "ja": "騰落率ファクター"}),
-    Style("volatility", ("volatility",), texts={"en": "Volatility", "ja": "変動性"}),
-    Style("liquidity", ("traded_value",), texts={"en": "Liquidity", "ja": "流動性"}),
+    Style("momentum", ("momentum",), texts={"en": "60-day momentum", "ja": "60日騰落率"}),
+    Style(
+        "volatility",
+        ("volatility",),
+        texts={"en": "Volatility", "ja": "変動性"},
+        orthogonal_to=("market_sensitivity", "size"),
+    ),
+    Style("liquidity", ("traded_value",), texts={"en": "Liquidity", "ja": "流動性"}, orthogonal_to=("size",)),
 )
+
+RESEARCH_STYLES: tuple[Style, ...] = (
+    Style("momentum", ("momentum_12_1",), texts={"en": "12-1-month momentum", "ja": "12-1カ月モメンタム"}),
+    Style("reversal", ("reversal_21",), texts={"en": "Reversal", "ja": "リバーサル"}),
+    Style("size", ("log_market_cap",), texts={"en": "Size", "ja": "規模"}),
+    Style("market_sensitivity", ("market_sensitivity_252",), texts={"en": "Market sensitivity", "ja": "市場感応度"}),
+    Style(
+        "residual_volatility",
+        ("residual_volatility",),
+        texts={"en": "Residual volatility", "ja": "残差変動性"},
+        orthogonal_to=("market_sensitivity", "size"),
+    ),
+    Style(
+        "share_turnover",
+        ("share_turnover",),
+        texts={"en": "Share turnover", "ja": "売買回転率"},
+    ),
+    Style("book_to_price", ("book_to_price",), texts={"en": "Book to price", "ja": "純資産株価比率"}),
+    Style(
+        "earnings_yield",
+        ("net_income_to_price",),
+        texts={"en": "Earnings yield", "ja": "益利回り"},
+        orthogonal_to=("book_to_price",),
+    ),
+    Style(
+        "cash_flow_yield",
+        ("cash_flow_to_price",),
+        texts={"en": "Cash flow yield", "ja": "キャッシュフロー利回り"},
+        orthogonal_to=("book_to_price",),
+    ),
+    Style(
+        "dividend_yield",
+        ("dividend_yield", "paid_dividend_yield"),
+        texts={"en": "Dividend yield", "ja": "配当利回り"},
+    ),
+    Style("gross_profitability", ("gross_profitability",), texts={"en": "Gross profitability", "ja": "売上総利益率"}),
+    Style("growth", ("asset_growth", "revenue_growth"), texts={"en": "Growth", "ja": "成長性"}),
+    Style(
+        "leverage",
+        ("market_leverage",),
+        texts={"en": "Leverage", "ja": "財務レバレッジ"},
+        orthogonal_to=("book_to_price",),
+    ),
+    Style("surprise", ("earnings_surprise",), texts={"en": "Surprise", "ja": "サプライズ"}),
+)
+
+STYLE_TABLES: Mapping[str, tuple[Style, ...]] = {"published": STYLES, "research": RESEARCH_STYLES}

@@ -15,7 +15,7 @@ from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Language
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
-from riskmodel.factors import STYLES, Style
+from riskmodel.factors import STYLE_TABLES, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.tables import read_table
 from riskmodel.model.model import RiskModel
@@ -115,21 +115,25 @@ class Model(_Part):
     """[model]."""
 
     store: str | None = None
+    style_table: str = "published"
     styles: dict[str, OwnStyle | Literal[False]] = {}
 
     def risk_model(self) -> RiskModel:
-        """The model that the book asks for: the default styles, less those that are set to false, and the book's own.
+        """The model that the book asks for: a table of styles, less those that are set to false, and the book's own.
 
         Raises
         ------
         InputError
-            For a style that is no default one and set to false, and for what `riskmodel.Style` refuses.
+            For an unknown table, for a style that is not in it and set to false, and for what `riskmodel.Style` refuses.
         """
-        names = [style.name for style in STYLES]
+        if self.style_table not in STYLE_TABLES:
+            raise InputError(f"[model] style_table: unknown {self.style_table!r}. Known: {', '.join(STYLE_TABLES)}.")
+        styles = STYLE_TABLES[self.style_table]
+        names = [style.name for style in styles]
         if unknown := [name for name, own in self.styles.items() if own is False and name not in names]:
             raise InputError(f"[model.styles]: no style {listed(unknown)} to leave out. Known: {', '.join(names)}.")
         own = [_style(name, style) for name, style in self.styles.items() if style is not False]
-        return RiskModel(styles=[*(style for style in STYLES if style.name not in self.styles), *own])
+        return RiskModel(styles=[*(style for style in styles if style.name not in self.styles), *own])
 
 
 def _style(name: str, own: OwnStyle) -> Style:

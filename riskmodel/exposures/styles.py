@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 
 import numpy as np
 import xarray as xr
 
 from riskmodel.arrays.labels import require_numbers
 from riskmodel.errors import InputError, listed
-from riskmodel.exposures.descriptors import Unavailable, raw_descriptor, yearly_figures
+from riskmodel.exposures.descriptors import raw_descriptor
+from riskmodel.exposures.events import Unavailable
+from riskmodel.exposures.from_filings import yearly_figures
 from riskmodel.exposures.standardise import fed_days, fill_missing, residual, standardise, winsorise
 from riskmodel.exposures.universe import covered, sector_codes
-from riskmodel.factors import STYLES, Style
+from riskmodel.factors import STYLE_TABLES, STYLES, Style
 
 SIZE = next(style for style in STYLES if style.name == "size")  # fills, with the sector, what is missing
 
@@ -22,9 +25,10 @@ SIZE = next(style for style in STYLES if style.name == "size")  # fills, with th
 class ExposureSettings:
     """Choices of the exposure step; the defaults are the model's."""
 
-    winsorise: float = 3.0  # k, in standard deviations estimated from the median absolute deviation
+    winsorise: float = 4.0  # k, in standard deviations estimated from the median absolute deviation
     least_observed: float = 0.1  # share of the universe below which a factor is left out on a day
-    orthogonalise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # style -> the styles taken out of it
+    # style -> the styles taken out of it, in place of what its own `orthogonal_to` says
+    orthogonalise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_numbers("exposure settings", self, ["winsorise"])
@@ -60,12 +64,27 @@ def _require_orthogonalisation(orthogonalise: Mapping[str, tuple[str, ...]]) -> 
             )
 
 
-def require_known_styles(orthogonalise: Mapping[str, tuple[str, ...]], styles: Sequence[Style]) -> None:
-    """Refuse an orthogonalisation that names what is no style of the model."""
+def orthogonalisation(settings: ExposureSettings, styles: Sequence[Style]) -> dict[str, tuple[str, ...]]:
+    """Style -> the styles taken out of it, in an order in which each is finished before it is taken out of another.
+
+    What the settings say of a style goes before what it says of itself; nothing taken out is an empty tuple.
+
+    Raises
+    ------
+    InputError
+        Where what is named is no style of the model (a default style that a model has left out is passed over where only
+        another style's `orthogonal_to` names it), and where a style is taken out of itself, be it by way of others.
+    """
     names = [style.name for style in styles]
-    asked = dict.fromkeys(name for style, others in orthogonalise.items() for name in (style, *others))
+    asked = dict.fromkeys(name for style, others in settings.orthogonalise.items() for name in (style, *others))
+    passed = {style.name for table in STYLE_TABLES.values() for style in table} - set(names)
+    asked |= dict.fromkeys(name for style in styles for name in style.orthogonal_to if name not in passed)
     if unknown := [name for name in asked if name not in names]:
         raise InputError(f"orthogonalise: unknown style {listed(map(repr, unknown))}. Known: {', '.join(names)}.")
+    own = {style.name: tuple(name for name in style.orthogonal_to if name in names) for style in styles}
+    wanted = {style: tuple(others) for style, others in {**own, **settings.orthogonalise}.items() if others}
+    _require_orthogonalisation(wanted)
+    return {style: wanted[style] for style in TopologicalSorter(wanted).static_order() if style in wanted}
 
 
 def factor_exposures(
@@ -142,7 +161,7 @@ def factor_exposures(
         if label != SIZE.name:
             exposures[:, k], filled[:, k] = fill_missing(exposures[:, k], size, sector, inside, here)
         exposures[~fed[:, k], k], filled[~fed[:, k], k] = np.nan, 0
-    for label, others in settings.orthogonalise.items():
+    for label, others in orthogonalisation(settings, styles).items():
         k, given = labels.index(label), [labels.index(o) for o in others]
         exposures[:, k] = residual(exposures[:, k], exposures[:, given], inside)
     for k in range(len(labels)):

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import RESERVED, STYLES
+from riskmodel.factors import RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
-RESERVED_NAMES = RESERVED | {style.name for style in STYLES}
+RESERVED_NAMES = RESERVED | {style.name for table in STYLE_TABLES.values() for style in table}
 LARGEST_DAILY_RATE = 0.001  # a quarter a year
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -76,7 +77,8 @@ def estimate(
     given: dict[str, Any] = {**dict.fromkeys(arrays), **aligned(arrays)}
     data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
-    return RiskModelResults(data=data, settings=model.settings | {"styles": styles, "texts": {}})
+    as_given = {**asdict(model.exposures), "orthogonalise": {}}  # nothing is taken out of exposures that are given
+    return RiskModelResults(data=data, settings=model.settings | {"exposures": as_given, "styles": styles, "texts": {}})
 
 
 def _issuers(linked: xr.DataArray | pd.Series | None, returns: xr.DataArray | pd.DataFrame) -> xr.DataArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import xarray as xr
@@ -14,9 +14,9 @@ from riskmodel.estimation import specific as specific_presets
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.lagged import RegressionSettings
 from riskmodel.estimation.specific import SpecificRiskSettings
-from riskmodel.exposures.descriptors import ordinary_income_sources
+from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.exposures.own import require_no_look_ahead
-from riskmodel.exposures.styles import ExposureSettings, factor_exposures, require_known_styles
+from riskmodel.exposures.styles import ExposureSettings, factor_exposures, orthogonalisation
 from riskmodel.exposures.universe import UniverseRule, estimation_universe
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
@@ -26,6 +26,14 @@ from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
 from riskmodel.model.results import RiskModelResults, require_a_sound_day, require_results
 from riskmodel.model.update import NOT_ESTIMATED, updated
+
+PARTS: Mapping[str, type] = {
+    "universe": UniverseRule,
+    "exposures": ExposureSettings,
+    "regression": RegressionSettings,
+    "covariance": CovarianceSettings,
+    "specific": SpecificRiskSettings,
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class RiskModel:
     universe, exposures, regression
         Choices of the steps of a fit.
     styles
-        The style factors, by default the fourteen of `riskmodel.STYLES`; docs/tutorial_styles.md adds one and drops one.
+        The style factors, by default the fourteen of `riskmodel.STYLES`; `riskmodel.RESEARCH_STYLES` is another table, and
+        docs/tutorial_styles.md adds a style and drops one.
     covariance, specific
         Choices of `RiskModelResults.forecast`; a fit does not depend on them.
     """
@@ -50,26 +59,20 @@ class RiskModel:
     specific: SpecificRiskSettings = specific_presets.SHORT_HORIZON
 
     def __post_init__(self) -> None:
-        for name, kind in (
-            ("universe", UniverseRule),
-            ("exposures", ExposureSettings),
-            ("regression", RegressionSettings),
-            ("covariance", CovarianceSettings),
-            ("specific", SpecificRiskSettings),
-        ):
+        for name, kind in PARTS.items():
             require_kind(f"risk model: {name}", getattr(self, name), kind, f"Use riskmodel.{kind.__name__}().")
         object.__setattr__(self, "styles", require_styles(self.styles))
-        require_known_styles(self.exposures.orthogonalise, self.styles)
+        orthogonalisation(self.exposures, self.styles)
 
     @property
     def settings(self) -> dict[str, object]:
-        """Every choice as plain values; of a style its descriptors with their weights, and the digests of own functions."""
+        """Every choice as plain values; of styles the descriptors with weights, digests of functions, what is taken out."""
         styles: dict[str, dict[str, object]] = {
             s.name: {**s.parts, **{f"{name} (code)": d.digest for name, d in s.functions.items()}} for s in self.styles
         }
-        parts = ("universe", "exposures", "regression", "covariance", "specific")
-        texts = {s.name: dict(s.texts) for s in self.styles}
-        return {**{name: asdict(getattr(self, name)) for name in parts}, "styles": styles, "texts": texts}
+        chosen = {name: asdict(getattr(self, name)) for name in PARTS}
+        chosen["exposures"]["orthogonalise"] = orthogonalisation(self.exposures, self.styles)
+        return {**chosen, "styles": styles, "texts": {s.name: dict(s.texts) for s in self.styles}}
 
     @property
     def estimation_settings(self) -> dict[str, object]:

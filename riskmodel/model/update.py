@@ -11,7 +11,7 @@ import xarray as xr
 
 from riskmodel.arrays.segments import Held, Segment, Segments, lazy_variable, moves_onto, segments_of
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.exposures.descriptors import ordinary_income_sources
+from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.results import RiskModelResults

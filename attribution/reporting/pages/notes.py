@@ -76,7 +76,12 @@ def method_paragraph(content: Content, words: PageWords) -> str:
     keys = ("brinson", "weights", "errors", "risk")
     count = content.tables["exposures"].dropna(subset=["portfolio_exposure"]).groupby("course")["factor"].nunique().max()
     styles = t.name("counts", str(count))
-    return words.sentences(t("methodology.model", styles=styles), t("methodology.contributions", link=links),
+    taken_out = content.model_settings.get("exposures", {}).get("orthogonalise", {})
+    orthogonal = [
+        t("methodology.orthogonal", style=t.factor(style), others=words.listed(map(t.factor, others)))
+        for style, others in taken_out.items()
+    ]
+    return words.sentences(t("methodology.model", styles=styles), *orthogonal, t("methodology.contributions", link=links),
                            *(t(f"methodology.{key}") for key in keys))  # fmt: skip
 
 

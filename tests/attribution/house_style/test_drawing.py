@@ -400,15 +400,15 @@ def test_the_marks_of_every_figure_of_a_month_tell_their_values_in_full(month_co
             assert len(tip.text.split("\n")) >= 2, tip
     course = next(iter(month_content.results))
     frame = tables["factor_contributions"]
-    row = frame[(frame["course"] == course) & (frame["factor"] == "momentum")].iloc[0]
+    row = frame[(frame["course"] == course) & (frame["factor"] == "financial_safety")].iloc[0]
     value, error = (percent(x, "minus", 4, unit="%") for x in (row["contribution"], 2 * row["standard_error"]))
-    assert ["Momentum", f"{value} ± {error}"] in told(made[f"contributions/{course}"]())
-    assert ["Momentum", f"{value} ± {error}"] in told(made[f"waterfall/{course}"]())
+    assert ["Financial safety", f"{value} ± {error}"] in told(made[f"contributions/{course}"]())
+    assert ["Financial safety", f"{value} ± {error}"] in told(made[f"waterfall/{course}"]())
     effect = tables["brinson"].query("course == @course and group == 'Energy'")["selection"].iloc[0]
     assert ["Selection", "Energy", percent(effect, "minus", 4, unit="%")] in told(made[f"brinson/{course}"]())
-    style = tables["exposures"].query("course == @course and factor == 'momentum'").iloc[0]
+    style = tables["exposures"].query("course == @course and factor == 'financial_safety'").iloc[0]
     ends = " → ".join(number(style[column], "minus", 4) for column in ("active_before", "active_exposure"))
-    assert [course, "Momentum", ends] in told(made["exposures"]())
+    assert [course, "Financial safety", ends] in told(made["exposures"]())
     day, *lines = told(made["three_months"]())[-1]
     paths = tables["cumulative"].query("name == @course")
     assert day == f"{paths['date'].iloc[-1]:%Y-%m-%d}"

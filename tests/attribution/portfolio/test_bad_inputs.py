@@ -151,12 +151,12 @@ TABLES = {
     "a return in percent": (
         "prices",
         put("total_return", of_the_day, lambda r: r * 100),
-        "prices: 1 total_return a hundred times the move of the close: 2025-03-12 DKYC (-3.43846). They look like percent",
+        "prices: 1 total_return a hundred times the move of the close: 2025-03-12 DKYC (-4.33971). They look like percent",
     ),
     "a price given as a return": (
         "prices",
         lambda f: f.assign(total_return=f["total_return"].where(~of_the_day(f), f["close"])),
-        "prices: 1 total_return equal to the close or to its growth: 2025-03-12 DKYC (23.1571). They look like",
+        "prices: 1 total_return equal to the close or to its growth: 2025-03-12 DKYC (25.5412). They look like",
     ),
     "growth given as returns": (
         "prices",

@@ -11,7 +11,7 @@ from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.book import Negative, Words
 from attribution.reporting.pages.page import page_sections, render_page
 from attribution.reporting.pages.words import page_words
-from riskmodel.factors import STYLES
+from riskmodel.factors import STYLE_TABLES
 from tests.attribution.reporting.page_reader import Reader, plain_text
 
 
@@ -139,8 +139,9 @@ def test_the_languages_have_the_same_messages_with_the_same_places():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_factor_and_descriptor_of_the_model_has_a_name(language):
     messages = read_messages(language)
-    assert all({"en", "ja"} <= style.texts.keys() for style in STYLES)
-    assert {descriptor for style in STYLES for descriptor in style.parts} == messages.table["descriptors"].keys()
+    styles = [style for table in STYLE_TABLES.values() for style in table]
+    assert all({"en", "ja"} <= style.texts.keys() for style in styles)
+    assert {descriptor for style in styles for descriptor in style.parts} == messages.table["descriptors"].keys()
 
 
 def test_house_words_stand_on_the_japanese_page(pages):

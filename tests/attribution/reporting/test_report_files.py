@@ -151,32 +151,38 @@ def test_a_character_without_a_glyph_leaves_nothing_behind(run, content, monkeyp
 # ---------------------------------------------------------------- the commentary that comes back
 
 
-def test_an_edited_commentary_stands_in_the_page_and_beside_it(run, tmp_path):
+@pytest.fixture(scope="module")
+def returned(content):
+    """What Major 100 returned, as the table prints it."""
+    return f"{content.tables['performance'].set_index('course').loc['Major 100', 'return']:+.2%}"
+
+
+def test_an_edited_commentary_stands_in_the_page_and_beside_it(run, tmp_path, returned):
     edited = tmp_path / "edited.md"
-    edited.write_text(f"{FIRST}We are glad: [+11.79%]{RETURN}.\n", encoding="utf-8")
+    edited.write_text(f"{FIRST}We are glad: [{returned}]{RETURN}.\n", encoding="utf-8")
     run(formats=["html"], commentary=[edited])
     page = (tmp_path / "out" / "report.en.html").read_text(encoding="utf-8")
     assert "We are glad" in page
     assert (tmp_path / "out" / "commentary.en.md").read_text(encoding="utf-8") == edited.read_text(encoding="utf-8")
 
 
-def test_a_figure_that_does_not_hold_is_named_with_the_right_one_and_nothing_is_written(run, tmp_path):
+def test_a_figure_that_does_not_hold_is_named_with_the_right_one_and_nothing_is_written(run, tmp_path, returned):
     edited = tmp_path / "edited.md"
     edited.write_text(f"{FIRST}The course returned [+11.97%]{RETURN}.\n", encoding="utf-8")
     written = run(commentary=[edited])
-    assert list(written.findings["right"]) == ["+11.79%"]
+    assert list(written.findings["right"]) == [returned]
     assert written.findings.loc[0, "line"] == 5
     assert written.paths == {}
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_prints_where_a_wrong_figure_stands_and_exits_with_1(run, tmp_path, capsys):
+def test_the_command_prints_where_a_wrong_figure_stands_and_exits_with_1(run, tmp_path, capsys, returned):
     edited = tmp_path / "edited.md"
     edited.write_text(f"{FIRST}The course returned [+11.97%]{RETURN}.\n", encoding="utf-8")
     given = ["--month", SMALL_MONTH, "--lang", "en", "--out", str(tmp_path / "out"), "--commentary", str(edited)]
     assert main(["report", str(SMALL / "book.toml"), *given]) == 1
     first, last = capsys.readouterr().out.splitlines()
-    assert first == f"{edited}, line 5: '+11.97%' (performance|Major 100|return): the table has +11.79%."
+    assert first == f"{edited}, line 5: '+11.97%' (performance|Major 100|return): the table has {returned}."
     assert last == "Nothing was written: 1 finding in the commentary. Correct it and repeat."
 
 
@@ -234,9 +240,9 @@ def test_the_pieces_can_be_had_one_by_one(content):
     assert at.report_commentary(content, lang="ja").startswith("<!-- commentary 2025-03 ja -->")
 
 
-def test_one_language_format_and_commentary_need_no_list(run, tmp_path):
+def test_one_language_format_and_commentary_need_no_list(run, tmp_path, returned):
     edited = tmp_path / "edited.md"
-    edited.write_text(f"{FIRST}We are glad: [+11.79%]{RETURN}.\n", encoding="utf-8")
+    edited.write_text(f"{FIRST}We are glad: [{returned}]{RETURN}.\n", encoding="utf-8")
     written = run(languages="en", formats="xlsx", commentary=str(edited))
     assert written.paths["commentary.en.md"].read_text(encoding="utf-8") == edited.read_text(encoding="utf-8")
     assert {"report.xlsx", "commentary.en.md"} == {name for name in written.paths if name.startswith(("report", "comm"))}

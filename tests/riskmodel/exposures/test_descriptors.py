@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import linregress
 
-from riskmodel.exposures.descriptors import DESCRIPTORS, Unavailable, market_return, ordinary_income_sources, yearly_figures
-from riskmodel.factors import STYLES
+from riskmodel.exposures.descriptors import DESCRIPTORS
+from riskmodel.exposures.events import Unavailable
+from riskmodel.exposures.from_filings import ordinary_income_sources, yearly_figures
+from riskmodel.exposures.from_prices import market_return
+from riskmodel.factors import STYLE_TABLES
 from riskmodel.facts import Fact
 from riskmodel.market.market import build_market
 from tests.riskmodel.builders import Tables, as_read, flat_close, plain_tables, prices_of, random_tables, sessions_from
@@ -42,7 +46,7 @@ def agree(actual: pd.DataFrame, expected: pd.DataFrame, rtol: float = 1e-8) -> N
 
 
 def test_every_descriptor_of_a_style_has_a_function() -> None:
-    assert set(DESCRIPTORS) == {d for style in STYLES for d in style.parts}
+    assert set(DESCRIPTORS) == {d for table in STYLE_TABLES.values() for style in table for d in style.parts}
 
 
 # ---------------------------------------------------------------- from prices
@@ -90,6 +94,37 @@ def test_momentum_is_the_log_of_the_compounded_return_of_60_days(long_market: xr
 def test_traded_value_is_the_log_of_the_mean_of_close_times_volume_of_20_days(long_market: xr.Dataset) -> None:
     value = panel(long_market, "close") * panel(long_market, "volume")
     agree(computed("traded_value", long_market), np.log(value.rolling(20, min_periods=14).mean()))
+
+
+def test_sensitivity_and_residual_volatility_of_a_year_are_those_of_a_plain_regression(long_market: xr.Dataset) -> None:
+    returns, common = panel(long_market, "total_return"), plain_market_return(long_market)
+    last = returns.iloc[-252:]
+    slope, deviation = {}, {}
+    for name, own in last.items():
+        both = own.notna() & common[last.index].notna()
+        fit = linregress(common[last.index][both], own[both])
+        left = own[both] - fit.intercept - fit.slope * common[last.index][both]
+        slope[name], deviation[name] = fit.slope, np.sqrt((left**2).sum() / (both.sum() - 2))
+    np.testing.assert_allclose(computed("market_sensitivity_252", long_market).iloc[-1], pd.Series(slope), rtol=1e-8)
+    np.testing.assert_allclose(computed("residual_volatility", long_market).iloc[-1], pd.Series(deviation), rtol=1e-8)
+
+
+def test_momentum_12_1_is_the_return_of_a_year_without_its_last_month(long_market: xr.Dataset) -> None:
+    returns = panel(long_market, "total_return").shift(21)
+    expected = np.log((1 + returns).rolling(231, min_periods=154).apply(np.nanprod, raw=True))
+    agree(computed("momentum_12_1", long_market), expected)
+
+
+def test_reversal_is_the_return_of_a_month_turned_round(long_market: xr.Dataset) -> None:
+    returns = panel(long_market, "total_return")
+    agree(
+        computed("reversal_21", long_market), -np.log((1 + returns).rolling(21, min_periods=14).apply(np.nanprod, raw=True))
+    )
+
+
+def test_share_turnover_is_the_log_of_the_mean_share_of_the_company_traded_in_63_days(long_market: xr.Dataset) -> None:
+    traded = panel(long_market, "volume") / panel(long_market, "shares_out")
+    agree(computed("share_turnover", long_market), np.log(traded.rolling(63, min_periods=42).mean()))
 
 
 def test_paid_dividend_yield_is_what_returns_had_over_the_move_of_the_close_in_252_days(long_market: xr.Dataset) -> None:
@@ -164,7 +199,8 @@ def test_an_asset_that_lost_everything_has_no_infinite_descriptor() -> None:
     tables = random_tables(assets=6, sessions=120, seed=2)
     prices = tables["prices"].copy()
     prices.loc[(prices["ticker"] == "T000") & (prices["date"] == sessions_from(count=120)[80]), "total_return"] = -1.0
-    market = build_market(tables | {"prices": prices})
+    fundamentals = tables["fundamentals"].assign(gross_profit=tables["fundamentals"]["revenue"] / 3)
+    market = build_market(tables | {"prices": prices, "fundamentals": fundamentals})
     for name in DESCRIPTORS:
         assert not np.isinf(computed(name, market).to_numpy()).any(), name
 
@@ -370,6 +406,24 @@ def test_negative_equity_is_kept_where_it_is_the_numerator() -> None:
     assert changes("equity_ratio", market) == {"2024-01-02": -0.2}
     # a million shares at 100
     assert changes("book_to_price", market) == {"2024-01-02": -0.2}
+
+
+def test_research_descriptors_of_filings_follow_their_definitions() -> None:
+    market = filed(
+        filing("2022-12-31", "2023-02-01", total_assets=8e7),
+        filing(
+            "2023-12-31", "2024-01-02", gross_profit=2e7, net_income=6e6, operating_cash_flow=9e6, total_liabilities=3e7,
+            total_assets=1e8,
+        ),
+        start="2024-01-01",
+        count=20,
+    )  # fmt: skip
+    # a million shares at 100: market capitalisation 1e8
+    assert changes("gross_profitability", market) == {"2024-01-02": 0.2}
+    assert changes("net_income_to_price", market)["2024-01-02"] == 0.06
+    assert changes("cash_flow_to_price", market)["2024-01-02"] == 0.09
+    assert changes("market_leverage", market)["2024-01-02"] == round(3 / 13, 10)
+    assert changes("asset_growth", market) == {"2024-01-02": 0.25}
 
 
 def test_income_stability_is_minus_the_deviation_of_yearly_changes_of_income_over_assets() -> None:

@@ -10,9 +10,10 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.arrays.robust import row_median
-from riskmodel.exposures.descriptors import DESCRIPTORS, yearly_figures
+from riskmodel.exposures.descriptors import DESCRIPTORS
+from riskmodel.exposures.from_filings import yearly_figures
 from riskmodel.exposures.standardise import fill_missing, residual, standardise, winsorise
-from riskmodel.exposures.styles import ExposureSettings, factor_exposures
+from riskmodel.exposures.styles import ExposureSettings, factor_exposures, orthogonalisation
 from riskmodel.exposures.universe import UniverseRule, covered, estimation_universe, sector_codes
 from riskmodel.factors import STYLES
 from riskmodel.market.market import build_market
@@ -155,7 +156,7 @@ def plain_style(market: xr.Dataset, universe: xr.DataArray, style: str, day: int
     for descriptor in PARTS[style]:
         raw = pd.Series(DESCRIPTORS[descriptor](market, known).values[day]).where(here)
         median = raw[member].median()
-        bound = 3 * 1.482602218505602 * (raw[member] - median).abs().median()
+        bound = ExposureSettings().winsorise * 1.482602218505602 * (raw[member] - median).abs().median()
         parts.append(scaled(raw.clip(median - bound, median + bound)))
     share = pd.Series(list(PARTS[style].values()))
     table = pd.concat(parts, axis=1).set_axis(share.index, axis=1)
@@ -166,7 +167,7 @@ def plain_style(market: xr.Dataset, universe: xr.DataArray, style: str, day: int
 @pytest.mark.parametrize("style", [s for s in STYLE_NAMES if s not in ("shareholder_return",)])
 def test_a_style_is_the_weighted_mean_of_its_standardised_descriptors(style: str) -> None:
     market = build_market(random_tables(assets=50, sessions=75, seed=8))
-    exposures, universe = exposed(market)
+    exposures, universe = exposed(market, orthogonalise={style: ()})
     day = 70
     member = universe.values[day]
     own = plain_style(market, universe, style, day)
@@ -450,23 +451,53 @@ def test_an_asset_without_a_sector_or_a_share_count_is_not_covered(lacking: str)
 # ---------------------------------------------------------------- orthogonalise
 
 
-def test_an_orthogonalised_style_is_uncorrelated_with_the_others_over_the_universe(market: xr.Dataset) -> None:
-    others = ("market_sensitivity", "size")
-    plain, universe = exposed(market)
-    exposures, _ = exposed(market, orthogonalise={"volatility": others})
+@pytest.mark.parametrize("style", [style for style in STYLES if style.orthogonal_to], ids=lambda style: style.name)
+def test_an_orthogonalised_style_is_uncorrelated_with_the_others_over_the_universe(
+    market: xr.Dataset, style: rm.Style
+) -> None:
+    names = [style.name, *style.orthogonal_to]
+    plain, universe = exposed(market, orthogonalise={style.name: ()})
+    exposures, _ = exposed(market)
     cap = market["market_cap"].values
     for day in np.flatnonzero(universe.any("asset"))[::9]:
         member = universe.values[day]
-        x = exposures["exposures"].sel(factor=["volatility", *others]).values[day][:, member]
-        before = plain["exposures"].sel(factor=["volatility", *others]).values[day][:, member]
+        x = exposures["exposures"].sel(factor=names).values[day][:, member]
+        before = plain["exposures"].sel(factor=names).values[day][:, member]
         assert np.abs(np.corrcoef(before)[0, 1:]).max() > 0.05
         np.testing.assert_allclose(np.corrcoef(x)[0, 1:], 0, atol=1e-12)
         assert x[0].std() == pytest.approx(1, rel=1e-12)
         assert np.average(x[0], weights=cap[day, member]) == pytest.approx(0, abs=1e-12)
-    untouched = [s for s in STYLE_NAMES if s != "volatility"]
+    untouched = [name for name in STYLE_NAMES if name != style.name]
     np.testing.assert_allclose(
         exposures["exposures"].sel(factor=untouched), plain["exposures"].sel(factor=untouched), atol=1e-12
     )
+
+
+def test_what_is_taken_out_of_a_style_is_finished_before_and_the_settings_go_before_the_style() -> None:
+    styles = [
+        rm.Style("liquidity", ["traded_value"], orthogonal_to=["volatility"]),
+        rm.Style("volatility", ["volatility"], orthogonal_to=["size"]),
+        rm.Style("size", ["log_market_cap"]),
+        rm.Style("value", ["book_to_price"], orthogonal_to=["size", "momentum"]),
+    ]
+    wanted = orthogonalisation(ExposureSettings(), styles)
+    assert list(wanted.items()) == [("volatility", ("size",)), ("value", ("size",)), ("liquidity", ("volatility",))]
+    settings = ExposureSettings(orthogonalise={"volatility": (), "value": ("liquidity",)})
+    assert orthogonalisation(settings, styles) == {"liquidity": ("volatility",), "value": ("liquidity",)}
+
+
+def test_a_model_without_size_takes_it_out_of_nothing() -> None:
+    styles = [style for style in STYLES if style.name != "size"]
+    assert orthogonalisation(ExposureSettings(), styles) == {"volatility": ("market_sensitivity",)}
+
+
+def test_a_style_that_names_a_stranger_or_itself_is_refused() -> None:
+    with pytest.raises(rm.InputError, match=r"^orthogonalise: unknown style 'beta'. Known: own.$"):
+        rm.RiskModel(styles=[rm.Style("own", ["momentum"], orthogonal_to=["beta"])])
+    with pytest.raises(rm.InputError, match=r"^orthogonalise: 'own' is taken out of itself, directly"):
+        rm.RiskModel(styles=[rm.Style("own", ["momentum"], orthogonal_to=["own"])])
+    with pytest.raises(rm.InputError, match=r"^style 'own': orthogonal_to is 'size'; give a list of styles.$"):
+        rm.Style("own", ["momentum"], orthogonal_to="size")
 
 
 def test_a_residual_is_that_of_ols() -> None:
