@@ -64,7 +64,8 @@ def test_adjusted_values_become_the_truth_and_what_was_drawn_is_kept(chance):
     np.testing.assert_allclose(moved, 1e-4, rtol=0, atol=1e-15)  # once, not once a round
 
 
-def test_a_block_that_does_not_settle_is_named(chance):
+def test_a_block_that_does_not_settle_is_named(chance, monkeypatch):
+    monkeypatch.setattr("riskmodel.validation.simulated.prices.MOST_ROUNDS", 8)  # it never would: more rounds show no more
     drawn, known = chance
     sign = iter(np.resize([1, -1], 1000))
 
