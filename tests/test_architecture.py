@@ -67,6 +67,21 @@ def test_every_module_stands_in_a_room_that_is_known():
     assert not strangers, f"no level of LEVELS has {strangers}"
 
 
+def test_nothing_private_of_another_library_is_imported():
+    """Xarray says that all below xarray.core is its own."""
+    wrong = []
+    for module, path in FILES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            stem = node.module if isinstance(node, ast.ImportFrom) else ""
+            for name in (f"{stem}.{name}".strip(".") for name in named):
+                first, *rest = name.split(".")
+                private = (first == "xarray" and "core" in rest) or any(part.startswith("_") for part in rest)
+                if private and first not in ("attribution", "riskmodel", "__future__"):
+                    wrong.append(f"{module}:{node.lineno} {name}")
+    assert not wrong
+
+
 @pytest.mark.parametrize("module", [module for module in FILES if "." in module])
 def test_a_module_imports_only_rooms_below_its_own(module: str):
     own = room_of(module)

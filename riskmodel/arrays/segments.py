@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from xarray.backends import BackendArray
-from xarray.core import indexing
 
 ROWS_A_CHUNK = 21  # sessions of a chunk in a file
 ROWS_A_READ = 12 * ROWS_A_CHUNK  # bounds the memory beside the answer
@@ -78,19 +77,24 @@ class Segment:
         return block
 
 
-class Segments(BackendArray):
-    """An array of xarray's kind over segments that follow each other in time; see "How to add a new backend" there."""
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Segments that follow each other in time, as one array.
 
-    def __init__(self, segments: Sequence[Segment], shape: tuple[int, ...], dtype: np.dtype) -> None:
-        self.segments, self.shape, self.dtype = tuple(segments), shape, dtype
-        self.fill = np.nan if dtype.kind == "f" else np.zeros((), dtype)[()]
+    Attributes
+    ----------
+    segments, shape, dtype
+        In the order of time; what they are together.
+    """
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self.read)
+    segments: tuple[Segment, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
-    def read(self, key: tuple[Any, ...]) -> np.ndarray:
-        """Values at a whole number, slice or vector of positions for each dimension."""
-        wanted = [np.atleast_1d(np.arange(size)[k]) for size, k in zip(self.shape, key, strict=True)]
+    def read(self, key: Sequence[np.ndarray | int]) -> np.ndarray:
+        """Values at a position, or at a vector of them, for each dimension."""
+        fill = np.nan if self.dtype.kind == "f" else np.zeros((), self.dtype)[()]
+        wanted = [np.atleast_1d(k) for k in key]
         rows, back = wanted[0], None
         if (np.diff(rows) <= 0).any():
             rows, back = np.unique(rows, return_inverse=True)
@@ -101,57 +105,114 @@ class Segments(BackendArray):
             low, high = np.searchsorted(rows, (start, stop))
             at = int(low)
             for run in _runs(rows[low:high] - start):
-                out[at : at + len(run)] = segment.rows(run, wanted[1:], self.fill)
+                out[at : at + len(run)] = segment.rows(run, wanted[1:], fill)
                 at += len(run)
             start = stop
-        return (out if back is None else out[back])[_without_single(key)]
+        return (out if back is None else out[back])[tuple(slice(None) if np.ndim(k) else 0 for k in key)]
 
 
-class Turned(BackendArray):
-    """Segments with their dimensions in another order."""
+@dataclass(frozen=True, eq=False)
+class Unread(np.lib.mixins.NDArrayOperatorsMixin):
+    """Segments as an array of numpy's kind: cut and turned without being read, read by whoever asks for values.
 
-    def __init__(self, whole: Segments, order: tuple[int, ...]) -> None:
-        self.whole, self.order, self.dtype = whole, order, whole.dtype
-        self.shape = tuple(whole.shape[axis] for axis in order)
+    xarray keeps what has `__array_function__` as a variable's data ("Working with numpy-like arrays" there). Without
+    `__array_ufunc__` it does not compute with it, but reads it: `load` brings it into memory.
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self.read)
+    Attributes
+    ----------
+    whole
+        All segments.
+    positions
+        Which positions of each dimension of the whole; a number where the dimension is gone.
+    order
+        The dimensions of the whole that are left, in the order of this array's own.
+    """
 
-    def read(self, key: tuple[Any, ...]) -> np.ndarray:
-        """Values at a whole number, slice or vector of positions for each dimension."""
-        sliced = [slice(k, k + 1) if isinstance(k, int | np.integer) else k for k in key]
-        values = self.whole.read(tuple(sliced[self.order.index(axis)] for axis in range(len(self.order))))
-        return values.transpose(self.order)[_without_single(key)]
+    whole: Segments
+    positions: tuple[np.ndarray | int, ...]
+    order: tuple[int, ...]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+        return tuple(np.size(self.positions[axis]) for axis in self.order)
 
-class LazySegments(indexing.LazilyIndexedArray):
-    """Segments as a variable's data: cut without being read, and, unlike xarray's own, turned at no cost."""
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the values."""
+        return self.whole.dtype
 
-    __slots__ = ()
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.order)
 
-    def transpose(self, order: Sequence[int]) -> Any:
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        return f"[{self.size} values with dtype={self.dtype}]"
+
+    def __getitem__(self, key: Any) -> Any:
+        """What numpy gives for the key; unread where a cut of each dimension is."""
+        keys = _of_each_dimension(key, self.shape)
+        cut = _cuts(keys)
+        if cut is not None:
+            return self._cut(*cut)
+        around, within = list(keys), list(keys)
+        for axis, k in enumerate(keys):
+            if isinstance(k, np.ndarray):
+                around[axis], within[axis] = np.unique(k, return_inverse=True)
+            else:
+                around[axis] = slice(None)
+        return np.asarray(self._cut(around, range(self.ndim)))[tuple(within)]
+
+    def _cut(self, keys: Sequence[Any], left: Sequence[int]) -> Unread:
+        """A position, slice or vector of positions of each dimension; `left`, in order, are the dimensions that stay."""
+        positions = list(self.positions)
+        for axis, key in zip(self.order, keys, strict=True):
+            positions[axis] = np.asarray(positions[axis])[key]
+        return replace(self, positions=tuple(positions), order=tuple(self.order[axis] for axis in left))
+
+    def transpose(self, order: Sequence[int]) -> Unread:
         """The dimensions in another order."""
-        keys = self.key.tuple
-        if any(isinstance(k, int | np.integer) for k in keys):
-            return super().transpose(order)  # type: ignore[no-untyped-call]
-        own = self.array if isinstance(self.array, Turned) else Turned(self.array, tuple(range(len(keys))))
-        turned = Turned(own.whole, tuple(own.order[axis] for axis in order))
-        return LazySegments(turned, indexing.OuterIndexer(tuple(keys[axis] for axis in order)))
+        return replace(self, order=tuple(self.order[axis] for axis in order))
+
+    def astype(self, dtype: Any, **options: Any) -> np.ndarray:
+        """The values as another type."""
+        return np.asarray(self).astype(dtype, **options)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The values, read."""
+        if copy is False:
+            raise ValueError("an array that lies in a file cannot be had without a copy")
+        there = sorted(self.order)
+        values = np.asarray(self.whole.read(self.positions)).transpose([there.index(axis) for axis in self.order])
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: object, arguments: Sequence[Any], options: Mapping[str, Any]
+    ) -> Any:
+        """A function of numpy, of the values."""
+        return function(*map(_read, arguments), **{name: _read(value) for name, value in options.items()})
 
 
 def lazy_variable(dims: Sequence[str], segments: Sequence[Segment], shape: tuple[int, ...], dtype: np.dtype) -> xr.Variable:
     """A variable over segments; nothing is read."""
-    return xr.Variable(dims, LazySegments(Segments(segments, shape, dtype)))
+    whole = Segments(tuple(segments), shape, dtype)
+    unread = Unread(whole, tuple(map(np.arange, shape)), tuple(range(len(shape))))  # type: ignore[abstract]  # no ufunc
+    return xr.Variable(dims, unread)
 
 
 def segments_of(variable: xr.Variable) -> Segments | None:
     """The segments behind a variable that is as `lazy_variable` made it; None for one in memory, cut or computed."""
-    data = getattr(variable, "_data", None)
-    if not isinstance(data, LazySegments) or not isinstance(data.array, Segments):
+    data = getattr(variable, "_data", None)  # `data` would read it
+    if not isinstance(data, Unread) or data.order != tuple(range(len(data.whole.shape))):
         return None
-    whole = data.array
-    uncut = all(isinstance(k, slice) and k.indices(n) == (0, n, 1) for k, n in zip(data.key.tuple, whole.shape, strict=True))
-    return whole if uncut else None
+    uncut = all(np.array_equal(k, np.arange(n)) for k, n in zip(data.positions, data.whole.shape, strict=True))
+    return data.whole if uncut else None
 
 
 def moves_onto(earlier: pd.Index, labels: pd.Index) -> np.ndarray | None:
@@ -159,9 +220,44 @@ def moves_onto(earlier: pd.Index, labels: pd.Index) -> np.ndarray | None:
     return None if earlier.equals(labels) else earlier.get_indexer(labels)
 
 
-def _without_single(key: tuple[Any, ...]) -> tuple[int | slice, ...]:
-    """Cuts off the dimensions of which one position was wanted."""
-    return tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)
+def _of_each_dimension(key: Any, shape: Sequence[int]) -> tuple[Any, ...]:
+    """A key with its ellipsis, and what it leaves out, written as slices; vectors as positions from the first."""
+    keys = key if isinstance(key, tuple) else (key,)
+    at = next((i for i, k in enumerate(keys) if k is Ellipsis), len(keys))
+    before, after = keys[:at], keys[at + 1 :]
+    whole = (*before, *[slice(None)] * (len(shape) - len(before) - len(after)), *after)
+    return tuple(np.arange(n)[k] if isinstance(k, list | np.ndarray) else k for n, k in zip(shape, whole, strict=True))
+
+
+def _cuts(keys: Sequence[Any]) -> tuple[Sequence[Any], list[int]] | None:
+    """A key as a cut of each dimension, and the dimensions that are left, in their order; None where it is none.
+
+    Besides what numpy calls basic it may be one vector, or an open mesh as of `np.ix_`, in which what is a single position
+    for every dimension leaves none (xarray writes a cut of several dimensions so).
+    """
+    left = [axis for axis, k in enumerate(keys) if isinstance(k, slice)]
+    arrays = [axis for axis, k in enumerate(keys) if isinstance(k, np.ndarray)]
+    if not arrays:
+        return keys, left
+    if len(arrays) == 1 and len(left) == len(keys) - 1 and keys[arrays[0]].ndim == 1:
+        return keys, list(range(len(keys)))
+    ndim = keys[arrays[0]].ndim
+    if len(arrays) < len(keys) or len(keys) < ndim or any(k.ndim != ndim for k in keys):
+        return None
+    long = [[place for place, n in enumerate(k.shape) if n != 1] for k in keys]
+    owner = {places[0]: axis for axis, places in enumerate(long) if places}
+    if sum(map(len, long)) != len(owner):
+        return None
+    single = (axis for axis, places in enumerate(long) if not places)
+    order = [owner[place] if place in owner else next(single) for place in range(ndim)]
+    return [k.ravel() if axis in order else k.item() for axis, k in enumerate(keys)], order
+
+
+def _read(value: Any) -> Any:
+    """What is unread in an argument of numpy's, read."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(_read, value))
+    return np.asarray(value) if isinstance(value, Unread) else value
 
 
 def _composed(place: np.ndarray | None, move: np.ndarray | None) -> np.ndarray | None:
