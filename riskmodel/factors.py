@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from riskmodel.errors import InputError, listed
 
@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MARKET = "market"
-RESERVED = frozenset(  # rows beside the factors: attribution/rows.py names them
-    {MARKET, "specific", "cash", "unmodelled", "proxy", "trading", "fees", "currency", "hedge", "CASH", "(proxy)"}
-)
+BESIDE = (
+    "specific",
+    "cash",
+    "unmodelled",
+    "proxy",
+    "trading",
+    "fees",
+    "currency",
+    "hedge",
+)  # rows of attribution/rows.py
+RESERVED = frozenset({MARKET, *BESIDE, "CASH", *(f"({row})" for row in BESIDE[2:])})  # names that no factor may have
+Language = Literal["ja", "en"]
+LANGUAGES: tuple[str, ...] = get_args(Language)  # that pages are written in
 LOOK_BACK = 260  # sessions that a descriptor may look back, with the close before the first
 
 
@@ -97,6 +107,15 @@ class Style:
         if isinstance(self.orthogonal_to, str) or not all(isinstance(other, str) for other in self.orthogonal_to):
             raise InputError(f"style '{self.name}': orthogonal_to is {self.orthogonal_to!r}; give a list of styles.")
         object.__setattr__(self, "orthogonal_to", tuple(self.orthogonal_to))
+
+        texts = self.texts if isinstance(self.texts, Mapping) else {"": self.texts}
+        if wrong := [language for language in texts if language not in LANGUAGES]:
+            raise InputError(
+                f"style '{self.name}': texts for {listed(map(repr, wrong))}. "
+                f"Give names by language, such as {{'en': 'Reversal'}}; pages are written in {', '.join(LANGUAGES)}."
+            )
+        if wrong := [text for text in texts.values() if not isinstance(text, str) or not text.strip()]:
+            raise InputError(f"style '{self.name}': the text {wrong[0]!r} is no name. Give one, or leave the language out.")
 
     @property
     def parts(self) -> dict[str, float]:

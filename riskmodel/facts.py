@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from riskmodel.errors import InputError, listed
+
+FACT = "fact"  # the mark of a fact among the values of another
 
 WORDS: Mapping[str, str] = {
     # why a day's regression is not whole
@@ -22,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "nobody": "no name has it",
     "few_observed": "too few names observed on {out} of {days} days",
     "said": "{text}",
+    "ordinary_income": "ordinary income is taken from these items of the filings (share of filings): {sources}",
     # why there is no forecast
     "short_history": "the longest history of a factor has {returns} of the {needed} returns that are needed",
     "few_whole_days": "{days} days on which every factor has a return, of the {needed} that shrinkage needs",
@@ -50,7 +55,7 @@ class Fact:
     key
         Names what was found.
     values
-        What fills it in: numbers, texts and tuples of texts by name.
+        What fills it in, by name: numbers, texts, other facts, tuples of these, and shares of a whole by name.
 
     Examples
     --------
@@ -61,6 +66,8 @@ class Fact:
     thin {"names": 13, "coefficients": 7}
     >>> Fact.read(str(fact)) == fact
     True
+    >>> print(Fact("said", {"text": fact}).words())
+    thin: 13 names for 7 coefficients
     """
 
     key: str
@@ -68,19 +75,50 @@ class Fact:
 
     def __str__(self) -> str:
         """As text that `read` takes back, for arrays of text and files: the key, and the values as JSON."""
-        return f"{self.key} {json.dumps(self.values, ensure_ascii=False)}" if self.values else self.key
+        return f"{self.key} {json.dumps(self.values, ensure_ascii=False, default=_stored)}" if self.values else self.key
 
     @classmethod
     def read(cls, text: str) -> Fact:
         """The fact that was stored as `text`."""
         key, _, values = text.partition(" ")
         given = json.loads(values) if values else {}
-        return cls(key, {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        return cls(key, {name: _restored(value) for name, value in given.items()})
 
     def words(self, words: Mapping[str, str] = WORDS) -> str:
-        """In English, for a person; `words` has a sentence for each key, with places for the values."""
-        shown = {name: listed(value) if isinstance(value, tuple) else value for name, value in self.values.items()}
-        return words[self.key].format(**shown)
+        """In English, for a person; `words` has a sentence for each key, with places for the values.
+
+        A key of one's own, without a sentence there, is given with its values as they are.
+        """
+        shown = {name: _shown(value, words) for name, value in self.values.items()}
+        if self.key in words:
+            return words[self.key].format(**shown)
+        told = ", ".join(f"{name} {value}" for name, value in shown.items())
+        return self.key.replace("_", " ") + (f": {told}" if told else "")
+
+
+def _stored(value: object) -> object:
+    """What JSON has no form for: a fact among the values, a number of numpy's."""
+    if isinstance(value, Fact):
+        return {FACT: str(value)}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a Fact holds numbers, texts, facts and tuples of these, not {type(value).__name__}: {value!r}")
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_restored, value))
+    if isinstance(value, dict) and isinstance(value.get(FACT), str):
+        return Fact.read(value[FACT])
+    return value
+
+
+def _shown(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, Fact):
+        return value.words(words if value.key in words else WORDS)
+    if isinstance(value, tuple):
+        return listed(_shown(part, words) for part in value)
+    return listed(f"{name} {share:.0%}" for name, share in value.items()) if isinstance(value, Mapping) else value
 
 
 class ForecastUnavailableError(InputError):

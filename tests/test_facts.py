@@ -27,6 +27,12 @@ SECTIONS = {  # of the message files -> the code whose facts it words
     "notes": ("attribution/reporting",),
     "reasons": ("riskmodel/arrays", "riskmodel/estimation", "riskmodel/exposures", "riskmodel/model"),
 }
+PLACED = {  # what places of sentences hold, where it is no number
+    "sources": {"net_income": 0.75, "operating_income": 0.25},
+    "reason": Fact("no_column", {"column": "equity"}),
+    "finding": Fact("no_level", {"index": "SP500"}),
+    "sectors": ("Energy", "Utilities"),
+}
 VALUES = st.one_of(st.text(), st.integers(), st.floats(allow_nan=False), st.lists(st.text()).map(tuple))
 
 
@@ -63,16 +69,29 @@ def test_every_fact_that_the_code_can_make_has_words_and_no_words_are_left_over(
 
 
 def test_every_fact_has_words_in_the_library_that_makes_it():
-    assert set(keys_in("riskmodel")) - NOTES_OF_THE_MODEL == WORDS.keys()
+    assert set(keys_in("riskmodel")) == WORDS.keys()
     assert made("limit_details") == DETAILS.keys()
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_words_of_a_fact_have_the_same_places_wherever_they_stand(section):
     tables = [read_messages(language).table[section] for language in LANGUAGES]
-    tables += [DETAILS] * (section == "limit_details") + [WORDS] * (section in ("findings", "reasons"))
+    tables += [DETAILS] * (section == "limit_details") + [WORDS] * (section in ("findings", "notes", "reasons"))
     for key in made(section):
         assert len({places(table[key]) for table in tables if key in table}) == 1, key
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_fact_can_be_said_and_stored_by_whoever_holds_it(section):
+    for key in made(section):
+        told = [WORDS[key]] if key in WORDS else []
+        told += [DETAILS[key]] if section == "limit_details" else []
+        told += [read_messages(language).table[section][key] for language in LANGUAGES]
+        fact = Fact(key, {name: PLACED.get(name, 3) for text in told for name in places(text)})
+        own = DETAILS if section == "limit_details" else WORDS
+        said = [fact.words(own), *(read_messages(lang).fact(section, fact) for lang in LANGUAGES)]
+        assert all(text.strip() and "{" not in text for text in said), said
+        assert Fact.read(str(fact)) == fact
 
 
 @given(st.from_regex(r"[a-z_]+", fullmatch=True), st.dictionaries(st.text(min_size=1), VALUES))
@@ -87,6 +106,25 @@ def test_a_fact_survives_a_file_of_netcdf(tmp_path):
         text, nothing = stored["flag"].to_numpy()
     assert Fact.read(text) == fact and nothing == ""
     assert fact.words() == 'no estimating name in Energy, 生活必需品, a "b" {c}'
+
+
+def test_a_fact_among_the_values_of_another_is_stored_and_said():
+    reason = Fact("vacant", {"sectors": ("Energy", "Utilities")})
+    several = Fact("said", {"text": (reason, Fact("nobody"))})
+    for fact in (Fact("no_forecast", {"date": "2025-03-31", "reason": reason}), several):
+        assert Fact.read(str(fact)) == fact
+    assert several.words() == "no estimating name in Energy, Utilities, no name has it"
+    assert Fact("no_forecast", {"reason": reason}).words() == "no forecast: reason no estimating name in Energy, Utilities"
+    assert Fact("no_forecast", {"index": "X"}).words(DETAILS) == "n/a: no forecast risk of 'X'"
+    income = Fact("ordinary_income", {"sources": {"net_income": 0.75, "operating_income": 0.25}})
+    assert Fact.read(str(income)) == income
+    assert income.words().endswith("(share of filings): net_income 75%, operating_income 25%")
+
+
+def test_a_fact_takes_numbers_of_numpy_and_refuses_what_no_text_can_hold():
+    assert Fact.read(str(Fact("thin", {"names": np.int64(13), "coefficients": np.float64(7.5)}))).values["names"] == 13
+    with pytest.raises(TypeError, match="a Fact holds numbers, texts, facts and tuples of these, not DataArray"):
+        str(Fact("thin", {"names": xr.DataArray(1)}))
 
 
 def test_why_there_is_no_forecast_is_said_in_words_and_as_a_fact_after_a_journey_too():

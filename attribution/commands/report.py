@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from attribution.commands.terminal import DONE, FINDINGS, print_table, progress
-from attribution.house_style.words import LANGUAGES
 from attribution.reporting.formats import FORMATS
+from riskmodel.factors import LANGUAGES
 
 SHOWN = (".html", ".pdf", ".xlsx", ".md")  # what a person opens
 

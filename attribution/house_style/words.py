@@ -7,15 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Any
 
 from riskmodel.errors import InputError
-from riskmodel.factors import STYLES
+from riskmodel.factors import LANGUAGES, STYLES
 from riskmodel.facts import Fact
 
-Language = Literal["ja", "en"]
-LANGUAGES: tuple[str, ...] = get_args(Language)
-NAMED = {"column": "filings", "table": "market_tables", "sectors": "sectors"}  # values of facts that are labels, and of what
+NAMED = {  # values of facts that are labels, and of what
+    "column": "filings",
+    "table": "market_tables",
+    "sectors": "sectors",
+    "sources": "filings",
+}
+FACTS = {"reason": "reasons", "finding": "findings"}  # values of facts that are facts, and which table has their words
 SHOWN = 5  # of a list
 
 
@@ -78,10 +82,18 @@ class Messages:
         return self("words.comma").join(texts[:SHOWN]) + more
 
     def _shown(self, name: str, value: object) -> object:
+        if isinstance(value, Fact):
+            return self.fact(FACTS[name], value)
         kind = NAMED.get(name)
+
+        def named(label: object) -> str:
+            return str(label) if kind is None else self.name(kind, str(label))
+
         if isinstance(value, tuple):
-            return self.listed(str(label) if kind is None else self.name(kind, str(label)) for label in value)
-        return value if kind is None else self.name(kind, str(value))
+            return self.listed(map(named, value))
+        if isinstance(value, Mapping):
+            return self.listed(f"{named(label)} {share:.0%}" for label, share in value.items())
+        return value if kind is None else named(value)
 
 
 def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None = None) -> Messages:

@@ -12,10 +12,9 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from attribution.house_style.numbers import NegativeStyle
-from attribution.house_style.words import Language
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
-from riskmodel.factors import STYLE_TABLES, Style
+from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.tables import read_table
 from riskmodel.model.model import RiskModel

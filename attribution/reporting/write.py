@@ -15,7 +15,6 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
-from attribution.house_style.words import LANGUAGES
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
@@ -30,6 +29,7 @@ from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
 

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from attribution.house_style.numbers import NOT_AVAILABLE, NegativeStyle, number, percent
-from attribution.house_style.words import LANGUAGES
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.writer import plain
 from attribution.reporting.tables.facts import Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
 from riskmodel.errors import InputError
+from riskmodel.factors import LANGUAGES
 
 FIRST_LINE = re.compile(r"\s*<!--\s*commentary\s+(?P<month>\d{4}-\d{2})\s+(?P<language>[a-z]+)\s*-->\s*")
 SOURCE = "source"  # a figure from elsewhere, with its source in the place of a key

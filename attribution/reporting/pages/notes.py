@@ -98,11 +98,6 @@ def _universe(note: Fact, words: PageWords) -> str:
     return words.messages("notes.universe", names=words.number(float(str(note.values["names"])), 0, grouped=True))
 
 
-def _ordinary_income(note: Fact, words: PageWords) -> str:
-    sources = [f"{words.messages.name('filings', item)} {share:.0%}" for item, share in note.values["sources"].items()]
-    return words.messages("notes.ordinary_income", sources=words.listed(sources))
-
-
 def _left_out(note: Fact, words: PageWords) -> str:
     return words.messages(
         "notes.left_out",
@@ -166,7 +161,6 @@ def _unaligned(note: Fact, words: PageWords) -> str:
 SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "proxy": _proxy,
     "universe": _universe,
-    "ordinary_income": _ordinary_income,
     "left_out": _left_out,
     "filled": _filled,
     "flagged": _dated_reason,

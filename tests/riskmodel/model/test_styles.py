@@ -98,6 +98,12 @@ def test_a_descriptor_of_the_table_counts_until_the_next_value_and_no_longer_tha
         ),
         (lambda: rm.Style("a", [week], [np.nan]), "style 'a': the weights [nan] for week."),
         (
+            lambda: rm.Style("a", [week], texts={"en": "A", "jp": "あ"}),
+            "style 'a': texts for 'jp'. Give names by language, such as {'en': 'Reversal'}; pages are written in ja, en.",
+        ),
+        (lambda: rm.Style("a", [week], texts="Reversal"), "style 'a': texts for ''. Give names by language"),
+        (lambda: rm.Style("a", [week], texts={"en": " "}), "style 'a': the text ' ' is no name. Give one, or leave"),
+        (
             lambda: rm.RiskModel(styles=[*rm.STYLES, rm.Style("value", [week])]),
             "styles: value more than once. Give each its own name, or drop the one it replaces.",
         ),
