@@ -12,7 +12,6 @@ import xarray as xr
 from riskmodel.arrays.labels import aligned, require_finite
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.factor_tests import mean_return_tests
-from riskmodel.factors import MARKET
 from riskmodel.market.contents import require_market
 from riskmodel.model.results import RiskModelResults, require_results
 
@@ -89,18 +88,15 @@ def model_information_coefficients(results: RiskModelResults, *, method: str = "
 
 def explained_returns(results: RiskModelResults) -> xr.DataArray:
     """Total returns (time, asset) as a fit took them apart: market + sector + styles + specific; NaN where it has none."""
-    data = results.data
-    total = data["specific_returns"].transpose("time", "asset").copy(deep=True)
-    sector = data["sector"].to_numpy().astype(str)
-    f = data["factor_returns"].transpose("time", "factor").to_pandas()
-    own = f.reindex(columns=sector).to_numpy() + f[[MARKET]].to_numpy()
-    styles = f[results.styles].fillna(0.0).to_numpy()  # a style that was left out explains nothing
-    x = results.exposures.transpose("time", "factor", "asset")
-    for first in range(1, len(f), DAYS_AT_ONCE):
+    specific = results.specific_returns.transpose("time", "asset")
+    total = specific.to_numpy().copy()
+    returns = np.nan_to_num(results.factor_returns.transpose("time", "factor")[1:])  # a factor left out explains nothing
+    closes = specific.get_index("time")[:-1]
+    for first in range(0, len(closes), DAYS_AT_ONCE):
         days = slice(first, first + DAYS_AT_ONCE)
-        known = np.nan_to_num(x[first - 1 : first - 1 + len(f[days])].to_numpy())
-        total[days] += own[days] + (styles[days, None, :] @ known)[:, 0]
-    return total.rename("total_return")
+        known = np.nan_to_num(results.design(closes[days]).to_numpy())
+        total[1:][days] += (returns[days, None, :] @ known)[:, 0]
+    return specific.copy(data=total).rename("total_return")
 
 
 def information_coefficient_table(coefficients: xr.DataArray) -> pd.DataFrame:
