@@ -8,18 +8,26 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
 from riskmodel.market.contents import require_market
 from riskmodel.model.results import RiskModelResults, require_results
-from riskmodel.validation.residual_components import ResidualComponents, residual_components
+from riskmodel.validation.residual_components import (
+    COMPONENTS,
+    DRAWS,
+    LEAST_OBSERVED,
+    LEVEL,
+    SEED,
+    ResidualComponents,
+    residual_components,
+)
 
 
 def missing_factors(
     results: RiskModelResults,
     market: xr.Dataset,
     *,
-    components: int = 10,
-    draws: int = 20,
-    level: float = 0.95,
-    least_observed: float = 0.5,
-    seed: int = 0,
+    components: int = COMPONENTS,
+    draws: int = DRAWS,
+    level: float = LEVEL,
+    least_observed: float = LEAST_OBSERVED,
+    seed: int = SEED,
 ) -> ResidualComponents:
     """`residual_components` of a fitted model, with noise put through its own regression.
 

@@ -15,6 +15,7 @@ from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
 
 LEAST_NAMES = 3
+COMPONENTS, DRAWS, LEVEL, LEAST_OBSERVED, SEED = 10, 20, 0.95, 0.5, 0  # defaults
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ def residual_components(
     refit: Callable[[xr.DataArray], xr.DataArray] | None = None,
     exposures: xr.DataArray | None = None,
     sectors: xr.DataArray | None = None,
-    components: int = 10,
-    draws: int = 20,
-    level: float = 0.95,
-    least_observed: float = 0.5,
-    seed: int = 0,
+    components: int = COMPONENTS,
+    draws: int = DRAWS,
+    level: float = LEVEL,
+    least_observed: float = LEAST_OBSERVED,
+    seed: int = SEED,
 ) -> ResidualComponents:
     """Hold the principal components of specific returns against those of noise.
 
