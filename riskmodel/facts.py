@@ -80,6 +80,8 @@ class Fact:
     @classmethod
     def read(cls, text: str) -> Fact:
         """The fact that was stored as `text`."""
+        if not isinstance(text, str):
+            raise InputError(f"text: is of type {type(text).__name__}, not str. Give what str(fact) is.")
         key, _, values = text.partition(" ")
         given = json.loads(values) if values else {}
         return cls(key, {name: _restored(value) for name, value in given.items()})
@@ -89,6 +91,8 @@ class Fact:
 
         A key of one's own, without a sentence there, is given with its values as they are.
         """
+        if not isinstance(words, Mapping):
+            raise InputError(f"words: is of type {type(words).__name__}, not a dict. Give a sentence for each key.")
         shown = {name: _shown(value, words) for name, value in self.values.items()}
         if self.key in words:
             return words[self.key].format(**shown)

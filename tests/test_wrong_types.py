@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import attribution as at
 import riskmodel as rm
+from attribution.contributions.plots import Plots
 from tests.conftest import SMALL, SMALL_MONTH
 from tests.test_pandas_in import CASES
 
@@ -38,7 +40,7 @@ FITS = {  # what is not wrong where it stands: a path for a path, a number for a
 PLAIN = {"covariance": rm.CovarianceSettings(), "specific": rm.SpecificRiskSettings()}
 TOLD = (
     r"\b(Give|Name|Use|Write|Say|Check|give|takes|needed|has|choices|methods|of one month|of a dict|Its parts|They are|"
-    r"Found|without a family)\b"
+    r"Found|without a family|name one or more|It runs from|written in)\b"
 )
 
 
@@ -106,6 +108,95 @@ def test_an_argument_of_a_wrong_type_is_named_and_told_what_it_should_be(functio
                 unclear.append(f"{name}, {kind}: {type(error).__name__}: {str(error)[:150]}")
             else:
                 unclear.append(f"{name}, {kind}: taken")
+    assert not unclear, "\n".join(unclear)
+
+
+def methods(small_book, small_model, small_market, small_result):
+    """Class and method -> (callable, arguments that it takes); those that are given without a name come first."""
+    held = small_book.holdings[lambda h: (h["portfolio"] == "major") & (h["date"] == "2025-02-28")]
+    accounts = at.attribute_accounts(
+        accounts=small_book.holdings,
+        benchmark=held.set_index("ticker")["weight"],
+        model=small_model,
+        market=small_market,
+        period=SMALL_MONTH,
+    )
+    model, fact, plot = rm.RiskModel(), rm.Fact("nobody"), small_result.plot
+    days, cut = small_model.data.get_index("time")[-1:], {"*cuts": "factor", "absolute": False}
+    abroad = {"currency": "JPY", "market": small_market, "hedged": True, "benchmark_hedged": True, "forward_premium": 0.0}
+    taken = [
+        (model, "estimates", {"market": small_market}),
+        (model, "fit", {"market": small_market}),
+        (model, "update", {"results": small_model, "market": small_market}),
+        (small_model, "design", {"times": days, "assets": [str(small_model.data["asset"].values[0])]}),
+        (small_model, "group", {"factor": "value"}),
+        (small_result, "group", {"factor": "value"}),
+        (accounts, "by", cut),
+        (accounts, "standard_errors", {"*cuts": "factor"}),
+        (small_book, "benchmark_name", {"course": "Major 100"}),
+        (small_book, "shares", {"course": "Major 100"}),
+        (fact, "read", {"text": "nobody"}),
+        (fact, "words", {"words": {}}),
+        (plot, "factors", {"lang": "en"}),
+        (plot, "exposures", {"lang": "en"}),
+        (plot, "waterfall", {"lang": "en", "styles": 3}),
+        (plot, "brinson", {"lang": "en", "grouping": "sector"}),
+        (plot, "path", {"lang": "en", "largest": 3}),
+        (plot, "stocks", {"lang": "en", "largest": 3}),
+    ]
+    by_times = ("coverage", "flags", "forecast", "left_out", "thin_sectors")
+    taken += [(small_model, name, {"times": days}) for name in by_times]
+    taken += [(small_result, name, cut) for name in ("averages", "by", "path", "standard_errors", "with_errors")]
+    taken += [(small_result, name, {"n": 3} | cut) for name in ("top", "top_with_errors")]
+    taken += [(small_result, name, {"*groupings": "sector"}) for name in ("brinson", "brinson_by_factor")]
+    taken += [(small_result, name, abroad) for name in ("in_currency", "karnosky_singer")]
+    return {(type(owner).__name__, name): (getattr(owner, name), given) for owner, name, given in taken}
+
+
+def methods_of(kind: type) -> Iterator[str]:
+    """Its own public methods that take something."""
+    for name, function in vars(kind).items():
+        plain = function.__func__ if isinstance(function, classmethod | staticmethod) else function
+        if not name.startswith("_") and inspect.isfunction(plain) and len(inspect.signature(plain).parameters) > 1:
+            yield name
+
+
+METHODS = [
+    (kind.__name__, name)
+    for kind in [*(getattr(package, name) for package in (rm, at) for name in package.__all__), Plots]
+    if inspect.isclass(kind)
+    for name in methods_of(kind)
+]
+
+
+@pytest.fixture(scope="module")
+def taken_by(small_book, small_model, small_market, small_result):
+    return methods(small_book, small_model, small_market, small_result)
+
+
+@pytest.mark.parametrize(("kind", "method"), METHODS)
+def test_an_argument_of_a_method_of_a_wrong_type_is_named_too(kind, method, taken_by, small_book, small_model, small_market):
+    function, given = taken_by[kind, method]
+    wrong = WRONG | {"a book": small_book, "a model": small_model, "a market": small_market, "text": "hello"}
+    unclear = []
+    for name, value in given.items():
+        for what, other in wrong.items():
+            if isinstance(other, Mapping if isinstance(value, dict) else type(value)):
+                continue
+            if (name, what) == ("forward_premium", "a number"):
+                continue
+            changed = given | {name: other}
+            leading = [changed.pop(key) for key in list(changed) if key in ("n", "*cuts", "*groupings")]
+            try:
+                function(*leading, **changed)
+            except (rm.InputError, TypeError) as error:
+                told = name in str(error) or (name.startswith("*") and re.match("cuts?|grouping", str(error)))
+                if not told or not re.search(TOLD, str(error)):
+                    unclear.append(f"{name}, {what}: {str(error)[:150]}")
+            except Exception as error:
+                unclear.append(f"{name}, {what}: {type(error).__name__}: {str(error)[:150]}")
+            else:
+                unclear.append(f"{name}, {what}: taken")
     assert not unclear, "\n".join(unclear)
 
 

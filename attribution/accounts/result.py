@@ -13,6 +13,7 @@ import xarray as xr
 from attribution.contributions.sums import SMALLEST_ERROR
 from attribution.identities import TOLERANCE
 from attribution.rows import PROXY
+from riskmodel.arrays.labels import require_flag, require_kind
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class AccountsResult:
         InputError
             For an unknown cut; for two of accounts that dask holds.
         """
-        if set(cuts) == PAIR and len(cuts) == len(PAIR):
+        require_flag("absolute", absolute)
+        if _is_pair(cuts):
             return self._pair(cuts, absolute=absolute, errors=False)
         if len(cuts) != 1 or cuts[0] not in CUTS:
             raise InputError(
@@ -124,7 +126,7 @@ class AccountsResult:
         -----
         Var(C_g) = sum_t lambda_t^2 x_gt' Cov(f_t) x_gt for each account; docs/methodology/standard_errors.md.
         """
-        if set(cuts) == PAIR and len(cuts) == len(PAIR):
+        if _is_pair(cuts):
             return self._pair(cuts, absolute=False, errors=True)
         if cuts not in ((), ("factor",), ("group",)):
             raise InputError(
@@ -240,6 +242,13 @@ class AccountsResult:
         passed = int(self.reconciliation["passed"].sum())
         lines.append(f"{passed} of {len(self.reconciliation)} identities hold to 1e-12 for every account")
         return "\n".join(lines)
+
+
+def _is_pair(cuts: tuple[str, ...]) -> bool:
+    """Whether a cut is by sector and factor together; refused where one is no name of a cut."""
+    for cut in cuts:
+        require_kind("cuts", cut, str, f"Name one of {', '.join(CUTS)}, or sector and factor together.")
+    return len(cuts) == len(PAIR) and set(cuts) == PAIR
 
 
 def _compounded(returns: xr.DataArray) -> xr.DataArray:

@@ -75,9 +75,10 @@ def grouping_levels(cube: Cube, groupings: Sequence[str | Groups]) -> tuple[list
     """
     if not groupings:
         raise InputError("brinson: no grouping. Name one, such as 'sector'.")
+    levels = [asset_groups(cube, grouping) for grouping in groupings]
     names = [g if isinstance(g, str) else str(getattr(g, "name", None) or "group") for g in groupings]
     labels = [SEPARATOR.join(names[:depth]) for depth in range(1, len(names) + 1)]
-    return labels, nested([asset_groups(cube, grouping) for grouping in groupings])
+    return labels, nested(levels)
 
 
 def parents_of(cube: Cube, paths: Sequence[pd.Series]) -> list[dict[str, str]]:

@@ -12,7 +12,11 @@ from attribution.contributions.cube import Cube, CurrencyView
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import with_rows
 from attribution.rows import CURRENCY, HEDGE
+from riskmodel.arrays.labels import require_flag, require_kind, require_number
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.contents import READ
+
+CODE = "Give a code, such as 'JPY'."  # what a currency is
 
 DAYS_A_YEAR = 252
 GREATEST_PREMIUM = 0.01  # of a day
@@ -79,11 +83,12 @@ def in_currency(
     >>> bool(abs(yen.by("factor").sum() - yen.excess_return) < 1e-12)
     True
     """
+    require_kind("currency", currency, str, CODE)
     if currency == base:
         raise InputError(f"currency: the result is in {currency} already.")
     if cube.currency is not None:
         raise InputError(f"currency: the result is a view in {base}. Convert the one that `attribute` returned.")
-    benchmark_hedged = hedged if benchmark_hedged is None else benchmark_hedged
+    hedged, benchmark_hedged = hedged_sides(hedged, benchmark_hedged)
     rate = currency_rates(market, base, currency, cube.days)
     earned = rate["currency_return"]
     portfolio, benchmark = cube.portfolio_return, cube.benchmark_return
@@ -107,6 +112,12 @@ def in_currency(
         coefficient=coefficients(own, official, method=link),
         absolute_coefficient=coefficients(own, 0.0),
     )
+
+
+def hedged_sides(hedged: bool, benchmark_hedged: bool | None) -> tuple[bool, bool]:
+    """Whether the course and its benchmark are hedged; the benchmark is what the course is, unless said."""
+    own = require_flag("hedged", hedged)
+    return own, own if benchmark_hedged is None else require_flag("benchmark_hedged", benchmark_hedged)
 
 
 def currency_rates(market: xr.Dataset, base: str, currency: str, days: pd.DatetimeIndex) -> xr.Dataset:
@@ -140,6 +151,8 @@ def currency_rates(market: xr.Dataset, base: str, currency: str, days: pd.Dateti
     >>> int(rates["rate_carried"].sum())
     0
     """
+    require_kind("currency", currency, str, CODE)
+    require_kind("market", market, xr.Dataset, READ)
     pairs = [str(pair) for pair in market["pair"].to_numpy()] if "pair" in market else []
     direct, reverse = f"{base}{currency}", f"{currency}{base}"
     pair = direct if direct in pairs else reverse
@@ -224,6 +237,7 @@ def daily_premium(premium: float | pd.Series | None, returns: xr.DataArray) -> x
             )
         values = premium.reindex(days).to_numpy(dtype=float)
     else:
+        require_number("forward_premium", premium, "Give a decimal a year, or a Series by day.")
         values = np.full(len(days), np.expm1(np.log1p(premium) / DAYS_A_YEAR) if premium > -1 else np.nan)
     if not (np.abs(values) <= GREATEST_PREMIUM).all():  # NaN is not
         shown = f"a Series with {np.nanmax(np.abs(values)):g} on a day" if isinstance(premium, pd.Series) else f"{premium:g}"

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.contributions.cube import Cube
+from attribution.contributions.groups import asset_groups, is_grouping
 from attribution.rows import OTHER, REST, SPECIFIC
+from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
 
 FACTOR_CUTS = ("factor", "group")
@@ -95,13 +97,13 @@ def require_cuts(cuts: Sequence[Cut]) -> None:
     --------
     >>> require_cuts(["stock", "factor"])
     """
+    known = f"name one or more, once, of {', '.join(CUTS)}, or give ticker -> group, as attribution.read_grouping reads it."
+    if strange := [type(cut).__name__ for cut in cuts if not isinstance(cut, str) and not is_grouping(cut)]:
+        raise InputError(f"cuts: one is of type {strange[0]}; {known}")
     names = [cut_name(cut) for cut in cuts]
     unknown = [cut for cut in cuts if isinstance(cut, str) and cut not in CUTS]
     if not cuts or unknown or len(set(names)) < len(names):
-        raise InputError(
-            f"cut {', '.join(map(repr, names)) or 'missing'}: name one or more, once, of {', '.join(CUTS)}, "
-            f"or give ticker -> group, as attribution.read_grouping reads it."
-        )
+        raise InputError(f"cut {', '.join(map(repr, names)) or 'missing'}: {known}")
 
 
 def cut_name(cut: Cut) -> str:
@@ -116,6 +118,7 @@ def splits_factors(cuts: Sequence[Cut]) -> bool:
 
 def factor_group(cube: Cube, factor: str) -> str:
     """market, sector, style, specific or other, of a factor of a cube or of a row beside its factors."""
+    require_kind("factor", factor, str, "Give the name of a factor, or of a row beside them.")
     return cube.groups.get(factor, SPECIFIC if factor == SPECIFIC else "other")
 
 
@@ -144,8 +147,6 @@ def layout(cube: Cube, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bo
     InputError
         For an unknown cut, a grouping that does not fit, a cut by sleeve of a cube that has none.
     """
-    from attribution.contributions.groups import asset_groups
-
     require_cuts(cuts)
     days, assets = cube.days, cube.assets
     sides: dict[str, dict[str, pd.Index]] = {"sleeve": {}, "day": {}, "stock": {}, "factor": {}}

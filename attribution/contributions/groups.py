@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.rows import CASH, CASH_STOCK, PROXY, UNCLASSIFIED
@@ -45,7 +46,7 @@ def asset_groups(cube: Cube, grouping: str | Groups) -> pd.Series:
             )
         groups = cube.securities[grouping].to_series()
     else:
-        if not isinstance(grouping, (pd.Series, Mapping)):
+        if not is_grouping(grouping):
             raise InputError(
                 f"grouping: a {type(grouping).__name__}. Give a column's name, or a Series or dict ticker -> group."
             )
@@ -62,6 +63,11 @@ def asset_groups(cube: Cube, grouping: str | Groups) -> pd.Series:
     groups = groups.astype(object).where(groups.notna() & (groups != ""), UNCLASSIFIED)
     groups[CASH] = CASH
     return groups.rename_axis("asset")
+
+
+def is_grouping(value: object) -> bool:
+    """Whether something may be (ticker -> group): a Dataset is a mapping too, but none of groups."""
+    return isinstance(value, pd.Series | Mapping) and not isinstance(value, xr.Dataset)
 
 
 def require_groups(groups: pd.Series, assets: pd.Index) -> None:

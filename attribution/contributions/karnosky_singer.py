@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
-from attribution.contributions.currency import currency_rates, daily_premium
+from attribution.contributions.currency import currency_rates, daily_premium, hedged_sides
 from riskmodel.arrays.labels import Labelled, aligned, places, require_finite
 from riskmodel.errors import InputError, counted, listed
 
@@ -168,7 +168,7 @@ def course_effects(
     """
     if cube.currency is not None:
         raise InputError(f"currency: the result is a view in {base}. Give the one that `attribute` returned.")
-    benchmark_hedged = hedged if benchmark_hedged is None else benchmark_hedged
+    hedged, benchmark_hedged = hedged_sides(hedged, benchmark_hedged)
     if forward_premium is not None and not (hedged or benchmark_hedged):
         raise InputError("forward_premium: neither the course nor its benchmark is hedged. Set hedged=True.")
     days = cube.days

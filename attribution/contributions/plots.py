@@ -21,6 +21,7 @@ from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Negative
 from attribution.rows import CASH
+from riskmodel.arrays.labels import require_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,6 +83,7 @@ class Plots:
             How many of the largest styles stand alone; the others are one step.
         """
         messages, result = read_messages(lang, self.result.style_texts), self.result
+        require_count("styles", styles, 0)
         groups = result.with_errors("group").reset_index()
         steps = waterfall_steps(result.factors, groups, messages, styles=styles)
         label = messages("charts.waterfall", name=result.course, benchmark=result.benchmark)
@@ -121,6 +123,7 @@ class Plots:
             How many factors are named, those that end furthest from zero.
         """
         messages, result = read_messages(lang, self.result.style_texts), self.result
+        require_count("largest", largest)
         frame = result.path("factor")
         named = frame.iloc[-1].abs().sort_values(ascending=False, kind="stable").index[:largest]
         names = {str(factor): messages.factor(str(factor)) for factor in named} | {TOTAL: messages("charts.excess")}
@@ -139,6 +142,7 @@ class Plots:
             How many on either side; fewer where there are not as many.
         """
         messages, result = read_messages(lang, self.result.style_texts), self.result
+        require_count("largest", largest)
         frame = result.stocks
         frame = frame[(frame["ticker"] != CASH) & ~frame["ticker"].str.match(r"\(.*\)$")]
         frame = frame.sort_values("active_contribution", ascending=False, kind="stable")

@@ -20,6 +20,7 @@ from attribution.identities import require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.course import Course
+from riskmodel.arrays.labels import require_flag
 
 if TYPE_CHECKING:
     from attribution.contributions.groups import Groups
@@ -130,7 +131,8 @@ class AttributionResult:
         """Linked contributions of the period to date, (day, cut); the last row is `by`; see `path`."""
         from attribution.contributions.path import path
 
-        return path(self.cube, cuts, link=DEFAULT_LINK if absolute else self.link, absolute=absolute)
+        link = DEFAULT_LINK if require_flag("absolute", absolute) else self.link
+        return path(self.cube, cuts, link=link, absolute=absolute)
 
     def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Time averages of active weights, or of active exposures where a cut is by factor; see `sums`."""

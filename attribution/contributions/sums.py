@@ -12,6 +12,7 @@ from attribution.contributions.arrays import sum_days
 from attribution.contributions.cube import Cube, Sleeves
 from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
 from attribution.rows import CASH
+from riskmodel.arrays.labels import require_flag
 from riskmodel.errors import InputError
 
 SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
@@ -45,6 +46,7 @@ def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) ->
     C = sum over the cut of lambda_t c[t, i, k]. Without a factor in the cut c is a_it r_it, observed; with one it comes from
     exposures and factor returns, so that the two check each other. docs/methodology/contributions.md.
     """
+    require_flag("absolute", absolute)
     rows, by_factor = _rows(cube, cuts), splits_factors(cuts)
     scale = coefficient(cube, absolute)[:, None]
     values = [
@@ -67,6 +69,7 @@ def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) 
     Var(C) = sum_t lambda_t^2 z_t' Cov(f_t) z_t with z_t the active exposures of the row to its factors; days are
     independent. docs/methodology/standard_errors.md.
     """
+    require_flag("absolute", absolute)
     rows = _rows(cube, cuts)
     variance = np.zeros(rows.shape)
     if splits_factors(cuts):
@@ -145,6 +148,7 @@ def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.S
     -----
     mean_t a_it, and mean_t a_it X_ik,t-1: the names' part of the active exposure.
     """
+    require_flag("absolute", absolute)
     by_factor = splits_factors(cuts)
     if any(isinstance(cut, str) and cut == "group" for cut in cuts):
         raise InputError("averages by 'group': exposures to different factors have no sum. Cut by factor.")

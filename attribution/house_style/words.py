@@ -117,6 +117,8 @@ def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None 
     >>> read_messages("ja", {"reversal": {"ja": "リバーサル"}}).factor("reversal"), read_messages("en").factor("value")
     ('リバーサル', 'Value')
     """
+    if not isinstance(language, str):
+        raise InputError(f"language: is of type {type(language).__name__}, not str. Give one of {', '.join(LANGUAGES)}.")
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
     texts = {style.name: style.texts for style in STYLES} | dict(styles or {})

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ import xarray as xr
 
 from riskmodel.arrays.frames import as_array
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.facts import Fact, ForecastUnavailableError
 
 Kind = TypeVar("Kind")
 
@@ -260,6 +259,25 @@ def require_number(name: str, value: object, advice: str) -> float:
     return float(value)
 
 
+def require_count(name: str, value: object, least: int = 1) -> int:
+    """The value as a whole number of at least so much, or what it is instead."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name}: is {_brief(value)}. Give a whole number, {least} or more.")
+    return int(value)
+
+
+def require_flag(name: str, value: object) -> bool:
+    """The value as true or false, or that it is neither: what merely counts as true would give another table."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name}: is {_brief(value)}. Give True or False.")
+    return bool(value)
+
+
+def _brief(value: object) -> str:
+    """A plain value as it is written, of others the type."""
+    return repr(value) if isinstance(value, str | int | float | None) else f"of type {type(value).__name__}"
+
+
 def require_numbers(
     owner: str, settings: object, names: Iterable[str], *, least: float | None = None, most: float = np.inf
 ) -> None:
@@ -293,42 +311,6 @@ def checked_factor_returns(factor_returns: object) -> xr.DataArray:
     returns = labelled_factor_returns(factor_returns)
     require_finite("factor_returns", returns, missing=True)
     return returns
-
-
-def requested_rows(
-    index: pd.Index, times: object, history: np.ndarray | None = None, least: int = 0, *, name: str = "factor_returns"
-) -> np.ndarray:
-    """Positions of the requested times among those of `name`, one or several, by default the last.
-
-    With `history`, the returns up to each day, on all of them some factor has `least` returns.
-    """
-    given: Any = times
-    several = isinstance(times, Iterable) and not isinstance(times, str | np.ndarray | xr.DataArray)
-    asked = index[-1:] if times is None else pd.Index(np.atleast_1d(list(given) if several else given))
-    wanted = asked
-    if isinstance(index, pd.DatetimeIndex):
-        wanted = pd.DatetimeIndex(pd.to_datetime(asked, errors="coerce", format="mixed"))
-        if len(wanted) and (wanted.tz is None) != (index.tz is None) and not wanted.hasnans:
-            zones = [f"in the time zone {zone}" if zone else "without a time zone" for zone in (wanted.tz, index.tz)]
-            raise InputError(f"times: {zones[0]}, those of {name} are {zones[1]}. Use tz_localize, here or there.")
-    if not len(wanted) or not asked.is_unique or not wanted.dropna().is_unique:
-        raise InputError("times: empty, or a label repeats. Give each day once.")
-    rows = index.get_indexer(wanted)
-    if (rows < 0).any():
-        unknown = asked[rows < 0]
-        raise InputError(
-            f"times: {counted(len(unknown), 'label')} not in {name}: {listed(map(label_text, unknown))}. "
-            f"It runs from {label_text(index[0])} to {label_text(index[-1])}."
-        )
-    if history is not None and (history[rows] < least).any():
-        row, enough = rows[history[rows].argmin()], index[history >= least]
-        advice = f"The first possible day is {label_text(enough[0])}." if len(enough) else "Give a longer history."
-        raise ForecastUnavailableError(
-            f"factor_returns: {counted(int(history[row]), 'return')} up to {label_text(index[row])}, {least} are needed "
-            f"(minimum_history). {advice}",
-            Fact("short_history", {"returns": int(history[row]), "needed": least}),
-        )
-    return np.asarray(rows)
 
 
 def label_text(label: object) -> str:

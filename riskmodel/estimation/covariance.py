@@ -15,11 +15,11 @@ from riskmodel.arrays.labels import (
     Labelled,
     aligned,
     labelled_factor_returns,
-    requested_rows,
     require_finite,
     require_kind,
     require_number,
 )
+from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.semidefinite import require_covariance
 from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted

@@ -16,13 +16,13 @@ from riskmodel.arrays.chunks import is_lazy, one_task, put_together
 from riskmodel.arrays.labels import (
     aligned,
     places,
-    requested_rows,
     require_finite,
     require_increasing,
     require_kind,
     require_numbers,
     require_whole_numbers,
 )
+from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.size_groups import shrink_to_size
 from riskmodel.arrays.threads import kernel_threads
 from riskmodel.arrays.windows import decayed_sum

@@ -136,6 +136,7 @@ class RiskModel:
 
     def estimates(self, market: xr.Dataset) -> xr.Dataset:
         """What `fit` finds on the sessions of `market`, which may be some of a longer one."""
+        require_market(market)
         require_volumes(market["volume"])
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures, self.styles)

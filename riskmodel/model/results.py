@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import is_lazy
-from riskmodel.arrays.labels import requested_rows, require_kind
+from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.requested import requested_columns, requested_rows
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
@@ -122,8 +123,11 @@ class RiskModelResults:
         >>> [float(last.sel(factor=name)) for name in ("market", "Information Technology", "Energy")]
         [1.0, 1.0, 0.0]
         """
-        styles = self.data["exposures"] if times is None else self.data["exposures"].sel(time=times)
-        styles = (styles if assets is None else styles.sel(asset=assets)).transpose("time", STYLE, "asset")
+        styles = self.data["exposures"].transpose("time", STYLE, "asset")
+        if times is not None:
+            styles = styles[requested_rows(styles.get_index("time"), times, name="the fit")]
+        if assets is not None:
+            styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
         days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
         sectors = self.data["sector"].sel(asset=names)
         sectors = sectors.sel(time=days).transpose("time", "asset") if "time" in sectors.dims else sectors
@@ -150,6 +154,7 @@ class RiskModelResults:
 
     def group(self, factor: str) -> str:
         """market, sector, style; of rows that are no factor: specific or other."""
+        require_kind("factor", factor, str, "Give the name of a factor, or of a row beside them.")
         return self.groups.get(factor, "specific" if factor == "specific" else "other")
 
     def forecast(self, times: object = None) -> RiskForecast:
@@ -192,8 +197,7 @@ class RiskModelResults:
 
     def thin_sectors(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
         """Sectors shrunk towards the market on some day of `times` (default: all): sector, days, largest_share_lent."""
-        lent = self.data["sector_shrinkage"]
-        lent = lent if times is None else lent.sel(time=lent["time"].isin(times))
+        lent = self._on(times)["sector_shrinkage"]
         frame = lent.transpose("time", "sector_name").to_pandas()
         table = (
             pd.DataFrame({"days": (frame > 0).sum(), "largest_share_lent": frame.max()}).rename_axis("sector").reset_index()
@@ -251,7 +255,9 @@ class RiskModelResults:
         return {style: [part for part in parts if part in known] for style, parts in self.settings["styles"].items()}
 
     def _on(self, times: pd.DatetimeIndex | None) -> xr.Dataset:
-        return self.data if times is None else self.data.sel(time=self.data["time"].isin(times))
+        if times is None:
+            return self.data
+        return self.data.isel(time=np.sort(requested_rows(self.data.get_index("time"), times, name="the fit")))
 
     def summary(self) -> pd.DataFrame:
         """Factor by factor: annualised mean of its return, with the t that allows for serial correlation, and volatility;

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 import riskmodel as rm
-from riskmodel.arrays.labels import aligned, requested_rows
+from riskmodel.arrays.labels import aligned
+from riskmodel.arrays.requested import requested_rows
 from riskmodel.estimation.lagged import lagged_regression
 
 DAYS, NAMES = pd.bdate_range("2024-01-01", periods=3), ["A", "B", "C"]
