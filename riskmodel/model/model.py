@@ -71,7 +71,8 @@ class RiskModel:
             s.name: {**s.parts, **{f"{name} (code)": d.digest for name, d in s.functions.items()}} for s in self.styles
         }
         chosen = {name: asdict(getattr(self, name)) for name in PARTS}
-        chosen["exposures"]["orthogonalise"] = orthogonalisation(self.exposures, self.styles)
+        taken_out = orthogonalisation(self.exposures, self.styles)
+        chosen["exposures"]["orthogonalise"] = {style: list(others) for style, others in taken_out.items()}
         return {**chosen, "styles": styles, "texts": {s.name: dict(s.texts) for s in self.styles}}
 
     @property

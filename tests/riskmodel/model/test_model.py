@@ -460,7 +460,7 @@ def test_settings_are_kept_with_the_results(market: xr.Dataset) -> None:
     )
     settings = model.fit(market).settings
     assert settings["universe"] == {"least_price": 1.0, "least_history": 60, "largest": 50}
-    assert settings["exposures"]["orthogonalise"] == {"volatility": ("market_sensitivity",)}
+    assert settings["exposures"]["orthogonalise"] == {"volatility": ["market_sensitivity"], "liquidity": ["size"]}
 
 
 # ---------------------------------------------------------------- what is no market
