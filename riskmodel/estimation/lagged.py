@@ -51,6 +51,7 @@ def lagged_regression(
     sectors: xr.DataArray | pd.DataFrame | pd.Series,
     market_cap: xr.DataArray | pd.DataFrame,
     universe: xr.DataArray | pd.DataFrame | None = None,
+    industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     settings: RegressionSettings | None = None,
     covariance: bool = True,
 ) -> xr.Dataset:
@@ -77,7 +78,7 @@ def lagged_regression(
         raise InputError(
             f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
         )
-    given = aligned({**needed, "universe": universe})
+    given = aligned({**needed, "universe": universe, "industries": industries})
     returns = given.pop("returns")
     sessions = returns.get_index("time")
     require_increasing("returns", sessions)
@@ -91,11 +92,14 @@ def lagged_regression(
         options = {"settings": settings, "covariance": covariance}
         return call_by_blocks(lagged_regression, {"returns": returns, **given}, options, look_back=look_back)
     exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
-    universe = given.get("universe")
+    universe, industries = given.get("universe"), given.get("industries")
     after = sessions[1:]
 
     def lagged(array: xr.DataArray) -> xr.DataArray:
         return array.isel(time=slice(0, -1)).assign_coords(time=after)
+
+    def of_close(labels: xr.DataArray) -> xr.DataArray:
+        return lagged(labels) if "time" in labels.dims else labels
 
     cap = lagged(market_cap)
     estimating = None if universe is None else lagged(universe)
@@ -105,8 +109,9 @@ def lagged_regression(
             returns=returns.isel(time=slice(1, None)),
             exposures=lagged(exposures),
             weights=weights,
-            sectors=lagged(sectors) if "time" in sectors.dims else sectors,
+            sectors=of_close(sectors),
             market_cap=cap,
+            industries=None if industries is None else of_close(industries),
             covariance=covariance,
             huber=settings.huber,
             thin_sector=settings.thin_sector,

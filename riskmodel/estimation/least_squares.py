@@ -8,13 +8,13 @@ import numpy as np
 
 from riskmodel.arrays.robust import MAD_TO_DEVIATION, row_median
 from riskmodel.errors import InputError, counted
+from riskmodel.estimation.clusters import SMALLEST_UNFITTED_SHARE, Clusters, clustered_covariance
 from riskmodel.facts import Fact
 
 LEAST_NAMES_PER_COEFFICIENT = 2
 LARGEST_CONDITION = 1e6
 WELL_CONDITIONED, REFINEMENTS = 1e3, 2  # beyond, normal equations lose six digits; each refinement wins them back
 HUBER_ROUNDS, HUBER_SETTLED = 100, 1e-12
-SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,12 @@ def solve_days(
     robust: bool,
     huber: float | None,
     thin_sector: float,
+    clusters: Clusters | None = None,
 ) -> tuple[Solution, np.ndarray]:
     """Solve some days; r, w, cap and the specific returns are (day, asset), x is (day, style, asset), by sector.
 
-    The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins.
+    The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins, and
+    `clusters` says whose residuals move together.
     """
     segment = np.diff(np.append(starts, r.shape[1]))
     x, unfed, seen = _filled(x, np.isnan(r))
@@ -94,7 +96,8 @@ def solve_days(
                 break
             share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
             w = plain * share
-            inverse, g, residual = solved(*_normal_equations(x, w, y, unfed, vacant, starts, lent, target), w)
+            gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
+            inverse, g, residual = solved(gram, moment, w)
         downweighted = (used & (share < 1)).sum(axis=1)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
     error = np.where(used, residual, 0.0)
@@ -112,7 +115,12 @@ def solve_days(
         classical = np.sqrt(((change @ inverse) * change).sum(axis=2) * variance[:, None])
     covariance = None
     if robust:
-        covariance = change @ _robust(x, w, error, variance, inverse, starts, segment) @ change.transpose(0, 2, 1)
+        if clusters is None:
+            of_coefficients = _robust(x, w, error, variance, inverse, starts, segment)
+        else:
+            regular = np.where(sound[:, None, None], gram, np.eye(gram.shape[1]))
+            of_coefficients = clustered_covariance(x, w, error, variance, regular, clusters)
+        covariance = change @ of_coefficients @ change.transpose(0, 2, 1)
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
     solution = Solution(
         factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),

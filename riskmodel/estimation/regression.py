@@ -14,9 +14,11 @@ from riskmodel.arrays.chunks import call_by_blocks, is_lazy
 from riskmodel.arrays.labels import aligned, places, require_number
 from riskmodel.arrays.threads import kernel_threads
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.estimation.clusters import clusters_of
 from riskmodel.estimation.least_squares import Solution, solve_days
 from riskmodel.factors import MARKET
 
+HETEROSKEDASTIC, BY_INDUSTRY = "HC3", "CR3"  # what robust errors allow for
 DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
 
 
@@ -27,6 +29,7 @@ def cross_sectional_regression(
     weights: xr.DataArray | pd.DataFrame | None = None,
     sectors: xr.DataArray | pd.DataFrame | pd.Series,
     market_cap: xr.DataArray | pd.DataFrame,
+    industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     covariance: bool = True,
     huber: float | None = None,
     thin_sector: float = 0.0,
@@ -48,8 +51,11 @@ def cross_sectional_regression(
         (asset) or (time, asset) labels; an asset with an empty or missing label is not covered.
     market_cap
         (time, asset), in any unit: the sector returns, weighted by the caps of the estimating assets, sum to zero.
+    industries
+        (asset) or (time, asset) labels, by which the errors are clustered: residuals of one industry move together. An asset
+        with an empty or missing label stands alone. By default every asset does.
     covariance
-        Whether to compute the heteroskedasticity-consistent covariance of the factor returns (about half the work).
+        Whether to compute the robust covariance of the factor returns (about half the work).
     huber
         Tuning constant of Huber's estimator, usually 1.345: residuals beyond that many robust deviations count less. By
         default plain least squares.
@@ -68,8 +74,8 @@ def cross_sectional_regression(
         `huber` gives less weight) and `flag`, empty where the day is sound, else the text of a `riskmodel.Fact`;
         `sector_shrinkage` (time, sector), the share of a sector's weight that is lent; `variance_inflation` (time, factor)
         of the styles, 1 / (1 - R^2) of the weighted regression on sectors and the other styles. Days that are flagged,
-        styles left out and sectors without an estimating asset have NaN. Held by dask, and refused when computed, where an
-        argument is held by dask.
+        styles left out and sectors without an estimating asset have NaN. Attribute `errors` says what the robust ones allow
+        for: "CR3" or "HC3". Held by dask, and refused when computed, where an argument is held by dask.
 
     Raises
     ------
@@ -81,8 +87,10 @@ def cross_sectional_regression(
     Minimises sum_i w_i u_i^2 in r_i = f_mkt + f_s(i) + sum_k X_ik f_k + u_i subject to sum_s c_s f_s = 0, c_s the sector's
     share of the cap. Without the market column the design has full rank: with g_s the sector coefficients,
     f_mkt = sum_s c_s g_s and f_s = g_s - f_mkt (Menchero, Orr & Wang 2011, section 3; Heston & Rouwenhorst 1994). The sector
-    block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is HC3
-    (MacKinnon & White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
+    block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is CR3, the
+    jackknife by industry (Bell & McCaffrey 2002; Cameron, Gelbach & Miller 2011): (I - H_g)^-1 u_g in place of the residuals
+    of industry g, summed over the industry before they are squared; where every asset stands alone it is HC3 (MacKinnon &
+    White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
     `min(1, huber s / |sqrt(w_i) u_i|)` with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point
     (Huber 1981, section 7.8); errors and R-squared are those of the last weights.
 
@@ -99,7 +107,14 @@ def cross_sectional_regression(
     array([[0.01, 0.  , 0.  , 0.02]])
     """
     given = aligned(
-        {"returns": returns, "exposures": exposures, "weights": weights, "sectors": sectors, "market_cap": market_cap}
+        {
+            "returns": returns,
+            "exposures": exposures,
+            "weights": weights,
+            "sectors": sectors,
+            "market_cap": market_cap,
+            "industries": industries,
+        }
     )
     _require_weights(given)
     returns = given.pop("returns")
@@ -107,11 +122,12 @@ def cross_sectional_regression(
         options = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
         return call_by_blocks(cross_sectional_regression, {"returns": returns, **given}, options)
     exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
-    if "time" in sectors.dims:
+    if "time" in sectors.dims or ("industries" in given and "time" in given["industries"].dims):
         return _run_by_run(returns, given, covariance=covariance, huber=huber, thin_sector=thin_sector)
-    sector = np.where(pd.isna(sectors.to_numpy()), "", sectors.to_numpy()).astype(str)
+    sector = _text(sectors)
+    industry = _text(given["industries"]) if "industries" in given else np.full(sector.shape, "")
     names = np.unique(sector[sector != ""])
-    order = np.argsort(np.where(sector == "", "\uffff", sector), kind="stable")
+    order = np.lexsort([industry, np.where(sector == "", "\uffff", sector)])
     keep = order[: int((sector != "").sum())]
     starts = np.searchsorted(sector[keep], names)
     styles = [str(f) for f in exposures["factor"].to_numpy()]
@@ -121,6 +137,8 @@ def cross_sectional_regression(
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = market_cap.to_numpy()
     w = None if weights is None else given["weights"].to_numpy()
+    place = np.searchsorted(names, sector[keep])
+    clusters = clusters_of(industry[keep], place) if covariance and (industry != "").any() else None
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
     specific_returns = np.full(r.shape, np.nan)
 
@@ -129,26 +147,47 @@ def cross_sectional_regression(
         chunk = (r[days], x[days], np.sqrt(cap[days]) if w is None else w[days], cap[days])
         day_r, day_x, day_w, day_cap = chunk if in_order else (np.take(a, keep, axis=-1) for a in chunk)
         solution, specific_returns[days, slice(None) if in_order else keep] = solve_days(
-            day_r, day_x, day_w, day_cap, starts, names, robust=covariance, huber=huber, thin_sector=thin_sector
+            day_r,
+            day_x,
+            day_w,
+            day_cap,
+            starts,
+            names,
+            robust=covariance,
+            huber=huber,
+            thin_sector=thin_sector,
+            clusters=clusters,
         )
         return solution
 
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
         solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
-    return _as_dataset(solved, specific_returns, returns, factors, list(names))
+    errors = HETEROSKEDASTIC if clusters is None else BY_INDUSTRY
+    return _as_dataset(solved, specific_returns, returns, factors, list(names)).assign_attrs(errors=errors)
+
+
+def _text(labels: xr.DataArray) -> np.ndarray:
+    """Labels as text, empty where they are missing."""
+    values = labels.to_numpy()
+    return np.where(pd.isna(values), "", values).astype(str)
 
 
 def _run_by_run(
     returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float
 ) -> xr.Dataset:
-    """Sectors that change: solve each run of days with the same sectors by itself; a sector without a name is NaN."""
-    labels = given["sectors"].fillna("").to_numpy().astype(str)
-    changes = np.flatnonzero((labels[1:] != labels[:-1]).any(axis=1)) + 1
-    runs = [slice(a, b) for a, b in pairwise([0, *changes, len(labels)])]
+    """Sectors or industries that change: solve each run of days with the same ones; a sector without a name is NaN."""
+    labels = _text(given["sectors"])
+    moving = {
+        name: np.broadcast_to(_text(given[name]), returns.shape) for name in ("sectors", "industries") if name in given
+    }
+    changed = np.any([(text[1:] != text[:-1]).any(axis=1) for text in moving.values()], axis=0)
+    runs = [slice(a, b) for a, b in pairwise([0, *(np.flatnonzero(changed) + 1), len(changed) + 1])]
     parts = []
     for run in runs:
-        of_run = {name: array.isel(time=run) for name, array in given.items()}
-        of_run["sectors"] = of_run["sectors"].isel(time=0, drop=True)
+        of_run = {name: array.isel(time=run) if "time" in array.dims else array for name, array in given.items()}
+        for name in moving:
+            if "time" in of_run[name].dims:
+                of_run[name] = of_run[name].isel(time=0, drop=True)
         parts.append(
             cross_sectional_regression(
                 returns=returns.isel(time=run), covariance=covariance, huber=huber, thin_sector=thin_sector, **of_run
@@ -158,7 +197,8 @@ def _run_by_run(
     onto = {"factor": factors, "sector": factors[1 : len(factors) - given["exposures"].sizes["factor"]]} | (
         {"factor_other": factors} if covariance else {}
     )
-    return xr.concat([part.reindex(onto) for part in parts], dim="time")
+    errors = BY_INDUSTRY if any(part.attrs["errors"] == BY_INDUSTRY for part in parts) else HETEROSKEDASTIC
+    return xr.concat([part.reindex(onto) for part in parts], dim="time").assign_attrs(errors=errors)
 
 
 def _require_options(names: list[str], styles: list[str], huber: float | None, thin_sector: float) -> None:

@@ -12,6 +12,7 @@ from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
 from riskmodel.market.findings import Findings
+from riskmodel.market.industries import COLUMNS
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
@@ -68,9 +69,10 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         trading resumes), `bridged_return` (close to close over a gap of at most five sessions, on the day that trading
         resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
         the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
-        `issuer` (the company, empty where the table names none). On (time, index): `index_level`; on (time): `risk_free`;
-        on (time, pair): `fx_rate`, the last one known, and `fx_carried`, whether it is of an earlier day; on (time, asset,
-        descriptor): `descriptor_value` of the table descriptors, the last one known, for at most 190 days. As events:
+        `issuer` (the company, empty where the table names none) and, where the table has them, `industry` and `sic`. On
+        (time, index): `index_level`; on (time): `risk_free`; on (time, pair): `fx_rate`, the last one known, and
+        `fx_carried`, whether it is of an earlier day; on (time, asset, descriptor): `descriptor_value` of the table
+        descriptors, the last one known, for at most 190 days. As events:
         filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
         ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
         `unaligned`, what found no place, a `riskmodel.Fact` as text each; `alignment_report` shows them.
@@ -164,7 +166,7 @@ def later_split_ratio(
 
 
 def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings) -> dict[str, tuple[str, np.ndarray]]:
-    """Name, Japanese name, sector and issuer of each asset."""
+    """Name, Japanese name, sector, issuer and, where the table has them, the industries of each asset."""
     findings.add("securities", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
@@ -173,11 +175,13 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
     checks.require_issuer_names(optional["issuer"])
+    text = frame[[column for column in COLUMNS if column in frame]].astype(object).fillna("")
     return {
         "name": ("asset", name),
         "name_ja": ("asset", optional["name_ja"].to_numpy(dtype=object)),
         "sector": ("asset", frame["sector"].fillna("").to_numpy(dtype=object)),
         "issuer": ("asset", optional["issuer"].to_numpy(dtype=object)),
+        **{column: ("asset", text[column].to_numpy(dtype=object)) for column in text},
     }
 
 

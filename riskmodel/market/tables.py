@@ -63,10 +63,10 @@ TABLES: dict[str, Table] = {
     ),
     "securities": Table(
         key=("ticker",),
-        columns={"ticker": TEXT, "name": TEXT, "name_ja": TEXT, "sector": TEXT, "issuer": TEXT},
-        optional=frozenset({"name_ja", "issuer"}),
+        columns=dict.fromkeys(("ticker", "name", "name_ja", "sector", "industry", "sic", "issuer"), TEXT),
+        optional=frozenset({"name_ja", "industry", "sic", "issuer"}),
         required=True,
-        sparse=frozenset({"name", "name_ja", "sector", "issuer"}),
+        sparse=frozenset({"name", "name_ja", "sector", "industry", "sic", "issuer"}),
     ),
     "fundamentals": Table(
         key=("ticker", "period_end", "available_from"),

@@ -19,6 +19,7 @@ def fitted_arrays(
     market_cap: xr.DataArray,
     issuers: xr.DataArray,
     universe: xr.DataArray | None,
+    industries: xr.DataArray,
     settings: RegressionSettings,
 ) -> xr.Dataset:
     """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`."""
@@ -28,6 +29,7 @@ def fitted_arrays(
         sectors=sectors,
         market_cap=market_cap,
         universe=universe,
+        industries=industries,
         settings=settings,
     )
     factors, styles = regression.get_index("factor"), exposures.get_index("factor")
@@ -38,6 +40,7 @@ def fitted_arrays(
             "universe": xr.ones_like(returns, dtype=bool) if universe is None else universe,
             "market_cap": market_cap,
             "sector": sectors,
+            "industry": industries,
             "issuer": issuers,
             "factor_group": ("factor", group),
             "factor_returns": regression["factor_returns"],
@@ -52,5 +55,6 @@ def fitted_arrays(
             "flag": regression["flag"],
             "variance_inflation": regression["variance_inflation"],
             "sector_shrinkage": regression["sector_shrinkage"].rename(sector="sector_name").fillna(0.0),
-        }
+        },
+        attrs={"errors": regression.attrs["errors"]},
     )

@@ -22,6 +22,7 @@ def estimate(
     sectors: xr.DataArray | pd.DataFrame | pd.Series,
     market_cap: xr.DataArray | pd.DataFrame,
     universe: xr.DataArray | pd.DataFrame | None = None,
+    industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     linked: xr.DataArray | pd.Series | None = None,
     model: RiskModel | None = None,
 ) -> RiskModelResults:
@@ -41,6 +42,8 @@ def estimate(
         (time, asset), in any unit, stamped with the close at which it is known.
     universe
         (time, asset) bool, which assets estimate the factor returns, as known at the close. By default all.
+    industries
+        (asset) or (time, asset) labels, by which errors are clustered; as known at the close. By default none.
     linked
         (asset) labels of issuers, whose share classes share their specific risk; an empty one links nothing.
     model
@@ -74,7 +77,8 @@ def estimate(
     model = RiskModel() if model is None else model
     require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
     arrays = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
-    given: dict[str, Any] = {**dict.fromkeys(arrays), **aligned(arrays)}
+    given: dict[str, Any] = {**dict.fromkeys(arrays), **aligned(arrays | {"industries": industries})}
+    given.setdefault("industries", xr.full_like(given["returns"].isel(time=0, drop=True), "", dtype=object))
     data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
     as_given = {**asdict(model.exposures), "orthogonalise": {}}  # nothing is taken out of exposures that are given

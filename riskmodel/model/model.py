@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import xarray as xr
 from threadpoolctl import threadpool_limits
@@ -21,6 +22,7 @@ from riskmodel.exposures.universe import UniverseRule, estimation_universe
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
 from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.market.industries import Industry, industries, require_industry
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
@@ -47,6 +49,11 @@ class RiskModel:
     styles
         The style factors, by default the fourteen of `riskmodel.STYLES`; `riskmodel.RESEARCH_STYLES` is another table, and
         docs/tutorial_styles.md adds a style and drops one.
+    industry
+        Column of securities with each name's industry, by which errors are clustered. By default `industry`, then `sic`,
+        where there is one; False for none.
+    industry_digits
+        How many digits of an industry's code are kept, where industries are codes: 3 of SIC tell about a hundred apart.
     covariance, specific
         Choices of `RiskModelResults.forecast`; a fit does not depend on them.
     """
@@ -55,6 +62,8 @@ class RiskModel:
     exposures: ExposureSettings = field(default_factory=ExposureSettings)
     regression: RegressionSettings = field(default_factory=RegressionSettings)
     styles: Sequence[Style] = STYLES
+    industry: Industry = None
+    industry_digits: int = 3
     covariance: CovarianceSettings = SHORT_HORIZON
     specific: SpecificRiskSettings = specific_presets.SHORT_HORIZON
 
@@ -63,6 +72,7 @@ class RiskModel:
             require_kind(f"risk model: {name}", getattr(self, name), kind, f"Use riskmodel.{kind.__name__}().")
         object.__setattr__(self, "styles", require_styles(self.styles))
         orthogonalisation(self.exposures, self.styles)
+        require_industry(self.industry, self.industry_digits)
 
     @property
     def settings(self) -> dict[str, object]:
@@ -70,9 +80,10 @@ class RiskModel:
         styles: dict[str, dict[str, object]] = {
             s.name: {**s.parts, **{f"{name} (code)": d.digest for name, d in s.functions.items()}} for s in self.styles
         }
-        chosen = {name: asdict(getattr(self, name)) for name in PARTS}
+        chosen: dict[str, Any] = {name: asdict(getattr(self, name)) for name in PARTS}
         taken_out = orthogonalisation(self.exposures, self.styles)
         chosen["exposures"]["orthogonalise"] = {style: list(others) for style, others in taken_out.items()}
+        chosen["industry"] = {"column": self.industry, "digits": self.industry_digits}
         return {**chosen, "styles": styles, "texts": {s.name: dict(s.texts) for s in self.styles}}
 
     @property
@@ -146,6 +157,7 @@ class RiskModel:
             exposures=styled["exposures"],
             sectors=market["sector"],
             market_cap=market["market_cap"],
+            industries=industries(market, self.industry, self.industry_digits),
             issuers=market["issuer"],
             universe=universe,
             settings=self.regression,

@@ -15,6 +15,7 @@ from riskmodel.arrays.requested import requested_columns, requested_rows
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.factor_tests import exposure_stability, mean_return_tests
+from riskmodel.estimation.regression import HETEROSKEDASTIC
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
@@ -30,7 +31,7 @@ class RiskModelResults:
     ----------
     data
         Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
-        each day `factor_returns`, `robust_standard_errors` (heteroskedasticity-consistent), `classical_standard_errors`
+        each day `factor_returns`, `robust_standard_errors` (of the kind `errors`), `classical_standard_errors`
         (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
         `r_squared`, `condition_number`, `estimating_names`, `flag` (time), read by `flags`; `factor_group` (factor);
         what forecasts take; and, of a fit, the counts behind the coverage table. The properties have `factor` as the
@@ -61,8 +62,15 @@ class RiskModelResults:
 
     @property
     def robust_standard_errors(self) -> xr.DataArray:
-        """Errors of the factor returns, (time, factor), heteroskedasticity-consistent."""
+        """Errors of the factor returns, (time, factor), of the kind `errors`."""
         return self.data["robust_standard_errors"]
+
+    @property
+    def errors(self) -> str:
+        """What the robust errors allow for: "CR3", that residuals of one industry move together, or "HC3", that names are
+        independent; both, that some names are noisier than others.
+        """
+        return str(self.data.attrs.get("errors", HETEROSKEDASTIC))
 
     @property
     def classical_standard_errors(self) -> xr.DataArray:
@@ -71,7 +79,7 @@ class RiskModelResults:
 
     @property
     def estimation_error_covariance(self) -> xr.DataArray:
-        """Covariance of the errors of a day's factor returns, (time, factor, factor_other), heteroskedasticity-consistent.
+        """Covariance of the errors of a day's factor returns, (time, factor, factor_other), of the kind `errors`.
 
         It says how well the day was measured; what the factors may do is `forecast().factor_covariance`.
         """
@@ -292,7 +300,8 @@ class RiskModelResults:
             f"RiskModelResults: {int(sound.sum())} of {len(times)} days estimated, "
             f"{times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}",
             f"{self.data.sizes['asset']} assets, {self.data.sizes['factor']} factors, "
-            f"mean R-squared {float(self.data['r_squared'].mean()):.3f}, {len(self.flagged())} days flagged",
+            f"mean R-squared {float(self.data['r_squared'].mean()):.3f}, {len(self.flagged())} days flagged, "
+            f"errors {self.errors}",
             self.summary().to_string(float_format="{:.4f}".format),
         ]
         return "\n".join(lines)

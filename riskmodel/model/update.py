@@ -16,7 +16,7 @@ from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.results import RiskModelResults
 
-UNTIMED = ("fingerprint", "sector", "issuer", "factor_group", "reason")  # of the market as it is now
+UNTIMED = ("fingerprint", "sector", "industry", "issuer", "factor_group", "reason")  # of the market as it is now
 NOT_ESTIMATED = ("covariance", "specific", "texts")  # settings on which a fit does not depend
 
 
@@ -49,6 +49,7 @@ def updated(
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
     require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))
+    require_same_industries(results.data["industry"], fresh["industry"])
     if own:
         require_same_exposures(results.data, fresh, seen[-1], own)
     new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory
@@ -118,6 +119,16 @@ def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
     if not earlier.equals(now):
         raise InputError(
             f"model: the sectors have changed under the earlier fit: {listed(sorted(earlier.symmetric_difference(now)))}. "
+            f"Fit again."
+        )
+
+
+def require_same_industries(earlier: xr.DataArray, now: xr.DataArray) -> None:
+    """Refuse to build on a fit of names that have moved to another industry: errors are clustered by it."""
+    here = now.sel(asset=earlier["asset"])
+    if moved := earlier["asset"].to_numpy()[(earlier != here).to_numpy()].tolist():
+        raise InputError(
+            f"model: {counted(len(moved), 'asset')} in another industry than under the earlier fit: {listed(moved)}. "
             f"Fit again."
         )
 

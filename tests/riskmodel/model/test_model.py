@@ -364,7 +364,7 @@ def test_a_fit_reads_well_in_a_terminal(results: rm.RiskModelResults) -> None:
     lines = repr(results).split("\n")
     assert lines[0] == "RiskModelResults: 69 of 130 days estimated, 2024-01-01 to 2024-06-28"
     assert lines[1].startswith(f"60 assets, {len(STYLES) + 4} factors, mean R-squared 0.")
-    assert lines[1].endswith(", 61 days flagged")
+    assert lines[1].endswith(", 61 days flagged, errors HC3")
     for factor in results.factor_returns["factor"].values:
         assert any(line.startswith(factor) for line in lines[2:]), factor
 

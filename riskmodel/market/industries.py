@@ -1,0 +1,82 @@
+"""The industry of each name, from a column of the table securities."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from riskmodel.errors import InputError, listed
+
+COLUMNS = ("industry", "sic")  # looked for in this order
+SIC_DIGITS = 4
+Industry: TypeAlias = str | Literal[False] | None
+
+
+def require_industry(industry: object, digits: object) -> None:
+    """Refuse what names no column, and a number of digits that is none."""
+    if industry is not None and industry is not False and (not isinstance(industry, str) or not industry):
+        raise InputError(
+            f"risk model: industry is {industry!r}; name a column of the table securities, or False for no industries."
+        )
+    if isinstance(digits, bool) or not isinstance(digits, int) or digits < 1:
+        raise InputError(f"risk model: industry_digits is {digits!r}; give a whole number of digits, 1 or more.")
+
+
+def industry_column(market: xr.Dataset, industry: Industry) -> str:
+    """The variable of a market that has its industries: the one asked for, or the first there is of `COLUMNS`; else empty.
+
+    Raises
+    ------
+    InputError
+        Where the one asked for is not there.
+    """
+    if industry is False:
+        return ""
+    if industry is None:
+        return next((name for name in COLUMNS if name in market), "")
+    if industry not in market or market[industry].dims != ("asset",):
+        there = [str(name) for name in market.data_vars if market[name].dims == ("asset",)]
+        raise InputError(
+            f"risk model: industry '{industry}' is no column of securities in the market. Found: {listed(there, 20)}."
+        )
+    return industry
+
+
+def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataArray:
+    """The industry of each asset, (asset), empty where there is none.
+
+    Parameters
+    ----------
+    market
+        From `riskmodel.read_market`.
+    industry, digits
+        The column, and how many digits of codes are kept; see `riskmodel.RiskModel`.
+
+    Notes
+    -----
+    Labels are codes where all of them are digits. Of `sic` a leading zero that was lost is put back: codes have four digits.
+    """
+    column = industry_column(market, industry)
+    if not column:
+        return market["sector"].copy(data=np.full(market.sizes["asset"], "", dtype=object))
+    values = market[column].to_numpy()
+    text = pd.Series(np.where(pd.isna(values), "", values), dtype=object).astype(str).str.strip()
+    if coded(text.to_numpy()):
+        padded = text.where(text == "", text.str.zfill(SIC_DIGITS)) if column == "sic" else text
+        text = padded.str[:digits]
+    return market["sector"].copy(data=text.to_numpy(dtype=object))
+
+
+def coded(labels: np.ndarray) -> bool:
+    """Whether industries are named by digits alone.
+
+    Examples
+    --------
+    >>> coded(np.array(["283", ""])), coded(np.array(["Software", "283"])), coded(np.array([""]))
+    (True, False, False)
+    """
+    named = [str(label) for label in labels if label != ""]
+    return bool(named) and all(label.isdigit() for label in named)

@@ -1,0 +1,98 @@
+"""What the errors of a day cover on the real market's structure, where residuals of one industry move together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from attribution.portfolio.book import read_book
+from riskmodel.estimation.lagged import lagged_regression
+from tests.conftest import REAL
+
+DRAWS, FIRST_DAY = 6, 400  # every style is fed by then
+INDUSTRY_SHARE = 0.3  # of a residual's variance
+pytestmark = [pytest.mark.real_market, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def structure(real_model):
+    """Exposures, caps, sectors, universe and industries of the real market, and each name's specific volatility."""
+    data = real_model.data.isel(time=slice(FIRST_DAY, None)).load()
+    volatility = data["specific_returns"].std("time").fillna(0.02)
+    arrays = {
+        "exposures": data["exposures"].rename(style="factor"),
+        "sectors": data["sector"],
+        "market_cap": data["market_cap"],
+        "universe": data["universe"],
+    }
+    return arrays, data["industry"], volatility.transpose("asset")
+
+
+def drawn(structure, seed):
+    """Residuals with heavy tails, a part of them common to the industry; no factor earns."""
+    arrays, industry, volatility = structure
+    rng, days = np.random.default_rng(seed), arrays["market_cap"].sizes["time"]
+    _, code = np.unique(np.where(industry == "", industry["asset"], industry).astype(str), return_inverse=True)
+    common = rng.normal(size=(days, code.max() + 1))[:, code]
+    own = rng.standard_t(4, (days, len(code))) / np.sqrt(2)
+    u = volatility.values * (np.sqrt(1 - INDUSTRY_SHARE) * own + np.sqrt(INDUSTRY_SHARE) * common)
+    coords = {"time": arrays["market_cap"]["time"], "asset": industry["asset"]}
+    return xr.DataArray(u, coords, ("time", "asset"))
+
+
+def fits(structure, **options):
+    arrays, _, _ = structure
+    return [lagged_regression(returns=drawn(structure, seed), **arrays, **options) for seed in range(DRAWS)]
+
+
+def test_errors_by_industry_cover_each_style_and_those_of_names_do_not(structure):
+    table = {}
+    for kind, options in (("HC3", {}), ("CR3", {"industries": structure[1]})):
+        both = fits(structure, **options)
+        assert {fit.attrs["errors"] for fit in both} == {kind}
+        t = xr.concat([fit["factor_returns"] / fit["robust_standard_errors"] for fit in both], dim="draw")
+        t = t.sel(factor=structure[0]["exposures"]["factor"])
+        table[kind] = 100 * (abs(t) < 1.96).where(t.notnull()).mean(["draw", "time"]).to_series()
+    table = pd.DataFrame(table)
+    print(table.round(1).to_string())
+    assert table["CR3"].between(93, 97).all(), table["CR3"].round(1).to_dict()
+    assert table["HC3"].min() < 90, table["HC3"].round(1).to_dict()
+
+
+def test_what_all_factors_gave_a_sleeve_in_a_month_is_covered_too(structure):
+    """Active weights of the two sleeves, held for a month from each list; the error of the split, which specific mirrors."""
+    book = read_book(REAL / "book.toml")
+    arrays, industry, _ = structure
+    sessions = arrays["market_cap"].get_index("time")
+    assets = industry.get_index("asset")
+    both, inside = fits(structure, industries=industry), []
+    cap = arrays["market_cap"].where(arrays["universe"]).fillna(0.0)
+    for _, own in book.holdings.groupby("portfolio"):
+        for date, held in own.groupby("date"):
+            start = sessions.searchsorted(date)
+            days = sessions[start + 1 : start + 22]
+            if start < 1 or len(days) < 21:
+                continue
+            weights = held.set_index("ticker")["weight"].reindex(assets).fillna(0.0).to_numpy()
+            active = weights - (cap.sel(time=date) / cap.sel(time=date).sum()).to_numpy()
+            z = _exposures(arrays, days, sessions, both[0]["factor"], active)
+            for fit in both:
+                earned = (z * fit["factor_returns"].sel(time=days)).sum().item()
+                covariance = fit["estimation_error_covariance"].sel(time=days)
+                variance = (z * covariance * z.rename(factor="factor_other")).sum().item()
+                inside.append(abs(earned) < 1.96 * np.sqrt(variance))
+    print(f"{len(inside)} months of sleeves: {100 * np.mean(inside):.1f} %")
+    assert 0.92 < np.mean(inside) < 0.98
+
+
+def _exposures(arrays, days, sessions, factors, active):
+    """Active exposures of each day, (time, factor), from what was known at the close before."""
+    before = sessions[sessions.get_indexer(days) - 1]
+    sector = (arrays["sectors"].values[None, :] == factors.values[:, None]).astype(float)
+    sector[factors.values == "market"] = 1.0
+    styles = arrays["exposures"].sel(time=before).transpose("time", "factor", "asset").fillna(0.0).values @ active
+    z = np.broadcast_to(sector @ active, (len(days), len(factors))).copy()
+    z[:, -styles.shape[1] :] = styles
+    return xr.DataArray(z, {"time": days, "factor": factors.values}, ("time", "factor"))
