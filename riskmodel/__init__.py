@@ -38,6 +38,7 @@ With exposures of your own::
 
     estimate                    what a fit returns, from exposures that are given
     cross_sectional_regression  factor returns and specific returns of each day, with errors
+    nested_industries           name industries that have returns of their own, each within one sector
     factor_covariance           forecast covariance of factor returns at any close
     CovarianceSettings          half-lives, lags and adjustments of that forecast
     eigenfactor_adjustment      scale eigenfactors by what simulation says their forecasts miss
@@ -64,6 +65,7 @@ from typing import TYPE_CHECKING
 from riskmodel.public import public_names
 
 if TYPE_CHECKING:
+    from riskmodel.arrays.industries import nested_industries
     from riskmodel.errors import InputError
     from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
     from riskmodel.estimation.covariance_settings import CovarianceSettings
@@ -116,6 +118,7 @@ _HOMES = {
     "load": "riskmodel.model.store",
     "mean_return_tests": "riskmodel.estimation.factor_tests",
     "missing_factors": "riskmodel.validation.missing_factors",
+    "nested_industries": "riskmodel.arrays.industries",
     "read_market": "riskmodel.market.market",
     "save": "riskmodel.model.store",
     "specific_risk": "riskmodel.estimation.specific",
@@ -151,6 +154,7 @@ __all__ = [
     "load",
     "mean_return_tests",
     "missing_factors",
+    "nested_industries",
     "read_market",
     "save",
     "specific_risk",

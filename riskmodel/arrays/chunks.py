@@ -88,14 +88,17 @@ def call_by_blocks(
 def blank(given: xr.Dataset) -> xr.Dataset:
     """Two sessions without a value: what a function makes of them has the form of its answer, and nothing is computed.
 
-    Of what has no `time` the values stay. Sectors that change with time are read, and stand as one asset each.
+    Of what has no `time` the values stay. Sectors and industries that change with time are read, and stand as an asset each.
     """
     some = given.isel(time=np.zeros(2, dtype=int))
-    if "sectors" in given and "time" in given["sectors"].dims:
-        labels = given["sectors"].to_numpy()
-        names = np.unique(np.where(pd.isna(labels), "", labels).astype(str)).astype(object)
-        some = some.isel(asset=np.zeros(len(names), dtype=int)).assign(sectors=("asset", names))
-        some = some.assign_coords(asset=np.arange(len(names)))
+    labels = {name: given[name].to_numpy() for name in ("sectors", "industries", "industry_factors") if name in given}
+    if any("time" in given[name].dims for name in labels):
+        shape = max((values.shape for values in labels.values()), key=len)
+        text = [np.broadcast_to(np.where(pd.isna(v), "", v).astype(str), shape).ravel() for v in labels.values()]
+        every = np.unique(np.stack(text), axis=1).astype(object)
+        some = some.isel(asset=np.zeros(every.shape[1], dtype=int))
+        some = some.assign({name: ("asset", own) for name, own in zip(labels, every, strict=True)})
+        some = some.assign_coords(asset=np.arange(every.shape[1]))
     some = some.assign_coords(time=np.arange(2).astype("datetime64[ns]"))
     empty = {
         name: (array.dims, np.full(array.shape, np.nan if array.dtype.kind == "f" else np.zeros((), array.dtype)[()]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +58,20 @@ def clusters_of(labels: np.ndarray, sector: np.ndarray) -> Clusters:
 
 
 def clustered_covariance(
-    x: np.ndarray, w: np.ndarray, error: np.ndarray, variance: np.ndarray, gram: np.ndarray, clusters: Clusters
+    x: np.ndarray,
+    w: np.ndarray,
+    error: np.ndarray,
+    variance: np.ndarray,
+    whole: np.ndarray,
+    gram: np.ndarray,
+    clusters: Clusters,
+    demeaned: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> np.ndarray:
     """CR3 covariance of the sector and style coefficients, (day, coefficient, coefficient).
 
-    The arguments are those of a solved day in `riskmodel.estimation.least_squares`; `gram` is positive definite. With H_g
+    The arguments are those of a solved day in `riskmodel.estimation.least_squares`; `gram` is positive definite, `whole` is
+    each sector's weight, (day, sector). `demeaned`, of (..., name) values, makes errors independent where the model has
+    industries: see `riskmodel.estimation.nested`. With H_g
     the leverages among the names of cluster g, (I - H_g)^-1 e_g stand in place of its residuals, and what they add to the
     moments is summed over the cluster before it is squared: the jackknife that leaves out one cluster at a time. Names of a
     cluster that is all of its sector count singly, since without them their sector has no coefficient; a name alone in its
@@ -71,7 +81,9 @@ def clustered_covariance(
     whiten = np.linalg.inv(np.linalg.cholesky(gram)).transpose(0, 2, 1)  # the inverse of gram is this times its transpose
     z = x.transpose(0, 2, 1) @ whiten[:, s:]
     z += whiten[:, clusters.sector]  # (day, name, coefficient): the leverage between two names is their product
-    apart = _whole_sectors(w, gram[:, np.arange(s), np.arange(s)], clusters)
+    apart = _whole_sectors(w, whole, clusters)
+    if demeaned is not None:
+        z, error = demeaned(z.transpose(0, 2, 1)).transpose(0, 2, 1), demeaned(error)
     together = np.where(apart, 0.0, w)
     moved = [_moved(z, together, error, variance, *of_size) for of_size in clusters.classes]
     if apart.any():

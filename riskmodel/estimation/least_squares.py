@@ -9,6 +9,15 @@ import numpy as np
 from riskmodel.arrays.robust import MAD_TO_DEVIATION, row_median
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.clusters import SMALLEST_UNFITTED_SHARE, Clusters, clustered_covariance
+from riskmodel.estimation.nested import (
+    Nest,
+    eliminated,
+    half_demeaned,
+    industry_effects,
+    nested_returns,
+    shrinkage,
+    variance_ratio,
+)
 from riskmodel.facts import Fact
 
 LEAST_NAMES_PER_COEFFICIENT = 2
@@ -19,7 +28,7 @@ HUBER_ROUNDS, HUBER_SETTLED = 100, 1e-12
 
 @dataclass(frozen=True)
 class Solution:
-    """Some days solved, arrays with the day first; factors are [market, sectors, styles]."""
+    """Some days solved, arrays with the day first; factors are [market, sectors, industries, styles]."""
 
     factor_returns: np.ndarray
     classical_standard_errors: np.ndarray
@@ -29,6 +38,7 @@ class Solution:
     names: np.ndarray
     downweighted: np.ndarray
     sector_shrinkage: np.ndarray
+    industry_shrinkage: np.ndarray
     variance_inflation: np.ndarray
     flag: np.ndarray
 
@@ -45,11 +55,12 @@ def solve_days(
     huber: float | None,
     thin_sector: float,
     clusters: Clusters | None = None,
+    nest: Nest | None = None,
 ) -> tuple[Solution, np.ndarray]:
     """Solve some days; r, w, cap and the specific returns are (day, asset), x is (day, style, asset), by sector.
 
     The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins, and
-    `clusters` says whose residuals move together.
+    `clusters` says whose residuals move together, `nest` which industries have returns of their own.
     """
     segment = np.diff(np.append(starts, r.shape[1]))
     x, unfed, seen = _filled(x, np.isnan(r))
@@ -70,22 +81,36 @@ def solve_days(
     sound = ~thin & ~singular
 
     s, ill = len(starts), sound & (condition > WELL_CONDITIONED)
+    ratio = np.zeros(len(r))  # of variances, by which industries are shrunk: first altogether
 
-    def fitted(g: np.ndarray, days: np.ndarray | slice) -> np.ndarray:
-        return np.repeat(g[:, :s], segment, axis=1) + (g[:, None, s:] @ x[days])[:, 0]
+    def equations(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
+        return eliminated(gram, moment, w * y, shrinkage(x, w, ratio, nest), nest) if nest is not None else (gram, moment)
 
-    def solved(gram: np.ndarray, moment: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        inverse = np.linalg.inv(np.where(sound[:, None, None], gram, np.eye(gram.shape[1])))
+    def left_by(g: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals of sectors and styles, and of industries too."""
+        alone = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+        if nest is None:
+            return alone, alone
+        return alone, alone - nest.spread(industry_effects(w, alone, shrinkage(x, w, ratio, nest), nest))
+
+    def solved(w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        system, moment = equations(w)
+        inverse = np.linalg.inv(np.where(sound[:, None, None], system, np.eye(system.shape[1])))
         g = (inverse @ moment[..., None])[..., 0]
-        residual = y - fitted(g, np.s_[:])
+        alone, residual = left_by(g, w)
         for _ in range(REFINEMENTS if ill.any() else 0):
-            missed = target[ill, None] - g[ill, :s]
-            left = _moments(x[ill], w[ill] * residual[ill], starts, lent[ill] * missed)
-            g[ill] += (inverse[ill] @ left[..., None])[..., 0]
-            residual[ill] = y[ill] - fitted(g[ill], ill)
-        return inverse, g, residual
+            missed = target[:, None] - g[:, :s]
+            left = _moments(x, w * residual, starts, lent * missed)
+            g = np.where(ill[:, None], g + (inverse @ left[..., None])[..., 0], g)
+            alone, residual = left_by(g, w)
+        return system, inverse, g, alone, residual
 
-    inverse, g, residual = solved(gram, moment, w)
+    system, inverse, g, alone, residual = solved(w)
+    inflation = _variance_inflation(gram, inverse, s)
+    if nest is not None:
+        ratio = np.where(sound, variance_ratio(w, residual, coefficients, nest), 0.0)
+        system, inverse, g, alone, residual = solved(w)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
         root, plain, share = np.sqrt(w), w, np.ones_like(w)
@@ -96,34 +121,48 @@ def solve_days(
                 break
             share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
             w = plain * share
-            gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
-            inverse, g, residual = solved(gram, moment, w)
+            system, inverse, g, alone, residual = solved(w)
         downweighted = (used & (share < 1)).sum(axis=1)
-    stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
-    error = np.where(used, residual, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        squares = (w * error**2).sum(axis=1)
-        mean = (w * y).sum(axis=1) / w.sum(axis=1)
-        total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
-        r_squared = np.where(sound & (total > 0), 1 - squares / total, np.nan)
-        variance = squares / (number - coefficients)
+        variance = (w * np.where(used, alone * residual, 0.0)).sum(axis=1) / (number - coefficients)
         share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
-
     change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
-    with np.errstate(invalid="ignore"):
-        classical = np.sqrt(((change @ inverse) * change).sum(axis=2) * variance[:, None])
+    if nest is None:
+        through, returns, shrunk = change, (change @ g[..., None])[..., 0], np.zeros((len(r), 0))
+        own_classical, own_covariance = np.zeros(1), np.zeros(1)
+    else:
+        family = nested_returns(change, g, w, cap, alone, shrinkage(x, w, ratio, nest), nest)
+        through, returns, shrunk = family.through, family.returns, family.shrunk
+        own_classical = family.classical_variance(variance)
+        own_covariance = family.error_covariance(w, np.where(used, residual, 0.0), variance, nest) if robust else np.zeros(1)
+        residual = residual - nest.spread(family.left_to_sector)
+        of_industry = vacant[:, nest.sector[nest.named]] | ~sound[:, None]
+        absent, inflation = (
+            np.concatenate([values[:, : 1 + s], own, values[:, 1 + s :]], axis=1)
+            for values, own in ((absent, of_industry), (inflation, np.full(of_industry.shape, np.nan)))
+        )
     covariance = None
     if robust:
         if clusters is None:
-            of_coefficients = _robust(x, w, error, variance, inverse, starts, segment)
+            of_coefficients = _robust(x, w, np.where(used, residual, 0.0), variance, inverse, starts, segment)
         else:
-            regular = np.where(sound[:, None, None], gram, np.eye(gram.shape[1]))
-            of_coefficients = clustered_covariance(x, w, error, variance, regular, clusters)
-        covariance = change @ of_coefficients @ change.transpose(0, 2, 1)
+            regular = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
+            demeaned = None if nest is None else half_demeaned(w, ratio, nest)
+            whole = gram[:, np.arange(s), np.arange(s)]
+            error = np.where(used, alone, 0.0)
+            of_coefficients = clustered_covariance(x, w, error, variance, whole, regular, clusters, demeaned)
+        covariance = through @ of_coefficients @ through.transpose(0, 2, 1) + own_covariance
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
+    stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
+    error = np.where(used, residual, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (w * y).sum(axis=1) / w.sum(axis=1)
+        total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
+        r_squared = np.where(sound & (total > 0), 1 - (w * error**2).sum(axis=1) / total, np.nan)
+        classical = np.sqrt(((through @ inverse) * through).sum(axis=2) * variance[:, None] + own_classical)
     solution = Solution(
-        factor_returns=np.where(absent, np.nan, (change @ g[..., None])[..., 0]),
+        factor_returns=np.where(absent, np.nan, returns),
         classical_standard_errors=np.where(absent, np.nan, classical),
         covariance=covariance,
         r_squared=r_squared,
@@ -131,7 +170,8 @@ def solve_days(
         names=number,
         downweighted=downweighted,
         sector_shrinkage=lent / np.where(lent > 0, np.add.reduceat(w, starts, axis=-1) + lent, 1.0),
-        variance_inflation=np.where(absent, np.nan, _variance_inflation(gram, inverse, len(starts))),
+        industry_shrinkage=np.where(absent[:, 1 + s : 1 + s + shrunk.shape[1]], np.nan, shrunk),
+        variance_inflation=np.where(absent, np.nan, inflation),
         flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
     )
     return solution, np.where(seen & ~stranded & sound[:, None], residual, np.nan)

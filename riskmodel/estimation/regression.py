@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,11 @@ from riskmodel.arrays.threads import kernel_threads
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.clusters import clusters_of
 from riskmodel.estimation.least_squares import Solution, solve_days
+from riskmodel.estimation.nested import nest_of
 from riskmodel.factors import MARKET
 
 HETEROSKEDASTIC, BY_INDUSTRY = "HC3", "CR3"  # what robust errors allow for
+LABELS = ("sectors", "industries", "industry_factors")
 DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
 
 
@@ -30,6 +34,7 @@ def cross_sectional_regression(
     sectors: xr.DataArray | pd.DataFrame | pd.Series,
     market_cap: xr.DataArray | pd.DataFrame,
     industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    industry_factors: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     covariance: bool = True,
     huber: float | None = None,
     thin_sector: float = 0.0,
@@ -54,6 +59,10 @@ def cross_sectional_regression(
     industries
         (asset) or (time, asset) labels, by which the errors are clustered: residuals of one industry move together. An asset
         with an empty or missing label stands alone. By default every asset does.
+    industry_factors
+        (asset) or (time, asset) names of industries that have returns of their own, each within one sector, as
+        `riskmodel.nested_industries` makes them; an asset with an empty or missing one has no industry part. By default
+        there are none.
     covariance
         Whether to compute the robust covariance of the factor returns (about half the work).
     huber
@@ -67,15 +76,18 @@ def cross_sectional_regression(
     Returns
     -------
     Dataset
-        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the styles;
+        `factor_returns` (time, factor) with factors "market", the sectors in sorted order, the industries by sector, the
+        styles;
         `classical_standard_errors` and, with `covariance`, `robust_standard_errors` (time, factor) and
         `estimation_error_covariance` (time, factor, factor_other), which is robust too;
         `specific_returns` (time, asset); by time `r_squared`, `condition_number`, `names`, `downweighted` (names that
         `huber` gives less weight) and `flag`, empty where the day is sound, else the text of a `riskmodel.Fact`;
-        `sector_shrinkage` (time, sector), the share of a sector's weight that is lent; `variance_inflation` (time, factor)
-        of the styles, 1 / (1 - R^2) of the weighted regression on sectors and the other styles. Days that are flagged,
-        styles left out and sectors without an estimating asset have NaN. Attribute `errors` says what the robust ones allow
-        for: "CR3" or "HC3". Held by dask, and refused when computed, where an argument is held by dask.
+        `sector_shrinkage` (time, sector), the share of a sector's weight that is lent; with industries of their own
+        `industry_shrinkage` (time, industry), the share of an industry's mean residual that is left to its sector;
+        `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted regression on sectors and the other
+        styles. Days that are flagged, styles left out and sectors without an estimating asset have NaN. Attribute `errors`
+        says what the robust ones allow for: "CR3" or "HC3". Held by dask, and refused when computed, where an argument is
+        held by dask.
 
     Raises
     ------
@@ -90,7 +102,16 @@ def cross_sectional_regression(
     block of the normal equations is diagonal, so that it is eliminated by segment sums. The robust covariance is CR3, the
     jackknife by industry (Bell & McCaffrey 2002; Cameron, Gelbach & Miller 2011): (I - H_g)^-1 u_g in place of the residuals
     of industry g, summed over the industry before they are squared; where every asset stands alone it is HC3 (MacKinnon &
-    White 1985): u_i / (1 - h_i) in place of u_i. R-squared is weighted and centred. Huber's weights are
+    White 1985): u_i / (1 - h_i) in place of u_i.
+
+    An industry adds f_g to its names' returns, a draw of variance tau^2 beside names of variance sigma^2 / w_i. tau^2 /
+    sigma^2 comes by moments from the day's residuals without industries, and Henderson's equations (1975) give generalised
+    least squares and f_g = sum_i w_i e_i / (W_g + sigma^2 / tau^2), e without industries, W_g the names' weight. Within a
+    sector the industries' returns, weighted by cap, then sum to zero: their mean is the sector's. The errors of market,
+    sectors and styles are the jackknife by industry of the generalised fit; those of industries add each industry's own
+    estimate, its names' residuals independent, and what shrinking leaves out.
+
+    R-squared is weighted and centred. Huber's weights are
     `min(1, huber s / |sqrt(w_i) u_i|)` with s the median absolute sqrt(w_i) u_i over 0.6745, iterated to a fixed point
     (Huber 1981, section 7.8); errors and R-squared are those of the last weights.
 
@@ -114,31 +135,35 @@ def cross_sectional_regression(
             "sectors": sectors,
             "market_cap": market_cap,
             "industries": industries,
+            "industry_factors": industry_factors,
         }
     )
     _require_weights(given)
-    returns = given.pop("returns")
-    if is_lazy(returns, *given.values()):
-        options = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
-        return call_by_blocks(cross_sectional_regression, {"returns": returns, **given}, options)
-    exposures, sectors, market_cap = given["exposures"], given["sectors"], given["market_cap"]
-    if "time" in sectors.dims or ("industries" in given and "time" in given["industries"].dims):
-        return _run_by_run(returns, given, covariance=covariance, huber=huber, thin_sector=thin_sector)
-    sector = _text(sectors)
-    industry = _text(given["industries"]) if "industries" in given else np.full(sector.shape, "")
+    options: dict[str, Any] = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
+    if is_lazy(*given.values()):
+        return call_by_blocks(cross_sectional_regression, given, options)
+    _require_options(given, huber, thin_sector)
+    if any("time" in given[name].dims for name in LABELS if name in given):
+        return _run_by_run(given, **options)
+    return _run(given, **options)
+
+
+def _run(given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float) -> xr.Dataset:
+    """Days on which every asset keeps its sector and industry."""
+    returns, exposures = given["returns"], given["exposures"]
+    nobody = np.full(returns.sizes["asset"], "")
+    sector, industry, factor = (_text(given[name]) if name in given else nobody for name in LABELS)
     names = np.unique(sector[sector != ""])
-    order = np.lexsort([industry, np.where(sector == "", "\uffff", sector)])
+    order = np.lexsort([factor, np.where(sector == "", "\uffff", sector)])
     keep = order[: int((sector != "").sum())]
-    starts = np.searchsorted(sector[keep], names)
-    styles = [str(f) for f in exposures["factor"].to_numpy()]
-    factors = [MARKET, *names, *styles]
-    _require_options(list(names), styles, huber, thin_sector)
+    starts, place = np.searchsorted(sector[keep], names), np.searchsorted(names, sector[keep])
+    clusters = clusters_of(industry[keep], place) if covariance and (industry != "").any() else None
+    nest, own = nest_of(factor[keep], place)
+    factors = [MARKET, *names, *own, *map(str, exposures["factor"].to_numpy())]
 
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
-    cap = market_cap.to_numpy()
-    w = None if weights is None else given["weights"].to_numpy()
-    place = np.searchsorted(names, sector[keep])
-    clusters = clusters_of(industry[keep], place) if covariance and (industry != "").any() else None
+    cap = given["market_cap"].to_numpy()
+    w = given["weights"].to_numpy() if "weights" in given else None
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
     specific_returns = np.full(r.shape, np.nan)
 
@@ -157,13 +182,15 @@ def cross_sectional_regression(
             huber=huber,
             thin_sector=thin_sector,
             clusters=clusters,
+            nest=nest if own else None,
         )
         return solution
 
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
         solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
     errors = HETEROSKEDASTIC if clusters is None else BY_INDUSTRY
-    return _as_dataset(solved, specific_returns, returns, factors, list(names)).assign_attrs(errors=errors)
+    coords = {"factor": factors, "sector": list(names), "industry": own}
+    return _as_dataset(solved, specific_returns, returns, coords).assign_attrs(errors=errors)
 
 
 def _text(labels: xr.DataArray) -> np.ndarray:
@@ -172,38 +199,44 @@ def _text(labels: xr.DataArray) -> np.ndarray:
     return np.where(pd.isna(values), "", values).astype(str)
 
 
-def _run_by_run(
-    returns: xr.DataArray, given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float
-) -> xr.Dataset:
-    """Sectors or industries that change: solve each run of days with the same ones; a sector without a name is NaN."""
-    labels = _text(given["sectors"])
-    moving = {
-        name: np.broadcast_to(_text(given[name]), returns.shape) for name in ("sectors", "industries") if name in given
-    }
-    changed = np.any([(text[1:] != text[:-1]).any(axis=1) for text in moving.values()], axis=0)
+def _run_by_run(given: dict[str, xr.DataArray], **options: Any) -> xr.Dataset:
+    """Sectors or industries that change: solve each run of days with the same ones; one without a name is NaN."""
+    shape = given["returns"].shape
+    text = {name: np.broadcast_to(_text(given[name]), shape) for name in LABELS if name in given}
+    changed = np.any([(labels[1:] != labels[:-1]).any(axis=1) for labels in text.values()], axis=0)
     runs = [slice(a, b) for a, b in pairwise([0, *(np.flatnonzero(changed) + 1), len(changed) + 1])]
     parts = []
     for run in runs:
         of_run = {name: array.isel(time=run) if "time" in array.dims else array for name, array in given.items()}
-        for name in moving:
-            if "time" in of_run[name].dims:
-                of_run[name] = of_run[name].isel(time=0, drop=True)
-        parts.append(
-            cross_sectional_regression(
-                returns=returns.isel(time=run), covariance=covariance, huber=huber, thin_sector=thin_sector, **of_run
-            )
-        )
-    factors = [MARKET, *np.unique(labels[labels != ""]), *map(str, given["exposures"]["factor"].to_numpy())]
-    onto = {"factor": factors, "sector": factors[1 : len(factors) - given["exposures"].sizes["factor"]]} | (
-        {"factor_other": factors} if covariance else {}
-    )
+        of_run |= {name: of_run[name].isel(time=0, drop=True) for name in text if "time" in of_run[name].dims}
+        parts.append(_run(of_run, **options))
+    sectors, own = np.unique(text["sectors"][text["sectors"] != ""]), _by_sector(text)
+    factors = [MARKET, *sectors, *own, *map(str, given["exposures"]["factor"].to_numpy())]
+    onto: dict[str, Any] = {"factor": factors, "sector": sectors} | ({"industry": own} if own else {})
+    onto |= {"factor_other": factors} if options["covariance"] else {}
     errors = BY_INDUSTRY if any(part.attrs["errors"] == BY_INDUSTRY for part in parts) else HETEROSKEDASTIC
     return xr.concat([part.reindex(onto) for part in parts], dim="time").assign_attrs(errors=errors)
 
 
-def _require_options(names: list[str], styles: list[str], huber: float | None, thin_sector: float) -> None:
-    """Refuse factors that share a name, and tuning constants out of range."""
-    every = pd.Index([MARKET, *names, *styles])
+def _by_sector(text: Mapping[str, np.ndarray]) -> list[str]:
+    """The industries with returns of their own, in the order of their sectors."""
+    if "industry_factors" not in text:
+        return []
+    own = (text["industry_factors"] != "") & (text["sectors"] != "")
+    pairs = np.unique(np.stack([text["sectors"][own], text["industry_factors"][own]]), axis=1)
+    return [str(name) for name in pairs[1]]
+
+
+def _require_options(given: Mapping[str, xr.DataArray], huber: float | None, thin_sector: float) -> None:
+    """Refuse factors that share a name, industries in two sectors, and tuning constants out of range."""
+    text = {name: np.broadcast_to(_text(given[name]), given["returns"].shape) for name in LABELS if name in given}
+    sectors, own = np.unique(text["sectors"][text["sectors"] != ""]), pd.Index(_by_sector(text))
+    if not own.is_unique:
+        raise InputError(
+            f"industry_factors: {listed(own[own.duplicated()].unique())} in more than one sector. Give each part a name of "
+            f"its own, as riskmodel.nested_industries does."
+        )
+    every = pd.Index([MARKET, *sectors, *own, *map(str, given["exposures"]["factor"].to_numpy())])
     if not every.is_unique:
         raise InputError(
             f"exposures, sectors: factors share a name: {listed(every[every.duplicated()].unique())}. "
@@ -226,7 +259,7 @@ def _require_weights(given: dict[str, xr.DataArray]) -> None:
 
 
 def _as_dataset(
-    solved: list[Solution], specific_returns: np.ndarray, returns: xr.DataArray, factors: list[str], sectors: list[str]
+    solved: list[Solution], specific_returns: np.ndarray, returns: xr.DataArray, labels: Mapping[str, list[str]]
 ) -> xr.Dataset:
     """The solved days under their labels."""
 
@@ -241,16 +274,18 @@ def _as_dataset(
         "names": ("time",),
         "downweighted": ("time",),
         "sector_shrinkage": ("time", "sector"),
+        **({"industry_shrinkage": ("time", "industry")} if labels["industry"] else {}),
         "variance_inflation": ("time", "factor"),
         "flag": ("time",),
     }
     variables = {name: (of, joined(name)) for name, of in dims.items()}
     variables["specific_returns"] = (("time", "asset"), specific_returns)
-    coords = {"time": returns["time"], "asset": returns["asset"], "factor": factors, "sector": sectors}
+    named = {dim: names for dim, names in labels.items() if names or dim != "industry"}
+    coords = {"time": returns["time"], "asset": returns["asset"], **named}
     if solved[0].covariance is not None:
         covariance = joined("covariance")
         variance = np.diagonal(covariance, axis1=1, axis2=2)
         variables["robust_standard_errors"] = (("time", "factor"), np.sqrt(np.clip(variance, 0, None)))
         variables["estimation_error_covariance"] = (("time", "factor", "factor_other"), covariance)
-        coords["factor_other"] = factors
+        coords["factor_other"] = labels["factor"]
     return xr.Dataset(variables, coords=coords)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.industries import coded
 from riskmodel.errors import InputError, listed
 
 COLUMNS = ("industry", "sic")  # looked for in this order
@@ -68,15 +69,3 @@ def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataAr
         padded = text.where(text == "", text.str.zfill(SIC_DIGITS)) if column == "sic" else text
         text = padded.str[:digits]
     return market["sector"].copy(data=text.to_numpy(dtype=object))
-
-
-def coded(labels: np.ndarray) -> bool:
-    """Whether industries are named by digits alone.
-
-    Examples
-    --------
-    >>> coded(np.array(["283", ""])), coded(np.array(["Software", "283"])), coded(np.array([""]))
-    (True, False, False)
-    """
-    named = [str(label) for label in labels if label != ""]
-    return bool(named) and all(label.isdigit() for label in named)

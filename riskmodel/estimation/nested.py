@@ -1,0 +1,243 @@
+"""Industries nested in sectors, their returns shrunk by what the day's data support: the arithmetic, some days at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.estimation.clusters import SMALLEST_UNFITTED_SHARE
+
+
+@dataclass(frozen=True)
+class Nest:
+    """The industries of names that are ordered by sector and, within it, by industry.
+
+    Attributes
+    ----------
+    cuts
+        (piece) where the names of one sector and industry begin; those without an industry are a piece of their sector.
+    length
+        (piece) how many there are.
+    sector
+        (piece) place of its sector.
+    industry
+        (piece) place of its industry, -1 where it has none.
+    """
+
+    cuts: np.ndarray
+    length: np.ndarray
+    sector: np.ndarray
+    industry: np.ndarray
+
+    @property
+    def named(self) -> np.ndarray:
+        """Which pieces are industries, (piece)."""
+        return self.industry >= 0
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the names of each piece, (..., piece), of (..., name)."""
+        return np.add.reduceat(values, self.cuts, axis=-1)
+
+    def spread(self, values: np.ndarray, axis: int = -1) -> np.ndarray:
+        """What a piece has, for each of its names: (..., piece) -> (..., name)."""
+        return np.repeat(values, self.length, axis=axis)
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """What the industries of some days are shrunk by.
+
+    Attributes
+    ----------
+    ratio
+        (day) tau^2 / sigma^2, the variance between industries over that of a name of weight one within them.
+    weight
+        (day, piece) sum of the names' weights.
+    gain
+        (day, piece) ratio / (1 + ratio weight), 0 without an industry: an industry's return is its gain times the weighted
+        sum of its names' residuals.
+    styles
+        (day, style, piece) sums of the names' weights times exposures.
+    """
+
+    ratio: np.ndarray
+    weight: np.ndarray
+    gain: np.ndarray
+    styles: np.ndarray
+
+
+def nest_of(labels: np.ndarray, sector: np.ndarray) -> tuple[Nest, list[str]]:
+    """The nest of names by their industry, empty for none, and the industries in order; sorted by sector and then label."""
+    change = np.ones(len(labels), dtype=bool)
+    change[1:] = (labels[1:] != labels[:-1]) | (sector[1:] != sector[:-1])
+    cuts = np.flatnonzero(change)
+    named = labels[cuts] != ""
+    place = np.where(named, np.cumsum(named) - 1, -1)
+    length = np.diff(np.append(cuts, len(labels)))
+    return Nest(cuts=cuts, length=length, sector=sector[cuts], industry=place), [str(label) for label in labels[cuts][named]]
+
+
+def variance_ratio(w: np.ndarray, residual: np.ndarray, coefficients: np.ndarray, nest: Nest) -> np.ndarray:
+    """tau^2 / sigma^2 of each day, (day), by moments of the residuals without industries; 0 where none is seen.
+
+    Notes
+    -----
+    With SSB and SSW the weighted squares between and within the industries, G of them in S sectors, n names, W_g and W_s
+    sums of weights, K styles: E SSW = (n - G - K) sigma^2, E SSB = (G - S) sigma^2 + (sum W_g - sum_s sum_g W_g^2 / W_s)
+    tau^2 (Searle, Casella & McCulloch 1992, chapter 5, of layouts without styles).
+    """
+    used = np.where(nest.spread(nest.named), w, 0.0)
+    weight = nest.sums(used)
+    present = weight > 0
+    mean = np.divide(nest.sums(used * residual), weight, out=np.zeros_like(weight), where=present)
+    between = (weight * mean**2).sum(axis=1)
+    within = (used * (residual - nest.spread(mean)) ** 2).sum(axis=1)
+    inside = nest.sector[:, None] == np.unique(nest.sector)
+    whole = weight @ inside
+    own = np.divide(weight**2 @ inside, whole, out=np.zeros_like(whole), where=whole > 0).sum(axis=1)
+    industries, sectors = present.sum(axis=1), (whole > 0).sum(axis=1)
+    free = (used > 0).sum(axis=1) - industries - (coefficients - sectors)
+    variance = np.divide(within, free, out=np.zeros_like(within), where=free > 0)
+    scale = (weight.sum(axis=1) - own) * variance
+    excess = between - (industries - sectors) * variance
+    return np.maximum(np.divide(excess, scale, out=np.zeros_like(excess), where=(scale > 0) & (free > 0)), 0.0)
+
+
+def shrinkage(x: np.ndarray, w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Shrinkage:
+    """How much each industry is shrunk, at the weights of the day."""
+    weight = nest.sums(w)
+    gain = np.where(nest.named, ratio[:, None] / (1 + ratio[:, None] * weight), 0.0)
+    return Shrinkage(ratio=ratio, weight=weight, gain=gain, styles=nest.sums(x * w[:, None, :]))
+
+
+def eliminated(
+    gram: np.ndarray, moment: np.ndarray, weighted: np.ndarray, shrunk: Shrinkage, nest: Nest
+) -> tuple[np.ndarray, np.ndarray]:
+    """Normal equations of sectors and styles after the industries are taken out; `weighted` is w y, (day, name).
+
+    Notes
+    -----
+    Henderson's equations have a diagonal block of the industries, W_g + sigma^2 / tau^2, whose elimination leaves
+    X'V^-1 X and X'V^-1 y of generalised least squares (Henderson 1975). The sectors' block stays diagonal.
+    """
+    s = gram.shape[1] - shrunk.styles.shape[1]
+    inside = nest.sector[:, None] == np.arange(s)
+    left, taken = gram.copy(), nest.sums(weighted) * shrunk.gain
+    diagonal = np.arange(s)
+    left[:, diagonal, diagonal] -= (shrunk.weight**2 * shrunk.gain) @ inside
+    scaled = shrunk.styles * shrunk.gain[:, None, :]
+    cross = (scaled * shrunk.weight[:, None, :]) @ inside
+    left[:, s:, :s] -= cross
+    left[:, :s, s:] -= cross.transpose(0, 2, 1)
+    left[:, s:, s:] -= scaled @ shrunk.styles.transpose(0, 2, 1)
+    less = np.concatenate([(shrunk.weight * taken) @ inside, (shrunk.styles @ taken[..., None])[..., 0]], axis=1)
+    return left, moment - less
+
+
+def industry_effects(w: np.ndarray, residual: np.ndarray, shrunk: Shrinkage, nest: Nest) -> np.ndarray:
+    """What each piece earned beside its sector and styles, (day, piece); `residual` is without industries."""
+    return shrunk.gain * nest.sums(w * residual)
+
+
+def half_demeaned(w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes the errors of an industry's names independent: each value less a share of its piece's mean.
+
+    The share is 1 - sqrt(1 - W gain); the function takes (day, name) or (day, ..., name) values.
+    """
+    weight = nest.sums(w)
+    kept = 1 / np.sqrt(1 + ratio[:, None] * weight)  # root of 1 - W gain
+    share = np.where(nest.named & (weight > 0), (1 - kept) / np.where(weight > 0, weight, 1.0), 0.0)
+
+    def demeaned(values: np.ndarray) -> np.ndarray:
+        further = (slice(None), *(None,) * (values.ndim - 2))
+        return np.asarray(values - nest.spread(nest.sums(values * w[further]) * share[further]))
+
+    return demeaned
+
+
+@dataclass(frozen=True)
+class NestedReturns:
+    """Returns of [market, sectors, industries, styles], and what their errors are made of.
+
+    Attributes
+    ----------
+    returns
+        (day, factor).
+    through
+        (day, factor, coefficient) by how much a factor moves with the error of a coefficient of sectors and styles.
+    of_effects
+        (day, factor, piece) by how much a factor moves with the error of an industry's own estimate.
+    shrunk
+        (day, industry) the share of an industry's mean residual that is left to its sector.
+    left_to_sector
+        (day, piece) what names without an industry get of their sector's industries, whose mean by cap is the sector's.
+    """
+
+    returns: np.ndarray
+    through: np.ndarray
+    of_effects: np.ndarray
+    shrunk: np.ndarray
+    left_to_sector: np.ndarray
+    shrinkage: Shrinkage
+
+    def classical_variance(self, variance: np.ndarray) -> np.ndarray:
+        """Variance of the industries' own estimates where a name's is one over its weight, (day, factor)."""
+        of_piece = variance[:, None] * self.shrinkage.gain
+        return np.asarray((self.of_effects**2 @ of_piece[..., None])[..., 0])
+
+    def error_covariance(self, w: np.ndarray, error: np.ndarray, variance: np.ndarray, nest: Nest) -> np.ndarray:
+        """The same for names of any variance, (day, factor, factor).
+
+        gain^2 sum_i (w_i e_i / (1 - w_i gain))^2 is the names' own returns in the estimate, sigma^2 ratio / (1 + ratio W)^2
+        what shrinking leaves out of it. An industry is one of its kind a day: no clustering can tell the second.
+        """
+        shrunk = self.shrinkage
+        unfitted = np.maximum(1 - w * nest.spread(shrunk.gain), SMALLEST_UNFITTED_SHARE)
+        ratio = np.where(nest.named, shrunk.ratio[:, None], 0.0)
+        bias = variance[:, None] * ratio / (1 + ratio * shrunk.weight) ** 2
+        own = self.of_effects * np.sqrt(shrunk.gain**2 * nest.sums((w * error / unfitted) ** 2) + bias)[:, None, :]
+        return np.asarray(own @ own.transpose(0, 2, 1))
+
+
+def nested_returns(
+    change: np.ndarray,
+    g: np.ndarray,
+    w: np.ndarray,
+    cap: np.ndarray,
+    alone: np.ndarray,
+    shrunk: Shrinkage,
+    nest: Nest,
+) -> NestedReturns:
+    """Industries' returns that sum to zero by cap within each sector, which takes their mean.
+
+    `change` maps the coefficients g to [market, sectors, styles]. An effect's error owes nothing to the coefficients'
+    (Henderson 1975) but the gain times what their errors move its names by.
+    """
+    days, factors, coefficients = change.shape
+    styles, pieces = shrunk.styles.shape[1], len(nest.cuts)
+    s, named = coefficients - styles, np.flatnonzero(nest.named)
+    held = np.where(nest.named, nest.sums(cap), 0.0)
+    whole = held @ (nest.sector[:, None] == nest.sector)
+    share = np.divide(held, whole, out=np.zeros_like(held), where=whole > 0)
+    means = (nest.sector[:, None] == nest.sector) * share[:, None, :]  # (day, piece, piece): the mean of a piece's sector
+    to_sectors = (np.arange(coefficients)[:, None] == nest.sector) * share[:, None, :]
+    of_effects = np.concatenate([change @ to_sectors, np.zeros((days, len(named), pieces))], axis=1)
+    of_coefficients = np.concatenate([change, np.zeros((days, len(named), coefficients))], axis=1)
+    of_effects[:, factors:] = np.eye(pieces)[named] - means[:, named]
+    order = np.concatenate([np.arange(1 + s), factors + np.arange(len(named)), np.arange(1 + s, factors)])
+    of_effects, of_coefficients = of_effects[:, order], of_coefficients[:, order]
+    effects = industry_effects(w, alone, shrunk, nest)
+    moved = np.zeros((days, pieces, coefficients))
+    moved[:, np.arange(pieces), nest.sector] = shrunk.weight * shrunk.gain
+    moved[:, :, s:] = (shrunk.styles * shrunk.gain[:, None, :]).transpose(0, 2, 1)
+    mean = (means @ effects[..., None])[..., 0]
+    return NestedReturns(
+        returns=(of_coefficients @ g[..., None] + of_effects @ effects[..., None])[..., 0],
+        through=of_coefficients - of_effects @ moved,
+        of_effects=of_effects,
+        shrunk=1 - (shrunk.weight * shrunk.gain)[:, named],
+        left_to_sector=np.where(nest.named, 0.0, mean),
+        shrinkage=shrunk,
+    )
