@@ -66,7 +66,7 @@ def nested_industries(
     known = pairs[(pairs["industry"] != "") & (pairs["sector"] != "")]
     size = known.groupby(["industry", "sector", "row"], sort=True).size().groupby(level=["industry", "sector"]).max()
     kept = size.index[size >= least_names]
-    several = known.drop_duplicates(["industry", "sector"])["industry"].value_counts()
+    several = kept.get_level_values("industry").value_counts()
     plain = not coded(own)
     reserved = {*taken, *within.ravel()}
     names = {}
@@ -76,6 +76,14 @@ def nested_industries(
     index = pd.MultiIndex.from_frame(pairs[["industry", "sector"]])
     named = pd.Series(names, dtype=object).reindex(index).fillna("") if names else pd.Series("", index=index, dtype=object)
     return industries.copy(data=named.to_numpy(dtype=object).reshape(own.shape))
+
+
+def sector_of_industries(named: xr.DataArray, sectors: xr.DataArray) -> dict[str, str]:
+    """Industry -> its sector, in the order of sectors and within them of names; both (asset) or (time, asset) labels."""
+    industry, sector = (array.to_numpy().ravel() for array in xr.broadcast(_text(named), _text(sectors)))
+    pairs = pd.DataFrame({"sector": sector, "industry": industry}).drop_duplicates()
+    pairs = pairs[(pairs["industry"] != "") & (pairs["sector"] != "")].sort_values(["sector", "industry"])
+    return dict(zip(pairs["industry"], pairs["sector"], strict=True))
 
 
 def _text(labels: xr.DataArray) -> xr.DataArray:

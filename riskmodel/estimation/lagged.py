@@ -9,7 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import call_by_blocks, is_lazy
-from riskmodel.arrays.labels import aligned, label_text, require_increasing, require_kind, require_numbers
+from riskmodel.arrays.industries import LEAST_NAMES
+from riskmodel.arrays.labels import (
+    aligned,
+    label_text,
+    require_increasing,
+    require_kind,
+    require_numbers,
+    require_whole_numbers,
+)
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.regression import cross_sectional_regression
 from riskmodel.estimation.weights import WINDOW, inverse_specific_variance
@@ -27,12 +35,16 @@ class RegressionSettings:
     """
 
     thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
+    industry_returns: bool = True  # whether industries have returns of their own; errors are clustered by them all the same
+    industry_names: int = LEAST_NAMES  # that an industry of its own needs within a sector
     huber: float | None = None
     weights: str = "root_cap"
 
     def __post_init__(self) -> None:
         owner = "regression settings"
         require_numbers(owner, self, ["thin_sector"], least=0)
+        require_whole_numbers(owner, self, {"industry_names": 1})
+        require_kind(f"{owner}: industry_returns", self.industry_returns, bool, "Give True or False.")
         if self.huber is not None:
             require_numbers(owner, self, ["huber"])
         if self.weights not in WEIGHTS:
@@ -52,6 +64,7 @@ def lagged_regression(
     market_cap: xr.DataArray | pd.DataFrame,
     universe: xr.DataArray | pd.DataFrame | None = None,
     industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    industry_factors: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     settings: RegressionSettings | None = None,
     covariance: bool = True,
 ) -> xr.Dataset:
@@ -78,7 +91,7 @@ def lagged_regression(
         raise InputError(
             f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
         )
-    given = aligned({**needed, "universe": universe, "industries": industries})
+    given = aligned({**needed, "universe": universe, "industries": industries, "industry_factors": industry_factors})
     returns = given.pop("returns")
     sessions = returns.get_index("time")
     require_increasing("returns", sessions)
@@ -92,7 +105,7 @@ def lagged_regression(
         options = {"settings": settings, "covariance": covariance}
         return call_by_blocks(lagged_regression, {"returns": returns, **given}, options, look_back=look_back)
     exposures, sectors, market_cap = (given[name] for name in ("exposures", "sectors", "market_cap"))
-    universe, industries = given.get("universe"), given.get("industries")
+    universe = given.get("universe")
     after = sessions[1:]
 
     def lagged(array: xr.DataArray) -> xr.DataArray:
@@ -111,7 +124,7 @@ def lagged_regression(
             weights=weights,
             sectors=of_close(sectors),
             market_cap=cap,
-            industries=None if industries is None else of_close(industries),
+            **{name: of_close(given[name]) for name in ("industries", "industry_factors") if name in given},
             covariance=covariance,
             huber=settings.huber,
             thin_sector=settings.thin_sector,

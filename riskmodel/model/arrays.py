@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from riskmodel.arrays.industries import nested_industries, sector_of_industries
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
-from riskmodel.factors import MARKET
+from riskmodel.factors import MARKET, RESERVED
 
 STYLE = "style"  # the styles' dimension beside all factors': a Dataset cannot have `factor` in two lengths
 
@@ -23,6 +24,11 @@ def fitted_arrays(
     settings: RegressionSettings,
 ) -> xr.Dataset:
     """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`."""
+    styles = exposures.get_index("factor")
+    taken = (*RESERVED, *map(str, styles))
+    own = nested_industries(industries, sectors, least_names=settings.industry_names, taken=taken)
+    if not settings.industry_returns:
+        own = xr.full_like(own, "")
     regression = lagged_regression(
         returns=returns,
         exposures=exposures,
@@ -30,17 +36,23 @@ def fitted_arrays(
         market_cap=market_cap,
         universe=universe,
         industries=industries,
+        industry_factors=own,
         settings=settings,
     )
-    factors, styles = regression.get_index("factor"), exposures.get_index("factor")
-    group = np.where(factors == MARKET, MARKET, np.where(factors.isin(styles), "style", "sector")).astype(object)
-    return xr.Dataset(
+    factors = regression.get_index("factor")
+    nested = sector_of_industries(own, sectors)
+    group = np.where(factors.isin(list(nested)), "industry", np.where(factors.isin(styles), "style", "sector")).astype(
+        object
+    )
+    group[factors == MARKET] = MARKET
+    data = xr.Dataset(
         {
             "exposures": exposures.rename(factor=STYLE),
             "universe": xr.ones_like(returns, dtype=bool) if universe is None else universe,
             "market_cap": market_cap,
             "sector": sectors,
             "industry": industries,
+            "industry_factor": own,
             "issuer": issuers,
             "factor_group": ("factor", group),
             "factor_returns": regression["factor_returns"],
@@ -58,3 +70,10 @@ def fitted_arrays(
         },
         attrs={"errors": regression.attrs["errors"]},
     )
+    if not nested:
+        return data
+    of_industry = {
+        "industry_sector": ("industry_name", np.array(list(nested.values()), dtype=object)),
+        "industry_shrinkage": regression["industry_shrinkage"].rename(industry="industry_name").fillna(1.0),
+    }
+    return data.assign(of_industry)

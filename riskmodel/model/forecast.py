@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import xarray as xr
@@ -75,9 +75,40 @@ def risk_forecast(
         for together, sectors in _by_sectors(closes, data["sector"])
     ]
     return RiskForecast(
-        factor_risk=factor_covariance(data["factor_returns"], covariance, times=closes),
+        factor_risk=_factor_risk(data, covariance, closes),
         specific_risk=forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes),
     )
+
+
+def _factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:
+    """Of market, sectors and styles as `factor_covariance` has it; of industries beside it, those of a sector together.
+
+    An industry's return is what its sector does not explain: it is taken as independent of all but the other industries of
+    its sector, with a volatility regime of industries and no eigenfactor adjustment.
+    """
+    returns = data["factor_returns"]
+    nested = (data["factor_group"] == "industry").to_numpy()
+    if not nested.any():
+        return factor_covariance(returns, settings, times=closes)
+    core = factor_covariance(returns.isel(factor=~nested), settings, times=closes)
+    own = factor_covariance(returns.isel(factor=nested), replace(settings, eigenfactor_simulations=0), times=closes)
+    sector = data["industry_sector"].to_numpy()
+    together = xr.DataArray(
+        (sector[:, None] == sector).astype(float),
+        {"factor": own["factor"].to_numpy(), "factor_other": own["factor_other"].to_numpy()},
+    )
+    every = returns["factor"].to_numpy()
+    onto = {"factor": every, "factor_other": every}
+    covariance = core["covariance"].reindex(onto, fill_value=0.0) + (own["covariance"] * together).reindex(
+        onto, fill_value=0.0
+    )
+    both: dict[str, xr.DataArray] = {
+        name: xr.concat([core[name], own[name]], dim="factor").sel(factor=every) for name in ("volatility", "observations")
+    }
+    known = both["volatility"].notnull()
+    covariance = covariance.where(known & known.rename(factor="factor_other"))
+    alone = core.drop_vars(["covariance", *both]).drop_vars(["factor", "factor_other"])
+    return alone.assign({"covariance": covariance.transpose("time", "factor", "factor_other")} | both)
 
 
 def _by_sectors(closes: pd.Index, sectors: xr.DataArray) -> list[tuple[pd.Index, xr.DataArray]]:

@@ -34,8 +34,8 @@ class RiskModelResults:
         each day `factor_returns`, `robust_standard_errors` (of the kind `errors`), `classical_standard_errors`
         (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
         `r_squared`, `condition_number`, `estimating_names`, `flag` (time), read by `flags`; `factor_group` (factor);
-        what forecasts take; and, of a fit, the counts behind the coverage table. The properties have `factor` as the
-        dimension of the styles too.
+        `industry_factor` (asset), the industry with a return of its own; what forecasts take; and, of a fit, the counts
+        behind the coverage table. The properties have `factor` as the dimension of the styles too.
     settings
         The model's choices as plain values; see `RiskModel.settings`.
     """
@@ -120,8 +120,9 @@ class RiskModelResults:
         Returns
         -------
         DataArray
-            (time, factor, asset): 1 to the market, 1 to the own sector and 0 to the others, to the styles as in `exposures`,
-            NaN where an asset has none. An asset without a sector is NaN throughout.
+            (time, factor, asset): 1 to the market, 1 to the own sector and industry and 0 to the others, to the styles as in
+            `exposures`, NaN where an asset has none. An asset without a sector is NaN throughout; one without an
+            industry has 0 to all of them.
 
         Examples
         --------
@@ -137,14 +138,15 @@ class RiskModelResults:
         if assets is not None:
             styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
         days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
-        sectors = self.data["sector"].sel(asset=names)
-        sectors = sectors.sel(time=days).transpose("time", "asset") if "time" in sectors.dims else sectors
-        label = np.broadcast_to(sectors.to_numpy().astype(object), (len(days), len(names)))
-        column = factors.get_indexer(label.ravel()).reshape(label.shape)
-        day, own = np.nonzero(column >= 0)
         exposures = np.zeros((len(days), len(factors), len(names)))
         exposures[:, factors.get_loc(MARKET)] = 1.0
-        exposures[day, column[day, own], own] = 1.0
+        for kind in ("industry_factor", "sector"):
+            labels = self.data[kind].sel(asset=names)
+            labels = labels.sel(time=days).transpose("time", "asset") if "time" in labels.dims else labels
+            label = np.broadcast_to(labels.to_numpy().astype(object), (len(days), len(names)))
+            column = factors.get_indexer(label.ravel()).reshape(label.shape)
+            day, own = np.nonzero(column >= 0)
+            exposures[day, column[day, own], own] = 1.0
         exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
         exposures.transpose(0, 2, 1)[pd.isna(label) | (label == "")] = np.nan
         return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
@@ -156,12 +158,12 @@ class RiskModelResults:
 
     @property
     def groups(self) -> dict[str, str]:
-        """Factor -> its group: market, sector or style."""
+        """Factor -> its group: market, sector, industry or style."""
         names, groups = self.data["factor"].to_numpy(), self.data["factor_group"].to_numpy()
         return {str(name): str(group) for name, group in zip(names, groups, strict=True)}
 
     def group(self, factor: str) -> str:
-        """market, sector, style; of rows that are no factor: specific or other."""
+        """market, sector, industry, style; of rows that are no factor: specific or other."""
         require_kind("factor", factor, str, "Give the name of a factor, or of a row beside them.")
         return self.groups.get(factor, "specific" if factor == "specific" else "other")
 
@@ -211,6 +213,27 @@ class RiskModelResults:
             pd.DataFrame({"days": (frame > 0).sum(), "largest_share_lent": frame.max()}).rename_axis("sector").reset_index()
         )
         return table[table["days"] > 0].reset_index(drop=True)
+
+    def industries(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+        """Industries with a return of their own, and how far they were shrunk, on the days of `times` (default: all).
+
+        Returns
+        -------
+        DataFrame
+            industry, sector, names (assets that have it), left_to_sector (mean over days of the share of its names' mean
+            residual that is not its own return). Without industries it is empty.
+        """
+        columns = ["industry", "sector", "names", "left_to_sector"]
+        if "industry_sector" not in self.data:
+            return pd.DataFrame(columns=columns)
+        data = self._on(times)
+        frame = data["industry_sector"].to_series().rename("sector").rename_axis("industry").reset_index()
+        labels = data["industry_factor"]
+        frame["names"] = [
+            int((labels == name).any("time" if "time" in labels.dims else ()).sum()) for name in frame["industry"]
+        ]
+        frame["left_to_sector"] = data["industry_shrinkage"].mean("time").to_numpy()
+        return frame[columns]
 
     def coverage(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
         """How far each factor was fed by data, averaged over the days of `times` (default: all).

@@ -16,7 +16,16 @@ from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.results import RiskModelResults
 
-UNTIMED = ("fingerprint", "sector", "industry", "issuer", "factor_group", "reason")  # of the market as it is now
+UNTIMED = (
+    "fingerprint",
+    "sector",
+    "industry",
+    "industry_factor",
+    "industry_sector",
+    "issuer",
+    "factor_group",
+    "reason",
+)  # of the market as it is now
 NOT_ESTIMATED = ("covariance", "specific", "texts")  # settings on which a fit does not depend
 
 
@@ -53,7 +62,7 @@ def updated(
     if own:
         require_same_exposures(results.data, fresh, seen[-1], own)
     new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory
-    data = appended(results.data.drop_vars([*UNTIMED]), new)
+    data = appended(results.data.drop_vars([name for name in UNTIMED if name in results.data]), new)
     data = data.assign({name: fresh[name] for name in UNTIMED if name in fresh})
     data = data.assign(fingerprint=history_fingerprint(market, sessions[-1]))
     return RiskModelResults(data=data.assign_attrs(ordinary_income=income), settings=dict(settings))
@@ -115,11 +124,11 @@ def require_same_history(
 
 
 def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
-    """Refuse to build on a fit of other sectors: each is a coefficient of every day's regression."""
+    """Refuse to build on a fit of other sectors or industries: each has a return of its own on every day."""
     if not earlier.equals(now):
         raise InputError(
-            f"model: the sectors have changed under the earlier fit: {listed(sorted(earlier.symmetric_difference(now)))}. "
-            f"Fit again."
+            f"model: the sectors or industries have changed under the earlier fit: "
+            f"{listed(sorted(earlier.symmetric_difference(now)))}. Fit again."
         )
 
 

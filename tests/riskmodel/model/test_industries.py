@@ -1,0 +1,132 @@
+"""Industries of a market: found in its securities, nested, fitted, stored, updated, forecast; or off, and said."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import riskmodel as rm
+from riskmodel.market.industries import industries
+from tests.riskmodel.builders import random_tables
+from tests.riskmodel.model.test_update import assert_same
+
+HELD_BACK = 21
+
+
+def with_codes(market: xr.Dataset, column: str = "sic") -> xr.Dataset:
+    """Three industries in each sector, one of them in every sector, and every ninth name without one."""
+    place = np.arange(market.sizes["asset"])
+    sector = np.unique(market["sector"].to_numpy().astype(str), return_inverse=True)[1]
+    code = np.where(place % 3 == 0, "7370", [f"{10 + s}{p % 3}5" for s, p in zip(sector, place, strict=True)])
+    return market.assign({column: ("asset", np.where(place % 9 == 4, "", code).astype(object))})
+
+
+@pytest.fixture(scope="module")
+def coded_market(small_market):
+    return with_codes(small_market)
+
+
+@pytest.fixture(scope="module")
+def nested_model(coded_market):
+    return rm.RiskModel().fit(coded_market)
+
+
+def test_a_column_of_industries_is_found_and_without_one_they_are_off_and_said(small_market, small_model, nested_model):
+    assert small_model.errors == "HC3" and small_model.industries().empty and "errors HC3" in repr(small_model)
+    assert nested_model.errors == "CR3" and "errors CR3" in repr(nested_model)
+    table = nested_model.industries()
+    assert {"industry 737 (Energy)", "industry 737 (Utilities)"} <= set(table["industry"])
+    assert (table["names"] >= 5).all() and table["left_to_sector"].between(0, 1).all()
+    assert {nested_model.group(name) for name in table["industry"]} == {"industry"}
+    both = with_codes(small_market).assign(industry=("asset", np.full(small_market.sizes["asset"], "One", dtype=object)))
+    assert set(industries(both, None, 3).to_numpy()) == {"One"}
+    assert (industries(both, False, 3) == "").all()
+    assert set(industries(both, "sic", 1).to_numpy()) == {"", "1", "2", "7"}
+
+
+def test_a_leading_zero_of_sic_that_was_lost_is_put_back(small_market):
+    codes = np.full(small_market.sizes["asset"], "2834", dtype=object)
+    codes[0] = "100"
+    assert industries(small_market.assign(sic=("asset", codes)), None, 3).to_numpy()[:2].tolist() == ["010", "283"]
+
+
+def test_tables_with_a_column_of_industries_are_read_as_text():
+    tables = random_tables()
+    securities = tables["securities"]
+    tables = tables | {"securities": securities.assign(sic=["0133", *["7372"] * (len(securities) - 1)])}
+    market = rm.build_market(tables)
+    assert market["sic"].dims == ("asset",) and "0133" in market["sic"].to_numpy()
+
+
+def test_returns_are_the_design_times_factor_returns_and_the_rest_with_industries_too(nested_model, coded_market):
+    days = nested_model.data.get_index("time")
+    design = nested_model.design(days[:-1])
+    explained = (design.to_numpy() * np.nan_to_num(nested_model.factor_returns.to_numpy()[1:, :, None])).sum(axis=1)
+    returns = explained + nested_model.specific_returns.transpose("time", "asset").to_numpy()[1:]
+    observed = coded_market["total_return"].sel(time=days[1:]).transpose("time", "asset").to_numpy()
+    known = ~np.isnan(returns)
+    assert known.mean() > 0.5
+    np.testing.assert_allclose(returns[known], observed[known], rtol=0, atol=1e-12)
+    own = nested_model.data["industry_factor"].to_numpy()
+    of_industries = design.sel(factor=nested_model.industries()["industry"].tolist()).isel(time=-1).sum("factor").to_numpy()
+    np.testing.assert_array_equal(of_industries, (own != "").astype(float))
+
+
+def test_an_update_with_industries_equals_a_full_fit_and_a_name_that_moved_is_refused(nested_model, coded_market, tmp_path):
+    earlier = rm.RiskModel().fit(coded_market.isel(time=slice(0, -HELD_BACK)))
+    rm.save(earlier, tmp_path / "model.nc")
+    updated = rm.RiskModel().update(rm.load(tmp_path / "model.nc"), coded_market)
+    assert_same(updated, nested_model)
+    moved = coded_market["sic"].copy()
+    moved[0] = "1111"
+    with pytest.raises(rm.InputError, match=r"in another industry than under the earlier fit|have changed under"):
+        rm.RiskModel().update(earlier, coded_market.assign(sic=moved))
+
+
+def test_a_chunked_fit_with_industries_is_the_same(nested_model, coded_market):
+    assert_same(rm.RiskModel().fit(coded_market.chunk(time=126)).compute(), nested_model)
+
+
+def test_industries_may_cluster_errors_alone(nested_model, coded_market):
+    alone = rm.RiskModel(regression=rm.RegressionSettings(industry_returns=False)).fit(coded_market)
+    assert alone.errors == "CR3" and alone.industries().empty and (alone.data["industry_factor"] == "").all()
+    assert float(alone.data["r_squared"].mean()) < float(nested_model.data["r_squared"].mean())
+
+
+def test_an_industry_is_forecast_with_those_of_its_sector_and_apart_from_all_else(nested_model):
+    covariance = nested_model.forecast().factor_covariance.isel(time=0)
+    sector = dict(zip(nested_model.data["industry_name"].values, nested_model.data["industry_sector"].values, strict=True))
+    values, names = covariance.to_numpy(), [str(name) for name in covariance["factor"].values]
+    assert names == [str(name) for name in nested_model.data["factor"].values]
+    known = np.isfinite(np.diag(values))
+    assert np.linalg.eigvalsh(values[np.ix_(known, known)]).min() > -1e-18
+    for row, name in enumerate(names):
+        for column, other in enumerate(names):
+            if (name in sector) != (other in sector) or sector.get(name) != sector.get(other):
+                assert values[row, column] == 0 or np.isnan(values[row, column])
+    plain = replace(nested_model, data=nested_model.data.isel(factor=nested_model.data["factor_group"] != "industry"))
+    core = plain.forecast().factor_covariance.isel(time=0)
+    np.testing.assert_allclose(covariance.sel(factor=core["factor"], factor_other=core["factor_other"]), core, rtol=1e-12)
+
+
+def test_no_later_day_moves_an_industry(nested_model, coded_market):
+    until = -60
+    early = rm.RiskModel().fit(coded_market.isel(time=slice(None, until)))
+    xr.testing.assert_allclose(
+        early.factor_returns, nested_model.factor_returns.isel(time=slice(None, until)), rtol=1e-10, atol=1e-14
+    )
+
+
+def test_settings_that_name_no_column_are_refused(small_market):
+    with pytest.raises(rm.InputError, match="industry 'gics' is no column of securities in the market"):
+        rm.RiskModel(industry="gics").fit(small_market)
+    for wrong in (3, True, ""):
+        with pytest.raises(rm.InputError, match="name a column of the table securities, or False"):
+            rm.RiskModel(industry=wrong)
+    with pytest.raises(rm.InputError, match="industry_digits is 0; give a whole number"):
+        rm.RiskModel(industry_digits=0)
+    assert json.loads(json.dumps(rm.RiskModel(industry="sic").settings["industry"])) == {"column": "sic", "digits": 3}
