@@ -4,7 +4,7 @@ from __future__ import annotations
 
 LEAST_T = 2.0
 SPECIFIC = "specific"
-FAMILIES = ("market", "sector", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
+FAMILIES = ("market", "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
 EFFECTS = ("allocation", "selection", "interaction")  # of Brinson
 CASH = "CASH"  # the ticker of cash
 CASH_STOCK = f"{CASH} (stock)"  # a company whose ticker is CASH

@@ -105,7 +105,7 @@ def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None 
         Which.
     styles
         Style -> language -> its name on pages, where a model has others than the fourteen; one without a name in the
-        language has that of another, or its own.
+        language has that of another, or its own. One with a "sector" has a place for that in its name.
 
     Raises
     ------
@@ -122,8 +122,11 @@ def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None 
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
     texts = {style.name: style.texts for style in STYLES} | dict(styles or {})
-    names = {name: text.get(language) or next(iter(text.values()), name) for name, text in texts.items()}
     table = _table(language)
+    names = {name: text.get(language) or next(iter(text.values()), name) for name, text in texts.items()}
+    for name, text in texts.items():
+        if "sector" in text:
+            names[name] = names[name].format(sector=table["sectors"].get(text["sector"], text["sector"]))
     return Messages(language, table | {"factors": table["factors"] | names})
 
 

@@ -115,6 +115,8 @@ class Model(_Part):
 
     store: str | None = None
     style_table: str = "published"
+    industry: str | Literal[False] | None = None
+    industry_digits: int = 3
     styles: dict[str, OwnStyle | Literal[False]] = {}
 
     def risk_model(self) -> RiskModel:
@@ -132,7 +134,8 @@ class Model(_Part):
         if unknown := [name for name, own in self.styles.items() if own is False and name not in names]:
             raise InputError(f"[model.styles]: no style {listed(unknown)} to leave out. Known: {', '.join(names)}.")
         own = [_style(name, style) for name, style in self.styles.items() if style is not False]
-        return RiskModel(styles=[*(style for style in styles if style.name not in self.styles), *own])
+        table = [*(style for style in styles if style.name not in self.styles), *own]
+        return RiskModel(styles=table, industry=self.industry, industry_digits=self.industry_digits)
 
 
 def _style(name: str, own: OwnStyle) -> Style:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.portfolio.book import Book
 from attribution.portfolio.holdings import constituent_rows, require_known_tickers
+from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
 from riskmodel.model.parts import remove_store
@@ -39,7 +40,10 @@ class Fitted:
 
 def read_inputs(book: Book) -> xr.Dataset:
     """Read a book's market and check the holdings against it, before any store is opened."""
-    market = read_market(book.data_folder)
+    market, column = read_market(book.data_folder), book.model.industry
+    if isinstance(column, str) and column not in market:
+        labels = read_grouping(book.data_folder, column).reindex(market.get_index("asset"), fill_value="")
+        market = market.assign({column: ("asset", labels.to_numpy(dtype=object))})
     require_known_tickers(book, market)
     require_known_names(book, market)
     return market

@@ -87,10 +87,7 @@ def lagged_regression(
     settings = RegressionSettings() if settings is None else settings
     require_kind("settings", settings, RegressionSettings, "Its fields are thin_sector, huber and weights.")
     needed = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
-    if missing := [name for name, array in needed.items() if array is None]:
-        raise InputError(
-            f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
-        )
+    require_arrays(**needed)
     given = aligned({**needed, "universe": universe, "industries": industries, "industry_factors": industry_factors})
     returns = given.pop("returns")
     sessions = returns.get_index("time")
@@ -144,3 +141,11 @@ def lagged_regression(
     for name in ("names", "weights_floored"):
         fit[name] = fit[name].fillna(0).astype(int)
     return fit
+
+
+def require_arrays(**arrays: object) -> None:
+    """Refuse None where an array is needed."""
+    if missing := [name for name, array in arrays.items() if array is None]:
+        raise InputError(
+            f"{listed(missing)}: None, not an xarray.DataArray. Without sectors of its own give every asset the same label."
+        )

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.arrays.industries import nested_industries, sector_of_industries
-from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
+from riskmodel.estimation.lagged import RegressionSettings, lagged_regression, require_arrays
 from riskmodel.factors import MARKET, RESERVED
 
 STYLE = "style"  # the styles' dimension beside all factors': a Dataset cannot have `factor` in two lengths
@@ -24,6 +24,7 @@ def fitted_arrays(
     settings: RegressionSettings,
 ) -> xr.Dataset:
     """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`."""
+    require_arrays(returns=returns, exposures=exposures, sectors=sectors, market_cap=market_cap)
     styles = exposures.get_index("factor")
     taken = (*RESERVED, *map(str, styles))
     own = nested_industries(industries, sectors, least_names=settings.industry_names, taken=taken)

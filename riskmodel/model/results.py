@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import is_lazy
+from riskmodel.arrays.industries import coded
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.requested import requested_columns, requested_rows
 from riskmodel.errors import InputError, listed
@@ -111,8 +112,11 @@ class RiskModelResults:
 
     @property
     def style_texts(self) -> dict[str, dict[str, str]]:
-        """Style -> language -> its name on pages, where it has one."""
-        return dict(self.settings.get("texts", {}))
+        """Style, or industry that is a code -> language -> its name on pages, where it has one.
+
+        That of an industry has a place for its sector, which stands under "sector", where it has names in several.
+        """
+        return dict(self.settings.get("texts", {})) | industry_texts(self.data)
 
     def design(self, times: pd.Index | None = None, assets: pd.Index | None = None) -> xr.DataArray:
         """Exposures to every factor at some closes, of some assets (default: all): what the next day's return is made of.
@@ -334,6 +338,26 @@ class RiskModelResults:
         if is_lazy(self.data):
             return f"<p>{head[0]}</p>"
         return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
+
+
+def industry_texts(data: xr.Dataset) -> dict[str, dict[str, str]]:
+    """The names on pages of industries that are codes; see `RiskModelResults.style_texts`."""
+    if "industry_sector" not in data or not coded(labels := data["industry"].to_numpy()):
+        return {}
+    own, code = (array.ravel() for array in np.broadcast_arrays(data["industry_factor"].to_numpy(), labels))
+    codes = dict(zip(own.tolist(), code.tolist(), strict=True))
+    count = pd.Series([codes[str(name)] for name in data["industry_name"].to_numpy()]).value_counts()
+    texts = {}
+    for name, sector in zip(data["industry_name"].to_numpy(), data["industry_sector"].to_numpy(), strict=True):
+        label = codes[str(name)]
+        texts[str(name)] = {"en": f"Industry {label}", "ja": f"産業{label}"}
+        if count[label] > 1:
+            texts[str(name)] = {
+                "en": f"Industry {label} ({{sector}})",
+                "ja": f"産業{label}（{{sector}}）",
+                "sector": str(sector),
+            }
+    return texts
 
 
 def require_results(value: object, name: str = "results") -> RiskModelResults:

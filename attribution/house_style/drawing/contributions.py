@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,13 +19,21 @@ LARGEST = 10  # rows of small multiples before the others are one
 
 
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
-    """The panels of a factor-contribution chart: the styles by size; market, sectors, specific and the others.
+    """The panels of a factor-contribution chart: the styles by size; market, sectors, industries, specific and the others.
 
     `frame` has factor, group, contribution, standard_error.
     """
     of = {name: factor_bars(frame[frame["group"] == name], messages) for name in FAMILIES}
-    rest = [of["market"], sorted_bars(of["sector"]), of["specific"] + of["other"]]
+    rest = [of["market"], sorted_bars(of["sector"]), _largest(of["industry"], messages), of["specific"] + of["other"]]
     return [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
+
+
+def _largest(bars: list[Bar], messages: Messages) -> list[Bar]:
+    """The largest of many bars by size, and the sum of the others, whose error is not known from theirs."""
+    ordered = sorted(bars, key=lambda bar: -abs(bar.value))
+    shown, others = ordered[:LARGEST], ordered[LARGEST:]
+    label = messages("charts.others", count=len(others))
+    return sorted_bars(shown) + [Bar(label, sum(bar.value for bar in others), inf)] * bool(others)
 
 
 def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle, label: str) -> Figure:

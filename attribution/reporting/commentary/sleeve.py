@@ -123,7 +123,7 @@ class SleeveCommentary:
             return write("driver.market", **values)
         exposure = self._exposure(row.factor, factor, row.active_exposure > 0, style)
         values["paid"] = write("driver.rewarded" if row.factor_return > 0 else "driver.cost")
-        kind = ("helped" if row.sign > 0 else "hurt") if style else "sector"
+        kind = ("helped" if row.sign > 0 else "hurt") if style else row.group
         return capital(write.varied(f"driver.{kind}", place + self.place, exposure=capital(exposure), **values))
 
     def _at_odds(self, row: Any, shown: bool) -> str:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from attribution.reporting.tables.content import Content
 
-NAMED = 4
+NAMED, INDUSTRIES = 4, 10
 
 
 @dataclass(frozen=True)
 class FactorReturns:
-    """Rows of the styles, and of market and sectors, largest first; `lead` says what was rewarded and what was not."""
+    """Rows of styles, of market and sectors, and of the largest industries; `lead` says what was rewarded and what not."""
 
     tables: list[tuple[str, list[dict[str, Any]]]]
     lead: list[str]
@@ -58,6 +58,10 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
         ("styles", records(ordered[style.reindex(ordered.index)])),
         ("market_and_sectors", records(frame[frame["group"] == "market"]) + records(ordered[sector])),
     ]
+    industries = ordered[ordered["group"] == "industry"]
+    if len(industries):
+        sizes = industries["return"].abs().sort_values(ascending=False, kind="stable")
+        both.append(("industries", records(industries[industries.index.isin(sizes.index[:INDUSTRIES])])))
     lead = []
     for key, factors in zip(("gained", "lost"), rewarded(frame), strict=True):
         listed = words.listed(

@@ -128,6 +128,11 @@ def _thin_sector(note: Fact, words: PageWords) -> str:
     return words.messages("notes.thin_sector", sector=words.messages.factor(str(note.values["sector"])), share=share)
 
 
+def _industries(note: Fact, words: PageWords) -> str:
+    values = {name: note.values[name] for name in ("number", "names", "without")}
+    return words.messages("notes.industries", share=words.percent(float(str(note.values["share"])), 0), **values)
+
+
 def _outside(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["weight"])))
     return words.messages("notes.unmodelled_benchmark", benchmark=note.values["benchmark"], weight=share)
@@ -165,6 +170,7 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "filled": _filled,
     "flagged": _dated_reason,
     "thin_sector": _thin_sector,
+    "industries": _industries,
     "stopped": _stopped,
     "stopped_resumes": _stopped,
     "unmodelled_benchmark": _outside,

@@ -22,13 +22,21 @@ SHOWN_DRIVERS = 5
 Row = dict[str, Any]
 
 
+INDUSTRIES = 8  # shown of a sleeve's
+
+
 @dataclass(frozen=True)
 class FactorGroup:
-    """The rows of a group of factors with their sum; one row needs no sum of its own."""
+    """The rows of a group of factors with their sum; one row needs no sum of its own.
+
+    Of many industries the largest are shown; `others` is how many are not, and `rest` what those add up to.
+    """
 
     group: str
     rows: list[Row]
     total: Row
+    others: int = 0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,8 +112,10 @@ def proxy_sentence(tables: Mapping[str, pd.DataFrame], course: str, named: dict[
 
 def factor_groups(factors: pd.DataFrame, totals: pd.DataFrame) -> list[FactorGroup]:
     """Factors by group, each with its row of `group_contributions`."""
-    total = totals.set_index("group", drop=False)
-    return [
-        FactorGroup(str(group), records(rows), total.loc[group].to_dict())
-        for group, rows in factors.groupby("group", sort=False)
-    ]
+    total, groups = totals.set_index("group", drop=False), []
+    for group, rows in factors.groupby("group", sort=False):
+        size = rows["contribution"].abs().sort_values(ascending=False, kind="stable")
+        hidden = rows.index.isin(size.index[INDUSTRIES:]) & (group == "industry")
+        rest = float(rows.loc[hidden, "contribution"].sum())
+        groups.append(FactorGroup(str(group), records(rows[~hidden]), total.loc[group].to_dict(), int(hidden.sum()), rest))
+    return groups

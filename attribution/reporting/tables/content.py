@@ -91,8 +91,9 @@ class Content:
 
     @property
     def style_texts(self) -> dict[str, dict[str, str]]:
-        """Style -> language -> its name on pages."""
-        return dict(self.model_settings.get("texts", {}))
+        """Style or industry -> language -> its name on pages."""
+        own = dict(self.model_settings.get("texts", {}))
+        return own | dict(next(iter((*self.results.values(), *self.sleeves.values()))).style_texts)
 
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""

@@ -15,7 +15,7 @@ import pandas as pd
 from attribution.reporting.tables.frames import KEYS
 from attribution.rows import LEAST_T
 
-MODELLED = ("market", "sector", "style")
+MODELLED = ("market", "sector", "industry", "style")
 LEAST_DRIVER = 5e-5  # what prints as 0.00 % is no driver, however certain
 ADDITIVE = (
     "contribution", "active_contribution", "allocation", "selection", "interaction", "portfolio_weight", "benchmark_weight",
@@ -152,7 +152,7 @@ class Facts:
             return "number"
         if anchor.column in EXPOSURES:
             row = self.row(anchor.table, *anchor.key)
-            return "percent" if row is not None and row["group"] in ("market", "sector") else "number"
+            return "percent" if row is not None and row["group"] in ("market", "sector", "industry") else "number"
         if anchor.table in ("risk", "figures") and anchor.key[-1] in COUNT_MEASURES:
             return "count"
         if anchor.table in ("risk", "figures") and anchor.key[-1] in NUMBER_MEASURES:

@@ -27,6 +27,12 @@ def weekdays_left(day: pd.Timestamp) -> bool:
     return bool((day + pd.offsets.BDay()).month == day.month)
 
 
+def left(model: RiskModelResults, own: int) -> int:
+    """How many assets have a sector but no industry with a return of its own."""
+    sector = model.data["sector"]
+    return int((sector != "").any("time" if "time" in sector.dims else ()).sum()) - own
+
+
 def collect_notes(
     book: Book,
     market: xr.Dataset,
@@ -50,6 +56,12 @@ def collect_notes(
         notes.append(Fact("filled", {"factor": str(factor), "share": float(share)}))
     for row in model.thin_sectors(period.days).itertuples():
         notes.append(Fact("thin_sector", {"sector": row.sector, "share": float(row.largest_share_lent)}))
+    if len(industries := model.industries(period.days)):
+        own = int(industries["names"].sum())
+        shared = float(industries["left_to_sector"].mean())
+        notes.append(
+            Fact("industries", {"number": len(industries), "names": own, "without": left(model, own), "share": shared})
+        )
     for day, reason in model.flags(period.days).items():
         notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():

@@ -26,7 +26,7 @@ DASHES = ("dash", "round_dot", "long_dash_dot", "square_dot")
 WIDTH, ROW = 880, 19  # pixels: width of a chart, height of a bar
 NUMBERS, FIRST = 14, 4  # column right of the charts where their numbers begin; row of the first ones
 COURSE = f"${xl_col_to_name(NUMBERS + 1)}$2"
-GROUPS = ("style", "market", "sector", "specific", "other")
+GROUPS = ("style", "market", "sector", "industry", "specific", "other")
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _steps(drawing: Drawing, frame: pd.DataFrame, benchmark_return: float) -> li
 
     return [
         Step("benchmark_return", messages("columns.benchmark_return"), "", benchmark_return),
-        *parts("market", "sector"),
+        *parts("market", "sector", "industry"),
         *(
             Step(str(r.factor), messages.factor(str(r.factor)), "factor", number(r.contribution))
             for r in styles.itertuples()

@@ -1,0 +1,66 @@
+"""Industries among the contributions: a group of their own, in every cut, on the pages and in forecasts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attribution as at
+import riskmodel as rm
+from attribution.cli import main
+from attribution.house_style.words import read_messages
+from attribution.portfolio.inputs import read_inputs
+from tests.conftest import SMALL_MONTH
+
+
+@pytest.fixture
+def coded_book(small_copy):
+    """The small market with codes: three industries in each sector, one of them in all, some names without one."""
+    folder, read, write = small_copy
+    securities = read("securities")
+    place = np.arange(len(securities))
+    sector = pd.factorize(securities["sector"])[0]
+    code = np.where(place % 3 == 0, "7370", [f"{10 + s}{p % 3}5" for s, p in zip(sector, place, strict=True)])
+    write("securities", securities.assign(sic=code, gics=np.where(place % 2 == 0, "One", "Two")))
+    return folder / "book.toml"
+
+
+def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_book, small_result):
+    book = at.read_book(coded_book)
+    market = read_inputs(book)
+    model = rm.RiskModel().fit(market)
+    result = at.attribute(book, "Major 70 : Next 30", model, market, period=SMALL_MONTH)
+    groups, errors = result.by("group"), result.standard_errors("group")
+    assert groups.sum() == pytest.approx(result.excess_return, abs=1e-14) and result.reconciliation["passed"].all()
+    assert result.excess_return == pytest.approx(small_result.excess_return, abs=1e-12)
+    assert groups["industry"] != 0 and errors["industry"] > 0
+    by_factor = result.factors.set_index("factor")
+    own = by_factor[by_factor["group"] == "industry"]
+    assert own["contribution"].sum() == pytest.approx(groups["industry"], abs=1e-15) and len(own) > 10
+    by_name = result.by("stock", "group").unstack()["industry"]
+    assert by_name.sum() == pytest.approx(groups["industry"], abs=1e-15)
+    texts = {language: read_messages(language, result.style_texts) for language in ("en", "ja")}
+    assert texts["en"].factor("industry 737 (Energy)") == "Industry 737 (Energy)"
+    assert texts["ja"].factor("industry 737 (Energy)") == f"産業737（{texts['ja'].name('sectors', 'Energy')}）"
+
+
+def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
+    assert main(["report", str(coded_book), "--month", SMALL_MONTH, "--out", str(tmp_path / "out")]) == 0
+    english, japanese = (
+        (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8") for language in ("en", "ja")
+    )
+    assert "Factor returns of the ten largest industries" in english and "industries of at least five names" in english
+    assert "主な産業のファクターリターン" in japanese and "産業737（" in japanese
+    table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
+    assert "industry" in set(table["group"])
+
+
+def test_a_book_names_the_column_of_its_industries(coded_book):
+    text = coded_book.read_text(encoding="utf-8")
+    coded_book.write_text(text.replace("[limits]", '[model]\nindustry = "gics"\n[limits]'), encoding="utf-8")
+    book = at.read_book(coded_book)
+    market, settings = read_inputs(book), book.model.risk_model()
+    assert set(market["gics"].to_numpy()) == {"One", "Two"} and settings.settings["industry"]["column"] == "gics"
+    coded_book.write_text(text.replace("[limits]", "[model]\nindustry = false\n[limits]"), encoding="utf-8")
+    assert at.read_book(coded_book).model.risk_model().industry is False
