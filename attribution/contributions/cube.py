@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -101,6 +101,8 @@ class Cube:
         Columns of text on (asset): `sector`, `name`, `name_ja`.
     groups
         Factor -> its group: market, sector or style.
+    second_factor_return
+        (time, factor) of the model's second specification; None where it has none on every day.
     sleeves
         The same by sleeve; None where a course was not followed through sleeves.
     beside
@@ -130,6 +132,7 @@ class Cube:
     absolute_coefficient: xr.DataArray
     securities: xr.Dataset
     groups: Mapping[str, str]
+    second_factor_return: xr.DataArray | None = None
     sleeves: Sleeves | None = None
     beside: Beside | None = None
     currency: CurrencyView | None = None
@@ -194,6 +197,14 @@ class Cube:
         if self.sleeves is None:
             raise InputError("cut 'sleeve': these data know of no sleeves. Take the result of attribution.attribute.")
         return self.sleeves
+
+    def by_second_specification(self) -> Cube | None:
+        """The same course by the factor returns of the second specification: what they do not explain is specific."""
+        if self.second_factor_return is None:
+            return None
+        gap = (self.factor_return - self.second_factor_return).transpose("time", "factor").to_numpy()
+        moved = (gap[:, None, :] @ self.exposure.to_numpy())[:, 0]
+        return replace(self, factor_return=self.second_factor_return, specific_return=self.specific_return + moved)
 
     def dataset(self) -> xr.Dataset:
         """All parts as one Dataset under the names here; optional ones where there are any.
@@ -260,9 +271,20 @@ def make_cube(
         **arrays,
         securities=parts[SECURITIES],
         groups=model.groups,
+        second_factor_return=_second_factor_return(model, parts),
         sleeves=Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)}),
         beside=course.beside,
     )
+
+
+def _second_factor_return(model: RiskModelResults, parts: xr.Dataset) -> xr.DataArray | None:
+    """Factor returns of the second specification; None where it lacks a factor that the first has on a day."""
+    second = model.second_factor_returns
+    if second is None:
+        return None
+    first = model.factor_returns.sel(time=parts["time"], factor=parts["factor"])
+    second = second.sel(time=parts["time"], factor=parts["factor"]).transpose(*first.dims)
+    return None if bool((second.isnull() & first.notnull()).any()) else second.where(first.notnull(), 0.0)
 
 
 def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:

@@ -228,6 +228,12 @@ class AttributionResult:
         frame[list(tested.columns)] = tested.to_numpy()
         return frame
 
+    @cached_property
+    def second_contributions(self) -> pd.Series | None:
+        """`by("factor")` as the model's second specification has it; None where there is none."""
+        second = self.cube.by_second_specification()
+        return None if second is None else cells.contributions(second, ("factor",)).rename("second_contribution")
+
     def timing(self) -> pd.DataFrame:
         """Each factor's average-exposure and exposure-timing effect: factor, average_exposure, average_effect,
         timing_effect, contribution; see `timing`.

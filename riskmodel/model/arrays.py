@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from riskmodel.arrays.industries import nested_industries, sector_of_industries
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression, require_arrays
 from riskmodel.factors import MARKET, RESERVED
+from riskmodel.model.second_specification import second_factor_returns
 
 STYLE = "style"  # the styles' dimension beside all factors': a Dataset cannot have `factor` in two lengths
 
@@ -30,16 +33,17 @@ def fitted_arrays(
     own = nested_industries(industries, sectors, least_names=settings.industry_names, taken=taken)
     if not settings.industry_returns:
         own = xr.full_like(own, "")
-    regression = lagged_regression(
-        returns=returns,
-        exposures=exposures,
-        sectors=sectors,
-        market_cap=market_cap,
-        universe=universe,
-        industries=industries,
-        industry_factors=own,
-        settings=settings,
-    )
+    arguments: dict[str, Any] = {
+        "returns": returns,
+        "exposures": exposures,
+        "sectors": sectors,
+        "market_cap": market_cap,
+        "universe": universe,
+        "industries": industries,
+        "industry_factors": own,
+        "settings": settings,
+    }
+    regression = lagged_regression(**arguments)
     factors = regression.get_index("factor")
     nested = sector_of_industries(own, sectors)
     group = np.where(factors.isin(list(nested)), "industry", np.where(factors.isin(styles), "style", "sector")).astype(
@@ -57,6 +61,7 @@ def fitted_arrays(
             "issuer": issuers,
             "factor_group": ("factor", group),
             "factor_returns": regression["factor_returns"],
+            "second_factor_returns": second_factor_returns(**arguments),
             "robust_standard_errors": regression["robust_standard_errors"],
             "classical_standard_errors": regression["classical_standard_errors"],
             "estimation_error_covariance": regression["estimation_error_covariance"],

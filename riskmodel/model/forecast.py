@@ -62,22 +62,29 @@ def risk_forecast(
     specific: SpecificRiskSettings,
 ) -> RiskForecast:
     """Forecast from the arrays of a fit; closes that share their sectors go together, so that nothing later is looked at."""
+    return RiskForecast(
+        factor_risk=_factor_risk(data, covariance, closes),
+        specific_risk=specific_forecast(data, exposures, closes, specific),
+    )
+
+
+def specific_forecast(
+    data: xr.Dataset, exposures: xr.DataArray, closes: pd.Index, settings: SpecificRiskSettings
+) -> xr.Dataset:
+    """The specific risk of `risk_forecast` alone, without the factors' covariance."""
     forecasts = [
         specific_risk(
             data["specific_returns"],
             data["market_cap"],
             exposures,
             sectors,
-            specific,
+            settings,
             times=together,
             linked=data["issuer"],
         )
         for together, sectors in _by_sectors(closes, data["sector"])
     ]
-    return RiskForecast(
-        factor_risk=_factor_risk(data, covariance, closes),
-        specific_risk=forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes),
-    )
+    return forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes)
 
 
 def _factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:

@@ -21,7 +21,7 @@ from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
 from riskmodel.model.arrays import STYLE
-from riskmodel.model.forecast import RiskForecast, risk_forecast
+from riskmodel.model.forecast import RiskForecast, risk_forecast, specific_forecast
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class RiskModelResults:
         Dataset with `exposures` (time, style, asset) stamped at the close at which they are known; and for the return of
         each day `factor_returns`, `robust_standard_errors` (of the kind `errors`), `classical_standard_errors`
         (time, factor), `estimation_error_covariance` (time, factor, factor_other), `specific_returns` (time, asset),
+        `second_factor_returns` (time, factor) where the model has a second specification,
         `r_squared`, `condition_number`, `estimating_names`, `flag` (time), read by `flags`; `factor_group` (factor);
         `industry_factor` (asset), the industry with a return of its own; what forecasts take; and, of a fit, the counts
         behind the coverage table. The properties have `factor` as the dimension of the styles too.
@@ -60,6 +61,11 @@ class RiskModelResults:
     def factor_returns(self) -> xr.DataArray:
         """(time, factor), decimals."""
         return self.data["factor_returns"]
+
+    @property
+    def second_factor_returns(self) -> xr.DataArray | None:
+        """(time, factor) of the second specification, the larger half of the universe; None where the model has none."""
+        return self.data.get("second_factor_returns")
 
     @property
     def robust_standard_errors(self) -> xr.DataArray:
@@ -198,6 +204,12 @@ class RiskModelResults:
             CovarianceSettings(**self.settings["covariance"]),
             SpecificRiskSettings(**self.settings["specific"]),
         )
+
+    def specific_forecast(self, times: object = None) -> xr.Dataset:
+        """The specific risk of `forecast` alone, `volatility` (time, asset) and what it was made of; raises as it does."""
+        sessions = self.data.get_index("time")
+        closes = sessions[requested_rows(sessions, times, name="the fit")]
+        return specific_forecast(self.data, self.exposures, closes, SpecificRiskSettings(**self.settings["specific"]))
 
     def flags(self, times: pd.DatetimeIndex | None = None) -> dict[pd.Timestamp, Fact]:
         """Why the regression of a day is not whole, for the days of `times` (default: all) of which that is so."""

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import attribution as at
+import riskmodel as rm
 from attribution.contributions.cuts import CUTS
 from attribution.linking.linking import DAY_SCALING
 from riskmodel.market.tables import read_table
@@ -165,3 +166,24 @@ def test_a_result_that_does_not_add_up_is_not_returned(small_book, small_model, 
     damaged = type(small_model)(data=wrong, settings=small_model.settings)
     with pytest.raises(at.ReconciliationError, match=r"Major 100, 2025-03: contributions do not add up. factors = R - B"):
         at.attribute(small_book, "Major 100", damaged, small_market, period=SMALL_MONTH)
+
+
+def test_a_second_specification_splits_the_same_excess_return_otherwise(small_result, small_model):
+    second = small_result.second_contributions
+    assert second.sum() == pytest.approx(small_result.excess_return, abs=1e-12)
+    cube, other = small_result.cube, small_model.second_factor_returns
+    scaled = cube.coefficient * other.sel(time=cube.days, factor=cube.factors)
+    expected = (scaled * small_result.active_exposures).sum("time").to_series()
+    np.testing.assert_allclose(second[cube.factors], expected, rtol=0, atol=1e-15)
+    assert (second - small_result.by("factor"))[["proxy", "unmodelled"]].abs().max() < 1e-15
+    assert (second - small_result.by("factor")).abs().max() > 1e-5
+
+
+def test_a_model_without_a_second_specification_or_with_holes_in_it_has_no_second_contributions(
+    small_book, small_model, small_market
+):
+    holes = small_model.second_factor_returns.copy(deep=True)
+    holes.loc[{"time": "2025-03-10", "factor": "value"}] = np.nan
+    for data in (small_model.data.drop_vars("second_factor_returns"), small_model.data.assign(second_factor_returns=holes)):
+        model = rm.RiskModelResults(data=data, settings=small_model.settings)
+        assert at.attribute(small_book, "Major 100", model, small_market, period="2025-03").second_contributions is None
