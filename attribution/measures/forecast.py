@@ -22,6 +22,7 @@ from attribution.rows import CASH
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
 from riskmodel.facts import Fact
+from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults
 
 
@@ -61,7 +62,9 @@ class Forecast:
         }
 
 
-def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp) -> Forecast:
+def forecast_risk(
+    model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp, made: RiskForecast | None = None
+) -> Forecast:
     """Factor covariance, specific variances and exposures known at the close of a session.
 
     Parameters
@@ -70,35 +73,46 @@ def forecast_risk(model: RiskModelResults, market: xr.Dataset, date: pd.Timestam
         A fit and its market; only what is stamped `date` or before is used.
     date
         A session.
+    made
+        The model's forecast at `date`, and maybe at other closes, where there is one already.
 
     Returns
     -------
     Forecast
         Daily variances; asset labels as in a course, the stock CASH apart from cash. Names without exposures are NaN.
     """
-    forecast = model.forecast([date])
+    forecast = model.forecast([date]) if made is None else made
     covariance = forecast.factor_covariance.sel(time=date, drop=True)
     exposures = model.design(pd.DatetimeIndex([date])).isel(time=0, drop=True).transpose("asset", "factor").to_pandas()
     unfed = exposures.columns[exposures.isna().all()]  # nobody has it at this close, whatever it returned before
     factors = covariance.get_index("factor")
     known = factors[~np.isnan(np.diagonal(covariance.to_numpy())) & ~factors.isin(unfed)]
-    specific = forecast.specific_volatility.sel(time=date, drop=True)
-    issuer = model.data["issuer"].sel(asset=market["asset"])
     labels = apart_from_cash(market.get_index("asset"))
     frame = exposures.reindex(index=market.get_index("asset"), columns=known).set_axis(labels, axis=0)
     frame[frame.isna().any(axis=1)] = np.nan
-    volatility = specific.sel(asset=market["asset"])
-    correlation = linked_correlation(model.specific_returns.sel(time=slice(None, date)), issuer)
+    specific_variance, linked = specific_variances(model, market, date, forecast.specific_volatility)
     return Forecast(
         exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
         factor_covariance=covariance.sel(factor=known, factor_other=known),
-        specific_variance=xr.DataArray(volatility.to_numpy() ** 2, {"asset": labels}, ("asset",)),
+        specific_variance=specific_variance,
         groups={str(name): model.group(str(name)) for name in known},
         left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
-        linked_covariance=linked_covariance(
-            volatility.assign_coords(asset=labels), issuer.assign_coords(asset=labels), correlation
-        ),
+        linked_covariance=linked,
     )
+
+
+def specific_variances(
+    model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp, volatility: xr.DataArray
+) -> tuple[xr.DataArray, xr.DataArray | None]:
+    """Specific variance of a day (asset), labels as in a course, and the covariance of share classes of one company.
+
+    `volatility` (time, asset) is forecast at the close `date`; only what is stamped then or before is used.
+    """
+    labels, issuer = apart_from_cash(market.get_index("asset")), model.data["issuer"].sel(asset=market["asset"])
+    own = volatility.sel(time=date, drop=True).sel(asset=market["asset"])
+    correlation = linked_correlation(model.specific_returns.sel(time=slice(None, date)), issuer)
+    linked = linked_covariance(own.assign_coords(asset=labels), issuer.assign_coords(asset=labels), correlation)
+    return xr.DataArray(own.to_numpy() ** 2, {"asset": labels}, ("asset",)), linked
 
 
 def month_to(book: Book, market: xr.Dataset, date: pd.Timestamp) -> Period:

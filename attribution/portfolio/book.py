@@ -103,6 +103,14 @@ class Limits(_Part):
     risk_band: RiskBand | None = None
 
 
+class Drivers(_Part):
+    """[drivers]: which rows of a sleeve's contributions are named as drivers; docs/methodology/drivers.md."""
+
+    material_bp: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 5.0
+    material_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.05
+
+
 class OwnStyle(_Part):
     """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
 
@@ -162,6 +170,7 @@ class Book(_Part):
     courses: dict[str, dict[str, float]]
     report: Report = Report()
     limits: Limits = Limits()
+    drivers: Drivers = Drivers()
     model: Model = Model()
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
@@ -299,7 +308,8 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
 
 def _known_keys(section: list[str]) -> list[str]:
     parts: dict[str, type[BaseModel]] = {
-        "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "model": Model,
+        "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "drivers": Drivers,
+        "model": Model,
     }  # fmt: skip
     if not section:
         return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]

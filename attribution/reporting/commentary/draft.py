@@ -14,7 +14,7 @@ from attribution.measures.limits import ACTIVE, Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, Facts, clear, drivers
+from attribution.reporting.tables.facts import LEAST_DRIVER, SHOWN_OFFSETS, Facts, by_size, clear, drivers
 from attribution.rows import LEAST_T
 
 AVERAGE = "Average"
@@ -102,11 +102,8 @@ def draft(
         if any(parts):
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
     if "factor_contributions" in tables:
-        told = False
         for place, sleeve in enumerate(book.sleeves):
-            part = SleeveCommentary(write, sleeve, course_of(book, sleeve), place, told)
-            blocks += part.blocks
-            told = told or part.names_proxy
+            blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), place).blocks
     for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write, limits))):
         if any(parts):
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
@@ -237,6 +234,7 @@ def _factor_returns(write: Writer) -> list[str]:
         )
 
     styles = certain[certain["group"] == "style"]
+    unit = write("factor_returns.unit") if len(certain) else ""
     up, down = styles[styles["return"] > 0], styles[styles["return"] < 0]
     sentences = [] if len(styles) else [write("factor_returns.no_style")]
     if len(up):
@@ -253,7 +251,7 @@ def _factor_returns(write: Writer) -> list[str]:
     others.append(
         write("factor_returns.sectors", factors=items(sectors)) if len(sectors) else write("factor_returns.no_sector")
     )
-    return [write.paragraph(sentences), write.paragraph(others)]
+    return [write.paragraph(sentences), write.paragraph([*others, unit])]
 
 
 def _blends(write: Writer) -> str:
@@ -263,24 +261,32 @@ def _blends(write: Writer) -> str:
     for course in book.courses:
         if len(book.shares(course)) < 2 or not facts.has("performance", course):
             continue
-        driver = ""
-        if len(facts.of("factor_contributions", course=course)):
-            found = drivers(facts.tables, course)
-            driver = write("blends.no_driver")
-            if len(found):
-                factor = str(found["factor"].iloc[0])
-                contribution = write.percent("factor_contributions", course, factor, column="contribution")
-                values = {"factor": write.factor(factor), "contribution": contribution}
-                driver = write("blends.driver", **values)
-                specific = facts.row("factor_contributions", course, "specific")
-                largest = abs(found["contribution"].iloc[0])
-                if specific is not None and abs(specific["t"]) >= LEAST_T and abs(specific["contribution"]) > largest:
-                    part = write.percent("factor_contributions", course, "specific", column="contribution")
-                    driver = write("blends.specific", specific=part, **values)
+        driver = _blend_driver(write, course) if len(facts.of("factor_contributions", course=course)) else ""
         figures: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
         figures["excess"] = write.points("performance", course, column="excess")
         sentences.append(write.varied("blends.course", len(sentences), course=plain(course), driver=driver, **figures))
     return write.paragraph(sentences)
+
+
+def _blend_driver(write: Writer, course: str) -> str:
+    """The largest driver of a blend, and what cancelled it where it is larger than the excess return or against it."""
+    found = drivers(write.facts.tables, course)
+    if found.empty:
+        return write("blends.no_driver")
+
+    def item(row: Any) -> str:
+        number = write.percent("factor_contributions", course, row.factor, column="contribution")
+        return write("item", name=write.factor(row.factor), number=number)
+
+    largest = next(found.itertuples())
+    performed = write.facts.row("performance", course)
+    excess = math.nan if performed is None else float(performed["excess"])
+    if largest.sign * excess >= abs(largest.contribution):
+        return write("blends.driver", driver=item(largest))
+    frame = write.facts.of("factor_contributions", course=course)
+    against = frame[frame["contribution"] * largest.sign <= -LEAST_DRIVER]
+    cancelled = [item(row) for row in by_size(against).head(SHOWN_OFFSETS).itertuples()]
+    return write("blends.cancelled", driver=item(largest), others=write.join(cancelled))
 
 
 def _risk(write: Writer, limits: Sequence[Limit]) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, clear, drivers, proxy_counts
-from attribution.rows import CASH, EFFECTS, LEAST_T, NOT_FACTORS, NOT_STOCKS, PROXY
+from attribution.reporting.tables.facts import LEAST_DRIVER, clear, drivers, offsetting, specific_names
+from attribution.rows import CASH, EFFECTS, NOT_FACTORS, NOT_STOCKS, PROXY, PROXY_FACTOR, SPECIFIC
 
-IN_FULL = 5
 SHOWN_STOCKS = 3
 UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
 
@@ -32,21 +32,12 @@ class SleeveCommentary:
         What the tables call it: the course that is all of it, else its own key.
     place
         Which of the sleeves it is, from 0; wordings vary by it.
-    proxy_told
-        Whether an earlier part has said what the row "constituents less index" is.
     """
 
     write: Writer
     key: str
     course: str
     place: int
-    proxy_told: bool = False
-
-    @property
-    def names_proxy(self) -> bool:
-        """Whether the difference of the constituents from the index is larger than the smallest driver named."""
-        tables = self.write.facts.tables
-        return proxy_counts(tables, self.course, drivers(tables, self.course))
 
     @property
     def blocks(self) -> list[str]:
@@ -57,15 +48,10 @@ class SleeveCommentary:
         found = drivers(write.facts.tables, self.course)
         if write.facts.of("factor_contributions", course=self.course).empty:
             return blocks
-        if found.empty:
-            blocks.append(write.paragraph([write("sleeve.no_drivers"), *self._others(found)]))
-        else:
-            rows = list(found.itertuples())
-            blocks += [
-                write("sleeve.drivers"),
-                bullets(self._driver(row, place) for place, row in enumerate(rows[:IN_FULL])),
-                write.paragraph([self._smaller(rows[IN_FULL:]), *self._others(found)]),
-            ]
+        if len(found):
+            bulleted = [self._driver(row, place) for place, row in enumerate(found.itertuples())]
+            blocks += [write("sleeve.drivers"), bullets(bulleted)]
+        blocks.append(write.paragraph([*self._together(found), *self._selection(found)]))
         for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
             if any(parts):
                 blocks += ["### " + write(f"headings.{heading}"), *(part for part in parts if part)]
@@ -100,12 +86,23 @@ class SleeveCommentary:
         return write.paragraph([*sentences, write("sleeve.groups", groups=write.join(items)) if items else ""])
 
     def _driver(self, row: Any, place: int) -> str:
-        """One driver, tied to the exposure and to what the month paid for it."""
+        """One driver, and what a second specification makes of it where that is something else."""
+        told, write = self._cause(row, place), self.write
+        if pd.isna(row.robust) or row.robust:
+            return told
+        second = write.percent("factor_contributions", self.course, row.factor, column="second_contribution")
+        return write.paragraph([told, write("driver.not_robust", second=second)])
+
+    def _cause(self, row: Any, place: int) -> str:
+        """A driver, tied to the exposure and to what the month paid for it, or to the stocks behind it."""
         write, key = self.write, ("factor_contributions", self.course, row.factor)
         contribution = write.percent(*key, column="contribution")
         factor = write.factor(row.factor)
+        if row.factor == SPECIFIC:
+            return write("driver.specific", contribution=contribution, stocks=self._specific_names())
         if not (math.isfinite(row.active_exposure) and math.isfinite(row.factor_return)):
-            return write("driver.bare", factor=capital(factor), contribution=contribution)
+            wording = row.factor if row.factor == PROXY_FACTOR else "bare" if row.standard_error > 0 else "observed"
+            return write(f"driver.{wording}", factor=capital(factor), contribution=contribution)
         style = row.group == "style"
         active = (
             write.number(*key, column="active_exposure", signed=True) if style
@@ -144,35 +141,69 @@ class SleeveCommentary:
         known = label in write.messages.table["commentary"][side]
         return write(f"{side}.{label}") if known else write(f"{side}.other", factor=factor)
 
-    def _smaller(self, rows: list[Any]) -> str:
+    def _specific_names(self) -> str:
+        """The stocks that the specific part is mostly made of."""
         write = self.write
         items = [
             write(
                 "item",
-                name=write.factor(row.factor),
-                number=write.percent("factor_contributions", self.course, row.factor, column="contribution"),
+                name=self._stock_name(ticker),
+                number=write.percent("stock_factor", self.course, ticker, SPECIFIC, column="contribution"),
             )
-            for row in rows
+            for ticker in specific_names(write.facts.tables, self.course)["ticker"]
         ]
-        return write("sleeve.smaller", factors=write.join(items)) if items else ""
+        return write("driver.specific_names", stocks=write.join(items)) if items else ""
 
-    def _others(self, found: pd.DataFrame) -> list[str]:
-        """The specific part, and the benchmark's proxy where it is larger than the smallest driver named."""
+    def _together(self, found: pd.DataFrame) -> list[str]:
+        """What the drivers add up to, of how much, and who took it back where they lead away from the result."""
+        write, course = self.write, self.course
+        frame = write.facts.of("factor_contributions", course=course)
+        sentences = [] if (frame["standard_error"] > 0).any() else [write("sleeve.by_size")]
+        if found.empty:
+            sentences.append(write("sleeve.no_drivers"))
+        if found.empty or not write.facts.has("figures", course, "drivers"):
+            return sentences
+        share = write.facts.figure(course, "drivers_share")
+        points = {name: write.points("figures", course, name, column="value") for name in ("drivers", "beside_drivers")}
+        rows = offsetting(write.facts.tables, course)
+        if len(rows):
+            return [*sentences, write("sleeve.offset", factors=self._items(rows), **points)]
+        if 0 < share <= 1:
+            points["share"] = write.percent("figures", course, "drivers_share", column="value", signed=False)
+        return [*sentences, write("sleeve.share" if "share" in points else "sleeve.together", **points)]
+
+    def _selection(self, found: pd.DataFrame) -> list[str]:
+        """The specific part where it is no driver, and whether it was unusual: realised against forecast."""
         write, course, sentences = self.write, self.course, []
-        specific = write.facts.row("factor_contributions", course, "specific")
-        certain = False
-        if specific is not None and math.isfinite(specific["contribution"]):
-            certain = bool(abs(specific["t"]) >= LEAST_T)
-            wording = "" if certain else "_within" if math.isfinite(specific["t"]) else "_untested"
-            contribution = write.percent("factor_contributions", course, "specific", column="contribution")
-            sentences.append(write(f"sleeve.specific{wording}", contribution=contribution))
-        if found.empty and not certain:
-            sentences.append(write("sleeve.nothing"))
-        if self.names_proxy:
-            wording = "_alone" if found.empty else "_again" if self.proxy_told else ""
-            contribution = write.percent("factor_contributions", course, "proxy", column="contribution")
-            sentences.append(write(f"sleeve.proxy{wording}", contribution=contribution))
+        row = write.facts.row("factor_contributions", course, SPECIFIC)
+        if row is None or not math.isfinite(row["contribution"]):
+            return []
+        if SPECIFIC not in set(found["factor"]):
+            contribution = write.percent("factor_contributions", course, SPECIFIC, column="contribution")
+            sentences.append(
+                write("sleeve.specific" if row["material"] else "sleeve.specific_small", contribution=contribution)
+            )
+        ratio = write.facts.figure(course, "specific_part_ratio")
+        if math.isfinite(ratio):
+            wording = "unusual" if abs(ratio) >= UNUSUAL else "usual"
+            figures = {
+                name: write.percent("figures", course, measure, column="value", signed=measure == "specific_part")
+                for name, measure in (("part", "specific_part"), ("risk", "specific_part_risk"))
+            }
+            sentences.append(write(f"sleeve.selection_{wording}", **figures))
         return sentences
+
+    def _items(self, rows: pd.DataFrame) -> str:
+        """Rows of the factor cut with their contributions, as a list."""
+        write = self.write
+        return write.join(
+            write(
+                "item",
+                name=write.factor(factor),
+                number=write.percent("factor_contributions", self.course, factor, column="contribution"),
+            )
+            for factor in rows["factor"]
+        )
 
     def _sectors(self) -> str:
         """Allocation, selection and interaction: totals, extremes, and what of the largest is beyond doubt."""
@@ -238,10 +269,8 @@ class SleeveCommentary:
     def _stock(self, row: pd.Series, cells: pd.DataFrame) -> str:
         write, ticker = self.write, str(row["ticker"])
         key = ("stock_contributions", self.course, ticker)
-        name = write.names.get(ticker) or (row["name"] if isinstance(row["name"], str) else "")
-        stock = write("stocks.name", ticker=plain(ticker), name=plain(name)) if name else plain(ticker)
         values = {
-            "stock": stock,
+            "stock": self._stock_name(ticker),
             "return": write.percent(*key, column="return"),
             "contribution": write.percent(*key, column="active_contribution"),
             "behind": self._behind(ticker, cells),
@@ -254,6 +283,13 @@ class SleeveCommentary:
             **values,
             **{name: write.percent(*key, column=column, signed=False) for name, column in weights.items()},
         )
+
+    def _stock_name(self, ticker: str) -> str:
+        """A stock's ticker with its name, where it has one."""
+        write, row = self.write, self.write.facts.row("stock_contributions", self.course, ticker)
+        known = "" if row is None or not isinstance(row["name"], str) else row["name"]
+        name = write.names.get(ticker) or known
+        return write("stocks.name", ticker=plain(ticker), name=plain(name)) if name else plain(ticker)
 
     def _behind(self, ticker: str, cells: pd.DataFrame) -> str:
         """What a stock's contribution consists of: the specific part and the largest factor."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from scipy.stats import norm
+
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import clear
+from attribution.rows import LEAST_T
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +23,13 @@ NAMED, INDUSTRIES = 4, 10
 
 @dataclass(frozen=True)
 class FactorReturns:
-    """Rows of styles, of market and sectors, and of the largest industries; `lead` says what was rewarded and what not."""
+    """Rows of styles, of market and sectors, and of the largest industries, largest first; `lead` says what was rewarded and what
+    was not, `note` how the rows are to be read, and how many of them pass twice their error by chance.
+    """
 
     tables: list[tuple[str, list[dict[str, Any]]]]
     lead: list[str]
+    note: str
 
 
 def rewarded(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -70,4 +77,10 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
         lead.append(t(f"factor_returns.{key}", factors=listed) if factors else t(f"factor_returns.{key}_none"))
     market = float(value["market"])
     lead.insert(0, t("factor_returns.market", value=words.percent(market, signed=True, unit="%")))
-    return FactorReturns(both, lead)
+    return FactorReturns(both, lead, words.messages("factor_returns.note", **by_chance(frame["t"], words)))
+
+
+def by_chance(t: pd.Series, words: PageWords) -> dict[str, str]:
+    """How many rows are estimated, and about how many of these pass twice their error by chance alone."""
+    count = int(np.isfinite(t).sum())
+    return {"count": words.number(count, 0), "chance": words.number(2 * float(norm.sf(LEAST_T)) * count, 1)}

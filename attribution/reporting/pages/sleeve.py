@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from attribution.reporting.pages.brinson import BrinsonView, brinson_view
+from attribution.reporting.pages.drivers import DriversView, drivers_view
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import StocksView, stocks_view
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import Facts, drivers, proxy_counts
-from attribution.rows import PROXY
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
-SHOWN_DRIVERS = 5
 Row = dict[str, Any]
 
 
@@ -52,8 +49,7 @@ class Sleeve:
     portfolio_return: float
     benchmark_return: float
     excess: float
-    drivers: dict[str, list[Row]]
-    proxy: str
+    drivers: DriversView
     groups: list[FactorGroup]
     brinson: BrinsonView
     stocks: StocksView
@@ -72,7 +68,6 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
     course, tables = result.course, content.tables
     factors = of_course(tables["factor_contributions"], course)
     exposures = of_course(tables["exposures"], course)
-    named = main_drivers(tables, course)
     return Sleeve(
         key=key,
         place=place,
@@ -83,31 +78,13 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
         portfolio_return=result.portfolio_return,
         benchmark_return=result.benchmark_return,
         excess=result.excess_return,
-        drivers={side: records(rows) for side, rows in named.items()},
-        proxy=proxy_sentence(tables, course, named, words),
+        drivers=drivers_view(tables, course, words.book.drivers, words),
         groups=factor_groups(factors, of_course(tables["group_contributions"], course)),
         brinson=brinson_view(tables, course),
         stocks=stocks_view(content, words, course),
         exposures=records(exposures),
         before=bool(exposures["active_before"].notna().any()),
     )
-
-
-def main_drivers(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, pd.DataFrame]:
-    """The drivers that helped a course and those that hurt it, largest first; see `tables.facts.drivers`."""
-    found = drivers(tables, course)
-    return {side: found[found["sign"] == sign].head(SHOWN_DRIVERS) for side, sign in (("helped", 1.0), ("hurt", -1.0))}
-
-
-def proxy_sentence(tables: Mapping[str, pd.DataFrame], course: str, named: dict[str, pd.DataFrame], words: PageWords) -> str:
-    """Names the difference of constituents and index where it is no smaller than the smallest driver named, else nothing."""
-    shown = pd.concat(named.values())
-    row = Facts(tables).row("factor_contributions", course, "proxy")
-    if row is None or not proxy_counts(tables, course, shown):
-        return ""
-    key = "sleeve.proxy" if len(shown) else "sleeve.proxy_alone"
-    value = words.percent(float(row["contribution"]), signed=True, unit="%")
-    return words.messages(key, value=value, name=words.row(PROXY))
 
 
 def factor_groups(factors: pd.DataFrame, totals: pd.DataFrame) -> list[FactorGroup]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import xarray as xr
@@ -19,7 +19,6 @@ from attribution.measures.forecast import (
     Forecast,
     closing_limits,
     closing_risk,
-    forecast_risk,
     month_to,
     uncovered_weights,
 )
@@ -33,16 +32,20 @@ from attribution.measures.performance import (
     trailing_table,
 )
 from attribution.measures.risk_results import CourseRisk
+from attribution.measures.selection import SpecificForecast, forecasts_around
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
+from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack
 from attribution.reporting.tables.notes import collect_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
+
+Around: TypeAlias = tuple[Forecast, SpecificForecast | None]  # of the month's last close, and of the one before its first
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def build_content(
         return explain_course(blend_tracks(tracks, course), book, model, market)
 
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
-        computed = beside.submit(forecast_risk, model, market, period.end)
+        computed = beside.submit(forecasts_around, model, market, period)
         history = history_of(since)
         results = {}
         for course in book.courses:
@@ -150,11 +153,13 @@ def build_content(
         coverage, left_out = model.coverage(known), model.left_out(known)
         tables = performance_tables(book, market, month, period, history)
         tables |= factor_tables(model, period)
-        tables |= contribution_tables(explained)
+        tables |= contribution_tables(explained, book)
         tables |= position_tables(tracks, model, courses)
         progress("risk")
-        made = forecast_or_reason(computed)
+        around = forecast_or_reason(computed)
+        made, before = (around, None) if isinstance(around, Fact) else around
         forecast = made if isinstance(made, Forecast) else None
+        tables["figures"] = with_driver_figures(tables, explained, before)
     risks = closing_risks(courses, forecast)
     limits = sleeves_limits(tracks, courses, forecast, risks)
     tables |= risk_tables(risks) | {"limits": limits_table(limits)}
@@ -199,11 +204,26 @@ def factor_tables(model: RiskModelResults, period: Period) -> dict[str, pd.DataF
     return {"factor_returns": daily, "factor_month": frames.factor_month_table(daily)}
 
 
-def contribution_tables(results: dict[str, AttributionResult]) -> dict[str, pd.DataFrame]:
+def with_driver_figures(
+    tables: dict[str, pd.DataFrame], results: dict[str, AttributionResult], forecast: SpecificForecast | None
+) -> pd.DataFrame:
+    """The table `figures`, with what a course's drivers add up to and how usual its specific part was below its rows."""
+    figures, factors = tables["figures"], tables["factor_contributions"]
+    return stack(
+        part
+        for course, result in results.items()
+        for part in (
+            figures[figures["course"] == course],
+            driver_figures(factors[factors["course"] == course], result, forecast),
+        )
+    )
+
+
+def contribution_tables(results: dict[str, AttributionResult], book: Book) -> dict[str, pd.DataFrame]:
     """Every cut of the excess returns that a page shows, one below the other for each course."""
     every = results.values()
     return {
-        "factor_contributions": stack(result.factors for result in every),
+        "factor_contributions": stack(judged_factors_table(result, book.drivers) for result in every),
         "group_contributions": stack(frames.group_contributions_table(result) for result in every),
         "stock_contributions": stack(result.stocks for result in every),
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
@@ -225,8 +245,10 @@ def position_tables(tracks: Tracks, model: RiskModelResults, courses: dict[str, 
     }
 
 
-def forecast_or_reason(computed: Future[Forecast]) -> Forecast | Fact:
-    """The forecast at the month's last close, or why there is none."""
+def forecast_or_reason(
+    computed: Future[tuple[Forecast, SpecificForecast | None]],
+) -> tuple[Forecast, SpecificForecast | None] | Fact:
+    """The forecasts at the month's last close and at the one before its first, or why the last has none."""
     try:
         return computed.result()
     except ForecastUnavailableError as error:  # what a month earned is no less true for it: a note says why there is none

@@ -12,11 +12,12 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from attribution.measures.drivers import is_offset
 from attribution.reporting.tables.frames import KEYS
-from attribution.rows import LEAST_T
+from attribution.rows import LEAST_T, SPECIFIC
 
-MODELLED = ("market", "sector", "industry", "style")
-LEAST_DRIVER = 5e-5  # what prints as 0.00 % is no driver, however certain
+SHOWN_OFFSETS = SHOWN_NAMES = 3
+LEAST_DRIVER = 5e-5  # what prints as 0.00 % is not named, however certain
 ADDITIVE = (
     "contribution", "active_contribution", "allocation", "selection", "interaction", "portfolio_weight", "benchmark_weight",
     "weight_start", "weight_end",
@@ -25,6 +26,7 @@ EXPOSURES = ("active_exposure", "portfolio_exposure", "benchmark_exposure", "act
 NUMBERS = ("t", "sharpe", "sortino")
 NUMBER_MEASURES = (
     "beta", "information_ratio", "appraisal_ratio", "portfolio_diversification_ratio", "benchmark_diversification_ratio",
+    "specific_part_ratio",
 )  # fmt: skip
 COUNT_MEASURES = ("names", "uncovered_names", "uncovered_benchmark_names", "periods_per_year")
 ENCODED = re.compile(r"[%|<>\\&*\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -124,6 +126,11 @@ class Facts:
             keep &= (frame[column] == label).to_numpy(dtype=bool, na_value=False)
         return frame[keep]
 
+    def figure(self, course: str, measure: str) -> float:
+        """The value of a measure in the table `figures`; NaN where there is none."""
+        row = self.row("figures", course, measure)
+        return math.nan if row is None else float(row["value"])
+
     def value(self, anchor: Anchor) -> float:
         """The figure, a decimal; NaN where the cell is empty.
 
@@ -187,7 +194,7 @@ def clear(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
-    """The factors that moved a course's excess return beyond doubt.
+    """The rows that drove a course's excess return.
 
     Parameters
     ----------
@@ -199,40 +206,54 @@ def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        factor, group, sign (1.0 or -1.0), contribution, standard_error, t, active_exposure, factor_return; largest size
-        first, equal ones in the table's order. Factors of the model whose contribution is at least twice its standard error
-        and does not print as 0.00 %.
+        The rows of the table with `driver`, `sign` (1.0 or -1.0) beside them; largest size first, equal ones in the table's
+        order. `attribution.measures.drivers.judge` has the rule.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"course": "A", "factor": ["value", "size"], "group": "style", "active_exposure": [0.3, 0.1],
-    ...     "factor_return": [0.01, 0.02], "contribution": [0.003, 0.002], "standard_error": 0.0012, "t": [2.5, 1.7]})
+    >>> frame = pd.DataFrame({"course": "A", "factor": ["size", "value"], "contribution": [0.002, -0.003], "driver": True})
     >>> drivers({"factor_contributions": frame}, "A")["factor"].tolist()
-    ['value']
+    ['value', 'size']
     """
     frame = Facts(tables).of("factor_contributions", course=course)
-    columns = ["factor", "group", "sign", "contribution", "standard_error", "t", "active_exposure", "factor_return"]
     if frame.empty:
-        return pd.DataFrame(columns=columns)
-    size = frame["contribution"].abs()
-    certain = frame["group"].isin(MODELLED) & clear(frame, "contribution")
-    found = frame[certain].assign(sign=np.sign(frame["contribution"]))
-    order = size[certain].sort_values(ascending=False, kind="stable").index
-    return found.loc[order, columns].reset_index(drop=True)
+        return pd.DataFrame(columns=["factor", "contribution", "sign"])
+    found = by_size(frame[frame["driver"].astype(bool)])
+    return found.assign(sign=np.sign(found["contribution"]))
 
 
-def proxy_counts(tables: Mapping[str, pd.DataFrame], course: str, named: pd.DataFrame) -> bool:
-    """Whether the row "constituents less index" must be named beside the drivers: it is as large as the smallest of them.
+def by_size(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of contributions, the largest in size first, equal ones in their order."""
+    order = rows["contribution"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].reset_index(drop=True)
 
-    Parameters
-    ----------
-    tables
-        Holds `factor_contributions`.
-    course
-        A course, or a sleeve, as the table names it.
-    named
-        The rows of `drivers` that are named; without any, the row is named where it does not print as 0.00 %.
+
+def offsetting(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
+    """The largest rows beside the drivers that took back most of what these add up to; none where nothing did.
+
+    Where the drivers and the excess return differ in sign there always are some.
     """
-    row = Facts(tables).row("factor_contributions", course, "proxy")
-    least = max(LEAST_DRIVER, float(named["contribution"].abs().min()) if len(named) else 0.0)
-    return row is not None and bool(abs(row["contribution"]) >= least)
+    frame = Facts(tables).of("factor_contributions", course=course)
+    if frame.empty:
+        return frame
+    named = frame["driver"].astype(bool)
+    others = frame[~named]
+    back = math.fsum(others["contribution"])
+    if not is_offset(math.fsum(frame.loc[named, "contribution"]), back):
+        return frame.head(0)
+    against = (np.sign(others["contribution"]) == np.sign(back)) & (others["contribution"].abs() >= LEAST_DRIVER)
+    return by_size(others[against]).head(SHOWN_OFFSETS)
+
+
+def specific_names(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
+    """The stocks whose specific parts went the way of the course's, the largest first, three at most.
+
+    The rows of `stock_factor`: `ticker`, `contribution`.
+    """
+    facts = Facts(tables)
+    cells, whole = facts.of("stock_factor", course=course), facts.row("factor_contributions", course, SPECIFIC)
+    if cells.empty or whole is None:
+        return pd.DataFrame(columns=["ticker", "contribution"])
+    same = np.sign(cells["contribution"]) == np.sign(whole["contribution"])
+    own = cells[same & (cells["factor"] == SPECIFIC) & (cells["contribution"].abs() >= LEAST_DRIVER)]
+    return by_size(own).head(SHOWN_NAMES)

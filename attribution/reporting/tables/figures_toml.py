@@ -148,7 +148,7 @@ def _limits(content: Content) -> Iterator[str]:
 
 
 def _drivers(content: Content) -> Iterator[str]:
-    """Styles beyond twice their standard error: of the market by their return, of a sleeve by their contribution."""
+    """Styles: of the market those beyond twice their standard error, of a sleeve its drivers."""
     months = content.tables["factor_month"]
     sure = months[(months["group"] == "style") & (months["t"].abs() >= LEAST_T)]
     order = sure["return"].abs().sort_values(ascending=False, kind="stable").index

@@ -21,8 +21,9 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 NEGATIVE = {"△": '"△"{}', "▲": '"▲"{}', "minus": '"−"{}', "parentheses": "({})"}
 PERCENT = {
     "return", "benchmark_return", "excess", "1m", "3m", "6m", "1y", "itd", "three_months", "standard_error", "factor_return",
-    "contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight", "benchmark_weight",
-    "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names", "filled", "clipped",
+    "contribution", "second_contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight",
+    "benchmark_weight", "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names",
+    "filled", "clipped",
 }  # fmt: skip
 RATIO = {
     "sharpe", "sortino", "t", "active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change",

@@ -5,6 +5,8 @@ import re
 
 import pandas as pd
 
+from attribution.measures.drivers import judge
+from attribution.portfolio.book import Drivers
 from attribution.reporting.commentary.check import check_commentary
 from attribution.reporting.commentary.draft import draft
 
@@ -16,12 +18,21 @@ def factor_row(factor, group, exposure, returned, contribution, t, course=COURSE
     return {
         "course": course, "factor": factor, "group": group, "active_exposure": exposure, "factor_return": returned,
         "contribution": contribution, "standard_error": abs(contribution / t) if t else 0.0, "t": t,
+        "second_contribution": contribution,
     }  # fmt: skip
+
+
+def judged(rows, rule=None):
+    """The table `factor_contributions` of some rows: each course's are judged together."""
+    frame = pd.DataFrame(rows)
+    frame = frame.drop(columns=["material", "significant", "robust", "driver"], errors="ignore")
+    parts = [judge(own, rule or Drivers()) for _, own in frame.groupby("course", sort=False)]
+    return pd.concat([frame, pd.concat(parts)], axis=1)
 
 
 def one_driver(factor, group, exposure, returned, contribution, t=4.0):
     """Tables with one factor, told in the wording that the first place has."""
-    rows = pd.DataFrame([factor_row(factor, group, exposure, returned, contribution, t)])
+    rows = judged([factor_row(factor, group, exposure, returned, contribution, t)])
     month = rows[["factor", "group", "t"]].assign(**{"return": returned, "standard_error": 0.001})
     return {"factor_contributions": rows, "factor_month": month}
 

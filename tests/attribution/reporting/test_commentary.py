@@ -13,11 +13,12 @@ import riskmodel as rm
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import read_messages
 from attribution.measures.limits import Limit, limits_table
+from attribution.portfolio.book import Drivers
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.commentary.html import to_html
 from attribution.reporting.tables.content import build_content
-from attribution.reporting.tables.facts import Anchor, Facts, drivers, encoded, read_anchor
+from attribution.reporting.tables.facts import Anchor, Facts, drivers, encoded, offsetting, read_anchor
 from attribution.reporting.tables.frames import KEYS
 from riskmodel import Fact, InputError
 from tests.attribution.reporting.commentary_inputs import (
@@ -27,6 +28,7 @@ from tests.attribution.reporting.commentary_inputs import (
     copied,
     drafted,
     factor_row,
+    judged,
     one_driver,
     renamed,
 )
@@ -36,6 +38,7 @@ READ = (
     "performance", "trailing", "index_weeks", "index_months", "factor_month", "factor_contributions", "group_contributions",
     "stock_contributions", "stock_factor", "brinson", "brinson_families", "risk", "limits", "figures",
 )  # fmt: skip
+OBSERVED_NEVER = Drivers(material_bp=1000)  # no row is as large
 NUMBERS = re.compile(r"[−+]?\d+\.\d+")
 
 
@@ -101,24 +104,25 @@ def test_the_anchors_of_a_draft_name_the_drivers_of_each_sleeve_and_no_other_fac
         if anchor.table == "factor_contributions" and anchor.column == "contribution"
     ]
     expected = drivers(tables, COURSE)["factor"].tolist()
-    assert [name for name in named if name not in ("specific", "proxy")] == expected
+    assert named[: len(expected)] == expected and len(expected) > 3
+    assert set(named[len(expected) :]) <= {*offsetting(tables, COURSE)["factor"], "specific"}
 
 
-def test_drivers_are_beyond_two_errors_and_more_than_nothing_and_come_by_size():
+def test_drivers_come_by_size_with_the_specific_part_and_observed_rows_among_them():
     rows = [
-        factor_row("value", "style", 0.2, 0.01, 0.0020, 2.0),
-        factor_row("size", "style", 0.2, 0.01, -0.0030, -1.99),
-        factor_row("growth", "style", 0.2, 0.01, 0.000049, 9.0),
-        factor_row("market", "market", -0.02, 0.1, -0.0040, -8.0),
-        factor_row("Energy", "sector", 0.02, 0.1, 0.0010, np.nan),
+        factor_row("value", "style", 0.2, 0.01, 0.0200, 9.0),
+        factor_row("size", "style", 0.2, 0.01, -0.0300, -1.5),
+        factor_row("growth", "style", 0.2, 0.01, 0.00049, 9.0),
+        factor_row("market", "market", -0.02, 0.1, -0.0400, -8.0),
         factor_row("specific", "specific", np.nan, np.nan, 0.0900, 5.0),
-        factor_row("proxy", "other", np.nan, np.nan, 0.0900, np.nan),
+        factor_row("proxy", "other", np.nan, np.nan, -0.0300, np.nan),
         factor_row("momentum", "style", 0.2, 0.01, 0.0900, 9.0, course="Next Major 100"),
     ]
-    found = drivers({"factor_contributions": pd.DataFrame(rows)}, COURSE)
-    assert found["factor"].tolist() == ["market", "value"]
-    assert found["sign"].tolist() == [-1.0, 1.0]
-    assert drivers({"factor_contributions": pd.DataFrame(rows)}, "nobody").empty
+    tables = {"factor_contributions": judged(rows)}
+    found = drivers(tables, COURSE)
+    assert found["factor"].tolist() == ["specific", "market", "proxy", "value"]
+    assert found["sign"].tolist() == [1.0, -1.0, -1.0, 1.0]
+    assert drivers(tables, "nobody").empty and offsetting(tables, "nobody").empty
     assert drivers({}, COURSE).empty
 
 
@@ -136,8 +140,8 @@ def test_drivers_are_beyond_two_errors_and_more_than_nothing_and_come_by_size():
             0.35, 0.0120, 0.0042,
             "High market sensitivity (active exposure +0.35) in a month when market sensitivity was rewarded (+1.20%): "
             "contribution +0.42%.",
-            "米国株感応度の高い銘柄に傾いており（アクティブ・エクスポージャー+0.35）、米国株感応度のリターンは+1.20%と"
-            "プラスだったことから、寄与度は+0.42%となりました。",
+            "米国株感応度の高い銘柄に傾いており（アクティブ・エクスポージャー+0.35）、米国株感応度のリターンが+1.20%と"
+            "プラスとなるなか、寄与度は+0.42%となりました。",
         ),
         (
             -0.35, 0.0120, -0.0042,
@@ -150,8 +154,8 @@ def test_drivers_are_beyond_two_errors_and_more_than_nothing_and_come_by_size():
             -0.35, -0.0120, 0.0042,
             "Low market sensitivity (active exposure −0.35) in a month when market sensitivity cost (−1.20%): "
             "contribution +0.42%.",
-            "米国株感応度の低い銘柄に傾いており（アクティブ・エクスポージャー△0.35）、米国株感応度のリターンは△1.20%と"
-            "マイナスだったことから、寄与度は+0.42%となりました。",
+            "米国株感応度の低い銘柄に傾いており（アクティブ・エクスポージャー△0.35）、米国株感応度のリターンが△1.20%と"
+            "マイナスとなるなか、寄与度は+0.42%となりました。",
         ),
     ],
 )  # fmt: skip
@@ -199,40 +203,88 @@ def test_a_factor_the_files_do_not_know_stands_under_its_own_name(small_book):
     assert "High exposure to crowding (active exposure +0.35) in a month when crowding was rewarded" in text
 
 
-def test_a_month_with_nothing_beyond_two_errors_says_so(small_book, tables):
+def test_a_month_without_a_driver_says_so(small_book, tables):
     weak = copied(tables)
-    weak["factor_contributions"] = weak["factor_contributions"].assign(t=1.0)
+    frame = weak["factor_contributions"]
+    weak["factor_contributions"] = judged(frame.assign(standard_error=frame["contribution"].abs()), OBSERVED_NEVER)
     text = drafted(weak, small_book)
-    assert text.count("No factor's contribution was beyond two standard errors.") == 2
-    assert text.count("Nothing in this month's excess return was beyond two standard errors.") == 2
-    weak["factor_contributions"]["t"] = np.nan
-    assert "Nothing in this month's excess return" in drafted(weak, small_book)
+    assert text.count("No single part of the excess return is a driver") == 2
+    assert "Drivers of the excess return" not in text and "no single part of it was a driver" in text
 
 
-@pytest.mark.parametrize(("size", "named"), [(0.0041, False), (-0.0043, True), (0.0042, True)])
-def test_the_benchmark_proxy_is_named_where_it_is_no_smaller_than_the_smallest_driver(small_book, size, named):
-    tables = one_driver("value", "style", 0.35, 0.012, 0.0042)
-    proxy = pd.DataFrame([factor_row("proxy", "other", np.nan, np.nan, size, np.nan)])
-    tables["factor_contributions"] = pd.concat([tables["factor_contributions"], proxy], ignore_index=True)
-    assert ("Constituents less index" in drafted(tables, small_book)) is named
+def test_a_model_without_errors_has_drivers_by_size_alone_and_says_so(small_book):
+    row = one_driver("value", "style", 0.35, 0.012, 0.0042)["factor_contributions"]
+    tables = {"factor_contributions": judged(row.assign(standard_error=np.nan, t=np.nan))}
+    assert "so drivers are chosen by their size alone." in drafted(tables, small_book)
+    assert "寄与度の大きさだけで選んでいます。" in drafted(tables, small_book, "ja")
+
+
+@pytest.mark.parametrize(("size", "named"), [(0.0004, False), (-0.0006, True)])
+def test_the_benchmark_proxy_is_a_driver_by_its_size_and_explained(small_book, size, named):
+    rows = [*one_driver("value", "style", 0.35, 0.012, 0.0042)["factor_contributions"].to_dict("records")]
+    rows.append(factor_row("proxy", "other", np.nan, np.nan, size, np.nan))
+    tables = {"factor_contributions": judged(rows)}
+    assert ("difference between the benchmark's constituents" in drafted(tables, small_book)) is named
     assert ("構成銘柄と指数の差" in drafted(tables, small_book, "ja")) is named
 
 
-@pytest.mark.parametrize(
-    ("specific", "t", "told"), [(0.09, 5.0, True), (-0.09, -5.0, True), (0.09, 1.9, False), (0.0001, 5.0, False)]
-)
-def test_a_blend_that_its_stocks_moved_more_than_any_factor_says_so(small_book, tables, specific, t, told):
-    tables = copied(tables)
-    frame = tables["factor_contributions"]
-    own = (frame["course"] == "Major 50 : Next 50") & (frame["factor"] == "specific")
-    frame.loc[own, ["contribution", "t"]] = specific, t
+def test_the_specific_part_is_a_driver_with_its_stocks_and_is_held_against_its_forecast(small_book):
+    rows = [
+        factor_row("value", "style", 0.2, 0.01, 0.002, 9.0),
+        factor_row("specific", "specific", np.nan, np.nan, -0.02, -7.0),
+    ]
+    cells = pd.DataFrame({"course": COURSE, "ticker": ["A", "B"], "factor": "specific", "contribution": [-0.015, 0.004]})
+    figures = {"specific_part": -0.02, "specific_part_risk": 0.009, "specific_part_ratio": -2.2}
+    tables = {"factor_contributions": judged(rows), "stock_factor": cells}
+    tables["figures"] = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
     text = bare(drafted(tables, small_book))
-    written = percent(specific, "minus", signed=True, unit="%")
-    assert (f"the largest part was stock-specific ({written}), and among the factors " in text) is told
+    assert (
+        "- Stock-specific returns, which no factor explains: contribution −2.00% (largest in this direction: A −1.50%).\n"
+        in text
+    )
+    assert "Stock selection was unusual: the stock-specific part of −2.00% is at least twice the risk of 0.90%" in text
+    tables["figures"]["value"] = [-0.02, 0.011, -1.8]
     said = bare(drafted(tables, small_book, "ja"))
-    assert (f"影響が最も大きかったのは銘柄固有（寄与度{percent(specific, '△', signed=True, unit='%')}）" in said) is told
-    largest = drivers(tables, "Major 50 : Next 50")["contribution"].iloc[0]
-    assert percent(largest, "minus", signed=True, unit="%") in text
+    assert "銘柄選択は通常の範囲内でした。銘柄固有の寄与度△2.00%は、事前に予想した月間のリスク1.10%の2倍未満です。" in said
+    assert "- ファクターでは説明されない銘柄固有の寄与度は△2.00%でした（同じ方向に大きかった銘柄はA（△1.50%））。" in said
+
+
+def test_drivers_that_lead_away_from_the_result_are_told_with_what_offset_them(small_book):
+    rows = [
+        factor_row("value", "style", 0.2, 0.05, 0.010, 9.0), factor_row("size", "style", 0.2, 0.01, -0.009, -1.0),
+        factor_row("growth", "style", 0.2, 0.01, -0.005, -1.0), factor_row("activity", "style", 0.2, 0.01, 0.001, 1.0),
+    ]  # fmt: skip
+    tables = {"factor_contributions": judged(rows)}
+    figures = {"drivers": 0.010, "beside_drivers": -0.013, "drivers_share": -10 / 3}
+    tables["figures"] = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
+    assert "come to +1.00 percentage points, but everything else comes to −1.30 percentage points and offsets them. The" in (
+        text := bare(drafted(tables, small_book))
+    )
+    assert "too uncertain to be a driver: size −0.90% and growth −0.50%." in text
+    assert "これと相殺しています。その他のうち大きいものは規模（△0.90%）、成長性（△0.50%）です" in bare(
+        drafted(tables, small_book, "ja")
+    )
+
+
+def test_a_driver_that_a_second_specification_sees_otherwise_is_told_with_its_figure(small_book):
+    tables = one_driver("value", "style", 0.35, 0.012, 0.0042)
+    tables["factor_contributions"] = judged(tables["factor_contributions"].assign(second_contribution=-0.0001))
+    assert "Estimated from the larger half of the companies alone, it would be −0.01%." in bare(drafted(tables, small_book))
+
+
+@pytest.mark.parametrize(("excess", "told"), [(0.02, "its largest driver was value +1.00%."), (
+    0.004, "its largest driver was value +1.00%, against which stood the stock-specific part −0.50% and size −0.10%."
+)])  # fmt: skip
+def test_a_blend_names_no_driver_larger_than_its_excess_without_what_cancelled_it(small_book, excess, told):
+    course = "Major 50 : Next 50"
+    rows = [
+        factor_row("value", "style", 0.2, 0.05, 0.010, 9.0, course),
+        factor_row("size", "style", 0.2, 0.01, -0.001, -1, course),
+        factor_row("specific", "specific", np.nan, np.nan, -0.005, -2.2, course),
+    ]  # fmt: skip
+    performance = pd.DataFrame({"course": [course], "rank": 1, "return": 0.01, "benchmark_return": 0.006, "excess": excess})
+    text = bare(drafted({"factor_contributions": judged(rows), "performance": performance}, small_book))
+    assert told in text
 
 
 def told(limits, book, language="en"):

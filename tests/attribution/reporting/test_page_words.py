@@ -9,13 +9,15 @@ import pytest
 
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.measures.limits import WORDS, Limit, held_limits, limits_table
+from attribution.portfolio.book import Drivers
+from attribution.reporting.pages.drivers import drivers_view
 from attribution.reporting.pages.factors import rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section
 from attribution.reporting.pages.notes import notes_section
-from attribution.reporting.pages.sleeve import main_drivers, proxy_sentence
 from attribution.reporting.pages.stocks import driver_texts
 from attribution.reporting.pages.words import page_words
 from riskmodel import Fact
+from tests.attribution.reporting.commentary_inputs import COURSE, factor_row, judged
 
 
 def in_english(content, *notes):
@@ -91,42 +93,54 @@ def test_notes_of_the_proxy_make_one_sentence(page_content):
     assert in_english(page_content, Fact("proxy", {"course": "A", "contribution": 0.001}))[0].endswith("A +0.10%).")
 
 
-def factor_rows(**contributions):
-    """A table `factor_contributions` of the course "A": name=(group, contribution, t)."""
-    rows = [("A", name, group, value, t) for name, (group, value, t) in contributions.items()]
-    frame = pd.DataFrame(rows, columns=["course", "factor", "group", "contribution", "t"])
-    return {"factor_contributions": frame.assign(active_exposure=0.1, factor_return=0.01, standard_error=0.001)}
+def driver_tables(*rows, **figures):
+    """Tables of Major 100, whose rows are judged by the default rule: (factor, group, contribution, t)."""
+    factors = judged([factor_row(name, group, 0.1, 0.01, value, t) for name, group, value, t in rows])
+    measures = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
+    return {"factor_contributions": factors, "figures": measures}
 
 
-def test_drivers_are_the_certain_factors_by_size():
-    tables = factor_rows(
-        value=("style", 0.01, 3.0), size=("style", -0.02, -2.5), growth=("style", 0.03, 1.9), market=("market", 0.002, 9.0),
-        specific=("specific", 0.5, 5.0), activity=("style", 0.00004, 4.0), proxy=("other", 0.004, np.nan),
+def test_drivers_stand_by_size_on_their_side_specific_and_observed_rows_among_them(page_content):
+    tables = driver_tables(
+        ("value", "style", 0.01, 9.0), ("size", "style", -0.02, -9.0), ("growth", "style", 0.03, 1.0),
+        ("specific", "specific", 0.012, 5.0), ("proxy", "other", -0.004, np.nan), ("activity", "style", 0.0004, 9.0),
     )  # fmt: skip
-    drivers = main_drivers(tables, "A")
-    assert list(drivers["helped"]["factor"]) == ["value", "market"]
-    assert list(drivers["hurt"]["factor"]) == ["size"]
+    tables["stock_factor"] = pd.DataFrame(
+        {"course": COURSE, "ticker": ["A", "B", "C"], "factor": "specific", "contribution": [0.002, -0.003, 0.011]}
+    )
+    view = drivers_view(tables, COURSE, Drivers(), page_words(page_content.book, "en"))
+    assert [row["factor"] for row in view.sides["helped"]] == ["specific", "value"]
+    assert [row["factor"] for row in view.sides["hurt"]] == ["size", "proxy"]
+    assert view.sides["helped"][0]["stocks"] == "C +1.10%, A +0.20%"
+    assert "“Constituents less index” is the difference" in " ".join(view.sentences)
+    assert "of 5 estimated rows about 0.2 pass that by chance alone" in view.factors_note
 
 
-@pytest.mark.parametrize(
-    ("proxy", "said"),
-    [(0.0019, False), (0.0021, True), (-0.0021, True), (0.0, False)],
-)
-def test_the_proxy_is_named_where_it_is_larger_than_the_smallest_driver_named(page_content, proxy, said):
-    tables = factor_rows(value=("style", 0.01, 3.0), size=("style", -0.002, -2.5), proxy=("other", proxy, np.nan))
+def test_a_page_says_what_offset_the_drivers_and_how_unusual_selection_was(page_content):
+    tables = driver_tables(
+        ("value", "style", 0.01, 9.0), ("size", "style", -0.011, -1.0), ("growth", "style", -0.002, -1.0),
+        drivers=0.01, beside_drivers=-0.013, drivers_share=-10 / 3, specific_part=0.02, specific_part_risk=0.009,
+        specific_part_ratio=2.2,
+    )  # fmt: skip
     words = page_words(page_content.book, "en")
-    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), words)
-    assert bool(sentence) == said
-    if said:
-        assert sentence.startswith(
-            f"“Constituents less index” contributes {words.percent(proxy, signed=True, unit='%')}, more"
-        )
+    assert drivers_view(tables, COURSE, Drivers(), words).sentences == [
+        "Together the drivers come to +1.00%; everything else to −1.30%.",
+        "The largest of what offsets them: Size −1.10%, Growth −0.20%.",
+        "Stock selection was unusual: the specific part of +2.00% is at least twice its forecast risk of 0.90% for the "
+        "month.",
+    ]
 
 
-def test_the_proxy_is_named_alone_where_there_is_no_driver(page_content):
-    tables = factor_rows(value=("style", 0.01, 1.0), proxy=("other", 0.002, np.nan))
-    sentence = proxy_sentence(tables, "A", main_drivers(tables, "A"), page_words(page_content.book, "ja"))
-    assert sentence.startswith("「構成銘柄と指数の差」の寄与度は+0.20%です。")
+def test_a_driver_that_a_second_specification_does_not_keep_is_marked_and_a_model_without_one_says_so(page_content):
+    words, rule = page_words(page_content.book, "ja"), Drivers()
+    tables = driver_tables(("value", "style", 0.01, 9.0), ("size", "style", -0.02, -9.0))
+    tables["factor_contributions"].loc[0, "second_contribution"] = 0.004
+    tables["factor_contributions"] = judged(tables["factor_contributions"])
+    view = drivers_view(tables, COURSE, rule, words)
+    assert (view.sides["helped"][0]["mark"], view.sides["hurt"][0]["mark"]) == ("*", "")
+    given = judged(tables["factor_contributions"].assign(second_contribution=np.nan, standard_error=np.nan, t=np.nan))
+    note = drivers_view(tables | {"factor_contributions": given}, COURSE, rule, words).note
+    assert "標準誤差がないため" in note and "別の推計がありません" in note
 
 
 def month_rows(**returns):

@@ -152,7 +152,8 @@ def test_house_words_stand_on_the_japanese_page(pages):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_counts_as_a_driver_is_said_below_the_drivers_and_before_anything_else(pages, language):
     after = [part.split("</dl>", 1)[1] for part in pages[language].split('<dl class="drivers">')[1:]]
-    note = f'<p class="note">{read_messages(language)("sleeve.drivers_note")}</p>'
+    said = read_messages(language)("sleeve.drivers_note", bp="5", share="5%", rate="5%")
+    note = f'<p class="note">{said}</p>'
     assert after and all(part.lstrip().startswith(note) for part in after)
 
 

@@ -185,3 +185,17 @@ def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small
     half = build_content(small_book_of_sleeves, begun, small_model, SMALL_MONTH)
     assert half.notes[0] == Fact("unfinished", {"date": "2025-03-14"})
     assert "The data end on 14 March 2025. Trading days of the month after it" in render_page(half, "en")
+
+
+def test_drivers_and_everything_else_come_to_the_excess_return_of_every_course(content):
+    figures = content.tables["figures"].pivot(index="course", columns="measure", values="value")
+    factors = content.tables["factor_contributions"]
+    for course, result in content.results.items():
+        own, row = factors[factors["course"] == course].set_index("factor"), figures.loc[course]
+        assert row["drivers"] + row["beside_drivers"] == pytest.approx(result.excess_return, abs=1e-15)
+        assert row["drivers"] == pytest.approx(own.loc[own["driver"], "contribution"].sum(), abs=1e-15)
+        assert own["second_contribution"].sum() == pytest.approx(result.excess_return, abs=1e-12)
+        assert row["specific_part"] == own.loc["specific", "contribution"]
+        assert row["specific_part_ratio"] == pytest.approx(row["specific_part"] / row["specific_part_risk"])
+        assert 0.002 < row["specific_part_risk"] < 0.05
+        assert own["driver"].any() and own.loc[own["driver"], "material"].all()
