@@ -4,12 +4,15 @@ from __future__ import annotations
 
 LEAST_T = 2.0
 SPECIFIC = "specific"
-FAMILIES = ("market", "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
+MARKET = "market"  # the group of the factor to which every stock has an exposure of one
+FAMILIES = (MARKET, "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
 EFFECTS = ("allocation", "selection", "interaction")  # of Brinson
 CASH = "CASH"  # the ticker of cash
 CASH_STOCK = f"{CASH} (stock)"  # a company whose ticker is CASH
-OTHER = ("cash", "unmodelled")  # rows of a factor cut that are not the model's, and that names earn
+CASH_AND_STOPPED = "cash_and_stopped"  # what is not invested: cash, and names that no longer trade
+OTHER = (CASH_AND_STOPPED, "unmodelled")  # rows of a factor cut that are not the model's, and that names earn
 PROXY_FACTOR = "proxy"  # a benchmark's official return less that of its constituents: no name earns it
+AGAINST = ("benchmark", "zero")  # what a name's part of an excess return is measured against; the first is the default
 TRADING, FEES, CURRENCY, HEDGE = "trading", "fees", "currency", "hedge"  # nor these
 NOT_FACTORS = (SPECIFIC, *OTHER, PROXY_FACTOR, TRADING, FEES, CURRENCY, HEDGE)  # rows of a factor cut beside the factors
 
@@ -26,6 +29,7 @@ def among_stocks(row: str) -> str:
 
 
 PROXY = among_stocks(PROXY_FACTOR)
-NOT_STOCKS = {CASH: "cash"} | {among_stocks(row): row for row in NOT_FACTORS[2:]}  # row of a stock cut -> of a factor cut
+# a row of a cut by name or sector that is no stock -> what messages call it
+NOT_STOCKS = {CASH: "cash"} | {among_stocks(row): row for row in NOT_FACTORS[2:]}
 REST = "(rest)"  # what is not among the largest
 UNCLASSIFIED = "(unclassified)"  # the group of a name without one

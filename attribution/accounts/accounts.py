@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.accounts.arrays import FORM, OUTSIDE, MarketDays, benchmark_shares, coordinates, explain, require_covered
+from attribution.accounts.arrays import FORM, coordinates, explain, require_covered
 from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
+from attribution.accounts.market_days import OUTSIDE, MarketDays, benchmark_parts, benchmark_shares
 from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
 from attribution.contributions.cube import model_parts
@@ -26,6 +27,7 @@ from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
+from riskmodel.market.timeline import next_lives
 from riskmodel.model.results import RiskModelResults, require_results
 
 BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
@@ -112,7 +114,7 @@ def attribute_accounts(
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
     read = partial(read_lists, assets=labels, market=market[["life"]], period=period, delisted=delisted)
-    counted_in = (versus["live"] != 0).any("time").to_numpy() | (labels == CASH)
+    counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
     stopped, shares, source = None, None, None
     if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
         from attribution.accounts.chunks import explain_lazily
@@ -154,17 +156,17 @@ def _market_days(
     parts = model_parts(assets, period.days, model, market)
     sessions = market.get_index("time")
     first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
-    life = np.maximum.accumulate(market["life"].to_numpy()[: last + 1], axis=0)
-    life = np.hstack([life, np.zeros((len(life), 1), life.dtype)])[:, keep]
+    lived = np.pad(market["life"].to_numpy()[: last + 1], ((0, 0), (0, 1)))[:, keep]  # CASH, the last, lives one life
     names = [str(f) for f in parts["factor"].to_numpy()]
     groups = [model.group(name) for name in (*names, *OUTSIDE)]
-    live = versus["live"].isel(asset=keep)
+    own, live = (versus[name].isel(asset=keep).transpose("time", "asset").to_numpy() for name in ("weight", "live"))
     days = MarketDays(
         assets=assets,
         days=period.days,
         first=first,
         earned=returns.isel(time=slice(last + 1), asset=keep).to_numpy(),
-        life=life,
+        life=np.maximum.accumulate(lived, axis=0),
+        next_life=next_lives(lived),
         exposure=parts["exposure"].to_numpy(),
         modelled=parts["modelled"].to_numpy(),
         specific_return=parts["specific_return"].to_numpy(),
@@ -172,7 +174,8 @@ def _market_days(
         covariance=parts["covariance"].transpose("time", "factor", "factor_other").to_numpy(),
         factors=pd.Index([*names, *OUTSIDE]),
         groups=pd.Index(groups),
-        benchmark_live=live.transpose("time", "asset").to_numpy(),
+        benchmark_weight=own,
+        benchmark_live=live,
         constituents_return=versus["constituents_return"].to_numpy(),
         benchmark_return=versus["benchmark_return"].to_numpy(),
         link=link,
@@ -183,6 +186,7 @@ def _market_days(
             "benchmark_return_of_day": versus["benchmark_return"],
             "constituents_return_of_day": versus["constituents_return"],
             "benchmark_share": (("time", "asset"), benchmark_shares(days)),
+            "benchmark_part": (("time", "asset"), benchmark_parts(days)),
             "factor_return": (
                 "factor",
                 np.pad(np.prod(1 + days.factor_return, axis=0) - 1, (0, len(OUTSIDE)), constant_values=np.nan),

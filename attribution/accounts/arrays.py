@@ -10,12 +10,22 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts.lists import AccountLists
+from attribution.accounts.market_days import (
+    ALL,
+    MEASURED,
+    NOT_INVESTED,
+    OUTSIDE,
+    MarketDays,
+    benchmark_parts,
+    benchmark_shares,
+    group_names,
+    measured_benchmark,
+)
 from attribution.identities import TOLERANCE, ReconciliationError
 from attribution.linking.linking import coefficients
-from attribution.rows import CASH, OTHER, PROXY_FACTOR, SPECIFIC
+from attribution.rows import CASH, SPECIFIC
 from riskmodel.errors import InputError, counted, listed
 
-OUTSIDE = (SPECIFIC, *OTHER, PROXY_FACTOR)
 IDENTITIES = (
     "factors = R - B",
     "groups = R - B",
@@ -37,79 +47,8 @@ FORM = {
     "group_standard_error": "group",
     "difference": "identity",
 }
-OWN = ("excess_share", "return_share")
-ALL = slice(None)
+OWN = ("excess_share", "return_share", "at_benchmark")
 Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class MarketDays:
-    """What the accounts share: the days of a period on every name, by position.
-
-    Attributes
-    ----------
-    assets, days
-        Labels; CASH is the last asset.
-    first
-        Position of the base among the sessions.
-    earned
-        (session, asset) returns of holding a name, from `attribution.portfolio.holdings.holding_returns`, to the last day.
-    life
-        (session, asset) the last life of each name so far.
-    exposure, modelled, specific_return, factor_return, covariance
-        As in `attribution.contributions.cube`, (time, factor, asset) and so on.
-    factors, groups
-        Rows of a cut by factor, `OUTSIDE` last, and the group of each.
-    benchmark_live, constituents_return, benchmark_return
-        The benchmark's live weights (time, asset) and returns (time).
-    link
-        Method of linking.
-    uncovered_max
-        Largest weight of an account, as a mean over days with a solution, in names that the model leaves out.
-    """
-
-    assets: pd.Index
-    days: pd.DatetimeIndex
-    first: int
-    earned: np.ndarray
-    life: np.ndarray
-    exposure: np.ndarray
-    modelled: np.ndarray
-    specific_return: np.ndarray
-    factor_return: np.ndarray
-    covariance: np.ndarray
-    factors: pd.Index
-    groups: pd.Index
-    benchmark_live: np.ndarray
-    constituents_return: np.ndarray
-    benchmark_return: np.ndarray
-    link: str
-    uncovered_max: float
-
-    @property
-    def period(self) -> np.ndarray:
-        """(time, asset) returns of the period's days."""
-        return self.earned[self.first + 1 :]
-
-    @property
-    def bytes_of_account(self) -> int:
-        """Size of the largest array that an account takes."""
-        return 8 * len(self.days) * (self.exposure.shape[1] + 3)
-
-    def measures(self, live: np.ndarray, days: slice, names: slice | np.ndarray) -> np.ndarray:
-        """What a value of `live` (time, asset) has on some days in some of the names, (asset, time, measure).
-
-        The measures are exposures to the factors, then specific, cash and unmodelled return.
-        """
-        factors, cash = self.exposure.shape[1], (self.assets[names] == CASH)[:, None]
-        of_names = live[:, names]
-        outside = np.where(self.modelled[days][:, names], 0.0, of_names * self.period[days][:, names]).T
-        out = np.empty((*of_names.T.shape, factors + 3))
-        np.multiply(self.exposure[days][:, :, names].transpose(2, 0, 1), of_names.T[:, :, None], out=out[:, :, :factors])
-        out[:, :, factors] = (of_names * self.specific_return[days][:, names]).T
-        out[:, :, factors + 1] = np.where(cash, outside, 0.0)
-        out[:, :, factors + 2] = np.where(cash, 0.0, outside)
-        return out
 
 
 @dataclass(frozen=True)
@@ -119,7 +58,8 @@ class Run:
     lists: np.ndarray
     days: slice
     counts: np.ndarray  # (list, time) before the list's end
-    live: np.ndarray  # (time, asset) growth to the start of the day, 0 once the name's life is over
+    weight: np.ndarray  # (time, asset) growth to the start of the day
+    live: np.ndarray  # the same, 0 once the name's life is over
     value: np.ndarray  # (list, time) at the close before the first day, then at each day's close
 
 
@@ -141,7 +81,7 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
         (factor); `group_standard_error` (group); `difference` (identity).
     dict of ndarray
         By (list, asset) that is not zero: `portfolio`, `asset` (positions), `excess_share` (linked, before the benchmark's
-        part is taken off) and `return_share`.
+        part is taken off), `return_share`, and `at_benchmark`: what its weight would have earned in the benchmark.
 
     Raises
     ------
@@ -161,27 +101,20 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     measured = measured_weights(lists, market, runs)
     lambdas = [_coefficients(portfolio_return, side, market, lists.portfolios) for side in (market.benchmark_return, None)]
     coefficient, absolute = lambdas
-    factors = market.factor_return.shape[1]
-    own_rows = linked_rows(measured, absolute, market)
+    own_rows = linked_rows(measured, absolute, market, moves=False)
     out = {"portfolio_return_of_day": portfolio_return, "uncovered_weight": uncovered}
     out |= {"coefficient": coefficient, "absolute_coefficient": absolute}
     out["absolute_contribution"] = np.pad(own_rows, ((0, 0), (0, 1)))
     measured -= measured_benchmark(market)
     proxy = coefficient @ (market.constituents_return - market.benchmark_return)
     out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
-    active = measured[:, :, :factors]
-    exposure = active.mean(axis=1)
+    exposure = estimated_exposures(measured, market)[:, :, :-1].mean(axis=1)
     out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OUTSIDE))), constant_values=np.nan)
-    out |= _errors(active * coefficient[:, :, None], market)
+    out |= _errors(measured * coefficient[:, :, None], market)
     own = _own(lists, market, runs, lambdas)
     out["difference"] = _differences(out, own, market)
     _require_reconciled(out["difference"], lists.portfolios)
     return out, own
-
-
-def group_names(market: MarketDays) -> list[str]:
-    """Groups of a cut by group, in the order of the rows."""
-    return [str(name) for name in market.groups.unique()]
 
 
 def coordinates(market: MarketDays) -> dict[str, pd.Index]:
@@ -193,11 +126,6 @@ def coordinates(market: MarketDays) -> dict[str, pd.Index]:
         "asset": market.assets,
         "identity": pd.Index(IDENTITIES),
     }
-
-
-def benchmark_shares(market: MarketDays) -> np.ndarray:
-    """Contribution of each name to the constituents' return of each day, (time, asset)."""
-    return market.benchmark_live * market.period
 
 
 def runs_of(lists: AccountLists, market: MarketDays) -> Iterator[Run]:
@@ -212,23 +140,23 @@ def runs_of(lists: AccountLists, market: MarketDays) -> Iterator[Run]:
         rows = np.flatnonzero(lists.start == start)
         stop, begin = int(lists.stop[rows].max()), max(int(start), market.first)
         sessions, days = slice(start + 1, stop + 1), slice(begin - market.first, stop - market.first)
-        same_life = market.life[sessions] == market.life[start]
+        goes_on = market.next_life[sessions] == market.life[start]
         growth = np.ones((stop - start + 1, len(market.assets)))
-        np.cumprod(1 + np.where(same_life, market.earned[sessions], 0.0), axis=0, out=growth[1:])
+        np.cumprod(1 + np.where(goes_on, market.earned[sessions], 0.0), axis=0, out=growth[1:])
         growth = growth[begin - start :]
         value = lists.weights[rows] @ growth.T
         _require_value(value, lists.portfolios[lists.portfolio[rows]], market.days[days])
         counts = np.arange(begin, stop) < lists.stop[rows][:, None]
-        yield Run(rows, days, counts, growth[:-1] * same_life[begin - start :], value)
+        yield Run(rows, days, counts, growth[:-1], growth[:-1] * goes_on[begin - start :], value)
 
 
 def measured_weights(
     lists: AccountLists, market: MarketDays, runs: Sequence[Run], names: slice | np.ndarray = ALL
 ) -> np.ndarray:
     """What the accounts' weights in some of the names have of each measure, (portfolio, time, measure)."""
-    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + 3))
+    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + MEASURED))
     for run in runs:
-        flat = market.measures(run.live, run.days, names)
+        flat = market.measures(run.weight, run.live, run.days, names)
         sums = (lists.weights[run.lists][:, names] @ flat.reshape(len(flat), -1)).reshape(*run.counts.shape, -1)
         sums /= run.value[:, :-1, None]
         row, day = np.nonzero(run.counts)
@@ -236,9 +164,14 @@ def measured_weights(
     return out
 
 
-def measured_benchmark(market: MarketDays, names: slice | np.ndarray = ALL) -> np.ndarray:
-    """The same of the benchmark's weights, (time, measure)."""
-    return np.asarray(market.measures(market.benchmark_live, ALL, names).sum(axis=0))
+def weights_in(lists: AccountLists, market: MarketDays, runs: Sequence[Run], names: np.ndarray) -> np.ndarray:
+    """The accounts' weights in some of the names together, less the benchmark's, (portfolio, time)."""
+    out = np.zeros((len(lists.portfolios), len(market.days)))
+    for run in runs:
+        together = (lists.weights[run.lists][:, names] @ run.weight[:, names].T) / run.value[:, :-1]
+        row, day = np.nonzero(run.counts)
+        out[lists.portfolio[run.lists][row], day + run.days.start] = together[row, day]
+    return out - market.benchmark_weight[:, names].sum(axis=1)
 
 
 def _daily(lists: AccountLists, market: MarketDays, runs: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
@@ -296,29 +229,58 @@ def _coefficients(returns: np.ndarray, benchmark: np.ndarray | None, market: Mar
     return coefficients(own, side, method=market.link).transpose("portfolio", "time").to_numpy()
 
 
-def linked_rows(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays) -> np.ndarray:
-    """sum_t lambda_pt y_ptk f_tk, with f = 1 for what is a return already: (portfolio, measure)."""
+def linked_rows(measured: np.ndarray, coefficient: np.ndarray, market: MarketDays, *, moves: bool = True) -> np.ndarray:
+    """sum_t lambda_pt y_ptk f_tk, with f = 1 for what is a return already: (portfolio, row of a cut by factor but proxy).
+
+    Where it `moves`, the market's part of what is not invested stands in the row of that.
+    """
+    f, factors, place = market.factor_return, market.factor_return.shape[1], market.market
+    model = np.einsum("pt,ptk,tk->pk", coefficient, measured[:, :, :factors], f)
+    outside = np.einsum("pt,ptk->pk", coefficient, measured[:, :, factors:-1])
+    if moves and place is not None:
+        moved = np.einsum("pt,pt,t->p", coefficient, measured[:, :, -1], f[:, place])
+        model[:, place] += moved
+        outside[:, NOT_INVESTED] -= moved
+    return np.column_stack([model, outside])
+
+
+def estimated_exposures(measured: np.ndarray, market: MarketDays, *, moves: bool = True) -> np.ndarray:
+    """Exposures to the factors, the market's without what is not invested, and to the market through that.
+
+    (portfolio, time, factor + 1) from (portfolio, time, measure).
+    """
     factors = market.factor_return.shape[1]
-    model = np.einsum("pt,ptk,tk->pk", coefficient, measured[:, :, :factors], market.factor_return)
-    return np.column_stack([model, np.einsum("pt,ptk->pk", coefficient, measured[:, :, factors:])])
+    out = np.concatenate([measured[:, :, :factors], -measured[:, :, -1:]], axis=2)
+    if market.market is None or not moves:
+        out[:, :, -1] = 0.0
+    else:
+        out[:, :, market.market] += measured[:, :, -1]
+    return out
 
 
 def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
-    """Standard errors by factor and by group from linked exposures (portfolio, time, factor)."""
+    """Standard errors by factor and by group from linked measures (portfolio, time, measure)."""
     error, factors = factor_errors(linked, market), market.factor_return.shape[1]
+    exposed = estimated_exposures(linked, market)
     groups = np.zeros((len(linked), len(group_names(market))))
     for column, name in enumerate(group_names(market)):
         members = np.flatnonzero(market.groups[:factors] == name)
-        groups[:, column] = error[:, factors] if name == SPECIFIC else _together(linked, members, market)
+        groups[:, column] = _together(exposed, members, market)
+        if name == SPECIFIC:
+            groups[:, column] = error[:, factors]
+        elif name == market.groups[factors + NOT_INVESTED]:
+            groups[:, column] = error[:, factors + NOT_INVESTED]
     return {"standard_error": error, "group_standard_error": groups}
 
 
-def factor_errors(linked: np.ndarray, market: MarketDays) -> np.ndarray:
-    """Standard errors of every row of a cut by factor, from linked exposures (portfolio, time, factor)."""
-    factors, by_day = market.factor_return.shape[1], linked.transpose(1, 0, 2)
+def factor_errors(linked: np.ndarray, market: MarketDays, *, moves: bool = True) -> np.ndarray:
+    """Standard errors of every row of a cut by factor, from linked measures (portfolio, time, measure)."""
+    factors = market.factor_return.shape[1]
+    by_day = estimated_exposures(linked, market, moves=moves).transpose(1, 0, 2)
     error = np.zeros((len(linked), len(market.groups)))
-    variance = np.diagonal(market.covariance, axis1=1, axis2=2)
-    error[:, :factors] = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
+    variance = np.diagonal(market.covariance, axis1=1, axis2=2)[:, np.append(np.arange(factors), market.market or 0)]
+    own = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
+    error[:, :factors], error[:, factors + NOT_INVESTED] = own[:, :-1], own[:, -1]
     error[:, factors] = _together(linked, np.arange(factors), market)  # specific mirrors all factors together
     return error
 
@@ -330,16 +292,18 @@ def _together(linked: np.ndarray, members: np.ndarray, market: MarketDays) -> np
 
 
 def _own(lists: AccountLists, market: MarketDays, runs: Sequence[Run], lambdas: list[np.ndarray]) -> Arrays:
-    """w_pi sum_t lambda_pt G_it r_it / V_pt of each held name, for each set of coefficients."""
+    """w_pi sum_t lambda_pt G_it r_it / V_pt of each held name, for each set of coefficients, and with B_t for r_it."""
     parts = []
     for run in runs:
         held = lists.weights[run.lists].tocoo()
         owner = lists.portfolio[run.lists]
         earned = np.ascontiguousarray((run.live * market.period[run.days]).T)[held.col]
+        weight = np.ascontiguousarray((run.weight * market.benchmark_return[run.days, None]).T)[held.col]
         part = {"portfolio": owner[held.row], "asset": held.col.astype(np.int64)}
-        for name, coefficient in zip(OWN, lambdas, strict=True):
+        excess, absolute = lambdas
+        for name, coefficient, gains in zip(OWN, (excess, absolute, excess), (earned, earned, weight), strict=True):
             scale = np.where(run.counts, coefficient[owner, run.days] / run.value[:, :-1], 0.0)
-            part[name] = held.data * np.einsum("et,et->e", scale[held.row], earned)
+            part[name] = held.data * np.einsum("et,et->e", scale[held.row], gains)
         parts.append(part)
     whole = {name: np.concatenate([part[name] for part in parts]) for name in ("portfolio", "asset", *OWN)}
     if len(parts) == 1:
@@ -356,8 +320,8 @@ def _differences(out: Arrays, own: Arrays, market: MarketDays) -> np.ndarray:
     excess = total - (np.prod(1 + market.benchmark_return) - 1)
     rows, coefficient = out["contribution"], out["coefficient"]
     groups = sum(rows[:, market.groups == name].sum(axis=1) for name in group_names(market))
-    stocks = np.bincount(own["portfolio"], own["excess_share"], number)
-    stocks = stocks - (coefficient @ benchmark_shares(market)).sum(axis=1) + rows[:, -1]
+    stocks = np.bincount(own["portfolio"], own["excess_share"] - own["at_benchmark"], number)
+    stocks = stocks - (coefficient @ (benchmark_shares(market) - benchmark_parts(market))).sum(axis=1) + rows[:, -1]
     days = (coefficient * (out["portfolio_return_of_day"] - market.benchmark_return)).sum(axis=1)
     absolute = np.bincount(own["portfolio"], own["return_share"], number)
     left = [rows.sum(axis=1), groups, stocks, days, out["absolute_contribution"].sum(axis=1), absolute]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.accounts.arrays import FORM, OWN, Arrays, MarketDays, coordinates, explain, require_covered
+from attribution.accounts.arrays import FORM, OWN, Arrays, coordinates, explain, require_covered
 from attribution.accounts.lists import ACCOUNTS, AccountLists
+from attribution.accounts.market_days import MarketDays
 from riskmodel.arrays.labels import labelled
 from riskmodel.arrays.threads import one_thread
 

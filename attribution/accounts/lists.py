@@ -305,7 +305,7 @@ def benchmark_days(
 ) -> tuple[str, xr.Dataset, pd.DataFrame]:
     """A benchmark's name, its days, and its names that stopped.
 
-    The days are `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time).
+    The days are `weight` and `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time).
 
     Raises
     ------
@@ -320,10 +320,11 @@ def benchmark_days(
             raise InputError(f"index '{index}': a Course has the returns of its benchmark. Leave index out.")
         data, stopped = benchmark.data, pd.concat(benchmark.benchmark_stopped.values(), ignore_index=True)
         name = f"benchmark of {benchmark.name}"
-        parts = data[["benchmark_live", "constituents_return", "benchmark_return"]].rename(benchmark_live="live")
+        sides = {"benchmark_weight": "weight", "benchmark_live": "live"}
+        parts = data[[*sides, "constituents_return", "benchmark_return"]].rename(sides)
     else:
         track = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period)
-        parts = xr.Dataset({"live": track.weights.copy(data=track.live), "constituents_return": track.returns})
+        parts = xr.Dataset({"weight": track.weights, "live": track.live, "constituents_return": track.returns})
         stopped = track.stopped
     days = parts.get_index("time")
     if not days.equals(period.days):

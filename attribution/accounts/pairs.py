@@ -9,9 +9,17 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from attribution.accounts.arrays import MarketDays, factor_errors, linked_rows, measured_benchmark, measured_weights, runs_of
+from attribution.accounts.arrays import (
+    factor_errors,
+    linked_rows,
+    measured_weights,
+    runs_of,
+    weights_in,
+)
 from attribution.accounts.lists import AccountLists
-from attribution.rows import PROXY
+from attribution.accounts.market_days import MarketDays, measured_benchmark
+from attribution.contributions.pieces import require_against
+from attribution.rows import AGAINST, PROXY
 
 PAIR_BYTES = 32e6  # of the largest array of a block of accounts
 
@@ -25,7 +33,13 @@ class Explained:
 
 
 def sector_by_factor(
-    source: Explained, sectors: pd.Index, coefficient: np.ndarray, *, absolute: bool = False, errors: bool = False
+    source: Explained,
+    sectors: pd.Index,
+    coefficient: np.ndarray,
+    *,
+    absolute: bool = False,
+    against: str = AGAINST[0],
+    errors: bool = False,
 ) -> xr.DataArray:
     """Linked contributions of every account by sector and factor, or their standard errors.
 
@@ -39,6 +53,8 @@ def sector_by_factor(
         (portfolio, time) linking coefficients: of the return where `absolute`, else of the excess.
     absolute
         Of the account's return instead of its excess.
+    against
+        What the part of a sector's names is measured against: "benchmark" or "zero".
     errors
         Standard errors instead of contributions.
 
@@ -50,11 +66,15 @@ def sector_by_factor(
 
     Notes
     -----
-    C_pgk = sum_t lambda_pt x_pgkt f_kt with x_pgkt the active exposure through the names of sector g: a product of a
-    sparse with a dense matrix for each sector, every name in one of them. Var(C_pgk) = sum_t (lambda_pt x_pgkt)^2
-    Cov(f_t)_kk, of specific sum_t lambda_pt^2 x_pgt' Cov(f_t) x_pgt; docs/methodology/accounts.md.
+    C_pgk = sum_t lambda_pt x_pgkt f_kt with x_pgkt the active exposure through the names of sector g, a product of a
+    sparse with a dense matrix for each sector, every name in one of them, less a_pgt X_Bkt, the sector's active weight times
+    the benchmark's exposure. Var(C_pgk) = sum_t (lambda_pt x_pgkt)^2 Cov(f_t)_kk, of specific sum_t lambda_pt^2 x_pgt'
+    Cov(f_t) x_pgt; docs/methodology/accounts.md.
     """
+    require_against(against)
     lists, market = source.lists, source.market
+    taken = measured_benchmark(market) if against == AGAINST[0] and not absolute else None
+    gap = market.constituents_return - market.benchmark_return
     names, number = sectors.unique(), len(lists.portfolios)
     out = np.zeros((number, len(names) + 1, len(market.factors)))
     size = max(int(PAIR_BYTES / market.bytes_of_account), 1)
@@ -67,12 +87,15 @@ def sector_by_factor(
             runs = list(runs_of(own, market))
             for place, (member, benchmark) in enumerate(zip(members, less, strict=True)):
                 measured = measured_weights(own, market, runs, member) - benchmark
+                active = None if taken is None else weights_in(own, market, runs, member)
+                if taken is not None and active is not None:
+                    measured -= active[:, :, None] * taken
                 if errors:
-                    exposed = measured[:, :, : market.factor_return.shape[1]] * scale[:, :, None]
-                    out[block, place] = factor_errors(exposed, market)
+                    out[block, place] = factor_errors(measured * scale[:, :, None], market, moves=not absolute)
                 else:
-                    out[block, place, :-1] = linked_rows(measured, scale, market)
+                    out[block, place, :-1] = linked_rows(measured, scale, market, moves=not absolute)
+                    out[block, place, -1] = 0.0 if active is None else (scale * active) @ gap
     if not (absolute or errors):
-        out[:, -1, -1] = coefficient @ (market.constituents_return - market.benchmark_return)
+        out[:, -1, -1] = coefficient @ gap
     labels = {"portfolio": lists.portfolios, "sector": names.append(pd.Index([PROXY])), "factor": market.factors}
     return xr.DataArray(out, labels, ("portfolio", "sector", "factor"))

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.pieces import require_against
 from attribution.contributions.sums import SMALLEST_ERROR
 from attribution.identities import TOLERANCE
-from attribution.rows import PROXY
+from attribution.rows import AGAINST, PROXY
 from riskmodel.arrays.labels import require_flag, require_kind
 from riskmodel.errors import InputError
 
@@ -36,12 +37,13 @@ class AccountsResult:
         By portfolio: `portfolio_return_of_day`, `uncovered_weight` (of names that the model leaves out), `coefficient`,
         `absolute_coefficient` (time); `contribution`, `absolute_contribution`, `standard_error`, `active_exposure` (factor);
         `group_standard_error` (group); `difference` (identity). Shared: `benchmark_return_of_day`,
-        `constituents_return_of_day` (time), `benchmark_share` (time, asset), `factor_return`, `factor_group` (factor),
+        `constituents_return_of_day` (time), `benchmark_share`, `benchmark_part` (time, asset; what the benchmark's names
+        earned, and what their weights would have earned in the whole of it), `factor_return`, `factor_group` (factor),
         `sector`, `name`, `name_ja` (asset).
     shares
-        portfolio, ticker, excess_share, return_share: linked contribution of each held name to the excess return, before the
-        benchmark's holding of the name is taken off, and to the return. None where dask holds the accounts: `data` then has
-        both by (portfolio, asset).
+        portfolio, ticker, excess_share, return_share, at_benchmark: linked contribution of each held name to the excess
+        return, before the benchmark's holding of the name is taken off, to the return, and what its weight would have earned
+        in the benchmark. None where dask holds the accounts: `data` then has them by (portfolio, asset).
     stopped
         portfolio, ticker, last_trade, resumes, weight, list_date: held names that stopped trading. None where dask holds the
         accounts: `data` then has their number, `stopped`.
@@ -75,7 +77,7 @@ class AccountsResult:
         """Return of each account less the benchmark's: what its contributions add to, (portfolio)."""
         return self.portfolio_return - self.benchmark_return
 
-    def by(self, *cuts: str, absolute: bool = False) -> xr.DataArray:
+    def by(self, *cuts: str, absolute: bool = False, against: str = AGAINST[0]) -> xr.DataArray:
         """Cut the linked contributions of every account.
 
         Parameters
@@ -84,6 +86,8 @@ class AccountsResult:
             factor, group, stock, sector or day; or sector and factor together.
         absolute
             Contributions to the account's return (their sum is R) instead of to its excess (their sum is R - B).
+        against
+            What the part of a name or sector is measured against: "benchmark" or "zero"; no other cut knows a difference.
 
         Returns
         -------
@@ -98,8 +102,9 @@ class AccountsResult:
             For an unknown cut; for two of accounts that dask holds.
         """
         require_flag("absolute", absolute)
+        require_against(against)
         if _is_pair(cuts):
-            return self._pair(cuts, absolute=absolute, errors=False)
+            return self._pair(cuts, absolute=absolute, against=against, errors=False)
         if len(cuts) != 1 or cuts[0] not in CUTS:
             raise InputError(
                 f"cut {', '.join(map(repr, cuts)) or 'missing'}: name one of {', '.join(CUTS)}, or sector and factor "
@@ -111,10 +116,10 @@ class AccountsResult:
             return values if cut == "factor" else _summed(values, self.data["factor_group"], cut)
         if cut == "day":
             return self._by_day(absolute).rename(time=cut)
-        stocks = self._by_stock(absolute)
+        stocks = self._by_stock(absolute, against)
         return stocks if cut == "stock" else _summed(stocks, self._sector_of_stock, cut)
 
-    def standard_errors(self, *cuts: str) -> xr.DataArray:
+    def standard_errors(self, *cuts: str, against: str = AGAINST[0]) -> xr.DataArray:
         """Standard errors of a cut of the excess by factor (the default), group, or sector and factor; observed rows have 0.
 
         Raises
@@ -126,8 +131,9 @@ class AccountsResult:
         -----
         Var(C_g) = sum_t lambda_t^2 x_gt' Cov(f_t) x_gt for each account; docs/methodology/standard_errors.md.
         """
+        require_against(against)
         if _is_pair(cuts):
-            return self._pair(cuts, absolute=False, errors=True)
+            return self._pair(cuts, absolute=False, against=against, errors=True)
         if cuts not in ((), ("factor",), ("group",)):
             raise InputError(
                 f"standard errors by {', '.join(map(repr, cuts))}: only factor, group, and sector and factor together are "
@@ -181,7 +187,7 @@ class AccountsResult:
         sector = self.data["sector"].rename(asset="stock")
         return xr.DataArray([*sector.to_numpy(), PROXY], {"stock": [*sector["stock"].to_numpy(), PROXY]}, ("stock",))
 
-    def _pair(self, cuts: tuple[str, ...], *, absolute: bool, errors: bool) -> xr.DataArray:
+    def _pair(self, cuts: tuple[str, ...], *, absolute: bool, against: str, errors: bool) -> xr.DataArray:
         from attribution.accounts.pairs import sector_by_factor
 
         if self.source is None:
@@ -191,7 +197,8 @@ class AccountsResult:
             )
         coefficient = self.data["absolute_coefficient" if absolute else "coefficient"].transpose("portfolio", "time")
         sectors = pd.Index(self.data["sector"].sel(asset=self.source.market.assets).to_numpy())
-        cells = sector_by_factor(self.source, sectors, coefficient.to_numpy(), absolute=absolute, errors=errors)
+        of = coefficient.to_numpy()
+        cells = sector_by_factor(self.source, sectors, of, absolute=absolute, against=against, errors=errors)
         return cells.transpose("portfolio", *cuts)
 
     def _by_day(self, absolute: bool) -> xr.DataArray:
@@ -200,13 +207,16 @@ class AccountsResult:
             return self.data["absolute_coefficient"] * own
         return self.data["coefficient"] * (own - self.data["benchmark_return_of_day"])
 
-    def _by_stock(self, absolute: bool) -> xr.DataArray:
+    def _by_stock(self, absolute: bool, against: str) -> xr.DataArray:
         own, coefficient = self._own(SHARES[absolute]), self.data["coefficient"]
         gap = self.data["constituents_return_of_day"] - self.data["benchmark_return_of_day"]
         if absolute:
             proxy = xr.zeros_like(coefficient.isel(time=0, drop=True))
         else:
-            own = own - xr.dot(coefficient, self.data["benchmark_share"], dim="time")
+            official = self.data["benchmark_share"]
+            if against == AGAINST[0]:
+                own, official = own - self._own("at_benchmark"), official - self.data["benchmark_part"]
+            own = own - xr.dot(coefficient, official, dim="time")
             proxy = xr.dot(coefficient, gap, dim="time")
         proxy = proxy.expand_dims(asset=[PROXY], axis=1)
         return xr.concat([own.transpose("portfolio", "asset"), proxy], "asset").rename(asset="stock")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
 from attribution.commands.terminal import DONE, as_cell, print_table, progress
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
-from attribution.rows import EFFECTS
+from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SMALL = {"difference": "{:.1e}", "tolerance": "{:.0e}"}
 VIEW = ("currency", "hedged", "forward_premium")
 BRINSON = ("method", "interaction", "missing", "anchored")
 USES = {  # by table, the options that it uses; another is refused, so that nobody waits for its effect
-    "contributions": ("by", "link", "absolute", *VIEW),
+    "contributions": ("by", "link", "absolute", "against", *VIEW),
     "brinson": ("by", "link", *BRINSON, *VIEW),
     "brinson-by-factor": ("by", "link", *BRINSON, *VIEW),
     "timing": ("link", *VIEW),
@@ -56,6 +56,11 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", choices=tuple(USES), default="contributions", help="by default contributions")
     parser.add_argument("--link", choices=DAY_SCALING, help=f"how days become the period; by default {DEFAULT_LINK}")
     parser.add_argument("--absolute", action="store_true", help="contributions to the return instead of the excess")
+    parser.add_argument(
+        "--against",
+        choices=AGAINST,
+        help=f"what the part of a stock, a sector or a sleeve is measured against; by default the {AGAINST[0]}",
+    )
     brinson_options(parser)
     parser.add_argument("--anchored", action="store_true", help="of several Brinson levels: weights scaled to the parent's")
     parser.add_argument("--currency", metavar="JPY", help="as an investor in that currency sees it, from the fx table")
@@ -122,6 +127,8 @@ def _require_used(options: argparse.Namespace) -> None:
             raise InputError(f"--{name.replace('_', '-')} has no meaning for --table {options.table}. Leave it out.")
     if options.absolute and options.link not in (None, DEFAULT_LINK):
         raise InputError(f"--link {options.link} has no meaning with --absolute: parts of the return are linked by Carino.")
+    if options.absolute and options.against:
+        raise InputError("--against has no meaning with --absolute: parts of the return are measured against nothing.")
     if options.table == "karnosky-singer" and not options.currency:
         raise InputError("--table karnosky-singer is of an investor in another currency. Name it: --currency JPY.")
     if options.hedged and not options.currency:
@@ -193,9 +200,10 @@ def _table(result: AttributionResult, cuts: list[str | pd.Series], options: argp
         return result.brinson_by_factor(*cuts, **choices).drop(columns="course")
     if _by_factor_alone(options) and not options.absolute:
         return result.factors.drop(columns="course")
+    of = {"absolute": options.absolute, "against": options.against or AGAINST[0]}
     if splits_factors(cuts):
-        return result.with_errors(*cuts, absolute=options.absolute).reset_index()
-    return result.by(*cuts, absolute=options.absolute).reset_index()
+        return result.with_errors(*cuts, **of).reset_index()
+    return result.by(*cuts, **of).reset_index()
 
 
 def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Namespace) -> None:

@@ -70,7 +70,8 @@ def linked_contributions(
     -----
     C_ik = sum_t lambda_t a_it X_ik,t f_kt with a = w - b, Var(C_ik) = sum_t (lambda_t a_it X_ik,t)^2 Cov(f_t)_kk, and
     Var(C_k) of the sum over i; specific mirrors all factors. Where w = 0 only lambda_t differs between portfolios, so one
-    product b_it X_ik,t serves them all; the names held are then put right. docs/methodology/accounts.md.
+    product b_it X_ik,t serves them all; the names held are then put right. Cells are those of `AttributionResult.by` against
+    "zero", with the market's part of cash still in the market. docs/methodology/accounts.md.
 
     Examples
     --------

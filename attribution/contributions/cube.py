@@ -14,7 +14,7 @@ from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
-from attribution.rows import CASH, CASH_STOCK, PROXY_FACTOR, among_stocks
+from attribution.rows import CASH, CASH_STOCK, MARKET, PROXY_FACTOR, among_stocks
 from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.model.results import RiskModelResults
@@ -160,6 +160,16 @@ class Cube:
         """Weights of a side that earn a return, (time, asset)."""
         return (self.portfolio_live if side == "portfolio" else self.benchmark_live).to_numpy()
 
+    def idle(self, side: Side) -> np.ndarray:
+        """Weights of a side that are not invested, (time, asset): cash, and positions that no longer trade."""
+        return not_invested(self.assets, self.weights(side), self.live(side))
+
+    @property
+    def market(self) -> int | None:
+        """Place of the factor of the market, to which every stock has an exposure; None where no one factor is it."""
+        places = [place for place, factor in enumerate(self.factors) if self.groups.get(factor) == MARKET]
+        return places[0] if len(places) == 1 else None
+
     @property
     def beside_names(self) -> list[str]:
         """Rows of a factor cut beside the model's and the proxy, such as trading and fees."""
@@ -222,6 +232,11 @@ class Cube:
             arrays |= {"currency_rate": view.rate, "currency_return": view.returned, "rate_carried": view.carried}
             arrays["currency_base_rate"] = xr.DataArray(view.base_rate)
         return xr.Dataset(arrays).assign(self.securities)
+
+
+def not_invested(assets: pd.Index, weights: np.ndarray, live: np.ndarray) -> np.ndarray:
+    """What of start-of-day weights (..., asset) is cash, or of positions that no longer trade."""
+    return np.where(assets == CASH, weights, weights - live)
 
 
 def make_cube(

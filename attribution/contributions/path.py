@@ -12,10 +12,11 @@ from attribution.contributions.cube import Cube
 from attribution.contributions.cuts import DAY_CUTS, Cut, require_cuts
 from attribution.contributions.sums import daily
 from attribution.linking.linking import coefficients
+from attribution.rows import AGAINST
 from riskmodel.errors import InputError
 
 
-def path(cube: Cube, cuts: Sequence[Cut], *, link: str, absolute: bool = False) -> pd.DataFrame:
+def path(cube: Cube, cuts: Sequence[Cut], *, link: str, absolute: bool = False, against: str = AGAINST[0]) -> pd.DataFrame:
     """Linked contributions of the period to date, day by day.
 
     Parameters
@@ -28,6 +29,8 @@ def path(cube: Cube, cuts: Sequence[Cut], *, link: str, absolute: bool = False) 
         How days are linked, see `attribution.linking.coefficients`.
     absolute
         Of the course's return instead of its excess.
+    against
+        As for `attribution.contributions.sums.contributions`.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def path(cube: Cube, cuts: Sequence[Cut], *, link: str, absolute: bool = False) 
     along = [cut for cut in cuts if isinstance(cut, str) and cut in DAY_CUTS]
     if along:
         raise InputError(f"path by '{along[0]}': a path has a row a day; cut by what runs along it, such as factor.")
-    rows, values = daily(cube, cuts, absolute=absolute)
+    rows, values = daily(cube, cuts, absolute=absolute, against=against)
     portfolio = cube.portfolio_return
     benchmark = xr.zeros_like(portfolio) if absolute else cube.benchmark_return
     running = running_coefficients(portfolio, benchmark, method=link)

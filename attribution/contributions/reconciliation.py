@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
+from attribution.contributions.pieces import yardstick
 from attribution.contributions.sums import contributions
 from attribution.identities import furthest, identities
 from attribution.linking.linking import compound
@@ -48,6 +49,7 @@ def reconcile(
     excess = total - compound(cube.benchmark_return.to_numpy())
     stock_factor = by("stock", "factor")
     stocks, factors, sectors, days = (by(cut) for cut in ("stock", "factor", "sector", "day"))
+    measure = yardstick(cube)
     active = (cube.portfolio_live - cube.benchmark_live).to_numpy()
     explained = (cube.exposure * cube.factor_return).sum("factor") + cube.specific_return
     gap = (explained - cube.asset_return).where(cube.modelled, 0.0) * active
@@ -62,6 +64,9 @@ def reconcile(
         "stock x factor = R - B": (fsum(stock_factor), excess),
         "stock x factor over factors = stocks": furthest(stock_factor.groupby("stock").sum(), stocks),
         "stock x factor over stocks = factors": furthest(stock_factor.groupby("factor").sum(), factors),
+        "stocks against zero = R - B": (fsum(contributions(cube, ["stock"], against="zero")), excess),
+        "benchmark by factor = benchmark return of each day": furthest(measure.rows.sum(axis=1), measure.returns),
+        "sectors = Brinson-Fachler effects": furthest(sectors, brinson.set_index("group")[list(EFFECTS)].sum(axis=1)),
         "sector x factor over factors = sectors": furthest(by("sector", "factor").groupby("sector").sum(), sectors),
         "day x factor over factors = days": furthest(by("day", "factor").groupby("day").sum(), days),
         "Brinson effects by sector = R - B": (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),

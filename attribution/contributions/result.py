@@ -20,6 +20,7 @@ from attribution.identities import require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.course import Course
+from attribution.rows import AGAINST
 from riskmodel.arrays.labels import require_flag
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class AttributionResult:
 
     @property
     def factor_names(self) -> list[str]:
-        """Every row of a factor cut: the model's factors, then specific, cash, unmodelled, proxy."""
+        """Every row of a factor cut: the model's factors, then specific, cash and stopped names, unmodelled, proxy."""
         return factor_rows(self.cube)
 
     @cached_property
@@ -90,7 +91,7 @@ class AttributionResult:
             brinson_by_factor=self.sector_brinson_by_factor,
         )
 
-    def by(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+    def by(self, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.Series:
         """Cut the linked contributions.
 
         Parameters
@@ -100,6 +101,10 @@ class AttributionResult:
             `attribution.read_grouping`.
         absolute
             Contributions to the course's return (their sum is R) instead of to its excess (their sum is R - B).
+        against
+            What a name's part of the excess is measured against: the "benchmark", so that an active weight earns what the
+            name returned more than the benchmark, or "zero": what it returned. Cuts by factor, group, day and month are the
+            same, and absolute ones.
 
         Returns
         -------
@@ -115,24 +120,24 @@ class AttributionResult:
 
         Notes
         -----
-        C = sum_t lambda_t a_it X_ik,t-1 f_kt and its like; docs/methodology/contributions.md.
+        C = sum_t lambda_t (l_it X_ik,t-1 - a_it X_Bk,t-1) f_kt and its like; docs/methodology/contributions.md.
         """
-        return cells.contributions(self.cube, cuts, absolute=absolute)
+        return cells.contributions(self.cube, cuts, absolute=absolute, against=against)
 
-    def top(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.Series:
+    def top(self, n: int, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.Series:
         """The n largest and n smallest rows of a cut (stock by default), and a row `(rest)`; see `cuts`."""
-        return top(self.by(*(cuts or ("stock",)), absolute=absolute), n)
+        return top(self.by(*(cuts or ("stock",)), absolute=absolute, against=against), n)
 
-    def top_with_errors(self, n: int, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+    def top_with_errors(self, n: int, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.DataFrame:
         """The rows of `top` with contribution, standard_error and t, `(rest)` among them; see `sums`."""
-        return cells.top_with_errors(self.cube, n, cuts or ("stock",), absolute=absolute)
+        return cells.top_with_errors(self.cube, n, cuts or ("stock",), absolute=absolute, against=against)
 
-    def path(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+    def path(self, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.DataFrame:
         """Linked contributions of the period to date, (day, cut); the last row is `by`; see `path`."""
         from attribution.contributions.path import path
 
         link = DEFAULT_LINK if require_flag("absolute", absolute) else self.link
-        return path(self.cube, cuts, link=link, absolute=absolute)
+        return path(self.cube, cuts, link=link, absolute=absolute, against=against)
 
     def averages(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
         """Time averages of active weights, or of active exposures where a cut is by factor; see `sums`."""
@@ -192,25 +197,27 @@ class AttributionResult:
 
     @property
     def active_exposures(self) -> xr.DataArray:
-        """Start-of-day active exposure to each factor of the model, (time, factor)."""
-        exposure = self.cube.exposure.to_numpy()
-        return self.cube.factor_return.copy(data=(exposure @ cells.active(self.cube)[..., None])[..., 0])
+        """Start-of-day active exposure to each factor of the model, (time, factor): the market's without what is not
+        invested, which has a row of its own.
+        """
+        return self.cube.factor_return.copy(data=cells.active_exposures(self.cube))
 
-    def standard_errors(self, *cuts: Cut, absolute: bool = False) -> pd.Series:
+    def standard_errors(self, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.Series:
         """Standard errors of `by` with the same cuts (factor by default), from the daily covariance of factor returns.
 
         Returns
         -------
         Series
-            Decimals, indexed like `by`. Observed rows have 0: a cut without factors, cash, unmodelled, proxy. Specific has
-            the error of all factors together.
+            Decimals, indexed like `by`. Observed rows have 0: a cut without factors, unmodelled, proxy. Specific has the
+            error of all factors together, cash and stopped names that of the market's part which they lack.
         """
-        return cells.standard_errors(self.cube, cuts or ("factor",), absolute=absolute)
+        return cells.standard_errors(self.cube, cuts or ("factor",), absolute=absolute, against=against)
 
-    def with_errors(self, *cuts: Cut, absolute: bool = False) -> pd.DataFrame:
+    def with_errors(self, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.DataFrame:
         """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error)."""
         cuts = cuts or ("factor",)
-        return cells.with_t(self.by(*cuts, absolute=absolute), self.standard_errors(*cuts, absolute=absolute))
+        errors = self.standard_errors(*cuts, absolute=absolute, against=against)
+        return cells.with_t(self.by(*cuts, absolute=absolute, against=against), errors)
 
     @cached_property
     def factors(self) -> pd.DataFrame:
@@ -260,7 +267,7 @@ class AttributionResult:
     @cached_property
     def stocks(self) -> pd.DataFrame:
         """One row a name: course, ticker, name, weight_start, weight_end, return, contribution (of the course's return),
-        active_contribution.
+        active_contribution (of its excess, against the benchmark).
         """
         absolute, active = self.by("stock", absolute=True), self.by("stock")
         returned = ((1 + self.cube.asset_return).prod("time") - 1).to_series()

@@ -9,17 +9,28 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from attribution.contributions.arrays import sum_days
-from attribution.contributions.cube import Cube, Sleeves
+from attribution.contributions.cube import Cube, not_invested
 from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
-from attribution.rows import CASH
+from attribution.contributions.pieces import (
+    Piece,
+    Yardstick,
+    less_benchmark,
+    outside,
+    pieces,
+    require_against,
+    weights_of_rows,
+    yardstick,
+)
+from attribution.rows import AGAINST, CASH_AND_STOPPED, OTHER
 from riskmodel.arrays.labels import require_flag
 from riskmodel.errors import InputError
 
 SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
+NOT_INVESTED = 1 + OTHER.index(CASH_AND_STOPPED)  # places after the factors, in the rows of a factor cut
 BLOCK = 16  # days of exposures times covariance that stay in the processor's cache
 
 
-def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
+def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False, against: str = AGAINST[0]) -> pd.Series:
     """Linked contributions by any cuts.
 
     Parameters
@@ -30,6 +41,9 @@ def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) ->
         Words of `attribution.contributions.cuts.CUTS`, and ticker -> group.
     absolute
         Of the course's return (they sum to R) instead of its excess (R - B).
+    against
+        What the part of each name is measured against: the "benchmark" or "zero". It makes a difference to cuts by name,
+        by groups of names and by sleeve, and none to absolute ones.
 
     Returns
     -------
@@ -43,40 +57,44 @@ def contributions(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) ->
 
     Notes
     -----
-    C = sum over the cut of lambda_t c[t, i, k]. Without a factor in the cut c is a_it r_it, observed; with one it comes from
-    exposures and factor returns, so that the two check each other. docs/methodology/contributions.md.
+    C = sum over the cut of lambda_t c[t, i, k]. Without a factor in the cut c is l_it r_it - a_it B_t, observed; with one it
+    comes from exposures and factor returns, so that the two check each other. docs/methodology/contributions.md.
     """
     require_flag("absolute", absolute)
     rows, by_factor = _rows(cube, cuts), splits_factors(cuts)
-    scale = coefficient(cube, absolute)[:, None]
-    values = [
-        _sums(cube, rows, weights * scale, beside * scale, by_factor) for weights, beside in _pieces(cube, rows, absolute)
-    ]
+    measure, scale = _measure(cube, rows, absolute, against), coefficient(cube, absolute)
+    values = [_sums(cube, rows, piece.scaled(scale), measure, by_factor) for piece in pieces(cube, rows, absolute)]
     return rows.series(np.stack(values), "contribution")
 
 
-def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
+def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False, against: str = AGAINST[0]) -> pd.Series:
     """Standard errors of `contributions`, with the same arguments and index.
 
     Returns
     -------
     Series
-        Decimals. What is observed has 0: a cut without a factor, cash, unmodelled, proxy. Specific has the error of all
-        factors together, through the same days and names.
+        Decimals. What is observed has 0: a cut without a factor, unmodelled, proxy, cash in absolute cuts. Specific has the
+        error of all factors together, through the same days and names.
 
     Notes
     -----
-    Var(C) = sum_t lambda_t^2 z_t' Cov(f_t) z_t with z_t the active exposures of the row to its factors; days are
-    independent. docs/methodology/standard_errors.md.
+    Var(C) = sum_t lambda_t^2 z_t' Cov(f_t) z_t with z_t what the row has of each factor, l_it X_ik - a_it X_Bk over its
+    names; days are independent. What is not invested has -a_c of the market, which is added to its covariance as one more
+    factor. docs/methodology/standard_errors.md.
     """
     require_flag("absolute", absolute)
+    require_against(against)
     rows = _rows(cube, cuts)
     variance = np.zeros(rows.shape)
     if splits_factors(cuts):
-        scale, exposures, covariance = coefficient(cube, absolute)[:, None], _exposures(cube), _covariance(cube)
+        measure, scale, covariance = (
+            _measure(cube, rows, absolute, against),
+            coefficient(cube, absolute),
+            estimated_covariance(cube),
+        )
         with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
-            for of_piece, (weights, _) in zip(variance, _pieces(cube, rows, absolute), strict=True):
-                _add_variances(of_piece, rows, exposures, weights * scale, covariance)
+            for of_piece, piece in zip(variance, pieces(cube, rows, absolute), strict=True):
+                _add_variances(of_piece, cube, rows, piece.scaled(scale), measure, covariance)
     return rows.series(np.sqrt(variance.clip(min=0.0)), "standard_error")
 
 
@@ -92,7 +110,9 @@ def with_t(contribution: pd.Series, error: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"contribution": contribution, "standard_error": error, "t": t})
 
 
-def top_with_errors(cube: Cube, n: int, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.DataFrame:
+def top_with_errors(
+    cube: Cube, n: int, cuts: Sequence[Cut], *, absolute: bool = False, against: str = AGAINST[0]
+) -> pd.DataFrame:
     """The rows of `attribution.contributions.cuts.top` with their errors, as `with_t` shows them.
 
     Notes
@@ -100,29 +120,41 @@ def top_with_errors(cube: Cube, n: int, cuts: Sequence[Cut], *, absolute: bool =
     The rows of `(rest)` are correlated, so that its error is that of their sum: with v_t the sum over its rows of what a row
     has of each factor, z_k for factor k and -z for specific, Var = sum_t lambda_t^2 v_t' Cov(f_t) v_t.
     """
-    whole, errors = contributions(cube, cuts, absolute=absolute), standard_errors(cube, cuts, absolute=absolute)
+    whole = contributions(cube, cuts, absolute=absolute, against=against)
+    errors = standard_errors(cube, cuts, absolute=absolute, against=against)
     shown = top(whole, n)
     error = errors.reindex(shown.index)
     if len(whole) > 2 * n:
         rest = ~whole.index.isin(shown.index[:-1])
-        error.iloc[-1] = _error_of_sum(cube, cuts, rest, absolute) if splits_factors(cuts) else 0.0
+        error.iloc[-1] = _error_of_sum(cube, cuts, rest, absolute, against) if splits_factors(cuts) else 0.0
     return with_t(shown, error)
 
 
-def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute: bool) -> float:
+def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute: bool, against: str) -> float:
     """Standard error of the sum of some rows of a cut by factor or group; `chosen` is in the order of the table."""
     rows, scale, exposures = _rows(cube, cuts), coefficient(cube, absolute), _exposures(cube)
+    measure = _measure(cube, rows, absolute, against)
     place = rows.series(np.arange(np.prod(rows.shape)).reshape(rows.shape), "place").to_numpy()
     inside = np.zeros(len(place))
     inside[place[chosen]] = 1.0
     days, factors, assets = exposures.shape
     of_cells = inside.reshape(rows.shape)[:, rows.day.row][:, :, rows.stock.row[:assets]]
-    held = np.zeros((days, factors))
-    for within, (weights, _) in zip(of_cells, _pieces(cube, rows, absolute), strict=True):
-        less_specific = within[..., rows.factor.row[:factors]] - within[..., rows.factor.row[factors], None]
-        held += np.einsum("tki,tik->tk", exposures * weights[:, None], less_specific)
+    of_factor, specific = _estimated_rows(rows, factors)
+    held = np.zeros((days, factors + 1))
+    for within, piece in zip(of_cells, pieces(cube, rows, absolute), strict=True):
+        less_specific = within[..., of_factor] - within[..., specific, None]
+        held[:, :factors] += np.einsum("tki,tik->tk", exposures * piece.live[:, None], less_specific[..., :factors])
+        idle = piece.idle
+        if measure is not None:
+            taken = np.einsum("ti,tik->tk", piece.weight, less_specific[..., :factors])
+            held[:, :factors] -= taken * measure.exposures
+            idle = None if idle is None else idle - piece.weight * measure.idle[:, None]
+        if idle is not None:
+            moved = np.einsum("ti,tik->tk", idle, less_specific)
+            held[:, cube.market] += moved[:, cube.market]
+            held[:, factors] -= moved[:, factors]
     held *= scale[:, None]
-    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, _covariance(cube), held).clip(min=0.0)))
+    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, estimated_covariance(cube), held).clip(min=0.0)))
 
 
 def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
@@ -156,23 +188,35 @@ def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.S
     rows = layout(cube, cuts, factors=factors, proxy=False)
     days = np.bincount(rows.day.row)[:, None, None]
     if not by_factor:
-        weights = _weights(cube, rows, "weight", absolute)
+        weights = weights_of_rows(cube, rows, "weight", absolute)
         return rows.series(np.stack([_summed(part, rows)[..., None] / days for part in weights]), "weight")
     ones = np.ones((len(cube.days), len(factors)))
-    weights = _weights(cube, rows, "live", absolute)
-    return rows.series(np.stack([_modelled(_exposures(cube), ones, part, rows) / days for part in weights]), "exposure")
+    exposures = []
+    for piece in pieces(cube, rows, absolute)[: rows.shape[0]]:
+        of_rows = _modelled(_exposures(cube), ones, piece.live, rows)
+        if piece.idle is not None:
+            of_rows[..., rows.factor.row[cube.market]] += _summed(piece.idle, rows)
+        exposures.append(of_rows / days)
+    return rows.series(np.stack(exposures), "exposure")
 
 
-def daily(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> tuple[Layout, np.ndarray]:
+def daily(
+    cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False, against: str = AGAINST[0]
+) -> tuple[Layout, np.ndarray]:
     """Contributions of each day before linking, and their layout; values are (sleeve, time, stock, factor) of the layout."""
     rows, by_factor = _rows(cube, ["day", *cuts]), splits_factors(cuts)
-    pieces = _pieces(cube, rows, absolute)
-    return rows, np.stack([_sums(cube, rows, weights, beside, by_factor) for weights, beside in pieces])
+    measure = _measure(cube, rows, absolute, against)
+    return rows, np.stack([_sums(cube, rows, piece, measure, by_factor) for piece in pieces(cube, rows, absolute)])
 
 
-def active(cube: Cube, absolute: bool = False) -> np.ndarray:
-    """Start-of-day weights that earn a return, less the benchmark's unless `absolute`, (time, asset)."""
-    return _less_benchmark(cube, "live", absolute)
+def active_exposures(cube: Cube) -> np.ndarray:
+    """Start-of-day active exposures to the factors, (time, factor): the market's without what is not invested."""
+    live = less_benchmark(cube, "live", False)
+    exposures: np.ndarray = (_exposures(cube) @ live[..., None])[..., 0]
+    if cube.market is not None:
+        weight = less_benchmark(cube, "weight", False)
+        exposures[:, cube.market] += not_invested(cube.assets, weight, live).sum(axis=1)
+    return exposures
 
 
 def coefficient(cube: Cube, absolute: bool = False) -> np.ndarray:
@@ -180,75 +224,80 @@ def coefficient(cube: Cube, absolute: bool = False) -> np.ndarray:
     return (cube.absolute_coefficient if absolute else cube.coefficient).to_numpy()
 
 
-def outside(cube: Cube, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What weights (time, asset) earn beside the factors: specific, cash and unmodelled, each (time, asset)."""
-    earned = weights * cube.asset_return.to_numpy()
-    earned *= ~cube.modelled.to_numpy()
-    cash = np.where(cube.assets == CASH, earned, 0.0)
-    return weights * cube.specific_return.to_numpy(), cash, earned - cash
+def estimated_returns(cube: Cube) -> np.ndarray:
+    """Returns of the factors and, last, of the market once more, for what is not invested, (time, factor + 1)."""
+    f = cube.factor_return.to_numpy()
+    return np.column_stack([f, np.zeros(len(f)) if cube.market is None else f[:, cube.market]])
+
+
+def estimated_covariance(cube: Cube) -> np.ndarray:
+    """Covariance of the errors of `estimated_returns`, (time, factor + 1, factor + 1)."""
+    covariance = cube.covariance.to_numpy()
+    if cube.market is None:
+        return np.pad(covariance, ((0, 0), (0, 1), (0, 1)))
+    place = np.append(np.arange(covariance.shape[1]), cube.market)
+    return covariance[:, place[:, None], place]
 
 
 def _rows(cube: Cube, cuts: Sequence[Cut]) -> Layout:
     return layout(cube, cuts, factors=factor_rows(cube) if splits_factors(cuts) else [""])
 
 
-def _less_benchmark(held: Cube | Sleeves, kind: str, absolute: bool) -> np.ndarray:
-    """The portfolio's `weight` or `live`, less the benchmark's unless `absolute`, ([sleeve,] time, asset)."""
-    own, other = (
-        (held.portfolio_weight, held.benchmark_weight) if kind == "weight" else (held.portfolio_live, held.benchmark_live)
-    )
-    return np.asarray(own.to_numpy() if absolute else own.to_numpy() - other.to_numpy())
-
-
-def _weights(cube: Cube, rows: Layout, kind: str, absolute: bool) -> np.ndarray:
-    """Weights behind each row of sleeves, (sleeve, time, asset); those of the whole course where sleeves are not apart."""
-    if rows.sleeve.names:
-        return _less_benchmark(cube.in_sleeves(), kind, absolute)
-    return _less_benchmark(cube, kind, absolute)[None]
-
-
-def _pieces(cube: Cube, rows: Layout, absolute: bool) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What each row of sleeves holds: weights that earn a return (time, asset), and rows beside (time, row) before linking.
-
-    The proxy is that of the sleeve's own benchmark. No sleeve earns the other rows beside: each is a piece of its own.
-    """
-    weights, beside = _weights(cube, rows, "live", absolute), cube.beside_values(absolute)
-    if not rows.sleeve.names:
-        return [(weights[0], beside)]
-    alone = np.zeros((beside.shape[1], *beside.shape))
-    for place in range(1, beside.shape[1]):
-        alone[place, :, place] = beside[:, place]
-    pieces = []
-    for own, gap in zip(weights, cube.in_sleeves().proxy.to_numpy(), strict=True):
-        of_sleeve = np.zeros_like(beside)
-        of_sleeve[:, 0] = 0.0 if absolute else gap
-        pieces.append((own, of_sleeve))
-    return pieces + [(np.zeros_like(weights[0]), row) for row in alone[1:]]
+def _measure(cube: Cube, rows: Layout, absolute: bool, against: str) -> Yardstick | None:
+    """What is taken off each name's part; None where nothing is, or it cancels: active weights of all names sum to 0."""
+    require_against(against)
+    taken = against == AGAINST[0] and not absolute and (rows.stock.names or rows.sleeve.names)
+    return yardstick(cube) if taken else None
 
 
 def _exposures(cube: Cube) -> np.ndarray:
     return cube.exposure.to_numpy()
 
 
-def _covariance(cube: Cube) -> np.ndarray:
-    return cube.covariance.to_numpy()
-
-
-def _sums(cube: Cube, rows: Layout, weights: np.ndarray, beside: np.ndarray, by_factor: bool) -> np.ndarray:
-    """Contributions (day, stock, factor) of the rows, from weights (time, asset) and rows beside (time, row)."""
+def _sums(cube: Cube, rows: Layout, piece: Piece, measure: Yardstick | None, by_factor: bool) -> np.ndarray:
+    """Contributions (day, stock, factor) of the rows."""
+    beside = piece.beside
     if not by_factor:
-        earned = weights * cube.asset_return.to_numpy()
+        earned = piece.live * cube.asset_return.to_numpy()
+        if measure is not None:
+            earned -= piece.weight * measure.returns[:, None]
         return _summed(np.column_stack([earned, beside]), rows)[..., None]
     f = cube.factor_return.to_numpy()
+    factors = f.shape[1]
     cells = np.empty((len(rows.day.codes), len(rows.stock.codes), len(rows.factor.row)))
-    cells[..., : f.shape[1]] = _modelled(_exposures(cube), f, weights, rows)
-    for place, part in enumerate(outside(cube, weights), start=f.shape[1]):
+    cells[..., :factors] = _modelled(_exposures(cube), f, piece.live, rows)
+    for place, part in enumerate(outside(cube, piece.live), start=factors):
         cells[..., place] = _summed(part, rows)
     for place in range(-beside.shape[1], 0):
         alone = np.zeros((len(beside), len(rows.stock.row)))
         alone[:, place] = beside[:, place]
         cells[..., place] = _summed(alone, rows)
+    if measure is not None:
+        _take_off(cells, rows, _of_names(piece.weight, rows), measure.rows)
+    idle = _idle(rows, piece, measure)
+    if idle is not None:
+        moved = _along(idle * f[:, cube.market, None], rows.day, 0)
+        cells[..., cube.market] += moved
+        cells[..., factors + NOT_INVESTED] -= moved
     return _along(cells, rows.factor, 2)
+
+
+def _take_off(cells: np.ndarray, rows: Layout, of_names: np.ndarray, returns: np.ndarray) -> None:
+    """Subtract a_ts B_tk from cells (day, stock, factor): on each day a vector of names times one of rows."""
+    if rows.day.whole:
+        for place in range(cells.shape[2]):
+            cells[..., place] -= of_names * returns[:, place, None]
+    else:
+        inside = rows.day.row == np.arange(len(rows.day.codes))[:, None]
+        cells -= of_names.T @ (inside[:, :, None] * returns)
+
+
+def _idle(rows: Layout, piece: Piece, measure: Yardstick | None) -> np.ndarray | None:
+    """What of the rows is not invested, (time, stock), less the names' parts of what of the benchmark is not."""
+    if piece.idle is None:
+        return None
+    idle = _of_names(piece.idle, rows)
+    return idle if measure is None else idle - _of_names(piece.weight, rows) * measure.idle[:, None]
 
 
 def _modelled(exposures: np.ndarray, scale: np.ndarray, weights: np.ndarray, rows: Layout) -> np.ndarray:
@@ -269,26 +318,41 @@ def _modelled(exposures: np.ndarray, scale: np.ndarray, weights: np.ndarray, row
     return _along(_padded(cells, rows), rows.stock, 2).transpose(0, 2, 1)
 
 
+def _estimated_rows(rows: Layout, factors: int) -> tuple[np.ndarray, int]:
+    """The rows of the factors and, last, of what is not invested; and that of specific."""
+    estimated = np.append(np.arange(factors), factors + NOT_INVESTED)
+    return rows.factor.row[estimated], int(rows.factor.row[factors])
+
+
 def _add_variances(
-    variance: np.ndarray, rows: Layout, exposures: np.ndarray, weights: np.ndarray, covariance: np.ndarray
+    variance: np.ndarray, cube: Cube, rows: Layout, piece: Piece, measure: Yardstick | None, covariance: np.ndarray
 ) -> None:
     """Add each day's variance to (day, stock, factor): of a row's factors together, and of all for specific."""
+    exposures = _exposures(cube)
     factors = exposures.shape[1]
-    of_factor, specific = rows.factor.row[:factors], rows.factor.row[factors]
+    of_factor, specific = _estimated_rows(rows, factors)
     together = of_factor[:, None] == of_factor
     alone = bool((together.sum(axis=0) == 1).all())
     member = (of_factor == np.arange(len(rows.factor.codes))[:, None]).astype(float)
+    idle = _idle(rows, piece, measure)
+    taken = None if measure is None else _of_names(piece.weight, rows)
     for first in range(0, len(exposures), BLOCK):
         block = slice(first, first + BLOCK)
+        z = np.zeros((len(exposures[block]), factors + 1, len(rows.stock.codes)))
         if rows.stock.names:
-            z = _along(_padded(exposures[block] * weights[block, None, :], rows), rows.stock, 2)
+            z[:, :factors] = _along(_padded(exposures[block] * piece.live[block, None, :], rows), rows.stock, 2)
         else:
-            z = exposures[block] @ weights[block, :, None]
-        whole = z * (covariance[block] @ z)
+            z[:, :factors] = exposures[block] @ piece.live[block, :, None]
+        if measure is not None and taken is not None:
+            z[:, :factors] -= measure.exposures[block, :, None] * taken[block, None, :]
+        whole = (z[:, :factors] * (covariance[block, :factors, :factors] @ z[:, :factors])).sum(axis=1)
+        if idle is not None:
+            z[:, cube.market] += idle[block]
+            z[:, factors] -= idle[block]
         own = z**2 * np.diagonal(covariance[block], axis1=1, axis2=2)[..., None]
         own = own if alone else z * ((covariance[block] * together) @ z)
         of_row = member @ own  # (day of the block, factor row, stock)
-        of_row[:, specific] += whole.sum(axis=1)
+        of_row[:, specific] += whole
         days, starts = np.unique(rows.day.row[block], return_index=True)
         variance[days] += np.add.reduceat(of_row.transpose(0, 2, 1), starts, axis=0)
 
@@ -297,6 +361,11 @@ def _padded(values: np.ndarray, rows: Layout) -> np.ndarray:
     """Values (..., asset) with a zero for the proxy where it is a row of names."""
     beside = len(rows.stock.row) - values.shape[-1]
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, beside)]) if beside else values
+
+
+def _of_names(values: np.ndarray, rows: Layout) -> np.ndarray:
+    """(time, asset) -> (time, stock)."""
+    return _along(_padded(values, rows), rows.stock, 1)
 
 
 def _summed(values: np.ndarray, rows: Layout) -> np.ndarray:

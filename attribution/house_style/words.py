@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import pandas as pd
+
 from riskmodel.errors import InputError
 from riskmodel.factors import LANGUAGES, STYLES
 from riskmodel.facts import Fact
@@ -68,6 +70,19 @@ class Messages:
         '財務データに1株当たり配当がない'
         """
         return self(f"{kind}.{fact.key}", **{name: self._shown(name, value) for name, value in fact.values.items()})
+
+    def date(self, day: Any, form: str = "date") -> str:
+        """A day or a month as the language writes it; `form` is a key of the message file's [words].
+
+        Examples
+        --------
+        >>> read_messages("en").date("2016-06-30")
+        'June 30, 2016'
+        """
+        day = pd.Timestamp(day)
+        name = self.name("months", str(day.month))
+        values = {"year": day.year, "number": day.month, "day": day.day, "name": name, "short": name[:3]}
+        return self(f"words.{form}", **values)
 
     def listed(self, items: Iterable[str]) -> str:
         """The first few of a list, and how many more there are.

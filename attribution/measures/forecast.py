@@ -14,7 +14,7 @@ from attribution.measures.limits import Limit, held_limits, limits_table
 from attribution.measures.risk import CourseRisk, split_risk, weighed_risk
 from attribution.measures.risk_inputs import RiskArrays, aligned_arrays
 from attribution.portfolio.book import Book
-from attribution.portfolio.course import Course, blend_tracks
+from attribution.portfolio.course import Course, blend_tracks, carried_as_cash
 from attribution.portfolio.holdings import apart_from_cash, sleeve_lists
 from attribution.portfolio.periods import Period, sessions_from
 from attribution.portfolio.tracks import Tracks
@@ -144,13 +144,14 @@ def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset,
 
 
 def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
-    """Forecast risk of a course that was followed to the close of the forecast."""
-    weights = followed.data[["closing_weight", "benchmark_closing_weight"]].rename(
-        closing_weight="portfolio_weight", benchmark_closing_weight="benchmark_weight"
-    )
+    """Forecast risk of a course that was followed to the close of the forecast; what no longer trades is cash."""
     known = forecast.checked
     return weighed_risk(
-        followed.name, weights, known.assets, lambda of: known.among(of.get_index("asset")), groups=forecast.groups
+        followed.name,
+        followed.invested(),
+        known.assets,
+        lambda of: known.among(of.get_index("asset")),
+        groups=forecast.groups,
     )
 
 
@@ -164,7 +165,7 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
 
 def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
     """What a course holds at its last close of names without a forecast, by ticker; the largest first."""
-    weights = followed.data["closing_weight"].drop_sel(asset=CASH)
+    weights = followed.invested()["portfolio_weight"].drop_sel(asset=CASH)
     lacking = (weights != 0) & ~forecast.covers().sel(asset=weights["asset"])
     return weights[lacking.to_numpy()].to_series().sort_values(ascending=False, kind="stable")
 
@@ -179,7 +180,8 @@ def closing_limits(
 ) -> list[Limit]:
     """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
     book, market, date = tracks.book, tracks.market, tracks.period.end
-    held, listed = followed.data["closing_weight"].to_series(), followed.data["benchmark_closing_weight"].to_series()
+    invested = followed.invested()
+    held, listed = (invested[f"{side}_weight"].to_series() for side in ("portfolio", "benchmark"))
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = sleeve_lists(book, sleeve)
     last = lists.loc[lists["date"] < date, "date"].max()
@@ -187,7 +189,8 @@ def closing_limits(
     index_risk, missing, uncounted = None, None, tuple[Fact, ...]()
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks and forecast is not None:
-        closing = tracks.benchmark(band.index).closing
+        track = tracks.benchmark(band.index)
+        closing = carried_as_cash(track.closing, track.closing_stopped)
         weights = closing.isel(asset=((closing != 0) & (closing["asset"] != CASH)).to_numpy()).to_series()
         here = weights.index.isin(forecast.checked.assets)
         arrays = forecast.checked.among(weights.index[here])

@@ -29,8 +29,9 @@ class Course:
         `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
         `portfolio_return`, `holdings_return` (the same but for a course with actual returns), `benchmark_return` (the
         index's level where there is one), `constituents_return`; on (asset):
-        `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day. Assets in neither
-        are left out. The same weights and live weights by sleeve, on (sleeve, time, asset), are `sleeve_portfolio_weight`
+        `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day, and what of them no
+        longer trades, `closing_stopped` and `benchmark_closing_stopped`. Assets in neither are left out. The same weights
+        and live weights by sleeve, on (sleeve, time, asset), are `sleeve_portfolio_weight`
         and so on: share of the sleeve times weight, so that they sum to the course's; on (sleeve, time) `sleeve_proxy`.
     sleeves
         Daily returns of each sleeve, (part, time).
@@ -53,6 +54,27 @@ class Course:
     stopped: dict[str, pd.DataFrame]
     benchmark_stopped: dict[str, pd.DataFrame]
     beside: Beside | None = None
+
+    def invested(self) -> xr.Dataset:
+        """What is held of each side at the last close, positions that no longer trade as cash.
+
+        Returns
+        -------
+        Dataset
+            (asset) `portfolio_weight`, `benchmark_weight`; each sums to one.
+        """
+        sides = {"portfolio_weight": "closing", "benchmark_weight": "benchmark_closing"}
+        return xr.Dataset(
+            {
+                name: carried_as_cash(self.data[f"{side}_weight"], self.data[f"{side}_stopped"])
+                for name, side in sides.items()
+            }
+        )
+
+
+def carried_as_cash(weights: xr.DataArray, stopped: xr.DataArray) -> xr.DataArray:
+    """Weights (asset), CASH among them, of which the part that no longer trades is cash."""
+    return weights - stopped + stopped.sum("asset") * (weights["asset"] == CASH)
 
 
 def require_explained(index: str, official: xr.DataArray, constituents: xr.DataArray) -> None:
@@ -132,9 +154,11 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
     }
     constituents = shared(of_sleeve, other, "returns")
 
-    def closing(of: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray) -> xr.DataArray:
+    def closing(
+        of: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray, field: str = "closing"
+    ) -> xr.DataArray:
         grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
-        parts = [of[s].closing * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
+        parts = [getattr(of[s], field) * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
         return sum(parts[1:], parts[0])
 
     returned = (own * sleeves).sum("part")
@@ -145,6 +169,8 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
             "sleeve_proxy": constituents - (other * benchmarks).rename(part="sleeve"),
             "closing_weight": closing(held, own, sleeves),
             "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
+            "closing_stopped": closing(held, own, sleeves, "closing_stopped"),
+            "benchmark_closing_stopped": closing(of_sleeve, other, benchmarks, "closing_stopped"),
             "portfolio_return": returned,
             "holdings_return": returned,
             "benchmark_return": (other * benchmarks).sum("part"),

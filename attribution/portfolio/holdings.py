@@ -12,6 +12,7 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.timeline import next_lives
 
 LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
 GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
@@ -26,7 +27,8 @@ class Track:
     weights
         Start-of-day weights, drifted from the last list; they sum to one.
     live
-        Weights that earn the asset's return on day t; a position whose life has ended keeps its weight and earns nothing.
+        Weights that earn the asset's return on day t; a position whose life has ended keeps its weight and earns nothing,
+        from the first day without a price that no trade of the same life follows by the last day.
     returns
         (time) the portfolio's returns.
     closes
@@ -49,6 +51,12 @@ class Track:
     def closing(self) -> xr.DataArray:
         """(asset) weights at the last close, before any list of that day."""
         return self.closes.isel(time=-1, drop=True)
+
+    @property
+    def closing_stopped(self) -> xr.DataArray:
+        """(asset) what of `closing` are positions that do not trade any more."""
+        gone = (self.weights.isel(time=-1, drop=True) != 0) & (self.live.isel(time=-1, drop=True) == 0)
+        return self.closing.where(gone, 0.0)
 
     def over(self, period: Period) -> Track:
         """The same over some of its days, as if it had been followed over them alone.
@@ -133,10 +141,8 @@ def drift(
     labels = returns.get_index("asset")
     values = returns.to_numpy()
     life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
-    begun = life[: starts[0] + 1].max(axis=0)
-    running = np.maximum.accumulate(
-        np.vstack([begun, life[starts[0] + 1 : last + 1]]), axis=0
-    )  # row 0 is the first list's close
+    begun = np.maximum.accumulate(np.vstack([life[: starts[0] + 1].max(axis=0), life[starts[0] + 1 : last + 1]]), axis=0)
+    following = next_lives(life[starts[0] : last + 1])  # row 0 is the first list's close, of both
     weights = np.zeros((last - starts[0], len(labels)))
     live = np.zeros_like(weights)
     closes = np.zeros_like(weights)
@@ -147,12 +153,12 @@ def drift(
         opening = np.zeros(len(labels))
         opening[labels.get_indexer(rows["ticker"])] = rows["weight"]
         place = slice(start - starts[0], stop - starts[0])
-        same_life = running[place.start + 1 : place.stop + 1] == running[place.start]
-        earned = np.where(same_life, values[start + 1 : stop + 1], 0.0)
+        goes_on = following[place.start + 1 : place.stop + 1] == begun[place.start]
+        earned = np.where(goes_on, values[start + 1 : stop + 1], 0.0)
         growth = np.vstack([opening, opening * np.cumprod(1 + earned, axis=0)])
         value = growth.sum(axis=1)
         weights[place] = growth[:-1] / value[:-1, None]
-        live[place] = np.where(same_life, weights[place], 0.0)
+        live[place] = np.where(goes_on, weights[place], 0.0)
         closes[place] = growth[1:] / value[1:, None]
         daily[place] = value[1:] / value[:-1] - 1
         stopped.append(stopped_positions(opening, life, start, stop, last, labels, sessions))

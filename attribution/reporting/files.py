@@ -17,6 +17,7 @@ from pathlib import Path
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import Book
 from attribution.reporting.tables.content import Content
+from attribution.rows import AGAINST
 from riskmodel.errors import InputError, listed
 from riskmodel.market.tables import file_hash
 from riskmodel.model.parts import alone
@@ -24,6 +25,7 @@ from riskmodel.model.store import input_hashes
 
 MANIFEST = "manifest.json"
 BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a run that was killed
+MEANINGS = {"active_contribution": AGAINST[0]}  # what a name's part of the excess is measured against
 OUTPUT = re.compile(r"report\.[a-z]+\.(html|pdf)|report\.xlsx|commentary\.[a-z]+\.md|figures\.toml|tables/\w+\.csv")
 LIBRARIES = (
     *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "pydyf", "xlsxwriter"),
@@ -31,10 +33,20 @@ LIBRARIES = (
 )
 
 
+def measured_before(path: Path) -> bool:
+    """Whether a commentary is of a report whose manifest does not say what names are measured against: against nothing."""
+    try:
+        described = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(described, dict) and "outputs" in described and "meanings" not in described
+
+
 def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
-    """Hashes of inputs and outputs, versions and settings, as JSON; no clock, host or path."""
+    """Hashes of inputs and outputs, versions, settings and what columns mean, as JSON; no clock, host or path."""
     described = {
         "month": content.month,
+        "meanings": MEANINGS,
         "data_date": f"{content.period.end:%Y-%m-%d}",
         "book": {"file": book.path.name, "sha256": file_hash(book.path)},
         "inputs": input_hashes(book.data_folder),

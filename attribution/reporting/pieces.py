@@ -58,5 +58,6 @@ def report_commentary(content: Content, *, lang: str = "en") -> str:
         language=lang,
         names=content.stock_names(lang),
         limits=content.limits,
+        notes=content.notes,
         styles=content.style_texts,
     )

@@ -21,7 +21,7 @@ from attribution.portfolio.periods import read_period
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
 from attribution.reporting.commentary.draft import draft
-from attribution.reporting.files import MANIFEST, manifest, require_unedited, require_writable, write_whole
+from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import FORMATS
 from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
@@ -149,7 +149,10 @@ def report(
         content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
         progress("commentary")
         findings = [
-            check_commentary(one.text, content.tables, book=book, month=month).assign(file=str(one.path)) for one in edited
+            check_commentary(
+                one.text, content.tables, book=book, month=month, measured_before=measured_before(one.path)
+            ).assign(file=str(one.path))
+            for one in edited
         ]
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
@@ -162,6 +165,7 @@ def report(
                 language=language,
                 names=content.stock_names(language),
                 limits=content.limits,
+                notes=content.notes,
                 styles=content.style_texts,
             )
             for language in languages

@@ -32,6 +32,21 @@ def lives(traded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(traded, number, np.int16(-1)).astype(np.int16), (missing > 0) & (missing <= BRIDGE_SESSIONS)
 
 
+def next_lives(life: np.ndarray) -> np.ndarray:
+    """The life in which each asset trades next, that day included, (time, asset); -1 where it never trades again.
+
+    A position of a life goes on as long as this is the same.
+
+    Examples
+    --------
+    >>> next_lives(np.array([[0], [-1], [0], [-1], [1], [-1]])).ravel().tolist()
+    [0, 0, 0, 1, 1, -1]
+    """
+    never = np.iinfo(life.dtype).max
+    following = np.minimum.accumulate(np.where(life < 0, never, life)[::-1], axis=0)[::-1]
+    return np.where(following == never, life.dtype.type(-1), following)
+
+
 def last_known(values: np.ndarray) -> np.ndarray:
     """For each day the last value before it, (time, asset); NaN before the first."""
     return np.vstack([np.full((1, values.shape[1]), np.nan), pd.DataFrame(values).ffill().to_numpy()[:-1]])

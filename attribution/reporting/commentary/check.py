@@ -17,6 +17,7 @@ from attribution.portfolio.book import Book
 from attribution.reporting.commentary.writer import plain
 from attribution.reporting.tables.facts import Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
+from attribution.rows import CASH_AND_STOPPED
 from riskmodel.errors import InputError
 from riskmodel.factors import LANGUAGES
 
@@ -47,6 +48,8 @@ SEARCHED = (
     "stock_contributions", "brinson", "risk", "figures", "exposures",
 )  # fmt: skip
 SUGGESTED = 3
+RESTATED = {("stock_contributions", "active_contribution"), ("stock_factor", "contribution")}
+RENAMED = {"cash": CASH_AND_STOPPED}  # rows of factors
 COLUMNS = ("line", "text", "anchor", "table", "row", "column", "right", "kind", "message")
 
 
@@ -117,7 +120,9 @@ def commentary_identity(text: str, *, name: str = "commentary") -> tuple[str, st
     return found["month"], found["language"]
 
 
-def check_commentary(text: str, tables: Mapping[str, pd.DataFrame], *, book: Book, month: str) -> pd.DataFrame:
+def check_commentary(
+    text: str, tables: Mapping[str, pd.DataFrame], *, book: Book, month: str, measured_before: bool = False
+) -> pd.DataFrame:
     """Hold every figure of an edited commentary against the tables.
 
     Parameters
@@ -130,6 +135,9 @@ def check_commentary(text: str, tables: Mapping[str, pd.DataFrame], *, book: Boo
         From `attribution.read_book`: the names that may hold digits, and the style of the right values.
     month
         "YYYY-MM", the month of the tables.
+    measured_before
+        Whether the text is of a report that measured the parts of names against zero, as its manifest tells by saying
+        nothing of it; such a figure is then no mistake, and the message says so.
 
     Returns
     -------
@@ -138,6 +146,7 @@ def check_commentary(text: str, tables: Mapping[str, pd.DataFrame], *, book: Boo
         right value as the text would have it, or the nearest that exists), kind and message. The kinds:
 
         `differs`: the figure is not the table's, rounded half up to the decimals that are written;
+        `restated`: the same of a name's part in a text of before it was measured against the benchmark;
         `direction`: a word of rising or falling directly beside it says the opposite;
         `unknown anchor`: no such table, row or column;
         `broken anchor`: an address that is no link any more;
@@ -159,7 +168,7 @@ def check_commentary(text: str, tables: Mapping[str, pd.DataFrame], *, book: Boo
     written_for, language = commentary_identity(text)
     if written_for != month:
         raise InputError(f"commentary: is for {written_for}, and the report for {month}. Give the file of {month}.")
-    checker = _Checker(Facts(tables), getattr(book.report.negative, language), _names(book, tables))
+    checker = _Checker(Facts(tables), getattr(book.report.negative, language), _names(book, tables), measured_before)
     lines = unified(text).split("\n")
     start = next(place for place, line in enumerate(lines) if line.strip())
     found = [finding for place, line in enumerate(lines[start + 1 :], start + 2) for finding in checker.line(place, line)]
@@ -170,6 +179,7 @@ class _Checker(NamedTuple):
     facts: Facts
     style: NegativeStyle
     names: list[str]
+    measured_before: bool
 
     def line(self, place: int, line: str) -> Iterator[Finding]:
         """Findings of one line, from left to right: its links, then what stands outside them."""
@@ -235,7 +245,10 @@ class _Checker(NamedTuple):
         kind = "direction" if opposite and abs(found.value) == abs(true) else "differs"
         shape = -value if unsigned_fall and true < 0 else value
         right = self.written(shape, plain_number, found.decimals, found.plus, found.percent)
-        if kind == "direction":
+        if self.measured_before and (anchor.table, anchor.column) in RESTATED:
+            why = f"it was measured against zero; against the benchmark the table has {right}."
+            yield finding("restated", right, why)
+        elif kind == "direction":
             yield finding(kind, right, f"the word beside it says the opposite of the table, which has {right}.")
         else:
             yield finding(kind, *_right(right))
@@ -297,6 +310,8 @@ def _missing(facts: Facts, anchor: Anchor) -> tuple[str, str]:
         if part is None:
             continue
         options = dict.fromkeys(str(row[level]) for row in rows)
+        if part not in options and names[level] == "factor" and RENAMED.get(part) in options:
+            return RENAMED[part], f"the row '{part}' is called '{RENAMED[part]}' now, and lacks what the market returned."
         if part not in options:
             return _unknown(names[level], part, options)
         rows = [row for row in rows if row[level] == part]

@@ -16,10 +16,12 @@ from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, plain
 from attribution.reporting.tables.facts import LEAST_DRIVER, SHOWN_OFFSETS, Facts, by_size, clear, drivers
 from attribution.rows import LEAST_T
+from riskmodel.facts import Fact
 
 AVERAGE = "Average"
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
+STOPPED = ("stopped", "stopped_resumes")  # notes
 
 
 def draft(
@@ -30,6 +32,7 @@ def draft(
     language: str,
     names: Mapping[str, str] | None = None,
     limits: Sequence[Limit] = (),
+    notes: Sequence[Fact] = (),
     styles: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """Write what happened in a month, from its tables alone.
@@ -49,6 +52,8 @@ def draft(
         Ticker -> name of the stock in the language; by default, and for others, that of `stock_contributions`.
     limits
         The rows of the table `limits`, with their details as facts; without them the limits are left out.
+    notes
+        What a reader must know of the data, as facts: held names that stopped trading are told.
     styles
         Style -> language -> its name, where the model has others than the fourteen.
 
@@ -103,7 +108,8 @@ def draft(
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
     if "factor_contributions" in tables:
         for place, sleeve in enumerate(book.sleeves):
-            blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), place).blocks
+            stopped = tuple(note for note in notes if note.key in STOPPED and note.values["sleeve"] == sleeve)
+            blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), place, stopped).blocks
     for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write, limits))):
         if any(parts):
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]

@@ -12,7 +12,8 @@ import pandas as pd
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
 from attribution.reporting.tables.facts import LEAST_DRIVER, clear, drivers, offsetting, specific_names
-from attribution.rows import CASH, EFFECTS, NOT_FACTORS, NOT_STOCKS, PROXY, PROXY_FACTOR, SPECIFIC
+from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS, NOT_FACTORS, NOT_STOCKS, PROXY, PROXY_FACTOR, SPECIFIC
+from riskmodel.facts import Fact
 
 SHOWN_STOCKS = 3
 UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
@@ -32,12 +33,15 @@ class SleeveCommentary:
         What the tables call it: the course that is all of it, else its own key.
     place
         Which of the sleeves it is, from 0; wordings vary by it.
+    stopped
+        Notes on names that stopped trading while the sleeve held them.
     """
 
     write: Writer
     key: str
     course: str
     place: int
+    stopped: tuple[Fact, ...] = ()
 
     @property
     def blocks(self) -> list[str]:
@@ -52,6 +56,7 @@ class SleeveCommentary:
             bulleted = [self._driver(row, place) for place, row in enumerate(found.itertuples())]
             blocks += [write("sleeve.drivers"), bullets(bulleted)]
         blocks.append(write.paragraph([*self._together(found), *self._selection(found)]))
+        blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
         for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
             if any(parts):
                 blocks += ["### " + write(f"headings.{heading}"), *(part for part in parts if part)]
@@ -203,6 +208,21 @@ class SleeveCommentary:
                 number=write.percent("factor_contributions", self.course, factor, column="contribution"),
             )
             for factor in rows["factor"]
+        )
+
+    def _stopped(self, note: Fact) -> str:
+        """A name that was carried as cash, and what the month's row of it contributed."""
+        write, ticker = self.write, str(note.values["ticker"])
+        key = ("stock_contributions", self.course, ticker)
+        row = ("factor_contributions", self.course, CASH_AND_STOPPED)
+        if write.facts.row(*key) is None or not write.facts.has(*row):
+            return ""
+        return write(
+            "sleeve.stopped",
+            stock=self._stock_name(ticker),
+            weight=write.percent(*key, column="weight_end", signed=False),
+            date=write.messages.date(note.values["date"]),
+            contribution=write.percent(*row, column="contribution"),
         )
 
     def _sectors(self) -> str:

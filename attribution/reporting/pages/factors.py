@@ -23,8 +23,10 @@ NAMED, INDUSTRIES = 4, 10
 
 @dataclass(frozen=True)
 class FactorReturns:
-    """Rows of styles, of market and sectors, and of the largest industries, largest first; `lead` says what was rewarded and what
-    was not, `note` how the rows are to be read, and how many of them pass twice their error by chance.
+    """Rows of styles, of market and sectors, and of the largest industries, largest first.
+
+    `lead` says what was rewarded and what was not, `note` how the rows are to be read, and how many of them pass twice their
+    error by chance.
     """
 
     tables: list[tuple[str, list[dict[str, Any]]]]

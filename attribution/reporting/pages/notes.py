@@ -120,7 +120,8 @@ def _dated_reason(note: Fact, words: PageWords) -> str:
 def _stopped(note: Fact, words: PageWords) -> str:
     days = {key: words.date(note.values[key]) for key in ("date", "resumes") if key in note.values}
     name = words.sleeve(str(note.values["sleeve"]))
-    return words.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], **days)
+    weight = words.percent(float(str(note.values["weight"])))
+    return words.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], weight=weight, **days)
 
 
 def _thin_sector(note: Fact, words: PageWords) -> str:

@@ -1,4 +1,4 @@
-"""Stocks as the page shows them: the best and the worst, and what drove each."""
+"""Stocks as the page shows them: those that helped and those that hurt, held and not held apart, and what drove each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 SHOWN_STOCKS = 5
+SHOWN_UNHELD = 3
 SHOWN_FACTORS = 2
 LEAST_SHOWN = 5e-5  # prints as 0.00
 NO_BREAK = "\u00a0"  # a number stays on the line of its name
@@ -23,21 +24,33 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class StocksView:
-    """Rows of `stock_contributions`, each with `shown_name` and `why`."""
+    """Rows of `stock_contributions`, each with `shown_name` and `why`, by holding: held, not_held."""
 
-    best: list[Row]
-    worst: list[Row]
+    best: dict[str, list[Row]]
+    worst: dict[str, list[Row]]
 
 
 def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
-    """The stocks that helped a course's excess most, and those that hurt most."""
+    """The stocks whose holding, or absence, helped a course's excess most, and those that hurt most."""
     frame = named_stocks(content, words, course)
     frame = frame[~frame["ticker"].isin(NOT_STOCKS)]
-    ordered = frame.sort_values("active_contribution", ascending=False, kind="stable")
-    best = ordered.head(min(SHOWN_STOCKS, (len(ordered) + 1) // 2))
-    worst = ordered.tail(min(SHOWN_STOCKS, len(ordered) // 2))[::-1]
-    why = driver_texts(content, words, course, [*best["ticker"], *worst["ticker"]])
-    return StocksView(*(records(part.assign(why=part["ticker"].map(why))) for part in (best, worst)))
+    held = is_held(frame)
+    sides: list[dict[str, pd.DataFrame]] = []
+    for sign in (1, -1):
+        counted = frame[sign * frame["active_contribution"] >= LEAST_SHOWN]
+        ordered = counted.sort_values("active_contribution", ascending=sign < 0, kind="stable")
+        kept, lacking = ordered[held[ordered.index]], ordered[~held[ordered.index]]
+        sides.append({"held": kept.head(SHOWN_STOCKS), "not_held": lacking.head(SHOWN_UNHELD)})
+    shown = [ticker for side in sides for part in side.values() for ticker in part["ticker"]]
+    why = driver_texts(content, words, course, shown)
+    return StocksView(
+        *({key: records(part.assign(why=part["ticker"].map(why))) for key, part in side.items()} for side in sides)
+    )
+
+
+def is_held(frame: pd.DataFrame) -> pd.Series:
+    """Which rows of `stock_contributions` the course held at some time of the month."""
+    return (frame[["weight_start", "weight_end", "contribution"]].fillna(0.0) != 0).any(axis=1)
 
 
 def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFrame:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book, Words
@@ -53,10 +51,7 @@ class PageWords:
 
     def date(self, day: Any, form: str = "date") -> str:
         """A day or a month as the language writes it; `form` is a key of the message file's [words]."""
-        day = pd.Timestamp(day)
-        name = self.messages.name("months", str(day.month))
-        values = {"year": day.year, "number": day.month, "day": day.day, "name": name, "short": name[:3]}
-        return self.messages(f"words.{form}", **values)
+        return self.messages.date(day, form)
 
     def sentences(self, *texts: str) -> str:
         """Sentences in a row, with the language's space between them; empty ones left out."""

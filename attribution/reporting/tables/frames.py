@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.contributions.brinson_by_family import family_table
+from attribution.contributions.brinson_by_factor import family_table
 from attribution.contributions.result import AttributionResult
 from attribution.measures.figures import followed_figures
 from attribution.measures.performance import WINDOWS, History, month_factor_returns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.cube import Cube
 from attribution.contributions.result import AttributionResult
 from attribution.portfolio.book import Book
 from attribution.portfolio.periods import Period
@@ -31,6 +32,14 @@ def left(model: RiskModelResults, own: int) -> int:
     """How many assets have a sector but no industry with a return of its own."""
     sector = model.data["sector"]
     return int((sector != "").any("time" if "time" in sector.dims else ()).sum()) - own
+
+
+def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp) -> float:
+    """Weight of a held name that stopped trading, as a mean over the days of the period on which it is carried."""
+    place = cube.assets.get_loc(ticker)
+    weight, live = (cube.weights("portfolio")[:, place], cube.live("portfolio")[:, place])
+    carried = (cube.days > last_trade) & (weight != 0) & (live == 0)
+    return float(weight[carried].mean()) if carried.any() else 0.0
 
 
 def collect_notes(
@@ -68,6 +77,7 @@ def collect_notes(
         followed, cube = result.followed, result.cube
         for row in followed.stopped[sleeve].itertuples():
             values = {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}
+            values["weight"] = carried_weight(cube, str(row.ticker), row.last_trade)
             if pd.notna(row.resumes):
                 notes.append(Fact("stopped_resumes", values | {"resumes": f"{row.resumes:%Y-%m-%d}"}))
             else:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attribution as at
-from tests.attribution.contributions.cubes import FACTORS, SECTORS, cube_of, drawn_cube, linked, result_of, sides
+from tests.attribution.contributions.cubes import SECTORS, cube_of, drawn_cube, linked, result_of, sides
 from tests.conftest import REAL
 
 quick = settings(deadline=None, max_examples=30, derandomize=True)
@@ -96,11 +96,22 @@ def test_anchored_levels_are_split_where_positions_of_the_benchmark_offset(seed,
     require_both_ways(result_of(linked(data.assign(same))), "sector", letters, **options)
 
 
-def test_against_nothing_a_groups_effects_are_its_cells_of_the_cube(small_result):
-    """BHB measures against nothing, so over its effects a sector's factor is the linked sector x factor contribution."""
-    table = small_result.brinson_by_factor("sector", method="bhb")
+@pytest.mark.parametrize(("method", "against"), [("bhb", "zero"), ("fachler", "benchmark")])
+def test_over_its_effects_a_groups_factor_is_its_cell_of_the_cube(small_result, method, against):
+    """Brinson-Hood-Beebower measures against nothing, Brinson-Fachler against the benchmark."""
+    table = small_result.brinson_by_factor("sector", method=method)
     rows = table.groupby(["group", "factor"])["contribution"].sum()
-    cells = small_result.by("sector", "factor")
+    cells = small_result.by("sector", "factor", against=against)
+    np.testing.assert_allclose(rows[cells.index], cells, rtol=0, atol=1e-15)
+
+
+@quick
+@given(st.integers(0, 10_000), st.sampled_from(MISSING), st.booleans())
+def test_a_groups_cells_are_its_fachler_effects_whatever_is_held_or_stops(seed, missing, shorts):
+    result = result_of(drawn_cube(seed, days=4, assets=7, shorts=shorts))
+    table = result.brinson_by_factor("sector", missing=missing)
+    rows = table.groupby(["group", "factor"])["contribution"].sum()
+    cells = result.by("sector", "factor")
     np.testing.assert_allclose(rows[cells.index], cells, rtol=0, atol=1e-15)
 
 
@@ -186,13 +197,25 @@ def test_the_split_follows_from_exposures_day_by_day():
         at_day = data.sel(time=day)
         scale, covariance = float(at_day["coefficient"]), at_day["covariance"].values
         own, other = at_day["portfolio_weight"].to_series(), at_day["benchmark_weight"].to_series()
+        own_live, other_live = at_day["portfolio_live"].to_series(), at_day["benchmark_live"].to_series()
         exposure, f = at_day["exposure"].to_pandas(), at_day["factor_return"].to_series()  # (factor, asset)
-        total = exposure @ other
+
+        def exposed(weight, live, names, exposure=exposure):
+            """To the factors, the market's without what is not invested, and to the market through that."""
+            idle = sum(weight[name] if name == "CASH" else weight[name] - live[name] for name in names)
+            x = exposure[names] @ live[names]
+            return pd.concat([x + idle * (x.index == "market"), pd.Series({"cash_and_stopped": -idle})])
+
+        covariance = np.block(
+            [[covariance, covariance[:, :1]], [covariance[:1], covariance[:1, :1]]]
+        )  # FACTORS[0] is market
+        f["cash_and_stopped"] = f["market"]
+        total = exposed(other, other_live, list(sector.index))
         for group in (*SECTORS, "CASH"):
             members = sector.index[sector == group]
             held, listed = own[members].sum(), other[members].sum()
-            x = exposure[members] @ own[members] / held if held else None
-            y = exposure[members] @ other[members] / listed if listed else x
+            x = exposed(own, own_live, members) / held if held else None
+            y = exposed(other, other_live, members) / listed if listed else x
             x = y if x is None else x
             if x is None:
                 continue
@@ -202,14 +225,14 @@ def test_the_split_follows_from_exposures_day_by_day():
                 "interaction": (held - listed) * (x - y),
             }
             for effect, e in sensitivity.items():
-                for factor in FACTORS:
+                for place, factor in enumerate(e.index):
                     key = effect, group, factor
-                    expected[key] = expected.get(key, 0.0) + scale * e[factor] * f[factor]
-                    place = FACTORS.index(factor)
+                    if factor != "cash_and_stopped":  # which earns interest too
+                        expected[key] = expected.get(key, 0.0) + scale * e[factor] * f[factor]
                     variance[key] = variance.get(key, 0.0) + (scale * e[factor]) ** 2 * covariance[place, place]
                 key = effect, group, "specific"
-                variance[key] = variance.get(key, 0.0) + scale**2 * e[FACTORS].values @ covariance @ e[FACTORS].values
-    assert len(variance) == 3 * 4 * 7
+                variance[key] = variance.get(key, 0.0) + scale**2 * e.values @ covariance @ e.values
+    assert len(variance) == 3 * 4 * 8
     for key, value in expected.items():
         assert table["contribution"][key] == pytest.approx(value, abs=1e-15), key
     for key, value in variance.items():
@@ -218,7 +241,7 @@ def test_the_split_follows_from_exposures_day_by_day():
 
 def test_what_is_observed_has_no_error_and_no_t(small_result):
     table = small_result.brinson_by_factor("sector").set_index("factor")
-    observed = table.loc[["cash", "unmodelled", "proxy"]]
+    observed = table.loc[["unmodelled", "proxy"]]
     assert (observed["standard_error"] == 0).all()
     assert observed["t"].isna().all()
     estimated = table[table["standard_error"] > 1e-15]
@@ -240,10 +263,11 @@ def test_the_index_gap_and_cash_have_rows_of_their_own(small_result):
     assert gap.loc["selection", "proxy"] == pytest.approx(small_result.by("stock")["(proxy)"], abs=1e-15)
     assert gap.drop(columns="proxy").abs().max().max() == 0
     cash = table["CASH"].unstack()
-    # cash that the benchmark does not hold is allocation: what it earned, less what the benchmark's factors did
-    assert cash.loc["allocation", "cash"] == pytest.approx(small_result.by("factor")["cash"], abs=1e-15)
+    # cash that the benchmark does not hold is allocation: what it earned less than the market, and the other factors less
+    name = "cash_and_stopped"
+    assert cash.loc["allocation", name] == pytest.approx(small_result.by("factor")[name], abs=1e-15)
     assert cash.loc["selection"].abs().max() == cash.loc["interaction"].abs().max() == 0
-    assert cash.loc["allocation", "market"] != 0
+    assert abs(cash.loc["allocation", "market"]) < 1e-15 < abs(cash.loc["allocation", "value"])
 
 
 def test_a_group_of_offsetting_longs_and_shorts_is_split_by_what_it_contributes():

@@ -42,10 +42,11 @@ def test_effects_sum_to_the_linked_excess(small_result, method, interaction, mis
         assert (table["interaction"] == 0).all()
 
 
-def test_a_group_adds_what_its_stocks_add_but_for_the_total_it_is_measured_against(small_result):
-    """BHB measures against nothing, so a sector's effects are its stocks' linked contributions."""
-    table = small_result.brinson("sector", method="bhb").set_index("group")
-    sectors = small_result.by("sector")
+@pytest.mark.parametrize(("method", "against"), [("bhb", "zero"), ("fachler", "benchmark")])
+def test_a_sectors_effects_are_what_its_stocks_add(small_result, method, against):
+    """Brinson-Hood-Beebower measures against nothing, Brinson-Fachler against the benchmark."""
+    table = small_result.brinson("sector", method=method).set_index("group")
+    sectors = small_result.by("sector", against=against)
     np.testing.assert_allclose(table[EFFECTS].sum(axis=1)[sectors.index], sectors, atol=1e-15)
 
 
@@ -158,8 +159,9 @@ def test_a_benchmark_may_hold_cash(small_copy, small_model, small_book):
     assert row["benchmark_return"] == row["portfolio_return"] == compound(market["risk_free"].loc["2025-03"].to_numpy())
     split = result.by("factor")
     active = result.data["portfolio_weight"] - result.data["benchmark_weight"]
-    daily = (active.sel(asset="CASH") * market["risk_free"].sel(time=active["time"])).to_numpy()
-    assert split["cash"] == pytest.approx(float(result.data["coefficient"].to_numpy() @ daily), abs=1e-15)
+    behind = market["risk_free"].sel(time=active["time"]) - result.data["factor_return"].sel(factor="market")
+    daily = (active.sel(asset="CASH") * behind).to_numpy()
+    assert split["cash_and_stopped"] == pytest.approx(float(result.data["coefficient"].to_numpy() @ daily), abs=1e-15)
     assert result.reconciliation["passed"].all()
     assert not rm.alignment_report(market).query("table == 'constituents'")["finding"].eq("ticker without prices").any()
 

@@ -16,7 +16,7 @@ import attribution as at
 from attribution.contributions.cuts import CUTS, top
 from attribution.contributions.path import running_coefficients
 from attribution.linking.linking import DAY_SCALING, coefficients, compounded_excess, frongello_increments
-from tests.attribution.contributions.cubes import drawn_cube, linked, long_table, result_of
+from tests.attribution.contributions.cubes import KINDS, drawn_cube, linked, long_table, result_of
 from tests.conftest import REAL, SMALL_MONTH
 
 quick = settings(deadline=None, max_examples=25, derandomize=True)
@@ -30,15 +30,15 @@ def cube():
 
 @pytest.fixture(scope="module")
 def tables(cube):
-    return {absolute: long_table(cube, absolute=absolute) for absolute in (False, True)}
+    return {name: long_table(cube, **options) for name, options in KINDS.items()}
 
 
-@pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
-def test_every_cut_equals_a_table_added_up_by_loops(cube, tables, absolute):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_cut_equals_a_table_added_up_by_loops(cube, tables, kind):
     """All 259 cuts by one to three words, in every order."""
     for cuts in SEVERAL:
-        ours = result_of(cube).by(*cuts, absolute=absolute)
-        theirs = tables[absolute].groupby(list(cuts), sort=False)["contribution"].sum()
+        ours = result_of(cube).by(*cuts, **KINDS[kind])
+        theirs = tables[kind].groupby(list(cuts), sort=False)["contribution"].sum()
         assert list(ours.index.names) == list(cuts)
         assert ours.index.is_unique
         assert set(ours.index) == set(theirs.index), cuts
@@ -123,16 +123,16 @@ def test_what_is_not_a_cut_is_refused(cube):
 @given(
     st.integers(0, 10_000),
     st.lists(st.sampled_from(CUTS), min_size=1, max_size=4, unique=True),
-    st.booleans(),
+    st.sampled_from(sorted(KINDS)),
     st.sampled_from(DAY_SCALING),
 )
-def test_any_cut_of_any_cube_adds_to_the_linked_return(seed, cuts, absolute, link):
+def test_any_cut_of_any_cube_adds_to_the_linked_return(seed, cuts, kind, link):
     data = linked(drawn_cube(seed, days=5, assets=5, shorts=seed % 2 == 0), link)
     result = result_of(data, link)
-    whole = result.portfolio_return if absolute else result.excess_return
-    assert fsum(result.by(*cuts, absolute=absolute)) == pytest.approx(whole, abs=1e-12)
-    assert fsum(result.top(1, *cuts, absolute=absolute)) == pytest.approx(whole, abs=1e-12)
-    assert (result.standard_errors(*cuts, absolute=absolute) >= 0).all()
+    whole = result.portfolio_return if kind == "absolute" else result.excess_return
+    assert fsum(result.by(*cuts, **KINDS[kind])) == pytest.approx(whole, abs=1e-12)
+    assert fsum(result.top(1, *cuts, **KINDS[kind])) == pytest.approx(whole, abs=1e-12)
+    assert (result.standard_errors(*cuts, **KINDS[kind]) >= 0).all()
 
 
 @settings(quick, max_examples=8)
@@ -179,16 +179,16 @@ def test_a_short_table_has_no_rest():
     assert list(top(table, 1).index) == ["C", "B", "(rest)"]
 
 
-@pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("link", DAY_SCALING)
-def test_a_path_shows_on_each_day_what_the_period_would_had_it_ended_there(link, absolute):
+def test_a_path_shows_on_each_day_what_the_period_would_had_it_ended_there(link, kind):
     data = linked(drawn_cube(7, days=6), link)
     result = result_of(data, link)
-    path = result.path("sector", "factor", absolute=absolute)
+    path = result.path("sector", "factor", **KINDS[kind])
     assert path.index.equals(data.get_index("time").rename("day"))
     for end in range(1, 7):
         to_date = result_of(linked(data.isel(time=slice(end)), link), link)
-        expected = to_date.by("sector", "factor", absolute=absolute)
+        expected = to_date.by("sector", "factor", **KINDS[kind])
         pd.testing.assert_index_equal(path.columns, expected.index)
         np.testing.assert_allclose(path.iloc[end - 1], expected, rtol=0, atol=1e-15)
 
@@ -234,7 +234,11 @@ def test_averages_are_means_over_the_days(cube, absolute):
     np.testing.assert_allclose(own, weight.mean("time"), rtol=0, atol=1e-16)
     assert fsum(own) == pytest.approx(1.0 if absolute else 0.0, abs=1e-12)
     assert "(proxy)" not in own.index
-    parts = weight * cube["exposure"]
+    live = cube["portfolio_live"] - (0 if absolute else cube["benchmark_live"])
+    parts = live * cube["exposure"]
+    if not absolute:
+        idle = (weight - live).where(cube["asset"] != "CASH", weight)
+        parts = parts + idle * (cube["factor"] == "market")
     expected = parts.mean("time").groupby(cube["sector"]).sum()
     by_sector = result.averages("sector", "factor", absolute=absolute).to_xarray()
     xr.testing.assert_allclose(by_sector.reindex_like(expected), expected.transpose(*by_sector.dims), rtol=0, atol=1e-15)

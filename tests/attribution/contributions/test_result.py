@@ -71,12 +71,31 @@ def test_a_finer_cut_sums_to_the_coarser_one(result):
 
 def test_specific_mirrors_the_error_of_all_factors_and_observed_rows_have_none(result):
     factors = result.factors.set_index("factor")
-    x, covariance = result.active_exposures.to_numpy(), result.data["covariance"].to_numpy()
-    linked = x * result.data["coefficient"].to_numpy()[:, None]
+    covariance = result.data["covariance"].to_numpy()
+    live = result.data["portfolio_live"] - result.data["benchmark_live"]  # what is not invested is no less uncertain
+    linked = (
+        (xr.dot(live, result.data["exposure"], dim="asset") * result.data["coefficient"])
+        .transpose("time", "factor")
+        .to_numpy()
+    )
     whole = sum(row @ day @ row for row, day in zip(linked, covariance, strict=True))
     assert factors.loc["specific", "standard_error"] == pytest.approx(np.sqrt(whole), rel=1e-10)
-    assert (factors.loc[["cash", "unmodelled", "proxy"], "standard_error"] == 0).all()
-    assert factors.loc[["cash", "unmodelled", "proxy"], "t"].isna().all()
+    assert (factors.loc[["unmodelled", "proxy"], "standard_error"] == 0).all()
+    assert factors.loc[["unmodelled", "proxy"], "t"].isna().all()
+
+
+def test_what_is_not_invested_has_the_error_of_the_market_that_it_lacks(result):
+    data = result.data
+    idle = (data["portfolio_weight"] - data["benchmark_weight"]).sel(asset="CASH")
+    stopped = (data["portfolio_weight"] - data["portfolio_live"]) - (data["benchmark_weight"] - data["benchmark_live"])
+    linked = (idle + stopped.drop_sel(asset="CASH").sum("asset")) * data["coefficient"]
+    variance = data["covariance"].sel(factor="market", factor_other="market")
+    row = result.with_errors("factor").loc["cash_and_stopped"]
+    assert row["standard_error"] == pytest.approx(float(np.sqrt((linked**2 * variance).sum())), rel=1e-10)
+    interest = float((idle * data["asset_return"].sel(asset="CASH") * data["coefficient"]).sum())
+    assert row["contribution"] == pytest.approx(
+        interest - float((linked * data["factor_return"].sel(factor="market")).sum()), abs=1e-15
+    )
 
 
 def test_the_error_of_one_factor_follows_from_its_own_variance(result):

@@ -16,11 +16,23 @@ import riskmodel as rm
 from attribution.cli import main
 from attribution.contributions.cuts import CUTS
 from attribution.contributions.sums import with_t
-from tests.attribution.contributions.cubes import FACTORS, SECTORS, SLEEVES, STYLES, cube_of, drawn_cube, result_of, sides
+from tests.attribution.contributions.cubes import (
+    FACTORS,
+    KINDS,
+    SECTORS,
+    SLEEVES,
+    STYLES,
+    cube_of,
+    drawn_cube,
+    result_of,
+    sides,
+)
 from tests.conftest import SMALL, SMALL_MONTH
 
-OBSERVED = ["cash", "unmodelled", "proxy"]
-GROUPS = {"market": ["market"], "sector": SECTORS, "style": STYLES, "specific": FACTORS}
+OBSERVED = ["unmodelled", "proxy"]
+IDLE = "cash_and_stopped"
+ESTIMATED = [*FACTORS, IDLE]  # the last has the market's error
+GROUPS = {"market": ["market"], "sector": SECTORS, "style": STYLES, "specific": ESTIMATED, "other": [IDLE]}
 SPLIT = [
     cuts
     for size in (1, 2, 3)
@@ -29,7 +41,17 @@ SPLIT = [
 ]
 
 
-def slow_errors(data, cuts, *, absolute=False, together=()):
+def exposed(at, name, weight, live, *, moves):
+    """What a weight of one name has of each of `ESTIMATED`, by label."""
+    x = dict(zip(FACTORS, live * at["exposure"].sel(asset=name).values, strict=True)) | {IDLE: 0.0}
+    if moves:
+        idle = weight if name == "CASH" else weight - live
+        x["market"] += idle
+        x[IDLE] -= idle
+    return np.array([x[row] for row in ESTIMATED])
+
+
+def slow_errors(data, cuts, *, absolute=False, against="benchmark", together=()):
     """Standard error by label: a loop over days, sleeves and names, with the whole covariance between a row's factors.
 
     Labels in `together` are one row, "(rest)".
@@ -38,47 +60,56 @@ def slow_errors(data, cuts, *, absolute=False, together=()):
     for day in data.get_index("time"):
         at = data.sel(time=day)
         scale = float(at["absolute_coefficient" if absolute else "coefficient"])
-        sensitivity = {}
+        sensitivity, measure = {}, 0.0
+        if against == "benchmark" and not absolute:
+            for name in data["asset"].values:
+                sides = (float(at[f"benchmark_{kind}"].sel(asset=name)) for kind in ("weight", "live"))
+                measure = measure + exposed(at, name, *sides, moves=True)
         for sleeve, name in product(SLEEVES, data["asset"].values):
             cell = at.sel(asset=name, sleeve=sleeve)
-            a = float(cell["sleeve_portfolio_live"]) - (0.0 if absolute else float(cell["sleeve_benchmark_live"]))
-            x = scale * a * cell["exposure"].values
+            weight, live = (
+                float(cell[f"sleeve_portfolio_{kind}"]) - (0.0 if absolute else float(cell[f"sleeve_benchmark_{kind}"]))
+                for kind in ("weight", "live")
+            )
+            x = scale * (exposed(at, name, weight, live, moves=not absolute) - weight * measure)
             words = {"sleeve": sleeve, "stock": name, "sector": sector[name], "day": day, "month": str(day)[:7]}
-            for word, rows in {"factor": {f: [f] for f in FACTORS} | {"specific": FACTORS}, "group": GROUPS}.items():
+            for word, rows in {"factor": {f: [f] for f in ESTIMATED} | {"specific": ESTIMATED}, "group": GROUPS}.items():
                 if word in cuts:
                     for row, factors in rows.items():
                         key = tuple(row if cut == word else words[cut] for cut in cuts)
                         key = ("(rest)",) if key in together else key
-                        signed = np.where(np.isin(FACTORS, factors), -x if row == "specific" else x, 0.0)
+                        signed = np.where(np.isin(ESTIMATED, factors), -x if row == "specific" else x, 0.0)
                         sensitivity[key] = sensitivity.get(key, 0.0) + signed
+        place = [*range(len(FACTORS)), FACTORS.index("market")]
+        covariance = at["covariance"].values[np.ix_(place, place)]
         for key, z in sensitivity.items():
-            variance[key] = variance.get(key, 0.0) + z @ at["covariance"].values @ z
+            variance[key] = variance.get(key, 0.0) + z @ covariance @ z
     return {key if len(key) > 1 else key[0]: np.sqrt(value) for key, value in variance.items()}
 
 
-@pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
-def test_every_split_cut_has_the_errors_of_a_slow_loop(absolute):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_split_cut_has_the_errors_of_a_slow_loop(kind):
     data = drawn_cube(4, days=6, assets=5, start="2024-01-29")
-    for cuts in SPLIT[:: 4 if absolute else 5]:
-        ours = result_of(data).standard_errors(*cuts, absolute=absolute)
-        theirs = slow_errors(data, cuts, absolute=absolute)
+    for cuts in SPLIT[list(KINDS).index(kind) :: 5]:
+        ours = result_of(data).standard_errors(*cuts, **KINDS[kind])
+        theirs = slow_errors(data, cuts, **KINDS[kind])
         expected = [theirs.get(key, 0.0) for key in ours.index]
         np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-16, err_msg=str(cuts))
 
 
-@pytest.mark.parametrize("absolute", [False, True], ids=["active", "absolute"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cuts", [("factor",), ("group",), ("stock", "factor"), ("sleeve", "month", "group")])
-def test_the_error_of_the_rest_is_that_of_its_sum(cuts, absolute):
+def test_the_error_of_the_rest_is_that_of_its_sum(cuts, kind):
     """Not a sum of errors: what the factors of the rest gain, its own specific rows lose."""
     data = drawn_cube(4, days=6, assets=5, start="2024-01-29")
     result = result_of(data)
-    shown = result.top_with_errors(1, *cuts, absolute=absolute)
-    whole = result.with_errors(*cuts, absolute=absolute)
+    shown = result.top_with_errors(1, *cuts, **KINDS[kind])
+    whole = result.with_errors(*cuts, **KINDS[kind])
     ends = shown.index[:-1]
     pd.testing.assert_frame_equal(shown.iloc[:-1], whole.loc[ends])
-    pd.testing.assert_series_equal(shown["contribution"], result.top(1, *cuts, absolute=absolute), check_names=False)
+    pd.testing.assert_series_equal(shown["contribution"], result.top(1, *cuts, **KINDS[kind]), check_names=False)
     rest = {key if isinstance(key, tuple) else (key,) for key in whole.index.difference(ends)}
-    expected = slow_errors(data, cuts, absolute=absolute, together=rest)["(rest)"]
+    expected = slow_errors(data, cuts, together=rest, **KINDS[kind])["(rest)"]
     assert shown["standard_error"].iloc[-1] == pytest.approx(expected, rel=1e-9)
     assert shown["t"].iloc[-1] == pytest.approx(shown["contribution"].iloc[-1] / expected, rel=1e-9)
 
@@ -133,7 +164,7 @@ def test_specific_mirrors_all_factors_because_the_total_is_observed():
     linked = data["coefficient"] * (data["portfolio_live"] - data["benchmark_live"]) * data["exposure"].sum("factor")
     expected = 1e-3 * np.sqrt((linked.sum("asset") ** 2).sum())
     assert result.standard_errors("factor")["specific"] == pytest.approx(float(expected), rel=1e-10)
-    by_stock = result.standard_errors("factor", "stock")["specific"].drop("(proxy)")
+    by_stock = result.standard_errors("factor", "stock", against="zero")["specific"].drop("(proxy)")
     np.testing.assert_allclose(by_stock, 1e-3 * np.sqrt((linked**2).sum("time")), rtol=1e-10, atol=1e-16)
     by_day = result.standard_errors("factor", "day")["specific"]
     np.testing.assert_allclose(by_day, 1e-3 * abs(linked.sum("asset")), rtol=1e-10, atol=1e-16)

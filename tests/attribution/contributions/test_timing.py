@@ -111,7 +111,7 @@ def test_the_timing_of_a_course_adds_to_its_excess_return(small_book, small_mode
     np.testing.assert_allclose(model["average_effect"] + model["timing_effect"], model["contribution"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(model["average_exposure"], result.factors["active_exposure"].iloc[: len(model)], atol=1e-15)
     assert model["timing_effect"].abs().max() > 1e-4  # rebalances and drift change exposures
-    assert list(table[table["average_exposure"].isna()]["factor"]) == ["specific", "cash", "unmodelled", "proxy"]
+    assert list(table[table["average_exposure"].isna()]["factor"]) == ["specific", "cash_and_stopped", "unmodelled", "proxy"]
 
 
 def test_labels_that_do_not_match_and_missing_numbers_are_refused():

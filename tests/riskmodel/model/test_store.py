@@ -251,7 +251,8 @@ def test_another_model_is_named_with_both_settings(stored: Path) -> None:
     )
     assert refusal(stored, model=other) == (
         f"model store: '{stored}' holds another model: universe.largest is 3000 there, 50 here, "
-        f"exposures.orthogonalise.volatility is ['market_sensitivity', 'size'] there, ['size'] here. Fit again: attribution fit BOOK.toml."
+        f"exposures.orthogonalise.volatility is ['market_sensitivity', 'size'] there, ['size'] here. "
+        f"Fit again: attribution fit BOOK.toml."
     )
     rm.load(stored, model=rm.RiskModel()).data.close()
 
