@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import attribution as at
 import riskmodel as rm
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "fixtures" / "small"
 REAL = ROOT.parent / "shared" / "data" / "us_2012_2016"
 SMALL_MONTH = "2025-03"
+settings.register_profile("unhurried", deadline=None)  # an example may take long on a machine that is busy
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items):
