@@ -10,6 +10,16 @@ import pandas as pd
 TOLERANCE = 1e-12
 
 
+def of_excess(what: str) -> str:
+    """The name of the identity by which some contributions add to the excess return."""
+    return f"{what} = R - B"
+
+
+def of_return(what: str) -> str:
+    """The name of the identity by which some absolute contributions add to the return."""
+    return f"absolute {what} = R"
+
+
 class ReconciliationError(ArithmeticError):
     """A result whose contributions do not add up is not returned."""
 

@@ -21,19 +21,12 @@ from attribution.accounts.market_days import (
     group_names,
     measured_benchmark,
 )
-from attribution.identities import TOLERANCE, ReconciliationError
+from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
 from attribution.linking.linking import coefficients
 from attribution.rows import CASH, SPECIFIC
 from riskmodel.errors import InputError, counted, listed
 
-IDENTITIES = (
-    "factors = R - B",
-    "groups = R - B",
-    "stocks = R - B",
-    "days = R - B",
-    "absolute factors = R",
-    "absolute stocks = R",
-)
+IDENTITIES = (*map(of_excess, ("factors", "groups", "stocks", "days")), *map(of_return, ("factors", "stocks")))
 # the dimension that each array of `explain` has after portfolio
 FORM = {
     "portfolio_return_of_day": "time",

@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.currency import currency_rates, daily_premium, hedged_sides
+from attribution.identities import identities, require_reconciled
 from riskmodel.arrays.labels import Labelled, aligned, places, require_finite
 from riskmodel.errors import InputError, counted, listed
 
@@ -198,6 +199,10 @@ def course_effects(
         portfolio_currency_returns=of_money,
         benchmark_currency_returns=of_money,
     ).sum("time")
+    added = float(sum(effects[effect].sum() for effect in EFFECTS))
+    require_reconciled(
+        identities({"effects = active total": (added, float(effects["active_total"]))}), "Karnosky and Singer"
+    )
     rows = [(effect, name, value) for effect in EFFECTS for name, value in effects[effect].to_series().to_dict().items()] + [
         (name, "total", float(effects[name])) for name in TOTALS
     ]

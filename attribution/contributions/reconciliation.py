@@ -11,7 +11,7 @@ import xarray as xr
 from attribution.contributions.cube import Cube
 from attribution.contributions.pieces import yardstick
 from attribution.contributions.sums import contributions
-from attribution.identities import furthest, identities
+from attribution.identities import furthest, identities, of_excess, of_return
 from attribution.linking.linking import compound
 from attribution.portfolio.course import Course
 from attribution.rows import CURRENCY, EFFECTS, HEDGE
@@ -54,14 +54,14 @@ def reconcile(
     explained = (cube.exposure * cube.factor_return).sum("factor") + cube.specific_return
     gap = (explained - cube.asset_return).where(cube.modelled, 0.0) * active
     left_right = {
-        "factors = R - B": (fsum(factors), excess),
-        "groups = R - B": (fsum(by("group")), excess),
-        "stocks = R - B": (fsum(stocks), excess),
-        "sectors = R - B": (fsum(sectors), excess),
-        "days = R - B": (fsum(days), excess),
-        "months = R - B": (fsum(by("month")), excess),
-        "sleeves = R - B": (fsum(by("sleeve")), excess),
-        "stock x factor = R - B": (fsum(stock_factor), excess),
+        of_excess("factors"): (fsum(factors), excess),
+        of_excess("groups"): (fsum(by("group")), excess),
+        of_excess("stocks"): (fsum(stocks), excess),
+        of_excess("sectors"): (fsum(sectors), excess),
+        of_excess("days"): (fsum(days), excess),
+        of_excess("months"): (fsum(by("month")), excess),
+        of_excess("sleeves"): (fsum(by("sleeve")), excess),
+        of_excess("stock x factor"): (fsum(stock_factor), excess),
         "stock x factor over factors = stocks": furthest(stock_factor.groupby("stock").sum(), stocks),
         "stock x factor over stocks = factors": furthest(stock_factor.groupby("factor").sum(), factors),
         "stocks against zero = R - B": (fsum(contributions(cube, ["stock"], against="zero")), excess),
@@ -69,7 +69,7 @@ def reconcile(
         "sectors = Brinson-Fachler effects": furthest(sectors, brinson.set_index("group")[list(EFFECTS)].sum(axis=1)),
         "sector x factor over factors = sectors": furthest(by("sector", "factor").groupby("sector").sum(), sectors),
         "day x factor over factors = days": furthest(by("day", "factor").groupby("day").sum(), days),
-        "Brinson effects by sector = R - B": (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
+        of_excess("Brinson effects by sector"): (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
         "Brinson by factor over factors = Brinson effects": furthest(
             brinson_by_factor.groupby(["group", "effect"])["contribution"].sum(),
             brinson.set_index("group")[list(EFFECTS)].rename_axis("effect", axis=1).stack(),
@@ -77,8 +77,8 @@ def reconcile(
         "Brinson by factor over groups = factors": furthest(
             brinson_by_factor.groupby("factor")["contribution"].sum(), factors
         ),
-        "absolute stocks = R": (fsum(by("stock", absolute=True)), total),
-        "absolute factors = R": (fsum(by("factor", absolute=True)), total),
+        of_return("stocks"): (fsum(by("stock", absolute=True)), total),
+        of_return("factors"): (fsum(by("factor", absolute=True)), total),
         "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),
         "weights of each day = 1": (float(cube.portfolio_weight.sum("asset")[_worst(cube.portfolio_weight)]), 1.0),
         "benchmark weights of each day = 1": (
