@@ -137,11 +137,9 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     why = driver_texts(content, words, course, list(shown["ticker"]))
     shown = shown.assign(label=shown["ticker"], why=shown["ticker"].map(why), sector=sector)
     shown["sector"] = shown["sector"].map(t.factor)
-    shown["holding"] = [t("explorer.held" if there else "explorer.not_held") for there in held[shown.index]]
     keys = ("weight_start", "weight_end", "stock_return", "stock_contribution", "active_contribution")
     column_of = {"stock_return": "return", "stock_contribution": "contribution"}
     columns = [Column("shown_name", t("sleeve.stock"), "text"), Column("sector", t("explorer.sector_label"), "text")]
-    columns += [Column("holding", t("explorer.holding_label"), "text")]
     columns += [Column(column_of.get(key, key), t(f"sleeve.{key}")) for key in keys]
     foot = [dict(row, label=row["shown_name"]) for row in records(frame[beside])]
     rest = size.index[UNHELD:]

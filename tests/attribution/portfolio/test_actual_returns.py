@@ -73,7 +73,7 @@ def test_trading_and_fees_of_one_day_by_hand(small_book, small_model, small_mark
 
 
 def test_trading_and_fees_are_rows_of_the_group_other_and_names_in_brackets(result):
-    assert list(result.by("factor").index[-5:]) == ["cash", "unmodelled", "proxy", "trading", "fees"]
+    assert list(result.by("factor").index[-5:]) == ["cash_and_stopped", "unmodelled", "proxy", "trading", "fees"]
     assert [result.group(row) for row in ("trading", "fees")] == ["other", "other"]
     assert list(result.by("stock").index[-3:]) == ["(proxy)", "(trading)", "(fees)"]
     factors, stocks, sectors = result.by("factor"), result.by("stock"), result.by("sector")

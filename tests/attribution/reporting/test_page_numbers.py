@@ -115,14 +115,24 @@ def test_every_name_held_is_in_the_stock_table_and_the_largest_of_the_others(pag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_five_best_and_worst_stocks_are_on_the_page_and_none_is_cash_or_a_proxy(page_content, readers, language):
+def test_stocks_that_helped_and_hurt_are_on_the_page_held_and_not_held_apart(page_content, readers, language):
+    """Five held and three not held at most, each beyond what prints as 0.00; none is cash or a proxy."""
+    words = page_words(page_content.book, language)
     for place, result in enumerate(page_content.sleeves.values()):
         stocks = result.stocks[~result.stocks["ticker"].isin(["CASH", "(proxy)"])].set_index("ticker")
-        ordered = stocks["active_contribution"].sort_values(ascending=False, kind="stable")
-        best, worst = readers[language].of("stock_contributions")[2 * place : 2 * place + 2]
-        assert [row[0].text for row in best.rows[1:]] == list(ordered.index[:5])
-        assert [row[0].text for row in worst.rows[1:]] == list(ordered.index[::-1][:5])
-        for row in best.rows[1:] + worst.rows[1:]:
+        held = (stocks[["weight_start", "weight_end", "contribution"]] != 0).any(axis=1)
+        tables = readers[language].of("stock_contributions")[2 * place : 2 * place + 2]
+        found = []
+        for side, sign, table in zip(("best", "worst"), (1, -1), tables, strict=True):
+            expected = []
+            for key, part, most in (("held", stocks[held], 5), ("not_held", stocks[~held], 3)):
+                size = sign * part["active_contribution"]
+                shown = size[size >= 5e-5].nlargest(most)
+                expected += [words.messages(f"stocks.{side}_{key}"), *shown.index] if len(shown) else []
+            assert [row[0].text for row in table.rows[1:]] == expected
+            found += [row for row in table.rows[1:] if len(row) > 1]
+        assert len(found) > 10
+        for row in found:
             japanese = str(result.data["name_ja"].sel(asset=row[0].text).item())
             name = japanese if language == "ja" and japanese else stocks.loc[row[0].text, "name"]
             assert row[1].text.startswith(f"{name} ")

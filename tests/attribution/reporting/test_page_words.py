@@ -79,10 +79,10 @@ def test_a_note_is_a_sentence_in_both_languages(page_content, note, japanese, en
 
 
 def test_a_stopped_position_is_told_by_its_sleeve(page_content):
-    note = Fact("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13"})
+    note = Fact("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13", "weight": 0.039})
     shown = in_english(page_content, note)[0]
     name = page_content.book.sleeves["major"].name.en
-    assert shown.startswith(f"{name}: 0130 last traded on 13 December 2024.")
+    assert shown.startswith(f"{name}: 0130 (3.90% of the sleeve) last traded on 13 December 2024.")
 
 
 def test_notes_of_the_proxy_make_one_sentence(page_content):
