@@ -1,0 +1,65 @@
+"""Forecasts of ten days' variance against rivals on the same closes of the real market: `make bench` prints the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import riskmodel as rm
+from riskmodel.market.tables import read_table
+from tests.benchmarks.forecast_rivals import PLAIN, closes, judged, ours, scored, skfolio_on_the_same_regression
+from tests.conftest import REAL
+
+SLEEVES = {"major": "S&P 500", "next_major": "Russell 2000"}
+YEARS = {"to 2015": ("2014-09-15", "2015-12-31"), "2016": ("2016-01-04", "2016-09-30")}  # settings are chosen on the first
+
+
+def drifted(lists: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
+    """Weights (time, asset) at each close: the last list's, drifted with returns and scaled to one."""
+    wide = lists.pivot(index="date", columns="ticker", values="weight").reindex(columns=returns.columns).fillna(0.0)
+    weights = np.zeros(returns.shape)
+    bounds = [*returns.index.searchsorted(wide.index, "right") - 1, len(returns)]
+    for first, stop, own in zip(bounds[:-1], bounds[1:], wide.to_numpy(), strict=True):
+        if 0 <= first < stop:
+            growth = (1 + returns.iloc[first:stop].to_numpy()).cumprod(axis=0) / (1 + returns.iloc[first].to_numpy())
+            weights[first:stop] = own * growth
+    total = weights.sum(axis=1, keepdims=True)
+    return pd.DataFrame(weights / np.where(total > 0, total, 1.0), returns.index, returns.columns)
+
+
+@pytest.mark.slow
+@pytest.mark.real_market
+def test_forecasts_beside_those_of_rivals(real_market: xr.Dataset, real_model: rm.RiskModelResults) -> None:
+    folder = Path(REAL)
+    holdings, constituents, securities = (read_table(folder, name) for name in ("holdings", "constituents", "securities"))
+    returns = real_market["total_return"].fillna(0.0).to_pandas()
+    active = {
+        sleeve: drifted(holdings.query("portfolio == @sleeve and ticker != 'CASH'"), returns)
+        - drifted(constituents.query("index == @index"), returns)
+        for sleeve, index in SLEEVES.items()
+    }
+    labels = securities.set_index("ticker")["sic"].astype("string").str[:2]
+    for years, (first, last) in YEARS.items():
+        known = list(closes(real_model, real_market, labels, active, first, last))
+        forecast = real_model.forecast([close.time for close in known])
+        rivals = {
+            "ours": lambda close, forecast=forecast: ours(real_model, forecast, close),
+            "skfolio, our regression": lambda close, forecast=forecast: skfolio_on_the_same_regression(
+                real_model, forecast, close
+            ),
+            **PLAIN,
+        }
+        rows = pd.concat(
+            judged(close, *rival(close)).assign(rival=name) for name, rival in rivals.items() for close in known
+        )
+        table = scored(rows)
+        for column in ("bias", "qlike"):
+            print(f"\n{column}, {years}, {len(known)} closes\n{table[column].unstack('kind').round(3).to_string()}")
+        realised = table["realised"].unstack("kind")["minimum variance"].dropna()
+        print(f"\nrealised volatility of minimum variance, {years}\n{realised.round(4).to_string()}")
+        assert np.isfinite(table["bias"]).all()
+        assert realised.idxmin() == "ours"
