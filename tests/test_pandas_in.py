@@ -87,6 +87,7 @@ CASES = {
         PANEL | {"market_cap": CAP, "universe": CAP > 0, "linked": SECTORS}
         | {"model": rm.RiskModel(regression=rm.RegressionSettings(thin_sector=0.0))},
     ),
+    "nested_industries": (rm, {"industries": SECTORS, "sectors": SECTORS, "least_names": 1}),
     "specific_risk": (
         rm,
         {"specific_returns": drawn("time", "asset"), "market_cap": CAP, "exposures": EXPOSURES, "sectors": SECTORS}

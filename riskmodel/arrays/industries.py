@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, same_labels
+from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind, require_number, same_labels
+from riskmodel.errors import InputError
 
 LEAST_NAMES = 5  # an industry of fewer names has a return that is mostly theirs
 
@@ -55,6 +56,9 @@ def nested_industries(
     >>> nested_industries(industry, sector, least_names=2).values.tolist()
     ['industry 283 (Health)', 'industry 283 (Health)', 'industry 283 (Materials)', 'industry 283 (Materials)', '']
     """
+    require_kind("taken", taken, tuple, "Give a tuple of names.")
+    if require_number("least_names", least_names, "Give a whole number of assets.") < 1:
+        raise InputError(f"least_names: {least_names:g} is no number of assets; give 1 or more.")
     industries = labelled("industries", industries, MODEL_ARRAYS["industries"])
     sectors = same_labels("sectors", labelled("sectors", sectors, MODEL_ARRAYS["sectors"]), "industries", industries)
     industries, sectors = xr.broadcast(_text(industries), _text(sectors))

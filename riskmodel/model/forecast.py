@@ -63,7 +63,7 @@ def risk_forecast(
 ) -> RiskForecast:
     """Forecast from the arrays of a fit; closes that share their sectors go together, so that nothing later is looked at."""
     return RiskForecast(
-        factor_risk=_factor_risk(data, covariance, closes),
+        factor_risk=factor_risk(data, covariance, closes),
         specific_risk=specific_forecast(data, exposures, closes, specific),
     )
 
@@ -87,7 +87,7 @@ def specific_forecast(
     return forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes)
 
 
-def _factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:
+def factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:
     """Of market, sectors and styles as `factor_covariance` has it; of industries beside it, those of a sector together.
 
     An industry's return is what its sector does not explain: it is taken as independent of all but the other industries of

@@ -239,10 +239,9 @@ class RiskModelResults:
             industry, sector, names (assets that have it), left_to_sector (mean over days of the share of its names' mean
             residual that is not its own return). Without industries it is empty.
         """
-        columns = ["industry", "sector", "names", "left_to_sector"]
-        if "industry_sector" not in self.data:
+        columns, data = ["industry", "sector", "names", "left_to_sector"], self._on(times)
+        if "industry_sector" not in data:
             return pd.DataFrame(columns=columns)
-        data = self._on(times)
         frame = data["industry_sector"].to_series().rename("sector").rename_axis("industry").reset_index()
         labels = data["industry_factor"]
         frame["names"] = [

@@ -102,7 +102,7 @@ def portfolio_outcomes(
         (time, portfolio) as in `Validation`, which also says what is counted.
     """
     data, assets = results.data, results.data.get_index("asset")
-    fit = replace(results, data=data[["exposures", "sector", "factor_returns"]].compute())
+    fit = replace(results, data=data[["exposures", "sector", "industry_factor", "factor_returns"]].compute())
     factors, sectors = [str(f) for f in data["factor"].to_numpy()], results.sectors
     label = data["sector"].to_numpy().astype(str)
     model = _Model(

@@ -10,11 +10,11 @@ import xarray as xr
 
 from riskmodel.arrays.labels import PANEL, label_text, labelled, require_kind
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.factors import MARKET
+from riskmodel.model.forecast import factor_risk
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.validation.bias import (
     WINDOW,
@@ -185,7 +185,7 @@ def validate(
         times=closes,
         linked=linked,
     )["volatility"]
-    forecast = factor_covariance(results.factor_returns, covariance, times=closes)["covariance"]
+    forecast = factor_risk(results.data, covariance, closes)["covariance"]
     found, counts = portfolio_outcomes(
         results,
         market_cap,
