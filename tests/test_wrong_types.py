@@ -144,7 +144,7 @@ def methods(small_book, small_model, small_market, small_result):
         (plot, "path", {"lang": "en", "largest": 3}),
         (plot, "stocks", {"lang": "en", "largest": 3}),
     ]
-    by_times = ("coverage", "flags", "forecast", "industries", "left_out", "thin_sectors")
+    by_times = ("coverage", "flags", "forecast", "industries", "left_out", "specific_forecast", "thin_sectors")
     taken += [(small_model, name, {"times": days}) for name in by_times]
     taken += [(small_result, name, cut) for name in ("averages", "by", "path", "standard_errors", "with_errors")]
     taken += [(small_result, name, {"n": 3} | cut) for name in ("top", "top_with_errors")]

@@ -77,7 +77,7 @@ class Messages:
         Examples
         --------
         >>> read_messages("en").date("2016-06-30")
-        'June 30, 2016'
+        '30 June 2016'
         """
         day = pd.Timestamp(day)
         name = self.name("months", str(day.month))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -78,7 +79,8 @@ def estimate(
     require_kind("model", model, RiskModel, "Its parts regression, covariance and specific count.")
     arrays = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap, "universe": universe}
     given: dict[str, Any] = {**dict.fromkeys(arrays), **aligned(arrays | {"industries": industries})}
-    given.setdefault("industries", xr.full_like(given["returns"].isel(time=0, drop=True), "", dtype=object))
+    assets = given["returns"].get_index("asset")
+    given.setdefault("industries", xr.DataArray(np.full(len(assets), "", dtype=object), {"asset": assets}, ("asset",)))
     data = fitted_arrays(**given, issuers=_issuers(linked, returns), settings=model.regression)
     styles: dict[str, dict[str, float]] = {str(name): {} for name in data[STYLE].to_numpy()}
     as_given = {**asdict(model.exposures), "orthogonalise": {}}  # nothing is taken out of exposures that are given

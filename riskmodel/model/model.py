@@ -192,4 +192,12 @@ class RiskModel:
         require_results(results)
         require_market(market)
         own = [style.name for style in self.styles if style.functions]
-        return updated(results, market, settings=self.settings, fit=self.fit, look_back=self.look_back, own=own)
+        return updated(
+            results,
+            market,
+            settings=self.settings,
+            fit=self.fit,
+            look_back=self.look_back,
+            industries=industries(market, self.industry, self.industry_digits),
+            own=own,
+        )

@@ -36,17 +36,19 @@ def updated(
     settings: Mapping[str, object],
     fit: Callable[[xr.Dataset], RiskModelResults],
     look_back: int,
+    industries: xr.DataArray,
     own: Sequence[str] = (),
 ) -> RiskModelResults:
     """What `RiskModel.update` returns; `fit` is given the new sessions with the `look_back` before them.
 
-    `own` are the styles that functions of the user's feed.
+    `industries` are those that the settings find in the market, `own` the styles that functions of the user's feed.
     """
     differences = setting_differences(results.settings, settings)
     if differences:
         raise InputError(f"model: the earlier fit has other settings: {listed(differences)}. Fit again.")
     sessions, seen = market.get_index("time"), results.data.get_index("time")
     require_same_history(results.data["fingerprint"], market, seen, sessions)
+    require_same_industries(results.data["industry"], industries)
     income = str(ordinary_income_sources(market))
     if len(sessions) == len(seen):
         issuers = market["issuer"].sel(asset=results.data["asset"])
@@ -58,7 +60,6 @@ def updated(
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
     require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))
-    require_same_industries(results.data["industry"], fresh["industry"])
     if own:
         require_same_exposures(results.data, fresh, seen[-1], own)
     new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory

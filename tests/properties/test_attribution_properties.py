@@ -209,6 +209,7 @@ def of_market(case: Case) -> dict:
             "estimation_error_covariance": (("time", "factor", "factor_other"), covariance.copy()),
             "factor_group": ("factor", np.array(["market", *["style"] * len(styles)], object)),
             "sector": ("asset", np.array(case.groups[:-1], object)),
+            "industry_factor": ("asset", np.full(len(case.groups) - 1, "", object)),
         },
         labels | {"factor": case.factors, "factor_other": case.factors, "style": np.array(styles, object)},
     )

@@ -91,7 +91,7 @@ def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_sto
 def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written):
     text = (written / "manifest.json").read_text(encoding="utf-8")
     manifest = json.loads(text)
-    assert set(manifest) == {"month", "data_date", "book", "inputs", "outputs", "settings", "versions"}
+    assert set(manifest) == {"month", "data_date", "book", "inputs", "meanings", "outputs", "settings", "versions"}
     assert {"prices.parquet", "holdings.csv"} <= set(manifest["inputs"])
     assert str(SMALL) not in text
     assert "/tmp" not in text

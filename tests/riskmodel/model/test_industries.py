@@ -130,3 +130,11 @@ def test_settings_that_name_no_column_are_refused(small_market):
     with pytest.raises(rm.InputError, match="industry_digits is 0; give a whole number"):
         rm.RiskModel(industry_digits=0)
     assert json.loads(json.dumps(rm.RiskModel(industry="sic").settings["industry"])) == {"column": "sic", "digits": 3}
+
+
+def test_a_fit_without_industries_is_none_of_the_same_market_with_them(small_market, small_model, coded_market):
+    model = rm.RiskModel()
+    with pytest.raises(rm.InputError, match=r"assets in another industry than under the earlier fit"):
+        model.update(small_model, coded_market)
+    with pytest.raises(rm.InputError, match=r"assets in another industry than under the earlier fit"):
+        model.update(model.fit(coded_market), small_market)

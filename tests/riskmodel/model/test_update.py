@@ -143,7 +143,7 @@ def test_listings_give_what_a_full_fit_gives(tmp_path, lazily):
 def test_a_sector_that_is_new_is_named():
     before, market = with_listings("Fishing")
     with pytest.raises(
-        rm.InputError, match=r"^model: the sectors have changed under the earlier fit: Fishing\. Fit again\.$"
+        rm.InputError, match=r"^model: the sectors or industries have changed under the earlier fit: Fishing\. Fit again\.$"
     ):
         rm.RiskModel().update(rm.RiskModel().fit(before), market)
 
