@@ -40,7 +40,7 @@ FITS = {  # what is not wrong where it stands: a path for a path, a number for a
 PLAIN = {"covariance": rm.CovarianceSettings(), "specific": rm.SpecificRiskSettings()}
 TOLD = (
     r"\b(Give|Name|Use|Write|Say|Check|give|takes|needed|has|choices|methods|of one month|of a dict|Its parts|They are|"
-    r"Found|without a family|name one or more|It runs from|written in)\b"
+    r"Correct|Found|without a family|name one or more|It runs from|written in)\b"
 )
 
 

@@ -50,9 +50,10 @@ def attribute_accounts(
     Parameters
     ----------
     accounts
-        Weights at the close before the period, decimals that sum to one, cash as `CASH`: a DataArray (portfolio, asset),
-        which dask may hold in chunks of portfolios; or a frame of portfolio, ticker, weight, with a `date` where accounts
-        have lists of other days or several (each counts from the close of its date).
+        Weights at the close before the period, decimals that sum to one, cash as `CASH`: (portfolio, asset), as a DataArray,
+        which dask may hold in chunks of portfolios, or as a DataFrame with tickers in its columns; or a frame of portfolio,
+        ticker, weight, with a `date` where accounts have lists of other days or several (each counts from the close of its
+        date).
     benchmark
         Its weights in the same forms (asset; ticker, weight), or its `Track`, or a `Course` that has the same benchmark.
     model

@@ -121,7 +121,8 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     Parameters
     ----------
     given
-        (portfolio, asset) weights at the close of `base`, or a frame with portfolio, ticker, weight and perhaps date.
+        (portfolio, asset) weights at the close of `base`, as an array or as a frame with tickers in its columns; or a frame
+        with portfolio, ticker, weight and perhaps date.
     name
         For messages.
     base
@@ -137,16 +138,22 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     InputError
         For duplicate keys, missing or infinite weights, portfolios without holdings, weights that do not sum to one.
     """
-    if isinstance(given, xr.DataArray):
+    if isinstance(given, xr.DataArray) or is_wide(given):
         portfolios, rows = _rows_of_array(given, name, base)
     elif isinstance(given, pd.DataFrame):
+        if lost := [column for column in LISTS.columns if column != "date" and column not in given]:
+            raise InputError(
+                f"{name}: missing {'column' if len(lost) == 1 else 'columns'} {listed(map(repr, lost))}. Found: "
+                f"{listed(given.columns, 20)}. Give a row a holding, with portfolio, ticker and weight; or accounts in rows "
+                f"and tickers in columns, none of them called {' or '.join(LISTS.columns)}."
+            )
         dated = given if "date" in given else given.assign(date=base)
         rows = checked_table(dated, name, LISTS)
         portfolios = pd.Index(rows["portfolio"].unique(), dtype=object)
     else:
         raise InputError(
-            f"{name}: a {type(given).__name__}. Give a DataArray (portfolio, asset), or a frame with the columns portfolio, "
-            f"ticker, weight."
+            f"{name}: a {type(given).__name__}. Give a DataArray or a frame (portfolio, asset), or a frame with the columns "
+            f"portfolio, ticker, weight."
         )
     if not len(portfolios):
         raise InputError(f"{name}: there are none at all. Check how they were selected.")
@@ -161,7 +168,12 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     return portfolios, held
 
 
-def _rows_of_array(given: xr.DataArray, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
+def is_wide(given: object) -> bool:
+    """Whether a frame has accounts in its rows and tickers in its columns: no column is one of a list of holdings."""
+    return isinstance(given, pd.DataFrame) and not set(LISTS.columns) & set(given.columns)
+
+
+def _rows_of_array(given: xr.DataArray | pd.DataFrame, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
     given = labelled(name, given, ACCOUNTS)
     require_finite(name, given, "A name that an account does not hold has weight 0.")
     portfolios, assets = given.get_index("portfolio"), given.get_index("asset")
@@ -362,7 +374,7 @@ def _track(
     if isinstance(given, xr.DataArray):
         given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
     elif isinstance(given, pd.DataFrame):
-        given = given if "portfolio" in given else given.assign(portfolio="benchmark")
+        given = given if "portfolio" in given or is_wide(given) else given.assign(portfolio="benchmark")
     portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
     if len(portfolios) > 1:
         raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")

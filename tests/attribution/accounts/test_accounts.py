@@ -412,8 +412,20 @@ CASES = {
         frame_of(("P", "OTZA", 0.4), ("P", "CASH", 0.6)).assign(date=pd.Timestamp("2024-10-01")),
         r"accounts: 1 row dated before the ticker's first price: P 2024-10-01 OTZA",
     ),
-    "kind": ({"P": GOOD}, "accounts: a dict. Give a DataArray"),
+    "kind": ({"P": GOOD}, "accounts: a dict. Give a DataArray or a frame"),
+    "neither": (pd.DataFrame({A: [0.4], "weight": [0.6]}), r"'ticker'\. Found: AYCU, weight\. Give a row a holding"),
+    "gap": (pd.DataFrame({A: [np.nan], "CASH": [1.0]}, ["P"]), r"accounts: 1 missing or infinite value: .*has weight 0\."),
 }  # fmt: skip
+
+
+def test_a_wide_frame_of_accounts_is_the_array_and_a_list_of_the_same_holdings(explained, many):
+    wide = many[:3].to_pandas()
+    expected = explained(many[:3])
+    for given in (wide, wide.T, tidy(many[:3])):
+        xr.testing.assert_identical(explained(given).by("factor"), expected.by("factor"))
+    benchmark = many[3:4].to_pandas()
+    against = [explained(many[:3], versus).by("stock") for versus in (benchmark, many[3])]
+    xr.testing.assert_identical(*against)
 
 
 @pytest.mark.parametrize("case", CASES)
