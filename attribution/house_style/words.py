@@ -111,7 +111,11 @@ class Messages:
         return value if kind is None else named(value)
 
 
-def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None = None) -> Messages:
+def read_messages(
+    language: str,
+    styles: Mapping[str, Mapping[str, str]] | None = None,
+    descriptors: Mapping[str, Mapping[str, str]] | None = None,
+) -> Messages:
     """The words of "ja" or "en".
 
     Parameters
@@ -121,6 +125,8 @@ def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None 
     styles
         Style -> language -> its name on pages, where a model has others than the fourteen; one without a name in the
         language has that of another, or its own. One with a "sector" has a place for that in its name.
+    descriptors
+        The same of descriptors; those that the file names keep its name.
 
     Raises
     ------
@@ -138,11 +144,15 @@ def read_messages(language: str, styles: Mapping[str, Mapping[str, str]] | None 
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
     texts = {style.name: style.texts for style in STYLES} | dict(styles or {})
     table = _table(language)
-    names = {name: text.get(language) or next(iter(text.values()), name) for name, text in texts.items()}
+    names, parts = _named(texts, language), _named(descriptors or {}, language) | table["descriptors"]
     for name, text in texts.items():
         if "sector" in text:
             names[name] = names[name].format(sector=table["sectors"].get(text["sector"], text["sector"]))
-    return Messages(language, table | {"factors": table["factors"] | names})
+    return Messages(language, table | {"factors": table["factors"] | names, "descriptors": parts})
+
+
+def _named(texts: Mapping[str, Mapping[str, str]], language: str) -> dict[str, str]:
+    return {name: text.get(language) or next(iter(text.values()), name) for name, text in texts.items()}
 
 
 @cache

@@ -72,7 +72,7 @@ def render_page(
     InputError
         For another language.
     """
-    words = page_words(content.book, language, content.style_texts)
+    words = page_words(content.book, language, content.messages(language))
     return _environment().get_template("templates/page.html").render(
         lang=language,
         medium=medium,
@@ -90,7 +90,7 @@ def render_page(
 
 def page_charts(content: Content, language: str) -> PageCharts:
     """The charts of a month's pages in a language; each is drawn once, when a page asks for it."""
-    return PageCharts(content, page_words(content.book, language, content.style_texts))
+    return PageCharts(content, page_words(content.book, language, content.messages(language)))
 
 
 def page_sections(content: Content, words: PageWords, *, medium: Medium = "screen", commentary: str = "") -> list[Section]:

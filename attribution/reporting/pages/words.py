@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,13 +70,12 @@ class PageWords:
         return number(value, self.style, decimals, signed=signed, grouped=grouped)
 
 
-def page_words(book: Book, language: str, styles: Mapping[str, Mapping[str, str]] | None = None) -> PageWords:
-    """The words of a book's page in "ja" or "en"; `styles` as in `read_messages`.
+def page_words(book: Book, language: str, messages: Messages | None = None) -> PageWords:
+    """The words of a book's page in "ja" or "en"; `messages` where a model has styles of its own.
 
     Raises
     ------
     InputError
         For another language.
     """
-    messages = read_messages(language, styles)
-    return PageWords(book, messages, getattr(book.report.negative, language))
+    return PageWords(book, messages or read_messages(language), getattr(book.report.negative, language))

@@ -90,13 +90,20 @@ class Content:
 
     def messages(self, language: str) -> Messages:
         """The words of a language, the styles called as the model calls them."""
-        return read_messages(language, self.style_texts)
+        return read_messages(language, self.style_texts, self.descriptor_texts)
 
     @property
     def style_texts(self) -> dict[str, dict[str, str]]:
         """Style or industry -> language -> its name on pages."""
         own = dict(self.model_settings.get("texts", {}))
         return own | dict(next(iter((*self.results.values(), *self.sleeves.values()))).style_texts)
+
+    @property
+    def descriptor_texts(self) -> dict[str, dict[str, str]]:
+        """Descriptor -> language -> its name: that of the style which it is all of."""
+        texts, rows = self.style_texts, self.tables["coverage"]
+        alone = rows[~rows["factor"].duplicated(keep=False)]
+        return {row.descriptor: texts[row.factor] for row in alone.itertuples() if texts.get(row.factor)}
 
     def stock_names(self, language: str) -> dict[str, str]:
         """Ticker -> name of each stock in a language, where the securities table has one beside that of the tables."""

@@ -66,6 +66,8 @@ def test_pages_and_commentary_name_the_books_styles_and_count_them(own):
     content = at.prepare_report(book, month=SMALL_MONTH, market=market, model=model)
     english, japanese = (render_page(content, language, medium="screen") for language in ("en", "ja"))
     assert "Reversal" in english and "リバーサル" in japanese
+    assert "<td>Reversal</td>" in english and "<td>リバーサル</td>" in japanese  # its one descriptor, among the data
+    assert "<td>fall</td>" not in english + japanese
     assert "Price level" not in english and "価格水準" not in japanese
     assert "fourteen styles" in english  # thirteen of the default, and one
     assert set(content.tables["risk_factors"]["factor"]) >= {"reversal"}
