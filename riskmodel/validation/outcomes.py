@@ -132,7 +132,6 @@ def portfolio_outcomes(
     rows = data.get_index("time").get_indexer(covariance.get_index("time"))
     forecast = covariance.transpose("time", "factor", "factor_other").sel(factor=factors, factor_other=factors).to_numpy()
     specific = specific_volatility.transpose("time", "asset").sel(asset=assets).to_numpy()
-    _require_names_enough(model.universe[rows], draws.names)
     rho = _correlations(results.specific_returns, linked, rows) if blocks else np.empty((len(rows), 0))
     parts: list[dict[str, Pair]] = []
     counts = {"closes": len(rows), "missing_returns": 0, "factors_left_out": 0, "unjudged": 0}
@@ -157,7 +156,7 @@ def portfolio_outcomes(
     return xr.Dataset({"realised": realised, "volatility": np.sqrt(horizon) * volatility}), counts
 
 
-def _require_names_enough(universe: np.ndarray, names: int) -> None:
+def require_names_enough(universe: np.ndarray, names: int) -> None:
     """Refuse random portfolios of more names than there ever are: each would be the whole universe."""
     most = int(universe.sum(axis=1).max())
     if names > most:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import PANEL, label_text, labelled, require_kind
+from riskmodel.arrays.labels import PANEL, label_text, labelled, require_count, require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
@@ -27,7 +27,7 @@ from riskmodel.validation.bias import (
     share_outside,
     standardised,
 )
-from riskmodel.validation.outcomes import Draws, portfolio_outcomes
+from riskmodel.validation.outcomes import Draws, portfolio_outcomes, require_names_enough
 from riskmodel.validation.result import Validation
 
 __all__ = [
@@ -174,7 +174,9 @@ def validate(
     for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
         if not isinstance(number, int | np.integer) or number < 1:
             raise InputError(f"{label}: {number!r}; it must be a whole number, at least 1.")
+    require_count("seed", seed, 0)
     rows = _closes(results, start, every, times, horizon)
+    require_names_enough(results.data["universe"].transpose("time", "asset")[rows].to_numpy(), names)
     closes = results.data.get_index("time")[rows]
     specific_volatility = specific_risk(
         results.specific_returns,

@@ -539,6 +539,7 @@ def test_matplotlib_is_loaded_by_the_picture_alone():
     [
         ({"horizon": 0}, "horizon: 0; it must be a whole number, at least 1."),
         ({"random_portfolios": 2.5}, "random_portfolios: 2.5; it must be a whole number, at least 1."),
+        ({"seed": "a"}, "seed: is 'a'. Give a whole number, 0 or more."),
         ({"names": 5000}, "names: 5000; the estimation universe has 398 at most at these closes. Give fewer."),
         ({"every": -1}, "every: -1; it must be a whole number, at least 1."),
         ({"start": "soon"}, "start: 'soon' is not a date."),
