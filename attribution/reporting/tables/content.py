@@ -101,7 +101,7 @@ class Content:
     @property
     def descriptor_texts(self) -> dict[str, dict[str, str]]:
         """Descriptor -> language -> its name: that of the style which it is all of."""
-        texts, rows = self.style_texts, self.tables["coverage"]
+        texts, rows = self.style_texts, self.tables.get("coverage", pd.DataFrame(columns=["factor", "descriptor"]))
         alone = rows[~rows["factor"].duplicated(keep=False)]
         return {row.descriptor: texts[row.factor] for row in alone.itertuples() if texts.get(row.factor)}
 
