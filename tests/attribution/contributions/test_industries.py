@@ -46,7 +46,7 @@ def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_b
 
 
 def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
-    assert main(["report", str(coded_book), "--month", SMALL_MONTH, "--out", str(tmp_path / "out")]) == 0
+    assert main(["report", str(coded_book), "--month", SMALL_MONTH, "--format", "html", "--out", str(tmp_path / "out")]) == 0
     english, japanese = (
         (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8") for language in ("en", "ja")
     )
