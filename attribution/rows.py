@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LEAST_T = 2.0
+SMALLEST_ERROR = 1e-15  # a smaller standard error is rounding: a course without cash has no active exposure to the market
 SPECIFIC = "specific"
 MARKET = "market"  # the group of the factor to which every stock has an exposure of one
 FAMILIES = (MARKET, "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order

@@ -11,9 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.pieces import require_against
-from attribution.contributions.sums import SMALLEST_ERROR
 from attribution.identities import TOLERANCE
-from attribution.rows import AGAINST, PROXY
+from attribution.rows import AGAINST, PROXY, SMALLEST_ERROR
 from riskmodel.arrays.labels import require_flag, require_kind
 from riskmodel.errors import InputError
 

@@ -21,11 +21,10 @@ from attribution.contributions.pieces import (
     weights_of_rows,
     yardstick,
 )
-from attribution.rows import AGAINST, CASH_AND_STOPPED, OTHER
+from attribution.rows import AGAINST, CASH_AND_STOPPED, OTHER, SMALLEST_ERROR
 from riskmodel.arrays.labels import require_flag
 from riskmodel.errors import InputError
 
-SMALLEST_ERROR = 1e-15  # a course without cash has no active exposure to the market: what is left is rounding
 NOT_INVESTED = 1 + OTHER.index(CASH_AND_STOPPED)  # places after the factors, in the rows of a factor cut
 BLOCK = 16  # days of exposures times covariance that stay in the processor's cache
 

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
 from attribution.portfolio.book import Drivers
+from attribution.rows import SMALLEST_ERROR
 
 BASIS_POINT = 1e-4
 ALIKE = 2.0  # a second contribution of the same sign is the same in size up to this ratio, either way
@@ -20,8 +21,9 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     ----------
     rows
         `contribution` and `standard_error`, decimals, one row a factor or row beside the factors, specific among them; all
-        rows of one portfolio and period, so that the contributions sum to its excess return. An error of 0 or NaN: the row
-        is observed, or its model has no errors. `second_contribution`, where the model has a second specification.
+        rows of one portfolio and period, so that the contributions sum to its excess return. An error that is NaN, 0 or
+        rounding: the row is observed, or its model has no errors. `second_contribution`, where the model has a second
+        specification.
     rule
         The book's `[drivers]`.
 
@@ -53,7 +55,7 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     error = rows["standard_error"].to_numpy(dtype=float)
     size = np.abs(contribution)
     material = (size >= rule.material_bp * BASIS_POINT) & (size >= rule.material_share * size.sum())
-    estimated = error > 0
+    estimated = error > SMALLEST_ERROR
     significant = pd.array([pd.NA] * len(rows), dtype="boolean")
     if estimated.any():
         p = 2 * norm.sf(size[estimated] / error[estimated])

@@ -84,3 +84,8 @@ def test_the_book_sets_the_rule_and_a_wrong_one_is_refused(small_copy):
         InputError, match=r"unknown key 'material' in \[drivers\]. Known keys: false_discovery_rate, material_bp"
     ):
         at.read_book(path)
+
+
+def test_an_error_that_is_rounding_is_none():
+    rows = pd.DataFrame({"contribution": [1e-17, 0.01], "standard_error": [4e-19, 0.001]}, ["market", "value"])
+    assert judge(rows, Drivers())["significant"].isna().tolist() == [True, False]
