@@ -48,8 +48,11 @@ COUNTERPARTS = {
 
 
 def facts_of(styles: Sequence[rm.Style], market: xr.Dataset) -> pd.DataFrame:
-    """Style by style: volatility of a year, median error, share of days beyond |t| = 2, mean variance inflation."""
-    data = rm.RiskModel(styles=styles).fit(market).data.sel(time=PERIOD)
+    """Style by style: volatility of a year, median error, share of days beyond |t| = 2, mean variance inflation.
+
+    Without industries, of which neither the counterparts nor the naive build know.
+    """
+    data = rm.RiskModel(styles=styles, industry=False).fit(market).data.sel(time=PERIOD)
     names = [style.name for style in styles]
     returns = data["factor_returns"].transpose("time", "factor").to_pandas()[names]
     errors = data["robust_standard_errors"].transpose("time", "factor").to_pandas()[names]
