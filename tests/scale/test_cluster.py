@@ -16,7 +16,7 @@ def client(request, tmp_path):
     with (
         dask.config.set({"temporary-directory": str(tmp_path)}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=request.param, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=request.param, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
