@@ -296,7 +296,7 @@ class SleeveCommentary:
             "behind": self._behind(ticker, cells),
         }
         weights = {"start": "weight_start", "end": "weight_end"}
-        if all(row[column] == 0 or pd.isna(row[column]) for column in weights.values()):
+        if not row["held"]:
             return write("stocks.not_held", **values)
         return write(
             "stocks.held",

@@ -11,7 +11,7 @@ import pandas as pd
 from attribution.house_style.numbers import NEGATIVE
 from attribution.reporting.pages.cells import Column
 from attribution.reporting.pages.rows import of_course, records
-from attribution.reporting.pages.stocks import driver_texts, is_held, named_stocks
+from attribution.reporting.pages.stocks import driver_texts, named_stocks
 from attribution.reporting.pages.words import PageWords
 from attribution.rows import EFFECTS, NOT_STOCKS
 
@@ -128,7 +128,7 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     t, result = words.messages, content.results[course]
     frame = named_stocks(content, words, course)
     beside = frame["ticker"].isin(NOT_STOCKS)
-    held = is_held(frame)
+    held = frame["held"]
     unheld = frame[~held & ~beside]
     size = unheld["active_contribution"].abs().sort_values(ascending=False, kind="stable")
     shown = pd.concat([frame[held & ~beside], unheld.loc[size.index[:UNHELD]]])
@@ -137,9 +137,11 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     why = driver_texts(content, words, course, list(shown["ticker"]))
     shown = shown.assign(label=shown["ticker"], why=shown["ticker"].map(why), sector=sector)
     shown["sector"] = shown["sector"].map(t.factor)
+    shown["holding"] = shown["held"].map({True: t("explorer.held"), False: t("explorer.not_held")})
     keys = ("weight_start", "weight_end", "stock_return", "stock_contribution", "active_contribution")
     column_of = {"stock_return": "return", "stock_contribution": "contribution"}
     columns = [Column("shown_name", t("sleeve.stock"), "text"), Column("sector", t("explorer.sector_label"), "text")]
+    columns.append(Column("holding", t("explorer.holding_label"), "text"))
     columns += [Column(column_of.get(key, key), t(f"sleeve.{key}")) for key in keys]
     foot = [dict(row, label=row["shown_name"]) for row in records(frame[beside])]
     rest = size.index[UNHELD:]

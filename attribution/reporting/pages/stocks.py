@@ -34,7 +34,7 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
     """The stocks whose holding, or absence, helped a course's excess most, and those that hurt most."""
     frame = named_stocks(content, words, course)
     frame = frame[~frame["ticker"].isin(NOT_STOCKS)]
-    held = is_held(frame)
+    held = frame["held"]
     sides: list[dict[str, pd.DataFrame]] = []
     for sign in (1, -1):
         counted = frame[sign * frame["active_contribution"] >= LEAST_SHOWN]
@@ -46,11 +46,6 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
     return StocksView(
         *({key: records(part.assign(why=part["ticker"].map(why))) for key, part in side.items()} for side in sides)
     )
-
-
-def is_held(frame: pd.DataFrame) -> pd.Series:
-    """Which rows of `stock_contributions` the course held at some time of the month."""
-    return (frame[["weight_start", "weight_end", "contribution"]].fillna(0.0) != 0).any(axis=1)
 
 
 def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFrame:

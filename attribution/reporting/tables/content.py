@@ -40,7 +40,7 @@ from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
-from attribution.reporting.tables.frames import stack
+from attribution.reporting.tables.frames import stack, stocks_table
 from attribution.reporting.tables.notes import collect_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
@@ -232,7 +232,7 @@ def contribution_tables(results: dict[str, AttributionResult], book: Book) -> di
     return {
         "factor_contributions": stack(judged_factors_table(result, book.drivers) for result in every),
         "group_contributions": stack(frames.group_contributions_table(result) for result in every),
-        "stock_contributions": stack(result.stocks for result in every),
+        "stock_contributions": stack(stocks_table(result) for result in every),
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
         "brinson": stack(result.sector_brinson for result in every),
         "brinson_by_factor": stack(result.sector_brinson_by_factor for result in every),

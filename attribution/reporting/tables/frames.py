@@ -54,6 +54,13 @@ def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def stocks_table(result: AttributionResult) -> pd.DataFrame:
+    """Contributions by stock: the columns of `AttributionResult.stocks`, and held, whether on any day of the period."""
+    weight = result.cube.portfolio_weight
+    held = (weight != 0).any([dim for dim in weight.dims if dim != "asset"]).to_series()
+    return result.stocks.assign(held=result.stocks["ticker"].map(held).eq(True))
+
+
 def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
     """The month's factor returns: date, factor, group, return, standard_error."""
     frame = days[["factor_returns", "robust_standard_errors"]].to_dataframe().reset_index()
