@@ -9,7 +9,7 @@ import xarray as xr
 from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind, require_number, same_labels
 from riskmodel.errors import InputError
 
-LEAST_NAMES = 5  # an industry of fewer names has a return that is mostly theirs
+LEAST_NAMES = 3  # chosen by forecasts of ten days up to 2015, see docs/methodology/industries.md
 
 
 def coded(labels: np.ndarray) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from riskmodel.arrays.labels import (
 )
 from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.semidefinite import require_covariance
-from riskmodel.arrays.windows import decayed_sum
+from riskmodel.arrays.windows import decayed_products, decayed_sum
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.eigenfactors import NEGLIGIBLE, eigenfactors_adjusted, lag_weights
@@ -35,6 +35,7 @@ def factor_covariance(
     settings: CovarianceSettings = SHORT_HORIZON,
     *,
     times: Iterable[object] | None = None,
+    industry_sector: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Forecast covariance of one day's factor returns, as known at the close of each requested day.
 
@@ -44,6 +45,10 @@ def factor_covariance(
         (time, factor), daily, decimals; time sorted, labels unique. NaN: the factor has no return that day.
     times
         Labels of `time` at whose closes a forecast is wanted, in the order wanted. By default the last.
+    industry_sector
+        Sector of each factor that is an industry nested in it. Such a factor keeps `industry_correlation` of its
+        correlations with all but those of its sector, and has a regime of its kind; the others are forecast as if it were
+        not there.
 
     Returns
     -------
@@ -90,9 +95,11 @@ def factor_covariance(
     require_kind("settings", settings, CovarianceSettings, "Use riskmodel.CovarianceSettings().")
     returns = labelled_factor_returns(factor_returns)
     if is_lazy(returns):
-        return covariance_later(factor_covariance, returns, settings, times)
+        return covariance_later(factor_covariance, returns, settings, times, industry_sector)
     require_finite("factor_returns", returns, missing=True)
-    f, index = returns.to_numpy(), returns.get_index("time")
+    f, index, names = returns.to_numpy(), returns.get_index("time"), returns["factor"].to_numpy()
+    sector = np.array([(industry_sector or {}).get(str(name), "") for name in names], dtype=object)
+    nested = sector != ""
     count = np.cumsum(~np.isnan(f), axis=0)
     rows = requested_rows(index, times, count.max(axis=1), settings.minimum_history)
     live = count[rows] >= settings.minimum_history
@@ -100,18 +107,20 @@ def factor_covariance(
         variance = _variance(f, settings.volatility_half_life, settings.volatility_lags)[rows]
         volatility = np.sqrt(np.where(live, variance, 0.0))
         correlation, intensity = _correlation(f, rows, settings), np.zeros(len(rows))
+        correlation *= np.where(sector[:, None] != sector, settings.industry_correlation, 1.0)
         if settings.shrinkage is not None:
-            intensity = np.array([_shrinkage(f[: r + 1, k], settings) for r, k in zip(rows, live, strict=True)])
+            core = ~nested & live
+            intensity = np.array([_shrinkage(f[: r + 1, k], settings) for r, k in zip(rows, core, strict=True)])
             correlation *= 1 - intensity[:, None, None] * ~np.eye(f.shape[1], dtype=bool)
         correlation, clipped = _positive_semidefinite(correlation)
         covariance = correlation * (volatility[:, :, None] * volatility[:, None, :])
-        bias = np.where(np.sort(~live, axis=1), np.nan, 1.0)
+        bias = np.where(np.sort(~live[:, ~nested], axis=1), np.nan, 1.0)
         if settings.eigenfactor_simulations:
-            days = np.array([np.median(count[r, k]) for r, k in zip(rows, live, strict=True)], dtype=int)
-            covariance, bias = eigenfactors_adjusted(covariance, live, days, settings)
-    multiplier = _regime(f, count, settings)[rows]
-    covariance = np.where(live[:, :, None] & live[:, None, :], covariance * multiplier[:, None, None] ** 2, np.nan)
-    names = returns["factor"].to_numpy()
+            covariance, bias = _adjusted(covariance, live, nested, count[rows], settings)
+    multiplier = _regime(f[:, ~nested], count[:, ~nested], settings)[rows]
+    scale = np.where(nested, _regime(f[:, nested], count[:, nested], settings)[rows, None], multiplier[:, None])
+    covariance *= scale[:, :, None] * scale[:, None, :]
+    covariance = np.where(live[:, :, None] & live[:, None, :], covariance, np.nan)
     return xr.Dataset(
         {
             "covariance": (("time", "factor", "factor_other"), covariance),
@@ -122,7 +131,7 @@ def factor_covariance(
             "clipped": ("time", clipped),
             "observations": (("time", "factor"), count[rows]),
         },
-        coords={"time": index[rows], "factor": names, "factor_other": names, "rank": np.arange(1, len(names) + 1)},
+        coords={"time": index[rows], "factor": names, "factor_other": names, "rank": np.arange(1, bias.shape[1] + 1)},
     )
 
 
@@ -178,9 +187,24 @@ def eigenfactor_adjustment(
         )
     live = np.ones((1, len(given)), dtype=bool)
     with threadpool_limits(limits=1, user_api="blas"):
-        adjusted, bias = eigenfactors_adjusted(values[None], live, np.array([days]), settings)
+        adjusted, bias, _ = eigenfactors_adjusted(values[None], live, np.array([days]), settings)
     rank = np.arange(1, len(given) + 1)
     return given.copy(data=adjusted[0]), xr.DataArray(bias[0], {"rank": rank}, ("rank",), name="eigenfactor_bias")
+
+
+def _adjusted(
+    covariance: np.ndarray, live: np.ndarray, nested: np.ndarray, count: np.ndarray, settings: CovarianceSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Covariances whose factors beside the industries are adjusted, and v of these, (row, rank)."""
+    core = live[:, ~nested]
+    days = np.array([np.median(seen[own]) for seen, own in zip(count[:, ~nested], core, strict=True)], dtype=int)
+    adjusted, bias, carried = eigenfactors_adjusted(covariance[:, ~nested][:, :, ~nested], core, days, settings)
+    cross = carried @ covariance[:, ~nested][:, :, nested]
+    whole = covariance.copy()
+    whole[:, np.flatnonzero(~nested)[:, None], np.flatnonzero(~nested)] = adjusted
+    whole[:, np.flatnonzero(~nested)[:, None], np.flatnonzero(nested)] = cross
+    whole[:, np.flatnonzero(nested)[:, None], np.flatnonzero(~nested)] = cross.transpose(0, 2, 1)
+    return whole, bias
 
 
 def _variance(f: np.ndarray, half_life: float, lags: int) -> np.ndarray:
@@ -202,21 +226,30 @@ def _correlation(f: np.ndarray, rows: np.ndarray, settings: CovarianceSettings) 
     """
     present = ~np.isnan(f)
     x, m = np.where(present, f, 0.0), present.astype(float)
-    cross = x[:, :, None] * x[:, None, :]
-    own = (x * x)[:, :, None] * m[:, None, :]  # [t, k, j]: what k's variance gains, if j has a return too
-    for lag, weight in lag_weights(settings.correlation_half_life, settings.correlation_lags):
-        product = (x[lag:] * m[:-lag])[:, :, None] * (x[:-lag] * m[lag:])[:, None, :]
-        cross[lag:] += weight * (product + product.transpose(0, 2, 1))
-        own[lag:] += 2 * weight * (x[lag:] * x[:-lag])[:, :, None] * (m[lag:] * m[:-lag])[:, None, :]
-    cross = decayed_sum(cross, settings.correlation_half_life)[rows]
-    own = np.maximum(decayed_sum(own, settings.correlation_half_life)[rows], 0.0)
-    shared = np.stack([m[: row + 1].T @ m[: row + 1] for row in rows])
+    half_life = settings.correlation_half_life
+    cross = decayed_products(x, x, half_life, rows)
+    cross = (
+        cross + cross.transpose(0, 2, 1)
+    ) / 2  # the products of a matrix with itself differ across the diagonal in the last bit
+    own = decayed_products(x * x, m, half_life, rows)  # [k, j]: what k's variance has of the days on which j has a return
+    for lag, weight in lag_weights(half_life, settings.correlation_lags):
+        lagged, there = _lagged(x, lag), _lagged(m, lag)
+        product = decayed_products(x * there, lagged * m, half_life, rows)
+        cross += weight * (product + product.transpose(0, 2, 1))
+        own += 2 * weight * decayed_products(x * lagged, m * there, half_life, rows)
+    own = np.maximum(own, 0.0)
+    shared = decayed_products(m, m, np.inf, rows)
     scale = np.sqrt(own) * np.sqrt(own.transpose(0, 2, 1))
     known = (scale > 0) & (shared >= settings.minimum_history)
     correlation = np.clip(np.divide(cross, scale, out=np.zeros_like(cross), where=known), -1.0, 1.0)
     diagonal = np.arange(f.shape[1])
     correlation[:, diagonal, diagonal] = 1.0
     return correlation
+
+
+def _lagged(values: np.ndarray, lag: int) -> np.ndarray:
+    """Each row's values of `lag` rows before, zero where there are none."""
+    return np.concatenate([np.zeros_like(values[:lag]), values[:-lag]])
 
 
 def _shrinkage(f: np.ndarray, settings: CovarianceSettings) -> float:
@@ -267,6 +300,7 @@ def covariance_later(
     returns: xr.DataArray,
     settings: CovarianceSettings,
     times: Iterable[object] | None,
+    industry_sector: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """`riskmodel.factor_covariance`, the `function`, as one task: it needs all the factor returns, and they are small."""
     least = settings.minimum_history
@@ -274,12 +308,17 @@ def covariance_later(
     wanted = index[requested_rows(index, times, np.full(len(index), least), least)]
     few = returns.isel(time=np.zeros(least, dtype=int)).assign_coords(time=np.arange(least))
     few = few.copy(data=np.broadcast_to((-1.0) ** np.arange(least)[:, None], few.shape))
-    form = function(few, replace(settings, shrinkage=None, eigenfactor_simulations=0))
-    task = one_task(_covariance, function, returns, settings, wanted)
+    form = function(few, replace(settings, shrinkage=None, eigenfactor_simulations=0), industry_sector=industry_sector)
+    task = one_task(_covariance, function, returns, settings, wanted, industry_sector)
     return put_together([(task, len(wanted))], form, {}).assign_coords(time=wanted)
 
 
 def _covariance(
-    function: Callable[..., xr.Dataset], returns: xr.DataArray, settings: CovarianceSettings, times: pd.Index
+    function: Callable[..., xr.Dataset],
+    returns: xr.DataArray,
+    settings: CovarianceSettings,
+    times: pd.Index,
+    industry_sector: Mapping[str, str] | None,
 ) -> dict[str, np.ndarray]:
-    return {str(name): array.to_numpy() for name, array in function(returns, settings, times=times).data_vars.items()}
+    made = function(returns, settings, times=times, industry_sector=industry_sector)
+    return {str(name): array.to_numpy() for name, array in made.data_vars.items()}

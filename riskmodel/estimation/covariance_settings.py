@@ -16,14 +16,15 @@ class CovarianceSettings:
     """Choices of the factor covariance; half-lives and lags in days, the defaults are the short horizon's."""
 
     volatility_half_life: float = 84.0
-    volatility_lags: int = 5
+    volatility_lags: int = 0
     correlation_half_life: float = 504.0
-    correlation_lags: int = 2
+    correlation_lags: int = 0
     shrinkage: str | None = None  # of the correlations: "ledoit_wolf" or "oas"; instead of the eigenfactor adjustment
     eigenfactor_simulations: int = 1000  # 0 switches the adjustment off
     eigenfactor_scale: float = 1.0  # a in v = 1 + a (v_simulated - 1)
     seed: int = 0
-    regime_half_life: float | None = 42.0  # None switches the adjustment off
+    regime_half_life: float | None = 5.0  # None switches the adjustment off
+    industry_correlation: float = 0.5  # share kept of an industry's correlations with all but those of its sector
     minimum_history: int = 63  # returns that a factor needs for a volatility, and a pair for a correlation
 
     def __post_init__(self) -> None:
@@ -32,6 +33,9 @@ class CovarianceSettings:
             optional = value is None and name == "regime_half_life"
             if not optional and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
                 raise InputError(f"covariance settings: {name} is {value!r}; it must be a positive number.")
+        share = self.industry_correlation
+        if not (isinstance(share, int | float | np.number) and 0 <= share <= 1):
+            raise InputError(f"covariance settings: industry_correlation is {share!r}; it must be a share, from 0 to 1.")
         for name in ("volatility_lags", "correlation_lags", "eigenfactor_simulations", "seed", "minimum_history"):
             number, least = getattr(self, name), 2 if name == "minimum_history" else 0
             if not isinstance(number, int | np.integer) or number < least:
@@ -47,7 +51,6 @@ class CovarianceSettings:
 
 SHORT_HORIZON = CovarianceSettings()
 
-LONG_HORIZON = CovarianceSettings(volatility_half_life=252.0, regime_half_life=168.0)
-
-# One day's risk: what carries on into the days after does not add to it (measured in docs/methodology/validation.md).
-DAILY_HORIZON = CovarianceSettings(volatility_lags=0, correlation_lags=0)
+LONG_HORIZON = CovarianceSettings(
+    volatility_half_life=252.0, volatility_lags=5, correlation_lags=2, regime_half_life=168.0
+)  # what carries on into the days after adds to the risk of months

@@ -25,9 +25,12 @@ def lag_weights(half_life: float, lags: int) -> Iterator[tuple[int, float]]:
 
 def eigenfactors_adjusted(
     covariance: np.ndarray, live: np.ndarray, days: np.ndarray, settings: CovarianceSettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """Adjusted covariances (row, factor, factor) of the live factors, zero elsewhere; and v (row, rank)."""
-    adjusted, bias = np.zeros_like(covariance), np.full(live.shape, np.nan)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Adjusted covariances (row, factor, factor) of the live factors, zero elsewhere; v (row, rank); and T = U0 v U0'.
+
+    T (row, factor, factor) carries F0 to the adjusted F = T F0 T'.
+    """
+    adjusted, carried, bias = np.zeros_like(covariance), np.zeros_like(covariance), np.full(live.shape, np.nan)
     longest = HALF_LIVES_DRAWN * max(settings.volatility_half_life, settings.correlation_half_life)
     lengths = np.minimum(days, np.ceil(longest)).astype(int)
     order = np.argsort(lengths, kind="stable")
@@ -41,7 +44,8 @@ def eigenfactors_adjusted(
         v = np.maximum(1 + settings.eigenfactor_scale * (v - 1), 0.0)
         whole = (vectors * (v**2 * np.maximum(values, 0.0))) @ vectors.T
         adjusted[row][inside], bias[row, :n] = (whole + whole.T) / 2, v
-    return adjusted, bias
+        carried[row][inside] = (vectors * v) @ vectors.T
+    return adjusted, bias, carried
 
 
 def _simulated_histories(

@@ -36,7 +36,7 @@ class RegressionSettings:
 
     thin_sector: float = 5.0  # effective names below which a sector is shrunk towards the market
     industry_returns: bool = True  # whether industries have returns of their own; errors are clustered by them all the same
-    industry_names: int = LEAST_NAMES  # that an industry of its own needs within a sector
+    industry_names: int = LEAST_NAMES  # estimating names that an industry needs on a day for a return of its own
     huber: float | None = None
     weights: str = "root_cap"
 
@@ -125,6 +125,7 @@ def lagged_regression(
             covariance=covariance,
             huber=settings.huber,
             thin_sector=settings.thin_sector,
+            industry_names=settings.industry_names,
         )
 
     root_cap = None if estimating is None else cap.where(estimating) ** 0.5

@@ -137,7 +137,7 @@ def solve_days(
         own_classical = family.classical_variance(variance)
         own_covariance = family.error_covariance(w, np.where(used, residual, 0.0), variance, nest) if robust else np.zeros(1)
         residual = residual - nest.spread(family.left_to_sector)
-        of_industry = vacant[:, nest.sector[nest.named]] | ~sound[:, None]
+        of_industry = ~family.shrinkage.alive[:, nest.named] | ~sound[:, None]
         absent, inflation = (
             np.concatenate([values[:, : 1 + s], own, values[:, 1 + s :]], axis=1)
             for values, own in ((absent, of_industry), (inflation, np.full(of_industry.shape, np.nan)))

@@ -24,17 +24,24 @@ class Nest:
         (piece) place of its sector.
     industry
         (piece) place of its industry, -1 where it has none.
+    least_names
+        Names that an industry must have on a day for a return of its own.
     """
 
     cuts: np.ndarray
     length: np.ndarray
     sector: np.ndarray
     industry: np.ndarray
+    least_names: int
 
     @property
     def named(self) -> np.ndarray:
         """Which pieces are industries, (piece)."""
         return self.industry >= 0
+
+    def alive(self, w: np.ndarray) -> np.ndarray:
+        """Which pieces have a return of their own on each day, (day, piece), by the names that have a weight then."""
+        return self.named & (self.sums((w > 0).astype(np.int64)) >= self.least_names)
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Sums over the names of each piece, (..., piece), of (..., name)."""
@@ -55,20 +62,23 @@ class Shrinkage:
         (day) tau^2 / sigma^2, the variance between industries over that of a name of weight one within them.
     weight
         (day, piece) sum of the names' weights.
+    alive
+        (day, piece) which pieces are industries with a return of their own.
     gain
-        (day, piece) ratio / (1 + ratio weight), 0 without an industry: an industry's return is its gain times the weighted
-        sum of its names' residuals.
+        (day, piece) ratio / (1 + ratio weight), 0 elsewhere: an industry's return is its gain times the weighted sum of its
+        names' residuals.
     styles
         (day, style, piece) sums of the names' weights times exposures.
     """
 
     ratio: np.ndarray
     weight: np.ndarray
+    alive: np.ndarray
     gain: np.ndarray
     styles: np.ndarray
 
 
-def nest_of(labels: np.ndarray, sector: np.ndarray) -> tuple[Nest, list[str]]:
+def nest_of(labels: np.ndarray, sector: np.ndarray, least_names: int) -> tuple[Nest, list[str]]:
     """The nest of names by their industry, empty for none, and the industries in order; sorted by sector and then label."""
     change = np.ones(len(labels), dtype=bool)
     change[1:] = (labels[1:] != labels[:-1]) | (sector[1:] != sector[:-1])
@@ -76,7 +86,8 @@ def nest_of(labels: np.ndarray, sector: np.ndarray) -> tuple[Nest, list[str]]:
     named = labels[cuts] != ""
     place = np.where(named, np.cumsum(named) - 1, -1)
     length = np.diff(np.append(cuts, len(labels)))
-    return Nest(cuts=cuts, length=length, sector=sector[cuts], industry=place), [str(label) for label in labels[cuts][named]]
+    nest = Nest(cuts=cuts, length=length, sector=sector[cuts], industry=place, least_names=least_names)
+    return nest, [str(label) for label in labels[cuts][named]]
 
 
 def variance_ratio(w: np.ndarray, residual: np.ndarray, coefficients: np.ndarray, nest: Nest) -> np.ndarray:
@@ -88,7 +99,7 @@ def variance_ratio(w: np.ndarray, residual: np.ndarray, coefficients: np.ndarray
     sums of weights, K styles: E SSW = (n - G - K) sigma^2, E SSB = (G - S) sigma^2 + (sum W_g - sum_s sum_g W_g^2 / W_s)
     tau^2 (Searle, Casella & McCulloch 1992, chapter 5, of layouts without styles).
     """
-    used = np.where(nest.spread(nest.named), w, 0.0)
+    used = np.where(nest.spread(nest.alive(w)), w, 0.0)
     weight = nest.sums(used)
     present = weight > 0
     mean = np.divide(nest.sums(used * residual), weight, out=np.zeros_like(weight), where=present)
@@ -107,9 +118,9 @@ def variance_ratio(w: np.ndarray, residual: np.ndarray, coefficients: np.ndarray
 
 def shrinkage(x: np.ndarray, w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Shrinkage:
     """How much each industry is shrunk, at the weights of the day."""
-    weight = nest.sums(w)
-    gain = np.where(nest.named, ratio[:, None] / (1 + ratio[:, None] * weight), 0.0)
-    return Shrinkage(ratio=ratio, weight=weight, gain=gain, styles=nest.sums(x * w[:, None, :]))
+    weight, alive = nest.sums(w), nest.alive(w)
+    gain = np.where(alive, ratio[:, None] / (1 + ratio[:, None] * weight), 0.0)
+    return Shrinkage(ratio=ratio, weight=weight, alive=alive, gain=gain, styles=nest.sums(x * w[:, None, :]))
 
 
 def eliminated(
@@ -148,7 +159,7 @@ def half_demeaned(w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Callable[[np.
     """
     weight = nest.sums(w)
     kept = 1 / np.sqrt(1 + ratio[:, None] * weight)  # root of 1 - W gain
-    share = np.where(nest.named & (weight > 0), (1 - kept) / np.where(weight > 0, weight, 1.0), 0.0)
+    share = np.where(nest.alive(w), (1 - kept) / np.where(weight > 0, weight, 1.0), 0.0)
 
     def demeaned(values: np.ndarray) -> np.ndarray:
         further = (slice(None), *(None,) * (values.ndim - 2))
@@ -195,7 +206,7 @@ class NestedReturns:
         """
         shrunk = self.shrinkage
         unfitted = np.maximum(1 - w * nest.spread(shrunk.gain), SMALLEST_UNFITTED_SHARE)
-        ratio = np.where(nest.named, shrunk.ratio[:, None], 0.0)
+        ratio = np.where(shrunk.alive, shrunk.ratio[:, None], 0.0)
         bias = variance[:, None] * ratio / (1 + ratio * shrunk.weight) ** 2
         own = self.of_effects * np.sqrt(shrunk.gain**2 * nest.sums((w * error / unfitted) ** 2) + bias)[:, None, :]
         return np.asarray(own @ own.transpose(0, 2, 1))
@@ -218,7 +229,7 @@ def nested_returns(
     days, factors, coefficients = change.shape
     styles, pieces = shrunk.styles.shape[1], len(nest.cuts)
     s, named = coefficients - styles, np.flatnonzero(nest.named)
-    held = np.where(nest.named, nest.sums(cap), 0.0)
+    held = np.where(shrunk.alive, nest.sums(cap), 0.0)
     whole = held @ (nest.sector[:, None] == nest.sector)
     share = np.divide(held, whole, out=np.zeros_like(held), where=whole > 0)
     means = (nest.sector[:, None] == nest.sector) * share[:, None, :]  # (day, piece, piece): the mean of a piece's sector
@@ -238,6 +249,6 @@ def nested_returns(
         through=of_coefficients - of_effects @ moved,
         of_effects=of_effects,
         shrunk=1 - (shrunk.weight * shrunk.gain)[:, named],
-        left_to_sector=np.where(nest.named, 0.0, mean),
+        left_to_sector=np.where(shrunk.alive, 0.0, mean),
         shrinkage=shrunk,
     )

@@ -38,6 +38,7 @@ def cross_sectional_regression(
     covariance: bool = True,
     huber: float | None = None,
     thin_sector: float = 0.0,
+    industry_names: int = 1,
 ) -> xr.Dataset:
     """Factor returns of every day, with their errors and every covered asset's specific return.
 
@@ -72,6 +73,9 @@ def cross_sectional_regression(
         Effective number of names (sum w)^2 / sum w^2 below which a sector is shrunk towards the market: what it lacks is
         lent to it as names of mean weight that earn the cap-weighted market's return, without styles. By default 0: no
         sector is shrunk, and one without a name is NaN.
+    industry_names
+        Estimating assets that an industry must have on a day for a return of its own; the assets of one with fewer have no
+        industry part that day.
 
     Returns
     -------
@@ -85,9 +89,9 @@ def cross_sectional_regression(
         `sector_shrinkage` (time, sector), the share of a sector's weight that is lent; with industries of their own
         `industry_shrinkage` (time, industry), the share of an industry's mean residual that is left to its sector;
         `variance_inflation` (time, factor) of the styles, 1 / (1 - R^2) of the weighted regression on sectors and the other
-        styles. Days that are flagged, styles left out and sectors without an estimating asset have NaN. Attribute `errors`
-        says what the robust ones allow for: "CR3" or "HC3". Held by dask, and refused when computed, where an argument is
-        held by dask.
+        styles. Days that are flagged, styles left out, sectors without an estimating asset and industries with too few
+        have NaN. Attribute `errors` says what the robust ones allow for: "CR3" or "HC3". Held by dask, and refused when
+        computed, where an argument is held by dask.
 
     Raises
     ------
@@ -139,16 +143,23 @@ def cross_sectional_regression(
         }
     )
     _require_weights(given)
-    options: dict[str, Any] = {"covariance": covariance, "huber": huber, "thin_sector": thin_sector}
+    options: dict[str, Any] = {
+        "covariance": covariance,
+        "huber": huber,
+        "thin_sector": thin_sector,
+        "industry_names": industry_names,
+    }
     if is_lazy(*given.values()):
         return call_by_blocks(cross_sectional_regression, given, options)
-    _require_options(given, huber, thin_sector)
+    _require_options(given, huber, thin_sector, industry_names)
     if any("time" in given[name].dims for name in LABELS if name in given):
         return _run_by_run(given, **options)
     return _run(given, **options)
 
 
-def _run(given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float) -> xr.Dataset:
+def _run(
+    given: dict[str, xr.DataArray], *, covariance: bool, huber: float | None, thin_sector: float, industry_names: int
+) -> xr.Dataset:
     """Days on which every asset keeps its sector and industry."""
     returns, exposures = given["returns"], given["exposures"]
     nobody = np.full(returns.sizes["asset"], "")
@@ -158,7 +169,7 @@ def _run(given: dict[str, xr.DataArray], *, covariance: bool, huber: float | Non
     keep = order[: int((sector != "").sum())]
     starts, place = np.searchsorted(sector[keep], names), np.searchsorted(names, sector[keep])
     clusters = clusters_of(industry[keep], place) if covariance and (industry != "").any() else None
-    nest, own = nest_of(factor[keep], place)
+    nest, own = nest_of(factor[keep], place, industry_names)
     factors = [MARKET, *names, *own, *map(str, exposures["factor"].to_numpy())]
 
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
@@ -227,7 +238,9 @@ def _by_sector(text: Mapping[str, np.ndarray]) -> list[str]:
     return [str(name) for name in pairs[1]]
 
 
-def _require_options(given: Mapping[str, xr.DataArray], huber: float | None, thin_sector: float) -> None:
+def _require_options(
+    given: Mapping[str, xr.DataArray], huber: float | None, thin_sector: float, industry_names: int
+) -> None:
     """Refuse factors that share a name, industries in two sectors, and tuning constants out of range."""
     text = {name: np.broadcast_to(_text(given[name]), given["returns"].shape) for name in LABELS if name in given}
     sectors, own = np.unique(text["sectors"][text["sectors"] != ""]), pd.Index(_by_sector(text))
@@ -244,6 +257,8 @@ def _require_options(given: Mapping[str, xr.DataArray], huber: float | None, thi
         )
     if huber is not None and not 0 < require_number("huber", huber, "Give one above 0, usually 1.345, or None.") < np.inf:
         raise InputError(f"huber: {huber:g} is not a tuning constant; give a number above 0, usually 1.345, or None.")
+    if require_number("industry_names", industry_names, "Give a whole number of names.") < 1:
+        raise InputError(f"industry_names: {industry_names:g} is out of range; give a number of names, 1 or more.")
     if not 0 <= require_number("thin_sector", thin_sector, "Give a number of names, 0 for no shrinkage.") < np.inf:
         raise InputError(f"thin_sector: {thin_sector:g} is out of range; give a number of names, 0 for no shrinkage.")
 

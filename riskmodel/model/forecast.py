@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -88,34 +89,19 @@ def specific_forecast(
 
 
 def factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:
-    """Of market, sectors and styles as `factor_covariance` has it; of industries beside it, those of a sector together.
+    """Of all factors together, `riskmodel.factor_covariance`; of an industry what it earned before its return was shrunk.
 
-    An industry's return is what its sector does not explain: it is taken as independent of all but the other industries of
-    its sector, with a volatility regime of industries and no eigenfactor adjustment.
+    A shrunk return varies less than what it stands for: kept tau^2 where the industries' own are draws of variance tau^2 and
+    `kept` is the share of the industry's mean residual that it keeps. Divided by the root of `kept` it varies as they do.
     """
     returns = data["factor_returns"]
-    nested = (data["factor_group"] == "industry").to_numpy()
-    if not nested.any():
+    if "industry_sector" not in data:
         return factor_covariance(returns, settings, times=closes)
-    core = factor_covariance(returns.isel(factor=~nested), settings, times=closes)
-    own = factor_covariance(returns.isel(factor=nested), replace(settings, eigenfactor_simulations=0), times=closes)
-    sector = data["industry_sector"].to_numpy()
-    together = xr.DataArray(
-        (sector[:, None] == sector).astype(float),
-        {"factor": own["factor"].to_numpy(), "factor_other": own["factor_other"].to_numpy()},
+    kept = 1 - data["industry_shrinkage"].rename(industry_name="factor").reindex(factor=returns["factor"], fill_value=0.0)
+    industry_sector = data["industry_sector"].to_series().to_dict()
+    return factor_covariance(
+        returns / np.sqrt(kept.where(kept > 0, np.inf)), settings, times=closes, industry_sector=industry_sector
     )
-    every = returns["factor"].to_numpy()
-    onto = {"factor": every, "factor_other": every}
-    covariance = core["covariance"].reindex(onto, fill_value=0.0) + (own["covariance"] * together).reindex(
-        onto, fill_value=0.0
-    )
-    both: dict[str, xr.DataArray] = {
-        name: xr.concat([core[name], own[name]], dim="factor").sel(factor=every) for name in ("volatility", "observations")
-    }
-    known = both["volatility"].notnull()
-    covariance = covariance.where(known & known.rename(factor="factor_other"))
-    alone = core.drop_vars(["covariance", *both]).drop_vars(["factor", "factor_other"])
-    return alone.assign({"covariance": covariance.transpose("time", "factor", "factor_other")} | both)
 
 
 def _by_sectors(closes: pd.Index, sectors: xr.DataArray) -> list[tuple[pd.Index, xr.DataArray]]:

@@ -370,15 +370,64 @@ def test_a_pair_that_shares_too_few_days_gets_no_correlation():
     assert last(f, replace(PLAIN, minimum_history=6))[0, 1] != 0
 
 
-def test_the_presets_differ_in_the_volatility_and_regime_half_lives():
-    assert replace(LONG_HORIZON, volatility_half_life=84.0, regime_half_life=42.0) == SHORT_HORIZON == CovarianceSettings()
-    assert (LONG_HORIZON.volatility_half_life, LONG_HORIZON.correlation_half_life) == (252.0, 504.0)
-    assert LONG_HORIZON.regime_half_life == 168.0
+INDUSTRIES = {"factor3": "Energy", "factor4": "Energy", "factor5": "Materials"}
+
+
+def test_an_industry_keeps_a_share_of_its_correlations_outside_its_sector():
+    f = returns(factors=6)
+    fit = factor_covariance(f, PLAIN, industry_sector=INDUSTRIES)["covariance"].isel(time=0)
+    sector = np.array([INDUSTRIES.get(name, "") for name in f["factor"].values])
+    share = np.where(sector[:, None] == sector, 1.0, 0.5)
+    np.testing.assert_allclose(fit, by_pairs(f.to_numpy(), PLAIN) * share, rtol=1e-10)
+    none = factor_covariance(f, replace(PLAIN, industry_correlation=0), industry_sector=INDUSTRIES)["covariance"][0]
+    assert ((none == 0) == (share < 1)).all()
+
+
+def test_the_factors_beside_industries_are_forecast_as_if_these_were_not_there():
+    f = returns(factors=6, missing=0.05)
+    alone = factor_covariance(f[:, :3], ALL, times=f["time"].values[[60, -1]])
+    beside = factor_covariance(f, ALL, times=f["time"].values[[60, -1]], industry_sector=INDUSTRIES)
+    np.testing.assert_allclose(beside["covariance"][:, :3, :3], alone["covariance"], rtol=1e-12)
+    np.testing.assert_allclose(beside["eigenfactor_bias"], alone["eigenfactor_bias"], rtol=1e-12)
+    np.testing.assert_array_equal(beside["regime_multiplier"], alone["regime_multiplier"])
+
+
+def test_an_industry_moves_with_the_others_through_their_eigenfactors():
+    """The cross block, by the definition: both multipliers, and U0 v U0' on the others' side."""
+    f = returns(factors=6)
+    plain = factor_covariance(f, PLAIN, industry_sector=INDUSTRIES)["covariance"][0].to_numpy()
+    fit = factor_covariance(f, ALL, industry_sector=INDUSTRIES)
+    _, vectors = np.linalg.eigh(plain[:3, :3])
+    through = (vectors * fit["eigenfactor_bias"][0].to_numpy()) @ vectors.T
+    own = factor_covariance(f[:, 3:], replace(ALL, eigenfactor_simulations=0))["regime_multiplier"][0].item()
+    expected = own * fit["regime_multiplier"][0].item() * through @ plain[:3, 3:]
+    np.testing.assert_allclose(fit["covariance"][0, :3, 3:], expected, rtol=1e-10)
+    assert not np.allclose(through, np.eye(3), atol=1e-3)
+
+
+@pytest.mark.parametrize("chosen", [ALL, replace(ALL, industry_correlation=1.0), replace(PLAIN, shrinkage="oas")])
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_with_industries_it_is_symmetric_and_positive_semi_definite_too(chosen, missing):
+    f = returns(days=60, factors=6, seed=4, missing=missing if chosen.shrinkage is None else missing / 10)
+    for values in factor_covariance(f, chosen, times=f["time"].values[[30, -1]], industry_sector=INDUSTRIES)["covariance"]:
+        np.testing.assert_array_equal(values, values.T)
+        assert least_eigenvalue_over_largest(values.to_numpy()) > -1e-12
+
+
+def test_the_long_horizon_is_slower_and_has_lags():
+    assert CovarianceSettings() == SHORT_HORIZON
+    assert (SHORT_HORIZON.volatility_half_life, SHORT_HORIZON.volatility_lags, SHORT_HORIZON.regime_half_life) == (84, 0, 5)
+    assert (LONG_HORIZON.volatility_half_life, LONG_HORIZON.volatility_lags, LONG_HORIZON.regime_half_life) == (252, 5, 168)
+    assert (SHORT_HORIZON.correlation_lags, LONG_HORIZON.correlation_lags, LONG_HORIZON.correlation_half_life) == (0, 2, 504)
 
 
 @pytest.mark.parametrize(
     "options, message",
     [
+        (
+            {"industry_correlation": 1.5},
+            "covariance settings: industry_correlation is 1.5; it must be a share, from 0 to 1.",
+        ),
         ({"volatility_half_life": 0.0}, "covariance settings: volatility_half_life is 0.0; it must be a positive number."),
         (
             {"correlation_half_life": None},
@@ -524,7 +573,7 @@ def test_the_real_market_has_plausible_volatilities(real_model):
     assert (a_year.max("factor") < 0.35).all() and (a_year.min("factor") > 0.005).all()
     assert (a_year[-1].idxmax() == "Energy").all()  # the year after oil fell
     assert ((fit["regime_multiplier"] > 0.7) & (fit["regime_multiplier"] < 1.5)).all()
-    assert fit["eigenfactor_bias"][-1, 0] > 1.1
+    assert fit["eigenfactor_bias"][-1, 0] > 1.05
     assert np.isnan(fit["volatility"].sel(factor="eps_stability")).to_numpy().tolist() == [True, False, False, False]
     for covariance in fit["covariance"].to_numpy()[1:]:
         assert least_eigenvalue_over_largest(covariance) > -1e-12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -97,20 +97,27 @@ def test_industries_may_cluster_errors_alone(nested_model, coded_market):
     assert float(alone.data["r_squared"].mean()) < float(nested_model.data["r_squared"].mean())
 
 
-def test_an_industry_is_forecast_with_those_of_its_sector_and_apart_from_all_else(nested_model):
+def test_an_industry_is_forecast_by_what_it_earned_before_its_return_was_shrunk(nested_model):
+    data, close = nested_model.data, nested_model.data["time"].values[-1:]
+    kept = 1 - data["industry_shrinkage"]
+    names = data["industry_name"].values
+    shrunk = nested_model.factor_returns.sel(factor=names).rename(factor="industry_name")
+    chosen = replace(rm.RiskModel().covariance, regime_half_life=None, eigenfactor_simulations=0)
+    fit = replace(nested_model, settings=nested_model.settings | {"covariance": asdict(chosen)}).forecast(close)
+    own = np.diag(fit.factor_covariance.sel(factor=names, factor_other=names)[0])
+    before = (shrunk.transpose("time", "industry_name") / np.sqrt(kept.where(kept > 0, np.inf))).to_pandas()
+    np.testing.assert_allclose(own, (before**2).ewm(halflife=84).mean().iloc[-1], rtol=1e-10)
+    assert (own > (shrunk.to_pandas().reindex_like(before) ** 2).ewm(halflife=84).mean().iloc[-1]).all()
+
+
+def test_without_its_industries_the_rest_of_a_fit_is_forecast_alike(nested_model):
     covariance = nested_model.forecast().factor_covariance.isel(time=0)
-    sector = dict(zip(nested_model.data["industry_name"].values, nested_model.data["industry_sector"].values, strict=True))
-    values, names = covariance.to_numpy(), [str(name) for name in covariance["factor"].values]
-    assert names == [str(name) for name in nested_model.data["factor"].values]
-    known = np.isfinite(np.diag(values))
-    assert np.linalg.eigvalsh(values[np.ix_(known, known)]).min() > -1e-18
-    for row, name in enumerate(names):
-        for column, other in enumerate(names):
-            if (name in sector) != (other in sector) or sector.get(name) != sector.get(other):
-                assert values[row, column] == 0 or np.isnan(values[row, column])
-    plain = replace(nested_model, data=nested_model.data.isel(factor=nested_model.data["factor_group"] != "industry"))
-    core = plain.forecast().factor_covariance.isel(time=0)
-    np.testing.assert_allclose(covariance.sel(factor=core["factor"], factor_other=core["factor_other"]), core, rtol=1e-12)
+    assert covariance.get_index("factor").equals(nested_model.data.get_index("factor"))
+    core = nested_model.data["factor_group"] != "industry"
+    plain = nested_model.data.isel(factor=core).drop_vars(["industry_sector", "industry_shrinkage"])
+    alone = replace(nested_model, data=plain).forecast().factor_covariance.isel(time=0)
+    names = alone["factor"].to_numpy()
+    np.testing.assert_allclose(covariance.sel(factor=names, factor_other=names), alone, rtol=1e-12)
 
 
 def test_no_later_day_moves_an_industry(nested_model, coded_market):
@@ -119,6 +126,30 @@ def test_no_later_day_moves_an_industry(nested_model, coded_market):
     xr.testing.assert_allclose(
         early.factor_returns, nested_model.factor_returns.isel(time=slice(None, until)), rtol=1e-10, atol=1e-14
     )
+
+
+def test_names_that_are_listed_later_give_an_industry_no_return_before(coded_market, nested_model):
+    """Two names of an industry that has three in all, of which one is listed late: it has a return from then on alone."""
+    sector = coded_market["sector"].to_numpy()
+    three = np.flatnonzero((sector == sector[0]) & coded_market["market_cap"].notnull().all("time").to_numpy())[:3]
+    code = coded_market["sic"].to_numpy().copy()
+    code[three] = "9990"
+    listed = np.arange(coded_market.sizes["time"]) >= 300
+    hidden = np.zeros((coded_market.sizes["time"], coded_market.sizes["asset"]), dtype=bool)
+    hidden[~listed, three[2]] = True
+    market = coded_market.assign(sic=("asset", code))
+    given = {
+        "returns": market["total_return"].where(~hidden),
+        "exposures": nested_model.exposures,
+        "sectors": market["sector"],
+        "market_cap": market["market_cap"],
+    }
+    labels = industries(market, "sic", 3)
+    own = rm.estimate(**given, industries=labels).factor_returns
+    late = own.sel(factor="industry 999").to_pandas()
+    assert late[listed].notna().all() and late[~listed].isna().all()
+    nobody = rm.estimate(**given, industries=labels.where(labels != "999", "")).factor_returns
+    np.testing.assert_allclose(own.sel(factor=nobody["factor"])[~listed], nobody[~listed], rtol=1e-9, atol=1e-13)
 
 
 def test_settings_that_name_no_column_are_refused(small_market):

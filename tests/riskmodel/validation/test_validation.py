@@ -627,7 +627,7 @@ def test_caps_of_other_assets_are_refused(small_model, small_market):
 
 PRESETS = {
     "default": (covariance_settings.SHORT_HORIZON, specific.SHORT_HORIZON),
-    "daily": (covariance_settings.DAILY_HORIZON, specific.DAILY_HORIZON),
+    "daily": (covariance_settings.SHORT_HORIZON, specific.DAILY_HORIZON),
 }
 
 
