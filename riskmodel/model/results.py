@@ -236,19 +236,20 @@ class RiskModelResults:
         Returns
         -------
         DataFrame
-            industry, sector, names (assets that have it), left_to_sector (mean over days of the share of its names' mean
-            residual that is not its own return). Without industries it is empty.
+            Those with a return on one of the days: industry, sector, names (assets that have it), left_to_sector (mean over
+            these days of the share of its names' mean residual that is not its own return). Without industries it is empty.
         """
         columns, data = ["industry", "sector", "names", "left_to_sector"], self._on(times)
         if "industry_sector" not in data:
             return pd.DataFrame(columns=columns)
         frame = data["industry_sector"].to_series().rename("sector").rename_axis("industry").reset_index()
-        labels = data["industry_factor"]
+        labels, alive = data["industry_factor"], data["factor_returns"].sel(factor=frame["industry"].to_numpy()).notnull()
         frame["names"] = [
             int((labels == name).any("time" if "time" in labels.dims else ()).sum()) for name in frame["industry"]
         ]
-        frame["left_to_sector"] = data["industry_shrinkage"].mean("time").to_numpy()
-        return frame[columns]
+        shrunk = data["industry_shrinkage"].where(alive.rename(factor="industry_name").drop_vars("industry_name"))
+        frame["left_to_sector"] = shrunk.mean("time").to_numpy()
+        return frame.loc[alive.any("time").to_numpy(), columns].reset_index(drop=True)
 
     def coverage(self, times: pd.DatetimeIndex | None = None) -> pd.DataFrame:
         """How far each factor was fed by data, averaged over the days of `times` (default: all).

@@ -128,11 +128,11 @@ def skfolio_on_the_same_regression(
     """Skfolio's regime-adjusted covariance and variances of this model's factor and specific returns."""
     until = model.factor_returns.sel(time=slice(None, close.time))
     factors = until.transpose("time", "factor").to_pandas().reindex(columns=forecast.factor_covariance.get_index("factor"))
-    factors = factors.dropna().iloc[-2 * HISTORY :]
+    factors = factors.dropna(how="all").iloc[-2 * HISTORY :]  # an industry's missing days are left to it
     specific = model.specific_returns.sel(time=factors.index, asset=close.assets).transpose("time", "asset").to_numpy()
     covariance = RegimeAdjustedEWCovariance().fit(factors.to_numpy()).covariance_
     variance = RegimeAdjustedEWVariance().fit(np.nan_to_num(specific)).variance_
-    return _factor_model(_design(model, forecast, close), np.asarray(covariance), np.asarray(variance))
+    return _factor_model(_design(model, forecast, close), np.nan_to_num(covariance), np.nan_to_num(variance))
 
 
 def exponential(half_life: float) -> Callable[[Close], tuple[Variance, Covariance]]:

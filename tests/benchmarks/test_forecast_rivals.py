@@ -46,6 +46,9 @@ COMPARED = ["random", "active", "industry", "style", "tracking"]  # the same por
 
 @pytest.mark.slow
 @pytest.mark.real_market
+@pytest.mark.filterwarnings(
+    "ignore:The covariance matrix is not positive definite"
+)  # skfolio's of many factors; it clips them
 def test_forecasts_beside_those_of_rivals(real_market: xr.Dataset, real_model: rm.RiskModelResults) -> None:
     folder = Path(REAL)
     holdings, constituents, securities = (read_table(folder, name) for name in ("holdings", "constituents", "securities"))

@@ -292,7 +292,8 @@ def _blend_driver(write: Writer, course: str) -> str:
     frame = write.facts.of("factor_contributions", course=course)
     against = frame[frame["contribution"] * largest.sign <= -LEAST_DRIVER]
     cancelled = [item(row) for row in by_size(against).head(SHOWN_OFFSETS).itertuples()]
-    return write("blends.cancelled", driver=item(largest), others=write.join(cancelled))
+    wording = "outweighed" if largest.sign * excess < 0 else "cancelled"
+    return write(f"blends.{wording}", driver=item(largest), others=write.join(cancelled))
 
 
 def _risk(write: Writer, limits: Sequence[Limit]) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, clear, drivers, offsetting, specific_names
+from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, offsetting, specific_names
 from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS, NOT_FACTORS, NOT_STOCKS, PROXY, PROXY_FACTOR, SPECIFIC
 from riskmodel.facts import Fact
 
@@ -52,10 +52,13 @@ class SleeveCommentary:
         found = drivers(write.facts.tables, self.course)
         if write.facts.of("factor_contributions", course=self.course).empty:
             return blocks
+        offset = offsetting(write.facts.tables, self.course)
+        offset = offset.assign(sign=np.sign(offset["contribution"]))
+        told = by_size(pd.concat([found, offset], ignore_index=True)) if len(offset) else found
         if len(found):
-            bulleted = [self._driver(row, place) for place, row in enumerate(found.itertuples())]
-            blocks += [write("sleeve.drivers"), bullets(bulleted)]
-        blocks.append(write.paragraph([*self._together(found), *self._selection(found)]))
+            bulleted = [self._driver(row, place) for place, row in enumerate(told.itertuples())]
+            blocks += [write("sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers"), bullets(bulleted)]
+        blocks.append(write.paragraph([*self._together(found, offset), *self._selection(told)]))
         blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
         for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
             if any(parts):
@@ -91,8 +94,10 @@ class SleeveCommentary:
         return write.paragraph([*sentences, write("sleeve.groups", groups=write.join(items)) if items else ""])
 
     def _driver(self, row: Any, place: int) -> str:
-        """One driver, and what a second specification makes of it where that is something else."""
+        """A driver, and what a second specification makes of it where that is something else; or why it is none."""
         told, write = self._cause(row, place), self.write
+        if not row.driver:
+            return write.paragraph([told, write("driver.uncertain" if row.material else "driver.small")])
         if pd.isna(row.robust) or row.robust:
             return told
         second = write.percent("factor_contributions", self.course, row.factor, column="second_contribution")
@@ -159,8 +164,8 @@ class SleeveCommentary:
         ]
         return write("driver.specific_names", stocks=write.join(items)) if items else ""
 
-    def _together(self, found: pd.DataFrame) -> list[str]:
-        """What the drivers add up to, of how much, and who took it back where they lead away from the result."""
+    def _together(self, found: pd.DataFrame, offset: pd.DataFrame) -> list[str]:
+        """What the drivers add up to, of how much, and that the others took it back where they did."""
         write, course = self.write, self.course
         frame = write.facts.of("factor_contributions", course=course)
         sentences = [] if (frame["standard_error"] > 0).any() else [write("sleeve.by_size")]
@@ -170,20 +175,19 @@ class SleeveCommentary:
             return sentences
         share = write.facts.figure(course, "drivers_share")
         points = {name: write.points("figures", course, name, column="value") for name in ("drivers", "beside_drivers")}
-        rows = offsetting(write.facts.tables, course)
-        if len(rows):
-            return [*sentences, write("sleeve.offset", factors=self._items(rows), **points)]
+        if len(offset):
+            return [*sentences, write("sleeve.offset", **points)]
         if 0 < share <= 1:
             points["share"] = write.percent("figures", course, "drivers_share", column="value", signed=False)
         return [*sentences, write("sleeve.share" if "share" in points else "sleeve.together", **points)]
 
-    def _selection(self, found: pd.DataFrame) -> list[str]:
-        """The specific part where it is no driver, and whether it was unusual: realised against forecast."""
+    def _selection(self, told: pd.DataFrame) -> list[str]:
+        """The specific part where it was not told yet, and whether it was unusual: realised against forecast."""
         write, course, sentences = self.write, self.course, []
         row = write.facts.row("factor_contributions", course, SPECIFIC)
         if row is None or not math.isfinite(row["contribution"]):
             return []
-        if SPECIFIC not in set(found["factor"]):
+        if SPECIFIC not in set(told["factor"]):
             contribution = write.percent("factor_contributions", course, SPECIFIC, column="contribution")
             sentences.append(
                 write("sleeve.specific" if row["material"] else "sleeve.specific_small", contribution=contribution)
@@ -197,18 +201,6 @@ class SleeveCommentary:
             }
             sentences.append(write(f"sleeve.selection_{wording}", **figures))
         return sentences
-
-    def _items(self, rows: pd.DataFrame) -> str:
-        """Rows of the factor cut with their contributions, as a list."""
-        write = self.write
-        return write.join(
-            write(
-                "item",
-                name=write.factor(factor),
-                number=write.percent("factor_contributions", self.course, factor, column="contribution"),
-            )
-            for factor in rows["factor"]
-        )
 
     def _stopped(self, note: Fact) -> str:
         """A name that was carried as cash, and what the month's row of it contributed."""

@@ -14,6 +14,7 @@ from attribution.house_style.words import Messages
 from attribution.portfolio.book import Book, Words
 from attribution.reporting.tables.facts import Anchor, Facts
 from attribution.rows import CASH
+from riskmodel.factors import RESEARCH_STYLES, STYLES
 
 MARKUP = re.compile(r"[\\`*\[\]<>|~#]|&(?=#|\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
@@ -82,10 +83,15 @@ class Writer:
         return self.words(self.book.sleeves[key].name, key)
 
     def factor(self, label: str) -> str:
-        """The name of a factor, a sector or cash inside a sentence."""
+        """The name of a factor, a sector or cash inside a sentence.
+
+        A style of the package begins small there, where its name is no abbreviation; one of a book keeps its own.
+        """
         names: dict[str, str] = self.messages.table["commentary"]["factors"]
         label = "cash" if label == CASH else label
-        return plain(names.get(label, self.messages.factor(label)))
+        name = names.get(label, self.messages.factor(label))
+        known = name in {style.texts.get(self.messages.language) for style in (*STYLES, *RESEARCH_STYLES)}
+        return plain(name[0].lower() + name[1:] if known and not name[:2].isupper() else name)
 
     def week(self, first: pd.Timestamp, last: pd.Timestamp) -> str:
         """The days of a week inside a month."""

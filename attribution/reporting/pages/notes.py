@@ -130,7 +130,7 @@ def _thin_sector(note: Fact, words: PageWords) -> str:
 
 
 def _industries(note: Fact, words: PageWords) -> str:
-    values = {name: note.values[name] for name in ("number", "names", "without")}
+    values = {name: note.values[name] for name in ("number", "names", "least", "thin", "without")}
     return words.messages("notes.industries", share=words.percent(float(str(note.values["share"])), 0), **values)
 
 

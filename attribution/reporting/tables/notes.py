@@ -28,10 +28,24 @@ def weekdays_left(day: pd.Timestamp) -> bool:
     return bool((day + pd.offsets.BDay()).month == day.month)
 
 
-def left(model: RiskModelResults, own: int) -> int:
-    """How many assets have a sector but no industry with a return of its own."""
-    sector = model.data["sector"]
-    return int((sector != "").any("time" if "time" in sector.dims else ()).sum()) - own
+def industries_note(model: RiskModelResults, days: pd.DatetimeIndex) -> Fact | None:
+    """How many industries have a return of their own, of how many names; and the names of others, and of none."""
+    industries = model.industries(days)
+    if industries.empty:
+        return None
+    sector, label = model.data["sector"] != "", model.data["industry"] != ""
+    placed = sector.any("time") if "time" in sector.dims else sector
+    known = placed & (label.any("time") if "time" in label.dims else label)
+    names = int(industries["names"].sum())
+    values = {
+        "number": len(industries),
+        "names": names,
+        "least": int(model.settings["regression"]["industry_names"]),
+        "thin": int(known.sum()) - names,
+        "without": int(placed.sum() - known.sum()),
+        "share": float(industries["left_to_sector"].mean()),
+    }
+    return Fact("industries", values)
 
 
 def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp) -> float:
@@ -65,12 +79,8 @@ def collect_notes(
         notes.append(Fact("filled", {"factor": str(factor), "share": float(share)}))
     for row in model.thin_sectors(period.days).itertuples():
         notes.append(Fact("thin_sector", {"sector": row.sector, "share": float(row.largest_share_lent)}))
-    if len(industries := model.industries(period.days)):
-        own = int(industries["names"].sum())
-        shared = float(industries["left_to_sector"].mean())
-        notes.append(
-            Fact("industries", {"number": len(industries), "names": own, "without": left(model, own), "share": shared})
-        )
+    if (of_industries := industries_note(model, period.days)) is not None:
+        notes.append(of_industries)
     for day, reason in model.flags(period.days).items():
         notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():

@@ -50,7 +50,10 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     english, japanese = (
         (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8") for language in ("en", "ja")
     )
-    assert "Factor returns of the ten largest industries" in english and "industries of at least five names" in english
+    assert (
+        "Factor returns of the ten largest industries" in english
+        and "on days on which 3 of their names or more are" in english
+    )
     assert "主な産業のファクターリターン" in japanese and "産業737（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])

@@ -65,5 +65,5 @@ def bare(text):
     return re.sub(r"\]\(<[^>]*>\)", "]", text).replace("[", "").replace("]", "")
 
 
-def drafted(tables, book, language="en", month=MONTH, limits=()):
-    return draft(tables, book=book, month=month, language=language, limits=limits)
+def drafted(tables, book, language="en", month=MONTH, **options):
+    return draft(tables, book=book, month=month, language=language, **options)

@@ -257,13 +257,27 @@ def test_drivers_that_lead_away_from_the_result_are_told_with_what_offset_them(s
     tables = {"factor_contributions": judged(rows)}
     figures = {"drivers": 0.010, "beside_drivers": -0.013, "drivers_share": -10 / 3}
     tables["figures"] = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
-    assert "come to +1.00 percentage points, but everything else comes to −1.30 percentage points and offsets them. The" in (
-        text := bare(drafted(tables, small_book))
-    )
-    assert "too uncertain to be a driver: size −0.90% and growth −0.50%." in text
-    assert "これと相殺しています。その他のうち大きいものは規模（△0.90%）、成長性（△0.50%）です" in bare(
-        drafted(tables, small_book, "ja")
-    )
+    text = bare(drafted(tables, small_book))
+    assert "What drove the excess return, and what offset that, largest first:" in text
+    told = [line for line in text.splitlines() if line.startswith("- ")]
+    assert [line.split("contribut")[1].split("%")[0][-5:] for line in told] == ["+1.00", "−0.90", "−0.50"]
+    assert [line.endswith("It is not told from estimation noise.") for line in told] == [False, True, True]
+    assert "Of these the drivers come to +1.00 percentage points; everything else comes to −1.30 percentage points" in text
+    said = bare(drafted(tables, small_book, "ja"))
+    assert said.count("推定誤差と区別できません。") == 2 and "それを相殺したものを、寄与度の大きい順に挙げます。" in said
+
+
+def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
+    """Momentum of 60 days and of a year are two styles of one key: neither is told under the other's name."""
+    rows = [factor_row("momentum", "style", 0.35, 0.012, 0.0042, 9.0)]
+    for styles, english, japanese in (
+        (rm.STYLES, "High exposure to 60-day momentum", "60日騰落率"),
+        (rm.RESEARCH_STYLES, "High exposure to 12-1-month momentum", "12-1カ月モメンタム"),
+        ((rm.Style("momentum", ("momentum",), texts={"en": "House Trend", "ja": "順張り"}),), "to House Trend (", "順張り"),
+    ):
+        styled = {"styles": {style.name: dict(style.texts) for style in styles}}
+        assert english in bare(drafted({"factor_contributions": judged(rows)}, small_book, **styled))
+        assert japanese in bare(drafted({"factor_contributions": judged(rows)}, small_book, "ja", **styled))
 
 
 def test_a_driver_that_a_second_specification_sees_otherwise_is_told_with_its_figure(small_book):

@@ -45,7 +45,6 @@ from riskmodel.validation.validation import (
     summarise,
     validate,
 )
-from tests.conftest import REAL
 
 KINDS = ["random", "random_active", "factor", "sector", "eigenfactor", "minimum_variance", "optimised", "specific"]
 QUICK = CovarianceSettings(eigenfactor_simulations=0)
@@ -627,7 +626,8 @@ def test_caps_of_other_assets_are_refused(small_model, small_market):
 
 PRESETS = {
     "default": (covariance_settings.SHORT_HORIZON, specific.SHORT_HORIZON),
-    "daily": (covariance_settings.SHORT_HORIZON, specific.DAILY_HORIZON),
+    "specific without lags": (covariance_settings.SHORT_HORIZON, specific.DAILY_HORIZON),
+    "no eigenfactors": (replace(covariance_settings.SHORT_HORIZON, eigenfactor_simulations=0), specific.SHORT_HORIZON),
 }
 
 
@@ -645,7 +645,9 @@ def test_forecasts_of_simulated_markets_are_unbiased(preset, simulated_models):
     """Four markets of 330 closes, judged together: the bias of a market's portfolio is known to two in a hundred."""
     covariance, own = PRESETS[preset]
     found = [validate(*simulated, covariance=covariance, specific=own).table for simulated in simulated_models]
+    qlike = sum(table.set_index("kind")["qlike"] for table in found) / len(found)
     bias = (sum(table.set_index("kind")["bias"] ** 2 for table in found) / len(found)) ** 0.5
+    print(f"\nsimulated, {preset}\n{pd.DataFrame({'bias': bias, 'qlike': qlike}).round(3).to_string()}")
     assert 0.95 < bias["random"] < 1.05
     assert 0.95 < bias["random_active"] < 1.05
     assert 0.95 < bias["factor"] < 1.05
@@ -655,11 +657,11 @@ def test_forecasts_of_simulated_markets_are_unbiased(preset, simulated_models):
 @pytest.mark.slow
 @pytest.mark.real_market
 @pytest.mark.parametrize("preset", PRESETS)
-def test_forecasts_of_the_real_market_are_unbiased(preset):
-    market = rm.read_market(REAL)
+def test_forecasts_of_the_real_market_are_unbiased(preset, real_market, real_model):
     covariance, own = PRESETS[preset]
-    found = validate(rm.RiskModel().fit(market), market["market_cap"], covariance=covariance, specific=own)
+    found = validate(real_model, real_market["market_cap"], covariance=covariance, specific=own)
     table = found.table.set_index("kind")
+    print(f"\nreal market, {preset}\n{table[['bias', 'lower', 'upper', 'qlike']].round(3).to_string()}")
     judged = table.loc[["random", "random_active", "factor"]]
     assert ((judged["bias"] > judged["lower"]) & (judged["bias"] < judged["upper"])).all()
     assert table.loc["minimum_variance", "bias"] < 1.2
