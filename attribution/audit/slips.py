@@ -97,13 +97,14 @@ def nearest_names(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     ['BTSG', 'BTSC']
     """
     best, found = len(name) // 2, list[tuple[str, int]]()
-    for other in known:
-        if abs(len(other) - len(name)) <= best:
-            distance = edit_distance(name, other)
-            if distance < best:
-                best, found = distance, []
-            if distance <= best:
-                found.append((other, _keys_apart(name, other)))
+    for least, other in sorted((_least_edits(name, other), other) for other in known):
+        if least > best:
+            break
+        distance = edit_distance(name, other)
+        if distance < best:
+            best, found = distance, []
+        if distance <= best:
+            found.append((other, _keys_apart(name, other)))
     return [other for other, _ in sorted(found, key=lambda item: (item[1], item[0]))[:limit]]
 
 
@@ -125,6 +126,12 @@ def edit_distance(one: str, other: str) -> int:
             row.append(cost)
         rows.append(row)
     return rows[-1][-1]
+
+
+def _least_edits(one: str, other: str) -> int:
+    """No more than the edit distance, and quick: an edit makes a word one letter longer, or brings one letter it lacks."""
+    letters, others = set(one), set(other)
+    return max(abs(len(one) - len(other)), len(letters - others), len(others - letters))
 
 
 def _keys_apart(one: str, other: str) -> int:

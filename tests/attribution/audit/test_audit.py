@@ -551,6 +551,14 @@ def test_the_edit_distance_is_symmetric_and_zero_only_of_the_same(one, other):
     assert (edit_distance(one, other) == 0) == (one == other)
 
 
+@given(st.text("ABC", max_size=6), st.lists(st.text("ABC", max_size=6), min_size=1, max_size=8, unique=True))
+def test_the_nearest_names_are_those_with_the_fewest_edits_of_all(name, known):
+    edits = {other: edit_distance(name, other) for other in known}
+    least = min(edits.values())
+    nearest = {other for other, number in edits.items() if number == least <= len(name) // 2}
+    assert set(nearest_names(name, known, limit=8)) == nearest
+
+
 def test_neighbours_on_the_keyboard_come_first():
     assert nearest_names("BTSB", ["BTSP", "BTSG", "BTSQ", "XYZ"]) == ["BTSG", "BTSP", "BTSQ"]
     assert nearest_names("ABCD", ["WXYZ"]) == []
