@@ -8,7 +8,6 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.accounts.arrays import FORM, coordinates, explain, require_covered
 from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
@@ -25,6 +24,7 @@ from attribution.portfolio.periods import Period
 from attribution.rows import CASH
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.market.timeline import next_lives
@@ -209,7 +209,7 @@ def _explain_blocks(lists: AccountLists, days: MarketDays) -> tuple[xr.Dataset, 
     shares = []
     for first in range(0, number, size):
         place = slice(first, min(first + size, number))
-        with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+        with one_blas_thread():  # the same bits whatever the number of cores
             arrays, own = explain(lists.of(place.start, place.stop), days)
         for name, values in arrays.items():
             out.setdefault(name, np.empty((number, *values.shape[1:])))[place] = values

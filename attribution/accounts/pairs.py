@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.accounts.arrays import (
     factor_errors,
@@ -20,6 +19,7 @@ from attribution.accounts.lists import AccountLists
 from attribution.accounts.market_days import MarketDays, measured_benchmark
 from attribution.contributions.pieces import require_against
 from attribution.rows import AGAINST, PROXY
+from riskmodel.arrays.threads import one_blas_thread
 
 PAIR_BYTES = 32e6  # of the largest array of a block of accounts
 
@@ -80,7 +80,7 @@ def sector_by_factor(
     size = max(int(PAIR_BYTES / market.bytes_of_account), 1)
     members = [np.flatnonzero(sectors == name) for name in names]
     less = [0.0 if absolute else measured_benchmark(market, member) for member in members]
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+    with one_blas_thread():  # the same bits whatever the number of cores
         for first in range(0, number, size):
             block = slice(first, min(first + size, number))
             own, scale = lists.of(block.start, block.stop), coefficient[block]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.rows import SPECIFIC
 from riskmodel.arrays.labels import Labelled, aligned, label_text, require_finite
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, listed
 
 BLOCK = 500  # names of which all days of one factor stay in the processor's cache
@@ -104,7 +104,7 @@ def linked_contributions(
         _refuse_percent(name, arrays[name])
     values = {name: array.to_numpy().astype(float, copy=False) for name, array in arrays.items()}
     # threads cost more than they bring in products this thin; what is infinite is refused below
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore", over="ignore"):
+    with one_blas_thread(), np.errstate(invalid="ignore", over="ignore"):
         out = _contributions(**values)
     if not all(np.isfinite(cells).all() for cells in out.values()):
         for name, array in arrays.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.contributions.cube import make_cube
 from attribution.contributions.result import AttributionResult
@@ -15,6 +14,7 @@ from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, follow_course
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.periods import read_period
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
@@ -98,7 +98,7 @@ def explain_course(
     """`attribute` for a course that was followed: courses of one book share their sleeves' `Tracks`."""
     if link not in DAY_SCALING:
         raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+    with one_blas_thread():  # the same bits whatever the number of cores
         followed = with_actual_returns(followed, book, actual_returns)
         result = AttributionResult(
             course=followed.name,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.brinson.effects import brinson_effects
 from attribution.brinson.hierarchy import hierarchical_effects
@@ -18,6 +17,7 @@ from attribution.contributions.groups import asset_groups
 from attribution.contributions.pieces import outside
 from attribution.contributions.sums import NOT_INVESTED, estimated_covariance, estimated_returns, with_t
 from attribution.rows import SPECIFIC
+from riskmodel.arrays.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from attribution.contributions.groups import Groups
@@ -73,7 +73,7 @@ def factor_table(
     docs/methodology/brinson_by_factor.md.
     """
     labels, paths = grouping_levels(cube, groupings)
-    with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
+    with one_blas_thread():  # threads cost more than they bring in products this thin
         levels = [source_sides(cube, path) for path in paths]
     split = hierarchical_effects(
         levels, parents_of(cube, paths), method=method, interaction=interaction, missing=missing, anchored=anchored

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from attribution.contributions.arrays import sum_days
 from attribution.contributions.cube import Cube, not_invested
@@ -23,6 +22,7 @@ from attribution.contributions.pieces import (
 )
 from attribution.rows import AGAINST, CASH_AND_STOPPED, OTHER, SMALLEST_ERROR
 from riskmodel.arrays.labels import require_flag
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 
 NOT_INVESTED = 1 + OTHER.index(CASH_AND_STOPPED)  # places after the factors, in the rows of a factor cut
@@ -91,7 +91,7 @@ def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False, 
             coefficient(cube, absolute),
             estimated_covariance(cube),
         )
-        with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
+        with one_blas_thread():  # threads cost more than they bring in products this thin
             for of_piece, piece in zip(variance, pieces(cube, rows, absolute), strict=True):
                 _add_variances(of_piece, cube, rows, piece.scaled(scale), measure, covariance)
     return rows.series(np.sqrt(variance.clip(min=0.0)), "standard_error")
@@ -312,7 +312,7 @@ def _modelled(exposures: np.ndarray, scale: np.ndarray, weights: np.ndarray, row
         return out
     inside = rows.day.row == np.arange(len(rows.day.codes))[:, None]
     cells = np.empty((len(inside), factors, assets))
-    with threadpool_limits(limits=1, user_api="blas"):  # threads cost more than they bring in products this thin
+    with one_blas_thread():  # threads cost more than they bring in products this thin
         sum_days(exposures, weights, inside[:, :, None] * scale, None, cells, None)
     return _along(_padded(cells, rows), rows.stock, 2).transpose(0, 2, 1)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
 from attribution.portfolio.book import Book, require_book
@@ -28,6 +27,7 @@ from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.arrays.labels import require_kind, require_path
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
@@ -209,7 +209,7 @@ def prepared(
     if model is not None:
         require_results(model, "model")
     remark = ""
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         progress("market")
         market = read_inputs(book) if market is None else market
         read_period(month, book, market)

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _inside = ContextVar("inside", default=False)
 
 _lock = threading.Lock()
 
-_running: list[threadpool_limits] = []
+_running: list[Any] = []
 
 
 def kernel_threads() -> int:
     """Threads that a kernel may use: every core's, but one in a task of dask, which decides how many run at once."""
     return 1 if _inside.get() else os.cpu_count() or 1
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """One thread for the linear algebra of a block: the same bits whatever the number of cores.
+
+    Thin products want no more. The limit is the process's.
+    """
+    return _libraries(len(sys.modules)).limit(limits=1, user_api="blas")
+
+
+@lru_cache(maxsize=1)
+def _libraries(imported: int) -> ThreadpoolController:
+    """The libraries with threads, searched for again only after imports: it takes longer than many a product."""
+    return ThreadpoolController()
 
 
 @contextmanager
@@ -31,7 +48,7 @@ def one_thread() -> Iterator[None]:
     """
     token = _inside.set(True)
     with _lock:
-        _running.append(threadpool_limits(limits=1, user_api="blas") if not _running else _running[0])
+        _running.append(one_blas_thread() if not _running else _running[0])
     try:
         yield
     finally:

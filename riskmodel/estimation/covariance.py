@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import is_lazy, one_task, put_together
 from riskmodel.arrays.labels import (
@@ -21,6 +20,7 @@ from riskmodel.arrays.labels import (
 )
 from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.semidefinite import require_covariance
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.arrays.windows import decayed_products, decayed_sum
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
@@ -103,7 +103,7 @@ def factor_covariance(
     count = np.cumsum(~np.isnan(f), axis=0)
     rows = requested_rows(index, times, count.max(axis=1), settings.minimum_history)
     live = count[rows] >= settings.minimum_history
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         variance = _variance(f, settings.volatility_half_life, settings.volatility_lags)[rows]
         volatility = np.sqrt(np.where(live, variance, 0.0))
         correlation, intensity = _correlation(f, rows, settings), np.zeros(len(rows))
@@ -186,7 +186,7 @@ def eigenfactor_adjustment(
             f"at least 1 of 2 days is needed."
         )
     live = np.ones((1, len(given)), dtype=bool)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         adjusted, bias, _ = eigenfactors_adjusted(values[None], live, np.array([days]), settings)
     rank = np.arange(1, len(given) + 1)
     return given.copy(data=adjusted[0]), xr.DataArray(bias[0], {"rank": rank}, ("rank",), name="eigenfactor_bias")

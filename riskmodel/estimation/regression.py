@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import call_by_blocks, is_lazy
 from riskmodel.arrays.labels import aligned, places, require_number
-from riskmodel.arrays.threads import kernel_threads
+from riskmodel.arrays.threads import kernel_threads, one_blas_thread
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.clusters import clusters_of
 from riskmodel.estimation.least_squares import Solution, solve_days
@@ -197,7 +196,7 @@ def _run(
         )
         return solution
 
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
+    with one_blas_thread(), ThreadPoolExecutor(kernel_threads()) as threads:
         solved = list(threads.map(solve, range(0, len(r), DAYS_AT_ONCE)))
     errors = HETEROSKEDASTIC if clusters is None else BY_INDUSTRY
     coords = {"factor": factors, "sector": list(names), "industry": own}

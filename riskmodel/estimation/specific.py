@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import is_lazy, one_task, put_together
 from riskmodel.arrays.labels import (
@@ -24,7 +23,7 @@ from riskmodel.arrays.labels import (
 )
 from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.size_groups import shrink_to_size
-from riskmodel.arrays.threads import kernel_threads
+from riskmodel.arrays.threads import kernel_threads, one_blas_thread
 from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.share_classes import issuers
@@ -224,7 +223,7 @@ def _forecasts(
         model |= {"history": history[own], "floored": (floored[own] & ~np.isnan(ts)).sum(axis=1)}
         return model | {"unserved": ((cap[own] > 0) & np.isnan(shrunk)).sum(axis=1)}
 
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(kernel_threads()) as threads:
+    with one_blas_thread(), ThreadPoolExecutor(kernel_threads()) as threads:
         parts = list(threads.map(forecast, range(0, len(days), DAYS_AT_ONCE)))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     multiplier, bounded = np.ones(len(days)), np.zeros(len(days), dtype=int)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.estimation import specific as specific_presets
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.lagged import RegressionSettings
@@ -133,7 +133,7 @@ class RiskModel:
         if is_lazy(market):
             data = fit_by_blocks(self.estimates, market, look_back=self.look_back)
         else:
-            with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+            with one_blas_thread():  # the same bits whatever the number of cores
                 data = self.estimates(market)
             require_a_sound_day(data)
             data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))

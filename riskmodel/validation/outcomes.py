@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import issuers, linked_correlation
 from riskmodel.factors import MARKET
@@ -135,7 +135,7 @@ def portfolio_outcomes(
     rho = _correlations(results.specific_returns, linked, rows) if blocks else np.empty((len(rows), 0))
     parts: list[dict[str, Pair]] = []
     counts = {"closes": len(rows), "missing_returns": 0, "factors_left_out": 0, "unjudged": 0}
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for batch in np.split(np.arange(len(rows)), range(DAYS_AT_ONCE, len(rows), DAYS_AT_ONCE)):
             shared = list(zip(blocks, rho[batch].T, strict=True))
             found, seen = _batch(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays.labels import PANEL, labelled, require_finite
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
 
@@ -167,7 +167,7 @@ def residual_components(
             f"{counted(kept.shape[0], 'day')}; {counted(components, 'component')} need {least} of each. "
             f"Ask for fewer components, or give more."
         )
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bits whatever the number of cores
+    with one_blas_thread():  # the same bits whatever the number of cores
         z, scale = standardised(kept)
         shares, v = leading_components(z, components)
         noise = noise_shares(u, days, names, refit, draws, seed)

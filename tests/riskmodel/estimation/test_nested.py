@@ -118,10 +118,10 @@ def test_the_errors_of_sectors_and_styles_are_the_jackknife_by_industry_of_gener
         answer = dense(given, day)
         d, back, residual, z = (answer[name] for name in ("design", "back", "residual", "groups"))
         own = np.where(z.sum(axis=1) > 0, z.argmax(axis=1), z.shape[1] + np.arange(len(z)))
-        moved = []
+        covariance, moved = np.linalg.inv(back), []
         for label in np.unique(own):
             rest = own != label
-            inner = np.linalg.inv(np.linalg.inv(back)[np.ix_(rest, rest)])
+            inner = np.linalg.inv(covariance[np.ix_(rest, rest)])
             other = np.linalg.solve(d[rest].T @ inner @ d[rest], d[rest].T @ inner @ (residual[rest]))
             moved.append(other)
         moved = np.array(moved)
