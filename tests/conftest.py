@@ -54,8 +54,8 @@ def real_market():
 
 
 @pytest.fixture(scope="session")
-def real_model(real_market):
-    return rm.RiskModel().fit(real_market)
+def real_model(once, real_market):
+    return once("real-model", lambda: rm.RiskModel().fit(real_market))
 
 
 @pytest.fixture(scope="session")
