@@ -26,6 +26,7 @@ report: $(STAMP)  ## set up, and explain a month on the simulated market in fixt
 	$(BIN)/attribution report $(BOOK) --month $(MONTH) --out $(OUT)
 
 test: export PYTHONDONTWRITEBYTECODE :=  # each of pytest's processes would compile every test again
+test: export OMP_NUM_THREADS := 1  # a process for every core: threads of their linear algebra would wait for each other
 test: $(STAMP)  ## set up, and run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 

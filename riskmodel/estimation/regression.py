@@ -241,7 +241,9 @@ def _require_options(
     given: Mapping[str, xr.DataArray], huber: float | None, thin_sector: float, industry_names: int
 ) -> None:
     """Refuse factors that share a name, industries in two sectors, and tuning constants out of range."""
-    text = {name: np.broadcast_to(_text(given[name]), given["returns"].shape) for name in LABELS if name in given}
+    names = [name for name in LABELS if name in given]
+    labels = np.broadcast_arrays(*(_text(given[name]) for name in names))  # over time only where one of them changes
+    text = dict(zip(names, labels, strict=True))
     sectors, own = np.unique(text["sectors"][text["sectors"] != ""]), pd.Index(_by_sector(text))
     if not own.is_unique:
         raise InputError(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.exposures.styles import ExposureSettings, factor_exposures
 from riskmodel.exposures.universe import UniverseRule, estimation_universe, sector_codes
 from riskmodel.market.findings import Findings
@@ -126,7 +127,8 @@ def settle(
 def seen(market: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     """The estimation universe and the exposures that the model's default settings see."""
     universe = estimation_universe(market, UniverseRule())
-    return universe, factor_exposures(market, universe, ExposureSettings(), SIMULATED_STYLES)["exposures"]
+    with one_blas_thread():  # as a fit of it, and in two thirds of the time: the products are thin
+        return universe, factor_exposures(market, universe, ExposureSettings(), SIMULATED_STYLES)["exposures"]
 
 
 def explained(market: xr.Dataset, drawn: xr.DataArray, universe: xr.DataArray, exposures: xr.DataArray) -> xr.Dataset:
