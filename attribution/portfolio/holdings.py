@@ -385,10 +385,10 @@ def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArra
     DataArray
         (part, time). s_p,t = s_p G_p,t-1 / sum_q s_q G_q,t-1 with G the growth since the month's start.
     """
-    growth = (1 + returns).groupby(returns["time"].dt.strftime("%Y-%m")).cumprod("time")
-    before = growth.shift(time=1)
-    month = returns.get_index("time").to_period("M")
-    opening = xr.DataArray(month != np.roll(month, 1), {"time": returns["time"]}, ("time",))
-    opening[0] = True
-    value = before.where(~opening, 1.0) * xr.DataArray([shares[str(p)] for p in returns["part"].to_numpy()], dims="part")
+    months, axis = returns.get_index("time").to_period("M"), returns.get_axis_num("time")
+    begins = np.flatnonzero(months[1:] != months[:-1]) + 1
+    grown = np.split(1 + returns.to_numpy(), begins, axis=axis)
+    before = [np.delete(np.nancumprod(np.insert(month, 0, 1.0, axis), axis), -1, axis) for month in grown]
+    fixed = xr.DataArray([shares[str(p)] for p in returns["part"].to_numpy()], dims="part")
+    value = returns.copy(data=np.concatenate(before, axis=axis)) * fixed
     return value / value.sum("part")
