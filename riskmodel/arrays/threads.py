@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 _inside = ContextVar("inside", default=False)
 
@@ -48,12 +48,22 @@ def one_thread() -> Iterator[None]:
     """
     token = _inside.set(True)
     with _lock:
+        _heed_every_thread()
         _running.append(one_blas_thread() if not _running else _running[0])
     try:
         yield
     finally:
         with _lock:
             limit = _running.pop()
+            _heed_every_thread()
             if not _running:
                 limit.restore_original_limits()
+                _heed_every_thread()
         _inside.reset(token)
+
+
+def _heed_every_thread() -> None:
+    """Let any thread set a limit: threadpoolctl 3.8 heeds none but the first that did, and those of dask come and go."""
+    forget = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if forget is not None:
+        forget(force=True)
