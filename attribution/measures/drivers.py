@@ -23,7 +23,8 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
         `contribution` and `standard_error`, decimals, one row a factor or row beside the factors, specific among them; all
         rows of one portfolio and period, so that the contributions sum to its excess return. An error that is NaN, 0 or
         rounding: the row is observed, or its model has no errors. `second_contribution`, where the model has a second
-        specification.
+        specification. `group`, where there are industries: the rows of group "industry" are told from noise among
+        themselves.
     rule
         The book's `[drivers]`.
 
@@ -37,7 +38,8 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     -----
     Material: |C_k| >= material_bp and |C_k| >= material_share x sum_j |C_j|. Significant: p_k = 2 (1 - Phi(|C_k| / s_k)) of
     the m rows with an error, ordered; those up to the largest j with p_(j) <= j q / m are told from noise, and of them at
-    most the share q is false on average (Benjamini & Hochberg 1995). Robust: the second specification has the same sign and
+    most the share q is false on average (Benjamini & Hochberg 1995); industries by themselves and all other rows by
+    themselves, which holds the share in each (Efron 2008), so that a hundred small industries do not hide a style. Robust: the second specification has the same sign and
     no less than half, no more than twice the size. docs/methodology/drivers.md.
 
     Examples
@@ -57,9 +59,11 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     material = (size >= rule.material_bp * BASIS_POINT) & (size >= rule.material_share * size.sum())
     estimated = error > SMALLEST_ERROR
     significant = pd.array([pd.NA] * len(rows), dtype="boolean")
-    if estimated.any():
-        p = 2 * norm.sf(size[estimated] / error[estimated])
-        significant[estimated] = false_discovery_control(p) <= rule.false_discovery_rate
+    nested = (rows["group"] == "industry").to_numpy() if "group" in rows else np.zeros(len(rows), dtype=bool)
+    for together in (estimated & nested, estimated & ~nested):
+        if together.any():
+            p = 2 * norm.sf(size[together] / error[together])
+            significant[together] = false_discovery_control(p) <= rule.false_discovery_rate
     robust = pd.array([pd.NA] * len(rows), dtype="boolean")
     if "second_contribution" in rows and rows["second_contribution"].notna().all():
         second = rows["second_contribution"].to_numpy(dtype=float)

@@ -44,6 +44,16 @@ def test_rows_are_told_from_noise_as_benjamini_and_hochberg_do(t, rate):
     assert found["significant"].tolist() == expected.tolist()
 
 
+def test_a_hundred_industries_do_not_hide_a_style_nor_it_them():
+    """Among 126 rows a t of 3.2 is noise (0.05 / 126: 3.54); among the 26 that are no industries it is not."""
+    t = np.append(np.full(26, 0.5), np.full(100, 0.5))
+    t[[0, 26]] = 3.2, 3.4
+    together = rows(np.full(126, 0.01), t)
+    assert not judge(together, Drivers(material_share=0))["driver"].any()
+    found = judge(together.assign(group=["style"] * 26 + ["industry"] * 100), Drivers(material_share=0))
+    assert np.flatnonzero(found["driver"]).tolist() == [0]  # 3.4 is below 3.48, what one of a hundred industries must pass
+
+
 def test_observed_rows_and_models_without_errors_are_judged_by_size_alone():
     frame = rows([0.01, 0.002, 0.001], [9, 1, 1])
     frame["standard_error"] = [0.001, 0.0, np.nan]
