@@ -39,8 +39,9 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     Material: |C_k| >= material_bp and |C_k| >= material_share x sum_j |C_j|. Significant: p_k = 2 (1 - Phi(|C_k| / s_k)) of
     the m rows with an error, ordered; those up to the largest j with p_(j) <= j q / m are told from noise, and of them at
     most the share q is false on average (Benjamini & Hochberg 1995); industries by themselves and all other rows by
-    themselves, which holds the share in each (Efron 2008), so that a hundred small industries do not hide a style. Robust: the second specification has the same sign and
-    no less than half, no more than twice the size. docs/methodology/drivers.md.
+    themselves, which holds the share in each (Efron 2008), so that a hundred small industries do not hide a style. Robust:
+    the second specification has the same sign and no less than half, no more than twice the size.
+    docs/methodology/drivers.md.
 
     Examples
     --------
