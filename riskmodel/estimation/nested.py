@@ -116,6 +116,22 @@ def variance_ratio(w: np.ndarray, residual: np.ndarray, coefficients: np.ndarray
     return np.maximum(np.divide(excess, scale, out=np.zeros_like(excess), where=(scale > 0) & (free > 0)), 0.0)
 
 
+def variance_of_ratio(weight: np.ndarray, ratio: np.ndarray, nest: Nest) -> np.ndarray:
+    """Variance of what `variance_ratio` finds, (day), of the sums of weights of the pieces, (day, piece).
+
+    Notes
+    -----
+    2 sum_g (1 - W_g / W_s) (1 + ratio W_g)^2 / (sum W_g - sum_s sum_g W_g^2 / W_s)^2: SSB / sigma^2 is a sum of squares of
+    variance 1 + ratio W_g, as many as there are industries less one a sector.
+    """
+    held = np.where(nest.named, weight, 0.0)
+    whole = held @ (nest.sector[:, None] == nest.sector)
+    beside = np.where(held > 0, 1 - np.divide(held, whole, out=np.zeros_like(held), where=whole > 0), 0.0)
+    scale = (held * beside).sum(axis=1)
+    squares = (beside * (1 + ratio[:, None] * held) ** 2).sum(axis=1)
+    return np.divide(2 * squares, scale**2, out=np.zeros_like(scale), where=scale > 0)
+
+
 def shrinkage(x: np.ndarray, w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Shrinkage:
     """How much each industry is shrunk, at the weights of the day."""
     weight, alive = nest.sums(w), nest.alive(w)
@@ -198,17 +214,28 @@ class NestedReturns:
         of_piece = variance[:, None] * self.shrinkage.gain
         return np.asarray((self.of_effects**2 @ of_piece[..., None])[..., 0])
 
+    def of_ratio(self, variance: np.ndarray, nest: Nest) -> np.ndarray:
+        """What the error of the ratio itself adds, (day, piece): twice W Var(ratio) sigma^2 / (1 + ratio W)^3.
+
+        Once for how it moves the estimate, once for what the rest understates by (Prasad & Rao 1990).
+        """
+        ratio, weight = self.shrinkage.ratio, np.where(nest.named, self.shrinkage.weight, 0.0)
+        own = variance * variance_of_ratio(weight, ratio, nest)
+        return np.asarray(2 * own[:, None] * weight / (1 + ratio[:, None] * weight) ** 3)
+
     def error_covariance(self, w: np.ndarray, error: np.ndarray, variance: np.ndarray, nest: Nest) -> np.ndarray:
-        """The same for names of any variance, (day, factor, factor).
+        """The same for names of any variance and a ratio that is estimated, (day, factor, factor).
 
         gain^2 sum_i (w_i e_i / (1 - w_i gain))^2 is the names' own returns in the estimate, sigma^2 ratio / (1 + ratio W)^2
-        what shrinking leaves out of it. An industry is one of its kind a day: no clustering can tell the second.
+        what shrinking leaves out of it; `of_ratio` comes on top. An industry is one of its kind a day: no clustering can
+        tell the second.
         """
         shrunk = self.shrinkage
         unfitted = np.maximum(1 - w * nest.spread(shrunk.gain), SMALLEST_UNFITTED_SHARE)
         ratio = np.where(shrunk.alive, shrunk.ratio[:, None], 0.0)
         bias = variance[:, None] * ratio / (1 + ratio * shrunk.weight) ** 2
-        own = self.of_effects * np.sqrt(shrunk.gain**2 * nest.sums((w * error / unfitted) ** 2) + bias)[:, None, :]
+        names = shrunk.gain**2 * nest.sums((w * error / unfitted) ** 2)
+        own = self.of_effects * np.sqrt(names + bias + self.of_ratio(variance, nest))[:, None, :]
         return np.asarray(own @ own.transpose(0, 2, 1))
 
 

@@ -137,6 +137,30 @@ def test_the_errors_of_sectors_and_styles_are_the_jackknife_by_industry_of_gener
         np.testing.assert_allclose(fit["classical_standard_errors"][day], classical, rtol=1e-8)
 
 
+def test_the_errors_of_industries_are_as_large_as_their_misses_though_the_ratio_is_estimated():
+    rng, days = np.random.default_rng(4), 1000
+    sector, industry = np.repeat(np.arange(6), 24), np.repeat(np.arange(30), np.tile([2, 3, 5, 6, 8], 6))
+    names = {"time": np.arange(days), "asset": [f"A{i:03}" for i in range(len(sector))], "factor": []}
+    effect = rng.normal(0, np.sqrt(0.15), (days, 30))  # beside names of variance 1, whose weight is 1
+    returns = rng.normal(0, 1, (days, 6))[:, sector] + effect[:, industry] + rng.normal(0, 1, (days, len(sector)))
+    labels = xr.DataArray([f"I{i:02}" for i in industry], {"asset": names["asset"]})
+    fit = rm.cross_sectional_regression(
+        returns=xr.DataArray(0.01 * returns, {k: names[k] for k in ("time", "asset")}),
+        exposures=xr.DataArray(np.zeros((days, len(sector), 0)), names, ("time", "asset", "factor")),
+        sectors=xr.DataArray([f"S{i}" for i in sector], {"asset": names["asset"]}),
+        market_cap=xr.DataArray(np.ones(returns.shape), {k: names[k] for k in ("time", "asset")}),
+        industries=labels,
+        industry_factors=labels,
+    )
+    own = fit["factor"].isin(np.unique(labels))
+    share = np.bincount(industry) / 24
+    centred = effect - np.repeat((effect * share).reshape(days, 6, 5).sum(axis=2), 5, axis=1)
+    missed = fit["factor_returns"].sel(factor=own) - 0.01 * centred
+    error = fit["robust_standard_errors"].sel(factor=own)
+    assert float((missed**2).mean() / (error**2).mean()) == pytest.approx(1, abs=0.1)  # 30,000 squares, some 1,000 apart
+    assert 0.93 < float((abs(missed) < 2 * error).mean()) < 0.97
+
+
 def test_every_return_is_the_sum_of_its_parts_and_industries_sum_to_zero_within_their_sector():
     given = nested(seed=3)
     weights = np.sqrt(given.arrays["market_cap"])
