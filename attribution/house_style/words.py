@@ -22,6 +22,7 @@ NAMED = {  # values of facts that are labels, and of what
     "sources": "filings",
 }
 FACTS = {"reason": "reasons", "finding": "findings"}  # values of facts that are facts, and which table has their words
+FACTORS = ("factors", "sectors", "industries")  # tables of the message files that name rows of a factor cut
 SHOWN = 5  # of a list
 
 
@@ -58,8 +59,14 @@ class Messages:
         return str(self.table[kind].get(label, label))
 
     def factor(self, label: str) -> str:
-        """The name of a row of a factor cut: a style, a sector, the market, specific or one of the others."""
-        return self.name("factors", label) if label in self.table["factors"] else self.name("sectors", label)
+        """The name of a row of a factor cut: a style, a sector, an industry, the market, specific or one of the others.
+
+        Examples
+        --------
+        >>> [read_messages("ja").factor(label) for label in ("value", "Utilities", "Gas Utilities")]
+        ['割安性', '公益事業', 'ガス']
+        """
+        return self.name(next((kind for kind in FACTORS if label in self.table[kind]), FACTORS[0]), label)
 
     def fact(self, kind: str, fact: Fact) -> str:
         """A fact in words, by its key in the table `kind` of the file; labels among its values under their names.

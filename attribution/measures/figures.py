@@ -64,7 +64,7 @@ def course_figures(
     >>> book = at.read_book("fixtures/small/book.toml")
     >>> figures = course_figures(book, "Major 100", market, period="2025-03").set_index("measure")["value"]
     >>> figures[["active_share_end", "turnover", "hit_rate_days"]].round(3).to_dict()
-    {'active_share_end': 0.844, 'turnover': 0.237, 'hit_rate_days': 0.619}
+    {'active_share_end': 0.835, 'turnover': 0.215, 'hit_rate_days': 0.571}
     """
     require_book(book)
     require_dataset(market)

@@ -17,7 +17,7 @@ MONTH, HELD = "2025-03", 25
 
 
 def main(accounts: int, names: int, runs: int) -> None:
-    market = rm.build_market(simulate(assets=names, start="2024-06-01").tables)
+    market = rm.build_market(simulate(assets=names, start="2024-06-01", industries=False).tables)
     model = rm.RiskModel().fit(market)
     base = market.get_index("time")[market.get_index("time") < MONTH][-1]
     lists = market[["constituent_index", "constituent_date", "constituent_ticker", "constituent_weight"]].to_dataframe()

@@ -101,7 +101,7 @@ def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
 
 
 def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
-    """Market, sectors, the largest styles one by one, the other styles together, specific, the others: steps of a waterfall.
+    """Market, sectors, industries, the largest styles one by one, the other styles together, specific, the others: steps.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     style = factors[factors["group"] == "style"]
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
     rest = style.drop(index=largest.index)["contribution"]
-    steps = [by_group[name] for name in ("market", "sector") if name in by_group]
+    steps = [by_group[name] for name in ("market", "sector", "industry") if name in by_group]
     alone = largest.sort_values("contribution", ascending=False, kind="stable")
     steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
     if len(rest):

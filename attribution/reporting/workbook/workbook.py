@@ -137,7 +137,7 @@ def labels_table(tables: dict[str, pd.DataFrame], messages: Messages) -> pd.Data
     """
     known = messages.table
     kinds = {
-        "factor": known["factors"] | known["sectors"],
+        "factor": known["industries"] | known["sectors"] | known["factors"],
         "group": known["groups"] | known["sectors"],
         "family": known["groups"],
         "effect": known["columns"],

@@ -69,7 +69,7 @@ def company_tables(streams: Iterator[np.random.Generator], company: pd.DataFrame
     """The tables that come before prices; three of them are drawn, each from a stream of its own."""
     filed = filings(next(streams), company, sessions)
     return {
-        "securities": company[["ticker", "name", "name_ja", "sector"]],
+        "securities": company[[c for c in ("ticker", "name", "name_ja", "sector", "industry") if c in company]],
         "splits": split_events(company, sessions),
         "fundamentals": filed,
         "earnings": announcements(next(streams), company, filed, sessions),

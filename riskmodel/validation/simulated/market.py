@@ -26,6 +26,7 @@ from riskmodel.validation.simulated.companies import (
     traded_volume,
     trading_days,
 )
+from riskmodel.validation.simulated.industries import with_industries, with_industry_returns
 from riskmodel.validation.simulated.prices import settle
 from riskmodel.validation.simulated.styles import STYLE_VOLATILITY
 
@@ -58,8 +59,8 @@ class SimulatedMarket:
     truth
         `factor_returns` (time, factor), `exposures` (time, style, asset) stamped with the close at which they are known, and
         `specific_returns` (time, asset), decimals, for the tables as they stand: total_return of day t is the market's
-        return, the sector's, exposures of t-1 times the styles', and the specific return, exactly. NaN on the days before
-        an estimation universe is known.
+        return, the sector's, the industry's, exposures of t-1 times the styles', and the specific return, exactly. NaN on
+        the days before an estimation universe is known.
     """
 
     tables: Tables
@@ -73,6 +74,7 @@ def simulate(
     start: str = "2023-08-01",
     end: str = "2025-03-31",
     specific: str = "inverse_sqrt_cap",
+    industries: bool = True,
 ) -> SimulatedMarket:
     """Make a market from a seed: companies with prices, filings, estimates, dividends and splits, two indices, two sleeves.
 
@@ -87,6 +89,9 @@ def simulate(
     specific
         How the variance of specific returns goes with market capitalisation: "inverse_sqrt_cap" (what the regression's
         weights suppose), "flat" or "sqrt_cap" (the other way round).
+    industries
+        Whether companies are in industries, which have returns of their own within their sectors: column `industry` of
+        securities.
 
     Returns
     -------
@@ -99,10 +104,11 @@ def simulate(
 
     Notes
     -----
-    r_i,t = f_mkt,t + f_sector(i),t + sum_k X_ik,t-1 f_k,t + u_i,t, where X_t-1 is what the model itself makes of the tables
-    at the close of t-1, and the sector returns, weighted by the caps of t-1, sum to zero. The prices are found by
-    `riskmodel.validation.simulated.prices.settle`, all at once for a history of up to `ALL_AT_ONCE` sessions, else `BLOCK`
-    at a time.
+    r_i,t = f_mkt,t + f_sector(i),t + f_industry(i),t + sum_k X_ik,t-1 f_k,t + u_i,t, where X_t-1 is what the model itself
+    makes of the tables at the close of t-1, and the sector returns, weighted by the caps of t-1, sum to zero, as do the
+    industries' within each sector. A company whose industry has fewer than three names, or that has none, has no f_industry.
+    The prices are found by `riskmodel.validation.simulated.prices.settle`, all at once for a history of up to `ALL_AT_ONCE`
+    sessions, else `BLOCK` at a time.
 
     What happens in a market: splits, late listings, a delisting, a gap of twelve sessions, missing volumes, estimates and
     filed figures; and, to three names whose traits the sleeve of large companies looks for, a split, a gap of three sessions
@@ -117,10 +123,15 @@ def simulate(
             f"simulate: {assets} companies over {months.nunique()} months; the events of a market need at least "
             f"{LEAST_ASSETS} and {LEAST_MONTHS}."
         )
-    streams = iter([np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)])
+    *others, of_industries = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(9)]
+    streams = iter(others)
     company = companies(next(streams), assets)
+    if industries:
+        company = with_industries(of_industries, company)
     known = company_tables(streams, company, sessions)
     drawn = drawn_days(next(streams), company, sessions, SPECIFIC_RISK[specific])
+    if industries:
+        drawn = with_industry_returns(of_industries, drawn, company)
     blocks = None if len(sessions) <= ALL_AT_ONCE else np.arange(0, len(sessions), BLOCK)
     prices, market, truth = settle(drawn, known, blocks=blocks)
     lists = constituent_lists(market, np.flatnonzero(~months.duplicated(keep="last")))

@@ -12,12 +12,13 @@ import xarray as xr
 
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.exposures.styles import ExposureSettings, factor_exposures
-from riskmodel.exposures.universe import UniverseRule, estimation_universe, sector_codes
+from riskmodel.exposures.universe import UniverseRule, estimation_universe
 from riskmodel.market.findings import Findings
 from riskmodel.market.market import build_market, later_split_ratio
 from riskmodel.market.timeline import last_known
 from riskmodel.model.arrays import STYLE
 from riskmodel.validation.simulated.companies import Tables, stored
+from riskmodel.validation.simulated.families import Families
 from riskmodel.validation.simulated.styles import SIMULATED_STYLES
 
 CONVERGED, MOST_ROUNDS = 2e-5, 40
@@ -39,8 +40,8 @@ class Block:
     universe, exposures
         Of that market, (time, asset) and (time, factor, asset).
     drawn
-        What chance decided for the block: `factor_returns` (time, factor), the sectors' not centred; `specific_returns` and
-        `latent` (time, asset).
+        What chance decided for the block: `factor_returns` (time, factor), the sectors' and industries' not centred;
+        `specific_returns` and `latent` (time, asset).
     wanted
         (time, asset) what the round before asked for where `market` has the returns of the rounded closes; None at first.
     """
@@ -64,9 +65,9 @@ def settle(
     Parameters
     ----------
     drawn
-        What chance decides before there are prices: on (time, factor) `factor_returns`, the sectors' not centred; on (time,
-        asset) `specific_returns`; `latent`, the returns of the days without a universe, with which every block begins;
-        `traded`; `dividends` a share; `volume`. On (asset) `price`, the first.
+        What chance decides before there are prices: on (time, factor) `factor_returns`, the sectors' and industries' not
+        centred; on (time, asset) `specific_returns`; `latent`, the returns of the days without a universe, with which every
+        block begins; `traded`; `dividends` a share; `volume`. On (asset) `price`, the first.
     known
         The tables that do not depend on prices.
     blocks
@@ -132,30 +133,28 @@ def seen(market: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
 
 
 def explained(market: xr.Dataset, drawn: xr.DataArray, universe: xr.DataArray, exposures: xr.DataArray) -> xr.Dataset:
-    """Truth of a market: factor returns with the sectors' centred, the model's exposures, and what is left of each return.
+    """Truth of a market: centred factor returns, the model's exposures, and what is left of each return.
 
     Parameters
     ----------
     market
         From `build_market`.
     drawn
-        (time, factor), decimals; of the sectors' returns only the differences count.
+        (time, factor), decimals; of the sectors' returns only the differences count, and of the industries' those within
+        their sectors.
     universe, exposures
         From `seen`.
     """
-    total, sector = market["total_return"].to_numpy(), sector_codes(market)
-    sectors = int(sector.max()) + 1
-    member = sector[:, None] == np.arange(sectors)
-    factor = drawn.to_numpy().copy()
-    first_style = 1 + sectors
+    total = market["total_return"].to_numpy()
+    families = Families.of(market, drawn.get_index("factor"))
     estimating = universe.to_numpy()[:-1] & ~np.isnan(total[1:])
-    cap = np.where(estimating, market["market_cap"].to_numpy()[:-1], 0.0) @ member
-    mean = (cap * factor[1:, 1:first_style]).sum(axis=1) / np.where(estimating.any(axis=1), cap.sum(axis=1), np.nan)
-    factor[1:, 1:first_style] -= mean[:, None]
-    factor[np.append(True, np.isnan(mean))] = np.nan
-    styled = np.einsum("tk,tka->ta", factor[1:, first_style:], exposures.to_numpy()[:-1])
-    modelled = factor[1:, :1] + factor[1:, 1:first_style][:, sector] + styled
-    specific = total - np.vstack([np.full((1, total.shape[1]), np.nan), modelled])
+    caps = families.caps(np.where(estimating, market["market_cap"].to_numpy()[:-1], 0.0))
+    factor = np.full(drawn.shape, np.nan)
+    factor[1:] = families.centred(drawn.to_numpy()[1:], caps)
+    factor[1:][~estimating.any(axis=1)] = np.nan
+    specific = total.copy()
+    specific[0] = np.nan
+    specific[1:] -= families.modelled(factor[1:], exposures.to_numpy()[:-1])
     return xr.Dataset(
         {
             "factor_returns": drawn.copy(data=factor),

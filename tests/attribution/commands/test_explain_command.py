@@ -141,11 +141,12 @@ def test_a_blend_is_printed_by_sleeve_and_by_any_column_of_securities(capsys, sm
         (
             ("--by", "colour"),
             "--by 'colour': not one of factor, group, stock, sector, day, month, sleeve. securities: missing column "
-            "'colour'. Found: ticker, name, name_ja, sector.",
+            "'colour'. Found: ticker, name, name_ja, sector, industry.",
         ),
         (
             ("--table", "brinson", "--by", "stock"),
-            "--by 'stock': not one of sector. securities: missing column 'stock'. Found: ticker, name, name_ja, sector.",
+            "--by 'stock': not one of sector. securities: missing column 'stock'. Found: ticker, name, name_ja, sector, "
+            "industry.",
         ),
         (
             ("--currency", "CHF"),

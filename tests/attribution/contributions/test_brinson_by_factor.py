@@ -308,7 +308,7 @@ def refusal(result, *groupings, **options):
 
 def test_what_does_not_fit_is_refused(small_result):
     assert refusal(small_result) == "brinson: no grouping. Name one, such as 'sector'."
-    assert refusal(small_result, "industry").startswith("grouping 'industry': the columns of securities here are ")
+    assert refusal(small_result, "country").startswith("grouping 'country': the columns of securities here are ")
     assert refusal(small_result, "sector", method="bf") == "method 'bf': the choices are fachler, bhb."
     assert refusal(small_result, "sector", missing="error").startswith("segment: ")
 

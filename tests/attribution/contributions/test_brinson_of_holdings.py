@@ -114,7 +114,7 @@ def refusal(result, *groupings):
 
 
 def test_groupings_that_do_not_fit_are_refused(small_result):
-    assert refusal(small_result, "industry").startswith("grouping 'industry': the columns of securities here are ")
+    assert refusal(small_result, "country").startswith("grouping 'country': the columns of securities here are ")
     assert refusal(small_result) == "brinson: no grouping. Name one, such as 'sector'."
     whole = initials(small_result)
     twice = pd.concat([whole, pd.Series({"1E10": "X"})])

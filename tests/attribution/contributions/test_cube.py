@@ -19,7 +19,7 @@ def test_every_part_is_a_labelled_array_of_its_dimensions(small_result):
         assert getattr(cube, name).dims == dims, name
     assert list(cube.securities) == ["sector", "name", "name_ja"]
     assert cube.assets[-1] == "CASH"
-    assert list(cube.groups) == cube.factors and set(cube.groups.values()) == {"market", "sector", "style"}
+    assert list(cube.groups) == cube.factors and set(cube.groups.values()) == {"market", "sector", "industry", "style"}
 
 
 def test_the_dataset_of_a_result_has_every_part_of_its_cube_under_its_name(small_result):

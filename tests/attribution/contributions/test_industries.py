@@ -22,7 +22,7 @@ def coded_book(small_copy):
     place = np.arange(len(securities))
     sector = pd.factorize(securities["sector"])[0]
     code = np.where(place % 3 == 0, "7370", [f"{10 + s}{p % 3}5" for s, p in zip(sector, place, strict=True)])
-    write("securities", securities.assign(sic=code, gics=np.where(place % 2 == 0, "One", "Two")))
+    write("securities", securities.drop(columns="industry").assign(sic=code, gics=np.where(place % 2 == 0, "One", "Two")))
     return folder / "book.toml"
 
 
@@ -51,10 +51,10 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
         (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8") for language in ("en", "ja")
     )
     assert (
-        "Factor returns of the ten largest industries" in english
+        "Industries relative to their sectors: the ten largest factor returns" in english
         and "on days on which 3 of their names or more are" in english
     )
-    assert "主な産業のファクターリターン" in japanese and "産業737（" in japanese
+    assert "産業のファクターリターン" in japanese and "産業737（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])
 

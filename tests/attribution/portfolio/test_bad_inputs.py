@@ -151,7 +151,7 @@ TABLES = {
     "a return in percent": (
         "prices",
         put("total_return", of_the_day, lambda r: r * 100),
-        "prices: 1 total_return a hundred times the move of the close: 2025-03-12 DKYC (-4.33971). They look like percent",
+        "prices: 1 total_return a hundred times the move of the close: 2025-03-12 DKYC (-4.84814). They look like percent",
     ),
     "a price given as a return": (
         "prices",

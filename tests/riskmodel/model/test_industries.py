@@ -17,6 +17,16 @@ from tests.riskmodel.model.test_update import assert_same
 HELD_BACK = 21
 
 
+@pytest.fixture(scope="module")
+def plain_market(small_market):
+    return small_market.drop_vars("industry")
+
+
+@pytest.fixture(scope="module")
+def plain_model(plain_market):
+    return rm.RiskModel().fit(plain_market)
+
+
 def with_codes(market: xr.Dataset, column: str = "sic") -> xr.Dataset:
     """Three industries in each sector, one of them in every sector, and every ninth name without one."""
     place = np.arange(market.sizes["asset"])
@@ -26,8 +36,8 @@ def with_codes(market: xr.Dataset, column: str = "sic") -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def coded_market(small_market):
-    return with_codes(small_market)
+def coded_market(plain_market):
+    return with_codes(plain_market)
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +45,23 @@ def nested_model(coded_market):
     return rm.RiskModel().fit(coded_market)
 
 
-def test_a_column_of_industries_is_found_and_without_one_they_are_off_and_said(small_market, small_model, nested_model):
-    assert small_model.errors == "HC3" and small_model.industries().empty and "errors HC3" in repr(small_model)
+def test_a_column_of_industries_is_found_and_without_one_they_are_off_and_said(plain_market, plain_model, nested_model):
+    assert plain_model.errors == "HC3" and plain_model.industries().empty and "errors HC3" in repr(plain_model)
     assert nested_model.errors == "CR3" and "errors CR3" in repr(nested_model)
     table = nested_model.industries()
     assert {"industry 737 (Energy)", "industry 737 (Utilities)"} <= set(table["industry"])
     assert (table["names"] >= 5).all() and table["left_to_sector"].between(0, 1).all()
     assert {nested_model.group(name) for name in table["industry"]} == {"industry"}
-    both = with_codes(small_market).assign(industry=("asset", np.full(small_market.sizes["asset"], "One", dtype=object)))
+    both = with_codes(plain_market).assign(industry=("asset", np.full(plain_market.sizes["asset"], "One", dtype=object)))
     assert set(industries(both, None, 3).to_numpy()) == {"One"}
     assert (industries(both, False, 3) == "").all()
     assert set(industries(both, "sic", 1).to_numpy()) == {"", "1", "2", "7"}
 
 
-def test_a_leading_zero_of_sic_that_was_lost_is_put_back(small_market):
-    codes = np.full(small_market.sizes["asset"], "2834", dtype=object)
+def test_a_leading_zero_of_sic_that_was_lost_is_put_back(plain_market):
+    codes = np.full(plain_market.sizes["asset"], "2834", dtype=object)
     codes[0] = "100"
-    assert industries(small_market.assign(sic=("asset", codes)), None, 3).to_numpy()[:2].tolist() == ["010", "283"]
+    assert industries(plain_market.assign(sic=("asset", codes)), None, 3).to_numpy()[:2].tolist() == ["010", "283"]
 
 
 def test_tables_with_a_column_of_industries_are_read_as_text():
@@ -152,9 +162,9 @@ def test_names_that_are_listed_later_give_an_industry_no_return_before(coded_mar
     np.testing.assert_allclose(own.sel(factor=nobody["factor"])[~listed], nobody[~listed], rtol=1e-9, atol=1e-13)
 
 
-def test_settings_that_name_no_column_are_refused(small_market):
+def test_settings_that_name_no_column_are_refused(plain_market):
     with pytest.raises(rm.InputError, match="industry 'gics' is no column of securities in the market"):
-        rm.RiskModel(industry="gics").fit(small_market)
+        rm.RiskModel(industry="gics").fit(plain_market)
     for wrong in (3, True, ""):
         with pytest.raises(rm.InputError, match="name a column of the table securities, or False"):
             rm.RiskModel(industry=wrong)
@@ -163,9 +173,9 @@ def test_settings_that_name_no_column_are_refused(small_market):
     assert json.loads(json.dumps(rm.RiskModel(industry="sic").settings["industry"])) == {"column": "sic", "digits": 3}
 
 
-def test_a_fit_without_industries_is_none_of_the_same_market_with_them(small_market, small_model, coded_market):
+def test_a_fit_without_industries_is_none_of_the_same_market_with_them(plain_market, plain_model, coded_market):
     model = rm.RiskModel()
     with pytest.raises(rm.InputError, match=r"assets in another industry than under the earlier fit"):
-        model.update(small_model, coded_market)
+        model.update(plain_model, coded_market)
     with pytest.raises(rm.InputError, match=r"assets in another industry than under the earlier fit"):
-        model.update(model.fit(coded_market), small_market)
+        model.update(model.fit(coded_market), plain_market)

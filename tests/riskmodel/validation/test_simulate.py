@@ -120,14 +120,18 @@ def test_the_true_exposures_are_the_models_own(simulated: SimulatedMarket, model
     xr.testing.assert_allclose(model.data["exposures"], simulated.truth["exposures"], rtol=0, atol=1e-9)
 
 
-def test_returns_are_exactly_market_sector_styles_and_specific(simulated: SimulatedMarket, market: xr.Dataset) -> None:
+def test_returns_are_exactly_market_sector_industry_styles_and_specific(
+    simulated: SimulatedMarket, market: xr.Dataset
+) -> None:
     truth = simulated.truth
     factor = truth["factor_returns"]
     lagged = truth["exposures"].shift(time=1).rename(style="factor")
     sector = factor.sel(factor=xr.DataArray(market["sector"].to_numpy(), dims="asset")).drop_vars("factor")
-    explained = (
-        factor.sel(factor="market", drop=True) + sector + (lagged * factor.sel(factor=STYLES)).sum("factor", skipna=False)
-    )
+    nothing = factor[:, :1].assign_coords(factor=[""]) * 0.0
+    own = np.where(market["industry"].isin(factor["factor"]), market["industry"], "")
+    industry = xr.concat([factor, nothing], "factor").sel(factor=xr.DataArray(own, dims="asset")).drop_vars("factor")
+    styled = (lagged * factor.sel(factor=STYLES)).sum("factor", skipna=False)
+    explained = factor.sel(factor="market", drop=True) + sector + industry + styled
     difference = market["total_return"] - explained - truth["specific_returns"]
     assert float(abs(difference).max()) < 1e-15
     # every return of a covered name after the burn-in of sixty sessions is explained
@@ -143,6 +147,19 @@ def test_true_sector_returns_weighted_by_cap_sum_to_zero(
     truth = simulated.truth["factor_returns"].sel(factor=cap["sector"].to_numpy()).rename(factor="sector")
     total = (cap * truth).sum("sector", skipna=False) / cap.sum("sector")
     assert float(abs(total).max()) < 1e-15
+
+
+def test_true_industry_returns_weighted_by_cap_sum_to_zero_in_each_sector(
+    simulated: SimulatedMarket, market: xr.Dataset, model: rm.RiskModelResults
+) -> None:
+    estimating = model.data["universe"].shift(time=1, fill_value=False) & ~np.isnan(market["total_return"])
+    cap = market["market_cap"].shift(time=1).where(estimating, 0.0)
+    table = model.industries()
+    assert list(table["industry"]) == list(simulated.truth["factor"].to_numpy()[12:-14])
+    for sector, names in table.groupby("sector")["industry"]:
+        own = cap.fillna(0.0).to_numpy() @ (market["industry"].to_numpy()[:, None] == names.to_numpy(object))
+        truth = simulated.truth["factor_returns"].sel(factor=list(names)).to_numpy()
+        assert np.nanmax(np.abs((own * truth).sum(axis=1) / own.sum(axis=1).clip(min=1))) < 1e-15, sector
 
 
 def test_specific_returns_have_no_part_in_common_with_the_factors(simulated: SimulatedMarket) -> None:
@@ -162,9 +179,23 @@ def test_fitted_factor_returns_recover_the_true_ones(model: rm.RiskModelResults)
     assert float(xr.corr(truth, fitted, dim="time").sel(factor="market")) > 0.99
 
 
+def test_fitted_industry_returns_go_with_the_true_ones_and_their_errors_say_how_far(model: rm.RiskModelResults) -> None:
+    truth, fitted = xr.align(shipped_truth(), model.factor_returns)
+    table = model.industries().set_index("industry")
+    names = list(table.index)
+    correlation = xr.corr(truth, fitted, dim="time").sel(factor=names).to_series()
+    assert correlation.min() > 0.45
+    assert correlation.corr(table["left_to_sector"]) < -0.5  # the fewer the names, the less is found
+    missed = (fitted - truth).sel(factor=names)
+    error = model.robust_standard_errors.sel(time=missed["time"], factor=names)
+    assert float((missed**2).mean() / (error**2).mean()) == pytest.approx(1, abs=0.12)
+    # three to two dozen names an industry: where a day sees few differences, what it says of them is least certain
+    assert 0.92 < float((abs(missed) < 2 * error).mean()) < 0.965
+
+
 def test_robust_errors_cover_about_95_percent_of_the_true_values(model: rm.RiskModelResults) -> None:
     z = standardised_errors(model, shipped_truth())
-    inside = abs(z) < 1.96
+    inside = (abs(z) < 1.96).sel(factor=~z["factor"].isin(model.industries()["industry"]))
     assert 0.94 < float(inside.sel(factor=STYLES).mean()) < 0.965  # 4,970 values: a standard error of 0.003
     assert 0.94 < float(inside.mean()) < 0.965
     assert float(inside.mean("time").min()) > 0.91  # 355 values a factor: a standard error of 0.012
@@ -176,6 +207,7 @@ def test_robust_errors_cover_where_specific_risk_does_not_follow_the_weights(spe
     market = rm.build_market(simulated.tables)
     model = rm.RiskModel().fit(market)
     truth = simulated.truth["factor_returns"]
+    truth = truth.sel(factor=~truth["factor"].isin(model.industries()["industry"]))
     robust = (abs(standardised_errors(model, truth)) < 1.96).mean()
     classical = (abs(standardised_errors(model, truth, "classical_standard_errors")) < 1.96).mean()
     assert 0.93 < float(robust) < 0.97
@@ -278,6 +310,23 @@ def test_filings_are_known_30_to_120_days_late_and_reach_back_three_years(shippe
     assert lag.between(30, 120).all()
     before = filed[filed["available_from"] < shipped["prices"]["date"].min()].groupby("ticker").size()
     assert (before >= 3).sum() > 380
+
+
+def test_industries_are_large_and_thin_within_their_sectors_and_some_companies_have_none(
+    shipped: dict[str, pd.DataFrame], model: rm.RiskModelResults
+) -> None:
+    securities = shipped["securities"]
+    assert securities["industry"].isna().sum() == 4
+    size = securities["industry"].value_counts()
+    assert len(securities[["industry", "sector"]].dropna().drop_duplicates()) == len(size)  # each in one sector
+    assert size.max() >= 20 and size.min() < 5
+    assert set(model.industries()["industry"]) == set(size.index[size >= 3])
+
+
+def test_a_market_without_industries_has_no_column_of_them_and_no_such_factors() -> None:
+    made = simulate(assets=150, start="2024-06-03", end="2025-03-31", industries=False)
+    assert "industry" not in made.tables["securities"]
+    assert made.truth.sizes["factor"] == 1 + 11 + len(STYLES)
 
 
 def test_awkward_tickers_are_held(shipped: dict[str, pd.DataFrame]) -> None:

@@ -634,7 +634,8 @@ PRESETS = {
 @pytest.fixture(scope="module")
 def simulated_models() -> list[tuple[RiskModelResults, xr.DataArray]]:
     markets = [
-        build_market(simulate(assets=250, seed=seed, start="2022-09-01", end="2025-03-31").tables) for seed in range(1, 5)
+        build_market(simulate(assets=250, seed=seed, start="2022-09-01", end="2025-03-31", industries=False).tables)
+        for seed in range(1, 5)
     ]
     return [(rm.RiskModel().fit(market), market["market_cap"]) for market in markets]
 
