@@ -124,7 +124,7 @@ class Model(_Part):
     store: str | None = None
     style_table: str = "published"
     industry: str | Literal[False] | None = None
-    industry_digits: int = 3
+    industry_digits: int = 2
     styles: dict[str, OwnStyle | Literal[False]] = {}
 
     def risk_model(self) -> RiskModel:

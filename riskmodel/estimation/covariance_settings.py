@@ -15,7 +15,7 @@ SHRINKAGES = ("ledoit_wolf", "oas")
 class CovarianceSettings:
     """Choices of the factor covariance; half-lives and lags in days, the defaults are the short horizon's."""
 
-    volatility_half_life: float = 84.0
+    volatility_half_life: float = 126.0
     volatility_lags: int = 0
     correlation_half_life: float = 504.0
     correlation_lags: int = 0

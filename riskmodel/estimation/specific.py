@@ -43,8 +43,8 @@ REGIME_HALF_LIVES = 10  # the regime looks no further back: its weights there ar
 class SpecificRiskSettings:
     """Choices of the specific-risk forecast; half-lives and histories are numbers of sessions."""
 
-    half_life: float = 84  # of the time-series variance
-    lags: int = 5  # of the serial correlation; 0 leaves it out
+    half_life: float = 252  # of the time-series variance
+    lags: int = 0  # of the serial correlation; 0 leaves it out
     lag_half_life: float = 252  # of the serial correlation
     least_history: int = 20  # observations below which there is no time-series forecast
     structural: bool = True  # whether names with little or disturbed history are blended with the structural model
@@ -52,7 +52,7 @@ class SpecificRiskSettings:
     full_history: int = 180  # observations from which it is not needed
     shrinkage: float = 0.1  # q of the shrinkage to the mean of the size group; 0 leaves it out
     size_groups: int = 10
-    regime_half_life: float | None = 42  # of the volatility-regime adjustment; None leaves it out
+    regime_half_life: float | None = 504  # of the volatility-regime adjustment; None leaves it out
 
     def __post_init__(self) -> None:
         owner = "specific risk settings"
@@ -71,9 +71,7 @@ class SpecificRiskSettings:
 
 
 SHORT_HORIZON = SpecificRiskSettings()
-LONG_HORIZON = SpecificRiskSettings(half_life=252, regime_half_life=168)
-# One day's risk: what carries on into the days after does not add to it (measured in docs/methodology/validation.md).
-DAILY_HORIZON = SpecificRiskSettings(lags=0)
+LONG_HORIZON = SpecificRiskSettings(lags=5)  # what carries on into the days after adds to the risk of months
 
 
 def specific_risk(

@@ -53,7 +53,7 @@ class RiskModel:
         Column of securities with each name's industry, by which errors are clustered. By default `industry`, then `sic`,
         where there is one; False for none.
     industry_digits
-        How many digits of an industry's code are kept, where industries are codes: 3 of SIC tell about a hundred apart.
+        How many digits of an industry's code are kept, where industries are codes: 2 of SIC, by sector, tell ninety apart.
     covariance, specific
         Choices of `RiskModelResults.forecast`; a fit does not depend on them.
     """
@@ -63,7 +63,7 @@ class RiskModel:
     regression: RegressionSettings = field(default_factory=RegressionSettings)
     styles: Sequence[Style] = STYLES
     industry: Industry = None
-    industry_digits: int = 3
+    industry_digits: int = 2
     covariance: CovarianceSettings = SHORT_HORIZON
     specific: SpecificRiskSettings = specific_presets.SHORT_HORIZON
 

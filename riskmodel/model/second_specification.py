@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from riskmodel.arrays.robust import row_median
-from riskmodel.estimation.lagged import lagged_regression
+from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
+from riskmodel.factors import MARKET
 
 
-def second_factor_returns(*, market_cap: xr.DataArray, universe: xr.DataArray | None, **arguments: Any) -> xr.DataArray:
+def second_factor_returns(
+    *,
+    market_cap: xr.DataArray,
+    universe: xr.DataArray | None,
+    industry_factors: xr.DataArray,
+    settings: RegressionSettings,
+    **arguments: Any,
+) -> xr.DataArray:
     """Factor returns of the same regressions, estimated from the larger half of the universe alone.
 
     Parameters
     ----------
-    market_cap, universe, arguments
+    market_cap, universe, industry_factors, settings, arguments
         Those of `riskmodel.estimation.lagged.lagged_regression`.
 
     Returns
     -------
     DataArray
-        (time, factor); NaN on a day on which the half has too few names.
+        (time, factor); NaN on a day on which the half has too few names. An industry without a name in it is left to its
+        sector, beside which it earns 0.
 
     Notes
     -----
@@ -29,9 +40,16 @@ def second_factor_returns(*, market_cap: xr.DataArray, universe: xr.DataArray | 
     smaller names. It looks back no further than the first specification, and costs its least squares once more without
     errors. docs/methodology/drivers.md has what it was chosen against.
     """
-    return lagged_regression(
-        market_cap=market_cap, universe=larger_half(market_cap, universe), covariance=False, **arguments
+    found: xr.DataArray = lagged_regression(
+        market_cap=market_cap,
+        universe=larger_half(market_cap, universe),
+        industry_factors=industry_factors,
+        settings=replace(settings, industry_names=1),
+        covariance=False,
+        **arguments,
     )["factor_returns"]
+    nested = found["factor"].isin(np.unique(industry_factors.to_numpy().astype(str)))
+    return found.where(~(nested & found.isnull() & found.sel(factor=MARKET, drop=True).notnull()), 0.0)
 
 
 def larger_half(market_cap: xr.DataArray, universe: xr.DataArray | None) -> xr.DataArray:

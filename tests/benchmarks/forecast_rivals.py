@@ -129,10 +129,13 @@ def skfolio_on_the_same_regression(
     until = model.factor_returns.sel(time=slice(None, close.time))
     factors = until.transpose("time", "factor").to_pandas().reindex(columns=forecast.factor_covariance.get_index("factor"))
     factors = factors.dropna(how="all").iloc[-2 * HISTORY :]  # an industry's missing days are left to it
+    moving = (factors**2).sum() > 0  # the only industry of a sector earns nothing beside it
     specific = model.specific_returns.sel(time=factors.index, asset=close.assets).transpose("time", "asset").to_numpy()
-    covariance = RegimeAdjustedEWCovariance().fit(factors.to_numpy()).covariance_
+    covariance = np.zeros((len(moving), len(moving)))
+    own = RegimeAdjustedEWCovariance().fit(factors.loc[:, moving].to_numpy()).covariance_
+    covariance[np.ix_(moving, moving)] = np.nan_to_num(own)
     variance = RegimeAdjustedEWVariance().fit(np.nan_to_num(specific)).variance_
-    return _factor_model(_design(model, forecast, close), np.nan_to_num(covariance), np.nan_to_num(variance))
+    return _factor_model(_design(model, forecast, close), covariance, np.nan_to_num(variance))
 
 
 def exponential(half_life: float) -> Callable[[Close], tuple[Variance, Covariance]]:

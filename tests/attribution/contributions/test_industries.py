@@ -21,7 +21,7 @@ def coded_book(small_copy):
     securities = read("securities")
     place = np.arange(len(securities))
     sector = pd.factorize(securities["sector"])[0]
-    code = np.where(place % 3 == 0, "7370", [f"{10 + s}{p % 3}5" for s, p in zip(sector, place, strict=True)])
+    code = np.where(place % 3 == 0, "7370", [f"{10 + 3 * s + p % 3}05" for s, p in zip(sector, place, strict=True)])
     write("securities", securities.drop(columns="industry").assign(sic=code, gics=np.where(place % 2 == 0, "One", "Two")))
     return folder / "book.toml"
 
@@ -41,8 +41,8 @@ def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_b
     by_name = result.by("stock", "group").unstack()["industry"]
     assert by_name.sum() == pytest.approx(groups["industry"], abs=1e-15)
     texts = {language: read_messages(language, result.style_texts) for language in ("en", "ja")}
-    assert texts["en"].factor("industry 737 (Energy)") == "Industry 737 (Energy)"
-    assert texts["ja"].factor("industry 737 (Energy)") == f"産業737（{texts['ja'].name('sectors', 'Energy')}）"
+    assert texts["en"].factor("industry 73 (Energy)") == "Industry 73 (Energy)"
+    assert texts["ja"].factor("industry 73 (Energy)") == f"産業73（{texts['ja'].name('sectors', 'Energy')}）"
 
 
 def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
@@ -54,7 +54,7 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
         "Industries relative to their sectors: the ten largest factor returns" in english
         and "on days on which 3 of their names or more are" in english
     )
-    assert "産業のファクターリターン" in japanese and "産業737（" in japanese
+    assert "産業のファクターリターン" in japanese and "産業73（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])
 

@@ -96,10 +96,10 @@ def test_variances_without_lags_are_pandas_ewm_by_half_life(missing):
     assert not np.allclose(fit["volatility"] ** 2, by_centre_of_mass, rtol=0.02)
 
 
-def test_a_return_84_days_ago_weighs_half_of_todays():
+def test_a_return_126_days_ago_weighs_half_of_todays():
     chosen = replace(SHORT_HORIZON, volatility_lags=0, eigenfactor_simulations=0, regime_half_life=None)
     f = np.zeros((200, 2))
-    f[199, 0] = f[199 - 84, 1] = 0.01
+    f[199, 0] = f[199 - 126, 1] = 0.01
     variance = factor_covariance(labelled(f), chosen)["volatility"].to_numpy()[0] ** 2
     assert variance[1] / variance[0] == pytest.approx(0.5, rel=1e-12)
 
@@ -416,7 +416,7 @@ def test_with_industries_it_is_symmetric_and_positive_semi_definite_too(chosen, 
 
 def test_the_long_horizon_is_slower_and_has_lags():
     assert CovarianceSettings() == SHORT_HORIZON
-    assert (SHORT_HORIZON.volatility_half_life, SHORT_HORIZON.volatility_lags, SHORT_HORIZON.regime_half_life) == (84, 0, 5)
+    assert (SHORT_HORIZON.volatility_half_life, SHORT_HORIZON.volatility_lags, SHORT_HORIZON.regime_half_life) == (126, 0, 5)
     assert (LONG_HORIZON.volatility_half_life, LONG_HORIZON.volatility_lags, LONG_HORIZON.regime_half_life) == (252, 5, 168)
     assert (SHORT_HORIZON.correlation_lags, LONG_HORIZON.correlation_lags, LONG_HORIZON.correlation_half_life) == (0, 2, 504)
 

@@ -322,8 +322,8 @@ def test_one_wild_return_of_a_small_name_hardly_moves_the_risk_of_the_others(mon
 
 
 def test_the_presets_are_those_of_the_design() -> None:
-    assert (SHORT_HORIZON.half_life, SHORT_HORIZON.regime_half_life) == (84, 42)
-    assert (LONG_HORIZON.half_life, LONG_HORIZON.regime_half_life) == (252, 168)
+    assert (SHORT_HORIZON.half_life, SHORT_HORIZON.lags, SHORT_HORIZON.regime_half_life) == (252, 0, 504)
+    assert replace(LONG_HORIZON, lags=0) == SHORT_HORIZON and LONG_HORIZON.lags == 5
 
 
 def test_the_future_changes_nothing() -> None:

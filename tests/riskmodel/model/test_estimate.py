@@ -80,12 +80,14 @@ def test_a_fit_and_an_estimate_of_its_exposures_are_the_same_results(small_marke
         market_cap=small_market["market_cap"],
         universe=small_model.data["universe"],
         linked=small_market["issuer"],
+        industries=small_market["industry"],
     )
     for name in given.data.data_vars:
         if name != "issuer":  # an issuer of one is nobody's twin
             xr.testing.assert_equal(given.data[name].transpose(*small_model.data[name].dims), small_model.data[name])
     one, other = given.forecast(), small_model.forecast()
     xr.testing.assert_equal(one.factor_risk, other.factor_risk)
+    assert given.errors == small_model.errors == "CR3"
     xr.testing.assert_equal(one.specific_risk, other.specific_risk)
     assert given.groups == small_model.groups and given.styles == small_model.styles
 
@@ -118,6 +120,7 @@ def test_the_model_of_a_market_is_the_regression_of_its_exposures(small_market, 
         sectors=small_market["sector"],
         market_cap=small_market["market_cap"],
         universe=data["universe"],
+        industry_factors=data["industry_factor"],
     )
     xr.testing.assert_equal(fit["factor_returns"], small_model.factor_returns)
 

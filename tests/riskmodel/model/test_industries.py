@@ -31,7 +31,7 @@ def with_codes(market: xr.Dataset, column: str = "sic") -> xr.Dataset:
     """Three industries in each sector, one of them in every sector, and every ninth name without one."""
     place = np.arange(market.sizes["asset"])
     sector = np.unique(market["sector"].to_numpy().astype(str), return_inverse=True)[1]
-    code = np.where(place % 3 == 0, "7370", [f"{10 + s}{p % 3}5" for s, p in zip(sector, place, strict=True)])
+    code = np.where(place % 3 == 0, "7370", [f"{10 + 3 * s + p % 3}05" for s, p in zip(sector, place, strict=True)])
     return market.assign({column: ("asset", np.where(place % 9 == 4, "", code).astype(object))})
 
 
@@ -49,13 +49,13 @@ def test_a_column_of_industries_is_found_and_without_one_they_are_off_and_said(p
     assert plain_model.errors == "HC3" and plain_model.industries().empty and "errors HC3" in repr(plain_model)
     assert nested_model.errors == "CR3" and "errors CR3" in repr(nested_model)
     table = nested_model.industries()
-    assert {"industry 737 (Energy)", "industry 737 (Utilities)"} <= set(table["industry"])
+    assert {"industry 73 (Energy)", "industry 73 (Utilities)"} <= set(table["industry"])
     assert (table["names"] >= 5).all() and table["left_to_sector"].between(0, 1).all()
     assert {nested_model.group(name) for name in table["industry"]} == {"industry"}
     both = with_codes(plain_market).assign(industry=("asset", np.full(plain_market.sizes["asset"], "One", dtype=object)))
     assert set(industries(both, None, 3).to_numpy()) == {"One"}
     assert (industries(both, False, 3) == "").all()
-    assert set(industries(both, "sic", 1).to_numpy()) == {"", "1", "2", "7"}
+    assert set(industries(both, "sic", 1).to_numpy()) == {"", "1", "2", "3", "4", "7"}
 
 
 def test_a_leading_zero_of_sic_that_was_lost_is_put_back(plain_market):
@@ -116,8 +116,8 @@ def test_an_industry_is_forecast_by_what_it_earned_before_its_return_was_shrunk(
     fit = replace(nested_model, settings=nested_model.settings | {"covariance": asdict(chosen)}).forecast(close)
     own = np.diag(fit.factor_covariance.sel(factor=names, factor_other=names)[0])
     before = (shrunk.transpose("time", "industry_name") / np.sqrt(kept.where(kept > 0, np.inf))).to_pandas()
-    np.testing.assert_allclose(own, (before**2).ewm(halflife=84).mean().iloc[-1], rtol=1e-10)
-    assert (own > (shrunk.to_pandas().reindex_like(before) ** 2).ewm(halflife=84).mean().iloc[-1]).all()
+    np.testing.assert_allclose(own, (before**2).ewm(halflife=126).mean().iloc[-1], rtol=1e-10)
+    assert (own > (shrunk.to_pandas().reindex_like(before) ** 2).ewm(halflife=126).mean().iloc[-1]).all()
 
 
 def test_without_its_industries_the_rest_of_a_fit_is_forecast_alike(nested_model):
@@ -170,7 +170,7 @@ def test_settings_that_name_no_column_are_refused(plain_market):
             rm.RiskModel(industry=wrong)
     with pytest.raises(rm.InputError, match="industry_digits is 0; give a whole number"):
         rm.RiskModel(industry_digits=0)
-    assert json.loads(json.dumps(rm.RiskModel(industry="sic").settings["industry"])) == {"column": "sic", "digits": 3}
+    assert json.loads(json.dumps(rm.RiskModel(industry="sic").settings["industry"])) == {"column": "sic", "digits": 2}
 
 
 def test_a_fit_without_industries_is_none_of_the_same_market_with_them(plain_market, plain_model, coded_market):

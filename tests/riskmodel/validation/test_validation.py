@@ -626,8 +626,12 @@ def test_caps_of_other_assets_are_refused(small_model, small_market):
 
 PRESETS = {
     "default": (covariance_settings.SHORT_HORIZON, specific.SHORT_HORIZON),
-    "specific without lags": (covariance_settings.SHORT_HORIZON, specific.DAILY_HORIZON),
     "no eigenfactors": (replace(covariance_settings.SHORT_HORIZON, eigenfactor_simulations=0), specific.SHORT_HORIZON),
+    "no regime": (replace(covariance_settings.SHORT_HORIZON, regime_half_life=None), specific.SHORT_HORIZON),
+    "names: half-life 84, lags, regime 42": (
+        covariance_settings.SHORT_HORIZON,
+        specific.SpecificRiskSettings(half_life=84, lags=5, regime_half_life=42),
+    ),
 }
 
 
