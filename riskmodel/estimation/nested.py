@@ -219,7 +219,7 @@ class NestedReturns:
 
         Once for how it moves the estimate, once for what the rest understates by (Prasad & Rao 1990).
         """
-        ratio, weight = self.shrinkage.ratio, np.where(nest.named, self.shrinkage.weight, 0.0)
+        ratio, weight = self.shrinkage.ratio, np.where(self.shrinkage.alive, self.shrinkage.weight, 0.0)
         own = variance * variance_of_ratio(weight, ratio, nest)
         return np.asarray(2 * own[:, None] * weight / (1 + ratio[:, None] * weight) ** 3)
 

@@ -602,7 +602,7 @@ def test_the_shipped_market_is_split_into_plausible_risk(small_result, small_for
     assert 0.05 < value["benchmark_volatility"] < 0.6
     assert 0.5 < value["beta"] < 1.6
     assert value["tracking_error"] < value["portfolio_volatility"]
-    assert risk.portfolio.families["family"].tolist() == ["market", "sector", "style", "specific"]
+    assert risk.portfolio.families["family"].tolist() == ["market", "sector", "industry", "style", "specific"]
     assert value["portfolio_diversification_ratio"] > 1
 
 

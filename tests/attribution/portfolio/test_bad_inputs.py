@@ -156,7 +156,7 @@ TABLES = {
     "a price given as a return": (
         "prices",
         lambda f: f.assign(total_return=f["total_return"].where(~of_the_day(f), f["close"])),
-        "prices: 1 total_return equal to the close or to its growth: 2025-03-12 DKYC (25.5412). They look like",
+        "prices: 1 total_return equal to the close or to its growth: 2025-03-12 DKYC (26.8098). They look like",
     ),
     "growth given as returns": (
         "prices",

@@ -81,8 +81,8 @@ def run(tmp_path_factory):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(run, pages, page_content, language):
     out = run(pages[language], """
-      press(7); out.down = column(7); out.order = column(0); out.aria = heads().map(h => h.getAttribute("aria-sort"));
-      press(7); out.up = column(7); out.turned = heads()[7].getAttribute("aria-sort");
+      press(8); out.down = column(8); out.order = column(0); out.aria = heads().map(h => h.getAttribute("aria-sort"));
+      press(8); out.up = column(8); out.turned = heads()[8].getAttribute("aria-sort");
       press(0); out.tickers = column(0); out.last = heads().map(h => h.getAttribute("aria-sort"));
       out.foot = table().tFoot.textContent.trim().length; out.status = section.querySelector(".status").textContent;
     """)  # fmt: skip
@@ -93,10 +93,10 @@ def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(run
     assert shown.is_monotonic_decreasing and (shown < 0).any() and (shown > 0).any()
     assert out["down"] == [words.percent(value) for value in shown]
     assert out["up"] == [words.percent(value) for value in shown[::-1]]
-    assert out["aria"] == [None] * 7 + ["descending"]
+    assert out["aria"] == [None] * 8 + ["descending"]
     assert out["turned"] == "ascending"
     assert out["tickers"] == sorted(out["tickers"])
-    assert out["last"] == ["ascending"] + [None] * 7
+    assert out["last"] == ["ascending"] + [None] * 8
     assert out["foot"] > 0
     assert "Major 100" in out["status"] and str(len(shown)) in out["status"]
 
@@ -144,7 +144,7 @@ def test_one_table_at_a_time_is_chosen_by_course_and_cut(run, pages, page_conten
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages, page_content, language):
     out = run(pages[language], """
-      const cell = table().tBodies[0].rows[0].cells[7], other = table().tBodies[0].rows[1].cells[7];
+      const cell = table().tBodies[0].rows[0].cells[8], other = table().tBodies[0].rows[1].cells[8];
       out.before = tip().hidden;
       cell.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
       out.ticker = table().tBodies[0].rows[0].cells[0].textContent; out.text = tip().textContent; out.shown = !tip().hidden;
@@ -201,9 +201,9 @@ def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(ru
     """)  # fmt: skip
     assert out["stops"] == out["after"] == 1
     assert out["tip"] and out["escaped"] and out["button"] and out["labels"]
-    assert out["start"] == [1, 3]
-    assert (out["right"], out["down"], out["left"], out["up"], out["wall"]) == ([1, 4], [2, 4], [2, 3], [1, 3], [1, 3])
-    assert out["end"] == [out["rows"] - 3, 1]  # cash, whose name stretches over three columns; the rows below have no weight
+    assert out["start"] == [1, 4]
+    assert (out["right"], out["down"], out["left"], out["up"], out["wall"]) == ([1, 5], [2, 5], [2, 4], [1, 4], [1, 4])
+    assert out["end"] == [out["rows"] - 3, 1]  # cash, whose name stretches over four columns; the rows below have no weight
     assert out["kind"] == "button 0"
 
 

@@ -117,9 +117,9 @@ def test_every_name_held_is_in_the_stock_table_and_the_largest_of_the_others(pag
     for table, course in zip(to_explore(readers["ja"], "stock"), page_content.results, strict=True):
         frame = page_content.tables["stock_contributions"]
         frame = frame[(frame["course"] == course) & ~frame["ticker"].isin(["CASH", "(proxy)"])].set_index("ticker")
-        held = frame[(frame["weight_start"] > 0) | (frame["weight_end"] > 0)]
+        held = frame[frame["held"]]
         others = frame.drop(held.index)["active_contribution"].abs().nlargest(20)
-        shown = [row[0].text for row in table.rows if len(row) == 8][1:]
+        shown = [row[0].text for row in table.rows if len(row) == 9][1:]
         assert set(shown) == {*held.index, *others.index}
         values = frame.loc[shown, "active_contribution"]
         assert values.is_monotonic_decreasing

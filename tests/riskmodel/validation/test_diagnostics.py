@@ -18,6 +18,7 @@ from riskmodel.validation.diagnostics import (
     information_coefficient_table,
     model_information_coefficients,
 )
+from riskmodel.validation.missing_factors import missing_factors
 
 some = settings(max_examples=20, deadline=None, derandomize=True, database=None)
 
@@ -260,7 +261,7 @@ def test_a_diagnosis_holds_every_table(small_model, small_market):
     assert found.factors.loc[~styles, "mean_information_coefficient"].isna().all()
     assert set(small_model.summary().columns) <= set(found.factors.columns)
     assert found.days.shape == (small_market.sizes["time"], 4)
-    assert found.residual.missing == 0
+    assert found.residual.missing == missing_factors(small_model, small_market).missing
     assert repr(found).startswith("Diagnostics: mean R-squared 0.")
-    assert "nothing is missing" in repr(found)
+    assert ("nothing is missing" in repr(found)) == (found.residual.missing == 0)
     assert found._repr_html_().startswith("<p>Diagnostics: ")

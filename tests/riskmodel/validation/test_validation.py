@@ -323,7 +323,7 @@ def validation(small_model: RiskModelResults, small_market: xr.Dataset) -> Valid
 def test_the_table_has_a_row_a_kind(validation: Validation) -> None:
     table = validation.table
     assert table["kind"].tolist() == KINDS
-    assert table["portfolios"].tolist()[:7] == [30, 30, 26, 11, 25, 12, 30]
+    assert table["portfolios"].tolist()[:7] == [30, 30, 61, 11, 60, 12, 30]
     assert (table["days"] == len(validation.outcomes)).all()
     assert table.drop(columns="kind").notna().all(axis=None)
     assert len(validation.portfolios) == validation.outcomes.sizes["portfolio"]
@@ -347,7 +347,11 @@ def test_outcomes_are_tomorrows_returns_over_todays_forecasts(validation, small_
     after = sessions[sessions.get_loc(close) + 1]
     day = validation.outcomes.sel(time=after)
     assert day["close"].item() == pd.Timestamp(close).value
-    f = factor_covariance(small_model.factor_returns, QUICK, times=[close])["covariance"][0].to_pandas()
+    data = small_model.data
+    kept = 1 - data["industry_shrinkage"].rename(industry_name="factor").reindex(factor=data["factor"], fill_value=0.0)
+    nested = data["industry_sector"].to_series().to_dict()
+    unshrunk = small_model.factor_returns / np.sqrt(kept.where(kept > 0, np.inf))
+    f = factor_covariance(unshrunk, QUICK, times=[close], industry_sector=nested)["covariance"][0].to_pandas()
     cap, sector = small_market["market_cap"].sel(time=close).to_series(), small_market["sector"].to_series()
     sigma = specific_risk(
         small_model.specific_returns,
@@ -358,6 +362,8 @@ def test_outcomes_are_tomorrows_returns_over_todays_forecasts(validation, small_
     )["volatility"][0].to_series()
     styles = small_model.exposures.sel(time=close).to_pandas()
     x = pd.DataFrame({name: (sector == name).astype(float) for name in small_model.sectors})
+    label = data["industry_factor"].to_series()
+    x = x.join(pd.DataFrame({name: (label == name).astype(float) for name in nested}))
     x = x.assign(market=1.0).join(styles.dropna(axis=1, how="all"))[f.index]
     held = small_model.data["universe"].sel(time=close).to_series() & sigma.notna() & x.notna().all(axis=1)
     x, sigma, cap, sector = x[held], sigma[held], cap[held], sector[held]
@@ -489,8 +495,8 @@ def test_a_factor_without_a_forecast_is_left_out_and_counted(small_model, small_
     assert found.counts["factors_left_out"] == 2
     values = found.outcomes.set_index(portfolio="portfolio")
     assert values.sel(portfolio="factor: growth").isnull().all()
-    assert values.sel(portfolio=["random: 001", "minimum_variance: universe", "eigenfactor: 24"]).notnull().all()
-    assert values.sel(portfolio="eigenfactor: 25").isnull().all()
+    assert values.sel(portfolio=["random: 001", "minimum_variance: universe", "eigenfactor: 59"]).notnull().all()
+    assert values.sel(portfolio="eigenfactor: 60").isnull().all()
 
 
 def test_it_reads_well(validation: Validation) -> None:
