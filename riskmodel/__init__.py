@@ -16,6 +16,7 @@ The market::
     read_market                 a folder of tables -> one market, or what is wrong with them
     build_market                the same from DataFrames
     alignment_report            rows that found no place when the market was read
+    evidence_report             what is doubtful in the market's tables
 
 The model::
 
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     from riskmodel.exposures.universe import UniverseRule
     from riskmodel.factors import RESEARCH_STYLES, STYLES, Descriptor, Style
     from riskmodel.facts import Fact, ForecastUnavailableError
-    from riskmodel.market.findings import alignment_report
+    from riskmodel.market.findings import alignment_report, evidence_report
     from riskmodel.market.market import build_market, read_market
     from riskmodel.model.estimate import estimate
     from riskmodel.model.forecast import RiskForecast
@@ -108,6 +109,7 @@ _HOMES = {
     "UniverseRule": "riskmodel.exposures.universe",
     "Validation": "riskmodel.validation.result",
     "alignment_report": "riskmodel.market.findings",
+    "evidence_report": "riskmodel.market.findings",
     "build_market": "riskmodel.market.market",
     "cross_sectional_regression": "riskmodel.estimation.regression",
     "diagnose": "riskmodel.validation.diagnostics",
@@ -149,6 +151,7 @@ __all__ = [
     "diagnose",
     "eigenfactor_adjustment",
     "estimate",
+    "evidence_report",
     "factor_covariance",
     "information_coefficient",
     "load",

@@ -10,12 +10,24 @@ from attribution.commands.terminal import DONE, FINDINGS, print_table
 def print_check(options: argparse.Namespace) -> int:
     """Say whether the inputs are fit for use; 1 with findings."""
     from attribution.portfolio.book import read_book
-    from attribution.portfolio.check import check_inputs
+    from attribution.portfolio.check import findings_table, kinds_table, whole_evidence
     from attribution.portfolio.inputs import read_inputs
+    from riskmodel.errors import counted
 
     book = read_book(options.book)
-    findings = check_inputs(book, read_inputs(book))
-    print_table(findings, options.format)
+    evidence = whole_evidence(book, read_inputs(book))
     if options.format == "text":
-        print(f"Fit for use, with {len(findings)} findings to know." if len(findings) else "Fit for use; nothing to report.")
-    return FINDINGS if len(findings) else DONE
+        kinds = kinds_table(evidence)
+        print_table(kinds, "text", forms={"harm": "{:.1f}"})
+        refused = [each for each in evidence if each.refused]
+        if refused:
+            print(f"Not fit for use: {counted(len(refused), 'finding')} that a report would refuse, first in the list.")
+        elif evidence:
+            print(f"Fit for use, with {counted(len(kinds), 'kind')} of findings to know.")
+        else:
+            print("Fit for use; nothing to report.")
+        if evidence:
+            print("harm: basis points of a course's excess in a month. --format csv has each finding.")
+    else:
+        print_table(findings_table(evidence), options.format)
+    return FINDINGS if evidence else DONE

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
-from attribution.commands.terminal import DONE, as_cell, print_table, progress
+from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError
@@ -89,8 +89,10 @@ def explain_course(options: argparse.Namespace) -> int:
     """Run the command."""
     from attribution.contributions.attribute import attribute
     from attribution.portfolio.book import read_book
+    from attribution.portfolio.evidence.judged import course_evidence
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.periods import read_period
+    from attribution.portfolio.tracks import Tracks
 
     _require_used(options)
     book = read_book(options.book)
@@ -117,6 +119,8 @@ def explain_course(options: argparse.Namespace) -> int:
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     _print(result, frame, options)
+    evidence = course_evidence(Tracks(book, market, read_period(options.month, book, market)))
+    print_evidence(evidence, options.book, to=sys.stderr)
     return DONE
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress
 from attribution.reporting.formats import FORMATS
 from riskmodel.factors import LANGUAGES
 
@@ -71,6 +71,7 @@ def report_month(options: argparse.Namespace) -> int:
     if len(broken):
         print(f"{len(broken)} of {counted(len(limits), 'limit')} broken:")
         print_table(broken[["sleeve", "rule", "detail"]], "text")
+    print_evidence(written.content.evidence, options.book)
     for name, path in written.paths.items():
         if name.endswith(SHOWN):
             print(f"{'edit' if name.endswith('.md') else 'read'} {path}")

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records
 from riskmodel.errors import InputError
 
 
@@ -18,6 +18,7 @@ def print_risk(options: argparse.Namespace) -> int:
     from attribution.measures.limits import limits_table
     from attribution.portfolio.book import read_book
     from attribution.portfolio.course import blend_tracks
+    from attribution.portfolio.evidence.judged import course_evidence, require_sound
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.tracks import Tracks
 
@@ -30,6 +31,8 @@ def print_risk(options: argparse.Namespace) -> int:
         step("market")
         market = read_inputs(book)
         tracks = Tracks(book, market, month_to(book, market, date))
+        evidence = course_evidence(tracks)
+        require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")
         fitted = fitted_model(book, market)
@@ -72,4 +75,5 @@ def print_risk(options: argparse.Namespace) -> int:
         for name, table in tables.items():
             print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
             print_table(table, "text", decimals=4)
+    print_evidence(evidence, options.book, to=sys.stderr)
     return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE

@@ -7,15 +7,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from attribution.portfolio.evidence.judged import Judged
+
 DONE, FINDINGS, REFUSED = 0, 1, 2
 INTERRUPTED = 130  # as shells have it for Ctrl-C
 ROWS_AT_EACH_END = 10
+LEAST_HARM, MOST_FINDINGS = 0.05, 5  # basis points; findings that a command's last lines name
 PRINTED = ("text", "csv", "json")  # how a table is printed
 FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
 
@@ -81,6 +84,22 @@ def _aligned(cells: list[str], *, right: bool) -> list[str]:
     widths = [len(cell) + sum(east_asian_width(letter) in "WF" for letter in cell) for cell in cells]
     spaces = [" " * (max(widths) - width) for width in widths]
     return [space + cell if right else cell + space for cell, space in zip(cells, spaces, strict=True)]
+
+
+def print_evidence(evidence: Sequence[Judged], book: str, *, to: TextIO | None = None) -> None:
+    """The last lines of a command: what is found in the tables that may move a figure, and where all of it is listed."""
+    from attribution.house_style.words import read_messages
+    from attribution.portfolio.evidence.judged import by_kind, sentence
+    from riskmodel.errors import counted
+
+    kinds, words = by_kind(evidence), read_messages("en")
+    if not kinds:
+        return
+    moving = [each for each in evidence if each.harm >= LEAST_HARM]
+    for each in moving[:MOST_FINDINGS]:
+        accepted = f" (accepted by {each.accepted.by})" if each.accepted is not None else ""
+        print(f"{each.finding.table}: {sentence(each, words)}{accepted}", file=to)
+    print(f"Input data: {counted(len(kinds), 'kind')} of findings; attribution check {book} lists them.", file=to)
 
 
 @contextmanager

@@ -11,9 +11,11 @@ from attribution.identities import require_reconciled
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
-from attribution.portfolio.course import Course, follow_course
+from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.evidence.judged import course_evidence, require_sound
 from attribution.portfolio.periods import read_period
+from attribution.portfolio.tracks import Tracks
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
@@ -63,7 +65,8 @@ def attribute(
     Raises
     ------
     InputError
-        For an unknown course, a period outside the data, a held name that stops trading under delisted = "error".
+        For an unknown course, a period outside the data, a held name that stops trading under delisted = "error"; for
+        tables in which something is found that would make the figures wrong, and that the book does not accept.
     ReconciliationError
         Where an identity fails; the message names it. This is a defect of the software, never of the inputs.
 
@@ -79,9 +82,16 @@ def attribute(
     require_book(book)
     require_results(model, "model")
     require_dataset(market)
-    followed = follow_course(book, course, market, read_period(period, book, market))
+    tracks = Tracks(book, market, read_period(period, book, market))
+    require_sound(course_evidence(tracks), book.path.name)
     return explain_course(
-        followed, book, model, market, link=link, actual_returns=actual_returns, uncovered_max=uncovered_max
+        blend_tracks(tracks, course),
+        book,
+        model,
+        market,
+        link=link,
+        actual_returns=actual_returns,
+        uncovered_max=uncovered_max,
     )
 
 

@@ -52,6 +52,7 @@ class General(_Part):
     languages: tuple[Language, ...] = ("ja", "en")
     delisted: Delisted = "error"
     returns: Literal["holdings", "actual"] = "holdings"
+    long_short: StrictBool = False
     transaction_cost_bps: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
 
 
@@ -101,6 +102,23 @@ class Limits(_Part):
     weight_max: float | None = None
     sector_deviation_max: float | None = None
     risk_band: RiskBand | None = None
+
+
+class Accepted(_Part):
+    """[[accepted]]: that one finding on the inputs was looked at, by whom, and why it stands."""
+
+    key: str
+    table: str
+    ticker: str | None = None
+    index: str | None = None
+    date: datetime.date | None = None
+    by: str
+    why: str
+
+    @property
+    def subject(self) -> str:
+        """The ticker, index or portfolio that it is about; empty where it is the table as a whole."""
+        return self.ticker or self.index or ""
 
 
 class Drivers(_Part):
@@ -171,6 +189,7 @@ class Book(_Part):
     report: Report = Report()
     limits: Limits = Limits()
     drivers: Drivers = Drivers()
+    accepted: tuple[Accepted, ...] = ()
     model: Model = Model()
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
@@ -309,6 +328,7 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
 def _known_keys(section: list[str]) -> list[str]:
     parts: dict[str, type[BaseModel]] = {
         "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "drivers": Drivers,
+        "accepted": Accepted,
         "model": Model,
     }  # fmt: skip
     if not section:

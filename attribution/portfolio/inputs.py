@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from attribution.portfolio.book import Book
+from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.holdings import constituent_rows, require_known_tickers
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
@@ -85,9 +86,11 @@ def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
     Raises
     ------
     InputError
-        Where [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
+        For tables in which something is found that makes every number wrong, and that the book does not accept; where
+        [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
         cannot be written the fit is returned all the same, with a remark.
     """
+    require_sound_market(book, market)
     settings, inputs, own = book.model.risk_model(), input_hashes(book.data_folder), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import Book
+from attribution.portfolio.evidence.judged import by_kind
 from attribution.reporting.tables.content import Content
 from attribution.rows import AGAINST
 from riskmodel.errors import InputError, listed
@@ -51,6 +52,15 @@ def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
         "book": {"file": book.path.name, "sha256": file_hash(book.path)},
         "inputs": input_hashes(book.data_folder),
         "outputs": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "findings": [
+            {
+                "key": kind.fact.key,
+                **kind.fact.values,
+                "harm_bp": kind.worst.harm if kind.worst.harm == kind.worst.harm else None,
+                "course": kind.worst.course or None,
+            }
+            for kind in by_kind(content.evidence)
+        ],
         "settings": {
             "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
             "model": content.model_settings,

@@ -133,24 +133,13 @@ def require_daily_rates(rates: pd.DataFrame) -> None:
 
 
 def require_sector_names(sectors: pd.Series) -> None:
-    """Refuse sectors that cannot stand beside the other rows of a contribution table, or carry stray blanks."""
-    wrong = sectors[sectors.isin(RESERVED_NAMES) | (sectors != sectors.str.strip())]
+    """Refuse sectors that cannot stand beside the other rows of a contribution table."""
+    wrong = sectors[sectors.isin(RESERVED_NAMES)]
     if len(wrong):
         raise InputError(
-            f"securities: {counted(len(wrong), 'sector')} with a reserved name or blanks around it: "
+            f"securities: {counted(len(wrong), 'sector')} with a reserved name: "
             f"{listed(f'{ticker} {sector!r}' for ticker, sector in wrong.items())}. "
             f"Rename it; reserved are {', '.join(sorted(RESERVED_NAMES))}."
-        )
-
-
-def require_issuer_names(issuers: pd.Series) -> None:
-    """Refuse issuers with stray blanks: two spellings of one company would not be linked."""
-    wrong = issuers[issuers != issuers.str.strip()]
-    if len(wrong):
-        raise InputError(
-            f"securities: {counted(len(wrong), 'issuer')} with blanks around: "
-            f"{listed(f'{ticker} {issuer!r}' for ticker, issuer in wrong.items())}. "
-            f"Write each company's name or code the same way for all its share classes."
         )
 
 

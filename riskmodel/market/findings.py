@@ -1,44 +1,70 @@
-"""What found no place when the tables of a market were aligned, as facts with their rows."""
+"""What is to be known of a market's tables: what found no place when they were aligned, and what is doubtful in them."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import listed
-from riskmodel.facts import Fact
 from riskmodel.market.contents import require_dataset
-
-EXAMPLES = 5
+from riskmodel.market.evidence.finding import Finding, summed_up
 
 
 class Findings:
     """Collects what found no place, so that nothing is dropped without being counted."""
 
     def __init__(self) -> None:
-        self._facts: list[Fact] = []
+        self.found: list[Finding] = []
 
     def add(self, table: str, key: str, labels: pd.Series | np.ndarray | list[object], **values: str) -> None:
-        """A finding of as many rows of a table as there are labels, where there are any."""
-        labels = pd.Series(labels, dtype=object)
-        if len(labels):
-            examples = tuple(labels.drop_duplicates().head(EXAMPLES).astype(str))  # one each; the count is of rows
-            self._facts.append(Fact(key, {"table": table, **values, "rows": len(labels), "examples": examples}))
+        """A finding for each label, of as many rows of the table as have it."""
+        counts = Counter(map(str, labels))
+        self.found += [Finding(key, table, label, count=rows, values=values) for label, rows in counts.items()]
 
-    def as_variable(self) -> dict[str, tuple[str, np.ndarray]]:
-        """As text on a dimension of their own."""
-        return {"unaligned": ("finding", np.array([str(fact) for fact in self._facts], dtype=object))}
+    def add_days(self, table: str, key: str, days: Iterable[str], subject: str = "", **values: str) -> None:
+        """A finding for each day."""
+        self.found += [Finding(key, table, subject, day, values=values) for day in days]
 
 
-def alignment_findings(market: xr.Dataset) -> list[Fact]:
-    """What did not align when the market was read; each fact has its `table`, how many `rows`, and `examples`."""
-    return [Fact.read(text) for text in market["unaligned"].to_numpy()]
+def stored_findings(unaligned: Iterable[Finding], evidence: Iterable[Finding]) -> dict[str, tuple[str, np.ndarray]]:
+    """Findings as variables of a market, as text on dimensions of their own."""
+    return {
+        "unaligned": ("finding", np.array([str(finding) for finding in unaligned], dtype=object)),
+        "evidence": ("doubt", np.array([str(finding) for finding in evidence], dtype=object)),
+    }
+
+
+def market_findings(market: xr.Dataset) -> list[Finding]:
+    """What did not align when the market was read, then what is doubtful in its tables."""
+    return [Finding.read(text) for name in ("unaligned", "evidence") if name in market for text in market[name].to_numpy()]
 
 
 def alignment_report(market: xr.Dataset) -> pd.DataFrame:
     """What did not align when the market was read: columns table, finding, rows, examples."""
-    facts = alignment_findings(require_dataset(market))
+    facts = summed_up(map(Finding.read, require_dataset(market)["unaligned"].to_numpy()))
     frame = pd.DataFrame([fact.values for fact in facts], columns=["table", "rows", "examples"])
     frame.insert(1, "finding", [f"{fact.values['table']}: {fact.words()}" for fact in facts])
     return frame.assign(examples=frame["examples"].map(listed))
+
+
+def evidence_report(market: xr.Dataset) -> pd.DataFrame:
+    """What is doubtful in the tables of a market: columns key, table, ticker, date, count, refused, detail.
+
+    Raises
+    ------
+    InputError
+        Where `market` is no market.
+
+    Examples
+    --------
+    >>> import riskmodel
+    >>> evidence_report(riskmodel.read_market("fixtures/small"))["key"].unique().tolist()
+    ['no_volume', 'bridged_gap', 'empty_field']
+    """
+    found = [Finding.read(text) for text in require_dataset(market)["evidence"].to_numpy()]
+    rows = [(each.key, each.table, each.subject, each.date, each.count, each.refused, each.shown) for each in found]
+    return pd.DataFrame(rows, columns=["key", "table", "ticker", "date", "count", "refused", "detail"])

@@ -11,8 +11,10 @@ import xarray as xr
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
-from riskmodel.market.findings import Findings
+from riskmodel.market.evidence import MARKET_RULES, Feed
+from riskmodel.market.findings import Findings, stored_findings
 from riskmodel.market.industries import COLUMNS
+from riskmodel.market.spelling import one_spelling
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
@@ -75,7 +77,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         descriptors, the last one known, for at most 190 days. As events:
         filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
         ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
-        `unaligned`, what found no place, a `riskmodel.Fact` as text each; `alignment_report` shows them.
+        `unaligned`, what found no place, and on (doubt): `evidence`, what is doubtful in the tables, each as text;
+        `alignment_report` and `evidence_report` show them.
 
     Notes
     -----
@@ -134,7 +137,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         dataset = dataset.assign(constituent_lists(tables["constituents"], sessions, assets, findings))
     if "descriptors" in tables:
         dataset = dataset.assign(descriptor_panels(tables["descriptors"], sessions, assets, findings))
-    return dataset.assign(findings.as_variable())
+    return dataset.assign(stored_findings(findings.found, MARKET_RULES.find(Feed(dataset, tables))))
 
 
 def shares_known(table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings) -> np.ndarray:
@@ -168,13 +171,13 @@ def later_split_ratio(
 def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings) -> dict[str, tuple[str, np.ndarray]]:
     """Name, Japanese name, sector, issuer and, where the table has them, the industries of each asset."""
     findings.add("securities", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
+    table = respelt(table, findings)
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
     findings.add("securities", "no_sector", assets[frame["sector"].isna()])
     checks.require_sector_names(frame["sector"].dropna())
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
-    checks.require_issuer_names(optional["issuer"])
     text = frame[[column for column in COLUMNS if column in frame]].astype(object).fillna("")
     return {
         "name": ("asset", name),
@@ -183,6 +186,16 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
         "issuer": ("asset", optional["issuer"].to_numpy(dtype=object)),
         **{column: ("asset", text[column].to_numpy(dtype=object)) for column in text},
     }
+
+
+def respelt(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Sectors, issuers and industries in one spelling each; what was written otherwise, or for nothing, is counted."""
+    labels = {column: one_spelling(table[column]) for column in ("sector", "issuer", *COLUMNS) if column in table}
+    for column, after in labels.items():
+        before = table[column]
+        findings.add("securities", "respelt", table["ticker"][after.notna() & (after != before)], column=column)
+        findings.add("securities", "placeholder", table["ticker"][before.notna() & after.isna()], column=column)
+    return table.assign(**labels)
 
 
 def filing_events(
@@ -277,11 +290,11 @@ def daily_levels(
     indices = tables["indices"]
     checks.require_positive(indices, "indices", "level")
     level = indices.pivot(index="date", columns="index", values="level")
-    findings.add("indices", "no_session", _between(level.index, sessions))
+    findings.add_days("indices", "no_session", _between(level.index, sessions))
     level = level.reindex(sessions)
     for index in level.columns:
         gaps = level.index[level[index].isna()]
-        findings.add("indices", "no_level", gaps.strftime("%Y-%m-%d"), index=str(index))
+        findings.add_days("indices", "no_level", gaps.strftime("%Y-%m-%d"), str(index), index=str(index))
     variables: dict[str, tuple[object, np.ndarray]] = {
         "index": ("index", level.columns.to_numpy(dtype=object)),
         "index_level": (("time", "index"), level.to_numpy()),
@@ -289,9 +302,9 @@ def daily_levels(
     if "rates" in tables:
         checks.require_daily_rates(tables["rates"])
         rates = tables["rates"].set_index("date")["risk_free"]
-        findings.add("rates", "no_session", _between(rates.index, sessions))
+        findings.add_days("rates", "no_session", _between(rates.index, sessions))
         rates = rates.reindex(sessions)
-        findings.add("rates", "no_rate", rates.index[rates.isna()].strftime("%Y-%m-%d"))
+        findings.add_days("rates", "no_rate", rates.index[rates.isna()].strftime("%Y-%m-%d"))
         variables["risk_free"] = ("time", rates.fillna(0.0).to_numpy())
     if "fx" in tables:
         fx = tables["fx"].pivot(index="date", columns="pair", values="rate").sort_index()
@@ -304,7 +317,7 @@ def daily_levels(
         }
         for pair in fx.columns:
             gaps = fx.index[carried[pair]]
-            findings.add("fx", "no_fx_rate", gaps.strftime("%Y-%m-%d"), pair=str(pair))
+            findings.add_days("fx", "no_fx_rate", gaps.strftime("%Y-%m-%d"), str(pair), pair=str(pair))
     return variables
 
 

@@ -153,14 +153,33 @@ def _forecast_left_out(note: Fact, words: PageWords) -> str:
     return words.messages("notes.forecast_left_out", factor=words.messages.factor(str(note.values["factor"])))
 
 
-def _unaligned(note: Fact, words: PageWords) -> str:
+def _found(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
+    moved, where = "", finding.values["examples"]
+    if "harm" in note.values:
+        harm = words.number(float(str(note.values["harm"])), 1)
+        moved = t("notes_section.moved", harm=harm, course=note.values["course"], month=note.values["month"])
     return t(
-        "notes.unaligned",
+        "notes.found",
         finding=t.fact("findings", finding),
         table=t.name("market_tables", finding.values["table"]),
         rows=t("notes_section.rows", count=words.number(finding.values["rows"], 0, grouped=True)),
+        examples=t("notes_section.examples", examples=t.listed(finding.values["examples"]))
+        if finding.values["examples"]
+        else "",
+        moved=moved,
+    )
+
+
+def _accepted(note: Fact, words: PageWords) -> str:
+    finding, t = note.values["finding"], words.messages
+    return t(
+        "notes.accepted",
+        finding=t.fact("findings", finding),
+        table=t.name("market_tables", finding.values["table"]),
         examples=t.listed(finding.values["examples"]),
+        by=note.values["by"],
+        why=note.values["why"],
     )
 
 
@@ -175,7 +194,8 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "stopped": _stopped,
     "stopped_resumes": _stopped,
     "unmodelled_benchmark": _outside,
-    "unaligned": _unaligned,
+    "found": _found,
+    "accepted": _accepted,
     "no_forecast": _dated_reason,
     "unfinished": _dated,
     "no_forecast_of_course": _no_forecast_of_course,

@@ -36,12 +36,13 @@ from attribution.measures.selection import SpecificForecast, forecasts_around
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.evidence.judged import Judged, book_evidence, require_sound
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
-from attribution.reporting.tables.notes import collect_notes
+from attribution.reporting.tables.notes import collect_notes, evidence_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
 
@@ -70,6 +71,8 @@ class Content:
         What a reader must know of data and policies; the key of each names its sentence.
     model_settings
         The settings of the fitted model.
+    evidence
+        What is found in the tables, with what it may move.
     """
 
     book: Book
@@ -83,6 +86,7 @@ class Content:
     left_out: dict[tuple[str, str], Fact]
     notes: list[Fact]
     model_settings: dict[str, Any]
+    evidence: list[Judged]
 
     def __repr__(self) -> str:
         courses = ", ".join(self.results)
@@ -137,10 +141,17 @@ def build_content(
         "YYYY-MM".
     progress
         Called with the name of each stage as it begins.
+
+    Raises
+    ------
+    InputError
+        As `attribution.attribute`, of everything since the inception.
     """
     period = read_period(month, book, market)
     since = tracks_to(book, market, month)
     tracks = since.over(period)
+    evidence = book_evidence(since)
+    require_sound(evidence, book.path.name)
 
     def explain(course: str) -> AttributionResult:
         return explain_course(blend_tracks(tracks, course), book, model, market)
@@ -185,9 +196,11 @@ def build_content(
         left_out=left_out,
         notes=[
             *collect_notes(book, market, model, period, coverage, left_out, results, sleeves),
+            *evidence_notes(evidence),
             *forecast_notes(courses, made, risks, period),
         ],
         model_settings=model.settings,
+        evidence=evidence,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.result import AttributionResult
 from attribution.portfolio.book import Book
+from attribution.portfolio.evidence.judged import Judged, by_kind
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.facts import Fact
-from riskmodel.market.findings import alignment_findings
+from riskmodel.market.evidence.finding import summed_up
 from riskmodel.model.results import RiskModelResults
 
 SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
@@ -108,5 +111,18 @@ def collect_notes(
             notes.append(Fact("cash_stock", {"label": CASH_STOCK}))
     for course, result in results.items():
         notes.append(Fact("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))
-    notes += [Fact("unaligned", {"finding": finding}) for finding in alignment_findings(market)]
     return list({(note.key, str(note.values)): note for note in notes}.values())
+
+
+def evidence_notes(evidence: Sequence[Judged]) -> list[Fact]:
+    """What is found in the tables, a note for each kind, what may move most first; then what the book accepts."""
+    notes = []
+    for kind in by_kind([each for each in evidence if each.accepted is None]):
+        worst = kind.worst
+        moved = {"harm": worst.harm, "course": worst.course, "month": worst.month} if worst.harm > 0 else {}
+        notes.append(Fact("found", {"finding": kind.fact, **moved}))
+    for each in evidence:
+        if each.accepted is not None:
+            values = {"finding": summed_up([each.finding])[0], "by": each.accepted.by, "why": each.accepted.why}
+            notes.append(Fact("accepted", values))
+    return notes

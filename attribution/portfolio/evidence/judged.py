@@ -1,0 +1,220 @@
+"""What a finding may move, of which course's excess, and whether numbers are computed all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.house_style.words import Messages, read_messages
+from attribution.portfolio.book import Accepted, Book
+from attribution.portfolio.evidence import BOOK_RULES
+from attribution.portfolio.evidence.levels import levels_off_their_constituents
+from attribution.portfolio.evidence.register import Evidence
+from attribution.portfolio.tracks import Tracks
+from riskmodel.errors import InputError, counted
+from riskmodel.facts import Fact
+from riskmodel.market.evidence import MARKET_RULES
+from riskmodel.market.evidence.finding import Finding, summed_up
+from riskmodel.market.findings import market_findings
+
+BASIS_POINT = 1e-4
+MEANT_FOR_LATER = ("later_holdings", "later_list")
+MUCH = 25.0  # basis points of a course's excess in a month: beyond, the figure may be another's
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding and what comes of it.
+
+    Attributes
+    ----------
+    finding
+        What was found.
+    harm
+        The most that it may move of a course's excess in one month of the period, in basis points; NaN where it moves the
+        parts of the excess only, or where that cannot be told.
+    course, month
+        Whose, and when; empty where there is no harm.
+    accepted
+        The book's entry that says it was looked at.
+    """
+
+    finding: Finding
+    harm: float = np.nan
+    course: str = ""
+    month: str = ""
+    accepted: Accepted | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing is computed until it is mended or accepted."""
+        grave = self.finding.refused or (self.harm >= MUCH and not self.finding.lenient)
+        return grave and self.accepted is None
+
+
+def known_keys() -> frozenset[str]:
+    """The keys of every finding that a book may accept."""
+    return frozenset((*MARKET_RULES.keys, *BOOK_RULES.keys))
+
+
+def book_evidence(tracks: Tracks) -> list[Judged]:
+    """Everything that is found in the tables of a book, by what it may move over the days of the tracks.
+
+    Raises
+    ------
+    InputError
+        Where an input cannot be used at all.
+    """
+    found = [*market_findings(tracks.market), *BOOK_RULES.find(Evidence(tracks))]
+    return judged([*found, *acceptance_findings(tracks.book.accepted, found)], tracks)
+
+
+def course_evidence(tracks: Tracks) -> list[Judged]:
+    """What is found in the market's tables, and in the levels over the days of the tracks: what a return stands on."""
+    return judged([*market_findings(tracks.market), *levels_off_their_constituents(Evidence(tracks))], tracks)
+
+
+def judged(findings: Iterable[Finding], tracks: Tracks) -> list[Judged]:
+    """Findings with their harm over the days of the tracks: what is refused first, then by harm, then as they come."""
+    accepted = tracks.book.accepted
+    every, end = [], f"{tracks.period.end:%Y-%m-%d}"
+    for finding in findings:
+        if finding.date > end and finding.key not in MEANT_FOR_LATER:
+            continue  # not known then
+        entry = next((entry for entry in accepted if accepts(entry, finding)), None)
+        every.append(Judged(finding, *_harm(finding, tracks), accepted=entry))
+    return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
+
+
+def accepts(entry: Accepted, finding: Finding) -> bool:
+    """Whether an entry of the book is about a finding: key, table and subject, and the day where it has one."""
+    same = (entry.key, entry.table, entry.subject) == (finding.key, finding.table, finding.subject)
+    return same and (entry.date is None or f"{entry.date:%Y-%m-%d}" == finding.date)
+
+
+def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding]) -> list[Finding]:
+    """Entries that are about nothing that was found, or name a finding that there is none of."""
+    known, findings = known_keys(), []
+    for entry in accepted:
+        unknown = entry.key not in known
+        if unknown or not any(accepts(entry, finding) for finding in found):
+            date = "" if entry.date is None else f"{entry.date:%Y-%m-%d}"
+            key = "acceptance_unknown" if unknown else "acceptance_unused"
+            place = " ".join(part for part in (entry.key, entry.table, entry.subject) if part)
+            findings.append(Finding(key, "book", place, date))
+    return findings
+
+
+def require_sound_market(book: Book, market: xr.Dataset) -> None:
+    """Refuse tables of a market in which something makes every number wrong, before any work is done.
+
+    Raises
+    ------
+    InputError
+        As `require_sound`.
+    """
+    refused = [finding for finding in market_findings(market) if finding.refused]
+    unseen = [each for each in refused if not any(accepts(entry, each) for entry in book.accepted)]
+    require_sound([Judged(finding) for finding in unseen], book.path.name)
+
+
+def require_sound(evidence: Iterable[Judged], place: str) -> None:
+    """Refuse to compute from tables in which something is found that makes numbers wrong.
+
+    Raises
+    ------
+    InputError
+        Names the first five, and how the book says that they were looked at.
+    """
+    wrong = [each for each in evidence if each.refused]
+    if not wrong:
+        return
+    words = read_messages("en")
+    lines = "; ".join(f"{each.finding.table}: {sentence(each, words)}" for each in wrong[:5])
+    more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    first = wrong[0].finding
+    entry = ", ".join(
+        f'{name} = "{value}"'
+        for name, value in (
+            ("key", first.key), ("table", first.table),
+            ("index" if first.table in ("indices", "constituents") else "ticker", first.subject),
+        )
+        if value
+    )  # fmt: skip
+    dated = f", date = {first.date}" if len(first.date) == len("2025-03-14") else ""
+    raise InputError(
+        f"{place}: {counted(len(wrong), 'finding')} in the tables that would make its figures wrong: {lines}{more}. Correct "
+        f"the tables; or, where one is true, say so in the book: [[accepted]] with {entry}{dated}, by = ..., why = ... "
+        f"(attribution check lists all)."
+    )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All findings of one kind.
+
+    Attributes
+    ----------
+    fact
+        What they say, with the `table`, how many `rows`, and their places as `examples`.
+    worst
+        The one of them that may move most.
+    """
+
+    fact: Fact
+    worst: Judged
+
+
+def by_kind(evidence: Sequence[Judged]) -> list[Kind]:
+    """Findings as a person reads them: one line for each kind, in the order of the worst of each."""
+    worst: dict[tuple[str, str], Judged] = {}
+    for each in evidence:
+        worst.setdefault((each.finding.key, each.finding.table), each)
+    facts = summed_up(each.finding for each in evidence)
+    return [Kind(fact, worst[fact.key, fact.values["table"]]) for fact in facts]
+
+
+def sentence(each: Judged, words: Messages) -> str:
+    """A finding in words: what, where, and what it may move."""
+    text = words.fact("findings", summed_up([each.finding])[0])
+    where = f": {each.finding.place}" if each.finding.place else ""
+    harm = words("findings_section.harm", harm=f"{each.harm:.1f}", course=each.course, month=each.month)
+    return f"{text}{where}{harm if each.harm > 0 else ''}"
+
+
+def _harm(finding: Finding, tracks: Tracks) -> tuple[float, str, str]:
+    """The largest sum over a month of what a finding's doubt is of a course's excess, in basis points; whose and when."""
+    if not finding.doubt:
+        return np.nan, "", ""
+    doubt = pd.Series(list(finding.doubt.values()), pd.DatetimeIndex(list(finding.doubt)), dtype=float)
+    doubt = doubt[doubt.index.isin(tracks.period.days)]
+    book, moved = tracks.book, {}
+    for sleeve, settings in book.sleeves.items():
+        if finding.table == "indices":
+            weight = pd.Series(-1.0 if settings.benchmark == finding.subject else 0.0, index=doubt.index)
+        elif finding.table == "holdings":
+            weight = pd.Series(1.0 if settings.holdings == finding.subject else 0.0, index=doubt.index)
+        else:
+            weight = _active_weight(tracks, sleeve, finding.subject, doubt.index)
+        moved[sleeve] = (weight * doubt).groupby(doubt.index.to_period("M")).sum()
+    largest = (0.0, "", "")
+    for course in book.courses:
+        parts = [share * moved[sleeve] for sleeve, share in book.shares(course).items()]
+        total = sum(parts[1:], parts[0]).abs() / BASIS_POINT
+        if len(total) and total.max() > largest[0]:
+            largest = (float(total.max()), course, str(total.idxmax()))
+    return largest
+
+
+def _active_weight(tracks: Tracks, sleeve: str, ticker: str, days: pd.DatetimeIndex) -> pd.Series:
+    held, benchmark = tracks.carried(sleeve).live, tracks.book.sleeves[sleeve].benchmark
+    if ticker not in held.get_index("asset"):
+        return pd.Series(0.0, index=days)
+    own = held.sel(asset=ticker, time=days).to_series()
+    if benchmark in tracks.market["index"].to_numpy():  # it earns its level, whatever the prices of its constituents say
+        return own
+    return own - tracks.benchmark(benchmark).live.sel(asset=ticker, time=days).to_series()

@@ -1,0 +1,102 @@
+"""Levels of the benchmarks against what their constituents earn, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.portfolio.evidence.register import BOOK_RULES, Evidence
+from attribution.portfolio.holdings import level_returns
+from riskmodel.arrays.robust import MAD_TO_DEVIATION
+from riskmodel.market.evidence.finding import Finding
+
+FAR_IN_A_DAY, FAR_FOR_ITSELF = 0.01, 8.0  # the latter in its own (robust) deviations
+LARGE_DAILY_GAP = 0.002
+CLOSER = 3.0  # times, that another index's level is
+LEAST_DAYS = 40
+WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
+CLEAR_SLOPE = -5.0  # its t-statistic
+MOVED = 0.001  # of the constituents, while the level stood still
+
+
+@BOOK_RULES.rule("no_levels", "far_from_index")
+def levels_there(evidence: Evidence) -> Iterator[Finding]:
+    """A benchmark without levels, or with levels that are far from its constituents on an ordinary day."""
+    known = {level.name for level in evidence.levels}
+    for name in evidence.benchmarks:
+        if name not in known:
+            yield Finding("no_levels", "indices", name)
+    for level in evidence.levels:
+        gaps = level.gaps
+        if gaps.abs().mean() > LARGE_DAILY_GAP:
+            yield Finding("far_from_index", "constituents", level.name, values={"gap": float(gaps.abs().mean())})
+
+
+@BOOK_RULES.rule("level_off_list")
+def levels_off_their_constituents(evidence: Evidence) -> Iterator[Finding]:
+    """A day on which a level moves about a percent away from its constituents: it, or one of their prices, is mistyped."""
+    for level in evidence.levels:
+        name, gaps = level.name, level.gaps
+        own = MAD_TO_DEVIATION * float((gaps - gaps.median()).abs().median())
+        far = gaps[(gaps - gaps.median()).abs() > max(FAR_IN_A_DAY, FAR_FOR_ITSELF * own)]
+        for day, gap in far.items():
+            date = f"{day:%Y-%m-%d}"
+            yield Finding("level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: float(gap)})
+
+
+@BOOK_RULES.rule("level_of_another")
+def levels_of_another_index(evidence: Evidence) -> Iterator[Finding]:
+    """The constituents of a benchmark move with another index's level."""
+    for level in evidence.levels:
+        name, gaps, constituents = level.name, level.gaps, level.constituents
+        if len(gaps) < LEAST_DAYS or gaps.std() < LARGE_DAILY_GAP / 2:
+            continue
+        for other in map(str, evidence.tracks.market["index"].to_numpy()):
+            beside = level_returns(evidence.tracks.market, other).to_series().reindex(gaps.index) - constituents
+            if other != name and beside.notna().all() and beside.std() * CLOSER < gaps.std():
+                yield Finding(
+                    "level_of_another", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps), shown=other,
+                    doubt=_by_day(gaps),
+                )  # fmt: skip
+
+
+@BOOK_RULES.rule("level_without_dividends")
+def levels_without_dividends(evidence: Evidence) -> Iterator[Finding]:
+    """On the days on which constituents pay, a level of prices falls behind them by what they pay."""
+    market = evidence.tracks.market
+    paid = (market["total_return"] - (market["close"] / market["close"].shift(time=1) - 1)).fillna(0.0)
+    for level in evidence.levels:
+        name, gaps = level.name, level.gaps
+        live = evidence.tracks.benchmark(name).live
+        both = paid.sel(time=gaps.index).reindex(asset=live["asset"].to_numpy(), fill_value=0.0)
+        dividends = (live * both).sum("asset").to_series()
+        away = dividends - dividends.mean()
+        if len(gaps) < LEAST_DAYS or not float((away**2).sum()) > 0:
+            continue
+        slope = float((gaps * away).sum() / (away**2).sum())
+        rest = gaps - gaps.mean() - slope * away
+        error = float(np.sqrt((rest**2).sum() / (len(gaps) - 2) / (away**2).sum()))
+        low, high = WITHOUT_DIVIDENDS
+        if low < slope < high and slope < CLEAR_SLOPE * error:
+            yearly = float(dividends.mean() * 252)
+            yield Finding(
+                "level_without_dividends", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps),
+                shown=f"{yearly:.1%}", doubt=_by_day(-dividends[dividends != 0]), lenient=True,
+            )  # fmt: skip
+
+
+@BOOK_RULES.rule("stale_level")
+def levels_that_repeat(evidence: Evidence) -> Iterator[Finding]:
+    """A level that stands still while its constituents move."""
+    for level in evidence.levels:
+        name, gaps, constituents = level.name, level.gaps, level.constituents
+        still = (gaps + constituents == 0) & (constituents.abs() > MOVED)
+        if still.any():
+            doubt = _by_day(gaps[still])
+            yield Finding("stale_level", "indices", name, next(iter(doubt)), count=len(doubt), doubt=doubt)
+
+
+def _by_day(values: pd.Series) -> dict[str, float]:
+    return {f"{day:%Y-%m-%d}": float(value) for day, value in values.items()}

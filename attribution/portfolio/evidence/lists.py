@@ -1,0 +1,165 @@
+"""Lists of holdings and constituents against the lists before them, the calendar, and what may be held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.portfolio.evidence.register import BOOK_RULES, Evidence
+from attribution.portfolio.periods import Period
+from attribution.rows import CASH
+from riskmodel.market.evidence.finding import Finding
+
+SAME_WEIGHT = 1e-9
+LEAST_NAMES = 3
+BY_DESIGN = 0.5  # share of lists from which on a habit is meant
+HALF = 0.75  # of the names of the lists around
+LARGE_TURNOVER = 0.4  # of a benchmark, from one list to the next
+GROSS_MAX = 1.5  # sum of absolute weights that nobody means who does not say so
+EXCHANGED, APART, KEPT = 0.02, 0.2, 0.02  # logarithms: how alike, how far apart, and how still the other names are
+
+
+@BOOK_RULES.rule("list_repeats")
+def lists_that_repeat(evidence: Evidence) -> Iterator[Finding]:
+    """Weights drift, and are traded: a list that equals an earlier one to the last digit is that list again."""
+    for table, name, weights in evidence.lists:
+        held = weights.drop(columns=CASH, errors="ignore").to_numpy()
+        codes = pd.factorize(pd.Series([row.round(9).tobytes() for row in weights.to_numpy()]))[0]
+        first = np.array([int(np.argmax(codes == code)) for code in codes])
+        again = (first < np.arange(len(codes))) & ((held > 0).sum(axis=1) >= LEAST_NAMES)
+        equal = np.array([np.ptp(row[row != 0]) < SAME_WEIGHT if (row != 0).any() else True for row in held])
+        again &= ~equal  # equal weights are set anew each time
+        if again.mean() > BY_DESIGN:
+            continue
+        for row in np.flatnonzero(again):
+            yield Finding(
+                "list_repeats", table, name, _day(weights.index[row]), count=int((weights.iloc[row] != 0).sum()),
+                shown=_day(weights.index[first[row]]),
+            )  # fmt: skip
+
+
+@BOOK_RULES.rule("list_short", "list_turned_over")
+def constituents_unlike_their_neighbours(evidence: Evidence) -> Iterator[Finding]:
+    """A list of an index with far fewer names than the lists around it, or that turns half of it over."""
+    for table, name, weights in evidence.lists:
+        if table != "constituents" or len(weights) < LEAST_NAMES:
+            continue
+        values = weights.to_numpy()
+        names = pd.Series((values > 0).sum(axis=1))
+        around = pd.concat([names.shift(1), names.shift(-1)], axis=1).max(axis=1)
+        turnover = np.abs(np.diff(values, axis=0, prepend=values[:1])).sum(axis=1) / 2
+        for row, date in enumerate(weights.index):
+            if names[row] < HALF * around[row]:
+                shown = f"{names[row]:,}, {around[row]:,.0f}"
+                yield Finding("list_short", table, name, _day(date), count=int(names[row]), shown=shown)
+            elif turnover[row] > LARGE_TURNOVER and names[row] * HALF <= names[max(row - 1, 0)]:
+                yield Finding("list_turned_over", table, name, _day(date), shown=f"{turnover[row]:.0%}")
+
+
+@BOOK_RULES.rule("weight_out_of_range")
+def weights_out_of_range(evidence: Evidence) -> Iterator[Finding]:
+    """Weights below 0 or above 1, of a book that does not say long_short."""
+    if evidence.tracks.book.book.long_short:
+        return
+    for table, name, weights in evidence.lists:
+        wrong = (weights < 0) | (weights > 1)
+        gross = weights.abs().sum(axis=1)
+        for date in weights.index[wrong.any(axis=1)]:
+            tickers = weights.columns[wrong.loc[date]]
+            shown = ", ".join(f"{ticker} {weights.loc[date, ticker]:.4g}" for ticker in tickers[:5])
+            yield Finding(
+                "weight_out_of_range", table, name, _day(date), count=len(tickers), shown=shown,
+                refused=bool(gross[date] > GROSS_MAX),
+            )  # fmt: skip
+
+
+@BOOK_RULES.rule("list_off_calendar", "lists_after_month_end")
+def lists_beside_the_calendar(evidence: Evidence) -> Iterator[Finding]:
+    """Lists are effective from the close of their date: one a day late misses a day, all of them a day each."""
+    sessions = evidence.tracks.market.get_index("time")
+    months = sessions.to_period("M")
+    last = sessions[:-1][months[:-1] != months[1:]]
+    first = sessions[1:][months[:-1] != months[1:]]
+    for table, name, weights in evidence.lists:
+        dates = pd.DatetimeIndex(weights.index)
+        inside = dates[(dates >= sessions[0]) & (dates < sessions[-1])]
+        effective = sessions[sessions.searchsorted(inside, side="right") - 1]
+        at_end, at_begin = effective.isin(last), inside.isin(first)
+        if len(inside) >= LEAST_NAMES and at_begin.mean() > BY_DESIGN:
+            yield Finding("lists_after_month_end", table, name, _day(inside[at_begin][0]), count=int(at_begin.sum()))
+        elif len(inside) >= LEAST_NAMES and at_end.mean() > 0.8:
+            for date in inside[~at_end & (inside > dates[0])]:  # a book begins on any day
+                yield Finding("list_off_calendar", table, name, _day(date))
+
+
+@BOOK_RULES.rule("weights_exchanged")
+def weights_that_look_exchanged(evidence: Evidence) -> Iterator[Finding]:
+    """Two names of which each has the other's drifted weight, in a list that leaves the others where they drifted."""
+    tracks, every = evidence.tracks, {name: weights for table, name, weights in evidence.lists if table == "holdings"}
+    for sleeve, settings in tracks.book.sleeves.items():
+        track = tracks.carried(sleeve)
+        closes = track.closes.to_pandas()
+        lists = every[settings.holdings]
+        for date in lists.index[lists.index.isin(closes.index[:-1])]:
+            new = lists.loc[date].drop(CASH, errors="ignore")
+            old = closes.loc[date].reindex(new.index).fillna(0.0)
+            both = (new > 0) & (old > 0)
+            after, before = np.log(new[both].to_numpy()), np.log(old[both].to_numpy())
+            if len(after) < 5:
+                continue
+            swapped = np.abs(after[:, None] - before[None, :]) < EXCHANGED
+            pairs = np.argwhere(np.triu(swapped & swapped.T & (np.abs(before[:, None] - before[None, :]) > APART), 1))
+            tickers = new.index[both]
+            for one, other in pairs:
+                rest = np.delete(np.abs(after - before), [one, other])
+                if np.median(rest) < KEPT:
+                    days = closes.index[closes.index > date]
+                    until = lists.index[lists.index > date]
+                    days = days[days <= (until[0] if len(until) else days[-1])]
+                    earned = tracks.returns.sel(time=days)
+                    gap = earned.sel(asset=tickers[one]).to_series() - earned.sel(asset=tickers[other]).to_series()
+                    size = float(new[tickers[one]] - new[tickers[other]])
+                    yield Finding(
+                        "weights_exchanged", "holdings", settings.holdings, _day(date), count=2,
+                        shown=f"{tickers[one]}, {tickers[other]}",
+                        doubt={_day(day): float(value) for day, value in (gap * size).items()},
+                    )  # fmt: skip
+
+
+@BOOK_RULES.rule("held_stopped", "no_rebalance", "later_holdings")
+def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
+    """Held names that stop trading, months without a list, lists after the last session."""
+    tracks = evidence.tracks
+    book, period = tracks.book, tracks.period
+    for name, sleeve in book.sleeves.items():
+        for row in tracks.sleeve(name).stopped.itertuples():
+            yield Finding("held_stopped", "holdings", str(row.ticker), _day(row.last_trade), values={"sleeve": name})
+        dates = book.holdings[book.holdings["portfolio"] == sleeve.holdings]["date"]
+        for month in months_without(dates, period):
+            yield Finding("no_rebalance", "holdings", name, month, values={"sleeve": name})
+        for later in pd.DatetimeIndex(dates[dates > period.end].unique()):
+            yield Finding("later_holdings", "holdings", name, _day(later), values={"sleeve": name})
+
+
+@BOOK_RULES.rule("no_list")
+def months_without_constituents(evidence: Evidence) -> Iterator[Finding]:
+    """Months without a list of an index that has lists."""
+    tracks, market = evidence.tracks, evidence.tracks.market
+    for name in evidence.benchmarks:
+        rule = tracks.book.benchmarks[name].constituents
+        if rule is not None and "constituent_index" in market:
+            dates = market["constituent_date"][market["constituent_index"].to_numpy() == rule]
+            for month in months_without(dates.to_series(), tracks.period):
+                yield Finding("no_list", "constituents", rule, month, values={"index": rule})
+
+
+def months_without(dates: pd.Series, period: Period) -> list[str]:
+    """Months of a period, but for the last, in which no list is dated."""
+    there = set(pd.DatetimeIndex(dates).to_period("M"))
+    return [str(month) for month in period.days.to_period("M").unique()[:-1] if month not in there]
+
+
+def _day(date: object) -> str:
+    return f"{pd.Timestamp(str(date)):%Y-%m-%d}"

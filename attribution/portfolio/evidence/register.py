@@ -1,0 +1,87 @@
+"""What the rules hold against each other: a book, its lists, the levels of its benchmarks, over some days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from attribution.portfolio.tracks import Tracks
+from riskmodel.market.evidence.finding import Register
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A benchmark's level beside its constituents.
+
+    Attributes
+    ----------
+    name
+        The benchmark.
+    gaps
+        (time) the level's return less the constituents'.
+    constituents
+        (time) theirs.
+    """
+
+    name: str
+    gaps: pd.Series
+    constituents: pd.Series
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A book over some days, as its rules look at it.
+
+    Attributes
+    ----------
+    tracks
+        The sleeves, benchmarks and indices.
+    """
+
+    tracks: Tracks
+
+    @cached_property
+    def benchmarks(self) -> list[str]:
+        """The benchmarks of the sleeves."""
+        return sorted({sleeve.benchmark for sleeve in self.tracks.book.sleeves.values()})
+
+    @cached_property
+    def levels(self) -> list[Gap]:
+        """Each benchmark that has levels.
+
+        Raises
+        ------
+        InputError
+            As `attribution.portfolio.tracks.Tracks.level`.
+        """
+        every = []
+        for name in self.benchmarks:
+            official = self.tracks.level(name)
+            if official is not None:
+                constituents = self.tracks.benchmark(name).returns
+                every.append(Gap(name, (official - constituents).to_series(), constituents.to_series()))
+        return every
+
+    @cached_property
+    def lists(self) -> list[tuple[str, str, pd.DataFrame]]:
+        """Every run of lists: its table, its name, and weights by (date, ticker), 0 where a ticker is not in a list."""
+        book, market = self.tracks.book, self.tracks.market
+        runs = []
+        for portfolio in dict.fromkeys(sleeve.holdings for sleeve in book.sleeves.values()):
+            runs.append(("holdings", portfolio, _by_date(book.holdings[book.holdings["portfolio"] == portfolio])))
+        if "constituent_index" in market:
+            frame = pd.DataFrame({n: market[f"constituent_{n}"].to_numpy() for n in ("date", "ticker", "weight")})
+            index = market["constituent_index"].to_numpy()
+            for rule in sorted({rule.constituents for rule in book.benchmarks.values() if rule.constituents}):
+                runs.append(("constituents", rule, _by_date(frame[index == rule])))
+        return runs
+
+
+def _by_date(rows: pd.DataFrame) -> pd.DataFrame:
+    wide: pd.DataFrame = rows.pivot(index="date", columns="ticker", values="weight").fillna(0.0)
+    return wide
+
+
+BOOK_RULES: Register[Evidence] = Register()

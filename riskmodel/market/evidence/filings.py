@@ -1,0 +1,125 @@
+"""Filings, announcements, rates and exchange rates: are they of the unit, and known on the day, that they say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from riskmodel.market.evidence.feed import MARKET_RULES, Feed
+from riskmodel.market.evidence.finding import Finding
+
+MANY = 0.5  # of all filings
+EARLIEST = 10  # days between the end of a year and the first filings about it
+UNIT_STEP, SAME_STEP = 1.5, 0.3  # decimal orders: the least step of a unit, and how alike all items make it
+YEARLY_RATE = 0.08  # a year; a risk-free rate above it has been none in this century
+BASIS_POINT, LEAST_RATES = 1e-4, 20
+RATE_JUMP = np.log(1.2)
+YEN_FOR_A_UNIT = 20.0  # of any currency that is quoted so: below, the pair is the other way round
+EMPTY_FIELD = 0.5
+
+
+@MARKET_RULES.rule("no_filings", "no_announcements")
+def empty_tables(feed: Feed) -> list[Finding]:
+    """A table that is there and holds nothing feeds no factor."""
+    keys = {"fundamentals": "no_filings", "earnings": "no_announcements"}
+    return [Finding(key, table, count=0) for table, key in keys.items() if feed.tables[table].empty]
+
+
+@MARKET_RULES.rule("filings_at_period_end", "filings_early")
+def filings_known_too_soon(feed: Feed) -> Iterator[Finding]:
+    """Nobody knows a year's figures on its last day, nor within ten."""
+    filings = feed.tables["fundamentals"]
+    after = (filings["available_from"] - filings["period_end"]).dt.days
+    for key, early in (("filings_at_period_end", after == 0), ("filings_early", after.between(1, EARLIEST))):
+        if early.any():
+            share, first = float(early.mean()), filings[early]
+            yield Finding(
+                key,
+                "fundamentals",
+                str(first["ticker"].iloc[0]) if early.sum() == 1 else "",
+                f"{first['available_from'].min():%Y-%m-%d}",
+                count=int(early.sum()),
+                shown=f"{share:.0%}: {', '.join(first['ticker'].drop_duplicates().head(5))}",
+                refused=share > MANY and int(early.sum()) > 1,
+            )
+
+
+@MARKET_RULES.rule("filing_unit")
+def filings_in_another_unit(feed: Feed) -> Iterator[Finding]:
+    """Every item of a company a thousand times what it was the year before."""
+    filings = feed.tables["fundamentals"].sort_values(["ticker", "period_end", "available_from"], kind="stable")
+    items = [name for name in filings if filings[name].dtype.kind == "f" and name != "dividends_per_share"]
+    orders = np.log10(filings[items].abs().where(filings[items] != 0))
+    steps = orders.groupby(filings["ticker"]).diff().to_numpy()
+    known = np.isfinite(steps)
+    enough = known.sum(axis=1) >= 3
+    steps, filings = steps[enough], filings[enough]
+    if not len(filings):
+        return
+    step = np.nanmedian(steps, axis=1)
+    alike = np.nanmedian(np.abs(steps - step[:, None]), axis=1) < SAME_STEP
+    of_unit = (np.abs(step) > UNIT_STEP) & (np.abs(step - np.round(step)) < SAME_STEP) & alike
+    for row in np.flatnonzero(of_unit):
+        filing = filings.iloc[row]
+        yield Finding(
+            "filing_unit",
+            "fundamentals",
+            str(filing["ticker"]),
+            f"{filing['period_end']:%Y-%m-%d}",
+            shown=f"x {10 ** step[row]:,.4g}",
+        )
+
+
+@MARKET_RULES.rule("empty_field")
+def fields_mostly_empty(feed: Feed) -> Iterator[Finding]:
+    """A number that most filings lack."""
+    filings = feed.tables["fundamentals"]
+    for name in filings.columns:
+        if filings[name].dtype.kind == "f" and len(filings):
+            empty = filings[name].isna()
+            if empty.mean() > EMPTY_FIELD:
+                tickers = filings["ticker"][empty]
+                yield Finding(
+                    "empty_field", "fundamentals", count=int(empty.sum()),
+                    values={"field": str(name), "share": float(empty.mean())},
+                    shown=", ".join(tickers.drop_duplicates().head(5)),
+                )  # fmt: skip
+
+
+@MARKET_RULES.rule("rates_look_yearly")
+def rates_of_a_year(feed: Feed) -> Iterator[Finding]:
+    """A day's risk-free return is no whole number of basis points, and 252 of them are no 8 %."""
+    if "rates" not in feed.tables:
+        return
+    rates = feed.tables["rates"]["risk_free"]
+    some = rates[rates != 0]
+    yearly = float(rates.mean() * 252)
+    whole = len(some) >= LEAST_RATES and bool((np.abs(some / BASIS_POINT - np.round(some / BASIS_POINT)) < 1e-6).all())
+    if yearly > YEARLY_RATE or (whole and float(some.abs().max()) >= BASIS_POINT):
+        day = feed.tables["rates"]["date"].min()
+        yield Finding("rates_look_yearly", "rates", date=f"{day:%Y-%m-%d}", count=len(some), shown=f"{yearly:.1%}")
+
+
+@MARKET_RULES.rule("fx_inverted", "fx_jump")
+def rates_the_other_way_round(feed: Feed) -> Iterator[Finding]:
+    """USDJPY is yen for a dollar; a rate that jumps to one over itself was turned round."""
+    if "fx" not in feed.tables:
+        return
+    for pair, rows in feed.tables["fx"].sort_values("date").groupby("pair", sort=True):
+        name, rates = str(pair), rows["rate"].to_numpy()
+        first = f"{rows['date'].iloc[0]:%Y-%m-%d}"
+        yen = {name[-3:] == "JPY": rates < YEN_FOR_A_UNIT, name[:3] == "JPY": rates > 1 / YEN_FOR_A_UNIT}.get(True)
+        if len(name) == 6 and yen is not None and yen.mean() > MANY:
+            yield Finding(
+                "fx_inverted", "fx", name, first, count=int(yen.sum()), shown=f"{np.median(rates):.4g}", refused=True
+            )
+            continue
+        steps = np.diff(np.log(rates))
+        for row in np.flatnonzero(np.abs(steps) > RATE_JUMP):
+            turned = abs(np.log(rates[row] * rates[row + 1])) < RATE_JUMP
+            yield Finding(
+                "fx_inverted" if turned else "fx_jump", "fx", name, f"{rows['date'].iloc[row + 1]:%Y-%m-%d}",
+                shown=f"{rates[row]:.4g}, {rates[row + 1]:.4g}", refused=bool(turned),
+                doubt={f"{rows['date'].iloc[row + 1]:%Y-%m-%d}": float(np.expm1(steps[row]))},
+            )  # fmt: skip

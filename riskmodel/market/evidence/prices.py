@@ -1,0 +1,219 @@
+"""Closes, returns and volumes against each other, against the table of splits, and against yesterday's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.market.evidence.feed import MARKET_RULES, Feed, nearest_ratio, ratio_text
+from riskmodel.market.evidence.finding import Finding, found_at
+
+LARGE_DISTRIBUTION = 0.20
+SMALLEST_DEFICIT = 1e-3
+DEFICIT_SHARE = 0.01  # of all rows: returns of another day, or of another series of prices
+SPLIT_SLACK = np.log(1.10)  # how far the market may move on an ex-date
+CLOSE_SLACK = 0.002  # a ratio between two columns of one row is that of a split to rounding and a small dividend
+LEAST_SPLIT, LEAST_IN_A_ROW = np.log(1.45), np.log(1.9)  # spin-offs of a half are common
+HALVED = np.log(2.0)
+ORDINARY_DEALING = 2.0  # times the usual; a company's news brings three to five hundred
+UNUSUAL = 8.0  # deviations of the name itself
+STALE_NAMED, STALE_REFUSED = 0.20, 0.50  # share of names without a move
+REPEATED = 0.20  # share of names with the return of the day before
+STALE_RUN, STALE_ODDS = 5, 1e-5
+DIVIDEND_DAYS, SMALLEST_DIVIDEND = 120, 1e-5
+FEW_NAMES = 0.5  # of the median session's
+LEAST_ROWS = 20
+
+
+@MARKET_RULES.rule("split_in_close", "split_backwards")
+def listed_splits(feed: Feed) -> Iterator[Finding]:
+    """On the ex-date of a listed split a close that is adjusted for it moves as the market does, not by the ratio."""
+    if "splits" not in feed.tables:
+        return
+    splits, columns = feed.tables["splits"], feed.tickers_of("splits")
+    rows = np.searchsorted(feed.market.get_index("time").to_numpy(), splits["ex_date"].to_numpy())
+    for column, row, ratio in zip(columns, rows, splits["ratio"], strict=True):
+        if column < 0 or not 0 < row < len(feed.days) or abs(np.log(ratio)) < np.log(1.2):
+            continue
+        move = feed.move[row, column]
+        if not np.isfinite(move) or move <= -1:
+            continue
+        step, slack = np.log1p(move), min(SPLIT_SLACK, abs(np.log(ratio)) / 3)
+        where = {"table": "prices", "subject": feed.assets[column], "date": feed.days[row]}
+        shown = f"x {1 + move:.3g}, 1/{ratio:g}" if ratio >= 1 else f"x {1 + move:.3g}, {1 / ratio:g}"
+        doubt = {feed.days[row]: float(feed.panel("total_return")[row, column])}
+        if abs(step + np.log(ratio)) < slack:
+            yield Finding("split_in_close", **where, shown=shown, doubt=doubt, refused=True)
+        elif abs(step - np.log(ratio)) < abs(np.log(ratio)) / 3:
+            yield Finding("split_backwards", **where, shown=shown, doubt=doubt)
+
+
+@MARKET_RULES.rule("split_unlisted", "unexplained_move")
+def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
+    """A name that halves or doubles on its news is dealt in many times the usual; one whose split is missing is not."""
+    growth = feed.growth
+    rows, columns = np.nonzero((np.abs(growth) > LEAST_SPLIT) & np.isfinite(growth))
+    unusual = np.abs(growth[rows, columns]) > UNUSUAL * feed.deviation(rows, columns)
+    rows, columns = rows[unusual], columns[unusual]
+    quiet = ~(feed.dealt(rows, columns) > ORDINARY_DEALING)
+    rows, columns = rows[quiet], columns[quiet]
+    ratios = nearest_ratio(growth[rows, columns])
+    splits = _listed_cells(feed)
+    for row, column, ratio in zip(rows, columns, ratios, strict=True):
+        step = growth[row, column]
+        if (row, column) in splits:
+            continue
+        near = abs(step - np.log(ratio)) < min(np.log(1.08), abs(np.log(ratio)) / 4)
+        if not near and abs(step) < HALVED:
+            continue
+        total = float(np.expm1(step))
+        yield Finding(
+            "split_unlisted" if near else "unexplained_move",
+            "prices",
+            feed.assets[column],
+            feed.days[row],
+            shown=f"x {np.exp(step):.3g}, {ratio_text(ratio)}" if near else f"x {np.exp(step):.3g}",
+            doubt={feed.days[row]: total},
+        )
+
+
+def _listed_cells(feed: Feed) -> set[tuple[int, int]]:
+    if "splits" not in feed.tables:
+        return set()
+    rows = np.searchsorted(feed.market.get_index("time").to_numpy(), feed.tables["splits"]["ex_date"].to_numpy())
+    return set(zip(rows.tolist(), feed.tickers_of("splits").tolist(), strict=True))
+
+
+@MARKET_RULES.rule("close_not_adjusted")
+def splits_in_one_column(feed: Feed) -> Iterator[Finding]:
+    """Total return and close of one row that are a split's ratio apart: one of the two is adjusted for it."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = np.log((1 + feed.panel("total_return")) / (1 + feed.move))
+        rows, columns = np.nonzero(np.abs(apart) > LEAST_IN_A_ROW)
+    steps = apart[rows, columns]
+    ratios = nearest_ratio(steps)
+    for row, column, step, ratio in zip(rows, columns, steps, ratios, strict=True):
+        if abs(step - np.log(ratio)) < CLOSE_SLACK:
+            # where the close steps by the split the return stands; where the return does, it is the split's
+            stepped = abs(feed.growth[row, column]) > abs(np.log1p(feed.move[row, column]))
+            doubt = {feed.days[row]: float(feed.paid[row, column])} if stepped else {}
+            yield Finding(
+                "close_not_adjusted", "prices", feed.assets[column], feed.days[row], shown=ratio_text(ratio), doubt=doubt
+            )
+
+
+@MARKET_RULES.rule("large_distribution")
+def large_distributions(feed: Feed) -> list[Finding]:
+    """A spin-off, or a mistake."""
+    with np.errstate(invalid="ignore"):
+        return found_at(
+            "large_distribution", "prices", feed.cells(feed.paid >= LARGE_DISTRIBUTION), least=LARGE_DISTRIBUTION
+        )
+
+
+@MARKET_RULES.rule("negative_distribution", "returns_off_close")
+def returns_below_the_move(feed: Feed) -> list[Finding]:
+    """A distribution is never negative; where many are, the returns are of another day or of other prices."""
+    paid = feed.paid
+    with np.errstate(invalid="ignore"):
+        below = paid <= -SMALLEST_DEFICIT
+    known = np.isfinite(paid)
+    if below.sum() > DEFICIT_SHARE * known.sum() and below.sum() >= LEAST_ROWS:
+        days = np.flatnonzero(below.any(axis=1))
+        share = float(below.sum() / known.sum())
+        return [
+            Finding(
+                "returns_off_close", "prices", date=feed.days[days[0]], count=int(below.sum()), values={"share": share},
+                refused=True,
+            )
+        ]  # fmt: skip
+    return found_at("negative_distribution", "prices", feed.cells(below), paid[below])
+
+
+@MARKET_RULES.rule("no_dividends")
+def returns_without_dividends(feed: Feed) -> list[Finding]:
+    """Total returns that never exceed the move of the close have no dividends in them, or the close has them too."""
+    days = np.isfinite(feed.paid).any(axis=1)
+    with np.errstate(invalid="ignore"):
+        if days.sum() < DIVIDEND_DAYS or (feed.paid > SMALLEST_DIVIDEND).any():
+            return []
+    return [Finding("no_dividends", "prices", date=feed.days[np.flatnonzero(days)[0]], count=int(days.sum()))]
+
+
+@MARKET_RULES.rule("dividends_missing")
+def payers_without_dividends(feed: Feed) -> Iterator[Finding]:
+    """A name whose filings tell of dividends, and whose return never exceeds the move of its close."""
+    filings = feed.tables["fundamentals"]
+    if "dividends_per_share" not in filings:
+        return
+    sessions = feed.market.get_index("time")
+    begins = pd.Series(sessions[np.isfinite(feed.paid).argmax(axis=0)], index=feed.assets)
+    year_before = filings["period_end"] - pd.DateOffset(years=1)
+    inside = (year_before >= filings["ticker"].map(begins)) & (filings["period_end"] <= sessions[-1])
+    pays = pd.Index(feed.assets).isin(filings.loc[inside & (filings["dividends_per_share"] > 0), "ticker"])
+    with np.errstate(invalid="ignore"):
+        paid = (feed.paid > SMALLEST_DIVIDEND).any(axis=0)
+    traded = np.isfinite(feed.paid).sum(axis=0)
+    if not paid.any():
+        return  # that of the whole market is another rule's
+    for column in np.flatnonzero(pays & ~paid):
+        first = feed.days[int(np.argmax(np.isfinite(feed.paid[:, column])))]
+        yield Finding("dividends_missing", "prices", feed.assets[column], first, count=int(traded[column]))
+
+
+@MARKET_RULES.rule("stale_session", "repeated_session")
+def sessions_of_yesterday(feed: Feed) -> Iterator[Finding]:
+    """A session on which nearly nothing moves is the day before again."""
+    returns = feed.panel("total_return")
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(returns) | np.isfinite(feed.move)
+        still = (returns == 0) | (feed.move == 0)
+        again = np.zeros_like(still)
+        again[1:] = (returns[1:] == returns[:-1]) & (returns[1:] != 0)
+    names = known.sum(axis=1)
+    for key, mask, least in (("stale_session", still, STALE_NAMED), ("repeated_session", again, REPEATED)):
+        shares = mask.sum(axis=1) / np.maximum(names, 1)
+        for row in np.flatnonzero((shares > least) & (names >= LEAST_ROWS)):
+            yield Finding(
+                key,
+                "prices",
+                date=feed.days[row],
+                count=int(mask[row].sum()),
+                shown=f"{shares[row]:.0%}",
+                refused=bool(shares[row] > STALE_REFUSED),
+            )
+
+
+@MARKET_RULES.rule("stale_price")
+def prices_that_repeat(feed: Feed) -> Iterator[Finding]:
+    """A close that stays the same for so many sessions that the name's other days make it all but impossible."""
+    still = feed.move == 0
+    day = np.arange(len(still), dtype=np.int32)[:, None]
+    runs = day - np.maximum.accumulate(np.where(still, np.int32(-1), day), axis=0)
+    longest, end = runs.max(axis=0, initial=0), runs.argmax(axis=0)
+    known = np.isfinite(feed.move).sum(axis=0)
+    usual = np.maximum((still.sum(axis=0) - longest) / np.maximum(known - longest, 1), 0.02)
+    odds = np.where(longest > 0, usual**longest * np.maximum(known, 1), 1.0)
+    for column in np.flatnonzero((longest >= STALE_RUN) & (odds < STALE_ODDS)):
+        rows = np.arange(end[column] - longest[column] + 1, end[column] + 1)
+        own = feed.deviation(rows[:1], np.array([column]))[0]
+        doubt = {} if not np.isfinite(own) else {feed.days[rows[-1]]: float(own * np.sqrt(len(rows)))}
+        yield Finding(
+            "stale_price", "prices", feed.assets[column], feed.days[rows[0]], count=len(rows),
+            shown=f"{feed.panel('close')[rows[0], column]:g}", doubt=doubt,
+        )  # fmt: skip
+
+
+@MARKET_RULES.rule("no_volume", "bridged_gap", "few_names")
+def gaps(feed: Feed) -> list[Finding]:
+    """Closes without a volume, short gaps, and days on which few names have a price."""
+    priced = np.isfinite(feed.panel("close"))
+    names = priced.sum(axis=1)
+    few = np.flatnonzero(names < FEW_NAMES * np.median(names))
+    return [
+        *found_at("no_volume", "prices", feed.cells(priced & np.isnan(feed.panel("volume")))),
+        *found_at("bridged_gap", "prices", feed.cells(np.isfinite(feed.panel("bridged_return")))),
+        *(Finding("few_names", "prices", date=feed.days[row], shown=f"{names[row]:,}") for row in few),
+    ]
