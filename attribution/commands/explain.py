@@ -89,7 +89,7 @@ def explain_course(options: argparse.Namespace) -> int:
     """Run the command."""
     from attribution.contributions.attribute import attribute
     from attribution.portfolio.book import read_book
-    from attribution.portfolio.evidence.judged import course_evidence
+    from attribution.portfolio.evidence.judged import book_evidence
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.periods import read_period
     from attribution.portfolio.tracks import Tracks
@@ -119,7 +119,7 @@ def explain_course(options: argparse.Namespace) -> int:
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     _print(result, frame, options)
-    evidence = course_evidence(Tracks(book, market, read_period(options.month, book, market)))
+    evidence = book_evidence(Tracks(book, market, read_period(options.month, book, market)))
     print_evidence(evidence, options.book, to=sys.stderr)
     return DONE
 

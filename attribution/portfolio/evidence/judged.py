@@ -14,6 +14,7 @@ from attribution.portfolio.book import Accepted, Book
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import levels_off_their_constituents
 from attribution.portfolio.evidence.register import Evidence
+from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError, counted
 from riskmodel.facts import Fact
@@ -22,7 +23,6 @@ from riskmodel.market.evidence.finding import Finding, summed_up
 from riskmodel.market.findings import market_findings
 
 BASIS_POINT = 1e-4
-MEANT_FOR_LATER = ("later_holdings", "later_list")
 MUCH = 25.0  # basis points of a course's excess in a month: beyond, the figure may be another's
 
 
@@ -70,7 +70,8 @@ def book_evidence(tracks: Tracks) -> list[Judged]:
         Where an input cannot be used at all.
     """
     found = [*market_findings(tracks.market), *BOOK_RULES.find(Evidence(tracks))]
-    return judged([*found, *acceptance_findings(tracks.book.accepted, found)], tracks)
+    unmatched = acceptance_findings(tracks.book.accepted, found, tracks.period)
+    return judged([*found, *unmatched], tracks)
 
 
 def course_evidence(tracks: Tracks) -> list[Judged]:
@@ -82,8 +83,9 @@ def judged(findings: Iterable[Finding], tracks: Tracks) -> list[Judged]:
     """Findings with their harm over the days of the tracks: what is refused first, then by harm, then as they come."""
     accepted = tracks.book.accepted
     every, end = [], f"{tracks.period.end:%Y-%m-%d}"
+    over = tracks.period.end == tracks.market.get_index("time")[-1]
     for finding in findings:
-        if finding.date > end and finding.key not in MEANT_FOR_LATER:
+        if finding.date > end and not over:
             continue  # not known then
         entry = next((entry for entry in accepted if accepts(entry, finding)), None)
         every.append(Judged(finding, *_harm(finding, tracks), accepted=entry))
@@ -96,10 +98,12 @@ def accepts(entry: Accepted, finding: Finding) -> bool:
     return same and (entry.date is None or f"{entry.date:%Y-%m-%d}" == finding.date)
 
 
-def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding]) -> list[Finding]:
-    """Entries that are about nothing that was found, or name a finding that there is none of."""
+def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], period: Period) -> list[Finding]:
+    """Entries that are about nothing that was found, or name a finding that there is none of; not those of other days."""
     known, findings = known_keys(), []
     for entry in accepted:
+        if entry.date is not None and not period.base <= pd.Timestamp(entry.date) <= period.end:
+            continue
         unknown = entry.key not in known
         if unknown or not any(accepts(entry, finding) for finding in found):
             date = "" if entry.date is None else f"{entry.date:%Y-%m-%d}"

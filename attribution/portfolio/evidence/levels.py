@@ -53,13 +53,15 @@ def levels_of_another_index(evidence: Evidence) -> Iterator[Finding]:
         name, gaps, constituents = level.name, level.gaps, level.constituents
         if len(gaps) < LEAST_DAYS or gaps.std() < LARGE_DAILY_GAP / 2:
             continue
-        for other in map(str, evidence.tracks.market["index"].to_numpy()):
-            beside = level_returns(evidence.tracks.market, other).to_series().reindex(gaps.index) - constituents
-            if other != name and beside.notna().all() and beside.std() * CLOSER < gaps.std():
-                yield Finding(
-                    "level_of_another", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps), shown=other,
-                    doubt=_by_day(gaps),
-                )  # fmt: skip
+        others = evidence.tracks.market.drop_sel(index=name)["index"].to_numpy()
+        beside = {str(other): level_returns(evidence.tracks.market, other).to_series()[gaps.index] for other in others}
+        away = {other: (level - constituents).std() for other, level in beside.items() if level.notna().all()}
+        nearest = min(away, key=lambda other: away[other], default="")
+        if nearest and away[nearest] * CLOSER < gaps.std():
+            yield Finding(
+                "level_of_another", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps), shown=nearest,
+                doubt=_by_day(gaps),
+            )  # fmt: skip
 
 
 @BOOK_RULES.rule("level_without_dividends")

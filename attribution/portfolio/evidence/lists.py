@@ -139,7 +139,7 @@ def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
         dates = book.holdings[book.holdings["portfolio"] == sleeve.holdings]["date"]
         for month in months_without(dates, period):
             yield Finding("no_rebalance", "holdings", name, month, values={"sleeve": name})
-        for later in pd.DatetimeIndex(dates[dates > period.end].unique()):
+        for later in pd.DatetimeIndex(dates[dates > tracks.market.get_index("time")[-1]].unique()):
             yield Finding("later_holdings", "holdings", name, _day(later), values={"sleeve": name})
 
 
@@ -157,7 +157,7 @@ def months_without_constituents(evidence: Evidence) -> Iterator[Finding]:
 
 def months_without(dates: pd.Series, period: Period) -> list[str]:
     """Months of a period, but for the last, in which no list is dated."""
-    there = set(pd.DatetimeIndex(dates).to_period("M"))
+    there = set(pd.DatetimeIndex(dates.unique()).to_period("M"))
     return [str(month) for month in period.days.to_period("M").unique()[:-1] if month not in there]
 
 

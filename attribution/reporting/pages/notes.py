@@ -164,9 +164,7 @@ def _found(note: Fact, words: PageWords) -> str:
         finding=t.fact("findings", finding),
         table=t.name("market_tables", finding.values["table"]),
         rows=t("notes_section.rows", count=words.number(finding.values["rows"], 0, grouped=True)),
-        examples=t("notes_section.examples", examples=t.listed(finding.values["examples"]))
-        if finding.values["examples"]
-        else "",
+        examples=t("notes_section.examples", examples=t.listed(where)) if where else "",
         moved=moved,
     )
 

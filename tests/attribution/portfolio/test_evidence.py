@@ -1,0 +1,324 @@
+"""Lists, levels and the book against the market: what is found, what it may move of which course, what is accepted."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attribution as at
+import riskmodel as rm
+from attribution.house_style.words import read_messages
+from attribution.portfolio.book import Accepted
+from attribution.portfolio.check import check_inputs, whole_evidence
+from attribution.portfolio.evidence import BOOK_RULES
+from attribution.portfolio.evidence.judged import book_evidence, by_kind, known_keys, require_sound
+from attribution.portfolio.periods import read_period
+from attribution.portfolio.tracks import Tracks
+from riskmodel.errors import InputError
+from riskmodel.market.evidence import MARKET_RULES
+
+CLEAN = {"closed_day", "no_fx_rate", "empty_field", "no_volume", "bridged_gap", "held_stopped"}
+DAY = "2025-03-14"
+
+
+def keys_of(book, market):
+    return {each.finding.key for each in whole_evidence(book, market)} - CLEAN
+
+
+def one(book, market, key):
+    findings = [each for each in whole_evidence(book, market) if each.finding.key == key]
+    assert findings, keys_of(book, market)
+    return findings
+
+
+def with_level(market, index, change):
+    """The market with other levels of an index: `change` of its series by day."""
+    levels = market["index_level"].to_pandas()
+    levels[index] = change(levels[index].copy())
+    return market.assign(index_level=(("time", "index"), levels.to_numpy()))
+
+
+def with_holdings(book, change):
+    return book.model_copy(update={"holdings": change(book.holdings.copy())})
+
+
+def listed(holdings, date, portfolio="major"):
+    return (holdings["portfolio"] == portfolio) & (holdings["date"] == date)
+
+
+def with_constituents(market, change):
+    names = ("index", "date", "ticker", "weight")
+    frame = change(pd.DataFrame({name: market[f"constituent_{name}"].to_numpy() for name in names}))
+    market = market.drop_dims("constituent")
+    return market.assign({f"constituent_{name}": ("constituent", frame[name].to_numpy()) for name in names})
+
+
+def test_the_shipped_book_has_no_finding_beyond_what_is_true_of_it(small_book, small_market):
+    assert keys_of(small_book, small_market) == set()
+
+
+# ---------------------------------------------------------------- levels
+
+
+def test_a_mistyped_level_is_named_on_both_its_days_and_refused(small_book, small_market):
+    def mistyped(level):
+        level[DAY] *= 0.98
+        return level
+
+    findings = one(small_book, with_level(small_market, "Large Index", mistyped), "level_off_list")
+    assert {each.finding.date for each in findings} == {DAY, "2025-03-17"}
+    assert all(each.refused and each.finding.subject == "Large Index" for each in findings)
+    assert findings[0].harm == pytest.approx(200, rel=0.05)
+
+
+def test_a_mistyped_base_is_refused_in_the_month_that_stands_on_it(small_book, small_market, small_model):
+    def mistyped(level):
+        level["2025-02-28"] *= 0.98
+        return level
+
+    market = with_level(small_market, "Large Index", mistyped)
+    with pytest.raises(InputError, match=r"2025-03-03 Large Index \(\+2\.0.%\); up to 2.* bp of the excess of Major 100"):
+        at.attribute(small_book, "Major 100", small_model, market, period="2025-03")
+    assert at.attribute(small_book, "Major 100", small_model, market, period="2025-01")  # the other months stand
+
+
+def test_swapped_levels_are_named_with_the_index_whose_they_are(small_book, small_market):
+    levels = small_market["index_level"].to_pandas()
+    swapped = levels.rename(columns={"Large Index": "Small Index", "Small Index": "Large Index"})[levels.columns]
+    market = small_market.assign(index_level=(("time", "index"), swapped.to_numpy()))
+    shown = {each.finding.subject: each.finding.shown for each in one(small_book, market, "level_of_another")}
+    assert shown == {"Large Index": "Small Index", "Small Index": "Large Index"}
+
+
+def test_levels_without_dividends_are_named_but_not_refused(small_book, small_market):
+    tracks = Tracks(small_book, small_market, read_period("itd/2025-03", small_book, small_market))
+    live = tracks.benchmark("Large Index").live
+    paid = small_market["total_return"] - (small_market["close"] / small_market["close"].shift(time=1) - 1)
+    paid = paid.fillna(0.0).reindex(asset=live["asset"].to_numpy(), fill_value=0.0)
+    dividends = (live * paid).sum("asset").to_series()
+
+    def of_prices(level):
+        growth = (level / level.shift(1)).fillna(1.0) - dividends.reindex(level.index, fill_value=0.0)
+        return level.iloc[0] * growth.cumprod()
+
+    [finding] = one(small_book, with_level(small_market, "Large Index", of_prices), "level_without_dividends")
+    assert finding.finding.subject == "Large Index"
+    assert finding.harm > 0
+    assert not finding.refused
+
+
+def test_a_level_that_stands_still_is_named(small_book, small_market):
+    def stale(level):
+        place = level.index.get_loc(DAY)
+        level.iloc[place] = level.iloc[place - 1]
+        return level
+
+    assert one(small_book, with_level(small_market, "Small Index", stale), "stale_level")[0].finding.date == DAY
+
+
+# ---------------------------------------------------------------- lists
+
+
+def test_a_list_of_holdings_that_repeats_is_named(small_book, small_market):
+    def again(holdings):
+        before = holdings[listed(holdings, "2025-01-31")].assign(date=pd.Timestamp("2025-02-28"))
+        return pd.concat([holdings[~listed(holdings, "2025-02-28")], before], ignore_index=True)
+
+    [finding] = one(with_holdings(small_book, again), small_market, "list_repeats")
+    assert (finding.finding.subject, finding.finding.date, finding.finding.shown) == ("major", "2025-02-28", "2025-01-31")
+
+
+def test_equal_weights_that_are_set_anew_each_month_are_no_finding(small_book, small_market):
+    def equal(holdings):
+        names = holdings[listed(holdings, "2025-02-28") & (holdings["ticker"] != "CASH")]["ticker"].unique()[:20]
+        every = [
+            pd.DataFrame({"portfolio": "major", "date": date, "ticker": names, "weight": 1 / len(names)})
+            for date in holdings.loc[holdings["portfolio"] == "major", "date"].unique()
+        ]
+        return pd.concat([holdings[holdings["portfolio"] != "major"], *every], ignore_index=True)
+
+    assert "list_repeats" not in keys_of(with_holdings(small_book, equal), small_market)
+
+
+@pytest.mark.parametrize("gross", [1.2, 20.0])
+def test_leverage_is_named_unless_the_book_means_it(small_book, small_market, gross):
+    def levered(holdings):
+        rows = listed(holdings, "2025-02-28")
+        stocks = rows & (holdings["ticker"] != "CASH")
+        total = holdings.loc[stocks, "weight"].sum()
+        holdings.loc[stocks, "weight"] *= (1 + gross) / 2 / total
+        holdings.loc[rows & (holdings["ticker"] == "CASH"), "weight"] = (1 - gross) / 2
+        return holdings
+
+    book = with_holdings(small_book, levered)
+    [finding] = one(book, small_market, "weight_out_of_range")
+    assert (finding.finding.subject, finding.finding.date, finding.refused) == ("major", "2025-02-28", gross > 1.5)
+    meant = book.model_copy(update={"book": book.book.model_copy(update={"long_short": True})})
+    assert "weight_out_of_range" not in keys_of(meant, small_market)
+
+
+def test_exchanged_weights_are_named_with_what_they_move(small_book, small_market):
+    date = pd.Timestamp("2025-01-31")
+    track = Tracks(small_book, small_market, read_period("itd/2025-03", small_book, small_market)).carried("major")
+    drifted = track.closes.sel(time=date).to_series()
+    drifted = drifted[drifted > 0].sort_values()
+    first, last = drifted.drop("CASH").index[[0, -1]]
+
+    def exchanged(holdings):
+        held = drifted.rename({first: last, last: first})
+        new = pd.DataFrame({"portfolio": "major", "date": date, "ticker": held.index, "weight": held.to_numpy()})
+        return pd.concat([holdings[~listed(holdings, date)], new], ignore_index=True)
+
+    [finding] = one(with_holdings(small_book, exchanged), small_market, "weights_exchanged")
+    assert set(finding.finding.shown.split(", ")) == {first, last}
+    returns = small_market["total_return"].sel(time="2025-02").to_pandas()
+    moved = (drifted[last] - drifted[first]) * (returns[first] - returns[last])
+    assert finding.harm == pytest.approx(abs(moved.sum()) * 1e4, rel=1e-9)
+
+
+def test_lists_beside_the_calendar_are_named(small_book, small_market):
+    def one_late(holdings):
+        rows = listed(holdings, "2025-01-31")
+        holdings.loc[rows, "date"] = pd.Timestamp("2025-02-03")
+        return holdings
+
+    assert one(with_holdings(small_book, one_late), small_market, "list_off_calendar")[0].finding.date == "2025-02-03"
+
+    def all_late(holdings):
+        sessions = small_market.get_index("time")
+        dates = pd.DatetimeIndex(holdings["date"])
+        at_end = dates.is_month_end | (dates.to_period("M") != (dates + pd.offsets.BDay()).to_period("M"))
+        following = sessions[np.minimum(sessions.searchsorted(dates, side="right"), len(sessions) - 1)]
+        return holdings.assign(date=np.where(at_end & (dates > "2024-03-15"), following, dates))
+
+    assert one(with_holdings(small_book, all_late), small_market, "lists_after_month_end")[0].finding.subject == "major"
+
+
+def test_constituents_cut_in_half_are_named(small_book, small_market):
+    def halved(frame):
+        rows = (frame["index"] == "Large Index") & (frame["date"] == pd.Timestamp("2025-01-31"))
+        part = frame[rows].iloc[::2]
+        part = part.assign(weight=part["weight"] / part["weight"].sum())
+        return pd.concat([frame[~rows], part], ignore_index=True)
+
+    [finding] = one(small_book, with_constituents(small_market, halved), "list_short")
+    assert (finding.finding.subject, finding.finding.date) == ("Large Index", "2025-01-31")
+
+
+def test_constituents_that_repeat_are_named(small_book, small_market):
+    def again(frame):
+        rows = (frame["index"] == "Large Index") & (frame["date"] == pd.Timestamp("2025-01-31"))
+        before = frame[(frame["index"] == "Large Index") & (frame["date"] == pd.Timestamp("2024-12-31"))]
+        return pd.concat([frame[~rows], before.assign(date=pd.Timestamp("2025-01-31"))], ignore_index=True)
+
+    [finding] = one(small_book, with_constituents(small_market, again), "list_repeats")
+    assert (finding.finding.table, finding.finding.subject) == ("constituents", "Large Index")
+
+
+# ---------------------------------------------------------------- harm and acceptance
+
+
+@pytest.fixture(scope="module")
+def split(small_market):
+    """A split of the largest holding that nobody lists, in the middle of March."""
+    from riskmodel.market.market import MARKET_TABLES, build_market
+    from riskmodel.market.tables import read_table
+    from tests.conftest import SMALL
+
+    tables = {name: read_table(SMALL, name) for name in MARKET_TABLES}
+    prices = tables["prices"]
+    before = (prices["ticker"] == "DKYC") & (prices["date"] < DAY)
+    on = (prices["ticker"] == "DKYC") & (prices["date"] == DAY)
+    prices.loc[before, "close"] *= 2
+    prices.loc[on, "total_return"] = (1 + prices.loc[on, "total_return"]) / 2 - 1
+    return build_market({name: table for name, table in tables.items() if table is not None})
+
+
+@pytest.fixture(scope="module")
+def split_model(split):
+    return rm.RiskModel().fit(split)
+
+
+def test_harm_is_the_weight_that_is_held_times_what_is_doubted(small_book, split):
+    [finding] = one(small_book, split, "split_unlisted")
+    tracks = Tracks(small_book, split, read_period("2025-03", small_book, split))
+    weight = float(tracks.sleeve("major").weights.sel(asset="DKYC", time=DAY))
+    doubted = float(split["total_return"].sel(asset="DKYC", time=DAY))
+    assert finding.harm == pytest.approx(abs(weight * doubted) * 1e4, rel=1e-12)
+    assert (finding.course, finding.month) == ("Major 100", "2025-03")
+
+
+def accepted(book, *entries):
+    return book.model_copy(update={"accepted": tuple(Accepted(**entry) for entry in entries)})
+
+
+LOOKED_AT = {"key": "split_unlisted", "table": "prices", "ticker": "DKYC", "by": "A. Analyst", "why": "a spin-off"}
+
+
+def test_what_is_accepted_is_not_refused_and_what_is_not_says_how(small_book, split, split_model):
+    with pytest.raises(InputError) as caught:
+        at.attribute(small_book, "Major 100", split_model, split, period="2025-03")
+    message = str(caught.value)
+    assert message.startswith("book.toml: 2 findings in the tables that would make its figures wrong: prices: a move near")
+    assert '[[accepted]] with key = "split_unlisted", table = "prices", ticker = "DKYC", date = 2025-03-14' in message
+    level = {"key": "level_off_list", "table": "indices", "index": "Large Index", "by": "A", "why": "its price"}
+    book = accepted(small_book, LOOKED_AT | {"date": datetime.date(2025, 3, 14)}, level)
+    assert at.attribute(book, "Major 100", split_model, split, period="2025-03")
+    assert "acceptance_unused" not in keys_of(book, split)
+    other_day = accepted(small_book, LOOKED_AT | {"date": datetime.date(2025, 3, 13)}, level)
+    with pytest.raises(InputError, match="1 finding in the tables"):
+        at.attribute(other_day, "Major 100", split_model, split, period="2025-03")
+
+
+def test_an_entry_that_nothing_uses_or_that_is_unknown_is_a_finding(small_book, small_market):
+    book = accepted(small_book, LOOKED_AT, LOOKED_AT | {"key": "split_unlsted"})
+    found = check_inputs(book, small_market).set_index("key")
+    assert found.loc["acceptance_unused", "ticker"] == "split_unlisted prices DKYC"
+    assert found.loc["acceptance_unknown", "ticker"] == "split_unlsted prices DKYC"
+
+
+def test_a_finding_of_a_later_day_does_not_touch_an_earlier_month(small_book, split, split_model):
+    period = read_period("2025-02", small_book, split)
+    assert not [each for each in book_evidence(Tracks(small_book, split, period)) if each.finding.date > "2025-02-28"]
+    assert at.attribute(small_book, "Major 100", split_model, split, period="2025-02")
+
+
+def test_check_has_one_row_a_finding_with_the_worst_first(small_book, split):
+    found = check_inputs(small_book, split)
+    assert list(found.columns) == ["key", "table", "ticker", "date", "count", "harm", "detail"]
+    assert found.loc[0, ["key", "ticker", "date"]].tolist() == ["split_unlisted", "DKYC", DAY]
+    assert "up to 333.1 bp of the excess of Major 100 in 2025-03" in found.loc[0, "detail"]
+    assert found["harm"].dropna().is_monotonic_decreasing
+
+
+def test_every_finding_has_words_in_both_languages():
+    for language in ("en", "ja"):
+        words = read_messages(language).table["findings"]
+        missing = {*known_keys(), "acceptance_unused", "acceptance_unknown"} - set(words)
+        assert not missing, language
+
+
+def test_no_key_is_found_by_both_registers():
+    assert not set(MARKET_RULES.keys) & set(BOOK_RULES.keys)
+
+
+def test_kinds_keep_the_order_of_their_worst(small_book, split):
+    kinds = by_kind(whole_evidence(small_book, split))
+    assert kinds[0].fact.key == "split_unlisted"
+    require_sound([], "book.toml")
+
+
+def test_the_report_tells_its_readers(small_book, split, split_model, tmp_path):
+    level = {"key": "level_off_list", "table": "indices", "index": "Large Index", "by": "A. Analyst", "why": "its price"}
+    book = accepted(small_book, LOOKED_AT, level)
+    content = at.report(book, month="2025-03", out=tmp_path, market=split, model=split_model, formats="html").content
+    notes = [note for note in content.notes if note.key in ("found", "accepted")]
+    assert {note.key for note in notes} == {"found", "accepted"}
+    page = (tmp_path / "report.en.html").read_text()
+    assert "Looked at and accepted by A. Analyst: a spin-off" in page
+    assert "close without a volume" in page
+    manifest = pd.read_json(tmp_path / "manifest.json", typ="series")
+    assert {each["key"] for each in manifest["findings"]} >= {"split_unlisted", "no_volume"}
