@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from datetime import datetime
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,14 @@ import pandas as pd
 import xarray as xr
 
 from attribution.brinson.effects import REMAINDER
+from attribution.linking.period_names import places_in_a_year, readings
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
 TOTAL = "Total"
 WEIGHT_TOLERANCE = 1e-4  # files carry rounded weights
-DATES = (
-    *("%Y-%m-%d", "%Y-%m", "%Y/%m/%d", "%Y/%m", "%Y.%m.%d", "%Y.%m", "%Y年%m月%d日", "%Y年%m月"),
-    *("%d.%m.%Y", "%m.%Y", "%m/%Y", "%m-%Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y"),
-    *("%b %Y", "%b-%Y", "%b-%y", "%b %y", "%B %Y", "%b %d, %Y", "%B %d, %Y"),
-)
-DAY_FIRST, MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
-QUARTER = re.compile(r"(?:[Qq]([1-4])|([1-4])[Qq])[ '/-]?(\d{4}|\d{2})")
+BY_DATE, AS_FILED = "date", "file"  # the order of periods
 HOURS = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}|\d[T ]\d{1,2}:\d{2}")
 ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$")
 
@@ -45,7 +40,8 @@ def read_segments(path: str | Path) -> xr.Dataset:
     -------
     Dataset
         The four columns on (time, segment), or on (segment) without `period`. Labels are text as written: periods in the
-        order of dates where all of them are dates, else naturally (Q2 before Q10); segments in the order of the file.
+        order of dates where all of them can be read as dates in one way only, else in the order of the file, and
+        `attrs["period_order"]` says which, "date" or "file"; segments in the order of the file.
 
     Raises
     ------
@@ -77,7 +73,7 @@ def read_segments(path: str | Path) -> xr.Dataset:
     numbers = {column: _numbers(frame, column, name, key) for column in SIDES}
     segments = pd.Index(frame["segment"].unique(), dtype=object)
     column = segments.get_indexer(frame["segment"])
-    periods = ordered_periods(list(frame["period"].unique()), name) if "period" in frame.columns else []
+    periods, order = period_order(list(frame["period"].unique()), name) if "period" in frame.columns else ([], AS_FILED)
     row = pd.Index(periods).get_indexer(frame["period"]) if periods else np.zeros(len(frame), int)
     arrays = {}
     for side, values in numbers.items():
@@ -85,72 +81,65 @@ def read_segments(path: str | Path) -> xr.Dataset:
         array[row, column] = values
         arrays[side] = (("time", "segment"), array) if periods else (("segment",), array[0])
     coords = {"segment": segments} | ({"time": pd.Index(periods, dtype=object)} if periods else {})
-    return xr.Dataset(arrays, coords)
+    return xr.Dataset(arrays, coords, {"period_order": order} if periods else {})
 
 
 def ordered_periods(periods: list[str], name: str = "period") -> list[str]:
-    """Order labels of periods as dates where all of them are dates, else naturally.
+    """Order labels of periods as dates where all of them are dates of one unit, else leave them in the order of the file.
 
     Parameters
     ----------
     periods
-        Labels, each once.
+        Labels, each once, in the order of the file.
     name
         Of the file, for a message.
 
     Raises
     ------
     InputError
-        For dates that could be read in two orders, or a date that is there twice.
+        For dates that could be read in two ways with another order, or a date that is there twice.
 
     Examples
     --------
-    >>> ordered_periods(["Q10", "Q2"]), ordered_periods(["31 Dec 2024", "31 Jan 2024"])
-    (['Q2', 'Q10'], ['31 Jan 2024', '31 Dec 2024'])
+    >>> ordered_periods(["31 Dec 2024", "Jan 31, 2024"]), ordered_periods(["Nov", "Dec", "Jan"])
+    (['Jan 31, 2024', '31 Dec 2024'], ['Nov', 'Dec', 'Jan'])
     """
-    if dates := _dates(periods, *DATES):
-        return _sorted(periods, dates, name)
-    quarters = [match for match in map(QUARTER.fullmatch, periods) if match]
-    if len(quarters) == len(periods):
-        return _sorted(periods, [(match[3][-2:], match[1] or match[2]) for match in quarters], name)
-    orders = {tuple(_sorted(periods, dates, name)) for form in (DAY_FIRST, MONTH_FIRST) if (dates := _dates(periods, form))}
-    if len(orders) > 1:
+    return period_order(periods, name)[0]
+
+
+def period_order(periods: list[str], name: str = "period") -> tuple[list[str], str]:
+    """`ordered_periods`, and whether it is the order "date" or that of the "file"."""
+    ways = {reading.how: _sorted(periods, reading.keys, name) for reading in readings(periods)}
+    if not ways:
+        return list(periods), AS_FILED
+    if len({tuple(way) for way in ways.values()}) > 1:
+        *some, last = ways
         raise InputError(
-            f"{name}: periods {listed(periods)} could be read with the day first or the month first, which gives another "
-            f"order. Write dates as YYYY-MM-DD."
+            f"{name}: periods {listed(periods)} could be read with {', '.join(some)} or {last}, which gives another order. "
+            f"Write dates as YYYY-MM-DD, months as YYYY-MM."
         )
-    if orders:
-        return list(orders.pop())
-    return sorted(periods, key=_natural)
+    return next(iter(ways.values())), BY_DATE
 
 
-def _sorted(periods: list[str], keys: list[Any], name: str) -> list[str]:
+def follow_one_another(periods: list[str]) -> bool:
+    """Whether names without a year run forward, over the end of one year at most; names that have no number do.
+
+    Examples
+    --------
+    >>> follow_one_another(["11月", "12月", "1月"]), follow_one_another(["Q3", "Q1", "Q4"]), follow_one_another(["stub"])
+    (True, False, True)
+    """
+    places = places_in_a_year(periods)
+    falls = [left > right for left, right in pairwise(places)]
+    return sum(falls) == 0 or (sum(falls) == 1 and places[-1] < places[0])
+
+
+def _sorted(periods: list[str], keys: Sequence[Any], name: str) -> list[str]:
     pairs = sorted(zip(keys, periods, strict=True), key=lambda pair: pair[0])
     for (key, period), (following, other) in pairwise(pairs):
         if key == following:
             raise InputError(f"{name}: periods '{period}' and '{other}' are the same date. Write a period in one way only.")
     return [period for _, period in pairs]
-
-
-def _dates(periods: list[str], *forms: str) -> list[datetime]:
-    """Each label as a date by the first form that reads it; none where one of them is no date."""
-    dates = []
-    for period in periods:
-        for form in forms:
-            try:
-                dates.append(datetime.strptime(period, form))
-            except ValueError:
-                continue
-            break
-        else:
-            return []
-    return dates
-
-
-def _natural(label: str) -> list[tuple[int, int, str]]:
-    """Digits count as numbers, the rest as text."""
-    parts = re.split(r"([0-9]+)", label)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
 def _cells(path: Path) -> pd.DataFrame:

@@ -42,7 +42,8 @@ def segment_effects(
     -------
     DataFrame
         period, segment, effect, value (decimals): for each period and for `Total`, each segment and `Total`. One period
-        without a label is `Total`, whatever the link.
+        without a label is `Total`, whatever the link. `attrs["period_order"]`, where `segments` have it, says whether
+        periods stand in the order of dates ("date") or of the file ("file").
 
     Raises
     ------
@@ -68,7 +69,9 @@ def segment_effects(
         parts.append(totals.rename("value").reset_index().assign(period=TOTAL, segment=TOTAL)[list(parts[0].columns)])
     elif not single and link != "none":
         parts.append(_tidy(linked_effects(days, link)))
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    table.attrs |= {name: segments.attrs[name] for name in ("period_order",) if name in segments.attrs}
+    return table
 
 
 def period_effects(

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from attribution.brinson.choices import AUTHORS, INTERACTIONS, METHODS, MISSING
 from attribution.commands.explain import brinson_options
 from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table
-from attribution.linking.methods import DEFAULT_LINK, LINKS
+from attribution.linking.methods import DEFAULT_LINK, LINKS, ORDER_MATTERS
 from riskmodel.arrays.arithmetic import plain_arithmetic
+from riskmodel.errors import listed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PERIODS_SHOWN = 12
+DOUBT = "They do not follow one another; sort the rows if that is not their order."
 
 
 def add_brinson(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -35,8 +44,11 @@ def print_effects(options: argparse.Namespace) -> int:
 
     segments = read_segments(options.segments)
     choices = {name: getattr(options, name) for name in ("method", "interaction", "link", "missing")}
+    order = _order_taken(segments) if options.link in ORDER_MATTERS and "time" in segments.dims else ""
     if options.format != "text":
         print_table(segment_effects(segments, **choices), options.format)
+        if order:
+            print(order, file=sys.stderr)
         return DONE
     interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
     periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
@@ -46,6 +58,8 @@ def print_effects(options: argparse.Namespace) -> int:
     print(
         f"{AUTHORS[options.method]}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking")
     )
+    if order:
+        print(order)
     percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
     if by_segment is not None:
         long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns
@@ -56,3 +70,14 @@ def print_effects(options: argparse.Namespace) -> int:
         periods = periods.iloc[-ROWS_AT_EACH_END:]
     print_table(periods, "text", percent=percent)
     return DONE
+
+
+def _order_taken(segments: xr.Dataset) -> str:
+    """In words, the order in which a link that depends on it took the periods."""
+    from attribution.brinson.segments_file import AS_FILED, follow_one_another
+
+    periods = list(segments.get_index("time"))
+    if segments.attrs["period_order"] != AS_FILED:
+        return f"Periods by date: {listed(periods, PERIODS_SHOWN)}."
+    said = f"Periods in the order of the file, as their names are no dates: {listed(periods, PERIODS_SHOWN)}."
+    return said if follow_one_another(periods) else f"{said} {DOUBT}"

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.linking.period_names import increase
 from riskmodel.arrays.labels import (
     Labelled,
+    label_text,
     labelled,
     places,
     require_finite,
@@ -38,11 +40,13 @@ def aligned_returns(dim: str, **given: Given | float) -> list[xr.DataArray]:
     Raises
     ------
     InputError
-        For labels that do not match, repeat, or are dates out of order or with a time of day or zone; for returns that are
-        missing, infinite, below -1, or mostly above 1 in size, as percent and prices are.
+        For labels that do not match, repeat, or are dates out of order (also as text, where it can be read in one way only)
+        or with a time of day or zone; for returns that are missing, infinite, below -1, or mostly above 1 in size, as
+        percent and prices are.
     """
     name, *others = given
     first = _days(name, given[name], dim=dim, columns="portfolio")
+    _require_dates_in_order(name, first.get_index(dim))
     sides = [first]
     for other in others:
         value = given[other]
@@ -66,6 +70,15 @@ def aligned_effects(effects: Given, portfolio: xr.DataArray, *, dim: str) -> xr.
             f"the effects' are {', '.join(map(str, array.dims))}."
         )
     return same_labels("effects", array, "portfolio_returns", portfolio)
+
+
+def _require_dates_in_order(name: str, days: pd.Index) -> None:
+    """Refuse dates out of order, whatever they are written as: GRAP and Frongello go by the order of the rows."""
+    if increase(days) is False:
+        shown = listed(map(label_text, days))
+        raise InputError(
+            f"{name}: '{days.name}' has dates out of order: {shown}. Sort them; labels that are no dates stand as they are."
+        )
 
 
 def _days(name: str, given: Given, *, dim: str, columns: str) -> xr.DataArray:

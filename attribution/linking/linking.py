@@ -35,7 +35,8 @@ def link(
     method
         "carino", "menchero", "grap" or "frongello"; see `coefficients`.
     dim
-        Dimension of the days. Dates must increase; other labels stand in the order of `portfolio_returns`.
+        Dimension of the days. Dates must increase, as text too (2024-02, Feb 2024, Q1 2024); other labels, and those that
+        could be more dates than one, stand in the order of `portfolio_returns`.
     tolerance
         By how much the effects of a day may miss its excess, times the gross effects of the day where those pass 1.
 

@@ -6,3 +6,4 @@ DEFAULT_LINK = "carino"
 DAY_SCALING = (DEFAULT_LINK, "menchero", "grap", "frongello")  # every day has one coefficient
 TOTALS_ONLY = ("davies-laker", "geometric")
 LINKS = ("none", *DAY_SCALING, *TOTALS_ONLY)
+ORDER_MATTERS = ("grap", "frongello")  # another order of periods gives other effects

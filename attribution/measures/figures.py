@@ -8,6 +8,7 @@ import xarray as xr
 
 from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
+from attribution.measures.record import require_in_order, require_record, require_returns, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
@@ -15,13 +16,13 @@ from attribution.portfolio.holdings import blend_shares, sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
+from riskmodel.arrays.rounding import active, deviation, growth, over, settled
 from riskmodel.errors import InputError, counted
 from riskmodel.market.contents import require_dataset
 
 A_YEAR = {"monthly": MONTHS_A_YEAR, "daily": 252}
 LEAST = {"monthly": LEAST_MONTHS, "daily": 20}
 MEANS = ("information_ratio", "jensen_alpha", "appraisal_ratio")  # an annualised mean of less than a year says nothing
-ROUNDING = 1e-15  # a change of weight below it was not traded
 
 
 def course_figures(
@@ -121,10 +122,14 @@ def relative_figures(
     Raises
     ------
     InputError
-        For an unknown frequency.
+        For an unknown frequency; for returns that are missing, infinite or below -1; for labels that differ, are out of
+        order or twice, or lack a month, or, if daily, sessions.
 
     Notes
     -----
+    A day is a hit where the portfolio passes the benchmark by more than rounding (`riskmodel.arrays.rounding`), and a
+    deviation that is rounding is 0, its ratio NaN.
+
     With n returns p, b, f, m of them a year, and annualised geometric means P, B, F: tracking error sqrt(m) s(p - b) with
     divisor n - 1; information ratio (P - B) over it; beta cov(p - f, b - f) / var(b - f); Jensen's alpha
     P - F - beta (B - F); beta-adjusted excess the same with the period's compounded returns. Jensen (1968), Journal of
@@ -133,6 +138,10 @@ def relative_figures(
     if frequency not in A_YEAR:
         raise InputError(f"frequency '{frequency}': the choices are {', '.join(A_YEAR)}.")
     daily = {"portfolio": portfolio, "benchmark": benchmark, "risk_free": risk_free}
+    for name, side in daily.items():
+        require_returns(side, f"returns of '{name}'")
+    require_same_rows(portfolio.rename("portfolio"), benchmark.rename("benchmark"), risk_free.rename("risk_free"))
+    require_in_order(portfolio.index)
     months = pd.DataFrame({name: monthly_returns(side) for name, side in daily.items()})
     returns = months if frequency == "monthly" else pd.DataFrame(daily)
     whole = {name: compound(side.to_numpy()) for name, side in daily.items()}
@@ -146,8 +155,8 @@ def relative_figures(
     rows = [
         ("excess_return", whole["portfolio"] - whole["benchmark"], f"{counted(len(portfolio), 'day')}, compounded"),
         *((name, value, basis) for name, value in ratios.items()),
-        ("hit_rate_days", float((portfolio > benchmark).mean()), counted(len(portfolio), "day")),
-        ("hit_rate_months", float((months["portfolio"] > months["benchmark"]).mean()), counted(len(months), "month")),
+        ("hit_rate_days", _hit_rate(portfolio, benchmark), counted(len(portfolio), "day")),
+        ("hit_rate_months", _hit_rate(months["portfolio"], months["benchmark"]), counted(len(months), "month")),
     ]
     return pd.DataFrame(rows, columns=["measure", "value", "basis"])
 
@@ -164,8 +173,17 @@ def regression_figures(returns: pd.DataFrame, *, a_year: float, ddof: int = 1) -
     ddof
         Divisors are n - ddof; Bacon (2008) has 0.
 
+    Raises
+    ------
+    InputError
+        For returns that are missing, infinite or below -1; for dates out of order, twice, with gaps, or of another frequency
+        than `a_year`.
+
     Notes
     -----
+    Deviations and the part of the benchmark in the portfolio are 0 where they are rounding of the returns; over a benchmark
+    that moves with the risk-free return beta is NaN, and what hangs on it.
+
     As `relative_figures`; systematic risk is |beta| s(b) and specific risk s(p - f - beta (b - f)), both annualised with
     divisor n - ddof; the appraisal ratio is Jensen's alpha over specific risk. Treynor & Black (1973), Journal of Business
     46(1).
@@ -185,18 +203,24 @@ def regression_figures(returns: pd.DataFrame, *, a_year: float, ddof: int = 1) -
         "specific_risk",
         "appraisal_ratio",
     )
+    for side in returns.columns:
+        require_returns(returns[side])
+    require_record(returns.index, a_year=a_year)
     if len(returns) < 2:
         return dict.fromkeys(names, float("nan"))
     p, b = (returns[side] - returns["risk_free"] for side in ("portfolio", "benchmark"))
     scale = float(np.sqrt(a_year))
     mean = {name: _annualised(returns[name], a_year) for name in returns.columns}
-    tracking = float((returns["portfolio"] - returns["benchmark"]).std(ddof=ddof)) * scale
-    beta = _over(float(np.cov(p, b, ddof=1)[0, 1]), float(b.var(ddof=1)))
+    own, other, rate = (growth(returns[side]) for side in ("portfolio", "benchmark", "risk_free"))
+    tracking = deviation(returns["portfolio"] - returns["benchmark"], ddof=ddof, scale=own + other) * scale
+    spread = deviation(b, scale=other + rate)
+    beta = over(float(np.cov(p, b, ddof=1)[0, 1]), spread**2)
+    beta = beta if settled(beta * spread, own + rate) else 0.0  # NaN is not 0
     alpha = mean["portfolio"] - mean["risk_free"] - beta * (mean["benchmark"] - mean["risk_free"])
-    specific = float((p - beta * b).std(ddof=ddof)) * scale
-    systematic = abs(beta) * float(returns["benchmark"].std(ddof=ddof)) * scale
-    ratio = _over(mean["portfolio"] - mean["benchmark"], tracking)
-    return dict(zip(names, (tracking, ratio, beta, alpha, systematic, specific, _over(alpha, specific)), strict=True))
+    specific = deviation(p - beta * b, ddof=ddof, scale=own + rate + abs(beta) * (other + rate)) * scale
+    systematic = abs(beta) * deviation(returns["benchmark"], ddof=ddof) * scale
+    ratio = over(mean["portfolio"] - mean["benchmark"], tracking)
+    return dict(zip(names, (tracking, ratio, beta, alpha, systematic, specific, over(alpha, specific)), strict=True))
 
 
 def active_share(portfolio: xr.DataArray, benchmark: xr.DataArray) -> xr.DataArray:
@@ -249,8 +273,7 @@ def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     for track, before, then in zip(held, own, after, strict=True):
         start += before[:, None] * track.weights.to_numpy()
         end += then[:, None] * track.closes.to_numpy()
-    change = np.vstack([np.zeros_like(start[:1]), start[1:] - end[:-1]])
-    change[np.abs(change) < ROUNDING] = 0.0
+    change = np.vstack([np.zeros_like(start[:1]), active(start[1:], end[:-1])])
     stocks = (held[0].weights.get_index("asset") != CASH).astype(float)
     frame = pd.DataFrame(
         {
@@ -311,5 +334,7 @@ def _stated(bps: float | None) -> str:
     return "no transaction_cost_bps in [book]" if bps is None else f"{bps:g} basis points one-way"
 
 
-def _over(numerator: float, denominator: float) -> float:
-    return numerator / denominator if denominator > 0 else float("nan")
+def _hit_rate(portfolio: pd.Series, benchmark: pd.Series) -> float:
+    """Share of the rows in which the portfolio passes the benchmark, by more than rounding."""
+    own, other = portfolio.to_numpy(float), benchmark.to_numpy(float)
+    return float((settled(own - other, 2 + np.abs(own) + np.abs(other)) > 0).mean())

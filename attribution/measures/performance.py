@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.measures.record import require_record, require_returns, require_same_rows
 from attribution.portfolio.actual_returns import actual_or_held
 from attribution.portfolio.book import Book
 from attribution.portfolio.holdings import blend_shares
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
+from attribution.rows import SMALLEST_ERROR
+from riskmodel.arrays.rounding import deviation, growth, over, settled
 
 WINDOWS = {"1m": 1, "3m": 3, "6m": 6, "1y": 12}
 MONTHS_A_YEAR = 12
 LEAST_MONTHS = 12
-NOISE = 1e-12  # a year's deviation below it is rounding, as of an account all in cash; a ratio over it says nothing
 
 
 @dataclass(frozen=True)
@@ -119,29 +121,55 @@ def sharpe_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
     Parameters
     ----------
     monthly, risk_free
-        Returns by month, decimals.
+        Returns by month, decimals, with the same labels: dates of any kind, or none.
+
+    Raises
+    ------
+    InputError
+        For returns that are missing, infinite or below -1; for labels that differ, or that are dates out of order, twice,
+        with a month missing, or not of months.
 
     Notes
     -----
     [prod(1 + r)^(12/n) - prod(1 + f)^(12/n)] / (sqrt(12) s), s the standard deviation of r (ddof 1). Sharpe (1994) with
-    geometric means, as the book's convention has it.
+    geometric means, as the book's convention has it. A deviation that is rounding (`riskmodel.arrays.rounding`) is none, and
+    the ratio NaN.
     """
-    spread = float(monthly.std(ddof=1)) * np.sqrt(MONTHS_A_YEAR)
-    return _excess_a_year(monthly, risk_free) / spread if len(monthly) >= LEAST_MONTHS and spread > NOISE else float("nan")
+    _require_months(monthly, risk_free)
+    spread = deviation(monthly) * MONTHS_A_YEAR**0.5
+    return over(_excess_a_year(monthly, risk_free), spread) if len(monthly) >= LEAST_MONTHS else float("nan")
 
 
 def sortino_ratio(monthly: pd.Series, risk_free: pd.Series) -> float:
     """Annualised geometric return less the risk-free's, over annualised downside deviation; NaN for fewer than 12 months.
+
+    Parameters
+    ----------
+    monthly, risk_free
+        As for `sharpe_ratio`.
+
+    Raises
+    ------
+    InputError
+        As for `sharpe_ratio`.
 
     Notes
     -----
     The denominator is sqrt(12) sqrt(mean(min(r - f, 0)^2)) over all months, with the month's risk-free return as target.
     Sortino & Price (1994).
     """
-    downside = np.sqrt(float((np.minimum(monthly - risk_free, 0.0) ** 2).mean()) * MONTHS_A_YEAR)
-    return (
-        _excess_a_year(monthly, risk_free) / downside if len(monthly) >= LEAST_MONTHS and downside > NOISE else float("nan")
-    )
+    _require_months(monthly, risk_free)
+    short = np.minimum(settled((monthly - risk_free).to_numpy(float), growth(monthly, risk_free)), 0.0)
+    if len(monthly) < LEAST_MONTHS:
+        return float("nan")
+    return over(_excess_a_year(monthly, risk_free), float(np.sqrt((short**2).mean() * MONTHS_A_YEAR)))
+
+
+def _require_months(monthly: pd.Series, risk_free: pd.Series) -> None:
+    require_returns(monthly)
+    require_returns(risk_free, "returns of 'risk_free'")
+    require_same_rows(monthly, risk_free)
+    require_record(monthly.index, a_year=MONTHS_A_YEAR)
 
 
 def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:
@@ -257,5 +285,5 @@ def month_factor_returns(daily: pd.DataFrame) -> pd.DataFrame:
     error = total * np.sqrt(scaled.groupby(factor, sort=False).sum(min_count=1))
     frame = daily.drop_duplicates("factor")[["factor", "group"]].set_index("factor")
     frame["month_return"], frame["standard_error"] = total - 1, error
-    frame["t"] = frame["month_return"] / frame["standard_error"].where(frame["standard_error"] > 0)
+    frame["t"] = frame["month_return"] / frame["standard_error"].where(frame["standard_error"] > SMALLEST_ERROR)
     return frame.reset_index()

@@ -8,9 +8,10 @@ from scipy.stats import kurtosis, skew
 
 from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
-from attribution.measures.performance import NOISE
-from riskmodel.arrays.labels import label_text, require_kind, require_number
-from riskmodel.errors import InputError, counted, listed
+from attribution.measures.record import require_record, require_returns, require_same_rows
+from riskmodel.arrays.labels import require_kind, require_number
+from riskmodel.arrays.rounding import deviation, over, settled
+from riskmodel.errors import InputError, counted
 
 LOSS_AVERSION = 2.25  # Tversky & Kahneman (1992): a loss weighs as much as so large a gain
 RISK_AVERSION = 3.0  # Sortino, Miller & Messina (1997): of the omega excess return
@@ -23,9 +24,10 @@ def ratio_table(returns: pd.DataFrame, *, a_year: float = 12, least_acceptable: 
     Parameters
     ----------
     returns
-        portfolio, benchmark and risk_free, one row a month (or day), decimals.
+        portfolio, benchmark and risk_free, one row a month (or day), decimals. Labels that are dates of any kind, as text
+        too, are in order, without repeats and gaps; others stand as they are, numbers increasing.
     a_year
-        Rows a year.
+        Rows a year; as many as the dates have.
     least_acceptable
         Return of a row below which it falls short.
     ddof
@@ -39,10 +41,12 @@ def ratio_table(returns: pd.DataFrame, *, a_year: float = 12, least_acceptable: 
     Raises
     ------
     InputError
-        For missing columns, fewer than 12 rows, and returns that are missing, infinite or below -1.
+        For missing columns, fewer than 12 rows, and returns that are missing, infinite or below -1; for dates out of order,
+        twice, missing, or of another frequency than `a_year`.
 
     Notes
     -----
+    A deviation, beta or drawdown that is rounding of the returns (`riskmodel.arrays.rounding`) is 0, a ratio over it NaN.
     Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd edition, 2008, pp. 62 to 103; formulas with the
     functions below, and in docs/methodology/performance.md.
 
@@ -60,6 +64,7 @@ def ratio_table(returns: pd.DataFrame, *, a_year: float = 12, least_acceptable: 
     lacking = [side for side in SIDES if side not in returns]
     if lacking:
         raise InputError(f"returns: no column {', '.join(map(repr, lacking))}. They are {', '.join(SIDES)}.")
+    require_record(returns.index, a_year=a_year)
     if len(returns) < 12:
         raise InputError(f"returns: {counted(len(returns), 'row')}; ratios of fewer than 12 say nothing.")
     own, risk_free = returns["portfolio"], returns["risk_free"]
@@ -93,7 +98,7 @@ def shape_figures(returns: pd.Series, risk_free: pd.Series, *, a_year: float, dd
     Raises
     ------
     InputError
-        For returns that are missing, infinite or below -1.
+        For returns that are missing, infinite or below -1, and for labels as `ratio_table`.
 
     Notes
     -----
@@ -101,24 +106,26 @@ def shape_figures(returns: pd.Series, risk_free: pd.Series, *, a_year: float, dd
     Sharpe ratio, Pezier & White (2006) (p. 99); S / K (p. 99); sum r+ / sum r-, Bernardo & Ledoit (2000) (p. 95);
     n- sum r- / (n+ sum r+), Lavinio (2000) (p. 95), r+ = max(r, 0) and r- = max(-r, 0).
     """
-    _require_returns(returns)
-    r = returns.to_numpy(float)
-    n, gains, losses = len(r), np.maximum(r, 0.0), np.maximum(-r, 0.0)
-    s, k = (float(moment(r)) if np.ptp(r) > 0 else float("nan") for moment in (skew, kurtosis))
-    sharpe = _over(_excess_a_year(returns, risk_free, a_year), float(r.std(ddof=ddof)) * a_year**0.5)
-    unbiased = float(returns.kurt()) if np.ptp(r) > 0 else float("nan")
+    _require_pair(returns, risk_free, a_year)
+    r, signed = returns.to_numpy(float), _beyond(returns, 0.0)
+    n, gains, losses = len(r), np.maximum(signed, 0.0), np.maximum(-signed, 0.0)
+    spread = deviation(r, ddof=ddof)
+    moves = spread > 0
+    s, k = (float(moment(r)) if moves else float("nan") for moment in (skew, kurtosis))
+    sharpe = over(_excess_a_year(returns, risk_free, a_year), spread * a_year**0.5)
+    unbiased = float(returns.kurt()) if moves else float("nan")
     return {
         "mean_absolute_deviation": float(np.abs(r - r.mean()).mean()),
         "skewness": s,
         "kurtosis": k + 3,
         "excess_kurtosis": k,
-        "sample_skewness": float(returns.skew()) if np.ptp(r) > 0 else float("nan"),
+        "sample_skewness": float(returns.skew()) if moves else float("nan"),
         "sample_kurtosis": unbiased + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)) if n > 3 else float("nan"),
         "sample_excess_kurtosis": unbiased,
         "skewness_kurtosis_ratio": s / (k + 3),
         "adjusted_sharpe_ratio": sharpe * (1 + s / 6 * sharpe - k / 24 * sharpe**2),
-        "bernardo_ledoit_ratio": _over(gains.sum(), losses.sum()),
-        "d_ratio": _over((r < 0).sum() * losses.sum(), (r > 0).sum() * gains.sum()),
+        "bernardo_ledoit_ratio": over(gains.sum(), losses.sum()),
+        "d_ratio": over((losses > 0).sum() * losses.sum(), (gains > 0).sum() * gains.sum()),
     }
 
 
@@ -141,7 +148,7 @@ def downside_figures(returns: pd.Series, *, least_acceptable: float) -> dict[str
     Raises
     ------
     InputError
-        For returns that are missing, infinite or below -1.
+        For returns that are missing, infinite or below -1, and for labels as `ratio_table`.
 
     Notes
     -----
@@ -152,10 +159,11 @@ def downside_figures(returns: pd.Series, *, least_acceptable: float) -> dict[str
     and its root, variability skewness (p. 98); prospect ratio (mean(max(r, 0) + 2.25 min(r, 0)) - T) / sqrt(mean d^2),
     Watanabe (2006) (p. 100).
     """
-    _require_returns(returns)
-    r = returns.to_numpy(float)
-    short, over = np.maximum(least_acceptable - r, 0.0), np.maximum(r - least_acceptable, 0.0)
-    down, up = float((short**2).mean()), float((over**2).mean())
+    require_returns(returns)
+    require_record(returns.index)
+    r, beyond = returns.to_numpy(float), _beyond(returns, least_acceptable)
+    short, passed = np.maximum(-beyond, 0.0), np.maximum(beyond, 0.0)
+    down, up = float((short**2).mean()), float((passed**2).mean())
     excess = float(r.mean()) - least_acceptable
     felt = float((np.maximum(r, 0.0) + LOSS_AVERSION * np.minimum(r, 0.0)).mean())
     return {
@@ -165,21 +173,26 @@ def downside_figures(returns: pd.Series, *, least_acceptable: float) -> dict[str
         "downside_frequency": float((short > 0).mean()),
         "upside_deviation": up**0.5,
         "upside_variance": up,
-        "upside_potential": float(over.mean()),
-        "upside_frequency": float((over > 0).mean()),
-        "omega": _over(over.mean(), short.mean()),
-        "omega_sharpe_ratio": _over(excess, short.mean()),
-        "kappa_2": _over(excess, down**0.5),
-        "kappa_3": _over(excess, float((short**3).mean()) ** (1 / 3)),
-        "upside_potential_ratio": _over(over.mean(), down**0.5),
-        "volatility_skewness": _over(up**0.5, down**0.5) ** 2,
-        "variability_skewness": _over(up**0.5, down**0.5),
-        "prospect_ratio": _over(felt - least_acceptable, down**0.5),
+        "upside_potential": float(passed.mean()),
+        "upside_frequency": float((passed > 0).mean()),
+        "omega": over(passed.mean(), short.mean()),
+        "omega_sharpe_ratio": over(excess, short.mean()),
+        "kappa_2": over(excess, down**0.5),
+        "kappa_3": over(excess, float((short**3).mean()) ** (1 / 3)),
+        "upside_potential_ratio": over(passed.mean(), down**0.5),
+        "volatility_skewness": over(up**0.5, down**0.5) ** 2,
+        "variability_skewness": over(up**0.5, down**0.5),
+        "prospect_ratio": over(felt - least_acceptable, down**0.5),
     }
 
 
 def drawdown(returns: pd.Series) -> pd.Series:
     """Loss from the running peak of compounded wealth: 0 at a peak, negative below it.
+
+    Raises
+    ------
+    InputError
+        For returns that are missing, infinite or below -1, and for labels as `ratio_table`.
 
     Notes
     -----
@@ -190,13 +203,20 @@ def drawdown(returns: pd.Series) -> pd.Series:
     >>> drawdown(pd.Series([0.10, -0.20, 0.30])).round(3).tolist()
     [0.0, -0.2, 0.0]
     """
-    _require_returns(returns)
+    require_returns(returns)
+    require_record(returns.index)
     wealth = (1 + returns).cumprod()
-    return wealth / wealth.cummax().clip(lower=1.0) - 1
+    depth = wealth / wealth.cummax().clip(lower=1.0) - 1
+    return depth.where(settled(depth.to_numpy(), 1.0) != 0, 0.0)
 
 
 def losing_runs(returns: pd.Series) -> pd.Series:
     """Compounded loss of each unbroken run of negative returns, by the label of its first; Burke's drawdowns.
+
+    Raises
+    ------
+    InputError
+        As `drawdown`.
 
     Notes
     -----
@@ -207,8 +227,9 @@ def losing_runs(returns: pd.Series) -> pd.Series:
     >>> losing_runs(pd.Series([0.01, -0.10, -0.10, 0.02, -0.05])).round(3).to_dict()
     {1: -0.19, 4: -0.05}
     """
-    _require_returns(returns)
-    losing = returns < 0
+    require_returns(returns)
+    require_record(returns.index)
+    losing = pd.Series(_beyond(returns, 0.0) < 0, returns.index)
     run = (losing != losing.shift()).cumsum()[losing]
     first = run.index[~run.duplicated().to_numpy()]
     return ((1 + returns[losing]).groupby(run.to_numpy()).prod() - 1).set_axis(first)
@@ -233,7 +254,7 @@ def drawdown_figures(returns: pd.Series, risk_free: pd.Series, *, a_year: float)
     Raises
     ------
     InputError
-        For returns that are missing, infinite or below -1.
+        For returns that are missing, infinite or below -1, and for labels as `ratio_table`.
 
     Notes
     -----
@@ -241,20 +262,21 @@ def drawdown_figures(returns: pd.Series, risk_free: pd.Series, *, a_year: float)
     ulcer index sqrt(mean D^2) (p. 89); Calmar (P - F) / max |D| and Sterling (P - F) / mean |L| (p. 89); Burke
     (P - F) / sqrt(sum L^2) (p. 90), modified sqrt(n) times it; Martin (P - F) / ulcer and pain (P - F) / pain (p. 91).
     """
+    _require_pair(returns, risk_free, a_year)
     depth, runs = drawdown(returns).to_numpy(), losing_runs(returns).to_numpy()
     excess = _excess_a_year(returns, risk_free, a_year)
     worst, pain, ulcer = float(-depth.min()), float(-depth.mean()), float((depth**2).mean()) ** 0.5
     average = float(-runs.mean()) if len(runs) else 0.0
-    burke = _over(excess, float((runs**2).sum()) ** 0.5)
+    burke = over(excess, float((runs**2).sum()) ** 0.5)
     return {
         "maximum_drawdown": -worst,
         "average_drawdown": -average,
         "pain_index": pain,
         "ulcer_index": ulcer,
-        "calmar_ratio": _over(excess, worst),
-        "sterling_ratio": _over(excess, average),
-        "pain_ratio": _over(excess, pain),
-        "martin_ratio": _over(excess, ulcer),
+        "calmar_ratio": over(excess, worst),
+        "sterling_ratio": over(excess, average),
+        "pain_ratio": over(excess, pain),
+        "martin_ratio": over(excess, ulcer),
         "burke_ratio": burke,
         "modified_burke_ratio": burke * len(returns) ** 0.5,
     }
@@ -283,7 +305,7 @@ def benchmark_figures(
     Raises
     ------
     InputError
-        For returns that are missing, infinite or below -1.
+        For returns that are missing, infinite or below -1, and for labels as `ratio_table`.
 
     Notes
     -----
@@ -294,32 +316,30 @@ def benchmark_figures(
     (beta_F - beta)(B - F) and net selectivity, alpha less it (p. 78); M squared for Sortino P + (P - T) (d_B - d_P) / d_P
     with T the least acceptable return a year (p. 102); omega excess return P - 3 d_P d_B (p. 103).
     """
-    for side in SIDES:
-        _require_returns(returns[side])
     line = regression_figures(returns, a_year=a_year, ddof=ddof)
     p, b, f = (_a_year(returns[side], a_year) for side in SIDES)
-    spread = [float(returns[side].std(ddof=ddof)) * a_year**0.5 for side in ("portfolio", "benchmark")]
+    spread = [deviation(returns[side], ddof=ddof) * a_year**0.5 for side in ("portfolio", "benchmark")]
     target = (1 + least_acceptable) ** a_year - 1
     down, other = (
         downside_figures(returns[side], least_acceptable=least_acceptable)["downside_deviation"] * a_year**0.5
         for side in ("portfolio", "benchmark")
     )
     over_cash = returns[["portfolio", "benchmark"]].sub(returns["risk_free"], axis=0).mean()
-    fama = _over(*spread)
+    fama = over(*spread)
     diversification = (fama - line["beta"]) * (b - f)
-    squared = _over(p - f, spread[0]) * spread[1] + f
+    squared = over(p - f, spread[0]) * spread[1] + f
     return {
         "total_risk": float(np.hypot(line["systematic_risk"], line["specific_risk"])),
         "fama_beta": fama,
         "regression_alpha": float(over_cash["portfolio"] - line["beta"] * over_cash["benchmark"]),
         "diversification": diversification,
         "net_selectivity": line["jensen_alpha"] - diversification,
-        "treynor_ratio": (p - f) / line["beta"] if line["beta"] else float("nan"),
-        "modified_treynor": _over(p - f, line["systematic_risk"]),
+        "treynor_ratio": over(p - f, line["beta"]),
+        "modified_treynor": over(p - f, line["systematic_risk"]),
         "m_squared": squared,
         "m_squared_excess": squared - b,
         "m_squared_excess_geometric": (1 + squared) / (1 + b) - 1,
-        "m_squared_sortino": p + _over(p - target, down) * (other - down),
+        "m_squared_sortino": p + over(p - target, down) * (other - down),
         "omega_excess_return": p - RISK_AVERSION * down * other,
     }
 
@@ -332,18 +352,14 @@ def _excess_a_year(returns: pd.Series, risk_free: pd.Series, a_year: float) -> f
     return _a_year(returns, a_year) - _a_year(risk_free, a_year)
 
 
-def _over(numerator: float, denominator: float) -> float:
-    return float(numerator / denominator) if denominator > NOISE else float("nan")
+def _beyond(returns: pd.Series, bound: float) -> np.ndarray:
+    """Returns less a bound, 0 where the difference is rounding."""
+    r = returns.to_numpy(float)
+    return settled(r - bound, 1 + np.abs(r) + abs(bound))
 
 
-def _require_returns(returns: pd.Series) -> None:
-    """Refuse what no return can be."""
-    values = returns.to_numpy(float)
-    for wrong, what, cure in (
-        (~np.isfinite(values), "missing or infinite", "Leave out months without a return."),
-        (values < -1, "below -1 (a loss of more than 100 %)", "Returns are decimals: -0.05 is a loss of 5 %."),
-    ):
-        if wrong.any():
-            named = listed(map(label_text, returns.index[wrong]))
-            number = counted(int(wrong.sum()), "value")
-            raise InputError(f"returns of '{returns.name or 'portfolio'}': {number} {what}: {named}. {cure}")
+def _require_pair(returns: pd.Series, risk_free: pd.Series, a_year: float) -> None:
+    require_returns(returns)
+    require_returns(risk_free, "returns of 'risk_free'")
+    require_same_rows(returns, risk_free)
+    require_record(returns.index, a_year=a_year)

@@ -10,11 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from attribution.identities import TOLERANCE, furthest, identities, require_reconciled
-from attribution.measures.risk_inputs import ARRAYS, ROUNDING, RiskArrays, aligned_arrays, require_weights
+from attribution.measures.risk_inputs import ARRAYS, RiskArrays, aligned_arrays, require_weights
 from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
 from attribution.rows import CASH, SPECIFIC
 from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_number, require_one_kind
+from riskmodel.arrays.rounding import OF_TERMS, active
 from riskmodel.errors import InputError, counted, listed
 
 DAYS_A_YEAR = 252
@@ -106,7 +107,7 @@ def split_risk(
     fb, da = f @ b, model.specific(a)
     terms = model.terms(a)
     variance = fsum([*(b * fb), *(a * da)])
-    volatility = sqrt(variance) if variance > ROUNDING * terms else 0.0
+    volatility = sqrt(variance) if variance > OF_TERMS * terms else 0.0
     scale = 1 / volatility if volatility else 0.0
 
     of_factor, of_specific = b * fb * scale, float(a @ da) * scale
@@ -152,7 +153,7 @@ def split_risk(
             stocks["weight"] * stocks["volatility"] * stocks["correlation"], stocks["contribution"]
         ),
     }
-    table = identities(pairs, max(TOLERANCE, ROUNDING * terms * scale))
+    table = identities(pairs, max(TOLERANCE, OF_TERMS * terms * scale))
     require_reconciled(table, "risk")
     return RiskDecomposition(
         volatility=volatility,
@@ -180,12 +181,13 @@ def tracking_error(
 ) -> float:
     """Forecast volatility of the active return: sqrt(a' (X F X' + D) a x periods a year) with a = w - v.
 
-    An asset in one set of weights only has weight 0 in the other. The other arguments are those of `decompose`.
+    An asset in one set of weights only has weight 0 in the other; weights that differ by rounding do not differ. The other
+    arguments are those of `decompose`.
     """
     own, other = _both(weights, benchmark_weights)
     exposures = labelled("exposures", exposures, ARRAYS["exposures"])
     return decompose(
-        own - other,
+        own.copy(data=active(own.to_numpy(), other.to_numpy())),
         exposures=exposures,
         factor_covariance=factor_covariance,
         specific_variance=specific_variance,
@@ -216,7 +218,7 @@ def beta(
 def _beta(w: np.ndarray, v: np.ndarray, model: RiskArrays) -> float:
     moved = model.x @ (model.f @ (model.x.T @ v)) + model.specific(v)
     variance = fsum(v * moved)
-    return fsum(w * moved) / variance if variance > ROUNDING * model.terms(v) else float("nan")
+    return fsum(w * moved) / variance if variance > OF_TERMS * model.terms(v) else float("nan")
 
 
 def ex_ante_risk(
@@ -307,7 +309,7 @@ def weighed_risk(
     own, other = (covered[name].to_numpy().astype(float) for name in names)
     split = {
         side: split_risk(a, model, groups=groups, periods_per_year=periods_per_year)
-        for side, a in zip(SIDES, (own, other, own - other), strict=True)
+        for side, a in zip(SIDES, (own, other, active(own, other)), strict=True)
     }
     result = CourseRisk(
         course=course,

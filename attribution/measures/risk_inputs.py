@@ -13,7 +13,6 @@ from riskmodel.arrays.semidefinite import require_covariance
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
 
-ROUNDING = 64 * float(np.finfo(float).eps)  # a sum that is smaller than this share of its own terms is nothing but rounding
 ARRAYS = {
     name: Labelled(dims, may_be_empty=dims)
     for name, dims in {

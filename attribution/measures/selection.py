@@ -14,6 +14,7 @@ from attribution.measures.risk_inputs import linked_block
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
+from riskmodel.arrays.rounding import active
 from riskmodel.facts import ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
 
@@ -98,7 +99,7 @@ def specific_risk_of_period(
     known = ~np.isnan(variance)
     if float(np.abs(own[:, ~known]).sum(axis=1).mean()) > UNCOVERED_MAX:
         return math.nan
-    active, variance = (own - other)[:, known], variance[known]
+    bet, variance = active(own, other)[:, known], variance[known]
     linked, between = linked_block(forecast.linked, names[known], variance)
-    daily = active**2 @ variance + np.einsum("ti,ij,tj->t", active[:, linked], between, active[:, linked])
+    daily = bet**2 @ variance + np.einsum("ti,ij,tj->t", bet[:, linked], between, bet[:, linked])
     return math.sqrt(float(coefficients.to_numpy() ** 2 @ daily))

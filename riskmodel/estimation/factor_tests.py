@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.labels import checked_factor_returns
+from riskmodel.arrays.rounding import deviation
 from riskmodel.errors import InputError
 
 MONTH = 21
@@ -103,7 +104,7 @@ def mean_return_tests(
         y = column[known]
         used = int(4 * (len(y) / 100) ** (2 / 9)) if lags is None else int(lags)
         mean, error, t, p = (y.mean() if len(y) else np.nan), np.nan, np.nan, np.nan
-        if len(y) > used + 1 and np.ptp(y) > 0:
+        if len(y) > used + 1 and deviation(y, ddof=0) > 0:
             fit = sm.OLS(y, np.ones(len(y))).fit(cov_type="HAC", cov_kwds={"maxlags": used, "use_correction": False})
             error, t, p = float(fit.bse[0]), float(fit.tvalues[0]), float(fit.pvalues[0])
         rows[name] = {

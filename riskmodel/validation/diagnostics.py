@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.labels import aligned, require_finite
+from riskmodel.arrays.rounding import settled
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.factor_tests import mean_return_tests
 from riskmodel.market.contents import require_market
@@ -118,7 +119,7 @@ def information_coefficient_table(coefficients: xr.DataArray) -> pd.DataFrame:
         coefficients.transpose("time", "factor").to_numpy(), columns=coefficients.get_index("factor").rename("factor")
     )
     days, mean, deviation = frame.notna().sum(), frame.mean(), frame.std()
-    ratio = mean / deviation.where(deviation > 0)
+    ratio = mean / deviation.where(settled(deviation.to_numpy(), 1.0) > 0)
     return pd.DataFrame(
         {
             "mean": mean,

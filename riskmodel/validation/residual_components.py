@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.labels import PANEL, labelled, require_finite
+from riskmodel.arrays.rounding import deviation
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
@@ -225,7 +226,7 @@ def described(loadings: xr.DataArray, exposures: xr.DataArray | None, sectors: x
 def _correlation(v: pd.DataFrame, x: pd.Series) -> pd.Series:
     """Of each column with x, over the assets that have x; NaN where they are few or all the same."""
     there = x.notna()
-    if there.sum() < LEAST_NAMES or np.ptp(x[there].to_numpy()) == 0:
+    if there.sum() < LEAST_NAMES or deviation(x[there].to_numpy(), ddof=0, scale=float(x.abs().max())) == 0:
         return pd.Series(np.nan, v.columns)
     return v[there].corrwith(x[there])
 

@@ -12,6 +12,7 @@ from attribution.measures.drivers import judge
 from attribution.measures.selection import SpecificForecast, specific_risk_of_period
 from attribution.portfolio.book import Drivers
 from attribution.rows import SPECIFIC
+from riskmodel.arrays.rounding import over, settled
 from riskmodel.errors import counted
 
 
@@ -37,6 +38,7 @@ def driver_figures(factors: pd.DataFrame, result: AttributionResult, forecast: S
     """
     named = factors.loc[factors["driver"], "contribution"]
     together, excess = math.fsum(named), result.excess_return
+    scale = 2 + abs(result.portfolio_return) + abs(result.benchmark_return)
     part = float(factors.loc[factors["factor"] == SPECIFIC, "contribution"].iloc[0])
     cube = result.cube
     risk = specific_risk_of_period(cube.portfolio_live, cube.benchmark_live, cube.coefficient, forecast)
@@ -45,9 +47,9 @@ def driver_figures(factors: pd.DataFrame, result: AttributionResult, forecast: S
     table = [
         ("drivers", together, rows),
         ("beside_drivers", excess - together, counted(len(factors) - len(named), "row")),
-        ("drivers_share", together / excess if excess else math.nan, rows),
+        ("drivers_share", over(together, settled(excess, scale)), rows),
         ("specific_part", part, days),
         ("specific_part_risk", risk, f"{days}, {known}"),
-        ("specific_part_ratio", part / risk if risk > 0 else math.nan, f"{days}, {known}"),
+        ("specific_part_ratio", over(part, risk), f"{days}, {known}"),
     ]
     return pd.DataFrame(table, columns=["measure", "value", "basis"]).assign(course=result.course)

@@ -11,12 +11,11 @@ import pytest
 import xarray as xr
 
 from attribution.brinson.effects import brinson_effects
-from attribution.brinson.segments_file import ordered_periods, read_segments
+from attribution.brinson.segments_file import read_segments
 from attribution.brinson.tables import segment_effects
 from attribution.cli import main
 from attribution.contributions.brinson_of_holdings import group_sides
 from attribution.contributions.groups import asset_groups
-from riskmodel import InputError
 from tests.attribution.brinson.inputs import SIDES, example, one_period
 from tests.conftest import ROOT, read_printed
 
@@ -39,7 +38,7 @@ def file(tmp_path):
 @pytest.fixture
 def bacon(file):
     rows = [HEADER]
-    for quarter in ("Q3", "Q1", "Q4", "Q2"):  # the file's order does not matter
+    for quarter in ("Q1", "Q2", "Q3", "Q4"):
         values = [BACON["quarters"][quarter][k] for k in ("w_p", "w_b", "r_p", "r_b")]
         rows += [",".join(map(str, [quarter, *row])) for row in zip(BACON["segments"], *values, strict=True)]
     return file("\n".join(rows) + "\n")
@@ -135,48 +134,6 @@ def test_one_period_without_a_label_is_the_total(capsys, file):
     # (0.6 - 0.5)(4 % - 3 %) - 0.1 (2 % - 3 %); 0.5 (1 % - 1 %); 0.1 x 1 % + 0.1 x 1 %
     total = answer(capsys, path).query("segment == 'Total'").set_index("effect")["value"]
     assert total.to_dict() == pytest.approx({"allocation": 0.002, "selection": 0.0, "interaction": 0.002}, abs=1e-15)
-
-
-@pytest.mark.parametrize(
-    ("given", "ordered"),
-    [
-        (["Q10", "Q2", "Q1"], ["Q1", "Q2", "Q10"]),
-        (["2024-02-29", "2023-12-31", "2024-01-31"], ["2023-12-31", "2024-01-31", "2024-02-29"]),
-        (["2024-2", "2023-11", "2024-1"], ["2023-11", "2024-1", "2024-2"]),
-        (["2024/10/1", "2024/9/30"], ["2024/9/30", "2024/10/1"]),
-        (["Feb 2024", "Jan 2024", "Dec 2023"], ["Dec 2023", "Jan 2024", "Feb 2024"]),
-        (["Q1 2024", "Q4 2023"], ["Q4 2023", "Q1 2024"]),
-        (["2024Q1", "2023Q4"], ["2023Q4", "2024Q1"]),
-        (["2024年10月", "2024年9月"], ["2024年9月", "2024年10月"]),
-        (["31/01/2025", "29/02/2024"], ["29/02/2024", "31/01/2025"]),
-        (["week 11", "week 9", "2024"], ["2024", "week 9", "week 11"]),
-        (["01/2025", "12/2024"], ["12/2024", "01/2025"]),
-        (["Jan-25", "Dec-24"], ["Dec-24", "Jan-25"]),
-        (["31.01.2025", "31.12.2024"], ["31.12.2024", "31.01.2025"]),
-        (["January 31, 2025", "December 31, 2024"], ["December 31, 2024", "January 31, 2025"]),
-        (["1Q25", "4Q24", "Q1'24"], ["Q1'24", "4Q24", "1Q25"]),
-        (["2025/01/31", "2024-12-31"], ["2024-12-31", "2025/01/31"]),
-        (["2025-01-31", "stub"], ["2025-01-31", "stub"]),
-    ],
-)
-def test_periods_stand_as_dates_where_they_are_else_naturally(given, ordered):
-    assert ordered_periods(given) == ordered
-
-
-def test_dates_that_could_be_read_both_ways_are_refused():
-    with pytest.raises(
-        InputError, match=r"day first or the month first, which gives another order\. Write dates as YYYY-MM-DD"
-    ):
-        ordered_periods(["01/02/2024", "02/01/2024"])
-
-
-@pytest.mark.parametrize("twice", [["2024-01-31", "2024-1-31"], ["Q1 2024", "1Q24"]])
-def test_one_date_written_in_two_ways_is_no_two_periods(twice):
-    with pytest.raises(InputError) as caught:
-        ordered_periods(twice, "segments.csv")
-    assert str(caught.value) == (
-        f"segments.csv: periods '{twice[0]}' and '{twice[1]}' are the same date. Write a period in one way only."
-    )
 
 
 def test_codes_stay_text(file):

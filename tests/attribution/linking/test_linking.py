@@ -486,3 +486,34 @@ def test_coefficients_that_do_not_close_give_no_answer(monkeypatch):
 
 def test_every_method_that_is_offered_has_its_scale():
     assert tuple(linking._SCALES) == DAY_SCALING
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ["2024-02", "2024-01"],
+        ["Sept 2024", "Aug 2024"],
+        ["Q1 2024", "Q4 2023"],
+        pd.PeriodIndex(["2024-02", "2024-01"], freq="M"),
+        [pd.Timestamp("2024-02-29").date(), pd.Timestamp("2024-01-31").date()],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["carino", "grap"])
+def test_dates_out_of_order_are_refused_whatever_they_are_written_as(days, method):
+    own = pd.Series([0.02, 0.01], days)
+    effects = pd.DataFrame({"all": own}, days)
+    with pytest.raises(InputError) as caught:
+        link(effects, own, 0.0, method=method)
+    shown = ", ".join(map(str, days))
+    assert str(caught.value) == (
+        f"portfolio_returns: 'time' has dates out of order: {shown}. Sort them; labels that are no dates stand as they are."
+    )
+    assert float(link(effects[::-1], own[::-1], 0.0, method=method).sum()) == pytest.approx(1.02 * 1.01 - 1, abs=1e-15)
+
+
+@pytest.mark.parametrize("days", [["Q2", "Q1"], ["11月", "1月"], ["01/02/2024", "02/01/2024"], [1, 0]], ids=str)
+def test_labels_that_are_no_dates_or_could_be_two_stand_in_the_order_of_the_returns(days):
+    own, other = pd.Series([0.5, 0.1], days), pd.Series([0.2, 0.0], days)
+    by_hand = 0.3 * 1.0 + 1.5 * 0.1  # e_1 (1 + B_2) + (1 + R_1) e_2
+    assert float(link((own - other).to_frame("all"), own, other, method="grap").sum()) == pytest.approx(by_hand, abs=1e-15)

@@ -225,7 +225,8 @@ def test_the_ratios_of_a_course(small_book, small_market):
         (RETURNS[:11], "returns: 11 rows; ratios of fewer than 12 say nothing."),
         (
             RETURNS.assign(portfolio=RETURNS["portfolio"].where(RETURNS.index != "2000-03")),
-            "returns of 'portfolio': 1 value missing or infinite: 2000-03. Leave out months without a return.",
+            "returns of 'portfolio': 1 value missing or infinite: 2000-03. Give them, or the record since the last of them: "
+            "without those rows it is another record.",
         ),
         (
             RETURNS.assign(benchmark=-1.5),

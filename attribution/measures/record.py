@@ -1,0 +1,243 @@
+"""The rows of a track record: returns that can be, in the order of time, no repeats, no gaps, as often a year as said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from attribution.linking.period_names import Reading, readings
+from riskmodel.arrays.labels import label_text, require_kind, require_number
+from riskmodel.errors import InputError, counted, listed
+
+LONGEST_CLOSURE = 12  # days between sessions: exchanges have closed for eleven around a holiday
+LEAST_DENSITY = 0.85  # of the sessions of a year, below which some are missing
+LONG = 183  # days of a record whose rows a year can be counted
+REPEATED = "Keep one row each, or give each its own date."
+SESSIONS, DAYS_OF_A_YEAR = 252, 365.25
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """How often a record has a row.
+
+    Attributes
+    ----------
+    name, plural
+        Of a period.
+    days
+        Least and most days from a row to the next, in the middle.
+    a_year
+        Least and most rows of a year, and how many are meant.
+    months
+        Of a period that is a part of a year or one; 0 where it is none.
+    """
+
+    name: str
+    plural: str
+    days: tuple[int, int]
+    a_year: tuple[float, float, int]
+    months: int = 0
+
+    def number(self, days: pd.DatetimeIndex) -> np.ndarray:
+        """Of the period that each day is in: it grows by one from a period to the next."""
+        return np.asarray((12 * days.year + days.month - 1) // self.months)
+
+
+FREQUENCIES = (
+    Frequency("day", "daily", (1, 5), (200, 366, SESSIONS)),
+    Frequency("week", "weekly", (6, 10), (50, 53, 52)),
+    Frequency("month", "monthly", (27, 32), (12, 12, 12), months=1),
+    Frequency("quarter", "quarterly", (85, 95), (4, 4, 4), months=3),
+    Frequency("half-year", "half-yearly", (175, 190), (2, 2, 2), months=6),
+    Frequency("year", "yearly", (360, 370), (1, 1, 1), months=12),
+)
+OF_UNIT = {"quarter": 3, "half": 6}  # months of a part of a year that a name may be of
+
+
+def require_returns(returns: pd.Series, name: str = "") -> pd.Series:
+    """The series, or that values of it can be no returns.
+
+    Raises
+    ------
+    InputError
+        For returns that are missing, infinite or below -1.
+    """
+    name = name or f"returns of '{getattr(returns, 'name', None) or 'portfolio'}'"
+    values = require_kind(name, returns, pd.Series, "Give returns by their dates.").to_numpy(float, na_value=np.nan)
+    for wrong, what, cure in (
+        (
+            ~np.isfinite(values),
+            "missing or infinite",
+            "Give them, or the record since the last of them: without those rows it is another record.",
+        ),
+        (values < -1, "below -1 (a loss of more than 100 %)", "Returns are decimals: -0.05 is a loss of 5 %."),
+    ):
+        if wrong.any():
+            named = listed(map(label_text, returns.index[wrong]))
+            raise InputError(f"{name}: {counted(int(wrong.sum()), 'value')} {what}: {named}. {cure}")
+    return returns
+
+
+def require_record(index: pd.Index, *, a_year: float | None = None, name: str = "returns") -> None:
+    """Refuse the labels of a record that say that its rows are out of order, there twice, missing, or of another frequency.
+
+    Parameters
+    ----------
+    index
+        Dates of any kind, as text too where it can be read in one way only; numbers count rows. Other labels stand as they
+        are.
+    a_year
+        Rows a year that ratios are annualised by.
+    name
+        Of the record, for messages.
+
+    Raises
+    ------
+    InputError
+        For what the labels say; the first five places are named.
+    """
+    if a_year is not None and not 0 < require_number("a_year", a_year, "Rows a year: 12 months, 252 days.") < np.inf:
+        raise InputError(f"a_year: is {a_year:g}. Give the rows a year: 12 months, 252 days.")
+    days = require_in_order(index, name=name)
+    if days is not None and len(days) > 2:
+        _require_whole(days, index, a_year, name)
+
+
+def require_in_order(index: pd.Index, *, name: str = "returns") -> pd.DatetimeIndex | None:
+    """Refuse labels that are out of order or there more than once; the days they say, None where they are no dates."""
+    again = index[index.duplicated()].unique()
+    if len(again):
+        shown = listed(map(label_text, again))
+        raise InputError(f"{name}: {counted(len(again), 'label')} more than once: {shown}. {REPEATED}")
+    days = _days(index)
+    if days is None:
+        if pd.api.types.is_numeric_dtype(index) and not index.is_monotonic_increasing:
+            raise InputError(
+                f"{name}: rows are out of order: {_falls(index, index)}. Use sort_index(), or, where rows stand in "
+                f"the order of time, reset_index(drop=True)."
+            )
+        return None
+    if days.isna().any():
+        raise InputError(f"{name}: {counted(int(days.isna().sum()), 'row')} without a date. Give each its own.")
+    if not days.is_monotonic_increasing:
+        raise InputError(f"{name}: dates are out of order: {_falls(days, index)}. Use sort_index().")
+    return days
+
+
+def require_same_rows(first: pd.Series, *others: pd.Series) -> None:
+    """Refuse series whose labels differ: pandas would put a missing return where one has none."""
+    own = first.name or "portfolio"
+    for other in others:
+        if not first.index.equals(other.index):
+            only = first.index.symmetric_difference(other.index)
+            shown = (
+                f"{counted(len(only), 'label')} of one alone: {listed(map(label_text, only))}" if len(only) else "unsorted"
+            )
+            raise InputError(
+                f"returns: '{own}' and '{other.name or 'risk_free'}' have other rows: {shown}. Give both the same dates."
+            )
+
+
+def _days(index: pd.Index) -> pd.DatetimeIndex | None:
+    """Labels as the days on which their periods begin, or as they are; None where they are no dates."""
+    if isinstance(index, pd.DatetimeIndex):
+        return index.tz_localize(None)
+    if isinstance(index, pd.PeriodIndex):
+        return index.to_timestamp(how="start")
+    kind = pd.api.types.infer_dtype(index, skipna=False)
+    if kind in ("date", "datetime", "datetime64"):
+        return pd.DatetimeIndex(index)
+    if kind == "period":
+        return _days(pd.PeriodIndex(index)) if len({label.freqstr for label in index}) == 1 else None
+    if kind == "string":
+        ways = readings([str(label) for label in index])
+        sure = len(ways) == 1 or (bool(ways) and not any(reading.increasing for reading in ways))
+        return _read(ways[0]) if sure else None
+    return None
+
+
+def _read(reading: Reading) -> pd.DatetimeIndex | None:
+    if reading.unit in ("day", "month"):
+        return pd.DatetimeIndex([pd.Timestamp(*key) for key in reading.keys]) if len(reading.keys[0]) == 3 else None
+    part = reading.unit.removeprefix("fiscal ")
+    if part == "week":
+        return pd.DatetimeIndex([_week(*key) for key in reading.keys])
+    if part == "year":
+        return pd.DatetimeIndex([pd.Timestamp(key[0], 1, 1) for key in reading.keys])
+    return pd.DatetimeIndex([pd.Timestamp(year, (number - 1) * OF_UNIT[part] + 1, 1) for year, number in reading.keys])
+
+
+def _week(year: int, number: int) -> pd.Timestamp:
+    return pd.Timestamp(date(year, 1, 4)) + pd.Timedelta(weeks=number - 1)  # the fourth of January is in its first week
+
+
+def _require_whole(days: pd.DatetimeIndex, index: pd.Index, a_year: float | None, name: str) -> None:
+    steps = np.diff(days.to_numpy()) / np.timedelta64(1, "D")
+    middle = float(np.median(steps))
+    found = next((kind for kind in FREQUENCIES if kind.days[0] <= middle <= kind.days[1]), None)
+    if found is None:
+        known = ", ".join(kind.name + "s" for kind in FREQUENCIES)
+        raise InputError(f"{name}: rows stand {middle:g} days apart in the middle. Give a row for each of the {known}.")
+    least, most, meant = found.a_year
+    if a_year is not None and not least <= a_year <= most:
+        raise InputError(
+            f"{name}: dates are {found.plural} ({label_text(index[0])}, {label_text(index[1])}, ...), and a_year is "
+            f"{a_year:g}. Give a_year={meant}, or compound the returns to the frequency that is meant."
+        )
+    if found.months:
+        _require_each(days, np.diff(found.number(days)), found, name)
+        return
+    limit = LONGEST_CLOSURE if found.name == "day" else found.days[1]  # a Thursday for a closed Friday is no gap
+    _require_no_gap(days, steps > limit, name)
+    span = float(steps.sum())
+    if found.name == "day" and span >= LONG:
+        _require_sessions((len(days) - 1) / span * DAYS_OF_A_YEAR, a_year, name)
+
+
+def _require_sessions(rows: float, a_year: float | None, name: str) -> None:
+    """Refuse fewer daily rows a year than an exchange has sessions, and another number than is meant."""
+    if rows < LEAST_DENSITY * SESSIONS:
+        raise InputError(
+            f"{name}: {rows:.0f} daily rows a year, where exchanges have about {SESSIONS}. Give the days that are missing; "
+            f"a ratio of the others is another record's."
+        )
+    if a_year is not None and abs(rows / a_year - 1) > 1 - LEAST_DENSITY:
+        raise InputError(
+            f"{name}: {rows:.0f} daily rows a year, and a_year is {a_year:g}. Give the rows a year that are meant."
+        )
+
+
+def _require_each(days: pd.DatetimeIndex, step: np.ndarray, found: Frequency, name: str) -> None:
+    """Refuse a period of the calendar that has no row, or two."""
+    if (step == 0).any():
+        twice = listed(map(label_text, days[1:][step == 0]))
+        raise InputError(f"{name}: {counted(int((step == 0).sum()), found.name)} with two rows: {twice}. Keep one row each.")
+    gaps = [
+        f"{days[k].to_period('M') + found.months * more:%Y-%m}"
+        for k in np.flatnonzero(step > 1)
+        for more in range(1, int(step[k]))
+    ]
+    if gaps:
+        raise InputError(
+            f"{name}: {counted(len(gaps), found.name)} missing: {listed(gaps)}. Give what was earned then, or the record "
+            f"after the gap; a ratio of the other rows is another record's."
+        )
+
+
+def _require_no_gap(days: pd.DatetimeIndex, gap: np.ndarray, name: str) -> None:
+    if gap.any():
+        shown = listed(f"{days[k]:%Y-%m-%d} to {days[k + 1]:%Y-%m-%d}" for k in np.flatnonzero(gap))
+        raise InputError(
+            f"{name}: {counted(int(gap.sum()), 'gap')} between rows: {shown}. Give what was earned then, or the record "
+            f"after the gap; a ratio of the other rows is another record's."
+        )
+
+
+def _falls(order: pd.Index, index: pd.Index) -> str:
+    """The places where a row is earlier than the one before it."""
+    pairs = [(k, k + 1) for k, (a, b) in enumerate(pairwise(order)) if b < a]
+    return listed(f"{label_text(index[late])} follows {label_text(index[early])}" for early, late in pairs)
