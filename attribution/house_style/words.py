@@ -17,6 +17,7 @@ from riskmodel.facts import Fact
 
 NAMED = {  # values of facts that are labels, and of what
     "column": "filings",
+    "field": "filings",
     "table": "market_tables",
     "sectors": "sectors",
     "sources": "filings",

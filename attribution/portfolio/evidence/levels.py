@@ -43,7 +43,8 @@ def levels_off_their_constituents(evidence: Evidence) -> Iterator[Finding]:
         far = gaps[(gaps - gaps.median()).abs() > max(FAR_IN_A_DAY, FAR_FOR_ITSELF * own)]
         for day, gap in far.items():
             date = f"{day:%Y-%m-%d}"
-            yield Finding("level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: float(gap)})
+            doubt = {date: float(gap)}
+            yield Finding("level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt=doubt, lenient=level.by_rule)
 
 
 @BOOK_RULES.rule("level_of_another")
@@ -60,7 +61,7 @@ def levels_of_another_index(evidence: Evidence) -> Iterator[Finding]:
         if nearest and away[nearest] * CLOSER < gaps.std():
             yield Finding(
                 "level_of_another", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps), shown=nearest,
-                doubt=_by_day(gaps),
+                doubt=_by_day(gaps), lenient=level.by_rule,
             )  # fmt: skip
 
 

@@ -23,11 +23,14 @@ class Gap:
         (time) the level's return less the constituents'.
     constituents
         (time) theirs.
+    by_rule
+        Whether they are the largest companies in the place of a list: what is apart then may be the rule.
     """
 
     name: str
     gaps: pd.Series
     constituents: pd.Series
+    by_rule: bool
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Evidence:
             official = self.tracks.level(name)
             if official is not None:
                 constituents = self.tracks.benchmark(name).returns
-                every.append(Gap(name, (official - constituents).to_series(), constituents.to_series()))
+                by_rule = self.tracks.book.benchmarks[name].constituents is None
+                every.append(Gap(name, (official - constituents).to_series(), constituents.to_series(), by_rule))
         return every
 
     @cached_property

@@ -44,9 +44,38 @@ NOTES = [
         "Ordinary income is taken from these items of the filings (share of filings): operating income 34%, net income 66%.",
     ),
     (
-        Fact("unaligned", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
+        Fact("found", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
         "入力データの突き合わせ　価格データのないティッカー（発行済株式数）：1,200件（例：A、B）。",
         "Input data, share counts, ticker without prices: 1,200 rows (such as A, B).",
+    ),
+    (
+        Fact(
+            "found",
+            {
+                "finding": Fact("stale_price", {"table": "prices", "rows": 7, "examples": ("2025-03-03 A (12.5)",)}),
+                "harm": 12.34,
+                "course": "Major 100",
+                "month": "2025-03",
+            },
+        ),
+        "入力データの突き合わせ　同じ終値が異例に長く続く（終値）（価格）：7件（例：2025-03-03 A (12.5)）　"
+        "Major 100の2025-03の超過リターンに最大12.3bp影響する可能性。",
+        "Input data, prices, close that repeats for longer than the name's other days allow (the close): 7 rows "
+        "(such as 2025-03-03 A (12.5)); it may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
+    ),
+    (
+        Fact(
+            "accepted",
+            {
+                "finding": Fact("stale_price", {"table": "prices", "rows": 7, "examples": ("2025-03-03 A (12.5)",)}),
+                "by": "A. Analyst",
+                "why": "a bid that stood",
+            },
+        ),
+        "入力データの突き合わせ　同じ終値が異例に長く続く（終値）（価格）：2025-03-03 A (12.5)。"
+        "確認済み（A. Analyst）：a bid that stood",
+        "Input data, prices, close that repeats for longer than the name's other days allow (the close): "
+        "2025-03-03 A (12.5). Looked at and accepted by A. Analyst: a bid that stood",
     ),
     (
         Fact("unmodelled_held", {"course": "X", "names": ("A",), "days": 3}),

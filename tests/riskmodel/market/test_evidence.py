@@ -1,4 +1,4 @@
-"""One fault of a feed at a time, put into a clean market: each is found, with its ticker and its day, and nothing else is."""
+"""One fault of a feed at a time in a clean market: each is found, with its ticker and its day, and nothing else is."""
 
 from __future__ import annotations
 
@@ -240,8 +240,8 @@ def shares_times(tables: Tables, ticker: str, factor: float, since: str, until: 
 
 
 def filed(tables: Tables, ticker: str) -> list[str]:
-    shares = tables["shares"]
-    return list(pd.DatetimeIndex(shares.loc[shares["ticker"] == ticker, "available_from"].sort_values()).strftime("%Y-%m-%d"))
+    days = tables["shares"].loc[tables["shares"]["ticker"] == ticker, "available_from"]
+    return list(pd.DatetimeIndex(days.sort_values()).strftime("%Y-%m-%d"))
 
 
 def test_share_counts_as_filed_beside_a_split_are_named(clean, name):
