@@ -87,15 +87,18 @@ def _aligned(cells: list[str], *, right: bool) -> list[str]:
 
 
 def print_evidence(evidence: Sequence[Judged], book: str, *, to: TextIO | None = None) -> None:
-    """The last lines of a command: what is found in the tables that may move a figure, and where all of it is listed."""
+    """The last lines of a command: what is found in the tables that may move a figure, and where all of it is listed.
+
+    On standard error only what may move a figure is worth a word.
+    """
     from attribution.house_style.words import read_messages
     from attribution.portfolio.evidence.judged import by_kind, sentence
     from riskmodel.errors import counted
 
     kinds, words = by_kind(evidence), read_messages("en")
-    if not kinds:
-        return
     moving = [each for each in evidence if each.harm >= LEAST_HARM]
+    if not kinds or (to is not None and not moving):
+        return
     for each in moving[:MOST_FINDINGS]:
         accepted = f" (accepted by {each.accepted.by})" if each.accepted is not None else ""
         print(f"{each.finding.table}: {sentence(each, words)}{accepted}", file=to)

@@ -18,7 +18,6 @@ CLOSER = 3.0  # times, that another index's level is
 LEAST_DAYS = 40
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
 CLEAR_SLOPE = -5.0  # its t-statistic
-MOVED = 0.001  # of the constituents, while the level stood still
 
 
 @BOOK_RULES.rule("no_levels", "far_from_index")
@@ -88,17 +87,6 @@ def levels_without_dividends(evidence: Evidence) -> Iterator[Finding]:
                 "level_without_dividends", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps),
                 shown=f"{yearly:.1%}", doubt=_by_day(-dividends[dividends != 0]), lenient=True,
             )  # fmt: skip
-
-
-@BOOK_RULES.rule("stale_level")
-def levels_that_repeat(evidence: Evidence) -> Iterator[Finding]:
-    """A level that stands still while its constituents move."""
-    for level in evidence.levels:
-        name, gaps, constituents = level.name, level.gaps, level.constituents
-        still = (gaps + constituents == 0) & (constituents.abs() > MOVED)
-        if still.any():
-            doubt = _by_day(gaps[still])
-            yield Finding("stale_level", "indices", name, next(iter(doubt)), count=len(doubt), doubt=doubt)
 
 
 def _by_day(values: pd.Series) -> dict[str, float]:

@@ -91,7 +91,17 @@ def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_sto
 def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written):
     text = (written / "manifest.json").read_text(encoding="utf-8")
     manifest = json.loads(text)
-    assert set(manifest) == {"month", "data_date", "book", "inputs", "meanings", "outputs", "settings", "versions"}
+    assert set(manifest) == {
+        "month",
+        "data_date",
+        "book",
+        "findings",
+        "inputs",
+        "meanings",
+        "outputs",
+        "settings",
+        "versions",
+    }
     assert {"prices.parquet", "holdings.csv"} <= set(manifest["inputs"])
     assert str(SMALL) not in text
     assert "/tmp" not in text
@@ -123,8 +133,13 @@ def test_check_exits_with_1_where_there_is_something_to_know(capsys):
     code, printed, _ = run(capsys, "check", BOOK, "--format", "csv")
     findings = read_printed(printed)
     assert code == 1
-    assert list(findings.columns) == ["table", "finding", "rows", "examples"]
-    assert (findings["rows"] > 0).all()
+    assert list(findings.columns) == ["key", "table", "ticker", "date", "count", "harm", "detail"]
+    assert (findings["count"] > 0).all()
+    _, printed, _ = run(capsys, "check", BOOK)
+    assert (
+        printed.splitlines()[-2]
+        == f"Fit for use, with {findings.groupby(['key', 'table']).ngroups} kinds of findings to know."
+    )
 
 
 def test_fit_finds_its_store_the_second_time(capsys):

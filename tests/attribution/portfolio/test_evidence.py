@@ -110,15 +110,6 @@ def test_levels_without_dividends_are_named_but_not_refused(small_book, small_ma
     assert not finding.refused
 
 
-def test_a_level_that_stands_still_is_named(small_book, small_market):
-    def stale(level):
-        place = level.index.get_loc(DAY)
-        level.iloc[place] = level.iloc[place - 1]
-        return level
-
-    assert one(small_book, with_level(small_market, "Small Index", stale), "stale_level")[0].finding.date == DAY
-
-
 # ---------------------------------------------------------------- lists
 
 

@@ -345,6 +345,24 @@ def test_an_exchange_rate_the_other_way_round_is_refused(clean):
     assert of_key(clean | {"fx": jump}, "fx_jump")[0].subject == "USDJPY"
 
 
+@pytest.mark.parametrize("index", ["Large Index", "Wide Index"])
+def test_a_level_that_is_mistyped_or_stands_still_is_named_without_constituents_too(clean, index):
+    january = clean["prices"][clean["prices"]["date"].between("2025-01-06", "2025-01-28")]
+    day = january.groupby("date")["total_return"].mean().abs().idxmax()  # on which the market moves
+
+    def levels(change):
+        table = clean["indices"].copy()
+        rows = table.index[(table["index"] == index) & (table["date"] == day)]
+        before = table[(table["index"] == index) & (table["date"] < day)].sort_values("date")["level"].iloc[-1]
+        table.loc[rows, "level"] = change(table.loc[rows, "level"], before)
+        return clean | {"indices": table}
+
+    [finding] = of_key(levels(lambda level, before: level * 1.05), "level_spike")
+    assert (finding.subject, finding.date) == (index, f"{day:%Y-%m-%d}")
+    [finding] = of_key(levels(lambda level, before: before), "stale_level")
+    assert (finding.subject, list(finding.doubt)) == (index, [f"{day:%Y-%m-%d}"])
+
+
 @pytest.mark.parametrize(
     "spelling", [str.upper, lambda text: text + "\u200b", lambda text: f" {text} ", lambda text: text.replace(" ", "\u3000")]
 )
