@@ -155,7 +155,7 @@ def _forecast_left_out(note: Fact, words: PageWords) -> str:
 
 def _found(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
-    moved, where = "", finding.values["examples"]
+    moved, where, rows = "", finding.values["examples"], finding.values["rows"]
     if "harm" in note.values:
         harm = words.number(float(str(note.values["harm"])), 1)
         moved = t("notes_section.moved", harm=harm, course=note.values["course"], month=note.values["month"])
@@ -163,7 +163,7 @@ def _found(note: Fact, words: PageWords) -> str:
         "notes.found",
         finding=t.fact("findings", finding),
         table=t.name("market_tables", finding.values["table"]),
-        rows=t("notes_section.rows", count=words.number(finding.values["rows"], 0, grouped=True)),
+        rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=words.number(rows, 0, grouped=True)),
         examples=t("notes_section.examples", examples=t.listed(where)) if where else "",
         moved=moved,
     )

@@ -26,20 +26,19 @@ def counts_beside_splits(feed: Feed) -> Iterator[Finding]:
     """Closes are adjusted for later splits; a count that moves by the ratio across an ex-date is not."""
     if "splits" not in feed.tables:
         return
-    shares = feed.tables["shares"]
-    shares = shares[shares["ticker"].isin(feed.tables["splits"]["ticker"])].sort_values("available_from", kind="stable")
-    counts = dict(iter(shares.groupby("ticker", sort=False)))
-    for ticker, day, ratio in feed.tables["splits"][["ticker", "ex_date", "ratio"]].itertuples(index=False):
-        if ticker not in counts or abs(np.log(ratio)) < np.log(1.2):
+    shares, owners = feed.tables["shares"], feed.tickers_of("shares")
+    known, counts = shares["available_from"].to_numpy(), shares["shares_out"].to_numpy()
+    splits, columns = feed.tables["splits"], feed.tickers_of("splits")
+    for column, day, ratio in zip(columns, splits["ex_date"].to_numpy(), splits["ratio"], strict=True):
+        rows = np.flatnonzero(owners == column) if column >= 0 else np.array([], dtype=int)
+        rows = rows[np.argsort(known[rows], kind="stable")]
+        after = int(np.searchsorted(known[rows], day))
+        if abs(np.log(ratio)) < np.log(1.2) or not 0 < after < len(rows):
             continue
-        known = counts[ticker]
-        before = known[known["available_from"] < day]["shares_out"].iloc[-1:].to_numpy()
-        after = known[known["available_from"] >= day].iloc[:1]
-        if len(before) and len(after):
-            step = float(after["shares_out"].iloc[0] / before[0])
-            if abs(np.log(step / ratio)) < min(SAME_RATIO, abs(np.log(ratio)) / 3):
-                first = after["available_from"].iloc[0]
-                yield Finding("shares_as_filed", "shares", ticker, f"{first:%Y-%m-%d}", shown=f"x {step:.4g}, {ratio:g}")
+        step = float(counts[rows[after]] / counts[rows[after - 1]])
+        if abs(np.log(step / ratio)) < min(SAME_RATIO, abs(np.log(ratio)) / 3):
+            first = f"{pd.Timestamp(known[rows[after]]):%Y-%m-%d}"
+            yield Finding("shares_as_filed", "shares", feed.assets[column], first, shown=f"x {step:.4g}, {ratio:g}")
 
 
 @MARKET_RULES.rule("shares_there_and_back", "shares_unit")
