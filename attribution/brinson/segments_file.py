@@ -14,7 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.brinson.effects import REMAINDER
+from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, require_texts
 from riskmodel.market.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
@@ -28,6 +30,7 @@ DATES = (
 DAY_FIRST, MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
 QUARTER = re.compile(r"(?:[Qq]([1-4])|([1-4])[Qq])[ '/-]?(\d{4}|\d{2})")
 HOURS = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}|\d[T ]\d{1,2}:\d{2}")
+NUMBER = re.compile("[0-9]{1,18}")
 ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$")
 
 
@@ -53,7 +56,7 @@ def read_segments(path: str | Path) -> xr.Dataset:
         For a file that cannot be read or has no rows, a column that is missing, a cell that is not a number, an empty
         weight, a segment that is there twice, a reserved name, a period with a time of day.
     """
-    path = Path(path)
+    path = require_path("segments", path, "Name the CSV file of the segments.")
     frame = _cells(path)
     name = path.name
     lacking = [column for column in ("segment", *SIDES) if column not in frame.columns]
@@ -66,6 +69,7 @@ def read_segments(path: str | Path) -> xr.Dataset:
         raise InputError(f"{name}: the file has a header but no rows.")
     key = [column for column in ("period", "segment") if column in frame.columns]
     for column in key:
+        require_texts(frame[column], column, name)
         _require_labels(frame[column], name, column)
     repeats = frame[frame.duplicated(key)]
     if len(repeats):
@@ -148,9 +152,9 @@ def _dates(periods: list[str], *forms: str) -> list[datetime]:
 
 
 def _natural(label: str) -> list[tuple[int, int, str]]:
-    """Digits count as numbers, the rest as text."""
+    """Digits count as numbers, the rest, `²` too, as text; more of them than a number may have are text as well."""
     parts = re.split(r"([0-9]+)", label)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [(0, int(part), "") if re.fullmatch(NUMBER, part) else (1, 0, part) for part in parts if part]
 
 
 def _cells(path: Path) -> pd.DataFrame:
@@ -158,6 +162,7 @@ def _cells(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     try:
+        require_no_nul(path, path.name)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(
@@ -169,9 +174,9 @@ def _cells(path: Path) -> pd.DataFrame:
         raise InputError(f"{path.name}: the file is empty.") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, OSError) as error:
         raise InputError(
-            f"{path.name}: cannot be read as CSV ({str(error).strip()}). Separate cells with commas; decimals have a point."
+            f"{path.name}: cannot be read as CSV ({one_line(error)}). Separate cells with commas; decimals have a point."
         ) from None
-    frame = frame.apply(lambda column: column.fillna("").str.strip())
+    frame = frame.apply(lambda column: from_csv(column.fillna("").str.strip()))
     frame = frame[(frame != "").any(axis=1)]  # spreadsheets leave rows of commas at the end
     if frame.empty:
         raise InputError(f"{path.name}: the file is empty.")

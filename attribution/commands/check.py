@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table
+from attribution.commands.terminal import DONE, FINDINGS, print_table, say
 
 
 def print_check(options: argparse.Namespace) -> int:
@@ -17,5 +17,5 @@ def print_check(options: argparse.Namespace) -> int:
     findings = check_inputs(book, read_inputs(book))
     print_table(findings, options.format)
     if options.format == "text":
-        print(f"Fit for use, with {len(findings)} findings to know." if len(findings) else "Fit for use; nothing to report.")
+        say(f"Fit for use, with {len(findings)} findings to know." if len(findings) else "Fit for use; nothing to report.")
     return FINDINGS if len(findings) else DONE
