@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from attribution.commands.audit import add_audit
 from attribution.commands.brinson import add_brinson
@@ -19,39 +20,60 @@ from attribution.commands.terminal import (
     INTERRUPTED,
     PRINTED,
     REFUSED,
+    say,
 )
 from riskmodel.arrays.arithmetic import plain_arithmetic
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, shortened
+from riskmodel.texts import visible
+
+LONGEST = 1000  # characters of an argument, and of what is said of all of them
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one line that steers no terminal, whatever the arguments hold."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit with 2."""
+        super().error(visible(shortened(message, LONGEST), keep=""))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        require_short(options)
         code = int(options.run(options))
         if sys.stdout is not None:  # None where a shell has closed it
             sys.stdout.flush()
         return code
     except InputError as error:
-        print(f"attribution {options.command}: {error}", file=sys.stderr)
+        say(f"attribution {options.command}: {error}", error=True)
         return REFUSED
     except ArithmeticError as error:  # a result that does not add up is a defect of the software, and is not shown
-        print(f"attribution {options.command}: {error} Please report this.", file=sys.stderr)
+        say(f"attribution {options.command}: {error} Please report this.", error=True)
         return REFUSED
     except KeyboardInterrupt:
-        print(f"attribution {options.command}: stopped. Nothing is left half-written.", file=sys.stderr)
+        say(f"attribution {options.command}: stopped. Nothing is left half-written.", error=True)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor is it told what is still to be written
         return DONE
     except OSError as error:  # such as a full disk
-        print(f"attribution {options.command}: {error}", file=sys.stderr)
+        say(f"attribution {options.command}: {error}", error=True)
         return REFUSED
+
+
+def require_short(options: argparse.Namespace) -> None:
+    """Refuse an argument that is longer than any name or path is."""
+    for name, value in vars(options).items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and len(text) > LONGEST:
+                raise InputError(f"{name}: has {len(text):,} characters, {shortened(text, 30)} Give {LONGEST:,} at most.")
 
 
 def _parser() -> argparse.ArgumentParser:
     about = "Explain why portfolios beat or missed their benchmarks."
-    parser = argparse.ArgumentParser(prog="attribution", description=about)
+    parser: argparse.ArgumentParser = Parser(prog="attribution", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -9,6 +9,20 @@ class InputError(ValueError):
     """An input is not fit for use; the message says what, where, how many and how to repair it."""
 
 
+LONGEST = 160  # characters of an item in a message
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """A text as a message has room for it.
+
+    Examples
+    --------
+    >>> shortened("a cell of a table", 6)
+    'a cell...'
+    """
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def listed(items: Iterable[object], limit: int = 5) -> str:
     """Join the first `limit` items, and say how many more there are.
 
@@ -17,7 +31,7 @@ def listed(items: Iterable[object], limit: int = 5) -> str:
     >>> listed(["A", "B", "C"], limit=2)
     'A, B and 1 more'
     """
-    texts = [str(item) for item in items]
+    texts = [shortened(str(item)) for item in items]
     shown = ", ".join(texts[:limit])
     return shown if len(texts) <= limit else f"{shown} and {len(texts) - limit} more"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from riskmodel.bounds import STYLE_WEIGHT, shown
 from riskmodel.errors import InputError, listed
 
 if TYPE_CHECKING:
@@ -101,9 +101,10 @@ class Style:
         names = [_name(d) for d in self.descriptors]
         if len(set(names)) < len(names):
             raise InputError(f"style '{self.name}': a descriptor stands twice among {listed(names)}. Name each once.")
-        if len(weights) != len(names) or not all(isinstance(w, int | float) and math.isfinite(w) and w for w in weights):
+        if len(weights) != len(names) or not all(map(STYLE_WEIGHT.admits, weights)):
             raise InputError(
-                f"style '{self.name}': the weights {list(weights)} for {listed(names)}. Give each a finite number, not zero."
+                f"style '{self.name}': the weights {listed(map(shown, weights))} for {listed(names)}. "
+                f"Give each {STYLE_WEIGHT.wanted}."
             )
         if isinstance(self.orthogonal_to, str) or not all(isinstance(other, str) for other in self.orthogonal_to):
             raise InputError(f"style '{self.name}': orthogonal_to is {self.orthogonal_to!r}; give a list of styles.")

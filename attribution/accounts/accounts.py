@@ -25,6 +25,7 @@ from attribution.rows import CASH
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.threads import one_blas_thread
+from riskmodel.bounds import SHARE, require_bounded
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.market.timeline import next_lives
@@ -110,6 +111,7 @@ def attribute_accounts(
     require_dataset(market)
     if isinstance(period, str):
         period = read_run_of_months(period, market)
+    require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
     returns = holding_returns(market)
     labels = returns.get_index("asset")

@@ -16,6 +16,7 @@ from attribution.audit.identities import window_figures
 from attribution.audit.slips import nearest_names
 from attribution.reporting.tables.addresses import address
 from riskmodel.errors import InputError
+from riskmodel.texts import with_formula
 
 TICKER, BASIS, DRIVER = "ticker", "index basis", "driver"
 TOTAL_RETURN, PRICE = "total return", "price"
@@ -53,8 +54,8 @@ def read_universe(figures: Figures) -> tuple[list[str] | None, str]:
             rows = csv.DictReader(lines)
             if "ticker" not in (rows.fieldnames or []):
                 raise InputError(f"{path.name}: no column 'ticker'. It is a CSV file with one ticker a row.")
-            return [row["ticker"] for row in rows if row["ticker"]], ""
-    except (OSError, UnicodeDecodeError):
+            return [with_formula(row["ticker"]) for row in rows if row["ticker"]], ""
+    except (OSError, UnicodeDecodeError, csv.Error):
         return None, f"the list '{figures.universe}' cannot be read beside the file"
 
 

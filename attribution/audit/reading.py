@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
+from attribution.portfolio.toml_file import read_toml
 from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
@@ -32,7 +32,6 @@ MOST_PLACES = 40
 WHOLE = 100  # percent
 LARGEST = Decimal(10) ** 12
 YEARS = range(1900, 2200)
-NOT_PLAIN = re.compile("[△▲▽▼−－–＋．０-９]")
 DECIMALS_OF_A_DECIMAL = 4  # a return printed as a decimal to the hundredth of a percent, -0.0660
 
 
@@ -62,26 +61,7 @@ def read_figures(path: str | Path) -> Figures:
     Figure(path='trailing."S&P 500".6m', value=Decimal('2.98'), exact=False)
     """
     path = require_path("path", path, "Name the TOML file of the figures.")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the TOML file of the figures.") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name}: is not text in UTF-8 ({error.reason}). Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name}: is not valid TOML ({error}).{_bad_line(path, str(error))}") from None
-    return parse_figures(content, path)
-
-
-def _bad_line(path: Path, error: str) -> str:
-    """The line that cannot be read, and the cure where it is a number as a Japanese report prints it."""
-    place = re.search(r"at line (\d+)", error)
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    if place is None or not 0 < int(place[1]) <= len(lines):
-        return ""
-    line = lines[int(place[1]) - 1].strip()
-    number = " Write numbers with plain digits and a plain minus: -6.60." if NOT_PLAIN.search(line) else ""
-    return f" The line is: {line}{number}"
+    return parse_figures(read_toml(path, "Name the TOML file of the figures.", parse_float=Decimal), path)
 
 
 def parse_figures(content: dict[str, Any], path: Path) -> Figures:

@@ -15,7 +15,9 @@ import xarray as xr
 
 from attribution.brinson.effects import REMAINDER
 from attribution.linking.period_names import places_in_a_year, readings
+from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, require_texts
 from riskmodel.market.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
@@ -23,6 +25,7 @@ TOTAL = "Total"
 WEIGHT_TOLERANCE = 1e-4  # files carry rounded weights
 BY_DATE, AS_FILED = "date", "file"  # the order of periods
 HOURS = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{1,2}|\d[T ]\d{1,2}:\d{2}")
+NUMBER = re.compile("[0-9]{1,18}")
 ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|UTC|GMT)$")
 
 
@@ -49,7 +52,7 @@ def read_segments(path: str | Path) -> xr.Dataset:
         For a file that cannot be read or has no rows, a column that is missing, a cell that is not a number, an empty
         weight, a segment that is there twice, a reserved name, a period with a time of day.
     """
-    path = Path(path)
+    path = require_path("segments", path, "Name the CSV file of the segments.")
     frame = _cells(path)
     name = path.name
     lacking = [column for column in ("segment", *SIDES) if column not in frame.columns]
@@ -62,6 +65,7 @@ def read_segments(path: str | Path) -> xr.Dataset:
         raise InputError(f"{name}: the file has a header but no rows.")
     key = [column for column in ("period", "segment") if column in frame.columns]
     for column in key:
+        require_texts(frame[column], column, name)
         _require_labels(frame[column], name, column)
     repeats = frame[frame.duplicated(key)]
     if len(repeats):
@@ -147,6 +151,7 @@ def _cells(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     try:
+        require_no_nul(path, path.name)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(
@@ -158,9 +163,9 @@ def _cells(path: Path) -> pd.DataFrame:
         raise InputError(f"{path.name}: the file is empty.") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, OSError) as error:
         raise InputError(
-            f"{path.name}: cannot be read as CSV ({str(error).strip()}). Separate cells with commas; decimals have a point."
+            f"{path.name}: cannot be read as CSV ({one_line(error)}). Separate cells with commas; decimals have a point."
         ) from None
-    frame = frame.apply(lambda column: column.fillna("").str.strip())
+    frame = frame.apply(lambda column: from_csv(column.fillna("").str.strip()))
     frame = frame[(frame != "").any(axis=1)]  # spreadsheets leave rows of commas at the end
     if frame.empty:
         raise InputError(f"{path.name}: the file is empty.")

@@ -12,6 +12,7 @@ import xarray as xr
 from attribution.brinson.choices import MISSING
 from attribution.linking.labelled import TELLING_SHARE, Given
 from riskmodel.arrays.labels import Labelled, aligned, places, require_finite, require_one_kind
+from riskmodel.bounds import MISFIT, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 WEIGHT_TOLERANCE = 1e-6
@@ -84,6 +85,7 @@ def read_sides(
     InputError
         For labels that do not match, values that are not fit, weights that do not sum to one, an unknown policy.
     """
+    require_bounded("weight_tolerance", weight_tolerance, MISFIT)
     if missing not in MISSING:
         raise InputError(f"missing '{missing}': the choices are {', '.join(MISSING)}.")
     given = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
-import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from attribution.commands.terminal import DONE, FINDINGS, PRINTED, progress
+from attribution.commands.terminal import DONE, FINDINGS, PRINTED, progress, say
+from riskmodel.texts import without_formula
 
 if TYPE_CHECKING:
     from attribution.audit import Audit
@@ -46,13 +47,15 @@ def audit_figures_file(options: argparse.Namespace) -> int:
         with progress(len(book.courses) + STAGES) as step:
             audit = audit_report(options.figures, book=book, progress=step)
     if options.format == "json":
-        print(json.dumps([finding.record() for finding in audit.findings], ensure_ascii=False))
+        say(json.dumps([finding.record() for finding in audit.findings], ensure_ascii=False))
     elif options.format == "csv":
-        rows = csv.writer(sys.stdout, lineterminator="\n")
+        lines = io.StringIO()
+        rows = csv.writer(lines, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(_csv_row(finding) for finding in audit.findings)
+        say(lines.getvalue(), end="")
     else:
-        print(audit_text(audit))
+        say(audit_text(audit))
     return FINDINGS if audit.findings else DONE
 
 
@@ -109,4 +112,4 @@ def _wrapped(text: str, first: str, hanging: int) -> str:
 def _csv_row(finding: Finding) -> list[object]:
     figures = "; ".join(f"{path} = {value}" for path, value in finding.figures)
     numbers = ["" if number is None else number for number in (finding.difference, finding.rounding)]
-    return [finding.rule, figures, *numbers, finding.correction]
+    return [finding.rule, without_formula(figures), *numbers, without_formula(finding.correction)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from attribution.brinson.choices import AUTHORS, INTERACTIONS, METHODS, MISSING
 from attribution.commands.explain import brinson_options
-from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table
+from attribution.commands.terminal import DONE, ROWS_AT_EACH_END, print_table, say
 from attribution.linking.methods import DEFAULT_LINK, LINKS, ORDER_MATTERS
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import listed
@@ -48,25 +47,23 @@ def print_effects(options: argparse.Namespace) -> int:
     if options.format != "text":
         print_table(segment_effects(segments, **choices), options.format)
         if order:
-            print(order, file=sys.stderr)
+            say(order, error=True)
         return DONE
     interaction = {"separate": "interaction separate", "selection": "top-down", "allocation": "bottom-up"}
     periods, by_segment = period_table(segments, **choices), segment_table(segments, **choices)
     folding = (
         "top-down" if options.link == "geometric" and options.interaction == "separate" else interaction[options.interaction]
     )
-    print(
-        f"{AUTHORS[options.method]}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking")
-    )
+    say(f"{AUTHORS[options.method]}, {folding}, " + ("not linked" if options.link == "none" else f"{options.link} linking"))
     if order:
-        print(order)
+        say(order)
     percent = [*periods.columns, "portfolio_weight", "benchmark_weight", "contribution"]
     if by_segment is not None:
         long = len(by_segment) - 1 > 2 * ROWS_AT_EACH_END and "contribution" in by_segment.columns
         print_table(by_segment.iloc[:-1] if long else by_segment, "text", percent=percent, shorten=long)
-        print()
+        say()
     if len(periods) > 2 * ROWS_AT_EACH_END:
-        print(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
+        say(f"The last of {len(periods) - (options.link != 'none'):,} periods; --format csv has all.")
         periods = periods.iloc[-ROWS_AT_EACH_END:]
     print_table(periods, "text", percent=percent)
     return DONE

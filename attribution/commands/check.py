@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table
+from attribution.commands.terminal import DONE, FINDINGS, print_table, say
 
 
 def print_check(options: argparse.Namespace) -> int:
@@ -21,13 +21,13 @@ def print_check(options: argparse.Namespace) -> int:
         print_table(kinds, "text", forms={"harm": "{:.1f}"})
         refused = [each for each in evidence if each.refused]
         if refused:
-            print(f"Not fit for use: {counted(len(refused), 'finding')} that a report would refuse, first in the list.")
+            say(f"Not fit for use: {counted(len(refused), 'finding')} that a report would refuse, first in the list.")
         elif evidence:
-            print(f"Fit for use, with {counted(len(kinds), 'kind')} of findings to know.")
+            say(f"Fit for use, with {counted(len(kinds), 'kind')} of findings to know.")
         else:
-            print("Fit for use; nothing to report.")
+            say("Fit for use; nothing to report.")
         if evidence:
-            print("harm: basis points of a course's excess in a month. --format csv has each finding.")
+            say("harm: basis points of a course's excess in a month. --format csv has each finding.")
     else:
         print_table(findings_table(evidence), options.format)
     return FINDINGS if evidence else DONE

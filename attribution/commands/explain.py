@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
-from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress
+from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress, say
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError
@@ -115,12 +114,12 @@ def explain_course(options: argparse.Namespace) -> int:
         elif options.currency:
             result = result.in_currency(options.currency, market, **_hedge(options))
     if fitted.remark:
-        print(fitted.remark, file=sys.stderr)
+        say(fitted.remark, error=True)
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     _print(result, frame, options)
     evidence = book_evidence(Tracks(book, market, read_period(options.month, book, market)))
-    print_evidence(evidence, options.book, to=sys.stderr)
+    print_evidence(evidence, options.book, error=True)
     return DONE
 
 
@@ -175,7 +174,7 @@ def _figures(book: Book, market: xr.Dataset, options: argparse.Namespace) -> int
     if options.format != "text":
         print_table(frame, options.format)
         return DONE
-    print(f"{options.course} against {book.benchmark_name(options.course)}, {options.month}")
+    say(f"{options.course} against {book.benchmark_name(options.course)}, {options.month}")
     values = [
         as_cell(value, "{:z.2f}" if measure in NOT_PERCENT_FIGURES else "{:z.2%}")
         for measure, value in zip(frame["measure"], frame["value"], strict=True)
@@ -216,9 +215,9 @@ def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Nam
         return
     linking = "log returns" if options.table == "karnosky-singer" else f"{result.link} linking"
     view = f", {'hedged ' if options.hedged else ''}in {options.currency}" if options.currency else ""
-    print(f"{result.course} against {result.benchmark}, {result.period}, {linking}{view}")
+    say(f"{result.course} against {result.benchmark}, {result.period}, {linking}{view}")
     if options.table != "karnosky-singer":
-        print(
+        say(
             f"return {result.portfolio_return:+z.2%}   benchmark {result.benchmark_return:+z.2%}   "
             f"excess {result.excess_return:+z.2%}"
         )
@@ -231,4 +230,4 @@ def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Nam
     effects = [name for name in ("contribution", *EFFECTS) if name in frame.columns]
     if effects:
         sums = (f"{'' if name == 'contribution' else name + ' '}{frame[name].sum():+z.2%}" for name in effects)
-        print(f"sum {'   '.join(sums)}")
+        say(f"sum {'   '.join(sums)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from attribution.commands.terminal import DONE, print_table, progress
+from attribution.commands.terminal import DONE, print_table, progress, say
 
 
 def print_fit(options: argparse.Namespace) -> int:
@@ -19,10 +19,10 @@ def print_fit(options: argparse.Namespace) -> int:
         step("model")
         fitted = fitted_model(book, market)
     if options.format == "text":
-        print(fitted.model)
-        print(f"{fitted.how}; store: {fitted.store}")
+        say(fitted.model)
+        say(f"{fitted.how}; store: {fitted.store}")
         if fitted.remark:
-            print(fitted.remark)
+            say(fitted.remark)
     else:
         print_table(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
     return DONE

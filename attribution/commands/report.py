@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, say
 from attribution.reporting.formats import FORMATS
 from riskmodel.factors import LANGUAGES
 
@@ -56,25 +55,25 @@ def report_month(options: argparse.Namespace) -> int:
             progress=step,
         )
     for remark in written.remarks:
-        print(remark, file=sys.stderr)
+        say(remark, error=True)
     if len(written.findings):
         for finding in written.findings.itertuples():
-            print(f"{finding.file}, line {finding.line}: {finding.message}")
-        print(f"Nothing was written: {counted(len(written.findings), 'finding')} in the commentary. Correct it and repeat.")
+            say(f"{finding.file}, line {finding.line}: {finding.message}")
+        say(f"Nothing was written: {counted(len(written.findings), 'finding')} in the commentary. Correct it and repeat.")
         return FINDINGS
-    print(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
+    say(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
     print_table(written.tables["performance"], "text", percent=["return", "benchmark_return", "excess"])
     identities = written.tables["reconciliation"]
-    print(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
+    say(f"{int(identities['passed'].sum())} of {len(identities)} identities hold to 1e-12.")
     limits = written.tables["limits"]
     broken = limits[limits["ok"].eq(False).fillna(False)]
     if len(broken):
-        print(f"{len(broken)} of {counted(len(limits), 'limit')} broken:")
+        say(f"{len(broken)} of {counted(len(limits), 'limit')} broken:")
         print_table(broken[["sleeve", "rule", "detail"]], "text")
     print_evidence(written.content.evidence, options.book)
     for name, path in written.paths.items():
         if name.endswith(SHOWN):
-            print(f"{'edit' if name.endswith('.md') else 'read'} {path}")
+            say(f"{'edit' if name.endswith('.md') else 'read'} {path}")
     return DONE
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
-from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say
 from riskmodel.errors import InputError
 
 
@@ -46,19 +45,19 @@ def print_risk(options: argparse.Namespace) -> int:
             for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing_risk(course, forecast))
         )
     if fitted.remark:
-        print(fitted.remark, file=sys.stderr)
+        say(fitted.remark, error=True)
     if forecast.left_out:
-        print(
+        say(
             f"Without a forecast, their history being too short or nobody having them: {', '.join(forecast.left_out)}.",
-            file=sys.stderr,
+            error=True,
         )
     lists = book.holdings[book.holdings["date"] == date]["portfolio"]
     bought = [sleeve for sleeve in shares if (lists == book.sleeves[sleeve].holdings).any()]
     if bought:
-        print(
+        say(
             f"The list of {date:%Y-%m-%d} of {', '.join(bought)} counts from this close on; the figures are of what was "
             f"held until then.",
-            file=sys.stderr,
+            error=True,
         )
     tables = {"risk": risk.table, "limits": limits}
     if options.table in ("factor", "family", "stock"):
@@ -66,14 +65,14 @@ def print_risk(options: argparse.Namespace) -> int:
     elif options.table is not None:
         tables = {options.table: tables[options.table]}
     if options.format == "json":
-        print(json.dumps({name: records(table) for name, table in tables.items()}, ensure_ascii=False))
+        say(json.dumps({name: records(table) for name, table in tables.items()}, ensure_ascii=False))
     elif options.format == "csv":
         print_table(next(iter(tables.values())), "csv")
         if len(tables) > 1:
-            print("The limits are another table: --table limits, or --format json for both.", file=sys.stderr)
+            say("The limits are another table: --table limits, or --format json for both.", error=True)
     else:
         for name, table in tables.items():
-            print(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
+            say(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
             print_table(table, "text", decimals=4)
-    print_evidence(evidence, options.book, to=sys.stderr)
+    print_evidence(evidence, options.book, error=True)
     return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE

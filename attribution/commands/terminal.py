@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
+
+from riskmodel.texts import LAYOUT, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +23,35 @@ INTERRUPTED = 130  # as shells have it for Ctrl-C
 ROWS_AT_EACH_END = 10
 LEAST_HARM, MOST_FINDINGS = 0.05, 5  # basis points; findings that a command's last lines name
 PRINTED = ("text", "csv", "json")  # how a table is printed
+WRITTEN_OUT = "attribution.written_out"
 FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
+
+
+def say(text: object = "", *, end: str = "\n", error: bool = False) -> None:
+    """Print a text, all that is printed: what steers a terminal is written out, and what its encoding lacks too.
+
+    A message of an `error` is one line.
+    """
+    stream = sys.stderr if error else sys.stdout
+    if stream is None:  # a shell has closed it
+        return
+    shown = visible(str(text), keep="" if error else LAYOUT)
+    encoding = stream.encoding or "utf-8"
+    try:
+        shown.encode(encoding)
+    except UnicodeEncodeError:
+        shown = shown.encode(encoding, WRITTEN_OUT).decode(encoding)
+    stream.write(shown + end)
+
+
+def _written_out(error: UnicodeError) -> tuple[str, int]:
+    """A character that an encoding lacks, as JSON writes it, which a program that reads JSON takes for what it was."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(WRITTEN_OUT, _written_out)
 
 
 def print_table(
@@ -34,10 +65,12 @@ def print_table(
 ) -> None:
     """Print a table: for people with percent and two decimals, or as `forms` has it by column; for programs every digit."""
     if form == "csv":
-        print(frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"), end="")
+        from attribution.house_style.csv_text import csv_text
+
+        say(csv_text(frame), end="")
         return
     if form == "json":
-        print(json.dumps(records(frame), ensure_ascii=False))
+        say(json.dumps(records(frame), ensure_ascii=False))
         return
     left_out = 0
     if shorten and len(frame) > 2 * ROWS_AT_EACH_END:
@@ -46,10 +79,10 @@ def print_table(
         frame = frame.iloc[[*range(ROWS_AT_EACH_END), *range(len(frame) - ROWS_AT_EACH_END, len(frame))]]
     if len(frame):
         every = dict.fromkeys(frame.columns, f"{{:z.{decimals}f}}")
-        print(as_text(frame, every | {name: FORMS.get(name, "{:+z.2%}") for name in percent} | dict(forms)))
+        say(as_text(frame, every | {name: FORMS.get(name, "{:+z.2%}") for name in percent} | dict(forms)))
     if left_out:
-        print(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
-        print("--format csv has all.")
+        say(f"The {ROWS_AT_EACH_END} largest and smallest; {left_out:,} rows between them are left out.", end=" ")
+        say("--format csv has all.")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -86,7 +119,7 @@ def _aligned(cells: list[str], *, right: bool) -> list[str]:
     return [space + cell if right else cell + space for cell, space in zip(cells, spaces, strict=True)]
 
 
-def print_evidence(evidence: Sequence[Judged], book: str, *, to: TextIO | None = None) -> None:
+def print_evidence(evidence: Sequence[Judged], book: str, *, error: bool = False) -> None:
     """The last lines of a command: what is found in the tables that may move a figure, and where all of it is listed.
 
     On standard error only what may move a figure is worth a word.
@@ -97,12 +130,12 @@ def print_evidence(evidence: Sequence[Judged], book: str, *, to: TextIO | None =
 
     kinds, words = by_kind(evidence), read_messages("en")
     moving = [each for each in evidence if each.harm >= LEAST_HARM]
-    if not kinds or (to is not None and not moving):
+    if not kinds or (error and not moving):
         return
     for each in moving[:MOST_FINDINGS]:
         accepted = f" (accepted by {each.accepted.by})" if each.accepted is not None else ""
-        print(f"{each.finding.table}: {sentence(each, words)}{accepted}", file=to)
-    print(f"Input data: {counted(len(kinds), 'kind')} of findings; attribution check {book} lists them.", file=to)
+        say(f"{each.finding.table}: {sentence(each, words)}{accepted}", error=error)
+    say(f"Input data: {counted(len(kinds), 'kind')} of findings; attribution check {book} lists them.", error=error)
 
 
 @contextmanager
@@ -119,7 +152,7 @@ def progress(steps: int) -> Iterator[Callable[[str], None]]:
         def step(stage: str) -> None:
             bar.update(1 if started[0] else 0)
             started[0] = True
-            bar.set_description_str(stage)
+            bar.set_description_str(visible(stage, keep=""))
 
         yield step
         bar.update(1)

@@ -12,7 +12,8 @@ from attribution.contributions.cube import Cube, CurrencyView
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import with_rows
 from attribution.rows import CURRENCY, HEDGE
-from riskmodel.arrays.labels import require_flag, require_kind, require_number
+from riskmodel.arrays.labels import require_flag, require_kind
+from riskmodel.bounds import PREMIUM, require_bounded
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.contents import READ
 
@@ -237,7 +238,7 @@ def daily_premium(premium: float | pd.Series | None, returns: xr.DataArray) -> x
             )
         values = premium.reindex(days).to_numpy(dtype=float)
     else:
-        require_number("forward_premium", premium, "Give a decimal a year, or a Series by day.")
+        require_bounded("forward_premium", premium, PREMIUM)
         values = np.full(len(days), np.expm1(np.log1p(premium) / DAYS_A_YEAR) if premium > -1 else np.nan)
     if not (np.abs(values) <= GREATEST_PREMIUM).all():  # NaN is not
         shown = f"a Series with {np.nanmax(np.abs(values)):g} on a day" if isinstance(premium, pd.Series) else f"{premium:g}"

@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.contributions.cube import Cube
 from attribution.contributions.groups import asset_groups, is_grouping
 from attribution.rows import OTHER, REST, SPECIFIC
-from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.labels import require_count, require_kind
 from riskmodel.errors import InputError
 
 FACTOR_CUTS = ("factor", "group")
@@ -206,8 +206,7 @@ def top(contributions: pd.Series, n: int) -> pd.Series:
     >>> top(pd.Series({"A": 1.0, "B": -3.0, "C": 4.0, "D": 0.5}), 1).to_dict()
     {'C': 4.0, 'B': -3.0, '(rest)': 1.5}
     """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise InputError(f"top: n is {n!r}; give a whole number of rows, 1 or more.")
+    require_count("n", n)
     ordered = contributions.sort_values(ascending=False, kind="stable")
     if len(ordered) <= 2 * n:
         return ordered

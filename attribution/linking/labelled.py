@@ -17,9 +17,9 @@ from riskmodel.arrays.labels import (
     places,
     require_finite,
     require_increasing,
-    require_number,
     same_labels,
 )
+from riskmodel.bounds import MISFIT, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 Given: TypeAlias = xr.DataArray | pd.Series | pd.DataFrame
@@ -95,7 +95,7 @@ def _days(name: str, given: Given, *, dim: str, columns: str) -> xr.DataArray:
 
 def require_sums(effects: xr.DataArray, excess: xr.DataArray, *, tolerance: float) -> None:
     """Refuse effects that miss a day's excess by `tolerance`, times the gross effects where those pass 1."""
-    require_number("tolerance", tolerance, "Give by how much the effects of a day may miss its excess.")
+    require_bounded("tolerance", tolerance, MISFIT)
     over = [d for d in effects.dims if d not in excess.dims]
     with np.errstate(invalid="ignore"):  # infinities of both signs; refused below
         total = effects.sum(over, skipna=False).transpose(*excess.dims).compute()

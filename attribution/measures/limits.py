@@ -11,6 +11,7 @@ import pandas as pd
 from attribution.portfolio.book import Book, require_book
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_kind
+from riskmodel.bounds import VOLATILITY, require_bounded
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
 
@@ -157,6 +158,9 @@ def held_limits(
     for name, series in given.items():
         if series is not None:
             require_kind(name, series, pd.Series, "Give the weight of each ticker, CASH among them.")
+    for name, value in {"risk": risk, "index_risk": index_risk}.items():
+        if value is not None and not (isinstance(value, float) and np.isnan(value)):
+            require_bounded(name, value, VOLATILITY)
     held = {name: _stocks(sleeve, name, series) for name, series in given.items() if series is not None}
     limits, found = book.limits, list[Limit]()
     own, earlier = held["weights"], held.get("rebalance_weights")

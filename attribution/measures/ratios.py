@@ -9,8 +9,9 @@ from scipy.stats import kurtosis, skew
 from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
 from attribution.measures.record import require_record, require_returns, require_same_rows
-from riskmodel.arrays.labels import require_kind, require_number
+from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.rounding import deviation, over, settled
+from riskmodel.bounds import DEGREES, PERIOD_RETURN, PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted
 
 LOSS_AVERSION = 2.25  # Tversky & Kahneman (1992): a loss weighs as much as so large a gain
@@ -59,8 +60,9 @@ def ratio_table(returns: pd.DataFrame, *, a_year: float = 12, least_acceptable: 
     {'omega': 2.0, 'maximum_drawdown': -0.01, 'm_squared': 0.0201}
     """
     require_kind("returns", returns, pd.DataFrame, f"Give one with the columns {', '.join(SIDES)}.")
-    for name, value in {"a_year": a_year, "least_acceptable": least_acceptable, "ddof": ddof}.items():
-        require_number(name, value, "Rows a year, a return of a row, and 0 or 1.")
+    require_bounded("a_year", a_year, PERIODS_A_YEAR)
+    require_bounded("least_acceptable", least_acceptable, PERIOD_RETURN)
+    require_bounded("ddof", ddof, DEGREES)
     lacking = [side for side in SIDES if side not in returns]
     if lacking:
         raise InputError(f"returns: no column {', '.join(map(repr, lacking))}. They are {', '.join(SIDES)}.")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.linking.period_names import Reading, readings
-from riskmodel.arrays.labels import label_text, require_kind, require_number
+from riskmodel.arrays.labels import label_text, require_kind
+from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 LONGEST_CLOSURE = 12  # days between sessions: exchanges have closed for eleven around a holiday
@@ -100,8 +101,8 @@ def require_record(index: pd.Index, *, a_year: float | None = None, name: str = 
     InputError
         For what the labels say; the first five places are named.
     """
-    if a_year is not None and not 0 < require_number("a_year", a_year, "Rows a year: 12 months, 252 days.") < np.inf:
-        raise InputError(f"a_year: is {a_year:g}. Give the rows a year: 12 months, 252 days.")
+    if a_year is not None:
+        require_bounded("a_year", a_year, PERIODS_A_YEAR)
     days = require_in_order(index, name=name)
     if days is not None and len(days) > 2:
         _require_whole(days, index, a_year, name)

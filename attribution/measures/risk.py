@@ -14,8 +14,9 @@ from attribution.measures.risk_inputs import ARRAYS, RiskArrays, aligned_arrays,
 from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
 from attribution.rows import CASH, SPECIFIC
-from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_number, require_one_kind
+from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_one_kind
 from riskmodel.arrays.rounding import OF_TERMS, active
+from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 DAYS_A_YEAR = 252
@@ -88,7 +89,7 @@ def decompose(
     >>> round(split.volatility, 4), split.factors["contribution"].round(4).tolist()
     (0.2062, [0.1091, 0.097])
     """
-    require_number("periods_per_year", periods_per_year, "Give 252 for a daily forecast, 12 for a monthly one.")
+    require_bounded("periods_per_year", periods_per_year, PERIODS_A_YEAR)
     _require_groups(groups)
     daily = aligned_arrays(weights, exposures, factor_covariance, specific_variance, linked_covariance)
     return split_risk(daily.a, daily, groups=groups, periods_per_year=periods_per_year)
@@ -98,8 +99,7 @@ def split_risk(
     a: np.ndarray, daily: RiskArrays, *, groups: Mapping[str, str], periods_per_year: float = DAYS_A_YEAR
 ) -> RiskDecomposition:
     """`decompose` of weights in the order of a forecast's assets, by arrays that were checked."""
-    if not (np.isfinite(periods_per_year) and periods_per_year > 0):
-        raise InputError(f"periods_per_year is {periods_per_year}; it is a number above zero, 252 for a daily forecast.")
+    require_bounded("periods_per_year", periods_per_year, PERIODS_A_YEAR)
     model = daily.scaled(periods_per_year)
     families = _families(model.factors, groups)
     x, f = model.x, model.f

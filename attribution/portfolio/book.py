@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +10,23 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from attribution.house_style.numbers import NegativeStyle
+from attribution.portfolio.bound_types import (
+    BasisPoints,
+    Cost,
+    Day,
+    Digits,
+    NameCount,
+    NameRange,
+    OutOfBoundsError,
+    Share,
+    ShareInside,
+    ShareLimit,
+    StyleWeight,
+    YearlyRate,
+)
+from attribution.portfolio.toml_file import read_toml
 from riskmodel.arrays.labels import require_kind, require_path
+from riskmodel.bounds import shown
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.market.checks import require_weights
@@ -46,21 +60,21 @@ class General(_Part):
     name: Named
     data: str
     currency: str = "USD"
-    inception: datetime.date
-    track_record_start: datetime.date | None = None
-    risk_free: Literal["rates"] | Annotated[float, Field(gt=-0.05, lt=0.5, allow_inf_nan=False)] = 0.0
+    inception: Day
+    track_record_start: Day | None = None
+    risk_free: YearlyRate = 0.0
     languages: tuple[Language, ...] = ("ja", "en")
     delisted: Delisted = "error"
     returns: Literal["holdings", "actual"] = "holdings"
     long_short: StrictBool = False
-    transaction_cost_bps: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+    transaction_cost_bps: Cost | None = None
 
 
 class Benchmark(_Part):
     """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
 
     constituents: str | None = None
-    largest: int | None = Field(default=None, gt=0)
+    largest: NameCount | None = None
 
 
 class Sleeve(_Part):
@@ -92,15 +106,15 @@ class RiskBand(_Part):
     """[limits] risk_band: volatility within a share of an index's."""
 
     index: str
-    within: float
+    within: ShareLimit
 
 
 class Limits(_Part):
     """[limits], checked on every sleeve."""
 
-    names: tuple[int, int] | None = None
-    weight_max: float | None = None
-    sector_deviation_max: float | None = None
+    names: NameRange | None = None
+    weight_max: ShareLimit | None = None
+    sector_deviation_max: ShareLimit | None = None
     risk_band: RiskBand | None = None
 
 
@@ -111,7 +125,7 @@ class Accepted(_Part):
     table: str
     ticker: str | None = None
     index: str | None = None
-    date: datetime.date | None = None
+    date: Day | None = None
     by: str
     why: str
 
@@ -124,15 +138,15 @@ class Accepted(_Part):
 class Drivers(_Part):
     """[drivers]: which rows of a sleeve's contributions are named as drivers; docs/methodology/drivers.md."""
 
-    material_bp: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 5.0
-    material_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
-    false_discovery_rate: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.05
+    material_bp: BasisPoints = 5.0
+    material_share: Share = 0.05
+    false_discovery_rate: ShareInside = 0.05
 
 
 class OwnStyle(_Part):
     """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
 
-    descriptors: dict[str, float]
+    descriptors: dict[str, StyleWeight]
     name: Named | None = None
 
 
@@ -142,7 +156,7 @@ class Model(_Part):
     store: str | None = None
     style_table: str = "published"
     industry: str | Literal[False] | None = None
-    industry_digits: int = 2
+    industry_digits: Digits = 2
     styles: dict[str, OwnStyle | Literal[False]] = {}
 
     def risk_model(self) -> RiskModel:
@@ -185,7 +199,7 @@ class Book(_Part):
     book: General
     benchmarks: dict[str, Benchmark]
     sleeves: dict[str, Sleeve]
-    courses: dict[str, dict[str, float]]
+    courses: dict[str, dict[str, Share]]
     report: Report = Report()
     limits: Limits = Limits()
     drivers: Drivers = Drivers()
@@ -257,12 +271,7 @@ def read_book(path: str | Path) -> Book:
     'Large Index'
     """
     path = require_path("path", path, "Name the book's TOML file.")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror}). Name the book's TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: is not valid TOML ({error}).") from None
+    content = read_toml(path, "Name the book's TOML file.")
     for reserved in ("path", "holdings", "actual_returns"):
         if reserved in content:
             raise InputError(f"{path.name}: unknown section [{reserved}].")
@@ -322,7 +331,9 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
             ) from None
         if first["type"] == "missing":
             raise InputError(f"{path.name}: missing key '{key}' in {place}.") from None
-        raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {first['input']!r}.") from None
+        if first["type"] == "value_error" and isinstance(first["ctx"]["error"], OutOfBoundsError):
+            raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
+        raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {shown(first['input'])}.") from None
 
 
 def _known_keys(section: list[str]) -> list[str]:
@@ -341,7 +352,12 @@ def _known_keys(section: list[str]) -> list[str]:
 
 def _require_consistent(book: Book) -> None:
     book.model.risk_model()
-    name = book.path.name
+    name, start = book.path.name, book.book.track_record_start
+    if start is not None and start > book.book.inception:
+        raise InputError(
+            f"{name}: 'track_record_start' in [book]: {start}, after the inception, {book.book.inception}: ratios would "
+            f"leave out the months between. Give a day up to the inception, or leave the key out."
+        )
     for key, benchmark in book.benchmarks.items():
         if (benchmark.constituents is None) == (benchmark.largest is None):
             raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')

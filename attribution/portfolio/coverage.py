@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from riskmodel.bounds import SHARE, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
 
 
 def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str) -> None:
-    """Refuse weights (ticker) that the model leaves out, where they are more than `largest` together."""
+    """Refuse weights (ticker) that the model leaves out, where they are more than `largest`, uncovered_max, together."""
+    require_bounded("uncovered_max", largest, SHARE)
     held = uncovered[uncovered != 0].sort_values(ascending=False, kind="stable")
     weight = float(held.abs().sum())
     if weight > largest:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
+from attribution.house_style.csv_text import csv_text
 from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_path, with_fonts
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
@@ -251,7 +252,7 @@ def laid_out(
         progress("workbook")
         files["report.xlsx"] = render_workbook(content, next(iter(texts)))
     for name, table in content.tables.items():
-        files[f"tables/{name}.csv"] = table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+        files[f"tables/{name}.csv"] = csv_text(table).encode()
     files["figures.toml"] = figures_toml(content).encode()
     return files
 
@@ -276,7 +277,8 @@ def read_commentaries(paths: Iterable[str | Path], month: str, languages: Sequen
     InputError
         As `read_commentary`; where two are of one language.
     """
-    edited = [read_commentary(Path(path), month, languages) for path in paths]
+    named = [require_path("--commentary", path, "Name the edited file.") for path in paths]
+    edited = [read_commentary(path, month, languages) for path in named]
     for language in languages:
         same = [str(one.path) for one in edited if one.language == language]
         if len(same) > 1:

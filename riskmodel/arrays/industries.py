@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind, require_number, same_labels
-from riskmodel.errors import InputError
+from riskmodel.arrays.labels import MODEL_ARRAYS, labelled, require_kind, same_labels
+from riskmodel.bounds import NAMES, require_bounded
 
 LEAST_NAMES = 3  # chosen by forecasts of ten days up to 2015, see docs/methodology/industries.md
 
@@ -21,7 +21,7 @@ def coded(labels: np.ndarray) -> bool:
     (True, False, False)
     """
     named = [str(label) for label in np.unique(labels.astype(str)) if label]
-    return bool(named) and all(label.isdigit() for label in named)
+    return bool(named) and all(label.isascii() and label.isdigit() for label in named)
 
 
 def nested_industries(
@@ -57,8 +57,7 @@ def nested_industries(
     ['industry 283 (Health)', 'industry 283 (Health)', 'industry 283 (Materials)', 'industry 283 (Materials)', '']
     """
     require_kind("taken", taken, tuple, "Give a tuple of names.")
-    if require_number("least_names", least_names, "Give a whole number of assets.") < 1:
-        raise InputError(f"least_names: {least_names:g} is no number of assets; give 1 or more.")
+    require_bounded("least_names", least_names, NAMES)
     industries = labelled("industries", industries, MODEL_ARRAYS["industries"])
     sectors = same_labels("sectors", labelled("sectors", sectors, MODEL_ARRAYS["sectors"]), "industries", industries)
     industries, sectors = xr.broadcast(_text(industries), _text(sectors))

@@ -13,7 +13,9 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.frames import as_array
+from riskmodel.bounds import MOST, MOST_COUNTED, POSITIVE, Bound, require_bounded, require_settings, shown
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.texts import visible
 
 Kind = TypeVar("Kind")
 
@@ -250,54 +252,38 @@ def require_path(name: str, value: object, advice: str) -> Path:
     """The value as a path, or that it is none, and what to give."""
     if not isinstance(value, str | Path):
         raise InputError(f"{name}: is of type {type(value).__name__}, not a path. {advice}")
+    if "\0" in str(value):
+        raise InputError(f"{name}: '{visible(str(value)[:100], keep='')}' has a character that no path may have. {advice}")
     return Path(value)
-
-
-def require_number(name: str, value: object, advice: str) -> float:
-    """The value as a number, or that it is none, and what to give."""
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool):
-        raise InputError(f"{name}: is of type {type(value).__name__}, not a number. {advice}")
-    return float(value)
 
 
 def require_count(name: str, value: object, least: int = 1) -> int:
     """The value as a whole number of at least so much, or what it is instead."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise InputError(f"{name}: is {_brief(value)}. Give a whole number, {least} or more.")
-    return int(value)
+    wanted = f"a whole number, {least} or more"
+    return int(require_bounded(name, value, Bound(wanted, least=least, most=MOST_COUNTED, whole=True)))
 
 
 def require_flag(name: str, value: object) -> bool:
     """The value as true or false, or that it is neither: what merely counts as true would give another table."""
     if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{name}: is {_brief(value)}. Give True or False.")
+        raise InputError(f"{name}: is {shown(value)}. Give True or False.")
     return bool(value)
-
-
-def _brief(value: object) -> str:
-    """A plain value as it is written, of others the type."""
-    return repr(value) if isinstance(value, str | int | float | None) else f"of type {type(value).__name__}"
 
 
 def require_numbers(
     owner: str, settings: object, names: Iterable[str], *, least: float | None = None, most: float = np.inf
 ) -> None:
     """Refuse settings of `owner` that are no finite number from `least` to `most`; by default, that are not positive."""
-    for name in names:
-        value = getattr(settings, name)
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not (value > 0 if least is None else value >= least) or not (value <= most and value < np.inf):
-            upper = "" if most == np.inf else f" and at most {most:g}"
-            wanted = "a positive number" if least is None else f"a number, at least {least:g}{upper}"
-            raise InputError(f"{owner}: {name} is {value!r}; it must be {wanted}.")
+    upper = "" if most == np.inf else f" and at most {most:g}"
+    bound = POSITIVE if least is None else Bound(f"a number, at least {least:g}{upper}", least=least, most=min(most, MOST))
+    require_settings(owner, settings, bound, names)
 
 
 def require_whole_numbers(owner: str, settings: object, least: Mapping[str, int]) -> None:
     """Refuse settings of `owner` that are no whole number of at least so much."""
     for name, lowest in least.items():
-        value = getattr(settings, name)
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < lowest:
-            raise InputError(f"{owner}: {name} is {value!r}; it must be a whole number, at least {lowest}.")
+        bound = Bound(f"a whole number, at least {lowest}", least=lowest, most=MOST_COUNTED, whole=True)
+        require_settings(owner, settings, bound, [name])
 
 
 def labelled_factor_returns(factor_returns: object) -> xr.DataArray:

@@ -16,12 +16,12 @@ from riskmodel.arrays.labels import (
     labelled_factor_returns,
     require_finite,
     require_kind,
-    require_number,
 )
 from riskmodel.arrays.requested import requested_rows
 from riskmodel.arrays.semidefinite import require_covariance
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.arrays.windows import decayed_products, decayed_sum
+from riskmodel.bounds import DAYS, require_bounded
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.eigenfactors import NEGLIGIBLE, eigenfactors_adjusted, lag_weights
@@ -179,7 +179,7 @@ def eigenfactor_adjustment(
     given = aligned({"covariance": covariance}, {"covariance": COVARIANCE})["covariance"]
     require_finite("covariance", given)
     values = require_covariance("covariance", given)
-    require_number("days", days, "Give the length of each simulation in days.")
+    require_bounded("days", days, DAYS)
     if not settings.eigenfactor_simulations or days < 2:
         raise InputError(
             f"eigenfactor_adjustment: {counted(settings.eigenfactor_simulations, 'simulation')} of {counted(days, 'day')}; "

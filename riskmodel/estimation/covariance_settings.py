@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from riskmodel.arrays.labels import require_numbers, require_whole_numbers
+from riskmodel.bounds import SEED_NUMBER, SHARE, require_settings
 from riskmodel.errors import InputError
 
 SHRINKAGES = ("ledoit_wolf", "oas")
@@ -28,18 +28,13 @@ class CovarianceSettings:
     minimum_history: int = 63  # returns that a factor needs for a volatility, and a pair for a correlation
 
     def __post_init__(self) -> None:
-        for name in ("volatility_half_life", "correlation_half_life", "regime_half_life", "eigenfactor_scale"):
-            value = getattr(self, name)
-            optional = value is None and name == "regime_half_life"
-            if not optional and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-                raise InputError(f"covariance settings: {name} is {value!r}; it must be a positive number.")
-        share = self.industry_correlation
-        if not (isinstance(share, int | float | np.number) and 0 <= share <= 1):
-            raise InputError(f"covariance settings: industry_correlation is {share!r}; it must be a share, from 0 to 1.")
-        for name in ("volatility_lags", "correlation_lags", "eigenfactor_simulations", "seed", "minimum_history"):
-            number, least = getattr(self, name), 2 if name == "minimum_history" else 0
-            if not isinstance(number, int | np.integer) or number < least:
-                raise InputError(f"covariance settings: {name} is {number!r}; it must be a whole number, at least {least}.")
+        owner = "covariance settings"
+        optional = [] if self.regime_half_life is None else ["regime_half_life"]
+        require_numbers(owner, self, ["volatility_half_life", "correlation_half_life", *optional, "eigenfactor_scale"])
+        require_settings(owner, self, SHARE, ["industry_correlation"])
+        whole = dict.fromkeys(("volatility_lags", "correlation_lags", "eigenfactor_simulations"), 0)
+        require_whole_numbers(owner, self, whole | {"minimum_history": 2})
+        require_settings(owner, self, SEED_NUMBER, ["seed"])
         if self.shrinkage not in (None, *SHRINKAGES):
             raise InputError(f"covariance settings: unknown shrinkage {self.shrinkage!r}. Known: {', '.join(SHRINKAGES)}.")
         if self.shrinkage is not None and self.eigenfactor_simulations:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from riskmodel.arrays.labels import checked_factor_returns
 from riskmodel.arrays.rounding import deviation
+from riskmodel.bounds import LAGS, PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError
 
 MONTH = 21
@@ -87,8 +88,9 @@ def mean_return_tests(
     >>> mean_return_tests(f, lags=0)[["mean", "standard_error", "t"]].round(4).values.tolist()
     [[0.025, 0.0056, 4.4721]]
     """
-    if lags is not None and (isinstance(lags, bool) or not isinstance(lags, (int, np.integer)) or lags < 0):
-        raise InputError(f"lags: {lags!r} is not a whole number from 0. Leave it out for 4 (T / 100)^(2/9).")
+    if lags is not None:
+        require_bounded("lags", lags, LAGS)
+    require_bounded("periods_per_year", periods_per_year, PERIODS_A_YEAR)
     import statsmodels.api as sm
 
     returns = checked_factor_returns(factor_returns)

@@ -12,8 +12,9 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import call_by_blocks, is_lazy
-from riskmodel.arrays.labels import aligned, places, require_number
+from riskmodel.arrays.labels import aligned, places
 from riskmodel.arrays.threads import kernel_threads, one_blas_thread
+from riskmodel.bounds import HUBER, NAMES, THIN_SECTOR, require_bounded
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.clusters import clusters_of
 from riskmodel.estimation.least_squares import Solution, solve_days
@@ -256,12 +257,10 @@ def _require_options(
             f"exposures, sectors: factors share a name: {listed(every[every.duplicated()].unique())}. "
             f"'{MARKET}' is the market's own; rename the style or the sector."
         )
-    if huber is not None and not 0 < require_number("huber", huber, "Give one above 0, usually 1.345, or None.") < np.inf:
-        raise InputError(f"huber: {huber:g} is not a tuning constant; give a number above 0, usually 1.345, or None.")
-    if require_number("industry_names", industry_names, "Give a whole number of names.") < 1:
-        raise InputError(f"industry_names: {industry_names:g} is out of range; give a number of names, 1 or more.")
-    if not 0 <= require_number("thin_sector", thin_sector, "Give a number of names, 0 for no shrinkage.") < np.inf:
-        raise InputError(f"thin_sector: {thin_sector:g} is out of range; give a number of names, 0 for no shrinkage.")
+    if huber is not None:
+        require_bounded("huber", huber, HUBER)
+    require_bounded("industry_names", industry_names, NAMES)
+    require_bounded("thin_sector", thin_sector, THIN_SECTOR)
 
 
 def _require_weights(given: dict[str, xr.DataArray]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.industries import coded
+from riskmodel.bounds import CODE_DIGITS, shown
 from riskmodel.errors import InputError, listed
 
 COLUMNS = ("industry", "sic")  # looked for in this order
@@ -22,8 +23,8 @@ def require_industry(industry: object, digits: object) -> None:
         raise InputError(
             f"risk model: industry is {industry!r}; name a column of the table securities, or False for no industries."
         )
-    if isinstance(digits, bool) or not isinstance(digits, int) or digits < 1:
-        raise InputError(f"risk model: industry_digits is {digits!r}; give a whole number of digits, 1 or more.")
+    if not CODE_DIGITS.admits(digits):
+        raise InputError(f"risk model: industry_digits is {shown(digits)}; give {CODE_DIGITS.wanted}.")
 
 
 def industry_column(market: xr.Dataset, industry: Industry) -> str:

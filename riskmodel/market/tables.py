@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, counted, listed, shortened
+from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, require_plain_kinds, require_texts
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
@@ -174,30 +175,36 @@ def checked_table(frame: pd.DataFrame, name: str, spec: Table) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path).read().to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path.stem}: '{path.name}' cannot be read as Parquet ({error}).") from None
+        table = pq.ParquetFile(path).read()
+        table.validate(full=True)  # texts are UTF-8
+        return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    except Exception as error:  # of a damaged file Arrow, and pandas of its notes in it, raise what they please
+        raise InputError(f"{path.stem}: '{path.name}' cannot be read as Parquet ({one_line(error)}).") from None
 
 
 def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
     # every cell as written, so that "NA", "0130" and "TRUE" stay text; the kinds are applied afterwards
     try:
+        require_no_nul(path, path.stem)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, index_col=False)
     except UnicodeDecodeError:
         raise InputError(f"{path.stem}: '{path.name}' is not UTF-8. Save it as UTF-8 (it may be cp932).") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError) as error:
-        raise InputError(f"{path.stem}: '{path.name}' cannot be read as CSV ({error}).") from None
+        raise InputError(f"{path.stem}: '{path.name}' cannot be read as CSV ({one_line(error)}).") from None
     header = frame.iloc[0]
     repeated = header[header.duplicated() & header.isin(spec.columns)]
     if len(repeated):
         raise InputError(f"{path.stem}: column {listed(map(repr, repeated.unique()))} is there twice. Keep one.")
-    return frame.iloc[1:].set_axis(header.to_numpy(), axis=1).reset_index(drop=True)
+    frame = frame.iloc[1:].set_axis(header.to_numpy(), axis=1).reset_index(drop=True)
+    for column in frame.columns:
+        if spec.columns.get(column) == TEXT:
+            frame[column] = from_csv(frame[column])
+    return frame
 
 
 def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:
@@ -205,7 +212,7 @@ def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:
     shown = frame.iloc[np.flatnonzero(rows)[:5] if rows.dtype == bool else rows[:5]]
     dated = {k: shown[k].dt.strftime("%Y-%m-%d") if shown[k].dtype.kind == "M" else shown[k] for k in key}
     cells = [dated[k].astype(object).where(shown[k].notna(), "(empty)").astype(str) for k in key]
-    texts = [" ".join(parts) for parts in zip(*cells, strict=True)]
+    texts = [shortened(" ".join(parts)) for parts in zip(*cells, strict=True)]
     total = int(rows.sum()) if rows.dtype == bool else len(rows)
     return ", ".join(texts) + (f" and {total - 5:,} more" if total > 5 else "")
 
@@ -219,6 +226,7 @@ def _as_text(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Ser
             f"{name}: column '{column}' holds {values.dtype} values, not text, e.g. {listed(values.head(3))}. "
             f"Codes such as '0130' or 'TRUE' are damaged once they are numbers; write the column as text."
         )
+    require_texts(values, column, name)
     return values.astype("str").where(values.notna() & (values != ""))
 
 
@@ -228,6 +236,7 @@ def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Ser
         raise InputError(f"{name}: column '{column}' holds {values.dtype} values, not dates. Write dates as YYYY-MM-DD.")
     if values.dtype.kind != "M" and not isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.where(values != "")
+        require_plain_kinds(values, column, name, "dates", "Write dates as YYYY-MM-DD.")
         text = values.dropna().astype(str)
         zoned = text[text.str.contains(ZONE)]
         if len(zoned):
@@ -263,6 +272,7 @@ def _require_dates(wrong: np.ndarray, values: pd.Series, column: str, name: str)
 def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
     values = frame[column]
     if values.dtype.kind not in "iuf":
+        require_plain_kinds(values, column, name, "numbers", "Write plain decimals with a point and a minus sign.")
         values = values.where(values != "") if values.dtype.kind != "b" else values.astype(str)
         numbers = parsed_numbers(values)
         wrong = (numbers.isna() & values.notna() & (values.astype(str).str.lower() != "nan")).to_numpy()

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import PANEL, labelled, require_finite
+from riskmodel.arrays.labels import PANEL, labelled, require_count, require_finite
 from riskmodel.arrays.rounding import deviation
 from riskmodel.arrays.threads import one_blas_thread
+from riskmodel.bounds import SEED_NUMBER, SHARE_INSIDE, require_bounded
 from riskmodel.errors import InputError, counted
 from riskmodel.validation.parallel_analysis import leading_components, noise_edges, noise_shares, standardised
 
@@ -153,7 +154,7 @@ def residual_components(
     >>> residual_components(noise).missing, residual_components(noise + 0.5 * common).missing
     (0, 1)
     """
-    u = _checked(specific_returns, components, draws, level, least_observed)
+    u = _checked(specific_returns, components, draws, level, least_observed, seed)
     values = u.to_numpy().astype(float)
     seen = ~np.isnan(values)
     days = seen.any(axis=1)
@@ -231,15 +232,15 @@ def _correlation(v: pd.DataFrame, x: pd.Series) -> pd.Series:
     return v[there].corrwith(x[there])
 
 
-def _checked(u: xr.DataArray, components: int, draws: int, level: float, least_observed: float) -> xr.DataArray:
+def _checked(u: xr.DataArray, components: int, draws: int, level: float, least_observed: float, seed: int) -> xr.DataArray:
     """Specific returns as (time, asset), every option in its range, or what is wrong."""
     u = labelled("specific_returns", u, PANEL)
     require_finite("specific_returns", u, missing=True)
-    if components < 1:
-        raise InputError(f"components: {components} is out of range; give at least 1.")
+    require_count("components", components)
+    require_count("draws", draws)
+    require_bounded("seed", seed, SEED_NUMBER)
     for name, share in {"level": level, "least_observed": least_observed}.items():
-        if not 0 < share < 1:
-            raise InputError(f"{name}: {share:g} is out of range; give a share between 0 and 1.")
+        require_bounded(name, share, SHARE_INSIDE)
     least = int(np.ceil(1 / (1 - level) - 1e-9)) - 1
     if draws < least:
         raise InputError(f"draws: {draws} cannot tell what {level:g} of the draws stay below; give at least {least}.")

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.labels import PANEL, label_text, labelled, require_count, require_kind
+from riskmodel.bounds import SEED_NUMBER, require_bounded
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.covariance_settings import SHORT_HORIZON, CovarianceSettings
 from riskmodel.estimation.specific import SHORT_HORIZON as SPECIFIC_SHORT_HORIZON
@@ -172,9 +173,8 @@ def validate(
     require_kind("specific", specific, SpecificRiskSettings, "Use riskmodel.SpecificRiskSettings().")
     market_cap = labelled("market_cap", market_cap, PANEL)
     for label, number in {"horizon": horizon, "random_portfolios": random_portfolios, "names": names}.items():
-        if not isinstance(number, int | np.integer) or number < 1:
-            raise InputError(f"{label}: {number!r}; it must be a whole number, at least 1.")
-    require_count("seed", seed, 0)
+        require_count(label, number)
+    require_bounded("seed", seed, SEED_NUMBER)
     rows = _closes(results, start, every, times, horizon)
     require_names_enough(results.data["universe"].transpose("time", "asset")[rows].to_numpy(), names)
     closes = results.data.get_index("time")[rows]
@@ -228,8 +228,7 @@ def _closes(
             )
         return np.asarray(rows)
     step = horizon if every is None else every
-    if not isinstance(step, int | np.integer) or step < 1:
-        raise InputError(f"every: {step!r}; it must be a whole number, at least 1.")
+    require_count("every", step)
     if start is None:
         estimated = np.cumsum(results.factor_returns.sel(factor=MARKET).notnull().to_numpy())
         first = int(np.searchsorted(estimated, BURN_IN))

@@ -18,10 +18,11 @@ from attribution.reporting.commentary.writer import plain
 from attribution.reporting.tables.facts import Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
 from attribution.rows import CASH_AND_STOPPED
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import LANGUAGES
+from riskmodel.texts import LAYOUT, has_control
 
-FIRST_LINE = re.compile(r"\s*<!--\s*commentary\s+(?P<month>\d{4}-\d{2})\s+(?P<language>[a-z]+)\s*-->\s*")
+FIRST_LINE = re.compile(r"\s*<!--\s*commentary\s+(?P<month>[0-9]{4}-[0-9]{2})\s+(?P<language>[a-z]+)\s*-->\s*")
 SOURCE = "source"  # a figure from elsewhere, with its source in the place of a key
 NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}  # full-width forms, one for one
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(\s*(?:<(?P<angle>#[^<>]*)>|(?P<bare>#[^\s()<>]*))\s*\)")
@@ -83,13 +84,19 @@ def decode_commentary(data: bytes, *, name: str) -> str:
     Raises
     ------
     InputError
-        Where it is in another encoding.
+        Where it is in another encoding, or has characters that steer what shows it.
     """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: is not UTF-8 (byte {error.start}). Save it again as UTF-8.") from None
-    return unified(text)
+    text = unified(text)
+    odd = [number for number, line in enumerate(text.split("\n"), 1) if has_control(line, keep=LAYOUT)]
+    if odd:
+        raise InputError(
+            f"{name}: {counted(len(odd), 'line')} with a control character: {listed(odd)}. Remove what cannot be seen there."
+        )
+    return text
 
 
 def unified(text: str) -> str:

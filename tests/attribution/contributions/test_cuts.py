@@ -116,7 +116,7 @@ def test_what_is_not_a_cut_is_refused(cube):
     assert refusal(result.averages, "group") == (
         "averages by 'group': exposures to different factors have no sum. Cut by factor."
     )
-    assert refusal(result.top, 0, "stock") == "top: n is 0; give a whole number of rows, 1 or more."
+    assert refusal(result.top, 0, "stock") == "n: is 0. Give a whole number, 1 or more."
 
 
 @quick

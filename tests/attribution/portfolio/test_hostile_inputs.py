@@ -216,7 +216,7 @@ def test_what_must_be_above_zero_is_told_by_table_and_row(small_copy, table, col
         (('"Major 100" = { major = 1.0 }', '"major" = { next_major = 1.0 }'), "course 'major' has the name of a sleeve"),
         (('"Major 100"', '"Average"'), "course 'Average' has the name of another row"),
         (('"Major 100"', '"Wide Index"'), "course 'Wide Index' has the name of another row"),
-        (("major = 0.7,", "major = nan,"), "shares of course 'Major 70 : Next 30' sum to nan, not 1"),
+        (("major = 0.7,", "major = nan,"), "'major' in .courses.Major 70 : Next 30.: nan; give a decimal from 0 to 1"),
     ],
 )
 def test_names_that_would_hide_each_other_are_refused(small_copy, change, message):

@@ -73,8 +73,8 @@ def test_the_regression_names_what_is_wrong_with_its_arrays(changes, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"huber": 0.0}, "huber: 0 is not a tuning constant; give a number above 0, usually 1.345, or None."),
-        ({"thin_sector": -1.0}, "thin_sector: -1 is out of range; give a number of names, 0 for no shrinkage."),
+        ({"huber": 0.0}, "huber: is 0.0. Give a number above 0, usually 1.345, or None."),
+        ({"thin_sector": -1.0}, "thin_sector: is -1.0. Give a number of names from 0, which is no shrinkage."),
     ],
 )
 def test_the_regression_refuses_options_out_of_range(options, message):

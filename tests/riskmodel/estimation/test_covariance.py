@@ -426,7 +426,7 @@ def test_the_long_horizon_is_slower_and_has_lags():
     [
         (
             {"industry_correlation": 1.5},
-            "covariance settings: industry_correlation is 1.5; it must be a share, from 0 to 1.",
+            "covariance settings: industry_correlation is 1.5; it must be a decimal from 0 to 1 (0.10 is 10 %).",
         ),
         ({"volatility_half_life": 0.0}, "covariance settings: volatility_half_life is 0.0; it must be a positive number."),
         (

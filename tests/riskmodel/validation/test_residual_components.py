@@ -248,9 +248,9 @@ def test_what_is_left_out_and_missing_is_counted():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"components": 0}, "components: 0 is out of range; give at least 1."),
-        ({"level": 1.0}, "level: 1 is out of range; give a share between 0 and 1."),
-        ({"least_observed": 0}, "least_observed: 0 is out of range; give a share between 0 and 1."),
+        ({"components": 0}, "components: is 0. Give a whole number, 1 or more."),
+        ({"level": 1.0}, "level: is 1.0. Give a decimal above 0 and below 1 (0.05 is 5 %)."),
+        ({"least_observed": 0}, "least_observed: is 0. Give a decimal above 0 and below 1 (0.05 is 5 %)."),
         ({"draws": 10}, "draws: 10 cannot tell what 0.95 of the draws stay below; give at least 19."),
         (
             {"components": 60},

@@ -542,11 +542,11 @@ def test_matplotlib_is_loaded_by_the_picture_alone():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"horizon": 0}, "horizon: 0; it must be a whole number, at least 1."),
-        ({"random_portfolios": 2.5}, "random_portfolios: 2.5; it must be a whole number, at least 1."),
+        ({"horizon": 0}, "horizon: is 0. Give a whole number, 1 or more."),
+        ({"random_portfolios": 2.5}, "random_portfolios: is 2.5. Give a whole number, 1 or more."),
         ({"seed": "a"}, "seed: is 'a'. Give a whole number, 0 or more."),
         ({"names": 5000}, "names: 5000; the estimation universe has 398 at most at these closes. Give fewer."),
-        ({"every": -1}, "every: -1; it must be a whole number, at least 1."),
+        ({"every": -1}, "every: is -1. Give a whole number, 1 or more."),
         ({"start": "soon"}, "start: 'soon' is not a date."),
         (
             {"start": "2025-03-31"},

@@ -1,0 +1,86 @@
+"""Types of what a book may hold: numbers within bounds and dates, never what could merely be turned into one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from riskmodel import bounds
+from riskmodel.bounds import Bound, shown
+from riskmodel.market.tables import FIRST_DATE, LAST_DATE
+
+OLDEST, NEWEST = FIRST_DATE.date(), LAST_DATE.date()
+NAMES_PAIR = "the least and the most names, such as [20, 25]"
+
+
+class OutOfBoundsError(ValueError):
+    """A value that may not stand where it does; the message is what is wrong, and what to give."""
+
+
+def within(bound: Bound, *, words: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    """A validator of pydantic's: the value as it is where a bound admits it or it is one of `words`.
+
+    Examples
+    --------
+    >>> within(bounds.YEARLY_RATE, words=("rates",))("rates")
+    'rates'
+    >>> within(bounds.SHARE_LIMIT)(10)
+    Traceback (most recent call last):
+    ...
+    attribution.portfolio.bound_types.OutOfBoundsError: 10; give a decimal above 0 and up to 1 (0.10 is 10 %)
+    """
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, str) and value in words:
+            return value
+        if not bound.admits(value):
+            also = "".join(f'"{word}", or ' for word in words)
+            raise OutOfBoundsError(f"{shown(value)}; give {also}{bound.wanted}")
+        return value
+
+    return checked
+
+
+def _date(value: Any) -> Any:
+    """A date, or text that is one: TOML has dates, and books that write them in quotes are read too."""
+    day = value
+    if isinstance(value, str):
+        try:
+            day = datetime.datetime.strptime(value, "%Y-%m-%d").date() if value.isascii() else None
+        except ValueError:
+            day = None
+    if isinstance(day, datetime.datetime) and day.tzinfo is None and day.time() == datetime.time():
+        day = day.date()
+    if not isinstance(day, datetime.date) or isinstance(day, datetime.datetime):
+        what = str(value) if isinstance(value, datetime.datetime) else shown(value)
+        raise OutOfBoundsError(f"{what}; give a day as YYYY-MM-DD, without quotes or time")
+    if not OLDEST <= day < NEWEST:
+        raise OutOfBoundsError(f"{day}; give a day from {OLDEST} on and before {NEWEST}")
+    return day
+
+
+def _least_and_most(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise OutOfBoundsError(f"{shown(value)}; give {NAMES_PAIR}")
+    for number in value:
+        if not bounds.NAMES.admits(number):
+            raise OutOfBoundsError(f"{shown(number)}; give {NAMES_PAIR}, each {bounds.NAMES.wanted}")
+    if value[0] > value[1]:
+        raise OutOfBoundsError(f"[{value[0]}, {value[1]}]; the least is above the most. Give {NAMES_PAIR}")
+    return tuple(value)
+
+
+Day = Annotated[datetime.date, BeforeValidator(_date)]
+Share = Annotated[float, BeforeValidator(within(bounds.SHARE))]
+ShareLimit = Annotated[float, BeforeValidator(within(bounds.SHARE_LIMIT))]
+ShareInside = Annotated[float, BeforeValidator(within(bounds.SHARE_INSIDE))]
+YearlyRate = Annotated[float | Literal["rates"], BeforeValidator(within(bounds.YEARLY_RATE, words=("rates",)))]
+Cost = Annotated[float, BeforeValidator(within(bounds.COST))]
+BasisPoints = Annotated[float, BeforeValidator(within(bounds.BASIS_POINTS))]
+NameCount = Annotated[int, BeforeValidator(within(bounds.NAMES))]
+NameRange = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
+Digits = Annotated[int, BeforeValidator(within(bounds.CODE_DIGITS))]
+StyleWeight = Annotated[float, BeforeValidator(within(bounds.STYLE_WEIGHT))]

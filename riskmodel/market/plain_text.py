@@ -1,0 +1,82 @@
+"""Texts of tables: without control characters, and as they were before a spreadsheet had to be kept from running them."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from numbers import Real
+from pathlib import Path
+from types import NoneType
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import InputError, counted, listed, shortened
+from riskmodel.texts import has_control, visible, with_formula
+
+BLOCK = 1 << 24
+NOTHING = (type(pd.NA), type(pd.NaT))
+TIMES = (datetime.date, np.datetime64)
+SEEN = 6  # cells that are written out, before a message cuts them
+SHOWN = 60  # characters of a cell in a message
+
+
+def require_plain_kinds(values: pd.Series, column: str, name: str, wanted: str, advice: str) -> None:
+    """Refuse cells that are lists, bytes or times, or dates where numbers are wanted: they would be turned into text."""
+    kinds = TIMES if wanted == "dates" else ()
+    odd = values.dtype.kind in "mM" or isinstance(values.dtype, pd.DatetimeTZDtype)
+    wrong = np.full(len(values), odd)
+    if values.dtype == object and not odd:
+        known = (str, Real, Decimal, NoneType, *NOTHING, *kinds)
+        types = {kind for kind in map(type, values) if not issubclass(kind, known)}
+        if types:
+            wrong = np.array([type(value) in types for value in values])
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        cells = listed(f"row {row + 1} {values.iloc[row]!r}" for row in rows[:SEEN])
+        raise InputError(
+            f"{name}: {counted(len(rows), 'cell')} of '{column}' are no {wanted} but {type(values.iloc[rows[0]]).__name__}: "
+            f"{cells}. {advice}"
+        )
+
+
+def require_texts(values: pd.Series, column: str, name: str) -> None:
+    """Refuse what is no text, and control characters: names and codes have none, and they steer what shows them."""
+    require_plain_kinds(values, column, name, "texts", "Write the column as text.")
+    odd = [text for text in values.unique() if isinstance(text, str) and has_control(text)]
+    if odd:
+        rows = np.flatnonzero(values.isin(odd))
+        cells = listed(f"row {row + 1} '{visible(values.iloc[row][:SHOWN], keep='')}'" for row in rows)
+        raise InputError(
+            f"{name}: {counted(len(rows), 'cell')} of '{column}' with a control character: {cells}. "
+            f"Remove what cannot be seen: ends of lines, tabs, escapes, signs that turn the direction of writing."
+        )
+
+
+def one_line(error: Exception) -> str:
+    """What a library says, as a part of a message of one line."""
+    return shortened(visible(" ".join(str(error).split()), keep="")) or type(error).__name__
+
+
+def require_no_nul(path: Path, name: str) -> None:
+    """Refuse a CSV with a NUL in it: parsers take it for the end of a cell, and the rest would be gone."""
+    with path.open("rb") as file:
+        lines = 0
+        while block := file.read(BLOCK):
+            place = block.find(b"\0")
+            if place >= 0:
+                line = lines + block.count(b"\n", 0, place) + 1
+                raise InputError(f"{name}: '{path.name}' has a NUL in line {line}. Save it as UTF-8 (it may be UTF-16).")
+            lines += block.count(b"\n")
+
+
+def from_csv(cells: pd.Series) -> pd.Series:
+    """Texts of a CSV without the apostrophe that keeps a spreadsheet from running them.
+
+    Examples
+    --------
+    >>> from_csv(pd.Series(["A", "'=1+1", "'s"])).tolist()
+    ['A', '=1+1', "'s"]
+    """
+    quoted = {text: plain for text in cells.unique() if isinstance(text, str) and (plain := with_formula(text)) != text}
+    return cells.replace(quoted) if quoted else cells
