@@ -16,7 +16,7 @@ from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.arrays.labels import Labelled, labelled, require_finite
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
+from riskmodel.market.checks import SUMS_OF_HOLDINGS, WEIGHT_SUM_TOLERANCE
 from riskmodel.market.tables import DATE, NUMBER, TEXT, Table, checked_table
 
 LISTS = Table(
@@ -162,7 +162,7 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     if len(empty):
         raise InputError(
             f"{name}: {counted(len(empty), 'account')} without holdings: {listed(empty)}. "
-            f"Leave the account out, or give it {CASH} with weight 1."
+            f"Add its holdings or leave the account out; one that is all in cash has {CASH} with weight 1."
         )
     _require_sums(rows, name)
     return portfolios, held
@@ -200,7 +200,7 @@ def _require_sums(rows: pd.DataFrame, name: str) -> None:
         + (
             "They look like percent; divide by 100."
             if len(percent)
-            else f"Add what is missing; cash is a row of its own, with ticker {CASH}."
+            else SUMS_OF_HOLDINGS
         )
     )
 

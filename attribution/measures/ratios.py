@@ -340,7 +340,7 @@ def _require_returns(returns: pd.Series) -> None:
     """Refuse what no return can be."""
     values = returns.to_numpy(float)
     for wrong, what, cure in (
-        (~np.isfinite(values), "missing or infinite", "Leave out months without a return."),
+        (~np.isfinite(values), "missing or infinite", "Give them, or begin after the last one missing."),
         (values < -1, "below -1 (a loss of more than 100 %)", "Returns are decimals: -0.05 is a loss of 5 %."),
     ):
         if wrong.any():

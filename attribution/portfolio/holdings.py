@@ -301,7 +301,7 @@ def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarr
     if not there.any():
         raise InputError(
             f"constituents: no list of '{index}', which [benchmarks.\"{benchmark}\"] asks for. "
-            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists, or set largest = 500 in their place."
+            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists. largest = 500 is another benchmark."
         )
     return there
 

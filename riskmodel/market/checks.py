@@ -10,6 +10,10 @@ from riskmodel.factors import RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
+SUMS_OF_HOLDINGS = (
+    "Add what is missing, or take out what is there twice; cash is a row of its own, with ticker CASH, below zero where it "
+    "is borrowed."
+)
 RESERVED_NAMES = RESERVED | {style.name for table in STYLE_TABLES.values() for style in table}
 LARGEST_DAILY_RATE = 0.001  # a quarter a year
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
@@ -166,9 +170,10 @@ def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
     advice = (
         "They look like percent; divide by 100."
         if len(percent)
-        else "Add what is missing; cash is a row of its own, with ticker CASH."
+        else SUMS_OF_HOLDINGS
         if name == "holdings"
-        else "Scale each list to one, or add the names that are missing."
+        else "Add the names that are missing, or take out those of another list. Scale to one what differs by rounding "
+        "alone."
     )
     raise InputError(f"{name}: weights of {lines}, not 1. {advice}")
 

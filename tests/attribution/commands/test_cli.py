@@ -249,7 +249,7 @@ def test_weights_that_do_not_sum_to_one_are_refused_in_any_month(capsys, tmp_pat
         return frame
 
     message = refused(capsys, tmp_path, spoiled(small_copy, "holdings", change))
-    assert "sum to 1.00001, not 1. Add what is missing; cash is a row of its own, with ticker CASH." in message
+    assert "sum to 1.00001, not 1. Add what is missing, or take out what is there twice; cash is a row of its own" in message
 
 
 def test_a_weight_that_is_missing_is_refused(capsys, tmp_path, small_copy):

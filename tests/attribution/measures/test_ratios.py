@@ -225,7 +225,7 @@ def test_the_ratios_of_a_course(small_book, small_market):
         (RETURNS[:11], "returns: 11 rows; ratios of fewer than 12 say nothing."),
         (
             RETURNS.assign(portfolio=RETURNS["portfolio"].where(RETURNS.index != "2000-03")),
-            "returns of 'portfolio': 1 value missing or infinite: 2000-03. Leave out months without a return.",
+            "returns of 'portfolio': 1 value missing or infinite: 2000-03. Give them, or begin after the last one missing.",
         ),
         (
             RETURNS.assign(benchmark=-1.5),

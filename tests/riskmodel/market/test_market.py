@@ -493,7 +493,7 @@ def test_constituents_in_percent_are_refused() -> None:
 def test_constituents_that_do_not_sum_to_one_are_refused() -> None:
     assert refusal(plain_tables(flat_close("ABCD"), constituents=lists(0.4, 0.3, 0.2))) == (
         "constituents: weights of 'Wide' on 2024-01-03 sum to 0.9, not 1. "
-        "Scale each list to one, or add the names that are missing."
+        "Add the names that are missing, or take out those of another list. Scale to one what differs by rounding alone."
     )
 
 
