@@ -42,6 +42,8 @@ WORDS: Mapping[str, str] = {
     "no_level": "session without a level of {index}",
     "no_rate": "session without a rate, taken as 0",
     "no_fx_rate": "session without a rate of {pair}, the last one known is carried",
+    "far_final": "value of a final more than half away from the last close (another unit or split basis?)",
+    "later_final": "final whose return falls after the last session, not used yet",
     "unused_return": "total_return on the first day after a gap, not used",
 }
 

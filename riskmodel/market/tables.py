@@ -89,6 +89,7 @@ TABLES: dict[str, Table] = {
         key=("portfolio", "date", "ticker"),
         columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
     ),
+    "finals": Table(key=("ticker", "date"), columns={"ticker": TEXT, "date": DATE, "value": NUMBER}),
     "actual_returns": Table(
         key=("portfolio", "date"),
         columns={"portfolio": TEXT, "date": DATE, "return": NUMBER, "fee": NUMBER},
