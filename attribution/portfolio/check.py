@@ -86,13 +86,18 @@ def _holding_findings(tracks: Tracks) -> list[Fact]:
     book, period, findings = tracks.book, tracks.period, list[Fact]()
     for name in book.sleeves:
         track = tracks.sleeve(name)
-        stopped = [f"{row.ticker} {row.last_trade:%Y-%m-%d}" for row in track.stopped.itertuples()]
-        findings.append(_finding("holdings", "held_stopped", stopped, sleeve=name))
+        findings.append(_finding("holdings", "held_stopped", _without_final(track.stopped), sleeve=name))
         dates = book.holdings[book.holdings["portfolio"] == book.sleeves[name].holdings]["date"]
         findings.append(_finding("holdings", "no_rebalance", _months_without(dates, period), sleeve=name))
         later = pd.DatetimeIndex(dates[dates > period.end].unique()).strftime("%Y-%m-%d")
         findings.append(_finding("holdings", "later_holdings", later, sleeve=name))
     return findings
+
+
+def _without_final(stopped: pd.DataFrame) -> list[str]:
+    """Positions of which nobody says what they brought, the largest first, each with its weight: what may be lost."""
+    unknown = stopped[stopped["final"].isna()].sort_values("weight", ascending=False, kind="stable")
+    return [f"{row.ticker} {row.last_trade:%Y-%m-%d} {row.weight:.2%}" for row in unknown.itertuples()]
 
 
 def _months_without(dates: pd.Series, period: Period) -> list[str]:
@@ -109,6 +114,8 @@ def _benchmark_findings(tracks: Tracks) -> list[Fact]:
             dates = market["constituent_date"][market["constituent_index"].to_numpy() == rule]
             without = _months_without(dates.to_series(), period)
             findings.append(_finding("constituents", "no_list", without, index=rule))
+        stopped = _without_final(tracks.benchmark(name).stopped)
+        findings.append(_finding("constituents", "constituent_stopped", stopped, benchmark=name))
         official = tracks.level(name)
         if official is None:
             findings.append(_finding("indices", "no_levels", [name]))

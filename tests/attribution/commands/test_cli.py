@@ -278,7 +278,8 @@ def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path,
     message = refused(capsys, tmp_path, path)
     assert message.startswith("holdings: 1 held name of '")
     assert "stop trading and do not go on trading by 2025-03-31: " in message
-    assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
+    assert 'delisted = "cash" in [book] carries it at its last value, and the report says so.' in message
+    assert "say in the table finals what a holder got for a share (0 for a total loss)" in message
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
