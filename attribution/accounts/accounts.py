@@ -19,6 +19,7 @@ from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.book import Delisted
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.ended import earning_lives, padded_lives
 from attribution.portfolio.holdings import Track, holding_returns
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
@@ -28,7 +29,7 @@ from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.bounds import SHARE, require_bounded
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
-from riskmodel.market.timeline import next_lives
+from riskmodel.market.finals import ENDS
 from riskmodel.model.results import RiskModelResults, require_results
 
 BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
@@ -116,7 +117,8 @@ def attribute_accounts(
     returns = holding_returns(market)
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
-    read = partial(read_lists, assets=labels, market=market[["life"]], period=period, delisted=delisted)
+    lives = market[[name for name in ("life", *ENDS) if name in market]]
+    read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted)
     counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
     stopped, shares, source = None, None, None
     if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
@@ -159,7 +161,8 @@ def _market_days(
     parts = model_parts(assets, period.days, model, market)
     sessions = market.get_index("time")
     first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
-    lived = np.pad(market["life"].to_numpy()[: last + 1], ((0, 0), (0, 1)))[:, keep]  # CASH, the last, lives one life
+    lived, ends = (values[: last + 1, keep] for values in padded_lives(market))
+    begun = np.maximum.accumulate(lived, axis=0)
     names = [str(f) for f in parts["factor"].to_numpy()]
     groups = [model.group(name) for name in (*names, *OUTSIDE)]
     own, live = (versus[name].isel(asset=keep).transpose("time", "asset").to_numpy() for name in ("weight", "live"))
@@ -168,8 +171,8 @@ def _market_days(
         days=period.days,
         first=first,
         earned=returns.isel(time=slice(last + 1), asset=keep).to_numpy(),
-        life=np.maximum.accumulate(lived, axis=0),
-        next_life=next_lives(lived),
+        life=begun,
+        earning_life=earning_lives(lived, ends, begun),
         exposure=parts["exposure"].to_numpy(),
         modelled=parts["modelled"].to_numpy(),
         specific_return=parts["specific_return"].to_numpy(),

@@ -133,7 +133,7 @@ def runs_of(lists: AccountLists, market: MarketDays) -> Iterator[Run]:
         rows = np.flatnonzero(lists.start == start)
         stop, begin = int(lists.stop[rows].max()), max(int(start), market.first)
         sessions, days = slice(start + 1, stop + 1), slice(begin - market.first, stop - market.first)
-        goes_on = market.next_life[sessions] == market.life[start]
+        goes_on = market.earning_life[sessions] == market.life[start]
         growth = np.ones((stop - start + 1, len(market.assets)))
         np.cumprod(1 + np.where(goes_on, market.earned[sessions], 0.0), axis=0, out=growth[1:])
         growth = growth[begin - start :]

@@ -11,12 +11,13 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from attribution.portfolio.course import Course, require_explained
-from attribution.portfolio.holdings import Track, drift, level_returns, require_levels, stopped_positions
+from attribution.portfolio.ended import STOPPED, gone_positions, padded_lives, stopped_of
+from attribution.portfolio.holdings import Track, drift, level_returns, require_levels
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.arrays.labels import Labelled, labelled, require_finite
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
+from riskmodel.market.checks import SUMS_OF_HOLDINGS, WEIGHT_SUM_TOLERANCE
 from riskmodel.market.tables import DATE, NUMBER, TEXT, Table, checked_table
 
 LISTS = Table(
@@ -79,7 +80,7 @@ def read_lists(
     assets
         Every asset of the market, CASH last.
     market
-        Its `life` (time, asset) is all that is read.
+        Its `life` (time, asset) and its finals are all that is read.
     """
     lists = list_rows(*tidy_lists(accounts, name="accounts", base=period.base), assets, market, period, name="accounts")
     stopped = stopped_names(lists, market, period)
@@ -162,7 +163,7 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     if len(empty):
         raise InputError(
             f"{name}: {counted(len(empty), 'account')} without holdings: {listed(empty)}. "
-            f"Leave the account out, or give it {CASH} with weight 1."
+            f"Add its holdings or leave the account out; one that is all in cash has {CASH} with weight 1."
         )
     _require_sums(rows, name)
     return portfolios, held
@@ -197,11 +198,7 @@ def _require_sums(rows: pd.DataFrame, name: str) -> None:
     lines = listed(f"'{labels[i // len(dates)]}' on {dates[i % len(dates)]:%Y-%m-%d} sum to {total[i]:.6g}" for i in shown)
     raise InputError(
         f"{name}: weights of {counted(len(wrong), 'list')} do not sum to 1: {lines}. "
-        + (
-            "They look like percent; divide by 100."
-            if len(percent)
-            else f"Add what is missing; cash is a row of its own, with ticker {CASH}."
-        )
+        + ("They look like percent; divide by 100." if len(percent) else SUMS_OF_HOLDINGS)
     )
 
 
@@ -275,14 +272,15 @@ def stopped_names(lists: AccountLists, market: xr.Dataset, period: Period) -> pd
     """Positions that do not trade again in the period: portfolio, and the columns of `Track.stopped`."""
     sessions = market.get_index("time")
     last = sessions.get_loc(period.end)
-    life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
+    life, ends = padded_lives(market)
     found = []
     for start, stop in np.unique(np.column_stack([lists.start, lists.stop]), axis=0):
         rows = np.flatnonzero((lists.start == start) & (lists.stop == stop))
         weights = lists.weights[rows].tocoo()
         anywhere = np.zeros(len(lists.assets))
         anywhere[weights.col] = 1.0
-        gone = stopped_positions(anywhere, life, start, stop, last, lists.assets, sessions).drop(columns="weight")
+        gone = stopped_of(gone_positions(anywhere, life, ends, start, stop, last, lists.assets, sessions))
+        gone = gone.drop(columns="weight")
         held = pd.DataFrame(
             {
                 "portfolio": lists.portfolios[lists.portfolio[rows][weights.row]],
@@ -291,20 +289,21 @@ def stopped_names(lists: AccountLists, market: xr.Dataset, period: Period) -> pd
             }
         )
         found.append(held[held["ticker"].isin(gone["ticker"])].merge(gone, on="ticker"))
-    columns = ["portfolio", "ticker", "last_trade", "resumes", "weight", "list_date"]
-    return pd.concat(found, ignore_index=True)[columns]
+    return pd.concat(found, ignore_index=True)[["portfolio", *STOPPED]]
 
 
 def require_trading(stopped: pd.DataFrame, period: Period) -> None:
-    """Refuse held names that stop trading, by account."""
+    """Refuse held names that stop trading, by account; those of which a final says what they brought do not count."""
+    stopped = stopped[stopped["final"].isna()]
     if stopped.empty:
         return
     traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
     lines = listed(stopped["portfolio"].astype(str) + " " + stopped["ticker"] + " (" + traded + ")")
     raise InputError(
         f"accounts: {counted(len(stopped), 'held name')} of {counted(stopped['portfolio'].nunique(), 'account')} stop "
-        f"trading and do not go on trading by {period.end:%Y-%m-%d}: {lines}. Add the missing prices, or say "
-        f'delisted="cash" to carry them at their last value.'
+        f"trading and do not go on trading by {period.end:%Y-%m-%d}: {lines}. Add the missing prices; where a name's life "
+        f"is over, say in the market's table finals what a holder got for a share (0 for a total loss), and hold it no "
+        f'longer. As long as nobody knows, delisted="cash" carries it at its last value.'
     )
 
 

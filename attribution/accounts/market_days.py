@@ -28,9 +28,9 @@ class MarketDays:
         Position of the base among the sessions.
     earned
         (session, asset) returns of holding a name, from `attribution.portfolio.holdings.holding_returns`, to the last day.
-    life, next_life
-        (session, asset) the last life of each name so far, and the one in which it trades next, see
-        `riskmodel.market.timeline.next_lives`.
+    life, earning_life
+        (session, asset) the last life of each name so far, and the one whose holder earns the day's return, see
+        `attribution.portfolio.ended.earning_lives`.
     exposure, modelled, specific_return, factor_return, covariance
         As in `attribution.contributions.cube`, (time, factor, asset) and so on.
     factors, groups
@@ -48,7 +48,7 @@ class MarketDays:
     first: int
     earned: np.ndarray
     life: np.ndarray
-    next_life: np.ndarray
+    earning_life: np.ndarray
     exposure: np.ndarray
     modelled: np.ndarray
     specific_return: np.ndarray

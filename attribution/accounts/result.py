@@ -44,8 +44,9 @@ class AccountsResult:
         return, before the benchmark's holding of the name is taken off, to the return, and what its weight would have earned
         in the benchmark. None where dask holds the accounts: `data` then has them by (portfolio, asset).
     stopped
-        portfolio, ticker, last_trade, resumes, weight, list_date: held names that stopped trading. None where dask holds the
-        accounts: `data` then has their number, `stopped`.
+        portfolio, ticker, last_trade, resumes, weight, list_date, final: held names that stopped trading and were not paid
+        out while they were held; see `attribution.portfolio.holdings.Track`. None where dask holds the accounts: `data` then
+        has their number, `stopped`.
     benchmark_stopped
         The same of the benchmark.
     source

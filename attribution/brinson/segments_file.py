@@ -180,7 +180,8 @@ def _require_labels(labels: pd.Series, name: str, column: str) -> None:
     empty = np.flatnonzero(labels == "")
     if len(empty):
         raise InputError(
-            f"{name}: {counted(len(empty), 'empty cell')} in '{column}': {_rows(empty)}. Fill or remove the rows."
+            f"{name}: {counted(len(empty), 'empty cell')} in '{column}': {_rows(empty)}. Fill it; remove a "
+            f"row only if it states nothing, as a footer does."
         )
     reserved = labels[labels.isin([TOTAL] if column == "period" else [TOTAL, REMAINDER])].unique()
     if len(reserved):

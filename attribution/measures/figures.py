@@ -12,6 +12,7 @@ from attribution.measures.record import require_in_order, require_record, requir
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
+from attribution.portfolio.ended import paid_out_as_cash
 from attribution.portfolio.holdings import blend_shares, sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
@@ -255,7 +256,8 @@ def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     DataFrame
         (time): `close`, the one before the day, at which was traded; `turnover`, one-way, half the sum of absolute changes,
         cash among them; `volume`, the sum of absolute changes of stocks, which pay costs. Shares of the course's value. The
-        reset of a blend at a month's start is a trade, and what its sleeves sell each other nets.
+        reset of a blend at a month's start is a trade, and what its sleeves sell each other nets. Who was paid out
+        is cash, which nobody had to sell.
 
     Notes
     -----
@@ -271,8 +273,8 @@ def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     after = grown / grown.sum(axis=0)
     start, end = np.zeros(held[0].weights.shape), np.zeros(held[0].weights.shape)
     for track, before, then in zip(held, own, after, strict=True):
-        start += before[:, None] * track.weights.to_numpy()
-        end += then[:, None] * track.closes.to_numpy()
+        start += before[:, None] * paid_out_as_cash(track.weights, track.gone, closes=False)
+        end += then[:, None] * paid_out_as_cash(track.closes, track.gone, closes=True)
     change = np.vstack([np.zeros_like(start[:1]), active(start[1:], end[:-1])])
     stocks = (held[0].weights.get_index("asset") != CASH).astype(float)
     frame = pd.DataFrame(

@@ -91,7 +91,7 @@ def actual_of(table: pd.DataFrame, portfolio: str, days: pd.DatetimeIndex) -> xr
     if len(closed):
         raise InputError(
             f"{TABLE}: {counted(len(closed), 'row')} of '{portfolio}' on days without trading: "
-            f"{listed(closed.strftime('%Y-%m-%d'))}. Add them to the next session's return, or correct the dates."
+            f"{listed(closed.strftime('%Y-%m-%d'))}. Compound them with the next session's return, or correct the dates."
         )
     chosen = own.loc[days]
     return xr.Dataset({name: ("time", chosen[name].to_numpy()) for name in ("return", "fee")}, {"time": days})

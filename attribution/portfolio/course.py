@@ -41,6 +41,8 @@ class Course:
         Fixed shares of the sleeves.
     stopped, benchmark_stopped
         By sleeve and by benchmark: positions that do not trade again in the period (see `Track`).
+    ended, benchmark_ended
+        By sleeve and by benchmark: positions that a final pays out in the period (see `Track`).
     beside
         Rows of what the holdings did not earn; None where the return is theirs.
     """
@@ -53,6 +55,8 @@ class Course:
     shares: dict[str, float]
     stopped: dict[str, pd.DataFrame]
     benchmark_stopped: dict[str, pd.DataFrame]
+    ended: dict[str, pd.DataFrame]
+    benchmark_ended: dict[str, pd.DataFrame]
     beside: Beside | None = None
 
     def invested(self) -> xr.Dataset:
@@ -189,4 +193,6 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         shares=shares,
         stopped={sleeve: track.stopped for sleeve, track in held.items()},
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
+        ended={sleeve: track.ended for sleeve, track in held.items()},
+        benchmark_ended={name: track.ended for name, track in lists.items()},
     )

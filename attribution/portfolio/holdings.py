@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from attribution.portfolio.book import Book
+from attribution.portfolio.ended import earning_lives, ended_of, gone_positions, padded_lives, stopped_of
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.timeline import next_lives
 
 LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
 GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
@@ -28,14 +28,14 @@ class Track:
         Start-of-day weights, drifted from the last list; they sum to one.
     live
         Weights that earn the asset's return on day t; a position whose life has ended keeps its weight and earns nothing,
-        from the first day without a price that no trade of the same life follows by the last day.
+        from the first day without a price that no trade of the same life follows by the last day, but for the day on which a
+        final pays it out.
     returns
         (time) the portfolio's returns.
     closes
         Weights at the close of day t, before any list of that day.
-    stopped
-        ticker, last_trade, resumes, weight, list_date: positions whose life ends; `resumes` is when a new life of the
-        ticker begins in the period, NaT where none does. The position does not wake up in it.
+    gone
+        From `attribution.portfolio.ended.gone_positions`: positions whose life ends.
     lists
         The closes at which lists begin to count; the first is at or before the close before the first day.
     """
@@ -44,8 +44,22 @@ class Track:
     live: xr.DataArray
     returns: xr.DataArray
     closes: xr.DataArray
-    stopped: pd.DataFrame
+    gone: pd.DataFrame
     lists: pd.DatetimeIndex
+
+    @property
+    def stopped(self) -> pd.DataFrame:
+        """ticker, last_trade, resumes, weight, list_date, final: positions whose life ends at their last value.
+
+        `resumes` is when a new life of the ticker begins in the period, NaT where none does: the position does not wake up
+        in it. `final` is when they are paid out after their list or the period, NaT where nobody says so.
+        """
+        return stopped_of(self.gone)
+
+    @property
+    def ended(self) -> pd.DataFrame:
+        """ticker, last_trade, final, weight, list_date: positions that a final pays out, on the session `final`."""
+        return ended_of(self.gone)
 
     @property
     def closing(self) -> xr.DataArray:
@@ -56,7 +70,8 @@ class Track:
     def closing_stopped(self) -> xr.DataArray:
         """(asset) what of `closing` are positions that do not trade any more."""
         gone = (self.weights.isel(time=-1, drop=True) != 0) & (self.live.isel(time=-1, drop=True) == 0)
-        return self.closing.where(gone, 0.0)
+        paid = self.ended.loc[self.ended["final"] == self.closes.get_index("time")[-1], "ticker"]
+        return self.closing.where(gone | self.closing["asset"].isin(list(paid)), 0.0)
 
     def over(self, period: Period) -> Track:
         """The same over some of its days, as if it had been followed over them alone.
@@ -65,11 +80,13 @@ class Track:
         """
         days = slice(period.days[0], period.end)
         begun = self.lists[self.lists <= period.base][-1]
-        listed_then = self.stopped["list_date"].between(begun, period.end, inclusive="left")
-        stopped = self.stopped[listed_then & ~(self.stopped["last_trade"] >= period.end)].reset_index(drop=True)
+        listed_then = self.gone["list_date"].between(begun, period.end, inclusive="left")
+        gone = self.gone[listed_then & ~(self.gone["last_trade"] >= period.end)].reset_index(drop=True)
         return Track(
             **{name: getattr(self, name).sel(time=days) for name in ("weights", "live", "returns", "closes")},
-            stopped=stopped.assign(resumes=stopped["resumes"].where(stopped["resumes"] <= period.end)),
+            gone=gone.assign(
+                resumes=gone["resumes"].where(gone["resumes"] <= period.end), until=gone["until"].clip(upper=period.end)
+            ),
             lists=self.lists[(self.lists >= begun) & (self.lists < period.end)],
         )
 
@@ -140,28 +157,35 @@ def drift(
     starts = starts[max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :]
     labels = returns.get_index("asset")
     values = returns.to_numpy()
-    life = np.hstack([market["life"].to_numpy(), np.zeros((len(sessions), 1), np.int16)])
+    life, ends = padded_lives(market)
     begun = np.maximum.accumulate(np.vstack([life[: starts[0] + 1].max(axis=0), life[starts[0] + 1 : last + 1]]), axis=0)
-    following = next_lives(life[starts[0] : last + 1])  # row 0 is the first list's close, of both
+    days_followed = slice(starts[0], last + 1)  # row 0 is the first list's close
+    earning = earning_lives(life[days_followed], ends[days_followed], begun)
     weights = np.zeros((last - starts[0], len(labels)))
     live = np.zeros_like(weights)
     closes = np.zeros_like(weights)
     daily = np.zeros(len(weights))
-    stopped = []
+    gone = []
     for start, stop in zip(starts, np.append(starts[1:], last), strict=True):
         rows = lists[effective == start]
         opening = np.zeros(len(labels))
         opening[labels.get_indexer(rows["ticker"])] = rows["weight"]
         place = slice(start - starts[0], stop - starts[0])
-        goes_on = following[place.start + 1 : place.stop + 1] == begun[place.start]
+        goes_on = earning[place.start + 1 : place.stop + 1] == begun[place.start]
         earned = np.where(goes_on, values[start + 1 : stop + 1], 0.0)
         growth = np.vstack([opening, opening * np.cumprod(1 + earned, axis=0)])
         value = growth.sum(axis=1)
+        if (value <= 0).any():
+            day = sessions[start + int((value <= 0).argmax())]
+            raise InputError(
+                f"{name}: worth nothing at the close of {day:%Y-%m-%d}, so that it has no weights and no return after it. "
+                f"Check the returns and finals of what it holds; if they are right, explain a period that ends before."
+            )
         weights[place] = growth[:-1] / value[:-1, None]
         live[place] = np.where(goes_on, weights[place], 0.0)
         closes[place] = growth[1:] / value[1:, None]
         daily[place] = value[1:] / value[:-1] - 1
-        stopped.append(stopped_positions(opening, life, start, stop, last, labels, sessions))
+        gone.append(gone_positions(opening, life, ends, start, stop, last, labels, sessions))
     keep = np.arange(starts[0] + 1, last + 1) > first
     coords = {"time": sessions[first + 1 : last + 1], "asset": labels}
     return Track(
@@ -169,31 +193,8 @@ def drift(
         live=xr.DataArray(live[keep], coords, ("time", "asset")),
         returns=xr.DataArray(daily[keep], {"time": coords["time"]}, ("time",)),
         closes=xr.DataArray(closes[keep], coords, ("time", "asset")),
-        stopped=pd.concat(stopped, ignore_index=True),
+        gone=pd.concat(gone, ignore_index=True),
         lists=sessions[starts],
-    )
-
-
-def stopped_positions(
-    opening: np.ndarray, life: np.ndarray, start: int, stop: int, last: int, labels: pd.Index, sessions: pd.DatetimeIndex
-) -> pd.DataFrame:
-    """Positions of one list that are without a price at its end and do not trade again by the last day."""
-    held = np.flatnonzero((opening != 0) & (labels != CASH))
-    own = life[: start + 1, held].max(axis=0)
-    traded = (life[: last + 1, held] == own) & (own >= 0)
-    final = np.where(traded.any(axis=0), last - np.argmax(traded[::-1], axis=0), -1)
-    gone = final < stop
-    again = (life[: last + 1, held] > own) & (np.arange(last + 1)[:, None] > start)
-    resumes = np.where(again.any(axis=0), again.argmax(axis=0), -1)
-    dates = sessions.append(pd.DatetimeIndex([pd.NaT]))  # where -1 stands for never
-    return pd.DataFrame(
-        {
-            "ticker": labels[held[gone]],
-            "last_trade": dates[final[gone]],
-            "resumes": dates[resumes[gone]],
-            "weight": opening[held[gone]],
-            "list_date": dates[np.full(int(gone.sum()), start)],
-        }
     )
 
 
@@ -244,18 +245,20 @@ def require_going_on(book: Book, sleeve: str, track: Track) -> None:
     Raises
     ------
     InputError
-        Under delisted = "error" where a held name does not trade again in the period.
+        Under delisted = "error" where a held name does not trade again in the period, and no final says what it brought.
     """
-    if len(track.stopped) and book.book.delisted == "error":
-        stopped, portfolio, end = track.stopped, book.sleeves[sleeve].holdings, track.returns.get_index("time")[-1]
+    unexplained = track.stopped[track.stopped["final"].isna()]
+    if len(unexplained) and book.book.delisted == "error":
+        stopped, portfolio, end = unexplained, book.sleeves[sleeve].holdings, track.returns.get_index("time")[-1]
         back = stopped["resumes"].dt.strftime(", priced again from %Y-%m-%d after a longer gap")
         held = stopped["list_date"].dt.strftime(", held since %Y-%m-%d")
         traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
         lines = listed(stopped["ticker"] + " (" + traded + held + back.fillna("") + ")")
         raise InputError(
             f"holdings: {counted(len(stopped), 'held name')} of '{portfolio}' stop trading and do not go on trading "
-            f'by {end:%Y-%m-%d}: {lines}. Add the missing prices, or set delisted = "cash" in [book] to carry '
-            f"them at their last value."
+            f"by {end:%Y-%m-%d}: {lines}. Add the missing prices; where a name's life is over, say in the table finals what "
+            f"a holder got for a share (0 for a total loss), and hold it no longer. As long as nobody knows, "
+            f'delisted = "cash" in [book] carries it at its last value, and the report says so.'
         )
 
 
@@ -301,7 +304,7 @@ def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarr
     if not there.any():
         raise InputError(
             f"constituents: no list of '{index}', which [benchmarks.\"{benchmark}\"] asks for. "
-            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists, or set largest = 500 in their place."
+            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists. largest = 500 is another benchmark."
         )
     return there
 

@@ -65,12 +65,15 @@ def lagged_regression(
     universe: xr.DataArray | pd.DataFrame | None = None,
     industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     industry_factors: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    ending: xr.DataArray | None = None,
     settings: RegressionSettings | None = None,
     covariance: bool = True,
 ) -> xr.Dataset:
     """Regress the return of every session on what was known at the close before.
 
-    The arguments are those of `estimate`, `covariance` that of `riskmodel.cross_sectional_regression`.
+    The arguments are those of `estimate`, `covariance` that of `riskmodel.cross_sectional_regression`; `ending`
+    (time, asset) bool is where a return ends a life: it is explained like others, and estimates nothing. A total loss is
+    the news of one name, fifty deviations large, and the day's factor returns would take a part of it for theirs.
 
     Returns
     -------
@@ -88,7 +91,9 @@ def lagged_regression(
     require_kind("settings", settings, RegressionSettings, "Its fields are thin_sector, huber and weights.")
     needed = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
     require_arrays(**needed)
-    given = aligned({**needed, "universe": universe, "industries": industries, "industry_factors": industry_factors})
+    given = aligned(
+        {**needed, "universe": universe, "industries": industries, "industry_factors": industry_factors, "ending": ending}
+    )
     returns = given.pop("returns")
     sessions = returns.get_index("time")
     require_increasing("returns", sessions)
@@ -113,6 +118,10 @@ def lagged_regression(
 
     cap = lagged(market_cap)
     estimating = None if universe is None else lagged(universe)
+    if "ending" in given:
+        goes_on = ~given["ending"]
+        of_day = goes_on.isel(time=slice(1, None))
+        estimating = of_day if estimating is None else estimating & of_day
 
     def regress(weights: xr.DataArray | None, *, covariance: bool) -> xr.Dataset:
         return cross_sectional_regression(
@@ -133,7 +142,7 @@ def lagged_regression(
         fit = regress(root_cap, covariance=covariance).assign(weights_floored=("time", np.zeros(len(after), dtype=int)))
     else:
         first = regress(root_cap, covariance=False)["specific_returns"].reindex(time=returns["time"])
-        known, floored = inverse_specific_variance(first, market_cap)
+        known, floored = inverse_specific_variance(first if "ending" not in given else first.where(goes_on), market_cap)
         weights = lagged(known)
         fit = regress(weights if estimating is None else weights.where(estimating), covariance=covariance)
         fit["weights_floored"] = lagged(floored)

@@ -10,9 +10,23 @@ from riskmodel.factors import RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
+SUMS_OF_HOLDINGS = (
+    "Add what is missing, or take out what is there twice; cash is a row of its own, with ticker CASH, below zero where it "
+    "is borrowed."
+)
 RESERVED_NAMES = RESERVED | {style.name for table in STYLE_TABLES.values() for style in table}
 LARGEST_DAILY_RATE = 0.001  # a quarter a year
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
+
+
+REPAIRS = {  # what a wrong value costs, so that nobody takes its row away and has another wrong number
+    "close": "Give the price that was traded. A total loss is written once, on the last row of a name's life: close 0 with "
+    "total_return -1, and no close after it. What a holder got otherwise at the end of a life is a row of the table finals.",
+    "shares_out": "Give the number of shares; without the row the one before it goes on to count.",
+    "ratio": "Give the new shares for one old; without the row the price as traded would be wrong before it.",
+    "rate": "Give the rate; without the row the one before it goes on to count.",
+    "level": "Give the index's level of that day.",
+}
 
 
 def require_positive(table: pd.DataFrame, name: str, column: str) -> None:
@@ -23,7 +37,7 @@ def require_positive(table: pd.DataFrame, name: str, column: str) -> None:
 
         raise InputError(
             f"{name}: {counted(int(wrong.sum()), 'value')} of '{column}' not above zero: "
-            f"{places(table, wrong, TABLES[name].key)}. Correct or remove the rows."
+            f"{places(table, wrong, TABLES[name].key)}. {REPAIRS[column]}"
         )
 
 
@@ -42,7 +56,8 @@ def require_sound_prices(prices: pd.DataFrame) -> None:
     if orphan.any():
         raise InputError(
             f"prices: {counted(int(orphan.sum()), 'row')} with a total_return but no close: "
-            f"{places(prices, orphan, key)}. Give the close, or leave the row out."
+            f"{places(prices, orphan, key)}. Give the close. Where nobody trades any more and holders were paid out, that "
+            f"is a row of the table finals; left out, the return would be lost."
         )
 
 
@@ -155,9 +170,10 @@ def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
     advice = (
         "They look like percent; divide by 100."
         if len(percent)
-        else "Add what is missing; cash is a row of its own, with ticker CASH."
+        else SUMS_OF_HOLDINGS
         if name == "holdings"
-        else "Scale each list to one, or add the names that are missing."
+        else "Add the names that are missing, or take out those of another list. Scale to one what differs by rounding "
+        "alone."
     )
     raise InputError(f"{name}: weights of {lines}, not 1. {advice}")
 

@@ -41,8 +41,8 @@ def require_market(market: xr.Dataset) -> None:
             raise InputError(f"market: '{dim}' is empty or has no labels. {READ}")
         if not index.is_unique:
             raise InputError(
-                f"market: labels of '{dim}' repeat: {listed(map(label_text, index[index.duplicated()].unique()))}. Keep one "
-                f"each, with market.drop_duplicates('{dim}')."
+                f"market: labels of '{dim}' repeat: {listed(map(label_text, index[index.duplicated()].unique()))}. Keep the "
+                f"one of each that is right; market.drop_duplicates('{dim}') keeps the first."
             )
     require_increasing("market", market.get_index("time"))
 

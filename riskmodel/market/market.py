@@ -12,6 +12,7 @@ from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
 from riskmodel.market.evidence import MARKET_RULES, Feed
+from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
 from riskmodel.market.industries import COLUMNS
 from riskmodel.market.spelling import one_spelling
@@ -68,17 +69,18 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     -------
     Dataset
         On (time, asset): `close`, `total_return` (decimal, covers (t-1, t]; missing on the first day of a life and when
-        trading resumes), `bridged_return` (close to close over a gap of at most five sessions, on the day that trading
-        resumes), `volume`, `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at
-        the close of t, and `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
+        trading resumes; where a final ends a life, its value over the last close less 1, on a day without a close),
+        `bridged_return` (close to close over a gap of at most five sessions, on the day that trading resumes), `volume`,
+        `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at the close of t, and
+        `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
         `issuer` (the company, empty where the table names none) and, where the table has them, `industry` and `sic`. On
         (time, index): `index_level`; on (time): `risk_free`; on (time, pair): `fx_rate`, the last one known, and
         `fx_carried`, whether it is of an earlier day; on (time, asset, descriptor): `descriptor_value` of the table
         descriptors, the last one known, for at most 190 days. As events:
-        filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), each with its
-        ticker and the session at whose close it became `known` (NaT: after the last session). On (finding):
-        `unaligned`, what found no place, and on (doubt): `evidence`, what is doubtful in the tables, each as text;
-        `alignment_report` and `evidence_report` show them.
+        filings (dimension `filing`), announcements (`announcement`), constituent lists (`constituent`), finals (`final`,
+        with the `final_close` before), each with its ticker and the session at whose close it became `known` (NaT: after
+        the last session). On (finding): `unaligned`, what found no place, and on (doubt): `evidence`, what is doubtful in
+        the tables, each as text; `alignment_report` and `evidence_report` show them.
 
     Notes
     -----
@@ -89,11 +91,12 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     for name, table in tables.items():
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
     prices = tables["prices"]
+    sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
+    prices, finals = without_total_losses(prices, tables.get("finals"), sessions)
     checks.require_sound_prices(prices)
     for name, column in (("shares", "shares_out"), ("splits", "ratio"), ("fx", "rate")):
         if name in tables:
             checks.require_positive(tables[name], name, column)
-    sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
     rows = np.searchsorted(sessions, prices["date"].to_numpy())
     columns = pd.Index(assets).get_indexer(prices["ticker"])
 
@@ -112,6 +115,11 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     findings = Findings()
     unused = np.isfinite(given_return) & (resumed | first_of_life)
     findings.add("prices", "unused_return", assets[np.nonzero(unused)[1]])
+    returns = np.where(resumed | first_of_life, np.nan, given_return)
+    ends: dict[str, tuple[str, np.ndarray]] = {}
+    if finals is not None:
+        ends, of_ends = final_events(finals, close, life, sessions, assets, findings)
+        returns = np.where(np.isnan(of_ends), returns, of_ends)
     shares = shares_known(tables["shares"], sessions, assets, findings)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
@@ -119,7 +127,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     dataset = xr.Dataset(
         {
             "close": (day_asset, close),
-            "total_return": (day_asset, np.where(resumed | first_of_life, np.nan, given_return)),
+            "total_return": (day_asset, returns),
             "bridged_return": (day_asset, np.where(resumed, close / last_known(close) - 1, np.nan)),
             "volume": (day_asset, panel(prices["volume"].to_numpy())),
             "traded_price": (day_asset, close * later_splits),
@@ -128,7 +136,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
             "life": (day_asset, life),
         },
         coords={"time": sessions, "asset": assets},
-    )
+    ).assign(ends)
     dataset = dataset.assign(security_labels(tables["securities"], assets, findings))
     dataset = dataset.assign(filing_events(tables["fundamentals"], sessions, assets, findings))
     dataset = dataset.assign(announcement_events(tables["earnings"], sessions, assets, findings))

@@ -90,6 +90,7 @@ TABLES: dict[str, Table] = {
         key=("portfolio", "date", "ticker"),
         columns={"portfolio": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER},
     ),
+    "finals": Table(key=("ticker", "date"), columns={"ticker": TEXT, "date": DATE, "value": NUMBER}),
     "actual_returns": Table(
         key=("portfolio", "date"),
         columns={"portfolio": TEXT, "date": DATE, "return": NUMBER, "fee": NUMBER},
@@ -289,7 +290,8 @@ def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.S
         keyed = frame.assign(**{column: values})
         raise InputError(
             f"{name}: {counted(int(infinite.sum()), 'infinite value')} in '{column}': "
-            f"{places(keyed, infinite, spec.key)}. Usually a division by zero upstream; correct or remove the rows."
+            f"{places(keyed, infinite, spec.key)}. Usually a division by zero upstream; give the number"
+            f"{', or leave the cell empty where nobody knows it' if column in spec.sparse else ''}."
         )
     return values
 
@@ -323,7 +325,7 @@ def _require_filled(frame: pd.DataFrame, name: str, spec: Table) -> None:
             where = places(frame, empty, spec.key)
             raise InputError(
                 f"{name}: {counted(int(empty.sum()), 'empty cell')} in '{column}' (rows {where}). "
-                f"Fill {'it' if empty.sum() == 1 else 'them'} or remove the rows."
+                f"Fill {'it' if empty.sum() == 1 else 'them'}; remove a row only if it states nothing, as a footer does."
             )
 
 
@@ -338,5 +340,5 @@ def _require_unique(frame: pd.DataFrame, name: str, spec: Table) -> None:
         key = f"({', '.join(spec.key)})" if len(spec.key) > 1 else spec.key[0]
         raise InputError(
             f"{name}: {counted(len(repeats), 'duplicate row')} of {key}: {places(frame, repeats, spec.key)}. "
-            f"Keep one row each."
+            f"Keep one row each{', with the sum of the weights of lots of one holding' * ('weight' in spec.columns)}."
         )

@@ -25,8 +25,12 @@ def fitted_arrays(
     universe: xr.DataArray | None,
     industries: xr.DataArray,
     settings: RegressionSettings,
+    ending: xr.DataArray | None = None,
 ) -> xr.Dataset:
-    """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`."""
+    """What `RiskModelResults` holds, from exposures; the arguments are those of `riskmodel.estimate`.
+
+    `ending` is that of `riskmodel.estimation.lagged.lagged_regression`.
+    """
     require_arrays(returns=returns, exposures=exposures, sectors=sectors, market_cap=market_cap)
     styles = exposures.get_index("factor")
     taken = (*RESERVED, *map(str, styles))
@@ -41,6 +45,7 @@ def fitted_arrays(
         "universe": universe,
         "industries": industries,
         "industry_factors": own,
+        "ending": ending,
         "settings": settings,
     }
     regression = lagged_regression(**arguments)

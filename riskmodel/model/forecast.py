@@ -14,6 +14,7 @@ from riskmodel.errors import listed
 from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
+from riskmodel.market.finals import ends_of_lives
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,12 @@ def specific_forecast(
     data: xr.Dataset, exposures: xr.DataArray, closes: pd.Index, settings: SpecificRiskSettings
 ) -> xr.Dataset:
     """The specific risk of `risk_forecast` alone, without the factors' covariance."""
+    returns = data["specific_returns"]
+    if "final_known" in data:  # how a life ended is no draw of the risk of those who go on, or of the ticker's next company
+        returns = returns.where(~xr.DataArray(ends_of_lives(data), dims=("time", "asset")))
     forecasts = [
         specific_risk(
-            data["specific_returns"],
+            returns,
             data["market_cap"],
             exposures,
             sectors,

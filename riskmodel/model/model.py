@@ -21,6 +21,7 @@ from riskmodel.exposures.styles import ExposureSettings, factor_exposures, ortho
 from riskmodel.exposures.universe import UniverseRule, estimation_universe
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
+from riskmodel.market.finals import ends_by_now, ends_of_lives
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.market.industries import Industry, industries, require_industry
 from riskmodel.model.arrays import STYLE, fitted_arrays
@@ -152,6 +153,8 @@ class RiskModel:
         require_volumes(market["volume"])
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures, self.styles)
+        ends = ends_by_now(market)
+        ending = market["close"].copy(data=ends_of_lives(market)) if ends else None
         data = fitted_arrays(
             returns=market["total_return"],
             exposures=styled["exposures"],
@@ -160,12 +163,13 @@ class RiskModel:
             industries=industries(market, self.industry, self.industry_digits),
             issuers=market["issuer"],
             universe=universe,
+            ending=ending,
             settings=self.regression,
         )
         counts = styled.drop_vars("exposures").rename(
             {"factor": STYLE, "observed": "descriptor_observed", "clipped": "descriptor_clipped"}
         )
-        return data.assign({str(name): counts[name] for name in counts.data_vars})
+        return data.assign({str(name): counts[name] for name in counts.data_vars} | ends)
 
     def update(self, results: RiskModelResults, market: xr.Dataset) -> RiskModelResults:
         """Append the sessions of a market that a fit has not seen; equal to fitting the whole market.

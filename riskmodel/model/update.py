@@ -12,6 +12,7 @@ import xarray as xr
 from riskmodel.arrays.segments import Held, Segment, Segments, lazy_variable, moves_onto, segments_of
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.exposures.from_filings import ordinary_income_sources
+from riskmodel.market.finals import ENDS
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.results import RiskModelResults
@@ -25,6 +26,7 @@ UNTIMED = (
     "issuer",
     "factor_group",
     "reason",
+    *ENDS,
 )  # of the market as it is now
 NOT_ESTIMATED = ("covariance", "specific", "texts")  # settings on which a fit does not depend
 

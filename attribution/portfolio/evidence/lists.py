@@ -134,8 +134,7 @@ def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
     tracks = evidence.tracks
     book, period = tracks.book, tracks.period
     for name, sleeve in book.sleeves.items():
-        for row in tracks.sleeve(name).stopped.itertuples():
-            yield Finding("held_stopped", "holdings", str(row.ticker), _day(row.last_trade), values={"sleeve": name})
+        yield from _without_final("held_stopped", "holdings", tracks.sleeve(name).stopped, sleeve=name)
         dates = book.holdings[book.holdings["portfolio"] == sleeve.holdings]["date"]
         for month in months_without(dates, period):
             yield Finding("no_rebalance", "holdings", name, month, values={"sleeve": name})
@@ -143,16 +142,24 @@ def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("later_holdings", "holdings", name, _day(later), values={"sleeve": name})
 
 
-@BOOK_RULES.rule("no_list")
-def months_without_constituents(evidence: Evidence) -> Iterator[Finding]:
-    """Months without a list of an index that has lists."""
+@BOOK_RULES.rule("no_list", "constituent_stopped")
+def constituents_over_the_period(evidence: Evidence) -> Iterator[Finding]:
+    """Months without a list of an index that has lists, and its names that stop trading."""
     tracks, market = evidence.tracks, evidence.tracks.market
     for name in evidence.benchmarks:
         rule = tracks.book.benchmarks[name].constituents
+        yield from _without_final("constituent_stopped", "constituents", tracks.benchmark(name).stopped, benchmark=name)
         if rule is not None and "constituent_index" in market:
             dates = market["constituent_date"][market["constituent_index"].to_numpy() == rule]
             for month in months_without(dates.to_series(), tracks.period):
                 yield Finding("no_list", "constituents", rule, month, values={"index": rule})
+
+
+def _without_final(key: str, table: str, stopped: pd.DataFrame, **values: str) -> Iterator[Finding]:
+    """Positions of which nobody says what they brought, the largest first, each with its weight: what may be lost."""
+    unknown = stopped[stopped["final"].isna()].sort_values("weight", ascending=False, kind="stable")
+    for row in unknown.itertuples():
+        yield Finding(key, table, str(row.ticker), _day(row.last_trade), values=values, shown=f"{row.weight:.2%}")
 
 
 def months_without(dates: pd.Series, period: Period) -> list[str]:

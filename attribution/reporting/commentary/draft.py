@@ -21,7 +21,7 @@ from riskmodel.facts import Fact
 AVERAGE = "Average"
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
-STOPPED = ("stopped", "stopped_resumes")  # notes
+STOPPED = ("stopped", "stopped_resumes", "ended", "ended_worthless")  # notes
 
 
 def draft(

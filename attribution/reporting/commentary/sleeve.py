@@ -34,7 +34,7 @@ class SleeveCommentary:
     place
         Which of the sleeves it is, from 0; wordings vary by it.
     stopped
-        Notes on names that stopped trading while the sleeve held them.
+        Notes on names that stopped trading, or were paid out, while the sleeve held them.
     """
 
     write: Writer
@@ -203,9 +203,17 @@ class SleeveCommentary:
         return sentences
 
     def _stopped(self, note: Fact) -> str:
-        """A name that was carried as cash, and what the month's row of it contributed."""
+        """A name that was carried as cash, and what the month's row of it contributed; of one that ended, what that did."""
         write, ticker = self.write, str(note.values["ticker"])
         key = ("stock_contributions", self.course, ticker)
+        if note.key.startswith("ended") and write.facts.row(*key) is not None:
+            return write(
+                f"sleeve.{note.key}",
+                stock=self._stock_name(ticker),
+                weight=write.percent(*key, column="weight_start", signed=False),
+                date=write.messages.date(note.values["date"]),
+                contribution=write.percent(*key, column="active_contribution"),
+            )
         row = ("factor_contributions", self.course, CASH_AND_STOPPED)
         if write.facts.row(*key) is None or not write.facts.has(*row):
             return ""

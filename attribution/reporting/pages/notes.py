@@ -124,6 +124,21 @@ def _stopped(note: Fact, words: PageWords) -> str:
     return words.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], weight=weight, **days)
 
 
+def _ended(note: Fact, words: PageWords) -> str:
+    values = note.values
+    shown = {name: words.date(values[name]) for name in ("date", "last_trade")}
+    shown |= {name: _price(float(values[name]), words) for name in ("close", "value") if name in values}
+    if "value" in values:
+        shown["change"] = words.percent(values["value"] / values["close"] - 1, signed=True)
+    name, weight = words.sleeve(str(values["sleeve"])), words.percent(float(values["weight"]))
+    return words.messages(f"notes.{note.key}", sleeve=name, ticker=values["ticker"], weight=weight, **shown)
+
+
+def _price(value: float, words: PageWords) -> str:
+    """A price to the cent, of a share that is worth less than one to a hundredth of it."""
+    return words.number(value, 2 if value >= 1 else 4, grouped=True)
+
+
 def _thin_sector(note: Fact, words: PageWords) -> str:
     share = words.percent(float(str(note.values["share"])), 0)
     return words.messages("notes.thin_sector", sector=words.messages.factor(str(note.values["sector"])), share=share)
@@ -191,6 +206,8 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "industries": _industries,
     "stopped": _stopped,
     "stopped_resumes": _stopped,
+    "ended": _ended,
+    "ended_worthless": _ended,
     "unmodelled_benchmark": _outside,
     "found": _found,
     "accepted": _accepted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -51,6 +52,25 @@ def industries_note(model: RiskModelResults, days: pd.DatetimeIndex) -> Fact | N
     return Fact("industries", values)
 
 
+def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
+    """What a holder got for a name of `Track.ended`, beside its last close and its weight of that day."""
+    session, label = row.final, str(row.ticker)
+    ticker = CASH if label == CASH_STOCK else label
+    there = (market["final_ticker"].to_numpy() == ticker) & (market["final_known"].to_numpy() == session.to_datetime64())
+    final = market[["final_date", "final_value", "final_close"]].isel(final=int(there.argmax()))
+    weight = cube.weights("portfolio")[cube.days.get_loc(session), cube.assets.get_loc(label)]
+    values = {
+        "sleeve": sleeve,
+        "ticker": label,
+        "date": f"{pd.Timestamp(final['final_date'].item()):%Y-%m-%d}",
+        "last_trade": f"{row.last_trade:%Y-%m-%d}",
+        "close": float(final["final_close"]),
+        "weight": float(weight),
+    }
+    value = float(final["final_value"])
+    return Fact("ended", values | {"value": value}) if value else Fact("ended_worthless", values)
+
+
 def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp) -> float:
     """Weight of a held name that stopped trading, as a mean over the days of the period on which it is carried."""
     place = cube.assets.get_loc(ticker)
@@ -95,7 +115,12 @@ def collect_notes(
                 notes.append(Fact("stopped_resumes", values | {"resumes": f"{row.resumes:%Y-%m-%d}"}))
             else:
                 notes.append(Fact("stopped", values))
+        for row in followed.ended[sleeve].itertuples():
+            notes.append(ended_note(sleeve, row, cube, market))
         benchmark = book.sleeves[sleeve].benchmark
+        paid = followed.benchmark_ended[benchmark]["ticker"]
+        if len(paid):
+            notes.append(Fact("ended_benchmark", {"benchmark": benchmark, "names": tuple(paid)}))
         gone = followed.benchmark_stopped[benchmark]["ticker"]
         if len(gone):
             notes.append(Fact("stopped_benchmark", {"benchmark": benchmark, "names": tuple(gone)}))

@@ -23,6 +23,7 @@ STALE_NAMED, STALE_REFUSED = 0.20, 0.50  # share of names without a move
 REPEATED = 0.20  # share of names with the return of the day before
 STALE_RUN, STALE_ODDS = 5, 1e-5
 DIVIDEND_DAYS, SMALLEST_DIVIDEND = 120, 1e-5
+FAR_FINAL = 0.5  # of the last close
 FEW_NAMES = 0.5  # of the median session's
 LEAST_ROWS = 20
 
@@ -54,7 +55,7 @@ def listed_splits(feed: Feed) -> Iterator[Finding]:
 def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
     """A name that halves or doubles on its news is dealt in many times the usual; one whose split is missing is not."""
     growth = feed.growth
-    rows, columns = np.nonzero((np.abs(growth) > LEAST_SPLIT) & np.isfinite(growth))
+    rows, columns = np.nonzero((np.abs(growth) > LEAST_SPLIT) & np.isfinite(growth) & np.isfinite(feed.move))
     unusual = np.abs(growth[rows, columns]) > UNUSUAL * feed.deviation(rows, columns)
     rows, columns = rows[unusual], columns[unusual]
     quiet = ~(feed.dealt(rows, columns) > ORDINARY_DEALING)
@@ -217,3 +218,17 @@ def gaps(feed: Feed) -> list[Finding]:
         *found_at("bridged_gap", "prices", feed.cells(np.isfinite(feed.panel("bridged_return")))),
         *(Finding("few_names", "prices", date=feed.days[row], shown=f"{names[row]:,}") for row in few),
     ]
+
+
+@MARKET_RULES.rule("far_final")
+def finals_far_from_the_close(feed: Feed) -> Iterator[Finding]:
+    """Who is paid out gets about what the market expected: half of it, or twice, is another unit or another split basis."""
+    if "final_value" not in feed.market:
+        return
+    names = ("final_ticker", "final_value", "final_close", "final_known")
+    for ticker, value, close, known in zip(*(feed.market[name].to_numpy() for name in names), strict=True):
+        if value > 0 and abs(value / close - 1) > FAR_FINAL and not np.isnat(known):
+            day = f"{pd.Timestamp(known):%Y-%m-%d}"
+            yield Finding(
+                "far_final", "finals", str(ticker), day, shown=f"{value:g}, {close:g}", doubt={day: float(value / close - 1)}
+            )

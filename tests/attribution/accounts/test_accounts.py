@@ -402,7 +402,7 @@ CASES = {
     "numbers": (changed(GOOD, ticker=[130, 131]), r"'ticker' holds int64 values, not text.*Codes such as '0130'"),
     "missing": (frame_of(("P", A, np.nan), ("P", "CASH", 1.0)), r"1 empty cell in 'weight' \(rows P 2025-02-28 AYCU\)"),
     "infinite": (frame_of(("P", A, np.inf), ("P", "CASH", 1.0)), r"accounts: 1 infinite value in 'weight': P 2025-02-28 A"),
-    "empty": (pd.concat([GOOD, frame_of(("Q", A, 0.0))]), r"1 account without holdings: Q\. Leave the account out, or"),
+    "empty": (pd.concat([GOOD, frame_of(("Q", A, 0.0))]), r"1 account without holdings: Q\. Add its holdings or leave"),
     "none": (GOOD[:0], "accounts: there are none at all"),
     "column": (GOOD.drop(columns="weight"), "accounts: missing column 'weight'"),
     "late": (changed(GOOD, date=pd.Timestamp("2025-03-05")), "1 account without a list of weights on or before 2025-02-28"),
@@ -446,7 +446,7 @@ def test_every_refusal_of_an_array_names_the_place(many, explained):
         odd,
         rf"1 missing or infinite value: \(C02, {many['asset'].to_numpy()[5]}\)\. A name that an account does not hold has",
     )
-    refused(many.where(many["portfolio"] != "C11", 0.0), "1 account without holdings: C11. Leave the account out")
+    refused(many.where(many["portfolio"] != "C11", 0.0), "1 account without holdings: C11. Add its holdings or leave")
     refused(xr.concat([many, many[:2]], "portfolio"), "2 duplicate labels of 'portfolio': C00, C01. Keep one each")
     refused(many.drop_vars("portfolio"), "'portfolio' has no labels")
     refused(many.rename(portfolio="account"), r"dimensions \(account, asset\); it takes \(portfolio, asset\)")

@@ -291,7 +291,7 @@ BAD = {
     ),
     "empty label": (
         f"{HEADER}\nQ1,,1,1,0.05,0.04\n",
-        "segments.csv: 1 empty cell in 'segment': row 1. Fill or remove the rows.",
+        "segments.csv: 1 empty cell in 'segment': row 1. Fill it; remove a row only if it states nothing, as a footer does.",
     ),
     "totals in the file": (
         f"{HEADER}\n{TWO}Q1,Total,1,1,0.1,0.1\n",

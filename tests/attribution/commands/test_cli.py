@@ -264,7 +264,7 @@ def test_weights_that_do_not_sum_to_one_are_refused_in_any_month(capsys, tmp_pat
         return frame
 
     message = refused(capsys, tmp_path, spoiled(small_copy, "holdings", change))
-    assert "sum to 1.00001, not 1. Add what is missing; cash is a row of its own, with ticker CASH." in message
+    assert "sum to 1.00001, not 1. Add what is missing, or take out what is there twice; cash is a row of its own" in message
 
 
 def test_a_weight_that_is_missing_is_refused(capsys, tmp_path, small_copy):
@@ -293,7 +293,8 @@ def test_a_held_name_that_stops_trading_is_refused_under_error(capsys, tmp_path,
     message = refused(capsys, tmp_path, path)
     assert message.startswith("holdings: 1 held name of '")
     assert "stop trading and do not go on trading by 2025-03-31: " in message
-    assert 'set delisted = "cash" in [book] to carry them at their last value.' in message
+    assert 'delisted = "cash" in [book] carries it at its last value, and the report says so.' in message
+    assert "say in the table finals what a holder got for a share (0 for a total loss)" in message
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

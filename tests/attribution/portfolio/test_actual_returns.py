@@ -151,7 +151,7 @@ def test_a_month_of_a_blend_is_linear_in_the_actual_returns_of_its_sleeves(small
         (
             lambda t: pd.concat([t, t.tail(1).assign(date=pd.Timestamp("2025-03-15"), portfolio="major")]),
             "actual_returns: 1 row of 'major' on days without trading: 2025-03-15. "
-            "Add them to the next session's return, or correct the dates.",
+            "Compound them with the next session's return, or correct the dates.",
         ),
         (
             lambda t: t.assign(fee=-FEE)[t["portfolio"] == "major"].tail(2),

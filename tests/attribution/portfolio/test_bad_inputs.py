@@ -82,7 +82,7 @@ def numbered(frame):
 
 
 TEXT = "column 'ticker' holds int64 values, not text, e.g. 130, 131, 132. Codes such as '0130' or 'TRUE' are damaged once"
-ROUNDED = "sum to 0.9999, not 1. Scale each list to one, or add the names that are missing."
+ROUNDED = "sum to 0.9999, not 1. Add the names that are missing, or take out those of another list."
 TABLES = {
     "codes of holdings that are numbers": ("holdings", numbered, f"holdings: {TEXT}"),
     "codes of constituents that are numbers": ("constituents", numbered, f"constituents: {TEXT}"),
@@ -110,7 +110,7 @@ TABLES = {
     "weights that do not sum to one": (
         "holdings",
         put("weight", of_the_list, lambda w: w * 0.9),
-        "holdings: weights of 'major' on 2025-02-28 sum to 0.9, not 1. Add what is missing; cash is a row of its own, with",
+        "holdings: weights of 'major' on 2025-02-28 sum to 0.9, not 1. Add what is missing, or take out what is",
     ),
     "a benchmark without a name that only rounding removed": (
         "constituents",
@@ -120,7 +120,7 @@ TABLES = {
     "a missing weight": (
         "holdings",
         put("weight", lambda f: of_the_list(f) & (f["ticker"] == HELD), np.nan),
-        "holdings: 1 empty cell in 'weight' (rows major 2025-02-28 DKYC). Fill it or remove the rows.",
+        "holdings: 1 empty cell in 'weight' (rows major 2025-02-28 DKYC). Fill it; remove a row only if",
     ),
     "an infinite weight": (
         "constituents",

@@ -20,7 +20,7 @@ from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
 from riskmodel.market.evidence import MARKET_RULES
 
-CLEAN = {"closed_day", "no_fx_rate", "empty_field", "no_volume", "bridged_gap", "held_stopped"}
+CLEAN = {"closed_day", "no_fx_rate", "empty_field", "no_volume", "bridged_gap", "held_stopped", "constituent_stopped"}
 DAY = "2025-03-14"
 
 

@@ -195,7 +195,7 @@ def test_a_benchmark_without_lists_in_the_market_names_those_that_there_are(smal
         benchmark_track(small_book, "Large Index", small, returns, period)
     assert str(error.value) == (
         "constituents: no list of 'Large Index', which [benchmarks.\"Large Index\"] asks for. Found: Small Index. "
-        "Add its lists, or set largest = 500 in their place."
+        "Add its lists. largest = 500 is another benchmark."
     )
     without = small_market.drop_vars([name for name in small_market.variables if str(name).startswith("constituent")])
     with pytest.raises(InputError, match=r"no list of 'Large Index'.* Found: no table\."):

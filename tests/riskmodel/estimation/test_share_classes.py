@@ -113,14 +113,10 @@ def test_without_the_column_no_asset_has_an_issuer():
     assert build_market(plain_tables(flat_close("ABC")))["issuer"].values.tolist() == ["", "", ""]
 
 
-def test_issuers_with_blanks_around_are_refused():
-    message = (
-        "securities: 2 issuers with blanks around: B 'X ', C ' '. "
-        "Write each company's name or code the same way for all its share classes."
-    )
-    with pytest.raises(rm.InputError) as caught:
-        build_market(tables_with(["X", "X ", " "]))
-    assert str(caught.value) == message
+def test_issuers_in_another_spelling_are_one_company():
+    market = build_market(tables_with(["X", "X ", "\uff38"]))
+    assert market["issuer"].values.tolist() == ["X", "X", "X"]
+    assert build_market(tables_with(["X", " ", None]))["issuer"].values.tolist() == ["X", "", ""]
 
 
 def test_issuers_written_as_numbers_are_refused(tmp_path):

@@ -245,7 +245,9 @@ def test_a_close_that_is_not_above_zero_is_refused(price: float) -> None:
     tables = plain_tables(walk())
     rows = row_of(tables["prices"], date=day("2024-01-10"), ticker="C")
     assert refusal(change(tables, "prices", rows, "close", price)) == (
-        "prices: 1 value of 'close' not above zero: 2024-01-10 C. Correct or remove the rows."
+        "prices: 1 value of 'close' not above zero: 2024-01-10 C. Give the price that was traded. A total loss is written "
+        "once, on the last row of a name's life: close 0 with total_return -1, and no close after it. What a holder got "
+        "otherwise at the end of a life is a row of the table finals."
     )
 
 
@@ -262,7 +264,8 @@ def test_a_return_without_a_close_is_refused() -> None:
     tables = plain_tables(walk())
     rows = row_of(tables["prices"], date=day("2024-01-10"), ticker="C")
     assert refusal(change(tables, "prices", rows, "close", np.nan)) == (
-        "prices: 1 row with a total_return but no close: 2024-01-10 C. Give the close, or leave the row out."
+        "prices: 1 row with a total_return but no close: 2024-01-10 C. Give the close. Where nobody trades any more and "
+        "holders were paid out, that is a row of the table finals; left out, the return would be lost."
     )
 
 
@@ -470,7 +473,7 @@ def test_rates_missing_on_a_session_are_zero_and_reported() -> None:
 def test_an_index_level_that_is_not_above_zero_is_refused(level: float) -> None:
     tables = plain_tables(flat_close("A"))
     assert refusal(change(tables, "indices", np.array([3]), "level", level)) == (
-        "indices: 1 value of 'level' not above zero: 2024-01-04 Wide. Correct or remove the rows."
+        "indices: 1 value of 'level' not above zero: 2024-01-04 Wide. Give the index's level of that day."
     )
 
 
@@ -493,7 +496,7 @@ def test_constituents_in_percent_are_refused() -> None:
 def test_constituents_that_do_not_sum_to_one_are_refused() -> None:
     assert refusal(plain_tables(flat_close("ABCD"), constituents=lists(0.4, 0.3, 0.2))) == (
         "constituents: weights of 'Wide' on 2024-01-03 sum to 0.9, not 1. "
-        "Scale each list to one, or add the names that are missing."
+        "Add the names that are missing, or take out those of another list. Scale to one what differs by rounding alone."
     )
 
 

@@ -171,13 +171,14 @@ def test_an_empty_ticker_is_refused(tmp_path: Path, kind: str) -> None:
     frame = PRICES.assign(ticker=["A", None, "A", "B"])
     said = message(write_tables(tmp_path, {"prices": frame}, kind))
     assert said.startswith("prices: 1 empty cell in 'ticker' (rows 2024-03-01 ")
-    assert said.endswith("). Fill it or remove the rows.")
+    assert said.endswith("). Fill it; remove a row only if it states nothing, as a footer does.")
 
 
 def test_an_empty_weight_is_refused_because_an_absent_row_means_zero(tmp_path: Path) -> None:
     frame = pd.DataFrame({"portfolio": "major", "date": ["2024-03-01"] * 2, "ticker": ["A", "B"], "weight": [1.0, None]})
     assert message(given_parquet(tmp_path, frame, "holdings"), "holdings") == (
-        "holdings: 1 empty cell in 'weight' (rows major 2024-03-01 B). Fill it or remove the rows."
+        "holdings: 1 empty cell in 'weight' (rows major 2024-03-01 B). "
+        "Fill it; remove a row only if it states nothing, as a footer does."
     )
 
 
@@ -206,7 +207,7 @@ def test_one_duplicate_of_a_single_key_is_refused(tmp_path: Path) -> None:
 def test_infinite_numbers_are_refused(tmp_path: Path, value: str) -> None:
     assert message(given(tmp_path, csv("2024-03-01,A,10,,1", f"2024-03-04,A,10,{value},1"))) == (
         "prices: 1 infinite value in 'total_return': 2024-03-04 A. "
-        "Usually a division by zero upstream; correct or remove the rows."
+        "Usually a division by zero upstream; give the number, or leave the cell empty where nobody knows it."
     )
 
 

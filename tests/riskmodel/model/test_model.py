@@ -492,11 +492,13 @@ def spoilt_volume(market: xr.Dataset) -> xr.Dataset:
         ),
         (
             lambda m: m.isel(time=[0, 0, 1]),
-            "market: labels of 'time' repeat: 2024-01-01. Keep one each, with market.drop_duplicates('time').",
+            "market: labels of 'time' repeat: 2024-01-01. Keep the one of each that is right; "
+            "market.drop_duplicates('time') keeps the first.",
         ),
         (
             lambda m: m.isel(asset=[0, 1, 0]),
-            "market: labels of 'asset' repeat: T000. Keep one each, with market.drop_duplicates('asset').",
+            "market: labels of 'asset' repeat: T000. Keep the one of each that is right; "
+            "market.drop_duplicates('asset') keeps the first.",
         ),
         (
             lambda m: m.isel(time=slice(0)),
