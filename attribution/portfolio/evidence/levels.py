@@ -17,6 +17,7 @@ LARGE_DAILY_GAP = 0.002
 CLOSER = 3.0  # times, that another index's level is
 LEAST_DAYS = 40
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
+LATE = 0.5  # correlation
 CLEAR_SLOPE = -5.0  # its t-statistic
 
 
@@ -87,6 +88,22 @@ def levels_without_dividends(evidence: Evidence) -> Iterator[Finding]:
                 "level_without_dividends", "indices", name, f"{gaps.index[0]:%Y-%m-%d}", count=len(gaps),
                 shown=f"{yearly:.1%}", doubt=_by_day(-dividends[dividends != 0]), lenient=True,
             )  # fmt: skip
+
+
+@BOOK_RULES.rule("actual_returns_late")
+def actual_returns_of_another_day(evidence: Evidence) -> Iterator[Finding]:
+    """Actual returns that move with the holdings of the day before, and less with those of their own day."""
+    tracks = evidence.tracks
+    table = tracks.book.actual_returns
+    if table is None:
+        return
+    for sleeve, settings in tracks.book.sleeves.items():
+        own = table[table["portfolio"] == settings.holdings].set_index("date")["return"]
+        held = tracks.carried(sleeve).returns.to_series()
+        both = pd.DataFrame({"own": own, "same": held, "before": held.shift(1)}).dropna()
+        if len(both) >= LEAST_DAYS and both["own"].corr(both["before"]) > max(both["own"].corr(both["same"]), LATE):
+            first = f"{both.index[0]:%Y-%m-%d}"
+            yield Finding("actual_returns_late", "actual_returns", settings.holdings, first, count=len(both), refused=True)
 
 
 def _by_day(values: pd.Series) -> dict[str, float]:

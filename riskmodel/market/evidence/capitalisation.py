@@ -85,7 +85,7 @@ def counts_beside_dealing(feed: Feed) -> Iterator[Finding]:
             yield Finding("dealt_unlike_shares", "shares", feed.assets[column], first, shown=f"{share:.3g}")
 
 
-@MARKET_RULES.rule("cap_off_lists", "weight_off_cap", "list_of_another_day")
+@MARKET_RULES.rule("cap_off_lists", "weight_off_cap", "list_of_another_day", "list_rescaled")
 def weights_beside_capitalisations(feed: Feed) -> Iterator[Finding]:
     """In a list that is weighted by capitalisation every weight is the same multiple of it."""
     if "constituents" not in feed.tables:
@@ -134,6 +134,8 @@ def weights_beside_capitalisations(feed: Feed) -> Iterator[Finding]:
                 yield Finding(
                     "list_of_another_day", "constituents", str(index), f"{date:%Y-%m-%d}", shown=f"{nearest:+d}",
                 )  # fmt: skip
+            elif own > ALIKE > 3 * usual[index]:
+                yield Finding("list_rescaled", "constituents", str(index), f"{date:%Y-%m-%d}", shown=f"{own:.0%}")
 
 
 OTHER_DAYS = (

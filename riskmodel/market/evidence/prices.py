@@ -28,26 +28,28 @@ FEW_NAMES = 0.5  # of the median session's
 LEAST_ROWS = 20
 
 
-@MARKET_RULES.rule("split_in_close", "split_backwards")
+@MARKET_RULES.rule("split_in_close", "split_in_return", "split_backwards")
 def listed_splits(feed: Feed) -> Iterator[Finding]:
-    """On the ex-date of a listed split a close that is adjusted for it moves as the market does, not by the ratio."""
+    """On the ex-date of a listed split an adjusted close, and a return, move as the market does, not by the ratio."""
     if "splits" not in feed.tables:
         return
     splits, columns = feed.tables["splits"], feed.tickers_of("splits")
     rows = np.searchsorted(feed.market.get_index("time").to_numpy(), splits["ex_date"].to_numpy())
     for column, row, ratio in zip(columns, rows, splits["ratio"], strict=True):
-        if column < 0 or not 0 < row < len(feed.days) or abs(np.log(ratio)) < np.log(1.2):
+        size = abs(np.log(ratio))
+        if column < 0 or not 0 < row < len(feed.days) or size < np.log(1.2) or not feed.move[row, column] > -1:
             continue
-        move = feed.move[row, column]
-        if not np.isfinite(move) or move <= -1:
-            continue
-        step, slack = np.log1p(move), min(SPLIT_SLACK, abs(np.log(ratio)) / 3)
+        move, growth = np.log1p(feed.move[row, column]), feed.growth[row, column]
+        slack = min(SPLIT_SLACK, size / 3)
         where = {"table": "prices", "subject": feed.assets[column], "date": feed.days[row]}
-        shown = f"x {1 + move:.3g}, 1/{ratio:g}" if ratio >= 1 else f"x {1 + move:.3g}, {1 / ratio:g}"
-        doubt = {feed.days[row]: float(feed.panel("total_return")[row, column])}
-        if abs(step + np.log(ratio)) < slack:
+        shown = f"x {np.exp(move):.3g}, {ratio_text(1 / ratio)}"
+        doubt = {feed.days[row]: float(np.expm1(growth))}
+        if abs(move + np.log(ratio)) < slack:
             yield Finding("split_in_close", **where, shown=shown, doubt=doubt, refused=True)
-        elif abs(step - np.log(ratio)) < abs(np.log(ratio)) / 3:
+        elif abs(growth + np.log(ratio)) < slack:
+            shown = f"x {np.exp(growth):.3g}, {ratio_text(1 / ratio)}"
+            yield Finding("split_in_return", **where, shown=shown, doubt=doubt, refused=True)
+        elif abs(move - np.log(ratio)) < size / 3:
             yield Finding("split_backwards", **where, shown=shown, doubt=doubt)
 
 

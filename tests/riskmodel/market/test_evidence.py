@@ -113,6 +113,19 @@ def test_a_listed_split_that_is_still_in_the_close_is_refused(clean, name, ratio
     assert (finding.subject, finding.date) == (name, "2025-01-14")
 
 
+def test_a_listed_split_that_is_in_the_return_alone_is_refused(clean, name):
+    def change(prices):
+        on = (prices["ticker"] == name) & (prices["date"] == DAY)
+        prices.loc[on, "total_return"] = (1 + prices.loc[on, "total_return"]) / 2 - 1
+        return prices
+
+    tables = prices_with(clean, change)
+    split = pd.DataFrame({"ticker": [name], "ex_date": [DAY], "ratio": [2.0]})
+    tables["splits"] = pd.concat([tables["splits"], split], ignore_index=True)
+    [finding] = of_key(tables, "split_in_return")
+    assert (finding.subject, finding.refused) == (name, True)
+
+
 def test_a_listed_split_that_the_close_knows_is_nothing_to_report(clean, name):
     split = pd.DataFrame({"ticker": [name], "ex_date": [DAY], "ratio": [2.0]})
     assert found(clean | {"splits": pd.concat([clean["splits"], split], ignore_index=True)}) == []
@@ -294,6 +307,15 @@ def test_a_list_of_another_day_and_a_weight_that_is_not_its_names_are_found(clea
     rest = (wrong["date"] == dates[-2]) & ~on
     wrong.loc[rest, "weight"] *= (1 - wrong.loc[on, "weight"].sum()) / wrong.loc[rest, "weight"].sum()
     assert of_key(clean | {"constituents": wrong}, "weight_off_cap")[0].subject == name
+
+
+def test_a_list_with_equal_weights_among_lists_by_capitalisation_is_named(clean):
+    lists = clean["constituents"].copy()
+    date = np.sort(lists["date"].unique())[-2]
+    rows = lists["date"] == date
+    lists.loc[rows, "weight"] = 1 / rows.sum()
+    [finding] = of_key(clean | {"constituents": lists}, "list_rescaled")
+    assert (finding.subject, finding.date) == ("Large Index", f"{pd.Timestamp(date):%Y-%m-%d}")
 
 
 def test_filings_known_at_the_end_of_their_period_are_refused(clean):
