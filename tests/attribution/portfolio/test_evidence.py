@@ -313,3 +313,16 @@ def test_the_report_tells_its_readers(small_book, split, split_model, tmp_path):
     assert "close without a volume" in page
     manifest = pd.read_json(tmp_path / "manifest.json", typ="series")
     assert {each["key"] for each in manifest["findings"]} >= {"split_unlisted", "no_volume"}
+
+
+def test_actual_returns_a_day_late_are_refused(small_book, small_market):
+    period = read_period("itd/2025-03", small_book, small_market)
+    returns = Tracks(small_book, small_market, period).carried("major").returns.to_series()
+
+    def with_actual(values):
+        table = pd.DataFrame({"portfolio": "major", "date": values.index, "return": values.to_numpy(), "fee": 0.0})
+        return small_book.model_copy(update={"actual_returns": table})
+
+    assert "actual_returns_late" not in keys_of(with_actual(returns + 1e-4), small_market)
+    [finding] = one(with_actual(returns.shift(1).dropna()), small_market, "actual_returns_late")
+    assert (finding.finding.subject, finding.refused) == ("major", True)
