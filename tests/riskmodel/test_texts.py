@@ -104,6 +104,11 @@ NAMES = "ticker,name,sector\nA,Acme,Energy\n"
         ("rates", RATES.replace("0.0001", "²").encode(), "1 cell of 'risk_free' are not numbers: row 1 '²'"),
         ("rates", RATES.replace("2025", "²⁰²⁵").encode(), "1 cell of 'date' are not dates: row 1 '²⁰²⁵-03-31'"),
         ("rates", RATES.replace("0.0001", "1e999999999").encode(), "1 infinite value in 'risk_free'"),
+        (
+            "rates",
+            RATES.replace("0.0001", "-1e300").encode(),
+            "rates: 1 value above 1e+100 in size in 'risk_free': 2025-03-31",
+        ),
         ("rates", RATES.replace("0.0001", "9" * 5000).encode(), "1 infinite value in 'risk_free'"),
     ],
 )
