@@ -71,6 +71,11 @@ def test_headings_and_kinds_of_texts_are_neutralised_too():
     assert csv_text(frame).split("\n")[:2] == ["'=x,b,c", "a,'=1,"]
 
 
+def test_no_message_has_an_endless_word():
+    assert str(rm.InputError(f"no sleeve '{'9' * 5000}'. Name one.")) == f"no sleeve '{'9' * 299}... Name one."
+    assert str(rm.StoreError("x" * 400, "y")).startswith("x" * 300 + "...")
+
+
 def refusal(folder, name):
     with pytest.raises(rm.InputError) as caught:
         read_table(folder, name)
