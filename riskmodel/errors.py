@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+ENDLESS = re.compile(r"(\S{300})\S+")  # a word of a message that nobody reads to its end
 
 
 class InputError(ValueError):
-    """An input is not fit for use; the message says what, where, how many and how to repair it."""
+    """An input is not fit for use; the message says what, where, how many and how to repair it, and has no endless word."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*(ENDLESS.sub(r"\1...", part) if isinstance(part, str) else part for part in given))
 
 
 LONGEST = 160  # characters of an item in a message

@@ -15,6 +15,7 @@ from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, requ
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
+LARGEST_NUMBER = 1e100  # of a cell: no price, count or amount comes near, and products of three stay finite
 ZONE = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 FIRST_DATE, LAST_DATE = pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")
 WHOLE_DATE = r"^(?:17|18|19|20|21)\d{2}-\d{2}-\d{2}(?:[T ]|$)"  # a month or a year alone is not a day
@@ -285,11 +286,14 @@ def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.S
             )
         values = numbers
     values = values.astype("float64")
-    infinite = np.isinf(values.to_numpy())
+    sizes = np.abs(values.to_numpy())
+    infinite = sizes > LARGEST_NUMBER
     if infinite.any():
         keyed = frame.assign(**{column: values})
+        what = "infinite value" if np.isinf(sizes).any() else f"value above {LARGEST_NUMBER:g} in size"
+        plural = None if np.isinf(sizes).any() else f"values above {LARGEST_NUMBER:g} in size"
         raise InputError(
-            f"{name}: {counted(int(infinite.sum()), 'infinite value')} in '{column}': "
+            f"{name}: {counted(int(infinite.sum()), what, plural)} in '{column}': "
             f"{places(keyed, infinite, spec.key)}. Usually a division by zero upstream; give the number"
             f"{', or leave the cell empty where nobody knows it' if column in spec.sparse else ''}."
         )

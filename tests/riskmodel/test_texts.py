@@ -71,6 +71,11 @@ def test_headings_and_kinds_of_texts_are_neutralised_too():
     assert csv_text(frame).split("\n")[:2] == ["'=x,b,c", "a,'=1,"]
 
 
+def test_no_message_has_an_endless_word():
+    assert str(rm.InputError(f"no sleeve '{'9' * 5000}'. Name one.")) == f"no sleeve '{'9' * 299}... Name one."
+    assert str(rm.StoreError("x" * 400, "y")).startswith("x" * 300 + "...")
+
+
 def refusal(folder, name):
     with pytest.raises(rm.InputError) as caught:
         read_table(folder, name)
@@ -104,6 +109,11 @@ NAMES = "ticker,name,sector\nA,Acme,Energy\n"
         ("rates", RATES.replace("0.0001", "²").encode(), "1 cell of 'risk_free' are not numbers: row 1 '²'"),
         ("rates", RATES.replace("2025", "²⁰²⁵").encode(), "1 cell of 'date' are not dates: row 1 '²⁰²⁵-03-31'"),
         ("rates", RATES.replace("0.0001", "1e999999999").encode(), "1 infinite value in 'risk_free'"),
+        (
+            "rates",
+            RATES.replace("0.0001", "-1e300").encode(),
+            "rates: 1 value above 1e+100 in size in 'risk_free': 2025-03-31",
+        ),
         ("rates", RATES.replace("0.0001", "9" * 5000).encode(), "1 infinite value in 'risk_free'"),
     ],
 )
