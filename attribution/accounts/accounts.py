@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import get_args
 
@@ -16,10 +17,11 @@ from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
 from attribution.contributions.cube import model_parts
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
-from attribution.portfolio.book import Delisted
+from attribution.portfolio.book import Accepted, Delisted
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.ended import earning_lives, padded_lives
+from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.holdings import Track, holding_returns
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
@@ -46,6 +48,7 @@ def attribute_accounts(
     delisted: Delisted = "error",
     link: str = DEFAULT_LINK,
     uncovered_max: float = UNCOVERED_MAX,
+    accepted: Sequence[Accepted] = (),
 ) -> AccountsResult:
     """Explain the excess return of every account over one benchmark as contributions that add up exactly.
 
@@ -72,6 +75,8 @@ def attribute_accounts(
         "carino", "menchero", "grap" or "frongello".
     uncovered_max
         Largest weight of an account, as a mean over days, in names that the model leaves out.
+    accepted
+        The book's entries of findings that were looked at, `Book.accepted`.
 
     Returns
     -------
@@ -83,7 +88,8 @@ def attribute_accounts(
     ------
     InputError
         For accounts that are unfit (duplicates, weights that do not sum to one, tickers without prices, no holdings, a held
-        name that stops trading, too much without exposures), a period outside the data, an unknown index or method.
+        name that stops trading, too much without exposures), a period outside the data, an unknown index or method; for a
+        market in whose tables something is found that makes every number wrong, and that is not accepted.
     ReconciliationError
         Where an identity fails; the accounts are named. This is a defect of the software, never of the inputs.
 
@@ -114,6 +120,7 @@ def attribute_accounts(
         period = read_run_of_months(period, market)
     require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
+    require_sound_market(market, accepted, "market")
     returns = holding_returns(market)
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)

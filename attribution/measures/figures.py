@@ -13,6 +13,7 @@ from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.ended import paid_out_as_cash
+from attribution.portfolio.evidence.judged import course_evidence, require_sound
 from attribution.portfolio.holdings import blend_shares, sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
@@ -71,6 +72,7 @@ def course_figures(
     require_book(book)
     require_dataset(market)
     tracks = Tracks(book, market, read_period(period, book, market))
+    require_sound(course_evidence(tracks), book.path.name)
     followed = with_actual_returns(blend_tracks(tracks, course), book, actual_returns)
     return followed_figures(tracks, followed, frequency=frequency)
 

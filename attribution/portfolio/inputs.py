@@ -90,7 +90,7 @@ def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
         [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
         cannot be written the fit is returned all the same, with a remark.
     """
-    require_sound_market(book, market)
+    require_sound_market(market, book.accepted, book.path.name)
     settings, inputs, own = book.model.risk_model(), input_hashes(book.data_folder), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.house_style.words import Messages, read_messages
-from attribution.portfolio.book import Accepted, Book
+from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import levels_off_their_constituents
 from attribution.portfolio.evidence.register import Evidence
@@ -113,7 +113,7 @@ def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], 
     return findings
 
 
-def require_sound_market(book: Book, market: xr.Dataset) -> None:
+def require_sound_market(market: xr.Dataset, accepted: Sequence[Accepted], place: str) -> None:
     """Refuse tables of a market in which something makes every number wrong, before any work is done.
 
     Raises
@@ -122,8 +122,8 @@ def require_sound_market(book: Book, market: xr.Dataset) -> None:
         As `require_sound`.
     """
     refused = [finding for finding in market_findings(market) if finding.refused]
-    unseen = [each for each in refused if not any(accepts(entry, each) for entry in book.accepted)]
-    require_sound([Judged(finding) for finding in unseen], book.path.name)
+    unseen = [each for each in refused if not any(accepts(entry, each) for entry in accepted)]
+    require_sound([Judged(finding) for finding in unseen], place)
 
 
 def require_sound(evidence: Iterable[Judged], place: str) -> None:

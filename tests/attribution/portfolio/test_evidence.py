@@ -11,6 +11,7 @@ import pytest
 import attribution as at
 import riskmodel as rm
 from attribution.house_style.words import read_messages
+from attribution.measures.figures import course_figures
 from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import check_inputs, whole_evidence
 from attribution.portfolio.evidence import BOOK_RULES
@@ -19,6 +20,7 @@ from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
 from riskmodel.market.evidence import MARKET_RULES
+from riskmodel.market.evidence.finding import Finding
 
 CLEAN = {"closed_day", "no_fx_rate", "empty_field", "no_volume", "bridged_gap", "held_stopped", "constituent_stopped"}
 DAY = "2025-03-14"
@@ -326,3 +328,17 @@ def test_actual_returns_a_day_late_are_refused(small_book, small_market):
     assert "actual_returns_late" not in keys_of(with_actual(returns + 1e-4), small_market)
     [finding] = one(with_actual(returns.shift(1).dropna()), small_market, "actual_returns_late")
     assert (finding.finding.subject, finding.refused) == ("major", True)
+
+
+def test_accounts_and_figures_are_refused_as_the_book_is(small_book, split, split_model):
+    with pytest.raises(InputError, match="split_unlisted"):
+        course_figures(small_book, "Major 100", split, period="2025-03")
+    refused = Finding("split_in_close", "prices", "DKYC", DAY, refused=True)
+    market = split.assign(evidence=("doubt", np.array([str(refused)], dtype=object)))
+    held = small_book.holdings[listed(small_book.holdings, "2025-02-28")]
+    benchmark = small_book.holdings[listed(small_book.holdings, "2025-02-28", "next_major")]
+    run = {"period": "2025-03"}
+    with pytest.raises(InputError, match="market: 1 finding in the tables"):
+        at.attribute_accounts(held, benchmark[["ticker", "weight"]], split_model, market, **run)
+    entry = Accepted(key="split_in_close", table="prices", ticker="DKYC", by="A. Analyst", why="a spin-off")
+    assert at.attribute_accounts(held, benchmark[["ticker", "weight"]], split_model, market, accepted=[entry], **run)
