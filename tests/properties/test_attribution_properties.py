@@ -230,7 +230,7 @@ def book_of(own: pd.DataFrame, inception: pd.Timestamp) -> Book:
 def by_attribute(linking: str):
     def explain(market, model, own, index):
         book = book_of(own, market.get_index("time")[1])
-        result = at.attribute(book, "Own", model, market, period="itd", link=linking, uncovered_max=2.0)
+        result = at.attribute(book, "Own", model, market, period="itd", link=linking, uncovered_max=1.0)
         cuts = {" x ".join(names): result.by(*names) for names in [("stock",), ("factor",), ("day",), ("stock", "factor")]}
         groups = model.data["sector"].to_series()
         cuts["group"] = result.by(groups).rename_axis("group")
@@ -249,7 +249,7 @@ def by_accounts(linking: str):
         sessions = market.get_index("time")
         period = Period(label="drawn", base=sessions[0], days=sessions[1:])
         benchmark = index[["date", "ticker", "weight"]]
-        result = attribute_accounts(own, benchmark, model, market, period=period, link=linking, uncovered_max=2.0)
+        result = attribute_accounts(own, benchmark, model, market, period=period, link=linking, uncovered_max=1.0)
         return {
             {"sector": "group", "group": "family"}.get(cut, cut): series(
                 result.by(cut).sel(portfolio="own", drop=True), sector="group", group="family"

@@ -14,6 +14,7 @@ import riskmodel as rm
 from attribution.accounts.accounts import attribute_accounts
 from attribution.house_style.words import LANGUAGES
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk
+from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import whole_evidence
 from attribution.reporting.pages.notes import note_sentence
 from attribution.reporting.pages.words import page_words
@@ -43,9 +44,18 @@ def last_close(tables):
     return float(own.set_index("date")["close"][LAST])
 
 
+LOOKED_AT = (
+    {"key": "level_off_list", "table": "indices", "index": "Large Index"},
+    {"key": "far_final", "table": "finals", "ticker": NAME},
+)
+
+
 @pytest.fixture(scope="module")
 def book(small_book_of_sleeves):
-    """The shipped book, in which the name is held by nobody after its end, and nothing that stops is carried as cash."""
+    """The shipped book, in which the name is held by nobody after its end, and nothing that stops is carried as cash.
+
+    The index's levels do not know of an end that the fixture does not have: the book says that somebody looked at it.
+    """
     held = small_book_of_sleeves.holdings
     after = (held["ticker"] == NAME) & (held["date"] > END)
     assert held[after].groupby("portfolio").size().to_dict() == {"major": 1}
@@ -53,7 +63,11 @@ def book(small_book_of_sleeves):
     weight = held["weight"].where(~cash, held["weight"] + held.loc[after, "weight"].sum())
     general = small_book_of_sleeves.book.model_copy(update={"delisted": "error"})
     return small_book_of_sleeves.model_copy(
-        update={"holdings": held.assign(weight=weight)[~after].reset_index(drop=True), "book": general}
+        update={
+            "holdings": held.assign(weight=weight)[~after].reset_index(drop=True),
+            "book": general,
+            "accepted": tuple(Accepted(**entry, by="A. Analyst", why="an end of the test's own") for entry in LOOKED_AT),
+        }
     )
 
 

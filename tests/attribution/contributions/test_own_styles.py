@@ -89,8 +89,14 @@ def test_a_factor_that_nothing_feeds_is_no_row(small_market, small_book):
         ("reversal = { descriptors = {} }", "style 'reversal': descriptors is []; give a list with at least one."),
         ("reversal = { descriptor = {} }", "book.toml: unknown key 'descriptor' in [model.styles.reversal]. Known keys: "),
         ("market = { descriptors = { momentum = 1.0 } }", "style: the name 'market' is empty or taken."),
-        ("reversal = { descriptors = { momentum = 0.0 } }", "style 'reversal': the weights [0.0] for momentum."),
-        ("reversal = { descriptors = { momentum = nan } }", "style 'reversal': the weights [nan] for momentum."),
+        (
+            "reversal = { descriptors = { momentum = 0.0 } }",
+            "book.toml: 'momentum' in [model.styles.reversal.descriptors]: 0.0; give a number from -1,000 to 1,000, not 0.",
+        ),
+        (
+            "reversal = { descriptors = { momentum = nan } }",
+            "book.toml: 'momentum' in [model.styles.reversal.descriptors]: nan; give a number from -1,000 to 1,000, not 0.",
+        ),
     ],
 )
 def test_a_style_of_the_book_that_will_not_do_is_refused(small_copy, text, message):
