@@ -31,10 +31,11 @@ class Findings:
 
 
 def stored_findings(unaligned: Iterable[Finding], evidence: Iterable[Finding]) -> dict[str, tuple[str, np.ndarray]]:
-    """Findings as variables of a market, as text on dimensions of their own."""
+    """Findings as variables of a market, as text on dimensions of their own; evidence whatever the order of rows."""
+    ordered = sorted(evidence, key=lambda each: (each.key, each.table, each.subject, each.date))
     return {
         "unaligned": ("finding", np.array([str(finding) for finding in unaligned], dtype=object)),
-        "evidence": ("doubt", np.array([str(finding) for finding in evidence], dtype=object)),
+        "evidence": ("doubt", np.array([str(finding) for finding in ordered], dtype=object)),
     }
 
 

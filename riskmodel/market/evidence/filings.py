@@ -40,7 +40,7 @@ def filings_known_too_soon(feed: Feed) -> Iterator[Finding]:
                 str(first["ticker"].iloc[0]) if early.sum() == 1 else "",
                 f"{first['available_from'].min():%Y-%m-%d}",
                 count=int(early.sum()),
-                shown=f"{share:.0%}: {', '.join(first['ticker'].drop_duplicates().head(5))}",
+                shown=f"{share:.0%}: {', '.join(sorted(first['ticker'].unique())[:5])}",
                 refused=share > MANY and int(early.sum()) > 1,
             )
 
@@ -83,7 +83,7 @@ def fields_mostly_empty(feed: Feed) -> Iterator[Finding]:
                 yield Finding(
                     "empty_field", "fundamentals", count=int(empty.sum()),
                     values={"field": str(name), "share": float(empty.mean())},
-                    shown=", ".join(tickers.drop_duplicates().head(5)),
+                    shown=", ".join(sorted(tickers.unique())[:5]),
                 )  # fmt: skip
 
 

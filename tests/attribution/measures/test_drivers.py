@@ -87,7 +87,7 @@ def test_the_book_sets_the_rule_and_a_wrong_one_is_refused(small_copy):
     path.write_text(text + "\n[drivers]\nmaterial_bp = 10\n")
     assert at.read_book(path).drivers == Drivers(material_bp=10.0)
     path.write_text(text + "\n[drivers]\nfalse_discovery_rate = 0\n")
-    with pytest.raises(InputError, match=r"'false_discovery_rate' in \[drivers\]: Input should be greater than 0"):
+    with pytest.raises(InputError, match=r"'false_discovery_rate' in \[drivers\]: 0; give a decimal above 0 and below 1"):
         at.read_book(path)
     path.write_text(text + "\n[drivers]\nmaterial = 10\n")
     with pytest.raises(

@@ -320,7 +320,7 @@ def test_other_assets_do_not_notice_a_gap() -> None:
     close = walk()
     whole = build_market(plain_tables(close)).drop_sel(asset="C")
     gapped = build_market(without(plain_tables(close), "C", close.index[10:14])).drop_sel(asset="C")
-    xr.testing.assert_identical(whole, gapped)
+    xr.testing.assert_identical(whole.drop_dims("doubt"), gapped.drop_dims("doubt"))
 
 
 def test_a_delisted_asset_has_no_life_after_its_last_close() -> None:
@@ -564,7 +564,7 @@ def test_index_dates_off_the_calendar_and_sessions_without_a_level_are_counted()
     shifted = change(tables, "indices", row_of(tables["indices"], date=day("2024-01-05")), "date", day("2024-01-06"))
     market = build_market(shifted)
     assert finding(market, "indices: date without trading inside the price history") == (1, "2024-01-06")
-    assert finding(market, "indices: session without a level of Wide") == (1, "2024-01-05")
+    assert finding(market, "indices: session without a level of Wide") == (1, "2024-01-05 Wide")
 
 
 def test_announcements_on_days_without_trading_are_counted() -> None:
@@ -581,7 +581,7 @@ def test_a_report_counts_rows_and_shows_five_examples_once_each() -> None:
         {"ticker": list("PQRSTUVPQ"), "available_from": ["2023-12-01"] * 7 + ["2023-12-02"] * 2, "shares_out": 1.0}
     )
     market = build_market(as_read(tables | {"shares": pd.concat([tables["shares"], extra])}))
-    assert finding(market, "shares: ticker without prices") == (9, "P, Q, R, S, T")
+    assert finding(market, "shares: ticker without prices") == (9, "P, Q, R, S, T and 2 more")
 
 
 # ---------------------------------------------------------------- order of rows
