@@ -64,7 +64,7 @@ def evidence_report(market: xr.Dataset) -> pd.DataFrame:
     --------
     >>> import riskmodel
     >>> evidence_report(riskmodel.read_market("fixtures/small"))["key"].unique().tolist()
-    ['no_volume', 'bridged_gap', 'empty_field']
+    ['bridged_gap', 'empty_field', 'no_volume']
     """
     found = [Finding.read(text) for text in require_dataset(market)["evidence"].to_numpy()]
     rows = [(each.key, each.table, each.subject, each.date, each.count, each.refused, each.shown) for each in found]

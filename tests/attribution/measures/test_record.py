@@ -158,7 +158,11 @@ REFUSED = {
         "returns: rows stand 14 days apart in the middle. Give a row for each of the days, weeks, months, quarters, "
         "half-years, years.",
     ),
-    "no rows a year": (RECORD, 0, "a_year: is 0. Give the rows a year: 12 months, 252 days."),
+    "no rows a year": (
+        RECORD,
+        0,
+        "a_year: is 0. Give a number of returns a year above 0 and up to 366, 252 of days and 12 of months.",
+    ),
     "a month without a return": (
         RECORD.assign(benchmark=RECORD["benchmark"].where(RECORD.index != "2023-06")),
         12,
