@@ -461,7 +461,8 @@ def test_a_factor_needs_a_family_other_than_specific():
 @pytest.mark.parametrize("periods", [0, -252, np.nan, np.inf])
 def test_the_periods_of_a_year_are_above_zero(periods):
     assert message_of(options={"periods_per_year": periods}) == (
-        f"periods_per_year: is {periods}. Give a number of returns a year above 0 and up to 366, 252 of days and 12 of months."
+        f"periods_per_year: is {periods}. Give a number of returns a year above 0 and up to 366, 252 of days and "
+        "12 of months."
     )
 
 

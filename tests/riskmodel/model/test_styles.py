@@ -94,9 +94,9 @@ def test_a_descriptor_of_the_table_counts_until_the_next_value_and_no_longer_tha
         (lambda: rm.Style("a", [week, week]), "style 'a': a descriptor stands twice among week, week. Name each once."),
         (
             lambda: rm.Style("a", [week, fortnight], [1.0]),
-            "style 'a': the weights [1.0] for week, fortnight. Give each a finite number, not zero.",
+            "style 'a': the weights 1.0 for week, fortnight. Give each a number from -1,000 to 1,000, not 0.",
         ),
-        (lambda: rm.Style("a", [week], [np.nan]), "style 'a': the weights [nan] for week."),
+        (lambda: rm.Style("a", [week], [np.nan]), "style 'a': the weights nan for week."),
         (
             lambda: rm.Style("a", [week], texts={"en": "A", "jp": "あ"}),
             "style 'a': texts for 'jp'. Give names by language, such as {'en': 'Reversal'}; pages are written in ja, en.",
