@@ -229,7 +229,7 @@ def test_a_factor_that_cannot_be_tested_is_counted_not_guessed():
 def test_lags_are_a_whole_number(lags):
     with pytest.raises(rm.InputError) as caught:
         mean_return_tests(factor_returns_of(), lags=lags)
-    assert str(caught.value) == f"lags: {lags!r} is not a whole number from 0. Leave it out for 4 (T / 100)^(2/9)."
+    assert str(caught.value) == f"lags: is {lags!r}. Give a whole number from 0, or nothing for 4 (T / 100)^(2/9)."
 
 
 def test_more_lags_than_any_factor_has_days_are_refused():
