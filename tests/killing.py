@@ -73,9 +73,9 @@ def ended(child: int) -> int:
 
 
 def every_instant(
-    prepare: Callable[[], object], work: Callable[[], object], folder: Path, act: Callable[[], None] = kill
+    prepare: Callable[[], object], work: Callable[[], object], folder: Path, act: Callable[[], None] = kill, stride: int = 1
 ) -> Iterator[int]:
-    """Do `work` in forks, `act` one change of `folder` later in each, until one runs through; how each ended."""
+    """Do `work` in forks, `act` `stride` changes of `folder` later in each, until one runs through; how each ended."""
     step, code = 0, KILLED
     while code:
         prepare()
@@ -87,7 +87,7 @@ def every_instant(
                 os._exit(1)  # it acted, and the work went on
 
         code = in_another_process(cut)
-        step += 1
+        step += stride
         yield code
 
 
