@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 FLOOR ?= .venv-floor
 FLOOR_PYTHON ?= python3.11
+PYTHONS ?= $(shell for p in python3.11 python3.12 python3.13; do $$p -c '' >/dev/null 2>&1 && echo $$p; done)
+EVERYWHERE := build/everywhere
 BIN := $(VENV)/bin
 BOOK ?= fixtures/twin/book.toml
 MONTH ?= 2026-03
@@ -11,10 +13,10 @@ OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report test floor slow bench lint docs fixtures clean
+.PHONY: help report test floor everywhere slow bench lint docs fixtures clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
@@ -39,6 +41,23 @@ floor:  ## the tests on the oldest Python and the lowest versions that setup.cfg
 	$(FLOOR)/bin/uv pip install --quiet --python $(FLOOR)/bin/python --overrides $(FLOOR)/lowest.txt -e '.[report,scale,test]'
 	$(FLOOR)/bin/python -m pytest -n auto -q
 
+# Each Python has the newest versions of everything; the lowest are among them where `make floor` has installed them. The core that
+# OpenBLAS is told is an old one stands for other processors: sums go in another order.
+everywhere: export PYTHONPATH := $(CURDIR)
+everywhere: $(STAMP)  ## the tables of a month on every Python that is here (PYTHONS), side by side
+	@rm -rf $(EVERYWHERE); mkdir -p $(EVERYWHERE) .venv-everywhere
+	@set -e; for python in $(PYTHONS); do \
+		name=$$($$python -c 'import platform; print(platform.python_version())'); venv=.venv-everywhere/$$name; \
+		test -x $$venv/bin/python || $$python -m venv $$venv; \
+		$$venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[report,scale,test]'; \
+		echo $(EVERYWHERE)/$$name $$venv/bin/python; done > $(EVERYWHERE)/list
+	@test ! -x $(FLOOR)/bin/python || echo $(EVERYWHERE)/lowest $(FLOOR)/bin/python >> $(EVERYWHERE)/list
+	@echo $(EVERYWHERE)/other_processor env OPENBLAS_CORETYPE=Nehalem $(BIN)/python >> $(EVERYWHERE)/list
+	@set -e; while read -r folder python; do \
+		echo "$$folder"; $$python -m pytest -q tests/attribution/reporting/test_golden.py; \
+		$$python fixtures/make_golden.py $$folder --whole; done < $(EVERYWHERE)/list
+	$(BIN)/python -m tests.golden $$(cut -d' ' -f1 $(EVERYWHERE)/list)
+
 slow: $(STAMP)  ## the slow checks: simulations over many draws, every month of the real market
 	$(BIN)/python -m pytest -m slow -q -rA
 
@@ -52,9 +71,10 @@ docs: $(STAMP)  ## the pages and the reference of every public name as a site in
 	@$(BIN)/python -m sphinx -E -q -W --keep-going -d build/doctrees docs build/docs
 	@echo "read build/docs/index.html"
 
-fixtures: $(STAMP)  ## make the simulated markets anew from their seeds
+fixtures: $(STAMP)  ## make the simulated markets anew from their seeds, and the golden tables
 	$(BIN)/python fixtures/make_small.py fixtures/small
 	$(BIN)/python fixtures/make_twin.py fixtures/twin
+	$(BIN)/python fixtures/make_golden.py fixtures/golden
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) $(FLOOR) $(OUT) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FLOOR) .venv-everywhere $(OUT) build .pytest_cache .mypy_cache .ruff_cache

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 TOLERANCE = 1e-12
+ROUNDING = TOLERANCE / 10  # differences up to here are not told apart: which is largest is another one with other libraries
 
 
 def of_excess(what: str) -> str:
@@ -50,15 +51,20 @@ def require_reconciled(table: pd.DataFrame, what: str) -> None:
 def furthest(left: pd.Series | np.ndarray, right: pd.Series | np.ndarray) -> tuple[float, float]:
     """Both sides where they differ most; two Series by their labels, others in the order given.
 
+    Where they differ by rounding alone, the two sides of what is largest: every environment then shows the same cell.
+
     Examples
     --------
     >>> furthest(pd.Series({"a": 1.0, "b": 2.0}), pd.Series({"b": 2.5, "a": 1.0}))
     (2.0, 2.5)
+    >>> furthest(np.array([0.3, 0.1 + 0.2]), np.array([0.3, 0.3]))
+    (0.30000000000000004, 0.3)
     """
     if isinstance(left, pd.Series) and isinstance(right, pd.Series):
         right = right.reindex(left.index)
     one, other = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     if not one.size:
         return 0.0, 0.0
-    place = int(np.abs(one - other).argmax())
+    apart = np.abs(one - other)
+    place = int((np.abs(one) if (apart <= ROUNDING).all() else apart).argmax())
     return float(one[place]), float(other[place])

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from riskmodel.model.store import input_hashes
 
 MANIFEST = "manifest.json"
 BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a run that was killed
+NEW, KEPT = "out", "kept"  # in it: what is to be swapped in, what was there
+LEFT = re.compile(re.escape(BESIDE) + r"[a-z0-9_]{8}")  # as `tempfile` names it
 MEANINGS = {"active_contribution": AGAINST[0]}  # what a name's part of the excess is measured against
 OUTPUT = re.compile(r"report\.[a-z]+\.(html|pdf)|report\.xlsx|commentary\.[a-z]+\.md|figures\.toml|tables/\w+\.csv")
 LIBRARIES = (
@@ -95,16 +97,33 @@ def require_writable(out: Path, book: Book) -> None:
         raise InputError(f"--out: cannot write in '{place}' ({error.strerror}). Name another folder.") from None
 
 
-def write_whole(out: Path, files: dict[str, bytes]) -> None:
-    """Write every file beside its place, then swap them in; into a new folder all at once, the manifest last.
+def write_whole(
+    out: Path, files: dict[str, bytes], *, commentaries: Iterable[str] = (), given: Set[Path] = frozenset()
+) -> None:
+    """Make a folder that appears with every file in it, or swap the files into one that is there, the manifest last.
 
-    Files of an earlier report that this one does not write are removed, if they are as that report left them, and so is what
-    a killed run left. Runs into one folder wait for each other, where the file system has locks.
+    Only files are swapped, never the folder: what somebody else has in it, or saves into it meanwhile, stays. Files of an
+    earlier report that this one does not write are removed, if they are as that report left them, and so is what a killed
+    run left. Runs into one folder wait for each other, where the file system has locks, and the last one stays.
+
+    The old manifest goes before the first file is swapped, so a folder that has a manifest has one report, whole. A run that
+    fails or is stopped puts back what was there. A run that is killed in these milliseconds leaves each file whole, some
+    old, some new, and no manifest, until the next run.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    files
+        Content by name, "tables/risk.csv"; the manifest among them.
+    commentaries, given
+        As in `require_unedited`, which is asked again while no other run writes.
 
     Raises
     ------
     InputError
-        Where a folder stands in the place of a file or the other way round, or the disk is full; nothing is changed then.
+        Where a folder stands in the place of a file or the other way round, a commentary was edited meanwhile, the disk is
+        full or something cannot be written; nothing is changed then.
     """
     for name in files:
         target = out / name
@@ -112,43 +131,83 @@ def write_whole(out: Path, files: dict[str, bytes]) -> None:
         if wrong is not None:
             raise InputError(f"--out: '{wrong}' is in the place of '{name}'. Move it away, or name another folder.")
     place = out.resolve()  # a link stays one, even where its folder is still to be made
-    fresh = not place.exists()
-    if fresh:
-        place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _swap_in(place, files, fresh=fresh)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not _made_new(place, files):
+            _swap_in(place, files, commentaries, given)
     except OSError as error:
         raise InputError(f"--out: cannot write in '{out}' ({error.strerror}). Make room, or name another folder.") from None
 
 
-def _swap_in(out: Path, files: dict[str, bytes], *, fresh: bool) -> None:
-    place = out.parent if fresh else out
-    with alone(place), tempfile.TemporaryDirectory(prefix=BESIDE, dir=place) as folder:
-        beside = Path(folder) / "out"
-        for name, data in files.items():
-            path = beside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        if fresh:
-            beside.rename(out)
-            _remove_left(place, Path(folder))
-            return
-        for name in _earlier(out) - files.keys():
-            (out / name).unlink(missing_ok=True)
-        for name in files:
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (beside / name).replace(out / name)
-        _remove_left(place, Path(folder))  # only now: until here its manifest told a killed run's files from an analyst's
+def _made_new(out: Path, files: dict[str, bytes]) -> bool:
+    """Make the folder with its files; False where there is one, perhaps of a run that was faster."""
+    if out.exists():
+        return False
+    with alone(out.parent):
+        if out.exists():
+            return False
+        with tempfile.TemporaryDirectory(prefix=BESIDE, dir=out.parent) as folder:
+            try:
+                _written(Path(folder) / NEW, files).rename(out)
+            except OSError:
+                if out.exists():  # made meanwhile, where there are no locks
+                    return False
+                raise
+            _remove_left(out.parent, Path(folder))
+    return True
+
+
+def _swap_in(out: Path, files: dict[str, bytes], commentaries: Iterable[str], given: Set[Path]) -> None:
+    with alone(out), tempfile.TemporaryDirectory(prefix=BESIDE, dir=out) as folder:
+        _refuse_edited(out, commentaries, given)
+        new, kept = _written(Path(folder) / NEW, files), Path(folder) / KEPT
+        stale = _earlier(out) - files.keys()
+        touched = [*sorted(stale), *sorted(files, key=lambda name: name == MANIFEST)]  # the manifest last
+        for name in touched:
+            _keep(out / name, kept / name)
+        try:
+            for name in (MANIFEST, *stale):
+                (out / name).unlink(missing_ok=True)
+            for name in touched[len(stale) :]:
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                (new / name).replace(out / name)
+        except BaseException:
+            for name in touched:
+                if os.path.lexists(kept / name):
+                    (kept / name).replace(out / name)
+                else:
+                    (out / name).unlink(missing_ok=True)
+            raise
+        _remove_left(out, Path(folder))  # only now: until here its manifests told a killed run's files from an analyst's
+
+
+def _written(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Have a file under a second name, to put it back; where there is one."""
+    if not os.path.lexists(path):
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # a file system without links
+        shutil.copy2(path, kept, follow_symlinks=False)
 
 
 def _remove_left(place: Path, own: Path) -> None:
     """Remove what killed runs left."""
     for left in place.glob(f"{BESIDE}*"):
-        if left != own:
+        if left != own and LEFT.fullmatch(left.name) and {path.name for path in left.iterdir()} <= {NEW, KEPT}:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def require_unedited(out: Path, names: Iterable[str], *, given: set[Path]) -> None:
+def require_unedited(out: Path, names: Iterable[str], *, given: Set[Path]) -> None:
     """Refuse to write over a commentary that somebody edited since the report that wrote it, unless it was handed in.
 
     Parameters
@@ -165,6 +224,11 @@ def require_unedited(out: Path, names: Iterable[str], *, given: set[Path]) -> No
     InputError
         Naming the files.
     """
+    with alone(out):
+        _refuse_edited(out, names, given)
+
+
+def _refuse_edited(out: Path, names: Iterable[str], given: Set[Path]) -> None:
     earlier = _earlier(out)
     edited = [n for n in names if (out / n).is_file() and n not in earlier and (out / n).resolve() not in given]
     if edited:
@@ -186,7 +250,7 @@ def _versions() -> dict[str, str]:
 
 def _earlier(out: Path) -> set[str]:
     """Files that the manifest of an earlier report lists, or that of a killed run, and that still are what it wrote."""
-    ours = {entry for path in (out / MANIFEST, *out.glob(f"{BESIDE}*/out/{MANIFEST}")) for entry in _listed(path)}
+    ours = {entry for path in (out / MANIFEST, *out.glob(f"{BESIDE}*/*/{MANIFEST}")) for entry in _listed(path)}
     return {name for name, digest in ours if (out / name).is_file() and file_hash(out / name) == digest}
 
 

@@ -177,8 +177,7 @@ def report(
         documents, failed = finished(jobs)
         files |= documents
         files[MANIFEST] = manifest(book, content, files).encode()
-        require_unedited(out, commentaries, given=given)  # somebody may have saved one meanwhile
-        write_whole(out, files)
+        write_whole(out, files, commentaries=commentaries, given=given)
         return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 import mmap
 import os
 import re
@@ -25,6 +27,7 @@ from riskmodel.errors import InputError
 
 NAME = re.compile(r"\d{8}-\d{8}\.[0-9a-f]{16}\.nc")
 SEAL = 64  # bytes at the end of a file, after the NetCDF: the SHA-256 of what is before them, in hexadecimal
+OVERHEAD = 16_384  # bytes that HDF5 may take for an array beside its numbers
 LEFT_BEHIND = 3600.0  # seconds after which a file that is still being written has lost its writer
 
 
@@ -180,7 +183,7 @@ def write_part(data: xr.Dataset, folder: Path) -> Part:
     beside = _beside(folder)
     days = data.get_index("time")
     try:
-        data.to_netcdf(beside, engine="h5netcdf", encoding=checked(data))
+        write_netcdf(data, beside)
         with h5py.File(beside) as file:
             form = form_digest(file)
         digest = seal(beside)
@@ -190,6 +193,40 @@ def write_part(data: xr.Dataset, folder: Path) -> Part:
     finally:
         beside.unlink(missing_ok=True)
     return part
+
+
+def write_netcdf(data: xr.Dataset, path: Path, sessions: int = ROWS_A_CHUNK) -> None:
+    """Write a NetCDF file with a checksum of each chunk of `sessions`, once there is room for all of it.
+
+    Raises
+    ------
+    OSError
+        Where the disk, a quota or a limit has no room for it. HDF5 itself ends the process where a disk is full half-way.
+    """
+    encoding = checked(data, sessions)
+    _reserve(path, sum(_stored_bytes(data.variables[name], encoding.get(str(name), {})) for name in data.variables))
+    data.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _stored_bytes(array: xr.Variable, encoding: Mapping[str, Any]) -> int:
+    """At most what an array takes in a file: whole chunks, and what HDF5 says of it."""
+    chunks = encoding.get("chunksizes", array.shape)
+    whole = math.prod(-(-n // chunk) * chunk if chunk else n for n, chunk in zip(array.shape, chunks, strict=True))
+    return int(1.1 * whole * array.dtype.itemsize) + OVERHEAD
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take so much room on the disk and give it back, where the system can."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # others: a file system that cannot reserve
+            raise
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def checked(data: xr.Dataset, sessions: int = ROWS_A_CHUNK) -> dict[str, dict[str, object]]:

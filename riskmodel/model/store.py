@@ -28,7 +28,6 @@ from riskmodel.model.parts import (
     Part,
     adopt,
     alone,
-    checked,
     close_parts,
     digest_of,
     kept_parts,
@@ -38,6 +37,7 @@ from riskmodel.model.parts import (
     remove_new,
     remove_others,
     seal,
+    write_netcdf,
     write_part,
 )
 from riskmodel.model.results import RiskModelResults, require_results
@@ -283,7 +283,7 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
         head = _with_computed(head, pending, parts[-1], there)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        head.assign_attrs(about).to_netcdf(beside, engine="h5netcdf", encoding=checked(head, sessions))
+        write_netcdf(head.assign_attrs(about), beside, sessions)
         seal(beside)
         beside.replace(path)
     finally:

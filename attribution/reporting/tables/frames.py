@@ -18,6 +18,7 @@ from attribution.portfolio.course import Course
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
+from riskmodel.arrays.rounding import EPSILON
 from riskmodel.model.results import RiskModelResults
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -82,9 +83,9 @@ def group_contributions_table(result: AttributionResult) -> pd.DataFrame:
 
 
 def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
-    """Active contributions: course, ticker, factor, contribution; cells that are exactly zero are left out."""
+    """Active contributions: course, ticker, factor, contribution; cells that are zero but for rounding are left out."""
     cells = result.by("stock", "factor")
-    frame = cells[cells != 0].rename_axis(index={"stock": "ticker"}).reset_index()
+    frame = cells[cells.abs() > EPSILON].rename_axis(index={"stock": "ticker"}).reset_index()
     frame.insert(0, "course", result.course)
     return frame
 
