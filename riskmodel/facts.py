@@ -43,6 +43,9 @@ WORDS: Mapping[str, str] = {
     "no_rate": "session without a rate, taken as 0",
     "no_fx_rate": "session without a rate of {pair}, the last one known is carried",
     "unused_return": "total_return on the first day after a gap, not used",
+    "later_final": "final whose return falls after the last session, not used yet",
+    "respelt": "{column} written in other letters, width, blanks or with invisible characters, read as its usual spelling",
+    "placeholder": "{column} that stands for an empty cell (such as NaN), read as empty",
 }
 
 

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.measures.limits import WORDS as DETAILS
+from attribution.portfolio.evidence.judged import UNKNOWN, UNUSED, known_keys
 from riskmodel.facts import WORDS, Fact, ForecastUnavailableError
 
 ROOT = Path(__file__).parents[1]
-MAKERS = {"Fact": 0, "add": 1, "_finding": 1}  # what makes a fact -> place of its key among the arguments
+MAKERS = {"Fact": 0, "add": 1, "add_days": 1}  # what makes a fact -> place of its key among the arguments
 NOTES_OF_THE_MODEL = {"ordinary_income"}  # facts of riskmodel that are notes as they stand
 SECTIONS = {  # of the message files -> the code whose facts it words
-    "findings": ("riskmodel/market", "attribution/portfolio/check.py"),
+    "findings": ("riskmodel/market",),
     "limit_details": ("attribution/measures",),
     "notes": ("attribution/reporting",),
     "reasons": ("riskmodel/arrays", "riskmodel/estimation", "riskmodel/exposures", "riskmodel/model"),
@@ -54,6 +55,8 @@ def keys_in(*places: str) -> Iterator[str]:
 def made(section: str) -> set[str]:
     """The keys that a section of the message files must have."""
     keys = set(keys_in(*SECTIONS[section])) - NOTES_OF_THE_MODEL
+    if section == "findings":
+        return keys | known_keys() | {UNKNOWN, UNUSED}
     return keys | NOTES_OF_THE_MODEL if section == "notes" else keys
 
 

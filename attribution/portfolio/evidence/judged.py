@@ -22,6 +22,7 @@ from riskmodel.market.evidence import MARKET_RULES
 from riskmodel.market.evidence.finding import Finding, summed_up
 from riskmodel.market.findings import market_findings
 
+UNKNOWN, UNUSED = "acceptance_unknown", "acceptance_unused"  # keys of findings on the book's own entries
 BASIS_POINT = 1e-4
 MUCH = 25.0  # basis points of a course's excess in a month: beyond, the figure may be another's
 
@@ -107,7 +108,7 @@ def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], 
         unknown = entry.key not in known
         if unknown or not any(accepts(entry, finding) for finding in found):
             date = "" if entry.date is None else f"{entry.date:%Y-%m-%d}"
-            key = "acceptance_unknown" if unknown else "acceptance_unused"
+            key = UNKNOWN if unknown else UNUSED
             place = " ".join(part for part in (entry.key, entry.table, entry.subject) if part)
             findings.append(Finding(key, "book", place, date))
     return findings

@@ -544,7 +544,7 @@ def test_matplotlib_is_loaded_by_the_picture_alone():
     [
         ({"horizon": 0}, "horizon: is 0. Give a whole number, 1 or more."),
         ({"random_portfolios": 2.5}, "random_portfolios: is 2.5. Give a whole number, 1 or more."),
-        ({"seed": "a"}, "seed: is 'a'. Give a whole number, 0 or more."),
+        ({"seed": "a"}, "seed: is 'a'. Give a whole number from 0."),
         ({"names": 5000}, "names: 5000; the estimation universe has 398 at most at these closes. Give fewer."),
         ({"every": -1}, "every: is -1. Give a whole number, 1 or more."),
         ({"start": "soon"}, "start: 'soon' is not a date."),
