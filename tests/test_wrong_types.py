@@ -54,6 +54,7 @@ def calls(small_book, small_model, small_market):
     month = {"month": SMALL_MONTH, "market": small_market, "model": small_model}
     made: dict = {
         "alignment_report": (rm, {"market": small_market}),
+        "evidence_report": (rm, {"market": small_market}),
         "build_market": (rm, {"tables": {}}),
         "diagnose": (rm, fit),
         "load": (rm, {"path": "model.nc", "model": None}),
