@@ -21,7 +21,7 @@ help:  ## list the targets
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[report,scale,test,docs]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[report,scale,test,docs]'  # Python compiles what it uses
 	@touch $@
 
 report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin

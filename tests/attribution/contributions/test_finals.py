@@ -183,7 +183,7 @@ def test_a_name_that_is_paid_out_counts_as_cash_from_then_on_in_contributions_an
         assert NAME not in set(risk.uncovered["ticker"])
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(share=st.floats(0.0, 3.0), day=st.integers(0, 9))
 def test_contributions_sum_to_the_excess_whatever_the_final(book, market_with, last_close, lost, share, day) -> None:
     """Fitted once: what a final returns is put into the name's specific return, as a fit does."""
@@ -279,6 +279,7 @@ def test_notes_and_commentary_of_a_report_tell_who_ended(allowing, lost) -> None
         assert f"<#stock_contributions|{COURSE}|{NAME}|active_contribution>" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.real_market
 def test_a_name_of_the_real_market_that_ends_in_a_month_costs_what_it_was_worth(real_market) -> None:
     """The largest holding of May 2016 is made to end in the middle of June, at half its last close."""

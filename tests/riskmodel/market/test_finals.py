@@ -76,7 +76,7 @@ def test_nothing_of_a_final_is_known_before_its_session() -> None:
             xr.testing.assert_identical(array.sel(time=before), ended[name].sel(time=before))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     last=st.integers(1, 20),
     wait=st.integers(0, 20),
