@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from riskmodel.arrays.rounding import settled
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import issuers, linked_correlation
@@ -217,7 +218,9 @@ def _batch(
     sector_cap[:, model.sector] = cap @ model.member.T
     vectors, deviations = eigenfactors(F, live, sector_cap)
     factor_volatility = np.sqrt(np.where(live, np.diagonal(F, axis1=1, axis2=2), np.nan))
-    pairs["eigenfactor"] = ((np.where(live, factor_return, 0.0)[:, None, :] @ vectors)[:, 0], deviations)
+    earned = np.where(live, factor_return, 0.0)[:, None, :]
+    # industries of which a sector's names all are one have a direction of their own that always returns zero
+    pairs["eigenfactor"] = (settled((earned @ vectors)[:, 0], 1 + (np.abs(earned) @ np.abs(vectors))[:, 0]), deviations)
     pairs["factor"] = (factor_return, factor_volatility)
     pairs["specific"] = (np.where(held, specific_return, np.nan), np.where(held, specific, np.nan))
     return pairs, {"missing_returns": missing, "factors_left_out": int((~live).sum()), "unjudged": int((~judged).sum())}

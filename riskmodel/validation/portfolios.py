@@ -11,6 +11,8 @@ from zlib import crc32
 
 import numpy as np
 
+from riskmodel.arrays.rounding import EPSILON
+
 
 def asset_draws(assets: Iterable[object], portfolios: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """A uniform rank and a standard normal alpha for each asset in each portfolio, (portfolio, asset) both.
@@ -177,5 +179,8 @@ def eigenfactors(covariance: np.ndarray, live: np.ndarray, constraint: np.ndarra
     values, vectors = values[:, ::-1], vectors[:, :, ::-1]
     vectors = vectors * np.where((vectors**3).sum(axis=1, keepdims=True) < 0, -1.0, 1.0)  # whatever the factors' order
     outside = values < -scale[:, :, 0] / 2
-    volatilities = np.where(outside, np.nan, np.sqrt(np.maximum(values, 0.0)))
+    rounding = (
+        values.shape[1] * EPSILON * values[:, :1]
+    )  # of the largest: a direction of no variance has some of either sign
+    volatilities = np.where(outside, np.nan, np.sqrt(np.where(values > rounding, values, 0.0)))
     return np.where(outside[:, None, :], np.nan, vectors), volatilities

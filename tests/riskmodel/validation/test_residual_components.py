@@ -303,7 +303,7 @@ def test_nothing_is_missing_from_the_model_of_a_simulated_market(specific):
 @pytest.mark.real_market
 def test_the_real_market_has_industries_inside_its_sectors():
     market = rm.read_market(REAL)
-    check = missing_factors(rm.RiskModel().fit(market), market)
+    check = missing_factors(rm.RiskModel(industry=False).fit(market), market)
     assert check.missing == 10
     assert check.table["share_of_variance"].iloc[0] > 3 * check.table["noise_share"].iloc[0]
     first = check.described[(check.described["component"] == 1) & (check.described["kind"] == "sector")]

@@ -289,6 +289,15 @@ def test_eigenfactors_are_uncorrelated_of_unit_norm_and_free_of_the_constraint(u
     np.testing.assert_allclose((deviations**2).sum(axis=1), np.trace(f, axis1=1, axis2=2) - lost, rtol=1e-10)
 
 
+def test_a_direction_without_variance_has_none_whatever_the_rounding():
+    """Of nine factors that are seven, two directions always return zero: their volatility is 0, not 1e-11."""
+    parts = np.random.default_rng(0).normal(0, 0.01, (20, 9, 7))
+    f = parts @ parts.transpose(0, 2, 1)
+    _, volatilities = eigenfactors(f, np.ones((20, 9), bool), np.zeros((20, 9)))
+    assert (volatilities[:, 7:] == 0).all()
+    assert (volatilities[:, :7] > 1e-4).all()
+
+
 def test_random_portfolios_hold_so_many_names_by_cap_and_keep_them():
     rng = np.random.default_rng(10)
     ranks, _ = asset_draws([f"A{i}" for i in range(60)], 20, seed=1)
