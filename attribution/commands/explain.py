@@ -118,8 +118,8 @@ def explain_course(options: argparse.Namespace) -> int:
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     _print(result, frame, options)
-    evidence = book_evidence(Tracks(book, market, read_period(options.month, book, market)))
-    print_evidence(evidence, options.book, error=True)
+    tracks = Tracks(book, market, read_period(options.month, book, market))
+    print_evidence(book_evidence(tracks), options.book, tracks.period, error=True)
     return DONE
 
 

@@ -70,7 +70,7 @@ def report_month(options: argparse.Namespace) -> int:
     if len(broken):
         say(f"{len(broken)} of {counted(len(limits), 'limit')} broken:")
         print_table(broken[["sleeve", "rule", "detail"]], "text")
-    print_evidence(written.content.evidence, options.book)
+    print_evidence(written.content.evidence, options.book, written.content.period)
     for name, path in written.paths.items():
         if name.endswith(SHOWN):
             say(f"{'edit' if name.endswith('.md') else 'read'} {path}")

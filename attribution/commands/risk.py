@@ -74,5 +74,5 @@ def print_risk(options: argparse.Namespace) -> int:
         for name, table in tables.items():
             say(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
             print_table(table, "text", decimals=4)
-    print_evidence(evidence, options.book, error=True)
+    print_evidence(evidence, options.book, tracks.period, error=True)
     return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE

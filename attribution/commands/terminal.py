@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attribution.portfolio.evidence.judged import Judged
+    from attribution.portfolio.periods import Period
 
 DONE, FINDINGS, REFUSED = 0, 1, 2
 INTERRUPTED = 130  # as shells have it for Ctrl-C
 ROWS_AT_EACH_END = 10
-LEAST_HARM, MOST_FINDINGS = 0.05, 5  # basis points; findings that a command's last lines name
+MOST_FINDINGS = 5  # that a command's last lines name
 PRINTED = ("text", "csv", "json")  # how a table is printed
 WRITTEN_OUT = "attribution.written_out"
 FORMS = dict.fromkeys(("standard_error", "portfolio_weight", "benchmark_weight"), "{:z.2%}")  # no sign, unless negative
@@ -119,23 +120,23 @@ def _aligned(cells: list[str], *, right: bool) -> list[str]:
     return [space + cell if right else cell + space for cell, space in zip(cells, spaces, strict=True)]
 
 
-def print_evidence(evidence: Sequence[Judged], book: str, *, error: bool = False) -> None:
-    """The last lines of a command: what is found in the tables that may move a figure, and where all of it is listed.
+def print_evidence(evidence: Sequence[Judged], book: str, period: Period, *, error: bool = False) -> None:
+    """The last lines of a command: what is found in the tables that may move its figures, and where all of it is listed.
 
-    On standard error only what may move a figure is worth a word.
+    On standard error only what touches the period is worth a word.
     """
     from attribution.house_style.words import read_messages
-    from attribution.portfolio.evidence.judged import by_kind, sentence
+    from attribution.portfolio.evidence.judged import by_kind, sentence, telling
     from riskmodel.errors import counted
 
-    kinds, words = by_kind(evidence), read_messages("en")
-    moving = [each for each in evidence if each.harm >= LEAST_HARM]
-    if not kinds or (error and not moving):
+    kinds, words, told = by_kind(evidence), read_messages("en"), telling(evidence, period)
+    if not kinds or (error and not told):
         return
-    for each in moving[:MOST_FINDINGS]:
+    for each in told[:MOST_FINDINGS]:
         accepted = f" (accepted by {each.accepted.by})" if each.accepted is not None else ""
         say(f"{each.finding.table}: {sentence(each, words)}{accepted}", error=error)
-    say(f"Input data: {counted(len(kinds), 'kind')} of findings; attribution check {book} lists them.", error=error)
+    more = f" {len(told) - MOST_FINDINGS} more touch the period." if len(told) > MOST_FINDINGS else ""
+    say(f"Input data: {counted(len(kinds), 'kind')} of findings;{more} attribution check {book} lists them.", error=error)
 
 
 @contextmanager

@@ -23,6 +23,10 @@ from riskmodel.market.evidence.finding import Finding, summed_up
 from riskmodel.market.findings import market_findings
 
 UNKNOWN, UNUSED = "acceptance_unknown", "acceptance_unused"  # keys of findings on the book's own entries
+ORDINARY = frozenset(  # what every feed has some of
+    ("no_volume", "bridged_gap", "few_names", "empty_field", "large_distribution", "held_stopped", "constituent_stopped")
+)
+LEAST_HARM = 0.05  # basis points
 BASIS_POINT = 1e-4
 MUCH = 25.0  # basis points of a course's excess in a month: beyond, the figure may be another's
 
@@ -91,6 +95,17 @@ def judged(findings: Iterable[Finding], tracks: Tracks) -> list[Judged]:
         entry = next((entry for entry in accepted if accepts(entry, finding)), None)
         every.append(Judged(finding, *_harm(finding, tracks), accepted=entry))
     return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
+
+
+def telling(evidence: Sequence[Judged], period: Period) -> list[Judged]:
+    """What may move a figure of the period, or is of its days and of no kind that every feed has."""
+    base, end = f"{period.base:%Y-%m-%d}", f"{period.end:%Y-%m-%d}"
+    keys = known_keys() - ORDINARY
+    return [
+        each
+        for each in evidence
+        if each.harm >= LEAST_HARM or (each.finding.key in keys and base <= each.finding.date <= end)
+    ]
 
 
 def accepts(entry: Accepted, finding: Finding) -> bool:
@@ -201,7 +216,7 @@ def _harm(finding: Finding, tracks: Tracks) -> tuple[float, str, str]:
     for sleeve, settings in book.sleeves.items():
         if finding.table == "indices":
             weight = pd.Series(-1.0 if settings.benchmark == finding.subject else 0.0, index=doubt.index)
-        elif finding.table == "holdings":
+        elif finding.table in ("holdings", "actual_returns"):
             weight = pd.Series(1.0 if settings.holdings == finding.subject else 0.0, index=doubt.index)
         else:
             weight = _active_weight(tracks, sleeve, finding.subject, doubt.index)

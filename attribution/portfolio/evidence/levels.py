@@ -12,12 +12,14 @@ from attribution.portfolio.holdings import level_returns
 from riskmodel.arrays.robust import MAD_TO_DEVIATION
 from riskmodel.market.evidence.finding import Finding
 
-FAR_IN_A_DAY, FAR_FOR_ITSELF = 0.01, 8.0  # the latter in its own (robust) deviations
+NEAR_IN_A_DAY, FAR_IN_A_DAY, FAR_FOR_ITSELF = 0.003, 0.01, 8.0  # the latter in its own (robust) deviations
 LARGE_DAILY_GAP = 0.002
 CLOSER = 3.0  # times, that another index's level is
 LEAST_DAYS = 40
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
+FEW_DAYS = 2
 LATE = 0.5  # correlation
+FAR_FROM_HOLDINGS, LARGEST_FEE = 0.01, 0.001  # of a day; a fee of a quarter a year
 CLEAR_SLOPE = -5.0  # its t-statistic
 
 
@@ -39,12 +41,22 @@ def levels_off_their_constituents(evidence: Evidence) -> Iterator[Finding]:
     """A day on which a level moves about a percent away from its constituents: it, or one of their prices, is mistyped."""
     for level in evidence.levels:
         name, gaps = level.name, level.gaps
-        own = MAD_TO_DEVIATION * float((gaps - gaps.median()).abs().median())
-        far = gaps[(gaps - gaps.median()).abs() > max(FAR_IN_A_DAY, FAR_FOR_ITSELF * own)]
+        own = FAR_FOR_ITSELF * MAD_TO_DEVIATION * float((gaps - gaps.median()).abs().median())
+        # levels that are wrong every day are far by themselves: no list is allowed more than a percent
+        bound = max(FAR_IN_A_DAY, own) if level.by_rule else min(max(NEAR_IN_A_DAY, own), FAR_IN_A_DAY)
+        far = gaps[(gaps - gaps.median()).abs() > bound]
+        if len(far) > FEW_DAYS:  # one thing, not as many
+            doubt = _by_day(far)
+            yield Finding(
+                "level_off_list", "indices", name, next(iter(doubt)), count=len(far), shown=f"{far.abs().max():.2%}",
+                doubt=doubt, lenient=level.by_rule,
+            )  # fmt: skip
+            continue
         for day, gap in far.items():
             date = f"{day:%Y-%m-%d}"
-            doubt = {date: float(gap)}
-            yield Finding("level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt=doubt, lenient=level.by_rule)
+            yield Finding(
+                "level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: float(gap)}, lenient=level.by_rule
+            )
 
 
 @BOOK_RULES.rule("level_of_another")
@@ -90,20 +102,41 @@ def levels_without_dividends(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@BOOK_RULES.rule("actual_returns_late")
-def actual_returns_of_another_day(evidence: Evidence) -> Iterator[Finding]:
-    """Actual returns that move with the holdings of the day before, and less with those of their own day."""
+@BOOK_RULES.rule("actual_returns_late", "actual_returns_of_another", "actual_off_holdings", "fee_too_large")
+def actual_returns_beside_holdings(evidence: Evidence) -> Iterator[Finding]:
+    """Actual returns that move with another day's or another sleeve's holdings, or are a percent away from their own."""
     tracks = evidence.tracks
     table = tracks.book.actual_returns
     if table is None:
         return
+    held = {sleeve: tracks.carried(sleeve).returns.to_series() for sleeve in tracks.book.sleeves}
     for sleeve, settings in tracks.book.sleeves.items():
-        own = table[table["portfolio"] == settings.holdings].set_index("date")["return"]
-        held = tracks.carried(sleeve).returns.to_series()
-        both = pd.DataFrame({"own": own, "same": held, "before": held.shift(1)}).dropna()
-        if len(both) >= LEAST_DAYS and both["own"].corr(both["before"]) > max(both["own"].corr(both["same"]), LATE):
-            first = f"{both.index[0]:%Y-%m-%d}"
-            yield Finding("actual_returns_late", "actual_returns", settings.holdings, first, count=len(both), refused=True)
+        rows = table[table["portfolio"] == settings.holdings].set_index("date")
+        own, name = rows["return"].reindex(held[sleeve].index).dropna(), settings.holdings
+        if not len(own):
+            continue
+        first = f"{own.index[0]:%Y-%m-%d}"
+        beside = {"": held[sleeve].shift(1)} | {other: returns for other, returns in held.items() if other != sleeve}
+        alike = (
+            {other: own.corr(returns.reindex(own.index)) for other, returns in beside.items()}
+            if len(own) >= LEAST_DAYS
+            else {}
+        )
+        nearest = max(alike, key=lambda other: alike[other], default="")
+        if alike and alike[nearest] > max(own.corr(held[sleeve].reindex(own.index)), LATE):
+            key = "actual_returns_of_another" if nearest else "actual_returns_late"
+            yield Finding(key, "actual_returns", name, first, count=len(own), shown=nearest, refused=True)
+            continue
+        gap = own - held[sleeve].reindex(own.index)
+        if doubt := _by_day(gap[gap.abs() > FAR_FROM_HOLDINGS]):
+            worst = f"{gap.abs().max():.2%}"
+            yield Finding(
+                "actual_off_holdings", "actual_returns", name, next(iter(doubt)), count=len(doubt), shown=worst, doubt=doubt,
+                lenient=True,
+            )  # fmt: skip
+        if "fee" in rows and (large := rows["fee"][rows["fee"] > LARGEST_FEE]).any():
+            day = f"{large.index[0]:%Y-%m-%d}"
+            yield Finding("fee_too_large", "actual_returns", name, day, count=len(large), shown=f"{large.max():.2%}")
 
 
 def _by_day(values: pd.Series) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ LEAST_NAMES = 3
 BY_DESIGN = 0.5  # share of lists from which on a habit is meant
 HALF = 0.75  # of the names of the lists around
 LARGE_TURNOVER = 0.4  # of a benchmark, from one list to the next
+MOSTLY = 0.4  # of the weight
 GROSS_MAX = 1.5  # sum of absolute weights that nobody means who does not say so
 EXCHANGED, APART, KEPT = 0.02, 0.2, 0.02  # logarithms: how alike, how far apart, and how still the other names are
 
@@ -38,6 +40,33 @@ def lists_that_repeat(evidence: Evidence) -> Iterator[Finding]:
                 "list_repeats", table, name, _day(weights.index[row]), count=int((weights.iloc[row] != 0).sum()),
                 shown=_day(weights.index[first[row]]),
             )  # fmt: skip
+
+
+@BOOK_RULES.rule("list_of_another", "same_lists")
+def lists_of_another_portfolio(evidence: Evidence) -> Iterator[Finding]:
+    """A list of which most is what another portfolio held before, little what its own did; and two that are the same."""
+    runs = [(name, weights) for table, name, weights in evidence.lists if table == "holdings"]
+    for place, (name, weights) in enumerate(runs):
+        for other, theirs in runs[:place] + runs[place + 1 :]:
+            for before, date in pairwise(weights.index):
+                earlier = theirs.index[theirs.index < date]
+                own, foreign = (
+                    _overlap(weights.loc[date], rest) for rest in (weights.loc[before], theirs.reindex(earlier[-1:]).sum())
+                )
+                if foreign > MOSTLY and own < MOSTLY / 2:
+                    yield Finding("list_of_another", "holdings", name, _day(date), shown=f"{other} {foreign:.0%}, {own:.0%}")
+    sleeves: dict[str, str] = {}
+    for sleeve, settings in evidence.tracks.book.sleeves.items():
+        if settings.holdings in sleeves:
+            yield Finding("same_lists", "book", sleeve, shown=f"{sleeves[settings.holdings]}, {settings.holdings}")
+        sleeves[settings.holdings] = sleeve
+
+
+def _overlap(one: pd.Series, other: pd.Series) -> float:
+    """The weight that two lists have in common, cash apart."""
+    return float(
+        pd.concat([one, other], axis=1).drop(index=CASH, errors="ignore").fillna(0.0).min(axis=1).clip(lower=0).sum()
+    )
 
 
 @BOOK_RULES.rule("list_short", "list_turned_over")
@@ -64,7 +93,7 @@ def weights_out_of_range(evidence: Evidence) -> Iterator[Finding]:
     if evidence.tracks.book.book.long_short:
         return
     for table, name, weights in evidence.lists:
-        wrong = (weights < 0) | (weights > 1)
+        wrong = (weights < -SAME_WEIGHT) | (weights > 1 + SAME_WEIGHT)
         gross = weights.abs().sum(axis=1)
         for date in weights.index[wrong.any(axis=1)]:
             tickers = weights.columns[wrong.loc[date]]
@@ -159,7 +188,8 @@ def _without_final(key: str, table: str, stopped: pd.DataFrame, **values: str) -
     """Positions of which nobody says what they brought, the largest first, each with its weight: what may be lost."""
     unknown = stopped[stopped["final"].isna()].sort_values("weight", ascending=False, kind="stable")
     for row in unknown.itertuples():
-        yield Finding(key, table, str(row.ticker), _day(row.last_trade), values=values, shown=f"{row.weight:.2%}")
+        day = "" if pd.isna(row.last_trade) else _day(row.last_trade)  # a name that is listed before it trades has none
+        yield Finding(key, table, str(row.ticker), day, values=values, shown=f"{row.weight:.2%}")
 
 
 def months_without(dates: pd.Series, period: Period) -> list[str]:

@@ -14,9 +14,10 @@ EARLIEST = 10  # days between the end of a year and the first filings about it
 UNIT_STEP, SAME_STEP = 1.5, 0.3  # decimal orders: the least step of a unit, and how alike all items make it
 YEARLY_RATE = 0.08  # a year; a risk-free rate above it has been none in this century
 BASIS_POINT, LEAST_RATES = 1e-4, 20
-RATE_JUMP = np.log(1.2)
+RATE_JUMP, TURNED = np.log(1.05), np.log(1.2)
 YEN_FOR_A_UNIT = 20.0  # of any currency that is quoted so: below, the pair is the other way round
 EMPTY_FIELD = 0.5
+LONGEST_YEAR, LONGEST_QUARTER = 400, 120  # days without a filing, an announcement, of anybody
 
 
 @MARKET_RULES.rule("no_filings", "no_announcements")
@@ -24,6 +25,20 @@ def empty_tables(feed: Feed) -> list[Finding]:
     """A table that is there and holds nothing feeds no factor."""
     keys = {"fundamentals": "no_filings", "earnings": "no_announcements"}
     return [Finding(key, table, count=0) for table, key in keys.items() if feed.tables[table].empty]
+
+
+@MARKET_RULES.rule("filings_stopped", "announcements_stopped")
+def feeds_that_stopped(feed: Feed) -> Iterator[Finding]:
+    """Yearly filings of which none came for more than a year, announcements of which none came for more than a quarter."""
+    end = feed.market.get_index("time")[-1]
+    for key, table, column, days in (
+        ("filings_stopped", "fundamentals", "available_from", LONGEST_YEAR),
+        ("announcements_stopped", "earnings", "announced", LONGEST_QUARTER),
+    ):
+        known = feed.tables[table][column]
+        last = known[known <= end].max()
+        if (end - last).days > days:  # of an empty table NaT: that is another rule's
+            yield Finding(key, table, date=f"{last:%Y-%m-%d}", count=0)
 
 
 @MARKET_RULES.rule("filings_at_period_end", "filings_early")
@@ -117,7 +132,7 @@ def rates_the_other_way_round(feed: Feed) -> Iterator[Finding]:
             continue
         steps = np.diff(np.log(rates))
         for row in np.flatnonzero(np.abs(steps) > RATE_JUMP):
-            turned = abs(np.log(rates[row] * rates[row + 1])) < RATE_JUMP
+            turned = abs(np.log(rates[row] * rates[row + 1])) < TURNED and abs(steps[row]) > TURNED
             yield Finding(
                 "fx_inverted" if turned else "fx_jump", "fx", name, f"{rows['date'].iloc[row + 1]:%Y-%m-%d}",
                 shown=f"{rates[row]:.4g}, {rates[row + 1]:.4g}", refused=bool(turned),

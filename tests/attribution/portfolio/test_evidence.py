@@ -315,17 +315,78 @@ def test_the_report_tells_its_readers(small_book_of_sleeves, split, split_model,
     assert {each["key"] for each in manifest["findings"]} >= {"split_unlisted", "no_volume"}
 
 
-def test_actual_returns_a_day_late_are_refused(small_book, small_market):
+def test_actual_returns_are_held_against_the_holdings(small_book, small_market):
     period = read_period("itd/2025-03", small_book, small_market)
-    returns = Tracks(small_book, small_market, period).carried("major").returns.to_series()
+    tracks = Tracks(small_book, small_market, period)
+    returns, others = (tracks.carried(sleeve).returns.to_series() for sleeve in ("major", "next_major"))
 
-    def with_actual(values):
-        table = pd.DataFrame({"portfolio": "major", "date": values.index, "return": values.to_numpy(), "fee": 0.0})
+    def with_actual(values, fee=0.0):
+        table = pd.DataFrame({"portfolio": "major", "date": values.index, "return": values.to_numpy(), "fee": fee})
         return small_book.model_copy(update={"actual_returns": table})
 
-    assert "actual_returns_late" not in keys_of(with_actual(returns + 1e-4), small_market)
-    [finding] = one(with_actual(returns.shift(1).dropna()), small_market, "actual_returns_late")
-    assert (finding.finding.subject, finding.refused) == ("major", True)
+    assert not {key for key in keys_of(with_actual(returns + 1e-4, 4e-5), small_market) if "actual" in key or "fee" in key}
+    for values, key, shown in (
+        (returns.shift(1).dropna(), "actual_returns_late", ""),
+        (others, "actual_returns_of_another", "next_major"),
+    ):
+        [finding] = one(with_actual(values), small_market, key)
+        assert (finding.finding.subject, finding.finding.shown, finding.refused) == ("major", shown, True)
+    subscribed = returns.where(returns.index != pd.Timestamp(DAY), returns + 0.02)
+    [finding] = one(with_actual(subscribed), small_market, "actual_off_holdings")
+    assert (finding.finding.date, round(finding.harm, 6), finding.refused) == (DAY, 200.0, False)
+    assert one(with_actual(returns, 0.004), small_market, "fee_too_large")[0].finding.subject == "major"
+
+
+def test_lists_of_two_portfolios_that_are_exchanged_or_the_same_are_named(small_book, small_market):
+    def exchanged(holdings):
+        rows = holdings["date"] == pd.Timestamp("2025-02-28")
+        names = {"major": "next_major", "next_major": "major"}
+        return holdings.assign(portfolio=holdings["portfolio"].where(~rows, holdings["portfolio"].map(names)))
+
+    findings = one(with_holdings(small_book, exchanged), small_market, "list_of_another")
+    assert ("major", "2025-02-28") in {(each.finding.subject, each.finding.date) for each in findings}
+    both = small_book.sleeves | {"next_major": small_book.sleeves["next_major"].model_copy(update={"holdings": "major"})}
+    [finding] = one(small_book.model_copy(update={"sleeves": both}), small_market, "same_lists")
+    assert finding.finding.shown == "major, major"
+
+
+def test_levels_a_day_late_in_one_month_are_refused_in_that_month(small_book, small_market, small_model):
+    """Levels that are wrong every day are far by themselves: that does not let them through."""
+
+    def late(level):
+        march = level.index >= "2025-03-03"
+        return level.where(~march, level.shift(1))
+
+    market = with_level(small_market, "Large Index", late)
+    with pytest.raises(InputError, match="Large Index"):
+        at.attribute(small_book, "Major 100", small_model, market, period="2025-03")
+
+
+def test_a_constituent_that_is_listed_before_it_trades_is_a_finding_without_a_day(small_book, small_market):
+    first = small_market["life"].to_pandas().ge(0).idxmax()
+    late = str(first[first > "2024-06-03"].index[0])
+
+    def early(frame):
+        date = frame.loc[(frame["index"] == "Large Index") & (frame["date"] < first[late]), "date"].max()
+        rows = (frame["index"] == "Large Index") & (frame["date"] == date)
+        new = pd.DataFrame({"index": ["Large Index"], "date": [date], "ticker": [late], "weight": [0.01]})
+        return pd.concat([frame.assign(weight=frame["weight"].where(~rows, frame["weight"] * 0.99)), new], ignore_index=True)
+
+    found = check_inputs(small_book, with_constituents(small_market, early))
+    assert late in set(found.loc[found["key"] == "constituent_stopped", "ticker"])
+
+
+def test_what_touches_the_month_is_told_by_explain(small_book, small_market):
+    from attribution.portfolio.evidence.judged import telling
+
+    def again(holdings):
+        before = holdings[listed(holdings, "2025-01-31")].assign(date=pd.Timestamp("2025-02-28"))
+        return pd.concat([holdings[~listed(holdings, "2025-02-28")], before], ignore_index=True)
+
+    period = read_period("2025-03", small_book, small_market)
+    told = telling(book_evidence(Tracks(with_holdings(small_book, again), small_market, period)), period)
+    assert [each.finding.key for each in told] == ["list_repeats"]
+    assert telling(book_evidence(Tracks(small_book, small_market, period)), period) == []
 
 
 def test_accounts_and_figures_are_refused_as_the_book_is(small_book, split, split_model):

@@ -346,6 +346,14 @@ def test_tables_without_a_row_are_named(clean):
         assert of_key(clean | {table: clean[table].iloc[:0]}, key)[0].table == table
 
 
+def test_feeds_that_stopped_are_named(clean):
+    filings, earnings = clean["fundamentals"], clean["earnings"]
+    old = clean | {"fundamentals": filings[filings["available_from"] < "2024-02-01"]}
+    assert of_key(old, "filings_stopped")[0].date < "2024-02-01"
+    old = clean | {"earnings": earnings[earnings["announced"] < "2024-11-01"]}
+    assert of_key(old, "announcements_stopped")[0].table == "earnings"
+
+
 @pytest.mark.parametrize("rates", [0.0004, 0.0009, "basis points"])
 def test_yearly_rates_are_named(clean, rates):
     table = clean["rates"]
