@@ -19,8 +19,11 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import IO, Self, cast
 
+from riskmodel.errors import InputError
+
 CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
 NO_PANGO = 3  # exit code of a process that cannot load Pango
+NO_ROOM = 4  # of one that cannot write the document
 NO_PDF = (
     "No PDF: the Pango libraries that WeasyPrint needs are missing. Debian and Ubuntu: apt install libpango-1.0-0 "
     "libpangoft2-1.0-0 libharfbuzz-subset0. macOS: brew install pango. Windows: see weasyprint.org."
@@ -67,6 +70,8 @@ class PdfJob:
         ------
         PangoMissingError
             Where Pango cannot be loaded.
+        InputError
+            Where the folder for temporary files has no room for it, or something has ended the process.
         RuntimeError
             Where the layout fails for another reason, with what it said.
         """
@@ -75,6 +80,17 @@ class PdfJob:
         self.errors.seek(0)
         if code == NO_PANGO:
             raise PangoMissingError(NO_PDF)
+        if code == NO_ROOM:
+            raise InputError(
+                f"report: no room for the PDF in the folder for temporary files, '{tempfile.gettempdir()}'. Make room, or "
+                f"set TMPDIR to another folder."
+            )
+        if code < 0:
+            raise InputError(
+                f"report: the process that lays out the PDF was ended by signal {-code}: out of memory, or no room for "
+                f"fonts in the folder for temporary files, '{tempfile.gettempdir()}'. Make room, or leave it out: "
+                f"--formats html,xlsx."
+            )
         if code:
             raise RuntimeError(f"report: the PDF could not be made.\n{self.errors.read().decode(errors='replace')}")
         return self.output.read()
@@ -116,7 +132,12 @@ def main() -> int:
             url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
         )
         document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True)
-    sys.stdout.buffer.write(document)
+    rest = memoryview(document)
+    try:
+        while rest:  # a buffered file says nothing of the end that a full disk does not take
+            rest = rest[os.write(sys.stdout.fileno(), rest) :]
+    except OSError:
+        return NO_ROOM
     return 0
 
 

@@ -13,6 +13,7 @@ import pytest
 from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.reporting import pdf
 from attribution.reporting.pages.page import asset
+from riskmodel.errors import InputError
 
 PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
 <style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>
@@ -182,3 +183,22 @@ def test_every_row_of_the_page_s_tables_stands_in_the_pdf(whole_report, readers)
     texts = ["".join("".join(cell.text for cell in row).split()) for row in rows]
     assert len(texts) > 250
     assert [text for text in texts if text not in printed] == []
+
+
+def test_a_disk_that_takes_no_pdf_is_one_message(monkeypatch):
+    begin = subprocess.Popen
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr(subprocess, "Popen", lambda *command, **options: begin(*command, **options | {"stdout": full}))
+        with pdf.start_pdf() as job, pytest.raises(InputError, match=r"no room for the PDF in the folder .*set TMPDIR"):
+            job.send('<html lang="en"><title>A page</title><body></body></html>')
+            job.result()
+
+
+def test_a_pdf_whose_process_is_killed_is_one_message():
+    with (
+        pdf.start_pdf() as job,
+        pytest.raises(InputError, match=r"was ended by signal 9: out of memory, or .*--formats html"),
+    ):
+        job.process.kill()
+        job.send("<html></html>")
+        job.result()
