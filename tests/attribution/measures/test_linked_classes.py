@@ -152,6 +152,6 @@ def test_the_classes_of_the_real_market_move_together():
     forecast = forecast_risk(model, named(market, **pairs), date)
     deviation = np.sqrt(np.diag(forecast.linked_covariance))
     correlation = (forecast.linked_covariance / deviation[:, None] / deviation).to_pandas()
-    assert correlation.loc["GOOG", "GOOGL"] > 0.9
+    assert correlation.loc["GOOG", "GOOGL"] > 0.85  # of a year: the names' own risk forgets by half in 252 sessions
     assert correlation.loc["FOX", "FOXA"] > 0.8
     assert (correlation.loc["GOOG", ["FOX", "NWS"]] == 0).all()

@@ -57,7 +57,7 @@ def told(real_market, real_model):
                     "ratio": value["specific_part_ratio"],
                     "opposite": value["drivers"] * result.excess_return < 0,
                     "opposite_before": before["contribution"].sum() * result.excess_return < 0,
-                    "offset_told": "The largest of what offsets them" in text,
+                    "offset_told": "what offset it, largest first" in text,
                     "share": value["drivers_share"],
                     "t_of_specific": float(factors.set_index("factor").loc["specific", "t"]),
                 }

@@ -135,7 +135,7 @@ def test_without_styles_the_regression_equals_skfolio_on_sectors_alone(layout):
 def test_factor_returns_of_the_real_market_equal_skfolio():
     """Every tenth session; the model's own exposures, weights by the root of cap inside its estimation universe."""
     market = rm.read_market(REAL)
-    model = rm.RiskModel().fit(market)
+    model = rm.RiskModel(industry=False).fit(market)  # the peer knows sectors and styles
     assert model.thin_sectors().empty  # a shrunk sector would be no plain least squares
     after = market["time"][1:].to_numpy()
     cap = market["market_cap"].transpose("time", "asset")[:-1].assign_coords(time=after)
