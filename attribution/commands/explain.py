@@ -88,7 +88,7 @@ def explain_course(options: argparse.Namespace) -> int:
     """Run the command."""
     from attribution.contributions.attribute import attribute
     from attribution.portfolio.book import read_book
-    from attribution.portfolio.evidence.judged import book_evidence
+    from attribution.portfolio.evidence.judged import book_evidence, require_sound
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.periods import read_period
     from attribution.portfolio.tracks import Tracks
@@ -100,7 +100,9 @@ def explain_course(options: argparse.Namespace) -> int:
     with progress(3) as step:
         step("market")
         market = read_inputs(book)
-        read_period(options.month, book, market)
+        tracks = Tracks(book, market, read_period(options.month, book, market))
+        evidence = book_evidence(tracks)
+        require_sound(evidence, book.path.name)
         if options.table == "figures":
             return _figures(book, market, options)
         step("model")
@@ -118,8 +120,7 @@ def explain_course(options: argparse.Namespace) -> int:
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     _print(result, frame, options)
-    tracks = Tracks(book, market, read_period(options.month, book, market))
-    print_evidence(book_evidence(tracks), options.book, tracks.period, error=True)
+    print_evidence(evidence, options.book, tracks.period, error=True)
     return DONE
 
 

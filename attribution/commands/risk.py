@@ -17,7 +17,7 @@ def print_risk(options: argparse.Namespace) -> int:
     from attribution.measures.limits import limits_table
     from attribution.portfolio.book import read_book
     from attribution.portfolio.course import blend_tracks
-    from attribution.portfolio.evidence.judged import course_evidence, require_sound
+    from attribution.portfolio.evidence.judged import book_evidence, require_sound
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.tracks import Tracks
 
@@ -30,7 +30,7 @@ def print_risk(options: argparse.Namespace) -> int:
         step("market")
         market = read_inputs(book)
         tracks = Tracks(book, market, month_to(book, market, date))
-        evidence = course_evidence(tracks)
+        evidence = book_evidence(tracks)
         require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")

@@ -17,7 +17,7 @@ BASIS_POINT, LEAST_RATES = 1e-4, 20
 RATE_JUMP, TURNED = np.log(1.05), np.log(1.2)
 YEN_FOR_A_UNIT = 20.0  # of any currency that is quoted so: below, the pair is the other way round
 EMPTY_FIELD = 0.5
-LONGEST_YEAR, LONGEST_QUARTER = 400, 120  # days without a filing, an announcement, of anybody
+YEAR, QUARTER, STOPPED = 365, 92, 0.2
 
 
 @MARKET_RULES.rule("no_filings", "no_announcements")
@@ -29,16 +29,17 @@ def empty_tables(feed: Feed) -> list[Finding]:
 
 @MARKET_RULES.rule("filings_stopped", "announcements_stopped")
 def feeds_that_stopped(feed: Feed) -> Iterator[Finding]:
-    """Yearly filings of which none came for more than a year, announcements of which none came for more than a quarter."""
+    """Filings, or announcements, of which far fewer came in the last year, or quarter, than in that of a year before."""
     end = feed.market.get_index("time")[-1]
     for key, table, column, days in (
-        ("filings_stopped", "fundamentals", "available_from", LONGEST_YEAR),
-        ("announcements_stopped", "earnings", "announced", LONGEST_QUARTER),
+        ("filings_stopped", "fundamentals", "available_from", YEAR),
+        ("announcements_stopped", "earnings", "announced", QUARTER),
     ):
-        known = feed.tables[table][column]
-        last = known[known <= end].max()
-        if (end - last).days > days:  # of an empty table NaT: that is another rule's
-            yield Finding(key, table, date=f"{last:%Y-%m-%d}", count=0)
+        age = (end - feed.tables[table][column]).dt.days
+        recent, before = (age.between(start, start + days - 1).sum() for start in (0, YEAR))
+        if before >= LEAST_RATES and recent < STOPPED * before:
+            last = feed.tables[table][column][age >= 0].max()
+            yield Finding(key, table, date=f"{last:%Y-%m-%d}", count=int(recent), shown=f"{recent:,}, {before:,}")
 
 
 @MARKET_RULES.rule("filings_at_period_end", "filings_early")

@@ -350,6 +350,7 @@ def test_feeds_that_stopped_are_named(clean):
     filings, earnings = clean["fundamentals"], clean["earnings"]
     old = clean | {"fundamentals": filings[filings["available_from"] < "2024-02-01"]}
     assert of_key(old, "filings_stopped")[0].date < "2024-02-01"
+    assert not [each for each in found(clean) if each.key.endswith("_stopped")]
     old = clean | {"earnings": earnings[earnings["announced"] < "2024-11-01"]}
     assert of_key(old, "announcements_stopped")[0].table == "earnings"
 
