@@ -30,7 +30,7 @@ def before_change(step: int, folder: str | Path, act: Callable[[], None] = kill)
     def look(event: str, arguments: tuple[object, ...]) -> None:
         opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
         if (opened or event in CHANGES) and (
-            any(str(folder) in str(path) for path in arguments[:2]) or _in_open_folder(event, arguments)
+            any(str(folder) in os.path.normpath(str(path)) for path in arguments[:2]) or _in_open_folder(event, arguments)
         ):
             seen.append(event)
             if len(seen) == step + 1:
