@@ -101,7 +101,7 @@ def explain_course(options: argparse.Namespace) -> int:
         step("market")
         market = read_inputs(book)
         tracks = Tracks(book, market, read_period(options.month, book, market))
-        evidence = book_evidence(tracks)
+        evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         if options.table == "figures":
             return _figures(book, market, options)

@@ -30,7 +30,7 @@ def print_risk(options: argparse.Namespace) -> int:
         step("market")
         market = read_inputs(book)
         tracks = Tracks(book, market, month_to(book, market, date))
-        evidence = book_evidence(tracks)
+        evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")

@@ -133,8 +133,7 @@ def print_evidence(evidence: Sequence[Judged], book: str, period: Period, *, err
     if not kinds or (error and not told):
         return
     for each in told[:MOST_FINDINGS]:
-        accepted = f" (accepted by {each.accepted.by})" if each.accepted is not None else ""
-        say(f"{each.finding.table}: {sentence(each, words)}{accepted}", error=error)
+        say(f"{each.finding.table}: {sentence(each, words)}", error=error)
     more = f" {len(told) - MOST_FINDINGS} more touch the period." if len(told) > MOST_FINDINGS else ""
     say(f"Input data: {counted(len(kinds), 'kind')} of findings;{more} attribution check {book} lists them.", error=error)
 

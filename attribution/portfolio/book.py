@@ -385,5 +385,12 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
     if len(set(book.report.indices)) < len(book.report.indices):
         raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
+    for entry in book.accepted:
+        if entry.ticker and entry.index:
+            raise InputError(f"{name}: an entry of [[accepted]] for '{entry.key}' has a ticker and an index. Keep one.")
+        if not entry.by.strip() or not entry.why.strip():
+            raise InputError(
+                f"{name}: an entry of [[accepted]] for '{entry.key}' lacks who looked at it (by), or why it stands."
+            )
     if not book.courses:
         raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')

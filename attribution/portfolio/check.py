@@ -44,7 +44,10 @@ def check_inputs(book: Book, market: xr.Dataset) -> pd.DataFrame:
 def whole_evidence(book: Book, market: xr.Dataset) -> list[Judged]:
     """What is found in a book's tables, over its days from the inception on."""
     base, days = sessions_from(book, market)
-    return book_evidence(Tracks(book, market, Period(label="all", base=base, days=days)))
+    tracks = Tracks(book, market, Period(label="all", base=base, days=days))
+    for sleeve in book.sleeves:
+        tracks.sleeve(sleeve)  # refused, where the book does not allow for what stopped trading
+    return book_evidence(tracks)
 
 
 def findings_table(evidence: Sequence[Judged]) -> pd.DataFrame:

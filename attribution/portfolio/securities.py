@@ -9,6 +9,7 @@ from typing import cast
 import pandas as pd
 
 from riskmodel.arrays.labels import require_kind, require_path
+from riskmodel.market.spelling import spelt
 from riskmodel.market.tables import TABLES, TEXT, read_table
 
 
@@ -25,7 +26,8 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     Returns
     -------
     Series
-        (ticker) groups, empty where the table has none; its name is the column's.
+        (ticker) groups, empty where the table has none; its name is the column's. Spelt as the market's labels
+        are.
 
     Raises
     ------
@@ -42,4 +44,4 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     columns, sparse = {"ticker": TEXT, column: TEXT}, frozenset({column})
     wanted = replace(TABLES["securities"], columns=columns, optional=frozenset(), sparse=sparse)
     table = cast(pd.DataFrame, read_table(folder, "securities", wanted))
-    return table.set_index("ticker")[column].fillna("")
+    return spelt(table.set_index("ticker")[column], column).fillna("")

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -45,14 +45,18 @@ def measured_before(path: Path) -> bool:
     return isinstance(described, dict) and "outputs" in described and "meanings" not in described
 
 
-def manifest(book: Book, content: Content, files: dict[str, bytes]) -> str:
-    """Hashes of inputs and outputs, versions, settings and what columns mean, as JSON; no clock, host or path."""
+def manifest(book: Book, content: Content, files: dict[str, bytes], *, edited: Sequence[str] = ()) -> str:
+    """Hashes of inputs and outputs, versions, settings and what columns mean, as JSON; no clock, host or path.
+
+    `edited` names the outputs that a person wrote, and has no other copy of: the next report may not write over them.
+    """
     described = {
         "month": content.month,
         "meanings": MEANINGS,
         "data_date": f"{content.period.end:%Y-%m-%d}",
         "book": {"file": book.path.name, "sha256": file_hash(book.path)},
         "inputs": input_hashes(book.data_folder),
+        "edited": list(edited),
         "outputs": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "findings": [
             {
@@ -255,9 +259,10 @@ def _earlier(out: Path) -> set[str]:
 
 
 def _listed(path: Path) -> set[tuple[str, str]]:
-    """Names and hashes of the outputs in a manifest; none where it is not one."""
+    """Names and hashes of the outputs in a manifest that no person wrote; none where it is not one."""
     try:
-        outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"].items()
+        described = json.loads(path.read_text(encoding="utf-8"))
+        outputs, edited = described["outputs"].items(), set(described.get("edited", ()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
-    return {(str(name), str(digest)) for name, digest in outputs if OUTPUT.fullmatch(str(name))}
+    return {(str(name), str(digest)) for name, digest in outputs if OUTPUT.fullmatch(str(name)) and name not in edited}

@@ -176,7 +176,9 @@ def report(
         progress("files")
         documents, failed = finished(jobs)
         files |= documents
-        files[MANIFEST] = manifest(book, content, files).encode()
+        own = {f"commentary.{one.language}.md" for one in edited}
+        kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
+        files[MANIFEST] = manifest(book, content, files, edited=kept).encode()
         write_whole(out, files, commentaries=commentaries, given=given)
         return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
 

@@ -15,7 +15,7 @@ from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
 from riskmodel.market.industries import COLUMNS
-from riskmodel.market.spelling import one_spelling
+from riskmodel.market.spelling import CATEGORIES, spelt
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
@@ -198,7 +198,7 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
 
 def respelt(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     """Sectors, issuers and industries in one spelling each; what was written otherwise, or for nothing, is counted."""
-    labels = {column: one_spelling(table[column]) for column in ("sector", "issuer", *COLUMNS) if column in table}
+    labels = {column: spelt(table[column], column) for column in (*CATEGORIES, "issuer") if column in table}
     for column, after in labels.items():
         before = table[column]
         findings.add("securities", "respelt", table["ticker"][after.notna() & (after != before)], column=column)

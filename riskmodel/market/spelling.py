@@ -6,6 +6,9 @@ import unicodedata
 
 import pandas as pd
 
+from riskmodel.market.industries import COLUMNS
+
+CATEGORIES = ("sector", *COLUMNS)
 PLACEHOLDERS = frozenset({"nan", "none", "null", "n/a", "na", "#n/a", "nat", "-", "--"})  # of an empty cell
 
 
@@ -21,6 +24,32 @@ def plain(text: str) -> str:
     return " ".join(visible.split())
 
 
+def spelt(labels: pd.Series, column: str) -> pd.Series:
+    """A column of securities: sectors and industries in one spelling, names and codes in their plain form.
+
+    Of a code case may tell two apart, and "NA" is a company.
+
+    Examples
+    --------
+    >>> spelt(pd.Series(["NA", "na "]), "issuer").tolist(), spelt(pd.Series(["NA", "it", "IT", "IT"]), "sector").tolist()
+    (['NA', 'na'], [nan, 'IT', 'IT', 'IT'])
+    """
+    return one_spelling(labels) if column in CATEGORIES else plain_labels(labels)
+
+
+def plain_labels(labels: pd.Series) -> pd.Series:
+    """Labels by their plain form; what is left of nothing is NaN.
+
+    Examples
+    --------
+    >>> plain_labels(pd.Series(["NA", "ＮＡ ", " ", None])).tolist()
+    ['NA', 'NA', nan, nan]
+    """
+    known = labels.dropna()
+    clean = known.map({text: plain(text) for text in known.unique()})
+    return clean[clean != ""].reindex(labels.index)
+
+
 def one_spelling(labels: pd.Series) -> pd.Series:
     """Labels by their plain form, and of those that differ in case only the most frequent one; placeholders become NaN.
 
@@ -29,11 +58,8 @@ def one_spelling(labels: pd.Series) -> pd.Series:
     >>> one_spelling(pd.Series(["Energy", "energy", "Energy ", "NaN", None])).tolist()
     ['Energy', 'Energy', 'Energy', nan, nan]
     """
-    known = labels.dropna()
-    written = known.unique()
-    plainly = {text: plain(text) for text in written}
-    clean = known.map(plainly)
-    clean = clean[~clean.str.casefold().isin(PLACEHOLDERS) & (clean != "")]
+    clean = plain_labels(labels).dropna()
+    clean = clean[~clean.str.casefold().isin(PLACEHOLDERS)]
     counts = clean.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     most: dict[str, str] = {}
     for text in counts.index:

@@ -14,6 +14,7 @@ from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import levels_off_their_constituents
 from attribution.portfolio.evidence.register import Evidence
+from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError, counted
@@ -66,34 +67,42 @@ def known_keys() -> frozenset[str]:
     return frozenset((*MARKET_RULES.keys, *BOOK_RULES.keys))
 
 
-def book_evidence(tracks: Tracks) -> list[Judged]:
+def book_evidence(tracks: Tracks, course: str | None = None) -> list[Judged]:
     """Everything that is found in the tables of a book, by what it may move over the days of the tracks.
+
+    Parameters
+    ----------
+    tracks
+        The sleeves, benchmarks and indices over these days.
+    course
+        Whose sleeves are looked at, and whose excess; by default all of the book.
 
     Raises
     ------
     InputError
         Where an input cannot be used at all.
     """
-    found = [*market_findings(tracks.market), *BOOK_RULES.find(Evidence(tracks))]
-    unmatched = acceptance_findings(tracks.book.accepted, found, tracks.period)
-    return judged([*found, *unmatched], tracks)
+    found = [*market_findings(tracks.market), *BOOK_RULES.find(Evidence(tracks, course))]
+    unmatched = acceptance_findings(tracks.book.accepted, found, tracks.period) if course is None else []
+    return judged([*found, *unmatched], tracks, course)
 
 
-def course_evidence(tracks: Tracks) -> list[Judged]:
+def course_evidence(tracks: Tracks, course: str) -> list[Judged]:
     """What is found in the market's tables, and in the levels over the days of the tracks: what a return stands on."""
-    return judged([*market_findings(tracks.market), *levels_off_their_constituents(Evidence(tracks))], tracks)
+    levels = levels_off_their_constituents(Evidence(tracks, course))
+    return judged([*market_findings(tracks.market), *levels], tracks, course)
 
 
-def judged(findings: Iterable[Finding], tracks: Tracks) -> list[Judged]:
+def judged(findings: Iterable[Finding], tracks: Tracks, course: str | None = None) -> list[Judged]:
     """Findings with their harm over the days of the tracks: what is refused first, then by harm, then as they come."""
-    accepted = tracks.book.accepted
+    accepted, courses = tracks.book.accepted, tuple(tracks.book.courses) if course is None else (course,)
     every, end = [], f"{tracks.period.end:%Y-%m-%d}"
     over = tracks.period.end == tracks.market.get_index("time")[-1]
     for finding in findings:
-        if finding.date > end and not over:
+        if finding.date > end and not (over and finding.table == "holdings"):  # of lists a later one is the finding
             continue  # not known then
         entry = next((entry for entry in accepted if accepts(entry, finding)), None)
-        every.append(Judged(finding, *_harm(finding, tracks), accepted=entry))
+        every.append(Judged(finding, *_harm(finding, tracks, courses), accepted=entry))
     return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
 
 
@@ -115,17 +124,20 @@ def accepts(entry: Accepted, finding: Finding) -> bool:
 
 
 def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], period: Period) -> list[Finding]:
-    """Entries that are about nothing that was found, or name a finding that there is none of; not those of other days."""
+    """Entries that are about nothing that was found, or name a finding that there is none of.
+
+    One of lists and levels on other days is not looked for.
+    """
     known, findings = known_keys(), []
     for entry in accepted:
-        if entry.date is not None and not period.base <= pd.Timestamp(entry.date) <= period.end:
-            continue
+        elsewhere = entry.date is not None and not period.base <= pd.Timestamp(entry.date) <= period.end
         unknown = entry.key not in known
+        if not unknown and entry.key in BOOK_RULES.keys and elsewhere:
+            continue
         if unknown or not any(accepts(entry, finding) for finding in found):
             date = "" if entry.date is None else f"{entry.date:%Y-%m-%d}"
-            key = UNKNOWN if unknown else UNUSED
             place = " ".join(part for part in (entry.key, entry.table, entry.subject) if part)
-            findings.append(Finding(key, "book", place, date))
+            findings.append(Finding(UNKNOWN if unknown else UNUSED, "book", place, date))
     return findings
 
 
@@ -160,8 +172,7 @@ def require_sound(evidence: Iterable[Judged], place: str) -> None:
     entry = ", ".join(
         f'{name} = "{value}"'
         for name, value in (
-            ("key", first.key), ("table", first.table),
-            ("index" if first.table in ("indices", "constituents") else "ticker", first.subject),
+            ("key", first.key), ("table", first.table), ("index" if first.table == "indices" else "ticker", first.subject),
         )
         if value
     )  # fmt: skip
@@ -191,50 +202,49 @@ class Kind:
 
 def by_kind(evidence: Sequence[Judged]) -> list[Kind]:
     """Findings as a person reads them: one line for each kind, in the order of the worst of each."""
-    worst: dict[tuple[str, str], Judged] = {}
+    worst: dict[tuple[str, str, str], Judged] = {}
     for each in evidence:
-        worst.setdefault((each.finding.key, each.finding.table), each)
-    facts = summed_up(each.finding for each in evidence)
-    return [Kind(fact, worst[fact.key, fact.values["table"]]) for fact in facts]
+        worst.setdefault(each.finding.kind, each)
+    return [Kind(*pair) for pair in zip(summed_up(each.finding for each in evidence), worst.values(), strict=True)]
 
 
 def sentence(each: Judged, words: Messages) -> str:
-    """A finding in words: what, where, and what it may move."""
+    """A finding in words: what, where, what it may move, and who looked at it."""
     text = words.fact("findings", summed_up([each.finding])[0])
     where = f": {each.finding.place}" if each.finding.place else ""
     harm = words("findings_section.harm", harm=f"{each.harm:.1f}", course=each.course, month=each.month)
-    return f"{text}{where}{harm if each.harm > 0 else ''}"
+    seen = "" if each.accepted is None else words("findings_section.accepted", by=each.accepted.by, why=each.accepted.why)
+    return f"{text}{where}{harm if each.harm > 0 else ''}{seen}"
 
 
-def _harm(finding: Finding, tracks: Tracks) -> tuple[float, str, str]:
+def _harm(finding: Finding, tracks: Tracks, courses: Sequence[str]) -> tuple[float, str, str]:
     """The largest sum over a month of what a finding's doubt is of a course's excess, in basis points; whose and when."""
-    if not finding.doubt:
+    moves_parts = tracks.book.actual_returns is not None and finding.table not in ("indices", "actual_returns")
+    if not finding.doubt or moves_parts:  # where returns are the account's own, prices and lists move the parts alone
         return np.nan, "", ""
     doubt = pd.Series(list(finding.doubt.values()), pd.DatetimeIndex(list(finding.doubt)), dtype=float)
     doubt = doubt[doubt.index.isin(tracks.period.days)]
-    book, moved = tracks.book, {}
-    for sleeve, settings in book.sleeves.items():
-        if finding.table == "indices":
-            weight = pd.Series(-1.0 if settings.benchmark == finding.subject else 0.0, index=doubt.index)
-        elif finding.table in ("holdings", "actual_returns"):
-            weight = pd.Series(1.0 if settings.holdings == finding.subject else 0.0, index=doubt.index)
-        else:
-            weight = _active_weight(tracks, sleeve, finding.subject, doubt.index)
-        moved[sleeve] = (weight * doubt).groupby(doubt.index.to_period("M")).sum()
-    largest = (0.0, "", "")
-    for course in book.courses:
-        parts = [share * moved[sleeve] for sleeve, share in book.shares(course).items()]
-        total = sum(parts[1:], parts[0]).abs() / BASIS_POINT
+    months, largest = doubt.index.to_period("M"), (0.0, "", "")
+    for course in courses:
+        shares = tracks.book.shares(course)
+        moved = sum(share * _moved_weight(finding, tracks, sleeve, doubt.index) for sleeve, share in shares.items()) * doubt
+        total = moved.groupby(months).sum().abs() / BASIS_POINT
         if len(total) and total.max() > largest[0]:
             largest = (float(total.max()), course, str(total.idxmax()))
     return largest
 
 
-def _active_weight(tracks: Tracks, sleeve: str, ticker: str, days: pd.DatetimeIndex) -> pd.Series:
-    held, benchmark = tracks.carried(sleeve).live, tracks.book.sleeves[sleeve].benchmark
+def _moved_weight(finding: Finding, tracks: Tracks, sleeve: str, days: pd.DatetimeIndex) -> pd.Series:
+    """What of a return of the finding's subject goes into a sleeve's excess, (time)."""
+    settings = tracks.book.sleeves[sleeve]
+    if finding.table == "indices":
+        return pd.Series(-1.0 if settings.benchmark == finding.subject else 0.0, index=days)
+    if finding.table in ("holdings", "actual_returns"):
+        return pd.Series(1.0 if settings.holdings == finding.subject else 0.0, index=days)
+    ticker, held = str(apart_from_cash(pd.Index([finding.subject]))[0]), tracks.carried(sleeve).live
     if ticker not in held.get_index("asset"):
         return pd.Series(0.0, index=days)
     own = held.sel(asset=ticker, time=days).to_series()
-    if benchmark in tracks.market["index"].to_numpy():  # it earns its level, whatever the prices of its constituents say
+    if settings.benchmark in tracks.market["index"].to_numpy():  # it earns its level, whatever its constituents' prices say
         return own
-    return own - tracks.benchmark(benchmark).live.sel(asset=ticker, time=days).to_series()
+    return own - tracks.benchmark(settings.benchmark).live.sel(asset=ticker, time=days).to_series()

@@ -17,8 +17,8 @@ LARGE_DAILY_GAP = 0.002
 CLOSER = 3.0  # times, that another index's level is
 LEAST_DAYS = 40
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
-FEW_DAYS = 2
-LATE = 0.5  # correlation
+FOLLOWS = 0.5  # correlation
+SAME, LATE = "same day", "day before"  # beside the names of sleeves
 FAR_FROM_HOLDINGS, LARGEST_FEE = 0.01, 0.001  # of a day; a fee of a quarter a year
 CLEAR_SLOPE = -5.0  # its t-statistic
 
@@ -42,20 +42,13 @@ def levels_off_their_constituents(evidence: Evidence) -> Iterator[Finding]:
     for level in evidence.levels:
         name, gaps = level.name, level.gaps
         own = FAR_FOR_ITSELF * MAD_TO_DEVIATION * float((gaps - gaps.median()).abs().median())
-        # levels that are wrong every day are far by themselves: no list is allowed more than a percent
-        bound = max(FAR_IN_A_DAY, own) if level.by_rule else min(max(NEAR_IN_A_DAY, own), FAR_IN_A_DAY)
-        far = gaps[(gaps - gaps.median()).abs() > bound]
-        if len(far) > FEW_DAYS:  # one thing, not as many
-            doubt = _by_day(far)
+        if level.by_rule:
+            bound = max(FAR_IN_A_DAY, own)
+        else:  # a list is allowed no more, or levels that are wrong every day would be near; a few days tell nothing of it
+            bound = min(max(NEAR_IN_A_DAY, own), FAR_IN_A_DAY) if len(gaps) >= LEAST_DAYS else FAR_IN_A_DAY
+        for date, gap in _by_day(gaps[(gaps - gaps.median()).abs() > bound]).items():
             yield Finding(
-                "level_off_list", "indices", name, next(iter(doubt)), count=len(far), shown=f"{far.abs().max():.2%}",
-                doubt=doubt, lenient=level.by_rule,
-            )  # fmt: skip
-            continue
-        for day, gap in far.items():
-            date = f"{day:%Y-%m-%d}"
-            yield Finding(
-                "level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: float(gap)}, lenient=level.by_rule
+                "level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: gap}, lenient=level.by_rule
             )
 
 
@@ -109,25 +102,21 @@ def actual_returns_beside_holdings(evidence: Evidence) -> Iterator[Finding]:
     table = tracks.book.actual_returns
     if table is None:
         return
-    held = {sleeve: tracks.carried(sleeve).returns.to_series() for sleeve in tracks.book.sleeves}
-    for sleeve, settings in tracks.book.sleeves.items():
-        rows = table[table["portfolio"] == settings.holdings].set_index("date")
-        own, name = rows["return"].reindex(held[sleeve].index).dropna(), settings.holdings
-        if not len(own):
-            continue
-        first = f"{own.index[0]:%Y-%m-%d}"
-        beside = {"": held[sleeve].shift(1)} | {other: returns for other, returns in held.items() if other != sleeve}
-        alike = (
-            {other: own.corr(returns.reindex(own.index)) for other, returns in beside.items()}
-            if len(own) >= LEAST_DAYS
-            else {}
-        )
-        nearest = max(alike, key=lambda other: alike[other], default="")
-        if alike and alike[nearest] > max(own.corr(held[sleeve].reindex(own.index)), LATE):
-            key = "actual_returns_of_another" if nearest else "actual_returns_late"
-            yield Finding(key, "actual_returns", name, first, count=len(own), shown=nearest, refused=True)
-            continue
-        gap = own - held[sleeve].reindex(own.index)
+    held = pd.DataFrame({sleeve: tracks.carried(sleeve).returns.to_series() for sleeve in tracks.book.sleeves})
+    for sleeve, settings in evidence.sleeves.items():
+        rows, name = table[table["portfolio"] == settings.holdings].set_index("date"), settings.holdings
+        own = rows["return"].reindex(held.index).dropna()
+        beside = held.rename(columns={sleeve: SAME}).assign(**{LATE: held[sleeve].shift(1)}).loc[own.index]
+        if len(own) >= LEAST_DAYS and own.std() > 0:
+            alike = beside.loc[:, beside.std() > 0].corrwith(own)
+            nearest = str(alike.idxmax())
+            if nearest != SAME and alike[nearest] > FOLLOWS:
+                key = "actual_returns_late" if nearest == LATE else "actual_returns_of_another"
+                shown = "" if nearest == LATE else nearest
+                first = f"{own.index[0]:%Y-%m-%d}"
+                yield Finding(key, "actual_returns", name, first, count=len(own), shown=shown, refused=True)
+                continue
+        gap = own - beside[SAME]
         if doubt := _by_day(gap[gap.abs() > FAR_FROM_HOLDINGS]):
             worst = f"{gap.abs().max():.2%}"
             yield Finding(

@@ -45,18 +45,16 @@ def lists_that_repeat(evidence: Evidence) -> Iterator[Finding]:
 @BOOK_RULES.rule("list_of_another", "same_lists")
 def lists_of_another_portfolio(evidence: Evidence) -> Iterator[Finding]:
     """A list of which most is what another portfolio held before, little what its own did; and two that are the same."""
-    runs = [(name, weights) for table, name, weights in evidence.lists if table == "holdings"]
-    for place, (name, weights) in enumerate(runs):
-        for other, theirs in runs[:place] + runs[place + 1 :]:
+    for table, name, weights in evidence.lists:
+        others = {other: rest for other, rest in evidence.portfolios.items() if table == "holdings" and other != name}
+        for other, theirs in others.items():
             for before, date in pairwise(weights.index):
-                earlier = theirs.index[theirs.index < date]
-                own, foreign = (
-                    _overlap(weights.loc[date], rest) for rest in (weights.loc[before], theirs.reindex(earlier[-1:]).sum())
-                )
+                earlier = theirs[theirs.index < date].iloc[-1:].sum()
+                own, foreign = (_overlap(weights.loc[date], rest) for rest in (weights.loc[before], earlier))
                 if foreign > MOSTLY and own < MOSTLY / 2:
-                    yield Finding("list_of_another", "holdings", name, _day(date), shown=f"{other} {foreign:.0%}, {own:.0%}")
+                    yield Finding("list_of_another", table, name, _day(date), shown=f"{other} {foreign:.0%}, {own:.0%}")
     sleeves: dict[str, str] = {}
-    for sleeve, settings in evidence.tracks.book.sleeves.items():
+    for sleeve, settings in evidence.sleeves.items():
         if settings.holdings in sleeves:
             yield Finding("same_lists", "book", sleeve, shown=f"{sleeves[settings.holdings]}, {settings.holdings}")
         sleeves[settings.holdings] = sleeve
@@ -127,7 +125,7 @@ def lists_beside_the_calendar(evidence: Evidence) -> Iterator[Finding]:
 def weights_that_look_exchanged(evidence: Evidence) -> Iterator[Finding]:
     """Two names of which each has the other's drifted weight, in a list that leaves the others where they drifted."""
     tracks, every = evidence.tracks, {name: weights for table, name, weights in evidence.lists if table == "holdings"}
-    for sleeve, settings in tracks.book.sleeves.items():
+    for sleeve, settings in evidence.sleeves.items():
         track = tracks.carried(sleeve)
         closes = track.closes.to_pandas()
         lists = every[settings.holdings]
@@ -162,8 +160,8 @@ def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
     """Held names that stop trading, months without a list, lists after the last session."""
     tracks = evidence.tracks
     book, period = tracks.book, tracks.period
-    for name, sleeve in book.sleeves.items():
-        yield from _without_final("held_stopped", "holdings", tracks.sleeve(name).stopped, sleeve=name)
+    for name, sleeve in evidence.sleeves.items():
+        yield from _without_final("held_stopped", "holdings", tracks.carried(name).stopped, sleeve=name)
         dates = book.holdings[book.holdings["portfolio"] == sleeve.holdings]["date"]
         for month in months_without(dates, period):
             yield Finding("no_rebalance", "holdings", name, month, values={"sleeve": name})

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from attribution.portfolio.book import Sleeve
 from attribution.portfolio.tracks import Tracks
 from riskmodel.market.evidence.finding import Register
 
@@ -41,14 +42,23 @@ class Evidence:
     ----------
     tracks
         The sleeves, benchmarks and indices.
+    course
+        Whose sleeves are looked at; by default all of the book.
     """
 
     tracks: Tracks
+    course: str | None = None
+
+    @cached_property
+    def sleeves(self) -> dict[str, Sleeve]:
+        """The sleeves that are looked at."""
+        book = self.tracks.book
+        return dict(book.sleeves) if self.course is None else {name: book.sleeves[name] for name in book.shares(self.course)}
 
     @cached_property
     def benchmarks(self) -> list[str]:
         """The benchmarks of the sleeves."""
-        return sorted({sleeve.benchmark for sleeve in self.tracks.book.sleeves.values()})
+        return sorted({sleeve.benchmark for sleeve in self.sleeves.values()})
 
     @cached_property
     def levels(self) -> list[Gap]:
@@ -69,16 +79,23 @@ class Evidence:
         return every
 
     @cached_property
+    def portfolios(self) -> dict[str, pd.DataFrame]:
+        """The lists of every portfolio of the book, whoever's sleeves are looked at: weights by (date, ticker)."""
+        holdings = self.tracks.book.holdings
+        names = dict.fromkeys(sleeve.holdings for sleeve in self.tracks.book.sleeves.values())
+        return {name: _by_date(holdings[holdings["portfolio"] == name]) for name in names}
+
+    @cached_property
     def lists(self) -> list[tuple[str, str, pd.DataFrame]]:
         """Every run of lists: its table, its name, and weights by (date, ticker), 0 where a ticker is not in a list."""
         book, market = self.tracks.book, self.tracks.market
-        runs = []
-        for portfolio in dict.fromkeys(sleeve.holdings for sleeve in book.sleeves.values()):
-            runs.append(("holdings", portfolio, _by_date(book.holdings[book.holdings["portfolio"] == portfolio])))
+        own = dict.fromkeys(sleeve.holdings for sleeve in self.sleeves.values())
+        runs = [("holdings", portfolio, self.portfolios[portfolio]) for portfolio in own]
         if "constituent_index" in market:
             frame = pd.DataFrame({n: market[f"constituent_{n}"].to_numpy() for n in ("date", "ticker", "weight")})
             index = market["constituent_index"].to_numpy()
-            for rule in sorted({rule.constituents for rule in book.benchmarks.values() if rule.constituents}):
+            rules = {book.benchmarks[name].constituents for name in self.benchmarks}
+            for rule in sorted(rule for rule in rules if rule):
                 runs.append(("constituents", rule, _by_date(frame[index == rule])))
         return runs
 

@@ -18,6 +18,9 @@ ALIKE = 0.05  # median deviation of logarithms in a list that is weighted by the
 NEAR_WEIGHT, FAR_WEIGHT = np.log(1.8), np.log(5.0)
 PRICED_LIST = 20  # names, or days, fewer tell nothing
 SAMPLED_DAYS = 50
+OTHER_DAYS = tuple(
+    middle + near for middle in (-21, 0, 21, 42, 63) for near in range(-2, 3) if middle + near
+)  # sessions before
 FAR_FROM_FILINGS = UNBELIEVABLE = np.log(30.0)  # no company grows thirtyfold in a day
 
 
@@ -129,23 +132,14 @@ def weights_beside_capitalisations(feed: Feed) -> Iterator[Finding]:
         best = pd.concat({shift: misfit(shift)[1] for shift in OTHER_DAYS}, axis=1)
         usual = fit.groupby(level="index").median()
         for (index, date), own in loose.items():
-            nearest = best.loc[(index, date)].idxmin()
-            if best.loc[(index, date), nearest] < own / 3 and own > 3 * usual[index]:
+            others = best.loc[(index, date)].dropna()
+            nearest = others.idxmin() if len(others) else 0
+            if len(others) and others[nearest] < own / 3 and own > 3 * usual[index]:
                 yield Finding(
                     "list_of_another_day", "constituents", str(index), f"{date:%Y-%m-%d}", shown=f"{nearest:+d}",
                 )  # fmt: skip
             elif own > ALIKE > 3 * usual[index]:
                 yield Finding("list_rescaled", "constituents", str(index), f"{date:%Y-%m-%d}", shown=f"{own:.0%}")
-
-
-OTHER_DAYS = (
-    *range(-23, -18),
-    *range(-5, 0),
-    *range(1, 6),
-    *range(19, 24),
-    *range(40, 45),
-    *range(61, 66),
-)  # sessions before
 
 
 @MARKET_RULES.rule("cap_off_filings")

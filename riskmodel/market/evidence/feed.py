@@ -89,7 +89,7 @@ class Feed:
     def _surge(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         volume, close = self.panel("volume"), self.panel("close")
         shares, closes = (_before(values, rows, columns, DEALT_WINDOW) for values in (volume, close))
-        enough = (shares > 0).sum(axis=1) >= LEAST_DAYS
+        enough = (shares * closes > 0).sum(axis=1) >= LEAST_DAYS
         surge = np.full(len(rows), np.nan)
         now = volume[rows, columns][enough]
         shares, closes = shares[enough], closes[enough]

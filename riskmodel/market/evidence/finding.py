@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 from riskmodel.facts import Fact
 
-FIELDS = ("table", "subject", "date", "count", "shown", "doubt", "refused", "lenient")
 T = TypeVar("T")
 
 
@@ -46,6 +45,8 @@ class Finding:
     >>> finding = Finding("stale_price", "prices", "AAA", "2025-03-14", count=7, doubt={"2025-03-14": 0.02})
     >>> Finding.read(str(finding)) == finding
     True
+    >>> Finding.read(str(Finding("no_filings", "fundamentals", count=0))).count
+    0
     """
 
     key: str
@@ -61,14 +62,20 @@ class Finding:
 
     def __str__(self) -> str:
         """As text that `read` takes back."""
-        own = {name: getattr(self, name) for name in FIELDS}
-        return str(Fact(self.key, {**{name: value for name, value in own.items() if value}, "values": dict(self.values)}))
+        plain = Finding(self.key, self.table)
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "key"}
+        return str(Fact(self.key, {n: v for n, v in own.items() if n == "table" or v != getattr(plain, n)}))
 
     @classmethod
     def read(cls, text: str) -> Finding:
         """The finding that was stored as `text`."""
         fact = Fact.read(text)
         return cls(fact.key, **fact.values)
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What one sentence says of several: the key, the table and what fills the sentence in."""
+        return self.key, self.table, str(self.values)
 
     @property
     def place(self) -> str:
@@ -111,18 +118,18 @@ def summed_up(findings: Iterable[Finding]) -> list[Fact]:
     """
     kinds: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        kinds.setdefault((finding.key, finding.table, str(finding.values)), []).append(finding)
+        kinds.setdefault(finding.kind, []).append(finding)
     return [
         Fact(
-            key,
+            each[0].key,
             {
-                "table": table,
+                "table": each[0].table,
                 **each[0].values,
                 "rows": sum(finding.count for finding in each),
                 "examples": tuple(finding.place for finding in each if finding.place),
             },
         )
-        for (key, table, _), each in kinds.items()
+        for each in kinds.values()
     ]
 
 

@@ -21,7 +21,7 @@ ORDINARY_DEALING = 2.0  # times the usual; a company's news brings three to five
 UNUSUAL = 8.0  # deviations of the name itself
 STALE_NAMED, STALE_REFUSED = 0.20, 0.50  # share of names without a move
 REPEATED = 0.20  # share of names with the return of the day before
-STALE_RUN, STALE_ODDS = 5, 1e-5
+STALE_RUN, STALE_ODDS, LEAST_STILL = 5, 1e-5, 0.02  # the latter is the share of still days that anybody may have
 DIVIDEND_DAYS, SMALLEST_DIVIDEND = 120, 1e-5
 FAR_FINAL = 0.5  # of the last close
 FEW_NAMES = 0.5  # of the median session's
@@ -63,10 +63,10 @@ def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
     quiet = ~(feed.dealt(rows, columns) > ORDINARY_DEALING)
     rows, columns = rows[quiet], columns[quiet]
     ratios = nearest_ratio(growth[rows, columns])
-    splits = _listed_cells(feed)
+    told = {(finding.date, finding.subject) for finding in listed_splits(feed)}
     for row, column, ratio in zip(rows, columns, ratios, strict=True):
         step = growth[row, column]
-        if (row, column) in splits:
+        if (feed.days[row], feed.assets[column]) in told:
             continue
         near = abs(step - np.log(ratio)) < min(np.log(1.08), abs(np.log(ratio)) / 4)
         if not near and abs(step) < HALVED:
@@ -80,13 +80,6 @@ def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
             shown=f"x {np.exp(step):.3g}, {ratio_text(ratio)}" if near else f"x {np.exp(step):.3g}",
             doubt={feed.days[row]: total},
         )
-
-
-def _listed_cells(feed: Feed) -> set[tuple[int, int]]:
-    if "splits" not in feed.tables:
-        return set()
-    rows = np.searchsorted(feed.market.get_index("time").to_numpy(), feed.tables["splits"]["ex_date"].to_numpy())
-    return set(zip(rows.tolist(), feed.tickers_of("splits").tolist(), strict=True))
 
 
 @MARKET_RULES.rule("close_not_adjusted")
@@ -195,17 +188,19 @@ def prices_that_repeat(feed: Feed) -> Iterator[Finding]:
     still = feed.move == 0
     day = np.arange(len(still), dtype=np.int32)[:, None]
     runs = day - np.maximum.accumulate(np.where(still, np.int32(-1), day), axis=0)
-    longest, end = runs.max(axis=0, initial=0), runs.argmax(axis=0)
-    known = np.isfinite(feed.move).sum(axis=0)
-    usual = np.maximum((still.sum(axis=0) - longest) / np.maximum(known - longest, 1), 0.02)
-    odds = np.where(longest > 0, usual**longest * np.maximum(known, 1), 1.0)
-    for column in np.flatnonzero((longest >= STALE_RUN) & (odds < STALE_ODDS)):
-        rows = np.arange(end[column] - longest[column] + 1, end[column] + 1)
+    ends = (runs >= STALE_RUN) & ~np.vstack([still[1:], np.zeros((1, still.shape[1]), bool)])
+    known, stood = np.isfinite(feed.move).sum(axis=0), still.sum(axis=0)
+    for end, column in np.argwhere(ends):
+        length = int(runs[end, column])
+        usual = max((stood[column] - length) / max(known[column] - length, 1), LEAST_STILL)
+        if usual**length * known[column] >= STALE_ODDS:
+            continue
+        rows = np.arange(end - length + 1, end + 1)
         own = feed.deviation(rows[:1], np.array([column]))[0]
-        doubt = {} if not np.isfinite(own) else {feed.days[rows[-1]]: float(own * np.sqrt(len(rows)))}
+        doubt = {} if not np.isfinite(own) else {feed.days[end]: float(own * np.sqrt(length))}
         yield Finding(
-            "stale_price", "prices", feed.assets[column], feed.days[rows[0]], count=len(rows),
-            shown=f"{feed.panel('close')[rows[0], column]:g}", doubt=doubt,
+            "stale_price", "prices", feed.assets[column], feed.days[rows[0]], count=length,
+            shown=f"{feed.panel('close')[end, column]:g}", doubt=doubt,
         )  # fmt: skip
 
 

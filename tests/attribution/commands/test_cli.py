@@ -95,6 +95,7 @@ def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(writte
         "month",
         "data_date",
         "book",
+        "edited",
         "findings",
         "inputs",
         "meanings",

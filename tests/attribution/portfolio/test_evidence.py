@@ -15,7 +15,7 @@ from attribution.measures.figures import course_figures
 from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import check_inputs, whole_evidence
 from attribution.portfolio.evidence import BOOK_RULES
-from attribution.portfolio.evidence.judged import book_evidence, by_kind, known_keys, require_sound
+from attribution.portfolio.evidence.judged import book_evidence, by_kind, course_evidence, judged, known_keys, require_sound
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
@@ -401,3 +401,55 @@ def test_accounts_and_figures_are_refused_as_the_book_is(small_book, split, spli
         at.attribute_accounts(held, benchmark[["ticker", "weight"]], split_model, market, **run)
     entry = Accepted(key="split_in_close", table="prices", ticker="DKYC", by="A. Analyst", why="a spin-off")
     assert at.attribute_accounts(held, benchmark[["ticker", "weight"]], split_model, market, accepted=[entry], **run)
+
+
+def test_a_course_is_not_refused_for_what_another_holds(small_book, split, split_model):
+    """The split is of a name that the other sleeve does not hold, beside a level that it is not measured against."""
+    assert at.attribute(small_book, "Next Major 100", split_model, split, period="2025-03")
+    assert (
+        course_evidence(Tracks(small_book, split, read_period("2025-03", small_book, split)), "Next Major 100")[0].harm == 0
+    )
+
+
+def test_of_an_account_with_returns_of_its_own_prices_move_the_parts_alone(small_book, split):
+    period = read_period("2025-03", small_book, split)
+    returns = Tracks(small_book, split, period).carried("major").returns.to_series()
+    rows = [
+        pd.DataFrame({"portfolio": sleeve, "date": returns.index, "return": returns.to_numpy(), "fee": 0.0})
+        for sleeve in ("major", "next_major")
+    ]
+    book = small_book.model_copy(update={"actual_returns": pd.concat(rows, ignore_index=True)})
+    [finding] = [
+        each for each in course_evidence(Tracks(book, split, period), "Major 100") if each.finding.key == "split_unlisted"
+    ]
+    assert np.isnan(finding.harm)
+    assert not finding.refused
+
+
+def test_a_stock_called_cash_is_not_the_cash_of_a_portfolio(small_book, small_market):
+    period = read_period("2025-03", small_book, small_market)
+    tracks = Tracks(small_book, small_market, period)
+    [each] = judged([Finding("split_unlisted", "prices", "CASH", DAY, doubt={DAY: -0.5})], tracks)
+    assert each.harm == 0
+
+
+def test_an_unknown_entry_is_named_whatever_its_day(small_book, small_market):
+    long_ago = {"date": datetime.date(2001, 3, 14)}
+    book = accepted(small_book, LOOKED_AT | {"key": "split_unlsted"} | long_ago, LOOKED_AT | long_ago)
+    assert {"acceptance_unknown", "acceptance_unused"} <= keys_of(book, small_market)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ('ticker = "A"\nindex = "B"\nby = "me"\nwhy = "true"', "has a ticker and an index. Keep one."),
+        ('ticker = "A"\nby = " "\nwhy = "true"', "lacks who looked at it (by), or why it stands."),
+        ('ticker = "A"\nby = "me"', "missing key 'why'"),
+    ],
+)
+def test_an_entry_says_what_it_is_about_who_and_why(small_copy, entry, message):
+    path = small_copy[0] / "book.toml"
+    path.write_text(f'{path.read_text()}\n[[accepted]]\nkey = "stale_price"\ntable = "prices"\n{entry}\n')
+    with pytest.raises(InputError, match=r"book\.toml: ") as caught:
+        at.read_book(path)
+    assert message in str(caught.value)

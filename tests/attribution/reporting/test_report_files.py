@@ -198,6 +198,18 @@ def test_an_edited_file_in_the_folder_is_not_written_over(run, tmp_path):
     run(commentary=[path])
     assert "An evening's work." in path.read_text(encoding="utf-8")
     run(commentary=[path])
+    with pytest.raises(InputError, match="would be lost"):  # handed in once, it is still the only copy
+        run()
+    assert "An evening's work." in path.read_text(encoding="utf-8")
+
+
+def test_an_edited_file_of_elsewhere_leaves_a_draft_of_the_report_in_the_folder(run, tmp_path, returned):
+    edited = tmp_path / "edited.md"
+    edited.write_text(f"{FIRST}We are glad: [{returned}]{RETURN}.\n", encoding="utf-8")
+    run(commentary=[edited])
+    run()
+    assert "We are glad" not in (tmp_path / "out" / "commentary.en.md").read_text(encoding="utf-8")
+    assert "We are glad" in edited.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
