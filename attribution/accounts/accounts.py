@@ -120,7 +120,7 @@ def attribute_accounts(
         period = read_run_of_months(period, market)
     require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
-    require_sound_market(market, accepted, "market")
+    require_sound_market(market, accepted, "market", period.end)
     returns = holding_returns(market)
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)

@@ -76,9 +76,9 @@ def compare_with_book(figures: Figures, book: Book, *, progress: Callable[[str],
     month = f"{figures.month[0]}-{figures.month[1]:02d}"
     progress("market")
     market = read_inputs(book)
-    read_period(month, book, market)
+    period = read_period(month, book, market)
     progress("model")
-    fitted = fitted_model(book, market)
+    fitted = fitted_model(book, market, period.end)
     content = build_content(book, market, fitted.model, month, progress=progress)
     return compare_with_content(figures, content, [str(name) for name in market.get_index("asset")])
 

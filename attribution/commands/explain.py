@@ -106,7 +106,7 @@ def explain_course(options: argparse.Namespace) -> int:
         if options.table == "figures":
             return _figures(book, market, options)
         step("model")
-        fitted = fitted_model(book, market)
+        fitted = fitted_model(book, market, tracks.period.end)
         step("contributions")
         result = attribute(
             book, options.course, fitted.model, market, period=options.month, link=options.link or DEFAULT_LINK

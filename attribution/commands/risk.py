@@ -34,7 +34,7 @@ def print_risk(options: argparse.Namespace) -> int:
         require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")
-        fitted = fitted_model(book, market)
+        fitted = fitted_model(book, market, tracks.period.end)
         step("forecast")
         forecast = forecast_risk(fitted.model, market, date)
         risk = closing_risk(followed, forecast)

@@ -83,7 +83,7 @@ def attribute(
     require_results(model, "model")
     require_dataset(market)
     tracks = Tracks(book, market, read_period(period, book, market))
-    require_sound(course_evidence(tracks, course), book.path.name)
+    require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
     return explain_course(
         blend_tracks(tracks, course),
         book,

@@ -72,7 +72,7 @@ def course_figures(
     require_book(book)
     require_dataset(market)
     tracks = Tracks(book, market, read_period(period, book, market))
-    require_sound(course_evidence(tracks, course), book.path.name)
+    require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
     followed = with_actual_returns(blend_tracks(tracks, course), book, actual_returns)
     return followed_figures(tracks, followed, frequency=frequency)
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from attribution.portfolio.book import Book
@@ -80,8 +81,17 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
         )
 
 
-def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
+def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = None) -> Fitted:
     """Load the book's model from its store, append the new sessions to an earlier fit, or fit; and store it.
+
+    Parameters
+    ----------
+    book
+        Whose model it is.
+    market
+        The book's market.
+    until
+        The last day whose numbers are asked for (tables that are wrong from a later day on are not refused); by default all.
 
     Raises
     ------
@@ -90,7 +100,7 @@ def fitted_model(book: Book, market: xr.Dataset) -> Fitted:
         [model] store is another file or cannot be written. The user's cache folder is only a convenience: where it
         cannot be written the fit is returned all the same, with a remark.
     """
-    require_sound_market(market, book.accepted, book.path.name)
+    require_sound_market(market, book.accepted, book.path.name, until)
     settings, inputs, own = book.model.risk_model(), input_hashes(book.data_folder), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:

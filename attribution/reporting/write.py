@@ -214,10 +214,10 @@ def prepared(
     with one_blas_thread():
         progress("market")
         market = read_inputs(book) if market is None else market
-        read_period(month, book, market)
+        period = read_period(month, book, market)
         progress("model")
         if model is None:
-            fitted = fitted_model(book, market)
+            fitted = fitted_model(book, market, period.end)
             model, remark = fitted.model, fitted.remark
         content = build_content(book, market, model, month, progress=progress)
     return content, (remark,) if remark else ()

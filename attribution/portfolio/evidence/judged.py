@@ -12,7 +12,7 @@ import xarray as xr
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
-from attribution.portfolio.evidence.levels import levels_off_their_constituents
+from attribution.portfolio.evidence.levels import actual_returns_beside_holdings, levels_off_their_constituents
 from attribution.portfolio.evidence.register import Evidence
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
@@ -82,27 +82,29 @@ def book_evidence(tracks: Tracks, course: str | None = None) -> list[Judged]:
     InputError
         Where an input cannot be used at all.
     """
-    found = [*market_findings(tracks.market), *BOOK_RULES.find(Evidence(tracks, course))]
+    evidence = Evidence(tracks, course)
+    found = [*market_findings(tracks.market), *BOOK_RULES.find(evidence)]
     unmatched = acceptance_findings(tracks.book.accepted, found, tracks.period) if course is None else []
-    return judged([*found, *unmatched], tracks, course)
+    return judged([*found, *unmatched], evidence)
 
 
-def course_evidence(tracks: Tracks, course: str) -> list[Judged]:
-    """What is found in the market's tables, and in the levels over the days of the tracks: what a return stands on."""
-    levels = levels_off_their_constituents(Evidence(tracks, course))
-    return judged([*market_findings(tracks.market), *levels], tracks, course)
+def course_evidence(tracks: Tracks, course: str, actual_returns: pd.DataFrame | None = None) -> list[Judged]:
+    """What a return stands on, over the days of the tracks: market, levels, actual returns (of the book, where None)."""
+    evidence = Evidence(tracks, course, actual_returns)
+    own = [*levels_off_their_constituents(evidence), *actual_returns_beside_holdings(evidence)]
+    return judged([*market_findings(tracks.market), *own], evidence)
 
 
-def judged(findings: Iterable[Finding], tracks: Tracks, course: str | None = None) -> list[Judged]:
+def judged(findings: Iterable[Finding], evidence: Evidence) -> list[Judged]:
     """Findings with their harm over the days of the tracks: what is refused first, then by harm, then as they come."""
-    accepted, courses = tracks.book.accepted, tuple(tracks.book.courses) if course is None else (course,)
-    every, end = [], f"{tracks.period.end:%Y-%m-%d}"
+    tracks, every = evidence.tracks, []
+    accepted, end = tracks.book.accepted, f"{tracks.period.end:%Y-%m-%d}"
     over = tracks.period.end == tracks.market.get_index("time")[-1]
     for finding in findings:
         if finding.date > end and not (over and finding.table == "holdings"):  # of lists a later one is the finding
             continue  # not known then
         entry = next((entry for entry in accepted if accepts(entry, finding)), None)
-        every.append(Judged(finding, *_harm(finding, tracks, courses), accepted=entry))
+        every.append(Judged(finding, *_harm(finding, evidence), accepted=entry))
     return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
 
 
@@ -141,15 +143,29 @@ def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], 
     return findings
 
 
-def require_sound_market(market: xr.Dataset, accepted: Sequence[Accepted], place: str) -> None:
+def require_sound_market(
+    market: xr.Dataset, accepted: Sequence[Accepted], place: str, until: pd.Timestamp | None = None
+) -> None:
     """Refuse tables of a market in which something makes every number wrong, before any work is done.
+
+    Parameters
+    ----------
+    market
+        The market.
+    accepted
+        What a person has looked at.
+    place
+        Whose tables they are, as the message names them.
+    until
+        The last day whose numbers are asked for: what is wrong from a later day on does not touch them. By default all days.
 
     Raises
     ------
     InputError
         As `require_sound`.
     """
-    refused = [finding for finding in market_findings(market) if finding.refused]
+    end = f"{until:%Y-%m-%d}" if until is not None else "9999"
+    refused = [finding for finding in market_findings(market) if finding.refused and finding.date <= end]
     unseen = [each for each in refused if not any(accepts(entry, each) for entry in accepted)]
     require_sound([Judged(finding) for finding in unseen], place)
 
@@ -217,15 +233,16 @@ def sentence(each: Judged, words: Messages) -> str:
     return f"{text}{where}{harm if each.harm > 0 else ''}{seen}"
 
 
-def _harm(finding: Finding, tracks: Tracks, courses: Sequence[str]) -> tuple[float, str, str]:
+def _harm(finding: Finding, evidence: Evidence) -> tuple[float, str, str]:
     """The largest sum over a month of what a finding's doubt is of a course's excess, in basis points; whose and when."""
-    moves_parts = tracks.book.actual_returns is not None and finding.table not in ("indices", "actual_returns")
+    tracks = evidence.tracks
+    moves_parts = evidence.actual_returns is not None and finding.table not in ("indices", "actual_returns")
     if not finding.doubt or moves_parts:  # where returns are the account's own, prices and lists move the parts alone
         return np.nan, "", ""
     doubt = pd.Series(list(finding.doubt.values()), pd.DatetimeIndex(list(finding.doubt)), dtype=float)
     doubt = doubt[doubt.index.isin(tracks.period.days)]
     months, largest = doubt.index.to_period("M"), (0.0, "", "")
-    for course in courses:
+    for course in evidence.courses:
         shares = tracks.book.shares(course)
         moved = sum(share * _moved_weight(finding, tracks, sleeve, doubt.index) for sleeve, share in shares.items()) * doubt
         total = moved.groupby(months).sum().abs() / BASIS_POINT

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from attribution.portfolio.course import blend_tracks
 from attribution.portfolio.evidence.register import BOOK_RULES, Evidence
 from attribution.portfolio.holdings import level_returns
 from riskmodel.arrays.robust import MAD_TO_DEVIATION
@@ -17,7 +18,7 @@ LARGE_DAILY_GAP = 0.002
 CLOSER = 3.0  # times, that another index's level is
 LEAST_DAYS = 40
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
-FOLLOWS = 0.5  # correlation
+FOLLOWS, CLEARLY, LEAST_FOLLOWED = 0.8, 0.01, 15  # correlation; more than that with its own; days
 SAME, LATE = "same day", "day before"  # beside the names of sleeves
 FAR_FROM_HOLDINGS, LARGEST_FEE = 0.01, 0.001  # of a day; a fee of a quarter a year
 CLEAR_SLOPE = -5.0  # its t-statistic
@@ -98,19 +99,21 @@ def levels_without_dividends(evidence: Evidence) -> Iterator[Finding]:
 @BOOK_RULES.rule("actual_returns_late", "actual_returns_of_another", "actual_off_holdings", "fee_too_large")
 def actual_returns_beside_holdings(evidence: Evidence) -> Iterator[Finding]:
     """Actual returns that move with another day's or another sleeve's holdings, or are a percent away from their own."""
-    tracks = evidence.tracks
-    table = tracks.book.actual_returns
+    tracks, table = evidence.tracks, evidence.actual_returns
     if table is None:
         return
     held = pd.DataFrame({sleeve: tracks.carried(sleeve).returns.to_series() for sleeve in tracks.book.sleeves})
-    for sleeve, settings in evidence.sleeves.items():
-        rows, name = table[table["portfolio"] == settings.holdings].set_index("date"), settings.holdings
+    portfolios = {sleeve: settings.holdings for sleeve, settings in evidence.sleeves.items()}
+    for blend in (course for course in evidence.courses if course in set(table["portfolio"]) - set(held)):
+        held[blend], portfolios[blend] = blend_tracks(tracks, blend).data["portfolio_return"].to_series(), blend
+    for sleeve, name in portfolios.items():
+        rows = table[table["portfolio"] == name].set_index("date")
         own = rows["return"].reindex(held.index).dropna()
         beside = held.rename(columns={sleeve: SAME}).assign(**{LATE: held[sleeve].shift(1)}).loc[own.index]
-        if len(own) >= LEAST_DAYS and own.std() > 0:
+        if len(own) >= LEAST_FOLLOWED and own.std() > 0:
             alike = beside.loc[:, beside.std() > 0].corrwith(own)
             nearest = str(alike.idxmax())
-            if nearest != SAME and alike[nearest] > FOLLOWS:
+            if alike[nearest] > max(FOLLOWS, alike.get(SAME, 0.0) + CLEARLY):
                 key = "actual_returns_late" if nearest == LATE else "actual_returns_of_another"
                 shown = "" if nearest == LATE else nearest
                 first = f"{own.index[0]:%Y-%m-%d}"

@@ -85,6 +85,28 @@ def constituents_unlike_their_neighbours(evidence: Evidence) -> Iterator[Finding
                 yield Finding("list_turned_over", table, name, _day(date), shown=f"{turnover[row]:.0%}")
 
 
+@BOOK_RULES.rule("name_gone_once")
+def names_gone_for_one_list(evidence: Evidence) -> Iterator[Finding]:
+    """A large constituent that one list lacks, while the lists around it, and no other index, have it."""
+    runs = [(name, weights) for table, name, weights in evidence.lists if table == "constituents"]
+    market = evidence.tracks.market
+    for name, weights in runs:
+        values = weights.to_numpy()
+        around = np.minimum(values[:-2], values[2:])
+        median = np.nanmedian(np.where(values > 0, values, np.nan), axis=1)
+        rows, columns = np.nonzero((values[1:-1] == 0) & (around > 0) & (around >= median[1:-1, None]))
+        elsewhere = market["constituent_index"].to_numpy() != name
+        others = pd.MultiIndex.from_arrays(
+            [market[f"constituent_{part}"].to_numpy()[elsewhere] for part in ("date", "ticker")]
+        )
+        for row, column in zip(rows, columns, strict=True):
+            date, ticker = weights.index[row + 1], weights.columns[column]
+            if (date, ticker) not in others:
+                yield Finding(
+                    "name_gone_once", "constituents", str(ticker), _day(date), shown=f"{name}, {around[row, column]:.2%}"
+                )
+
+
 @BOOK_RULES.rule("weight_out_of_range")
 def weights_out_of_range(evidence: Evidence) -> Iterator[Finding]:
     """Weights below 0 or above 1, of a book that does not say long_short."""

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from attribution.portfolio.actual_table import checked_actual_returns
 from attribution.portfolio.book import Sleeve
 from attribution.portfolio.tracks import Tracks
 from riskmodel.market.evidence.finding import Register
@@ -44,10 +45,30 @@ class Evidence:
         The sleeves, benchmarks and indices.
     course
         Whose sleeves are looked at; by default all of the book.
+    given_returns
+        Actual returns in the place of the book's, as `attribution.attribute` takes them.
     """
 
     tracks: Tracks
     course: str | None = None
+    given_returns: pd.DataFrame | None = None
+
+    @cached_property
+    def actual_returns(self) -> pd.DataFrame | None:
+        """The actual returns: portfolio, date, return, perhaps fee.
+
+        Raises
+        ------
+        InputError
+            As `attribution.portfolio.actual_table.checked_actual_returns`.
+        """
+        given = self.given_returns
+        return self.tracks.book.actual_returns if given is None else checked_actual_returns(given)
+
+    @property
+    def courses(self) -> tuple[str, ...]:
+        """The courses whose excess is looked at."""
+        return tuple(self.tracks.book.courses) if self.course is None else (self.course,)
 
     @cached_property
     def sleeves(self) -> dict[str, Sleeve]:

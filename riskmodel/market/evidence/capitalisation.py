@@ -14,6 +14,8 @@ SAME_RATIO = np.log(1.10)  # share counts move by a few percent between two fili
 THERE_AND_BACK = np.log(1.8)
 UNIT = np.log(1.05)  # how near to a power of ten a step of the unit comes
 MOST_DEALT, LEAST_DEALT = 0.5, 1e-5  # of a name's shares, on its median day
+USUAL_DEALT, UNUSUAL_DEALT = -2.3, 1.3  # decimal orders of the shares that change hands in a day: one in two hundred
+STEP_DAYS, LEAST_UNIT = 10, 1.7
 ALIKE = 0.05  # median deviation of logarithms in a list that is weighted by these capitalisations
 NEAR_WEIGHT, FAR_WEIGHT = np.log(1.8), np.log(5.0)
 PRICED_LIST = 20  # names, or days, fewer tell nothing
@@ -88,6 +90,33 @@ def counts_beside_dealing(feed: Feed) -> Iterator[Finding]:
             yield Finding("dealt_unlike_shares", "shares", feed.assets[column], first, shown=f"{share:.3g}")
 
 
+@MARKET_RULES.rule("volume_unit")
+def volumes_in_another_unit(feed: Feed) -> Iterator[Finding]:
+    """Dealing that steps by a hundred or a thousand between two fortnights; a market of which nothing, or all, is dealt."""
+    volume = feed.panel("volume")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        dealt = np.log10(np.where(volume > 0, volume, np.nan))
+        usual = np.nanmedian(dealt - np.log10(feed.panel("shares_out"))) if np.isfinite(dealt).any() else np.nan
+    if abs(usual - USUAL_DEALT) > UNUSUAL_DEALT:
+        yield Finding(
+            "volume_unit", "prices", date=feed.days[0], count=int(np.isfinite(dealt).sum()), shown=f"{10**usual:.2g}"
+        )
+    known = np.isfinite(dealt)
+    so_far = np.cumsum(np.where(known, dealt, 0.0), axis=0)
+    fortnight = (so_far[STEP_DAYS:] - so_far[:-STEP_DAYS]) / STEP_DAYS
+    with np.errstate(invalid="ignore"):
+        some = np.flatnonzero((np.abs(fortnight[STEP_DAYS:] - fortnight[:-STEP_DAYS]) > LEAST_UNIT / 2).any(axis=0))
+    before = pd.DataFrame(dealt[:, some]).rolling(STEP_DAYS, min_periods=STEP_DAYS - 2)
+    least, most, middle = before.min(), before.max(), before.median()
+    apart = (least.shift(-STEP_DAYS) > most) | (most.shift(-STEP_DAYS) < least)  # two fortnights that do not overlap
+    steps = (middle.shift(-STEP_DAYS) - middle).where(apart).to_numpy()
+    for column, of in zip(some, steps.T, strict=True):
+        if np.nanmax(np.abs(of), initial=0.0) > LEAST_UNIT:
+            row = int(np.nanargmax(np.abs(of)))
+            step = 10 ** of[row]
+            yield Finding("volume_unit", "prices", feed.assets[column], feed.days[row + 1], shown=f"x {step:,.3g}")
+
+
 @MARKET_RULES.rule("cap_off_lists", "weight_off_cap", "list_of_another_day", "list_rescaled")
 def weights_beside_capitalisations(feed: Feed) -> Iterator[Finding]:
     """In a list that is weighted by capitalisation every weight is the same multiple of it."""
@@ -145,14 +174,10 @@ def weights_beside_capitalisations(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("cap_off_filings")
 def capitalisations_beside_filings(feed: Feed) -> Iterator[Finding]:
     """A company whose every yearly figure is thirtyfold too small, or too large, for its capitalisation."""
-    filings, sessions = feed.tables["fundamentals"], feed.market.get_index("time").to_numpy()
+    filings = feed.tables["fundamentals"]
     items = [name for name in ("revenue", "total_assets", "equity", "total_liabilities") if name in filings]
-    rows = np.searchsorted(sessions, filings["available_from"].to_numpy())
-    columns = feed.tickers_of("fundamentals")
-    inside = (rows < len(sessions)) & (columns >= 0)
-    filings, rows, columns = filings[inside], rows[inside], columns[inside]
     with np.errstate(invalid="ignore", divide="ignore"):
-        cap = np.log(feed.panel("market_cap")[rows, columns])
+        cap = np.log(feed.beside("fundamentals", "available_from", "market_cap"))
         away = pd.DataFrame({name: np.log(filings[name].where(filings[name] > 0)).to_numpy() - cap for name in items})
     away -= away.median()
     count, least, most = away.notna().sum(axis=1), away.min(axis=1), away.max(axis=1)

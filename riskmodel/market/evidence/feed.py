@@ -107,6 +107,23 @@ class Feed:
         """Column of each row of a table in the panels; -1 where its ticker has no prices."""
         return pd.Index(self.assets).get_indexer(self.tables[table]["ticker"])
 
+    def beside(self, table: str, date: str, variable: str) -> np.ndarray:
+        """A variable of the market at the close at which each row of a table counts; NaN where there is none.
+
+        Parameters
+        ----------
+        table, date
+            The table and its column of dates.
+        variable
+            Of the market.
+        """
+        rows = np.searchsorted(self.market.get_index("time").to_numpy(), self.tables[table][date].to_numpy())
+        columns = self.tickers_of(table)
+        inside = (rows < len(self.days)) & (columns >= 0)
+        values = np.full(len(rows), np.nan)
+        values[inside] = self.panel(variable)[rows[inside], columns[inside]]
+        return values
+
 
 def _before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, window: int) -> np.ndarray:
     """The values of each cell's column in as many rows before it, (cell, window); NaN before the first."""

@@ -21,7 +21,10 @@ ORDINARY_DEALING = 2.0  # times the usual; a company's news brings three to five
 UNUSUAL = 8.0  # deviations of the name itself
 STALE_NAMED, STALE_REFUSED = 0.20, 0.50  # share of names without a move
 REPEATED = 0.20  # share of names with the return of the day before
-STALE_RUN, STALE_ODDS, LEAST_STILL = 5, 1e-5, 0.02  # the latter is the share of still days that anybody may have
+STALE_RUN, STALE_ODDS = 3, 1e-4
+TICK, NEAR_ZERO = 0.01, 0.4  # a quoted step; density of a standard normal move about 0
+LEAST_MOVE, BACK = 0.03, 0.25
+FAR_AND_BACK, FAR_AT_ZERO = 6.0, 5.0  # deviations of the name itself
 DIVIDEND_DAYS, SMALLEST_DIVIDEND = 120, 1e-5
 FAR_FINAL = 0.5  # of the last close
 FEW_NAMES = 0.5  # of the median session's
@@ -80,6 +83,41 @@ def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
             shown=f"x {np.exp(step):.3g}, {ratio_text(ratio)}" if near else f"x {np.exp(step):.3g}",
             doubt={feed.days[row]: total},
         )
+
+
+@MARKET_RULES.rule("close_there_and_back")
+def closes_that_come_back(feed: Feed) -> Iterator[Finding]:
+    """A close that leaves for one day, far for the name, and comes back, with no more dealing on either day, is mistyped."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        step = np.log1p(feed.move)
+    following = np.vstack([step[1:], np.full((1, step.shape[1]), np.nan)])
+    with np.errstate(invalid="ignore"):
+        rows, columns = np.nonzero((np.abs(step) > LEAST_MOVE) & (np.abs(step + following) < BACK * np.abs(step)))
+        far = np.abs(step[rows, columns]) > FAR_AND_BACK * feed.deviation(rows, columns)
+    rows, columns = rows[far], columns[far]
+    quiet = ~(feed.dealt(rows, columns) > ORDINARY_DEALING) & ~(feed.dealt(rows + 1, columns) > ORDINARY_DEALING)
+    for row, column in zip(rows[quiet], columns[quiet], strict=True):
+        moves = {feed.days[day]: float(feed.move[day, column]) for day in (row, row + 1)}
+        yield Finding(
+            "close_there_and_back",
+            "prices",
+            feed.assets[column],
+            feed.days[row],
+            shown=", ".join(f"{move:+.1%}" for move in moves.values()),
+            doubt=moves,
+        )
+
+
+@MARKET_RULES.rule("zero_return")
+def zeros_beside_moves(feed: Feed) -> Iterator[Finding]:
+    """A total return of exactly zero on a day on which the close moves far for the name."""
+    with np.errstate(invalid="ignore"):
+        rows, columns = np.nonzero((feed.panel("total_return") == 0) & (np.abs(feed.move) > LEAST_MOVE))
+        far = np.abs(feed.move[rows, columns]) > FAR_AT_ZERO * feed.deviation(rows, columns)
+    for row, column in zip(rows[far], columns[far], strict=True):
+        move = float(feed.move[row, column])
+        day = feed.days[row]
+        yield Finding("zero_return", "prices", feed.assets[column], day, shown=f"{move:+.1%}", doubt={day: move})
 
 
 @MARKET_RULES.rule("close_not_adjusted")
@@ -190,17 +228,20 @@ def prices_that_repeat(feed: Feed) -> Iterator[Finding]:
     runs = day - np.maximum.accumulate(np.where(still, np.int32(-1), day), axis=0)
     ends = (runs >= STALE_RUN) & ~np.vstack([still[1:], np.zeros((1, still.shape[1]), bool)])
     known, stood = np.isfinite(feed.move).sum(axis=0), still.sum(axis=0)
+    close, deviations = feed.panel("close"), pd.DataFrame(feed.move).std().to_numpy()
     for end, column in np.argwhere(ends):
         length = int(runs[end, column])
-        usual = max((stood[column] - length) / max(known[column] - length, 1), LEAST_STILL)
-        if usual**length * known[column] >= STALE_ODDS:
-            continue
         rows = np.arange(end - length + 1, end + 1)
         own = feed.deviation(rows[:1], np.array([column]))[0]
+        step = deviations[column] * close[end, column]
+        rounded = NEAR_ZERO * TICK / max(step, TICK)  # of moves, to a cent
+        usual = max((stood[column] - length) / max(known[column] - length, 1), rounded)
+        if usual**length * known[column] >= STALE_ODDS:
+            continue
         doubt = {} if not np.isfinite(own) else {feed.days[end]: float(own * np.sqrt(length))}
         yield Finding(
             "stale_price", "prices", feed.assets[column], feed.days[rows[0]], count=length,
-            shown=f"{feed.panel('close')[end, column]:g}", doubt=doubt,
+            shown=f"{close[end, column]:g}", doubt=doubt,
         )  # fmt: skip
 
 

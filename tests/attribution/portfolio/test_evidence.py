@@ -14,8 +14,18 @@ from attribution.house_style.words import read_messages
 from attribution.measures.figures import course_figures
 from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import check_inputs, whole_evidence
+from attribution.portfolio.course import blend_tracks
 from attribution.portfolio.evidence import BOOK_RULES
-from attribution.portfolio.evidence.judged import book_evidence, by_kind, course_evidence, judged, known_keys, require_sound
+from attribution.portfolio.evidence.judged import (
+    book_evidence,
+    by_kind,
+    course_evidence,
+    judged,
+    known_keys,
+    require_sound,
+    require_sound_market,
+)
+from attribution.portfolio.evidence.register import Evidence
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
@@ -426,10 +436,60 @@ def test_of_an_account_with_returns_of_its_own_prices_move_the_parts_alone(small
     assert not finding.refused
 
 
+def test_actual_returns_that_are_handed_in_are_held_against_the_holdings_too(small_book, small_market, small_model):
+    period = read_period("2025-03", small_book, small_market)
+    tracks = Tracks(small_book, small_market, period)
+    returns = tracks.carried("major").returns.to_series()
+
+    def handed(values, name="major"):
+        return pd.DataFrame({"portfolio": name, "date": values.index, "return": values.to_numpy(), "fee": 0.0})
+
+    run = {"period": "2025-03"}
+    late = handed(returns.shift(1).fillna(0.001))
+    for refuse in (
+        lambda: at.attribute(small_book, "Major 100", small_model, small_market, actual_returns=late, **run),
+        lambda: course_figures(small_book, "Major 100", small_market, actual_returns=late, **run),
+    ):
+        with pytest.raises(
+            InputError, match="actual returns that follow the holdings of the day before: stamped a day late"
+        ):
+            refuse()
+    assert at.attribute(small_book, "Major 100", small_model, small_market, actual_returns=handed(returns), **run)
+    blend = next(course for course in small_book.courses if course not in small_book.sleeves)
+    blended = blend_tracks(tracks, blend).data["portfolio_return"].to_series()
+    late = handed(blended.shift(1).fillna(0.001), blend)
+    assert [each.finding.key for each in course_evidence(tracks, blend, late) if each.refused] == ["actual_returns_late"]
+    assert not [each for each in course_evidence(tracks, blend, handed(blended, blend)) if each.refused]
+
+
+def test_what_is_wrong_from_a_later_day_on_refuses_no_earlier_month(small_book, split):
+    refused = Finding("split_in_close", "prices", "DKYC", DAY, refused=True)
+    market = split.assign(evidence=("doubt", np.array([str(refused)], dtype=object)))
+    with pytest.raises(InputError, match="split of the table of splits"):
+        require_sound_market(market, (), "market", pd.Timestamp(DAY))
+    require_sound_market(market, (), "market", pd.Timestamp("2025-02-28"))
+
+
+def test_a_large_constituent_that_one_list_lacks_is_named(small_book, small_market):
+    def without(lists):
+        last = lists[(lists["index"] == "Large Index") & (lists["date"] == lists["date"].max())]
+        ticker = str(last.loc[last["weight"].idxmax(), "ticker"])
+        dates = sorted(lists["date"][(lists["index"] == "Large Index") & (lists["ticker"] == ticker)].unique())
+        gone.extend((ticker, f"{pd.Timestamp(dates[-2]):%Y-%m-%d}"))
+        rest = lists[~((lists["index"] == "Large Index") & (lists["ticker"] == ticker) & (lists["date"] == dates[-2]))]
+        total = rest.groupby(["index", "date"])["weight"].transform("sum")
+        return rest.assign(weight=rest["weight"] / total)
+
+    gone: list[str] = []
+    [each] = one(small_book, with_constituents(small_market, without), "name_gone_once")
+    assert [each.finding.subject, each.finding.date] == gone
+    assert each.finding.shown.startswith("Large Index, ")
+
+
 def test_a_stock_called_cash_is_not_the_cash_of_a_portfolio(small_book, small_market):
     period = read_period("2025-03", small_book, small_market)
     tracks = Tracks(small_book, small_market, period)
-    [each] = judged([Finding("split_unlisted", "prices", "CASH", DAY, doubt={DAY: -0.5})], tracks)
+    [each] = judged([Finding("split_unlisted", "prices", "CASH", DAY, doubt={DAY: -0.5})], Evidence(tracks))
     assert each.harm == 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,55 +9,10 @@ import pytest
 import riskmodel as rm
 from riskmodel.market.evidence.finding import Finding, Register, found_at, summed_up
 from riskmodel.market.findings import market_findings
-from riskmodel.market.market import MARKET_TABLES, build_market
+from riskmodel.market.market import build_market
 from riskmodel.market.spelling import one_spelling, plain, spelt
-from riskmodel.market.tables import read_table
-from tests.conftest import REAL, SMALL
-
-Tables = dict[str, pd.DataFrame]
-NAMES = 60
-DAY = pd.Timestamp("2025-01-14")
-HARMLESS = {"no_volume", "bridged_gap", "empty_field", "closed_day", "no_fx_rate"}
-
-
-@pytest.fixture(scope="module")
-def clean() -> Tables:
-    """The sixty largest names of the shipped market, with one index that they make up."""
-    tables = {name: read_table(SMALL, name) for name in MARKET_TABLES}
-    tables = {name: table for name, table in tables.items() if table is not None}
-    lists = tables["constituents"]
-    lists = lists[(lists["index"] == "Large Index")]
-    last = lists[lists["date"] == lists["date"].max()].nlargest(NAMES, "weight")
-    there = set(last["ticker"])
-    cut = {
-        name: table[table["ticker"].isin(there)].reset_index(drop=True) if "ticker" in table else table
-        for name, table in (tables | {"constituents": lists}).items()
-    }
-    weights = cut["constituents"]
-    total = weights.groupby(["index", "date"])["weight"].transform("sum")
-    return cut | {"constituents": weights.assign(weight=weights["weight"] / total)}
-
-
-@pytest.fixture(scope="module")
-def name(clean: Tables) -> str:
-    """A name whose prices are whole around the day, without a distribution there."""
-    prices = clean["prices"]
-    whole = prices.groupby("ticker")["close"].count()
-    return str(whole.idxmax())
-
-
-def found(tables: Tables) -> list[Finding]:
-    return [each for each in market_findings(build_market(tables)) if each.key not in HARMLESS]
-
-
-def of_key(tables: Tables, key: str) -> list[Finding]:
-    findings = [each for each in found(tables) if each.key == key]
-    assert findings, f"no {key}; found {sorted({each.key for each in found(tables)})}"
-    return findings
-
-
-def prices_with(tables: Tables, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Tables:
-    return tables | {"prices": change(tables["prices"].copy())}
+from tests.conftest import REAL
+from tests.riskmodel.market.found import DAY, HARMLESS, NAMES, Tables, found, of_key, prices_with
 
 
 def unadjusted(prices: pd.DataFrame, ticker: str, ratio: float, *, volume: bool = False) -> pd.DataFrame:
@@ -359,10 +312,11 @@ def test_filings_known_at_the_end_of_their_period_are_refused(clean):
 def test_a_filing_in_another_unit_is_named(clean, name, factor):
     filings = clean["fundamentals"].copy()
     numbers = [c for c in filings if filings[c].dtype.kind == "f" and c != "dividends_per_share"]
-    last = filings[filings["ticker"] == name]["period_end"].max()
-    filings.loc[(filings["ticker"] == name) & (filings["period_end"] == last), numbers] *= factor
+    own = filings[filings["ticker"] == name]
+    row = own["period_end"].idxmax()
+    filings.loc[row, numbers] *= factor
     findings = of_key(clean | {"fundamentals": filings}, "filing_unit")
-    assert {(each.subject, each.date) for each in findings} == {(name, f"{last:%Y-%m-%d}")}
+    assert {(each.subject, each.date) for each in findings} == {(name, f"{own['available_from'][row]:%Y-%m-%d}")}
 
 
 def test_tables_without_a_row_are_named(clean):
@@ -476,7 +430,14 @@ TRUE_OF_THE_REAL_MARKET = {  # each looked at by hand; docs/methodology/evidence
     ("shares_there_and_back", "CARA"), ("shares_there_and_back", "HIVE"), ("shares_there_and_back", "RTRX"),
     ("cap_off_filings", "ICPT"), ("cap_off_filings", "TXMD"), ("cap_off_filings", "YRCW"),
     *(("dividends_missing", ticker) for ticker in ("COO", "FICO", "LXFT", "PCP", "PVH", "PXD", "WNC")),
-    *(("stale_price", ticker) for ticker in ("CUBI", "GWB", "INSY", "KPTI", "RTRX", "SQBG", "TBPH", "UIHC")),
+    *(("stale_price", ticker) for ticker in ("CMCO", "CUBI", "GWB", "INSY", "KPTI", "NWPX", "PEIX")),
+    *(("stale_price", ticker) for ticker in ("RTRX", "SQBG", "TBPH", "TGTX", "UIHC")),
+    *(("close_there_and_back", ticker) for ticker in ("GTT", "OTTR", "TGTX", "VVI")),
+    *(("volume_unit", ticker) for ticker in ("BAS", "BCEI", "HK", "INSY", "KEG", "RGLS", "SAIC", "WLH")),
+    *(("balance_sheet_open", ticker) for ticker in ("AAL", "CHK", "PCAR")),
+    *(("figure_zero", ticker) for ticker in ("APAM", "BURL", "EIGI", "MBUU", "RMAX", "SFE")),
+    *(("dividends_unlike_filings", ticker) for ticker in ("ALEX", "FTR", "SNV")),
+    ("zero_return", "CB"), ("filing_interval", "MCS"), ("eps_unit", "BCEI"), ("eps_unit", "JONE"),
 }  # fmt: skip
 
 
