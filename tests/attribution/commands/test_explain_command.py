@@ -31,7 +31,7 @@ def shipped_market(monkeypatch, small_market, small_model):
 
     fitted = fitting.Fitted(model=small_model, store=Path("none"), how="fitted")
     monkeypatch.setattr(fitting, "read_inputs", lambda book: small_market if shipped(book) else read(book))
-    monkeypatch.setattr(fitting, "fitted_model", lambda book, market, until=None: fitted if shipped(book) else fit(book, market))
+    monkeypatch.setattr(fitting, "fitted_model", lambda book, market, _=None: fitted if shipped(book) else fit(book, market))
 
 
 def run(capsys, *arguments):
