@@ -74,7 +74,7 @@ MODEL_ARRAYS = {
     "exposures": Labelled(("time", "factor", "asset"), may_be_empty=("factor",)),
     "sectors": Labelled(("asset",), also=("time", "asset"), values="labels"),
     **dict.fromkeys(("industries", "industry_factors"), Labelled(("asset",), also=("time", "asset"), values="labels")),
-    **dict.fromkeys(("universe", "ending"), Labelled(("time", "asset"), values="bool")),
+    **dict.fromkeys(("universe", "industry_universe", "ending"), Labelled(("time", "asset"), values="bool")),
 } | dict.fromkeys(("returns", "specific_returns", "market_cap", "weights"), PANEL)
 
 

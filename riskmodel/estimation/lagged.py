@@ -65,6 +65,7 @@ def lagged_regression(
     universe: xr.DataArray | pd.DataFrame | None = None,
     industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     industry_factors: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    industry_universe: xr.DataArray | None = None,
     ending: xr.DataArray | None = None,
     settings: RegressionSettings | None = None,
     covariance: bool = True,
@@ -91,9 +92,8 @@ def lagged_regression(
     require_kind("settings", settings, RegressionSettings, "Its fields are thin_sector, huber and weights.")
     needed = {"returns": returns, "exposures": exposures, "sectors": sectors, "market_cap": market_cap}
     require_arrays(**needed)
-    given = aligned(
-        {**needed, "universe": universe, "industries": industries, "industry_factors": industry_factors, "ending": ending}
-    )
+    chosen = {"universe": universe, "industry_universe": industry_universe, "ending": ending}
+    given = aligned({**needed, **chosen, "industries": industries, "industry_factors": industry_factors})
     returns = given.pop("returns")
     sessions = returns.get_index("time")
     require_increasing("returns", sessions)
@@ -118,10 +118,12 @@ def lagged_regression(
 
     cap = lagged(market_cap)
     estimating = None if universe is None else lagged(universe)
+    counted = lagged(given["industry_universe"]) if "industry_universe" in given else None
     if "ending" in given:
         goes_on = ~given["ending"]
         of_day = goes_on.isel(time=slice(1, None))
         estimating = of_day if estimating is None else estimating & of_day
+        counted = None if counted is None else counted & of_day
 
     def regress(weights: xr.DataArray | None, *, covariance: bool) -> xr.Dataset:
         return cross_sectional_regression(
@@ -131,6 +133,7 @@ def lagged_regression(
             sectors=of_close(sectors),
             market_cap=cap,
             **{name: of_close(given[name]) for name in ("industries", "industry_factors") if name in given},
+            industry_universe=counted,
             covariance=covariance,
             huber=settings.huber,
             thin_sector=settings.thin_sector,

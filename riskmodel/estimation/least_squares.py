@@ -56,15 +56,19 @@ def solve_days(
     thin_sector: float,
     clusters: Clusters | None = None,
     nest: Nest | None = None,
+    sharing: np.ndarray | None = None,
 ) -> tuple[Solution, np.ndarray]:
     """Solve some days; r, w, cap and the specific returns are (day, asset), x is (day, style, asset), by sector.
 
     The other arguments are those of `riskmodel.cross_sectional_regression`; `starts` is where each of `sectors` begins, and
-    `clusters` says whose residuals move together, `nest` which industries have returns of their own.
+    `clusters` says whose residuals move together, `nest` which industries have returns of their own, `sharing` (day, asset)
+    which names make one where others do than those that estimate.
     """
     segment = np.diff(np.append(starts, r.shape[1]))
     x, unfed, seen = _filled(x, np.isnan(r))
     used = seen & (w > 0) & (cap > 0)
+    if nest is not None and sharing is not None:
+        nest = nest.of_days(sharing & seen & (cap > 0))
     w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
     with np.errstate(invalid="ignore"):  # infinities, which are refused below
         lent, target = _lent_weight(w, cap, y, starts, thin_sector)

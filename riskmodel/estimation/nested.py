@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class Nest:
         (piece) place of its industry, -1 where it has none.
     least_names
         Names that an industry must have on a day for a return of its own.
+    open
+        (day, piece) which industries have enough names, where others count than those that estimate: one of these will do.
     """
 
     cuts: np.ndarray
@@ -33,6 +35,7 @@ class Nest:
     sector: np.ndarray
     industry: np.ndarray
     least_names: int
+    open: np.ndarray | None = None
 
     @property
     def named(self) -> np.ndarray:
@@ -41,7 +44,15 @@ class Nest:
 
     def alive(self, w: np.ndarray) -> np.ndarray:
         """Which pieces have a return of their own on each day, (day, piece), by the names that have a weight then."""
-        return self.named & (self.sums((w > 0).astype(np.int64)) >= self.least_names)
+        return self._shared(w > 0, self.least_names) if self.open is None else self.open & self._shared(w > 0, 1)
+
+    def of_days(self, sharing: np.ndarray) -> Nest:
+        """The nest of some days on which other names than those that estimate make an industry, (day, name) bool."""
+        return replace(self, open=self._shared(sharing, self.least_names))
+
+    def _shared(self, names: np.ndarray, least: int) -> np.ndarray:
+        """Which industries have at least so many of some names, (day, piece)."""
+        return np.asarray(self.named & (self.sums(names.astype(np.int64)) >= least))
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Sums over the names of each piece, (..., piece), of (..., name)."""

@@ -35,6 +35,7 @@ def cross_sectional_regression(
     market_cap: xr.DataArray | pd.DataFrame,
     industries: xr.DataArray | pd.DataFrame | pd.Series | None = None,
     industry_factors: xr.DataArray | pd.DataFrame | pd.Series | None = None,
+    industry_universe: xr.DataArray | pd.DataFrame | None = None,
     covariance: bool = True,
     huber: float | None = None,
     thin_sector: float = 0.0,
@@ -64,6 +65,8 @@ def cross_sectional_regression(
         (asset) or (time, asset) names of industries that have returns of their own, each within one sector, as
         `riskmodel.nested_industries` makes them; an asset with an empty or missing one has no industry part. By default
         there are none.
+    industry_universe
+        (time, asset) bool, which assets count towards `industry_names`. By default those that estimate.
     covariance
         Whether to compute the robust covariance of the factor returns (about half the work).
     huber
@@ -75,7 +78,7 @@ def cross_sectional_regression(
         sector is shrunk, and one without a name is NaN.
     industry_names
         Estimating assets that an industry must have on a day for a return of its own; the assets of one with fewer have no
-        industry part that day.
+        industry part that day. With `industry_universe` it is as many of those, and at least one that estimates.
 
     Returns
     -------
@@ -140,6 +143,7 @@ def cross_sectional_regression(
             "market_cap": market_cap,
             "industries": industries,
             "industry_factors": industry_factors,
+            "industry_universe": industry_universe,
         }
     )
     _require_weights(given)
@@ -175,6 +179,7 @@ def _run(
     r, x = returns.to_numpy(), exposures.transpose("time", "factor", "asset").to_numpy()
     cap = given["market_cap"].to_numpy()
     w = given["weights"].to_numpy() if "weights" in given else None
+    sharing = given["industry_universe"].to_numpy() if "industry_universe" in given else None
     in_order = np.array_equal(keep, np.arange(r.shape[1]))
     specific_returns = np.full(r.shape, np.nan)
 
@@ -194,6 +199,7 @@ def _run(
             thin_sector=thin_sector,
             clusters=clusters,
             nest=nest if own else None,
+            sharing=None if sharing is None else np.take(sharing[days], keep, axis=-1),
         )
         return solution
 

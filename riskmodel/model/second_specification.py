@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +30,8 @@ def second_factor_returns(
     Returns
     -------
     DataArray
-        (time, factor); NaN on a day on which the half has too few names. An industry without a name in it is left to its
-        sector, beside which it earns 0.
+        (time, factor); NaN on a day on which the half has too few names. The industries are those of the first
+        specification on each day; one without a name in the half is left to its sector, beside which it earns 0.
 
     Notes
     -----
@@ -44,7 +43,8 @@ def second_factor_returns(
         market_cap=market_cap,
         universe=larger_half(market_cap, universe),
         industry_factors=industry_factors,
-        settings=replace(settings, industry_names=1),
+        industry_universe=xr.ones_like(market_cap, dtype=bool) if universe is None else universe,
+        settings=settings,
         covariance=False,
         **arguments,
     )["factor_returns"]

@@ -140,8 +140,9 @@ def test_no_later_day_moves_an_industry(nested_model, coded_market):
 
 def test_names_that_are_listed_later_give_an_industry_no_return_before(coded_market, nested_model):
     """Two names of an industry that has three in all, of which one is listed late: it has a return from then on alone."""
-    sector = coded_market["sector"].to_numpy()
-    three = np.flatnonzero((sector == sector[0]) & coded_market["market_cap"].notnull().all("time").to_numpy())[:3]
+    sector, cap = coded_market["sector"].to_numpy(), coded_market["market_cap"]
+    always = np.flatnonzero((sector == sector[0]) & cap.notnull().all("time").to_numpy())
+    three = always[np.argsort(-cap.mean("time").to_numpy()[always])][:3]  # large ones: the second specification has them
     code = coded_market["sic"].to_numpy().copy()
     code[three] = "9990"
     listed = np.arange(coded_market.sizes["time"]) >= 300
@@ -155,11 +156,19 @@ def test_names_that_are_listed_later_give_an_industry_no_return_before(coded_mar
         "market_cap": market["market_cap"],
     }
     labels = industries(market, "sic", 3)
-    own = rm.estimate(**given, industries=labels).factor_returns
-    late = own.sel(factor="industry 999").to_pandas()
+    told = rm.estimate(**given, industries=labels)
+    late = told.factor_returns.sel(factor="industry 999").to_pandas()
     assert late[listed].notna().all() and late[~listed].isna().all()
-    nobody = rm.estimate(**given, industries=labels.where(labels != "999", "")).factor_returns
-    np.testing.assert_allclose(own.sel(factor=nobody["factor"])[~listed], nobody[~listed], rtol=1e-9, atol=1e-13)
+    of_two = labels.copy()
+    of_two[three[2]] = ""
+    before = rm.estimate(**given, industries=of_two)
+    assert "industry 999" not in before.data["factor"]
+    factors = before.data["factor"].to_numpy()
+    for name in ("factor_returns", "second_factor_returns", "robust_standard_errors", "specific_returns", "r_squared"):
+        was, now = before.data[name], told.data[name]
+        now = now.sel(factor=factors) if "factor" in now.dims else now
+        np.testing.assert_allclose(now[~listed], was[~listed], rtol=1e-9, atol=1e-13, err_msg=name)
+        assert not np.allclose(now[listed], was[listed], rtol=1e-9, atol=1e-13, equal_nan=True), name
 
 
 def test_settings_that_name_no_column_are_refused(plain_market):
