@@ -291,9 +291,17 @@ def _blend_driver(write: Writer, course: str) -> str:
         return write("blends.driver", driver=item(largest))
     frame = write.facts.of("factor_contributions", course=course)
     against = frame[frame["contribution"] * largest.sign <= -LEAST_DRIVER]
-    cancelled = [item(row) for row in by_size(against).head(SHOWN_OFFSETS).itertuples()]
+    cancelled = by_size(against).head(SHOWN_OFFSETS)
+    items = [item(row) for row in cancelled.itertuples()]
+    doubtful = ~cancelled["significant"].astype("boolean").fillna(True).to_numpy(dtype=bool)
+    if len(items) > 1 and doubtful.all():
+        others = write("blends.all_uncertain", items=write.join(items))
+    else:
+        others = write.join(
+            write("blends.uncertain", item=own) if unsure else own for own, unsure in zip(items, doubtful, strict=True)
+        )
     wording = "outweighed" if largest.sign * excess < 0 else "cancelled"
-    return write(f"blends.{wording}", driver=item(largest), others=write.join(cancelled))
+    return write(f"blends.{wording}", driver=item(largest), others=others)
 
 
 def _risk(write: Writer, limits: Sequence[Limit]) -> list[str]:

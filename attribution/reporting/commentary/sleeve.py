@@ -12,7 +12,17 @@ import pandas as pd
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, offsetting, specific_names
-from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS, NOT_FACTORS, NOT_STOCKS, PROXY, PROXY_FACTOR, SPECIFIC
+from attribution.rows import (
+    CASH,
+    CASH_AND_STOPPED,
+    EFFECTS,
+    FAMILIES,
+    NOT_FACTORS,
+    NOT_STOCKS,
+    PROXY,
+    PROXY_FACTOR,
+    SPECIFIC,
+)
 from riskmodel.facts import Fact
 
 SHOWN_STOCKS = 3
@@ -246,7 +256,7 @@ class SleeveCommentary:
         largest = max(EFFECTS, key=lambda effect: abs(float(frame[effect].sum())))
         families = write.facts.of("brinson_families", course=course, effect=largest)
         if len(families):
-            certain = families[clear(families, "contribution")]
+            certain = families[clear(families, "contribution") & (families["family"] != FAMILIES[-1])]  # nearly all observed
             items = [
                 write(
                     "sectors.family",

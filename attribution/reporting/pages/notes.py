@@ -81,8 +81,9 @@ def method_paragraph(content: Content, words: PageWords) -> str:
         t("methodology.orthogonal", style=t.factor(style), others=words.listed(map(t.factor, others)))
         for style, others in taken_out.items()
     ]
-    return words.sentences(t("methodology.model", styles=styles), *orthogonal, t("methodology.contributions", link=links),
-                           *(t(f"methodology.{key}") for key in keys))  # fmt: skip
+    nested = [t("methodology.industries")] if any(note.key == "industries" for note in content.notes) else []
+    model = [t("methodology.model", styles=styles), *nested, *orthogonal]
+    return words.sentences(*model, t("methodology.contributions", link=links), *(t(f"methodology.{key}") for key in keys))
 
 
 def _plain(note: Fact, words: PageWords) -> str:

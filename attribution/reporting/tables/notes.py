@@ -14,8 +14,10 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.evidence.judged import Judged, by_kind
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK, PROXY
+from riskmodel.arrays.industries import coded
 from riskmodel.facts import Fact
 from riskmodel.market.evidence.finding import summed_up
+from riskmodel.market.industries import industry_column
 from riskmodel.model.results import RiskModelResults
 
 SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
@@ -50,6 +52,15 @@ def industries_note(model: RiskModelResults, days: pd.DatetimeIndex) -> Fact | N
         "share": float(industries["left_to_sector"].mean()),
     }
     return Fact("industries", values)
+
+
+def codes_note(model: RiskModelResults, market: xr.Dataset) -> Fact | None:
+    """What the numbers are that industries are called by, where they are codes of a column of the market."""
+    chosen = model.settings["industry"]
+    column = industry_column(market, chosen["column"])
+    if not column or not coded(model.data["industry"].to_numpy()):
+        return None
+    return Fact("industry_codes", {"column": column, "digits": int(chosen["digits"])})
 
 
 def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
@@ -104,6 +115,8 @@ def collect_notes(
         notes.append(Fact("thin_sector", {"sector": row.sector, "share": float(row.largest_share_lent)}))
     if (of_industries := industries_note(model, period.days)) is not None:
         notes.append(of_industries)
+    if of_industries is not None and (of_codes := codes_note(model, market)) is not None:
+        notes.append(of_codes)
     for day, reason in model.flags(period.days).items():
         notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():

@@ -54,6 +54,9 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
         "Industries relative to their sectors: the ten largest factor returns" in english
         and "on days on which 3 of their names or more are" in english
     )
+    assert "has the first 2 digits of the codes in the column “sic” of the table securities" in english
+    assert "列「sic」のコードの上2桁" in japanese
+    assert "Within each sector the industries have returns beside the sector" in english
     assert "産業のファクターリターン" in japanese and "産業73（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])

@@ -286,19 +286,39 @@ def test_a_driver_that_a_second_specification_sees_otherwise_is_told_with_its_fi
     assert "Estimated from the larger half of the companies alone, it would be −0.01%." in bare(drafted(tables, small_book))
 
 
+BLEND = "Major 50 : Next 50"
+
+
+def blend(book, excess, t_of_specific, specific, language="en"):
+    """The commentary on a blend that value drove."""
+    rows = [
+        factor_row("value", "style", 0.2, 0.05, 0.010, 9.0, BLEND),
+        factor_row("size", "style", 0.2, 0.01, -0.001, -1, BLEND),
+        factor_row("specific", "specific", np.nan, np.nan, specific, t_of_specific, BLEND),
+    ]  # fmt: skip
+    performance = pd.DataFrame({"course": [BLEND], "rank": 1, "return": 0.01, "benchmark_return": 0.006, "excess": excess})
+    return bare(drafted({"factor_contributions": judged(rows), "performance": performance}, book, language=language))
+
+
 @pytest.mark.parametrize(("excess", "told"), [(0.02, "its largest driver was value +1.00%."), (
-    0.004, "its largest driver was value +1.00%, against which stood the stock-specific part −0.50% and size −0.10%."
+    0.004, "its largest driver was value +1.00%, against which stood the stock-specific part −0.50% and size −0.10% "
+    "(not told from estimation noise)."
 )])  # fmt: skip
 def test_a_blend_names_no_driver_larger_than_its_excess_without_what_cancelled_it(small_book, excess, told):
-    course = "Major 50 : Next 50"
-    rows = [
-        factor_row("value", "style", 0.2, 0.05, 0.010, 9.0, course),
-        factor_row("size", "style", 0.2, 0.01, -0.001, -1, course),
-        factor_row("specific", "specific", np.nan, np.nan, -0.005, -2.2, course),
-    ]  # fmt: skip
-    performance = pd.DataFrame({"course": [course], "rank": 1, "return": 0.01, "benchmark_return": 0.006, "excess": excess})
-    text = bare(drafted({"factor_contributions": judged(rows), "performance": performance}, small_book))
-    assert told in text
+    assert told in blend(small_book, excess, -2.2, -0.005)
+
+
+def test_a_blend_that_something_uncertain_led_away_says_so_and_calls_no_smaller_row_the_most_influential(small_book):
+    """The specific part is larger than the largest driver and is none itself: it is not told from noise."""
+    english, japanese = (blend(small_book, -0.004, -1.5, -0.013, language) for language in ("en", "ja"))
+    assert (
+        "its largest driver, value +1.00%, was outweighed by the stock-specific part −1.30% and size −0.10%, none of which "
+        "is told from estimation noise." in english
+    )
+    assert (
+        "主な要因のうち最大の割安性（+1.00%）を、いずれも推定誤差と区別できない銘柄固有（△1.30%）、規模（△0.10%）が上回りました"
+        in japanese
+    )
 
 
 def told(limits, book, language="en"):
