@@ -60,6 +60,8 @@ def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataAr
     Notes
     -----
     Labels are codes where all of them are digits. Of `sic` a leading zero that was lost is put back: codes have four digits.
+    A share class without one has that of its issuer's other classes, where these agree: vendors often give a company's code
+    to one of them.
     """
     column = industry_column(market, industry)
     if not column:
@@ -69,4 +71,10 @@ def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataAr
     if coded(text.to_numpy()):
         padded = text.where(text == "", text.str.zfill(SIC_DIGITS)) if column == "sic" else text
         text = padded.str[:digits]
+    issuer = pd.Series(market["issuer"].to_numpy() if "issuer" in market else "", text.index, dtype=object).astype(str)
+    lacking = (text == "") & (issuer != "")
+    if lacking.any():
+        of_issuer = text[text != ""].groupby(issuer[text != ""])
+        alike = of_issuer.first()[of_issuer.min() == of_issuer.max()]
+        text = text.where(~lacking, issuer.map(alike).fillna(""))
     return market["sector"].copy(data=text.to_numpy(dtype=object))

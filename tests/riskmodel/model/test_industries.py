@@ -64,6 +64,15 @@ def test_a_leading_zero_of_sic_that_was_lost_is_put_back(plain_market):
     assert industries(plain_market.assign(sic=("asset", codes)), None, 3).to_numpy()[:2].tolist() == ["010", "283"]
 
 
+def test_a_share_class_without_a_code_has_that_of_its_issuers_other_classes_where_they_agree(coded_market):
+    codes, issuer = coded_market["sic"].to_numpy().copy(), np.full(coded_market.sizes["asset"], "", dtype=object)
+    codes[:7] = ["7812", "", "2834", "7370", "", "", "1311"]
+    issuer[:5] = ["Fox", "Fox", "Two", "Two", "Two"]  # the sixth names no issuer; nobody of the seventh's lacks a code
+    issuer[6] = "Alone"
+    market = coded_market.assign(sic=("asset", codes), issuer=("asset", issuer))
+    assert industries(market, None, 2).to_numpy()[:7].tolist() == ["78", "78", "28", "73", "", "", "13"]
+
+
 def test_tables_with_a_column_of_industries_are_read_as_text():
     tables = random_tables()
     securities = tables["securities"]
