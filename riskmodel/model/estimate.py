@@ -44,7 +44,8 @@ def estimate(
     universe
         (time, asset) bool, which assets estimate the factor returns, as known at the close. By default all.
     industries
-        (asset) or (time, asset) labels, by which errors are clustered; as known at the close. By default none.
+        (asset) or (time, asset) labels, which have returns of their own within their sector and by which errors are
+        clustered; as known at the close. By default none.
     linked
         (asset) labels of issuers, whose share classes share their specific risk; an empty one links nothing.
     model
