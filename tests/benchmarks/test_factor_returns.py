@@ -18,6 +18,13 @@ SLOW_PEER_DAYS = 40  # loops over days are linear in days
 TORANIKO = os.environ.get("PEER_TORANIKO_PYTHON", "")  # an interpreter that has toraniko (numpy 1.26, polars 1)
 
 
+def nested(sectors):
+    """Seven industries a sector, of a third of its names to a fiftieth."""
+    share = 0.65 ** np.arange(7)
+    own = np.random.default_rng(1).choice(7, sectors.size, p=share / share.sum())
+    return sectors.copy(data=np.char.add(sectors.to_numpy().astype(str), own.astype(str)).astype(object))
+
+
 def restricted_designs(data, days):
     """(day, asset, factor): market, sectors but the last under the sum-to-zero restriction, styles; and the weights."""
     names = np.unique(data["sectors"])
@@ -38,6 +45,7 @@ def test_factor_returns_beside_skfolio_statsmodels_and_toraniko(capsys):
     any_order = panel(DAYS, NAMES, sorted_by_sector=False)
     designs, weights = restricted_designs(data, DAYS)
     returns = data["returns"].to_numpy()
+    industries = nested(data["sectors"])
 
     def skfolio():
         return CSLinearRegression().fit(designs, returns, cs_weights=weights)
@@ -54,6 +62,15 @@ def test_factor_returns_beside_skfolio_statsmodels_and_toraniko(capsys):
         ),
         "here, names in any order": (lambda: rm.cross_sectional_regression(**any_order, covariance=False), DAYS),
         "here, with the HC3 covariance": (lambda: rm.cross_sectional_regression(**data), DAYS),
+        "here, with the CR3 covariance": (lambda: rm.cross_sectional_regression(**data, industries=industries), DAYS),
+        "here, with returns of industries and the HC3 covariance": (
+            lambda: rm.cross_sectional_regression(**data, industry_factors=industries),
+            DAYS,
+        ),
+        "here, with returns of industries and the CR3 covariance": (
+            lambda: rm.cross_sectional_regression(**data, industries=industries, industry_factors=industries),
+            DAYS,
+        ),
         "skfolio's kernel: coefficients, designs given": (skfolio, DAYS),
         "skfolio's kernel and residuals": (lambda: returns - skfolio().predict(designs), DAYS),
         "building the designs that both peers want": (lambda: restricted_designs(data, DAYS), DAYS),
