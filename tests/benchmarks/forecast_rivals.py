@@ -104,6 +104,44 @@ def ours(model: rm.RiskModelResults, forecast: rm.RiskForecast, close: Close) ->
     return _factor_model(_design(model, forecast, close), covariance, np.nan_to_num(deviation) ** 2)
 
 
+def blended(one: rm.RiskForecast, other: rm.RiskForecast) -> rm.RiskForecast:
+    """The mean of two forecasts, of covariances and of the names' variances."""
+    variance = (one.specific_volatility**2 + other.specific_volatility**2) / 2
+    return rm.RiskForecast(
+        one.factor_risk.assign(covariance=(one.factor_covariance + other.factor_covariance) / 2),
+        one.specific_risk.assign(volatility=variance**0.5),
+    )
+
+
+def shrunk_without_a_line(forecast: rm.RiskForecast, days: float) -> rm.RiskForecast:
+    """The forecast with its factors' correlations shrunk eigenvalue by eigenvalue, as those of so many days."""
+    whole = forecast.factor_covariance.transpose("time", "factor", "factor_other")
+    values = whole.to_numpy().copy()
+    for matrix in values:
+        live = np.flatnonzero(np.nan_to_num(np.diag(matrix)) > 0)
+        deviation = np.sqrt(np.diag(matrix)[live])
+        found, vectors = np.linalg.eigh(matrix[np.ix_(live, live)] / deviation[:, None] / deviation)
+        positive = found > SINGULAR
+        found[positive] = _eigenvalues(found[positive], days)
+        correlation = (vectors * found) @ vectors.T
+        scale = deviation / np.sqrt(np.diag(correlation))
+        matrix[np.ix_(live, live)] = correlation * scale[:, None] * scale
+    return rm.RiskForecast(forecast.factor_risk.assign(covariance=whole.copy(data=values)), forecast.specific_risk)
+
+
+def _eigenvalues(found: np.ndarray, days: float) -> np.ndarray:
+    """Analytical non-linear shrinkage (Ledoit & Wolf 2020, Annals of Statistics 48) of fewer values than days."""
+    share, width = len(found) / days, found * days ** (-1 / 3)
+    x = (found[:, None] - found) / width
+    kernel = 3 / (4 * np.sqrt(5)) * np.maximum(1 - x**2 / 5, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = 3 / (4 * np.sqrt(5) * np.pi) * (1 - x**2 / 5) * np.log(np.abs((np.sqrt(5) - x) / (np.sqrt(5) + x)))
+    hilbert = -3 / (10 * np.pi) * x + np.where(np.isclose(np.abs(x), np.sqrt(5)), 0.0, logarithm)
+    density, transform = (kernel / width).mean(axis=1), (hilbert / width).mean(axis=1)
+    pull = np.pi * share * found
+    return found / ((pull * density) ** 2 + (1 - share - pull * transform) ** 2)
+
+
 def _design(model: rm.RiskModelResults, forecast: rm.RiskForecast, close: Close) -> np.ndarray:
     design = model.design([close.time], close.assets)
     return np.nan_to_num(

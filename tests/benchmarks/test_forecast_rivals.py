@@ -12,7 +12,16 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.market.tables import read_table
-from tests.benchmarks.forecast_rivals import PLAIN, closes, judged, ours, scored, skfolio_on_the_same_regression
+from tests.benchmarks.forecast_rivals import (
+    PLAIN,
+    blended,
+    closes,
+    judged,
+    ours,
+    scored,
+    shrunk_without_a_line,
+    skfolio_on_the_same_regression,
+)
 from tests.conftest import REAL
 
 SLEEVES = {"major": "S&P 500", "next_major": "Russell 2000"}
@@ -43,6 +52,8 @@ TRIED = {
     "shrunk correlations": {"covariance": rm.CovarianceSettings(shrinkage="ledoit_wolf", eigenfactor_simulations=0)},
     "names: half-life 84, lags, regime": {"specific": rm.SpecificRiskSettings(half_life=84, lags=5, regime_half_life=42)},
 }
+SLOW = rm.CovarianceSettings(volatility_half_life=252.0, regime_half_life=42.0)  # what the default is blended with
+PLAIN_FACTORS = rm.CovarianceSettings(eigenfactor_simulations=0)  # what is shrunk without a line
 COMPARED = ["random", "active", "industry", "style", "tracking"]  # the same portfolios for every rival
 
 
@@ -71,11 +82,19 @@ def test_forecasts_beside_those_of_rivals(real_market: xr.Dataset, real_model: r
         name: replace(real_model, settings=real_model.settings | {part: asdict(how) for part, how in chosen.items()})
         for name, chosen in TRIED.items()
     }
+    slow, plain = (
+        replace(real_model, settings=real_model.settings | {"covariance": asdict(how)}) for how in (SLOW, PLAIN_FACTORS)
+    )
+    equivalent = 2 * PLAIN_FACTORS.correlation_half_life / np.log(2)  # days of equal weight
     for years, (first, last) in YEARS.items():
         known = list(closes(real_model, real_market, labels, active, first, last))
-        forecasts = {name: model.forecast([close.time for close in known]) for name, model in models.items()}
+        times = [close.time for close in known]
+        forecasts = {name: model.forecast(times) for name, model in models.items()}
+        forecasts["blended horizons"] = blended(forecasts["this model"], slow.forecast(times))
+        forecasts["non-linear shrinkage"] = shrunk_without_a_line(plain.forecast(times), equivalent)
+        fitted = {name: models.get(name, real_model) for name in forecasts}
         rivals = {
-            name: lambda close, model=models[name], forecast=forecast: ours(model, forecast, close)
+            name: lambda close, model=fitted[name], forecast=forecast: ours(model, forecast, close)
             for name, forecast in forecasts.items()
         }
         rivals["skfolio, our regression"] = lambda close, forecast=forecasts["this model"]: skfolio_on_the_same_regression(
