@@ -15,6 +15,7 @@ from attribution.portfolio.evidence.judged import Judged, by_kind
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.arrays.industries import coded
+from riskmodel.estimation.regression import HETEROSKEDASTIC
 from riskmodel.facts import Fact
 from riskmodel.market.evidence.finding import summed_up
 from riskmodel.market.industries import industry_column
@@ -117,6 +118,8 @@ def collect_notes(
         notes.append(of_industries)
     if of_industries is not None and (of_codes := codes_note(model, market)) is not None:
         notes.append(of_codes)
+    if model.data.attrs.get("errors") == HETEROSKEDASTIC:  # of a fit: a given model has none
+        notes.append(Fact("no_industries"))
     for day, reason in model.flags(period.days).items():
         notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():

@@ -62,6 +62,15 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     assert "industry" in set(table["group"])
 
 
+def test_the_notes_say_that_there_are_no_industries(small_book_of_sleeves, small_market, page_content):
+    model = rm.RiskModel(industry=False).fit(small_market)
+    content = at.prepare_report(small_book_of_sleeves, month=SMALL_MONTH, market=small_market, model=model)
+    (note,) = (note for note in content.notes if note.key == "no_industries")
+    for language, words in (("en", "The model has no industries"), ("ja", "産業のリターンは推定していません")):
+        assert words in read_messages(language).fact("notes", note)
+    assert "no_industries" not in {note.key for note in page_content.notes}
+
+
 def test_a_book_names_the_column_of_its_industries(coded_book):
     text = coded_book.read_text(encoding="utf-8")
     coded_book.write_text(text.replace("[limits]", '[model]\nindustry = "gics"\n[limits]'), encoding="utf-8")
