@@ -280,9 +280,9 @@ def _blend_driver(write: Writer, course: str) -> str:
     if found.empty:
         return write("blends.no_driver")
 
-    def item(row: Any) -> str:
+    def item(row: Any, wording: str = "item") -> str:
         number = write.percent("factor_contributions", course, row.factor, column="contribution")
-        return write("item", name=write.factor(row.factor), number=number)
+        return write(wording, name=write.factor(row.factor), number=number)
 
     largest = next(found.itertuples())
     performed = write.facts.row("performance", course)
@@ -292,14 +292,12 @@ def _blend_driver(write: Writer, course: str) -> str:
     frame = write.facts.of("factor_contributions", course=course)
     against = frame[frame["contribution"] * largest.sign <= -LEAST_DRIVER]
     cancelled = by_size(against).head(SHOWN_OFFSETS)
-    items = [item(row) for row in cancelled.itertuples()]
     doubtful = ~cancelled["significant"].astype("boolean").fillna(True).to_numpy(dtype=bool)
-    if len(items) > 1 and doubtful.all():
-        others = write("blends.all_uncertain", items=write.join(items))
+    rows = zip(cancelled.itertuples(), doubtful, strict=True)
+    if len(doubtful) > 1 and doubtful.all():
+        others = write("blends.all_uncertain", items=write.join(item(row) for row, _ in rows))
     else:
-        others = write.join(
-            write("blends.uncertain", item=own) if unsure else own for own, unsure in zip(items, doubtful, strict=True)
-        )
+        others = write.join(item(row, "blends.uncertain" if unsure else "item") for row, unsure in rows)
     wording = "outweighed" if largest.sign * excess < 0 else "cancelled"
     return write(f"blends.{wording}", driver=item(largest), others=others)
 

@@ -306,6 +306,8 @@ def blend(book, excess, t_of_specific, specific, language="en"):
 )])  # fmt: skip
 def test_a_blend_names_no_driver_larger_than_its_excess_without_what_cancelled_it(small_book, excess, told):
     assert told in blend(small_book, excess, -2.2, -0.005)
+    japanese = blend(small_book, 0.004, -2.2, -0.005, "ja")
+    assert "これを相殺した主なものは銘柄固有（△0.50%）、規模（△0.10%、推定誤差とは区別できません）でした" in japanese
 
 
 def test_a_blend_that_something_uncertain_led_away_says_so_and_calls_no_smaller_row_the_most_influential(small_book):
@@ -490,13 +492,13 @@ def test_sums_are_asked_only_of_what_adds_up(tables):
 @pytest.mark.slow
 @pytest.mark.real_market
 @pytest.mark.parametrize("month", ["2015-08", "2016-06"])
-def test_real_months_are_told_and_pass(month):
+def test_real_months_are_told_and_pass(month, real_market, real_model):
     from attribution import read_book
 
-    market, book = rm.read_market(REAL), read_book(REAL / "book.toml")
-    content = build_content(book, market, rm.RiskModel().fit(market), month)
+    book = read_book(REAL / "book.toml")
+    content = build_content(book, real_market, real_model, month)
     tables = content.tables
     for language in ("ja", "en"):
-        text = drafted(tables, book, language, month, content.limits)
+        text = drafted(tables, book, language, month, limits=content.limits)
         assert check_commentary(text, tables, book=book, month=month).empty
         assert len(NUMBERS.findall(bare(text))) > 100
