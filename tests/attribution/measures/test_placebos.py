@@ -44,7 +44,7 @@ def placebos(model, market):
     for draw in range(3):
         common, own = rng.normal(size=len(groups))[members], rng.normal(size=len(assets))
         value = np.sqrt(INDUSTRY_SHARE) * common + np.sqrt(1 - INDUSTRY_SHARE) * own
-        made[f"industry {draw}"] = covered.copy(data=np.broadcast_to(value, covered.shape).astype(float))
+        made[f"drawn {draw}"] = covered.copy(data=np.broadcast_to(value, covered.shape).astype(float))
     whole = xr.concat(made.values(), pd.Index([*made], dtype=object, name="factor"), coords="minimal", compat="override")
     return whole.fillna(0.0).where(covered).transpose("time", "asset", "factor")
 
@@ -59,14 +59,16 @@ def judged(real_market, real_model):
         sectors=real_market["sector"],
         market_cap=real_market["market_cap"],
         universe=real_model.data["universe"],
+        industries=real_model.data["industry"],
     )
+    assert with_them.errors == "CR3" and len(with_them.industries()) > 50
     book, rows = at.read_book(REAL / "book.toml"), []
     for month in MONTHS:
         for sleeve in book.sleeves:
             factors = at.attribute(book, sleeve, with_them, real_market, period=month).factors
             rows.append(pd.concat([factors, judge(factors, Drivers())], axis=1).assign(month=month, sleeve=sleeve))
     every = pd.concat(rows, ignore_index=True)
-    return every.assign(kind=every["factor"].str.extract(r"^(permuted|shifted|industry) ", expand=False))
+    return every.assign(kind=every["factor"].str.extract(r"^(permuted|shifted|drawn) ", expand=False))
 
 
 def test_placebos_are_named_at_most_at_the_nominal_rate(judged):
