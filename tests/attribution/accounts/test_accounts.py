@@ -145,9 +145,8 @@ def test_within_a_month_an_account_that_holds_a_blend_has_the_blends_numbers(sma
 @pytest.mark.slow
 @pytest.mark.real_market
 @pytest.mark.parametrize("period", ["2014-09", "2016-06", "2015-01/2015-12"])
-def test_courses_of_the_real_market_have_the_numbers_of_attribute(period):
-    market, book = rm.read_market(REAL), at.read_book(REAL / "book.toml")
-    model = rm.RiskModel().fit(market)
+def test_courses_of_the_real_market_have_the_numbers_of_attribute(period, real_market, real_model):
+    market, model, book = real_market, real_model, at.read_book(REAL / "book.toml")
     for course, portfolio in [("Major 100", "major"), ("Next Major 100", "next_major")]:
         benchmark = follow_course(book, course, market, read_period(period, book, market))
         result = attribute_accounts(of_book(book, portfolio), benchmark, model, market, period=period, delisted="cash")

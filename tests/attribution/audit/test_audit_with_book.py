@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import attribution as at
-import riskmodel as rm
 from attribution.audit import audit_figures, audit_report
 from attribution.audit.data import compare_with_content
 from attribution.audit.reading import parse_figures
@@ -246,9 +245,8 @@ def test_the_first_month_of_a_book_that_starts_within_it_is_consistent(small_boo
 
 @pytest.mark.real_market
 @pytest.mark.slow
-def test_reports_of_the_real_market_have_no_findings_but_broken_limits():
-    market, book = rm.read_market(REAL), at.read_book(REAL / "book.toml")
-    model = rm.RiskModel().fit(market)
+def test_reports_of_the_real_market_have_no_findings_but_broken_limits(real_market, real_model):
+    market, model, book = real_market, real_model, at.read_book(REAL / "book.toml")
     tickers = [str(name) for name in market["asset"].to_numpy()]
     for month in ("2014-09", "2015-08", "2016-01", "2016-06"):
         content = build_content(book, market, model, month)

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attribution as at
-import riskmodel as rm
 from attribution.contributions.pieces import yardstick
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS
@@ -188,10 +187,9 @@ def test_the_notes_and_the_commentary_name_a_stopped_name_with_its_weight(small_
 
 @pytest.mark.real_market
 @pytest.mark.slow
-def test_a_takeover_of_the_real_market_is_no_market_call(tmp_path):
+def test_a_takeover_of_the_real_market_is_no_market_call(real_market, real_model):
     """Cablevision was taken over in June 2016, last traded on the 20th: 8.8 % of it, carried flat."""
-    market, book = rm.read_market(REAL), at.read_book(REAL / "book.toml")
-    model = rm.RiskModel().fit(market)
+    market, model, book = real_market, real_model, at.read_book(REAL / "book.toml")
     held = book.holdings
     begun = (held["portfolio"] == "major") & (held["date"] == held.loc[held["date"] < "2016-06-01", "date"].max())
     lists = held[begun].assign(weight=lambda frame: 0.912 * frame["weight"])

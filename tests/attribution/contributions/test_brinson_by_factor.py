@@ -315,12 +315,9 @@ def test_what_does_not_fit_is_refused(small_result):
 
 @pytest.mark.real_market
 @pytest.mark.slow
-def test_a_year_of_the_real_market_is_split_both_ways():
-    import riskmodel as rm
-
-    market = rm.read_market(REAL)
+def test_a_year_of_the_real_market_is_split_both_ways(real_market, real_model):
     book = at.read_book(REAL / "book.toml")
-    result = at.attribute(book, "Next Major 100", rm.RiskModel().fit(market), market, period="2015-07/2016-06")
+    result = at.attribute(book, "Next Major 100", real_model, real_market, period="2015-07/2016-06")
     for method, interaction in FIVE_METHODS:
         require_both_ways(result, "sector", method=method, interaction=interaction)
     table = require_both_ways(result, at.read_grouping(REAL, "sector"))

@@ -173,10 +173,8 @@ def test_an_empty_group_is_shown_as_unclassified(small_result):
 
 @pytest.mark.real_market
 @pytest.mark.slow
-def test_a_year_of_the_real_market_adds_up():
-    market = rm.read_market(REAL)
-    book = at.read_book(REAL / "book.toml")
-    model = rm.RiskModel().fit(market)
+def test_a_year_of_the_real_market_adds_up(real_market, real_model):
+    market, model, book = real_market, real_model, at.read_book(REAL / "book.toml")
     result = at.attribute(book, next(iter(book.courses)), model, market, period="2015-07/2016-06")
     table = result.brinson("sector")
     assert fsum(table[EFFECTS].to_numpy().ravel()) == pytest.approx(result.excess_return, abs=1e-13)

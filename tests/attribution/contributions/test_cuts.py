@@ -270,11 +270,8 @@ def test_a_blend_is_looked_through_to_its_sleeves_names(small_book, small_model,
 
 
 @pytest.fixture(scope="module")
-def real():
-    import riskmodel as rm
-
-    market = rm.read_market(REAL)
-    return market, at.read_book(REAL / "book.toml"), rm.RiskModel().fit(market)
+def real(real_market, real_model):
+    return real_market, at.read_book(REAL / "book.toml"), real_model
 
 
 @pytest.mark.real_market
@@ -324,10 +321,12 @@ def test_a_contribution_follows_from_the_raw_rows(real):
     result = at.attribute(book, "Major 100", model, market, period="2015-08")
     assert result.portfolio_return == pytest.approx(whole, abs=1e-14)
     assert result.benchmark_return == pytest.approx(other, abs=1e-14)
-    assert result.by("stock")[ticker] == pytest.approx(fsum(scale * active * returns.loc[days, ticker]), abs=1e-15)
+    own_return = returns.loc[days, ticker]
+    assert result.by("stock")[ticker] == pytest.approx(fsum(scale * active * (own_return - benchmark)), abs=1e-15)
+    assert result.by("stock", against="zero")[ticker] == pytest.approx(fsum(scale * active * own_return), abs=1e-15)
     before = returns.index[returns.index.get_indexer(days) - 1]
     for style in ("size", "momentum"):
         exposure = model.exposures.sel(asset=ticker, factor=style, time=before).to_numpy()
         earned = model.factor_returns.sel(factor=style, time=days).to_numpy()
         expected = fsum(scale.to_numpy() * active.to_numpy() * exposure * earned)
-        assert result.by("stock", "factor")[ticker, style] == pytest.approx(expected, abs=1e-15)
+        assert result.by("stock", "factor", against="zero")[ticker, style] == pytest.approx(expected, abs=1e-15)

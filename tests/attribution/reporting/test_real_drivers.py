@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import attribution as at
+from attribution.house_style.words import read_messages
 from attribution.measures.selection import UNUSUAL, forecast_specific
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
@@ -18,6 +19,7 @@ from tests.conftest import REAL
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_market]
 
+OFFSET = read_messages("en")("commentary.sleeve.drivers_and_offsets")
 MONTHS = [str(month) for month in pd.period_range("2014-09", "2016-09", freq="M")]
 
 
@@ -57,7 +59,7 @@ def told(real_market, real_model):
                     "ratio": value["specific_part_ratio"],
                     "opposite": value["drivers"] * result.excess_return < 0,
                     "opposite_before": before["contribution"].sum() * result.excess_return < 0,
-                    "offset_told": "what offset it, largest first" in text,
+                    "offset_told": OFFSET in text,
                     "share": value["drivers_share"],
                     "t_of_specific": float(factors.set_index("factor").loc["specific", "t"]),
                 }
