@@ -223,3 +223,24 @@ def test_an_industry_in_two_sectors_is_refused_and_split_by_its_name():
     split = rm.nested_industries(one, given.arrays["sectors"], least_names=5)
     assert sorted(set(split.values) - {""}) == [f"industry 283 (Sector 0{place})" for place in range(3)]
     assert "industry 283 (Sector 01)" in Nested(given.arrays, split).fit()["factor"].values
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_other_names_than_those_that_estimate_may_say_which_industries_there_are(chunked):
+    """Every other name estimates; an industry has a return where enough of all names share it, and one of them estimates."""
+    given, most = nested(industries=12), 6
+    cap = given.arrays["market_cap"]
+    half = np.arange(cap.sizes["asset"]) % 2 == 0
+    weights = np.sqrt(cap).where(xr.DataArray(half, {"asset": cap["asset"]}, ("asset",)))
+    everyone = xr.ones_like(cap, dtype=bool)
+    options = {"weights": weights, "industry_names": most, "covariance": False}
+    if chunked:
+        everyone = everyone.chunk(time=1)
+    of_all = given.fit(**options, industry_universe=everyone).compute()["factor_returns"]
+    of_half = given.fit(**options)["factor_returns"]
+    labels = given.factors.to_numpy()
+    for name in np.unique(labels[labels != ""].astype(str)):
+        held = labels == name
+        assert bool(of_all.sel(factor=name).notnull().all()) == (held.sum() >= most and (held & half).any())
+        assert bool(of_half.sel(factor=name).notnull().all()) == ((held & half).sum() >= most)
+    assert of_all.notnull().sum() > of_half.notnull().sum()
