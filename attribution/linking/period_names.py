@@ -61,6 +61,7 @@ _Q, _H, _W = "(?P<n>[1-4])", "(?P<n>[12])", "(?P<n>[0-9]{1,2})"
 FORMS: Mapping[str, tuple[str, ...]] = {
     "day": (
         rf"{_Y4}(?P<s>[-/.]){_M}(?P=s){_D}",
+        rf"{_Y4}-{_M}-{_D}[t ][0-9]{{2}}:[0-9]{{2}}[0-9:.]*(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?",
         r"(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})",
         rf"{_YEAR}{_M}月{_D}日",
         rf"{_D}\.{_M}\.{_Y4}",
@@ -92,12 +93,13 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 MIXED = {"day", "month"}  # units that may stand beside each other: a month is its first day
 
 _TRIPLE = r"(?P<a>[0-9]{1,2})(?P<s>[/.-])(?P<b>[0-9]{1,2})(?P=s)"
+YEAR_AND_MONTH = "year and month"
 DOUBTFUL: tuple[tuple[str, Mapping[str, str]], ...] = (  # a form, and what its parts may be: unit and order
     (rf"{_TRIPLE}(?P<c>(?:19|20)[0-9]{{2}})", {"the day first": "dmy", "the month first": "mdy"}),
     (rf"{_TRIPLE}(?P<c>[0-9]{{2}})", {"the day first": "dmy", "the month first": "mdy", "the year first": "ymd"}),
     (
         r"(?P<a>[0-9]{2})(?P<b>[0-9]{2})(?P<c>[0-9]{2})",
-        {"year and month": "yym", "the year first": "ymd", "the day first": "dmy"},
+        {YEAR_AND_MONTH: "yym", "the year first": "ymd", "the day first": "dmy"},
     ),
 )
 _MONTH_AND_TWO_DIGITS = re.compile(rf"{_NAME} (?P<y>[0-9]{{2}})")
