@@ -69,6 +69,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         rf"{_D}-{_NAME}-(?P<y>[0-9]{{2}})",
         rf"{_NAME} {_D},? {_Y4}",
         rf"{_Y4}[ -]{_NAME}[ -]{_D}",
+        rf"{_NAME}-{_D}-{_Y4}",
     ),
     "month": (
         rf"{_Y4}[-/.]{_M}",
@@ -78,9 +79,10 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         rf"{_NAME}-(?P<y>[0-9]{{2}})",
         rf"{_NAME} ?'(?P<y>[0-9]{{2}})",
         rf"{_Y4}[ /-]?{_NAME}",
+        rf"{_Y4}[ -]?m{_M}",
     ),
-    "quarter": (*_parts("q", _Q), rf"{_YEAR}第{_Q}四半期", rf"{_YEAR}q{_Q}"),
-    "half": (*_parts("h", _H), rf"{_YEAR}度?(?P<half>[上下])半?期"),
+    "quarter": (*_parts("q", _Q, also=r"|quarter|qtr\.?"), rf"{_YEAR}第{_Q}四半期", rf"{_YEAR}q{_Q}", rf"{_YEAR}{_Q}q"),
+    "half": (*_parts("h", _H, also="|half"), rf"{_YEAR}度?(?P<half>[上下])半?期", rf"{_Y4}(?P<half>[上下])半?期"),
     "week": (
         *_parts("w", _W, also=r"|week|wk\.?|cw|kw"),
         rf"{_YEAR}第{_W}週",
@@ -88,7 +90,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "fiscal quarter": (*_fiscal("q", _Q), rf"(?:{_Y4}年|{_ERA})度第{_Q}四半期"),
     "fiscal half": tuple(_fiscal("h", _H)),
     "fiscal year": (rf"fy ?{_Y}", rf"{_YEAR}度"),
-    "year": (_Y4, _YEAR),
+    "year": (_Y4, rf"cy ?{_Y4}", _YEAR),
 }
 MIXED = {"day", "month"}  # units that may stand beside each other: a month is its first day
 
