@@ -10,6 +10,7 @@ from attribution.commands.terminal import DONE, as_cell, print_evidence, print_t
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError
+from riskmodel.texts import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def _cuts(book: Book, options: argparse.Namespace) -> list[str | pd.Series]:
         try:
             cuts.append(word if word in known else read_grouping(book.data_folder, word))
         except InputError as error:
-            raise InputError(f"--by '{word}': not one of {', '.join(known)}. {error}") from None
+            raise InputError(f"--by '{visible(word, keep='')}': not one of {', '.join(known)}. {error}") from None
     if options.table == "contributions":
         require_cuts(cuts)
     if options.anchored and len(cuts) < 2:
