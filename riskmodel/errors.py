@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from riskmodel.texts import visible
+
 ENDLESS = re.compile(r"(\S{300})\S+")  # a word of a message that nobody reads to its end
 
 
 class InputError(ValueError):
-    """An input is not fit for use; the message says what, where, how many and how to repair it, and has no endless word."""
+    """An input is not fit for use; the message says what, where, how many and how to repair it.
+
+    It is one line that has no endless word and steers no terminal, whatever the names in it hold.
+    """
 
     def __init__(self, *given: object) -> None:
-        super().__init__(*(ENDLESS.sub(r"\1...", part) if isinstance(part, str) else part for part in given))
+        super().__init__(
+            *(ENDLESS.sub(r"\1...", visible(part, keep="")) if isinstance(part, str) else part for part in given)
+        )
 
 
 LONGEST = 160  # characters of an item in a message

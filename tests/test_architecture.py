@@ -28,7 +28,8 @@ LEVELS = (  # from the top; a room imports rooms of the levels below its own, an
     ("riskmodel.arrays",),
     ("riskmodel.facts", "riskmodel.factors"),
     ("riskmodel.bounds",),
-    ("riskmodel.errors", "riskmodel.figures", "riskmodel.public", "riskmodel.texts"),
+    ("riskmodel.errors", "riskmodel.figures", "riskmodel.public"),
+    ("riskmodel.texts",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 LARGEST_ROOM = 16  # files; more are two rooms

@@ -50,6 +50,8 @@ def read_universe(figures: Figures) -> tuple[list[str] | None, str]:
         return None, "the file names no universe"
     path = figures.path.parent / figures.universe
     try:
+        if not path.is_file():
+            raise FileNotFoundError
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines)
             if "ticker" not in (rows.fieldnames or []):

@@ -17,7 +17,7 @@ from attribution.brinson.effects import REMAINDER
 from attribution.linking.period_names import places_in_a_year, readings
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, require_texts
+from riskmodel.market.plain_text import from_csv, one_line, require_plain_csv, require_texts
 from riskmodel.market.tables import parsed_numbers
 
 SIDES = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
@@ -151,7 +151,7 @@ def _cells(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     try:
-        require_no_nul(path, path.name)
+        require_plain_csv(path, path.name)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(

@@ -9,7 +9,8 @@ from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
 from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress, say
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, listed
+from riskmodel.texts import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from attribution.contributions.result import AttributionResult
     from attribution.portfolio.book import Book
+    from attribution.portfolio.tracks import Tracks
 
 MONTH = "YYYY-MM"
 NOT_PERCENT = ("t", "active_exposure", "average_exposure")
@@ -104,6 +106,7 @@ def explain_course(options: argparse.Namespace) -> int:
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         if options.table == "figures":
+            _say_stopped(book, tracks, options.course)
             return _figures(book, market, options)
         step("model")
         fitted = fitted_model(book, market, tracks.period.end)
@@ -121,7 +124,22 @@ def explain_course(options: argparse.Namespace) -> int:
         frame = _table(result, cuts, options)
     _print(result, frame, options)
     print_evidence(evidence, options.book, tracks.period, error=True)
+    _say_stopped(book, tracks, options.course)
     return DONE
+
+
+def _say_stopped(book: Book, tracks: Tracks, course: str) -> None:
+    """On standard error, what is carried at a last value that its holders may never have got."""
+    lines = []
+    for sleeve in book.shares(course):
+        stopped = tracks.sleeve(sleeve).stopped
+        for row in stopped[stopped["final"].isna()].itertuples():
+            lines.append(f"{row.ticker} ({row.weight:.2%} of {sleeve}, last trade {row.last_trade:%Y-%m-%d})")
+    if lines:
+        say(
+            f"Carried as cash at the last value, without a row in finals that says what holders got: {listed(lines)}.",
+            error=True,
+        )
 
 
 def _require_used(options: argparse.Namespace) -> None:
@@ -160,7 +178,7 @@ def _cuts(book: Book, options: argparse.Namespace) -> list[str | pd.Series]:
         try:
             cuts.append(word if word in known else read_grouping(book.data_folder, word))
         except InputError as error:
-            raise InputError(f"--by '{word}': not one of {', '.join(known)}. {error}") from None
+            raise InputError(f"--by '{visible(word, keep='')}': not one of {', '.join(known)}. {error}") from None
     if options.table == "contributions":
         require_cuts(cuts)
     if options.anchored and len(cuts) < 2:

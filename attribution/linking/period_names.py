@@ -61,6 +61,7 @@ _Q, _H, _W = "(?P<n>[1-4])", "(?P<n>[12])", "(?P<n>[0-9]{1,2})"
 FORMS: Mapping[str, tuple[str, ...]] = {
     "day": (
         rf"{_Y4}(?P<s>[-/.]){_M}(?P=s){_D}",
+        rf"{_Y4}-{_M}-{_D}[t ][0-9]{{2}}:[0-9]{{2}}[0-9:.]*(?:z|[+-][0-9]{{2}}:?[0-9]{{2}})?",
         r"(?P<y>(?:19|20)[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})",
         rf"{_YEAR}{_M}月{_D}日",
         rf"{_D}\.{_M}\.{_Y4}",
@@ -68,6 +69,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         rf"{_D}-{_NAME}-(?P<y>[0-9]{{2}})",
         rf"{_NAME} {_D},? {_Y4}",
         rf"{_Y4}[ -]{_NAME}[ -]{_D}",
+        rf"{_NAME}-{_D}-{_Y4}",
     ),
     "month": (
         rf"{_Y4}[-/.]{_M}",
@@ -77,9 +79,10 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         rf"{_NAME}-(?P<y>[0-9]{{2}})",
         rf"{_NAME} ?'(?P<y>[0-9]{{2}})",
         rf"{_Y4}[ /-]?{_NAME}",
+        rf"{_Y4}[ -]?m{_M}",
     ),
-    "quarter": (*_parts("q", _Q), rf"{_YEAR}第{_Q}四半期", rf"{_YEAR}q{_Q}"),
-    "half": (*_parts("h", _H), rf"{_YEAR}度?(?P<half>[上下])半?期"),
+    "quarter": (*_parts("q", _Q, also=r"|quarter|qtr\.?"), rf"{_YEAR}第{_Q}四半期", rf"{_YEAR}q{_Q}", rf"{_YEAR}{_Q}q"),
+    "half": (*_parts("h", _H, also="|half"), rf"{_YEAR}度?(?P<half>[上下])半?期", rf"{_Y4}(?P<half>[上下])半?期"),
     "week": (
         *_parts("w", _W, also=r"|week|wk\.?|cw|kw"),
         rf"{_YEAR}第{_W}週",
@@ -87,17 +90,18 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "fiscal quarter": (*_fiscal("q", _Q), rf"(?:{_Y4}年|{_ERA})度第{_Q}四半期"),
     "fiscal half": tuple(_fiscal("h", _H)),
     "fiscal year": (rf"fy ?{_Y}", rf"{_YEAR}度"),
-    "year": (_Y4, _YEAR),
+    "year": (_Y4, rf"cy ?{_Y4}", _YEAR),
 }
 MIXED = {"day", "month"}  # units that may stand beside each other: a month is its first day
 
 _TRIPLE = r"(?P<a>[0-9]{1,2})(?P<s>[/.-])(?P<b>[0-9]{1,2})(?P=s)"
+YEAR_AND_MONTH = "year and month"
 DOUBTFUL: tuple[tuple[str, Mapping[str, str]], ...] = (  # a form, and what its parts may be: unit and order
     (rf"{_TRIPLE}(?P<c>(?:19|20)[0-9]{{2}})", {"the day first": "dmy", "the month first": "mdy"}),
     (rf"{_TRIPLE}(?P<c>[0-9]{{2}})", {"the day first": "dmy", "the month first": "mdy", "the year first": "ymd"}),
     (
         r"(?P<a>[0-9]{2})(?P<b>[0-9]{2})(?P<c>[0-9]{2})",
-        {"year and month": "yym", "the year first": "ymd", "the day first": "dmy"},
+        {YEAR_AND_MONTH: "yym", "the year first": "ymd", "the day first": "dmy"},
     ),
 )
 _MONTH_AND_TWO_DIGITS = re.compile(rf"{_NAME} (?P<y>[0-9]{{2}})")

@@ -8,7 +8,7 @@ import xarray as xr
 
 from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
-from attribution.measures.record import require_in_order, require_record, require_returns, require_same_rows
+from attribution.measures.record import require_days, require_record, require_returns, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
@@ -125,8 +125,8 @@ def relative_figures(
     Raises
     ------
     InputError
-        For an unknown frequency; for returns that are missing, infinite or below -1; for labels that differ, are out of
-        order or twice, or lack a month, or, if daily, sessions.
+        For an unknown frequency; for returns that are missing, infinite or below -1; for labels that are no days, differ,
+        are out of order or twice, or lack a month, or, if daily, sessions.
 
     Notes
     -----
@@ -144,7 +144,9 @@ def relative_figures(
     for name, side in daily.items():
         require_returns(side, f"returns of '{name}'")
     require_same_rows(portfolio.rename("portfolio"), benchmark.rename("benchmark"), risk_free.rename("risk_free"))
-    require_in_order(portfolio.index)
+    days = require_days(portfolio.index)
+    daily = {name: side.set_axis(days) for name, side in daily.items()}
+    portfolio, benchmark = daily["portfolio"], daily["benchmark"]
     months = pd.DataFrame({name: monthly_returns(side) for name, side in daily.items()})
     returns = months if frequency == "monthly" else pd.DataFrame(daily)
     whole = {name: compound(side.to_numpy()) for name, side in daily.items()}

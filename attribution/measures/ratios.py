@@ -340,7 +340,7 @@ def benchmark_figures(
         "modified_treynor": over(p - f, line["systematic_risk"]),
         "m_squared": squared,
         "m_squared_excess": squared - b,
-        "m_squared_excess_geometric": (1 + squared) / (1 + b) - 1,
+        "m_squared_excess_geometric": over(1 + squared, 1 + b) - 1,
         "m_squared_sortino": p + over(p - target, down) * (other - down),
         "omega_excess_return": p - RISK_AVERSION * down * other,
     }

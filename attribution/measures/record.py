@@ -9,14 +9,16 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from attribution.linking.period_names import Reading, readings
+from attribution.linking.period_names import YEAR_AND_MONTH, Reading, readings
 from riskmodel.arrays.labels import label_text, require_kind
 from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 LONGEST_CLOSURE = 12  # days between sessions: exchanges have closed for eleven around a holiday
 LEAST_DENSITY = 0.85  # of the sessions of a year, below which some are missing
+LEAST_WEEK = 4  # days from a week's row to the next: the Friday for a closed Monday follows the Monday before
 LONG = 183  # days of a record whose rows a year can be counted
+LARGEST_RETURN = 1e6  # of a row: no record has it, prices and levels do
 REPEATED = "Keep one row each, or give each its own date."
 SESSIONS, DAYS_OF_A_YEAR = 252, 365.25
 
@@ -57,6 +59,9 @@ FREQUENCIES = (
     Frequency("year", "yearly", (360, 370), (1, 1, 1), months=12),
 )
 OF_UNIT = {"quarter": 3, "half": 6}  # months of a part of a year that a name may be of
+WRITTEN = ((19000101, 20991231), (190001, 209912), (1900, 2099))  # days, months and years as whole numbers
+COUNTED = ("integer", "floating", "mixed-integer-float", "decimal", "timedelta", "timedelta64", "interval")
+TEXTS_AND_DATES = (str, date, np.datetime64, pd.Period)
 
 
 def require_returns(returns: pd.Series, name: str = "") -> pd.Series:
@@ -65,7 +70,7 @@ def require_returns(returns: pd.Series, name: str = "") -> pd.Series:
     Raises
     ------
     InputError
-        For returns that are missing, infinite or below -1.
+        For returns that are missing, infinite, below -1 or above a million.
     """
     name = name or f"returns of '{getattr(returns, 'name', None) or 'portfolio'}'"
     values = require_kind(name, returns, pd.Series, "Give returns by their dates.").to_numpy(float, na_value=np.nan)
@@ -76,6 +81,7 @@ def require_returns(returns: pd.Series, name: str = "") -> pd.Series:
             "Give them, or the record since the last of them: without those rows it is another record.",
         ),
         (values < -1, "below -1 (a loss of more than 100 %)", "Returns are decimals: -0.05 is a loss of 5 %."),
+        (values > LARGEST_RETURN, f"above {LARGEST_RETURN:,.0f}", "They look like prices or levels: give returns."),
     ):
         if wrong.any():
             named = listed(map(label_text, returns.index[wrong]))
@@ -89,8 +95,8 @@ def require_record(index: pd.Index, *, a_year: float | None = None, name: str = 
     Parameters
     ----------
     index
-        Dates of any kind, as text too where it can be read in one way only; numbers count rows. Other labels stand as they
-        are.
+        Dates of any kind, as text too where it can be read in one way only, or as numbers such as 202503 and 20250331; other
+        numbers count rows. Other labels stand as they are.
     a_year
         Rows a year that ratios are annualised by.
     name
@@ -110,22 +116,35 @@ def require_record(index: pd.Index, *, a_year: float | None = None, name: str = 
 
 def require_in_order(index: pd.Index, *, name: str = "returns") -> pd.DatetimeIndex | None:
     """Refuse labels that are out of order or there more than once; the days they say, None where they are no dates."""
+    if isinstance(index, pd.MultiIndex):
+        raise InputError(f"{name}: rows have labels of {index.nlevels} levels. Give one record at a time, by its dates.")
+    if isinstance(index, pd.CategoricalIndex):
+        index = pd.Index(index.tolist())
+    if index.isna().any():
+        raise InputError(f"{name}: {counted(int(index.isna().sum()), 'row')} without a date. Give each its own.")
     again = index[index.duplicated()].unique()
     if len(again):
         shown = listed(map(label_text, again))
         raise InputError(f"{name}: {counted(len(again), 'label')} more than once: {shown}. {REPEATED}")
     days = _days(index)
     if days is None:
-        if pd.api.types.is_numeric_dtype(index) and not index.is_monotonic_increasing:
+        counts = pd.api.types.infer_dtype(index) in COUNTED
+        if counts and not index.is_monotonic_increasing:
             raise InputError(
                 f"{name}: rows are out of order: {_falls(index, index)}. Use sort_index(), or, where rows stand in "
                 f"the order of time, reset_index(drop=True)."
             )
         return None
-    if days.isna().any():
-        raise InputError(f"{name}: {counted(int(days.isna().sum()), 'row')} without a date. Give each its own.")
     if not days.is_monotonic_increasing:
         raise InputError(f"{name}: dates are out of order: {_falls(days, index)}. Use sort_index().")
+    return days.normalize()
+
+
+def require_days(index: pd.Index, *, name: str = "returns") -> pd.DatetimeIndex:
+    """The days that labels say, in order and once each, or that they say none."""
+    days = require_in_order(index, name=name)
+    if days is None:
+        raise InputError(f"{name}: labels are no dates: {listed(map(label_text, index))}. Give returns by their dates.")
     return days
 
 
@@ -149,7 +168,13 @@ def _days(index: pd.Index) -> pd.DatetimeIndex | None:
         return index.tz_localize(None)
     if isinstance(index, pd.PeriodIndex):
         return index.to_timestamp(how="start")
+    if isinstance(index, pd.IntervalIndex):
+        return _days(index.left)
     kind = pd.api.types.infer_dtype(index, skipna=False)
+    if kind in ("integer", "floating") and not isinstance(index, pd.RangeIndex):
+        return _written(index)
+    if kind == "mixed" and all(isinstance(label, TEXTS_AND_DATES) for label in index):
+        return _days(pd.Index([label_text(label) for label in index]))
     if kind in ("date", "datetime", "datetime64"):
         return pd.DatetimeIndex(index)
     if kind == "period":
@@ -158,6 +183,14 @@ def _days(index: pd.Index) -> pd.DatetimeIndex | None:
         ways = readings([str(label) for label in index])
         sure = len(ways) == 1 or (bool(ways) and not any(reading.increasing for reading in ways))
         return _read(ways[0]) if sure else None
+    return None
+
+
+def _written(numbers: pd.Index) -> pd.DatetimeIndex | None:
+    """Numbers such as 20250331, 202503 or 2025 as days; None where they are none."""
+    if (numbers % 1 == 0).all() and any(least <= numbers.min() and numbers.max() <= most for least, most in WRITTEN):
+        ways = readings([str(int(number)) for number in numbers])
+        return _read(ways[0]) if ways and ways[0].how in ("", YEAR_AND_MONTH) else None
     return None
 
 
@@ -192,6 +225,7 @@ def _require_whole(days: pd.DatetimeIndex, index: pd.Index, a_year: float | None
     if found.months:
         _require_each(days, np.diff(found.number(days)), found, name)
         return
+    _require_apart(days, steps < (1 if found.name == "day" else LEAST_WEEK), found, name)
     limit = LONGEST_CLOSURE if found.name == "day" else found.days[1]  # a Thursday for a closed Friday is no gap
     _require_no_gap(days, steps > limit, name)
     span = float(steps.sum())
@@ -212,11 +246,15 @@ def _require_sessions(rows: float, a_year: float | None, name: str) -> None:
         )
 
 
+def _require_apart(days: pd.DatetimeIndex, again: np.ndarray, found: Frequency, name: str) -> None:
+    if again.any():
+        twice = listed(map(label_text, days[1:][again]))
+        raise InputError(f"{name}: {counted(int(again.sum()), found.name)} with two rows: {twice}. Keep one row each.")
+
+
 def _require_each(days: pd.DatetimeIndex, step: np.ndarray, found: Frequency, name: str) -> None:
     """Refuse a period of the calendar that has no row, or two."""
-    if (step == 0).any():
-        twice = listed(map(label_text, days[1:][step == 0]))
-        raise InputError(f"{name}: {counted(int((step == 0).sum()), found.name)} with two rows: {twice}. Keep one row each.")
+    _require_apart(days, step == 0, found, name)
     gaps = [
         f"{days[k].to_period('M') + found.months * more:%Y-%m}"
         for k in np.flatnonzero(step > 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, Field, StrictBool, ValidationError
 
 from attribution.house_style.numbers import NegativeStyle
 from attribution.portfolio.bound_types import (
@@ -15,14 +15,21 @@ from attribution.portfolio.bound_types import (
     Cost,
     Day,
     Digits,
+    EachOnce,
+    Line,
     NameCount,
+    Named,
     NameRange,
     OutOfBoundsError,
+    Part,
+    Said,
     Share,
     ShareInside,
     ShareLimit,
     StyleWeight,
+    Words,
     YearlyRate,
+    false_or,
 )
 from attribution.portfolio.toml_file import read_toml
 from riskmodel.arrays.labels import require_kind, require_path
@@ -36,80 +43,62 @@ from riskmodel.model.model import RiskModel
 Delisted = Literal["error", "cash"]
 
 
-def _both_languages(value: Any) -> Any:
-    return {"ja": value, "en": value} if isinstance(value, str) else value
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class Words(_Part):
-    """A text in the two languages; a plain string stands for both."""
-
-    ja: str
-    en: str
-
-
-Named = Annotated[Words, BeforeValidator(_both_languages)]
-
-
-class General(_Part):
+class General(Part):
     """[book]."""
 
     name: Named
-    data: str
-    currency: str = "USD"
+    data: Line
+    currency: Line = "USD"
     inception: Day
     track_record_start: Day | None = None
     risk_free: YearlyRate = 0.0
-    languages: tuple[Language, ...] = ("ja", "en")
+    languages: Annotated[tuple[Language, ...], EachOnce] = ("ja", "en")
     delisted: Delisted = "error"
     returns: Literal["holdings", "actual"] = "holdings"
     long_short: StrictBool = False
     transaction_cost_bps: Cost | None = None
 
 
-class Benchmark(_Part):
+class Benchmark(Part):
     """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
 
-    constituents: str | None = None
+    constituents: Line | None = None
     largest: NameCount | None = None
 
 
-class Sleeve(_Part):
+class Sleeve(Part):
     """[sleeves.NAME]: a portfolio of the holdings table and its benchmark."""
 
-    holdings: str
-    benchmark: str
+    holdings: Line
+    benchmark: Line
     name: Named | None = None
     style: Named | None = None
 
 
-class Negative(_Part):
+class Negative(Part):
     """[report] negative: how a negative number is written."""
 
     ja: NegativeStyle = "△"
     en: NegativeStyle = "minus"
 
 
-class Report(_Part):
+class Report(Part):
     """[report]."""
 
-    indices: tuple[str, ...] = ()
+    indices: tuple[Line, ...] = ()
     negative: Negative = Negative()
-    disclaimer: Named | None = None
-    hypothetical: StrictBool | Named = False
+    disclaimer: Said | None = None
+    hypothetical: StrictBool | Said = False
 
 
-class RiskBand(_Part):
+class RiskBand(Part):
     """[limits] risk_band: volatility within a share of an index's."""
 
-    index: str
+    index: Line
     within: ShareLimit
 
 
-class Limits(_Part):
+class Limits(Part):
     """[limits], checked on every sleeve."""
 
     names: NameRange | None = None
@@ -118,13 +107,13 @@ class Limits(_Part):
     risk_band: RiskBand | None = None
 
 
-class Accepted(_Part):
+class Accepted(Part):
     """[[accepted]]: that one finding on the inputs was looked at, by whom, and why it stands."""
 
-    key: str
-    table: str
-    ticker: str | None = None
-    index: str | None = None
+    key: Line
+    table: Line
+    ticker: Line | None = None
+    index: Line | None = None
     date: Day | None = None
     by: str
     why: str
@@ -135,7 +124,7 @@ class Accepted(_Part):
         return self.ticker or self.index or ""
 
 
-class Drivers(_Part):
+class Drivers(Part):
     """[drivers]: which rows of a sleeve's contributions are named as drivers; docs/methodology/drivers.md."""
 
     material_bp: BasisPoints = 5.0
@@ -143,21 +132,24 @@ class Drivers(_Part):
     false_discovery_rate: ShareInside = 0.05
 
 
-class OwnStyle(_Part):
+class OwnStyle(Part):
     """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
 
     descriptors: dict[str, StyleWeight]
     name: Named | None = None
 
 
-class Model(_Part):
+OwnOrNone = Annotated[OwnStyle | Literal[False], false_or("false to leave the style out, or descriptors")]
+
+
+class Model(Part):
     """[model]."""
 
-    store: str | None = None
-    style_table: str = "published"
-    industry: str | Literal[False] | None = None
+    store: Line | None = None
+    style_table: Line = "published"
+    industry: Annotated[Line | Literal[False] | None, false_or("a column of securities, or false for none")] = None
     industry_digits: Digits = 2
-    styles: dict[str, OwnStyle | Literal[False]] = {}
+    styles: dict[str, OwnOrNone] = Field(default_factory=dict)
 
     def risk_model(self) -> RiskModel:
         """The model that the book asks for: a table of styles, less those that are set to false, and the book's own.
@@ -183,7 +175,7 @@ def _style(name: str, own: OwnStyle) -> Style:
     return Style(name, list(own.descriptors), list(own.descriptors.values()), texts)
 
 
-class Book(_Part):
+class Book(Part):
     """A book of courses; see docs/reference/book.md for every key.
 
     Attributes
@@ -278,6 +270,9 @@ def read_book(path: str | Path) -> Book:
     empty = pd.DataFrame(columns=["portfolio", "date", "ticker", "weight"])
     book = _validated(path, content | {"path": path, "holdings": empty})
     _require_consistent(book)
+    require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
+    if book.model.store is not None:
+        require_path(f"{path.name}: 'store' in [model]", book.model.store, "Name a file.")
     if not book.data_folder.is_dir():
         raise InputError(f"{path.name}: data folder '{book.book.data}' is not beside the book. Set data in [book].")
     holdings = read_table(book.data_folder, "holdings")
@@ -358,6 +353,9 @@ def _require_consistent(book: Book) -> None:
             f"{name}: 'track_record_start' in [book]: {start}, after the inception, {book.book.inception}: ratios would "
             f"leave out the months between. Give a day up to the inception, or leave the key out."
         )
+    for section, names in (("benchmarks", book.benchmarks), ("sleeves", book.sleeves), ("courses", book.courses)):
+        if any(not key.strip() for key in names):
+            raise InputError(f"{name}: one of [{section}] has no name. Name it.")
     for key, benchmark in book.benchmarks.items():
         if (benchmark.constituents is None) == (benchmark.largest is None):
             raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')
@@ -379,8 +377,6 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: shares of course '{course}' sum to {total:g}, not 1.")
         if course in book.sleeves and {s: w for s, w in shares.items() if w} != {course: 1.0}:
             raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
-        if not course.strip():
-            raise InputError(f"{name}: a course in [courses] has no name. Name it.")
         if course == "Average" or course in book.report.indices:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
     if len(set(book.report.indices)) < len(book.report.indices):

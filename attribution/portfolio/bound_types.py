@@ -1,4 +1,4 @@
-"""Types of what a book may hold: numbers within bounds and dates, never what could merely be turned into one."""
+"""Types of what a book may hold: numbers within bounds, dates and names, never what could merely be turned into one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import datetime
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from riskmodel import bounds
 from riskmodel.bounds import Bound, shown
+from riskmodel.errors import listed
 from riskmodel.market.tables import FIRST_DATE, LAST_DATE
+from riskmodel.texts import has_control
 
 OLDEST, NEWEST = FIRST_DATE.date(), LAST_DATE.date()
 NAMES_PAIR = "the least and the most names, such as [20, 25]"
@@ -73,6 +75,32 @@ def _least_and_most(value: Any) -> Any:
     return tuple(value)
 
 
+def one_line(value: Any) -> Any:
+    """A text of one line that says something; what is no text is left to its type."""
+    if isinstance(value, str) and (not value.strip() or has_control(value)):
+        raise OutOfBoundsError(f"{shown(value)}; give a text of one line, not empty")
+    return value
+
+
+def _each_once(value: Any) -> Any:
+    if isinstance(value, list) and (not value or len({str(one) for one in value}) < len(value)):
+        raise OutOfBoundsError(f"{listed(map(str, value)) or 'an empty list'}; give at least one, each once")
+    return value
+
+
+def false_or(wanted: str) -> BeforeValidator:
+    """A validator of pydantic's for what may be false: 0 is none, though Python takes one for the other."""
+
+    def checked(value: Any) -> Any:
+        if value is True or bounds.is_number(value):
+            raise OutOfBoundsError(f"{shown(value)}; give {wanted}")
+        return value
+
+    return BeforeValidator(checked)
+
+
+Line = Annotated[str, BeforeValidator(one_line)]
+EachOnce = BeforeValidator(_each_once)
 Day = Annotated[datetime.date, BeforeValidator(_date)]
 Share = Annotated[float, BeforeValidator(within(bounds.SHARE))]
 ShareLimit = Annotated[float, BeforeValidator(within(bounds.SHARE_LIMIT))]
@@ -84,3 +112,30 @@ NameCount = Annotated[int, BeforeValidator(within(bounds.NAMES))]
 NameRange = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
 Digits = Annotated[int, BeforeValidator(within(bounds.CODE_DIGITS))]
 StyleWeight = Annotated[float, BeforeValidator(within(bounds.STYLE_WEIGHT))]
+
+
+class Part(BaseModel):
+    """A section of a book: no unknown keys, nothing that changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _both_languages(value: Any) -> Any:
+    return {"ja": value, "en": value} if isinstance(value, str) else value
+
+
+class Words(Part):
+    """A text in the two languages; a plain string stands for both, and may have lines where it is no name."""
+
+    ja: str
+    en: str
+
+
+def _of_one_line(words: Words) -> Words:
+    one_line(words.ja)
+    one_line(words.en)
+    return words
+
+
+Said = Annotated[Words, BeforeValidator(_both_languages)]
+Named = Annotated[Said, AfterValidator(_of_one_line)]

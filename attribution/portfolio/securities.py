@@ -9,8 +9,10 @@ from typing import cast
 import pandas as pd
 
 from riskmodel.arrays.labels import require_kind, require_path
+from riskmodel.errors import InputError
 from riskmodel.market.spelling import spelt
 from riskmodel.market.tables import TABLES, TEXT, read_table
+from riskmodel.texts import has_control, visible
 
 
 def read_grouping(folder: str | Path, column: str) -> pd.Series:
@@ -41,6 +43,8 @@ def read_grouping(folder: str | Path, column: str) -> pd.Series:
     """
     folder = require_path("folder", folder, "Name the folder of the market's tables.")
     require_kind("column", column, str, "Name a column of the table securities.")
+    if has_control(column):
+        raise InputError(f"securities: '{visible(column, keep='')}' is no name of a column. Name one of the table.")
     columns, sparse = {"ticker": TEXT, column: TEXT}, frozenset({column})
     wanted = replace(TABLES["securities"], columns=columns, optional=frozenset(), sparse=sparse)
     table = cast(pd.DataFrame, read_table(folder, "securities", wanted))

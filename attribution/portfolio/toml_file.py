@@ -11,6 +11,7 @@ from typing import Any
 
 from riskmodel.bounds import shown
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.plain_text import first_bytes
 from riskmodel.texts import LAYOUT, has_control, visible
 
 MOST_BYTES = 1_000_000  # a book of two hundred courses has a tenth
@@ -45,7 +46,7 @@ def read_toml(path: Path, advice: str, *, parse_float: Callable[[str], Any] = fl
         names the place.
     """
     try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b" " * (MOST_BYTES + 1)
+        data = first_bytes(path, MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror}). {advice}") from None
     if len(data) > MOST_BYTES:

@@ -25,6 +25,7 @@ from riskmodel.model.parts import alone
 from riskmodel.model.store import input_hashes
 
 MANIFEST = "manifest.json"
+UNREADABLE = (OSError, ValueError, RecursionError)  # what reading JSON raises; the last of brackets within brackets
 BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a run that was killed
 NEW, KEPT = "out", "kept"  # in it: what is to be swapped in, what was there
 LEFT = re.compile(re.escape(BESIDE) + r"[a-z0-9_]{8}")  # as `tempfile` names it
@@ -40,7 +41,7 @@ def measured_before(path: Path) -> bool:
     """Whether a commentary is of a report whose manifest does not say what names are measured against: against nothing."""
     try:
         described = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except UNREADABLE:
         return False
     return isinstance(described, dict) and "outputs" in described and "meanings" not in described
 
@@ -263,6 +264,6 @@ def _listed(path: Path) -> set[tuple[str, str]]:
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
         outputs, edited = described["outputs"].items(), set(described.get("edited", ()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (*UNREADABLE, KeyError, TypeError, AttributeError):
         return set()
     return {(str(name), str(digest)) for name, digest in outputs if OUTPUT.fullmatch(str(name)) and name not in edited}

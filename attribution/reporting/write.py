@@ -18,6 +18,7 @@ from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_pa
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
+from attribution.portfolio.toml_file import MOST_BYTES
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
 from attribution.reporting.commentary.draft import draft
@@ -32,6 +33,7 @@ from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
+from riskmodel.market.plain_text import first_bytes
 from riskmodel.model.results import RiskModelResults, require_results
 
 if TYPE_CHECKING:
@@ -296,9 +298,11 @@ def read_commentary(path: Path, month: str, languages: Sequence[str]) -> Edited:
         Where it cannot be read, or is not.
     """
     try:
-        data = path.read_bytes()
+        data = first_bytes(path, MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"--commentary: cannot read '{path}' ({error.strerror}).") from None
+    if len(data) > MOST_BYTES:
+        raise InputError(f"--commentary: '{path}' has more than {MOST_BYTES:,} bytes, which no commentary has.")
     text = decode_commentary(data, name=f"--commentary: '{path}'")
     written_for, language = commentary_identity(text, name=f"--commentary: '{path}'")
     if written_for != month:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,10 +15,11 @@ import xarray as xr
 
 from riskmodel.arrays.frames import as_array
 from riskmodel.bounds import MOST, MOST_COUNTED, POSITIVE, Bound, require_bounded, require_settings, shown
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, counted, listed, shortened
 from riskmodel.texts import visible
 
 Kind = TypeVar("Kind")
+LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes: what file systems take
 
 
 @dataclass(frozen=True)
@@ -252,9 +254,16 @@ def require_path(name: str, value: object, advice: str) -> Path:
     """The value as a path, or that it is none, and what to give."""
     if not isinstance(value, str | Path):
         raise InputError(f"{name}: is of type {type(value).__name__}, not a path. {advice}")
-    if "\0" in str(value):
-        raise InputError(f"{name}: '{visible(str(value)[:100], keep='')}' has a character that no path may have. {advice}")
-    return Path(value)
+    path = Path(value)
+    try:
+        sizes = [len(os.fsencode(part)) for part in (str(path), *path.parts)]
+    except UnicodeEncodeError:  # half a character
+        sizes = []
+    if not sizes or "\0" in str(path):
+        raise InputError(f"{name}: '{visible(str(path)[:100], keep='')}' has a character that no path may have. {advice}")
+    if sizes[0] > LONGEST_PATH or max(sizes[1:], default=0) > LONGEST_NAME:
+        raise InputError(f"{name}: '{visible(shortened(str(path)), keep='')}' is longer than any path. {advice}")
+    return path
 
 
 def require_count(name: str, value: object, least: int = 1) -> int:

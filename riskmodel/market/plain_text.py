@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -15,6 +16,8 @@ from riskmodel.errors import InputError, counted, listed, shortened
 from riskmodel.texts import has_control, visible, with_formula
 
 BLOCK = 1 << 24
+LINE_END = re.compile(rb"[\r\n]")
+MOST_COLUMNS = 20_000  # a library takes gigabytes for millions of them, and is ended
 NOTHING = (type(pd.NA), type(pd.NaT))
 TIMES = (datetime.date, np.datetime64)
 SEEN = 6  # cells that are written out, before a message cuts them
@@ -58,16 +61,37 @@ def one_line(error: Exception) -> str:
     return shortened(visible(" ".join(str(error).split()), keep="")) or type(error).__name__
 
 
-def require_no_nul(path: Path, name: str) -> None:
-    """Refuse a CSV with a NUL in it: parsers take it for the end of a cell, and the rest would be gone."""
+def require_plain_csv(path: Path, name: str) -> None:
+    """Refuse a CSV with a NUL in it, which parsers take for the end of a cell, and one with columns beyond counting.
+
+    Raises
+    ------
+    InputError
+        For either; the message names the line, or counts the columns.
+    """
     with path.open("rb") as file:
-        lines = 0
+        lines, columns, header = 0, 1, True
         while block := file.read(BLOCK):
             place = block.find(b"\0")
             if place >= 0:
                 line = lines + block.count(b"\n", 0, place) + 1
                 raise InputError(f"{name}: '{path.name}' has a NUL in line {line}. Save it as UTF-8 (it may be UTF-16).")
+            if header:
+                end = LINE_END.search(block)
+                columns += block.count(b",", 0, end.start() if end else len(block))
+                header = end is None
+            if columns > MOST_COLUMNS:
+                raise InputError(
+                    f"{name}: '{path.name}' has more than {MOST_COLUMNS:,} columns in its first line. A table has a row for "
+                    f"each observation, with the columns that its page names."
+                )
             lines += block.count(b"\n")
+
+
+def first_bytes(path: Path, most: int) -> bytes:
+    """So many bytes of a file, or all that it has: a device has no end."""
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def from_csv(cells: pd.Series) -> pd.Series:

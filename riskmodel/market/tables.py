@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
-from riskmodel.market.plain_text import from_csv, one_line, require_no_nul, require_plain_kinds, require_texts
+from riskmodel.market.plain_text import from_csv, one_line, require_plain_csv, require_plain_kinds, require_texts
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
@@ -190,7 +190,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
     # every cell as written, so that "NA", "0130" and "TRUE" stay text; the kinds are applied afterwards
     try:
-        require_no_nul(path, path.stem)
+        require_plain_csv(path, path.stem)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, index_col=False)

@@ -94,6 +94,16 @@ NAMES = "ticker,name,sector\nA,Acme,Energy\n"
             RATES.replace("0.0001", "0.00\x0001").encode(),
             "rates: 'rates.csv' has a NUL in line 2. Save it as UTF-8",
         ),
+        (
+            "rates",
+            (RATES.replace("\n", "," * 20_000 + "\n")).encode(),
+            "rates: 'rates.csv' has more than 20,000 columns in its first line. A table has a row for each observation",
+        ),
+        (
+            "rates",
+            RATES.replace("risk_free", "\x1b[31m\n").encode(),
+            "rates: missing column 'risk_free'. Found: date, \\u001b[31m.",
+        ),
         ("rates", RATES.encode("utf-16"), "rates: 'rates.csv' has a NUL in line 1. Save it as UTF-8 (it may be UTF-16)."),
         (
             "securities",
@@ -142,3 +152,16 @@ def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path):
     data[data.index(b"pandas") + 8] ^= 0xFF
     (tmp_path / "rates.parquet").write_bytes(bytes(data))
     assert refusal(tmp_path, "rates").startswith("rates: 'rates.parquet' cannot be read as Parquet (")
+
+
+def test_a_long_row_beside_a_short_header_and_ends_of_lines_of_old_are_no_columns(tmp_path):
+    path = tmp_path / "rates.csv"
+    path.write_bytes(RATES.replace("\n", "\r").encode() + b"2025-04-01,0.0001\r" * 20_000)
+    with pytest.raises(rm.InputError, match=r"^rates: 19,999 duplicate rows"):
+        read_table(tmp_path, "rates")
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\u202eb", "a\ud800b"])
+def test_a_message_is_one_line_that_steers_nothing(text):
+    said = str(rm.InputError(f"unknown course '{text}'."))
+    assert said == f"unknown course '{visible(text, keep='')}'." and "\\u" in said

@@ -40,6 +40,12 @@ NAMES = {
     "fiscal quarters": ["Q3 FY24", "Q4 FY24", "Q1 FY25", "Q2 FY25"],
     "apostrophe": ["Nov '24", "Dec '24", "Jan '25", "Feb '25"],
     "the year first": ["2024 Nov", "2024 Dec", "2025 Jan", "2025 Feb"],
+    "months with an M": ["2023M11", "2023-M12", "2024M1", "2024M2"],
+    "the month first and whole": ["Nov-30-2023", "Dec-31-2023", "Jan-31-2024", "Feb-29-2024"],
+    "quarters in words": ["Quarter 3 2023", "Qtr 4 2023", "Qtr. 1 2024", "Q2 2024"],
+    "Japanese quarters": ["2023年3Q", "2023年4Q", "2024年1Q", "2024年2Q"],
+    "Japanese half-years": ["2022下期", "2023上期", "2023年下期", "2024年度上期"],
+    "calendar years": ["CY2021", "CY 2022", "2023", "2024年"],
     "American, two digits": ["11/30/24", "12/31/24", "1/31/25", "2/28/25"],
     "Japanese months without a year": ["11月", "12月", "1月", "2月"],
     "eras": ["平成31年4月", "令和元年5月", "令和元年6月", "令和元年7月"],
@@ -84,8 +90,8 @@ def test_dates_stand_in_the_order_of_time_whatever_the_order_of_the_file(names, 
     assert ordered_periods([names[place] for place in places]) == names
 
 
-def test_eleven_of_the_ways_to_name_periods_are_dates():
-    assert len(DATED) == 11
+def test_seventeen_of_the_ways_to_name_periods_are_dates():
+    assert len(DATED) == 17
 
 
 @given(st.sampled_from([names for names in NAMES.values() if names not in DATED]), st.permutations(range(4)))

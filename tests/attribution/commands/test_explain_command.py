@@ -225,3 +225,20 @@ def test_the_effects_of_brinson_are_summed_below_and_months_stand_in_order(capsy
     months = [line.split()[0] for line in printed.splitlines()[3:-1]]
     assert code == 0
     assert months == [str(month) for month in pd.period_range("2024-03", SMALL_MONTH, freq="M")]
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, True), (26.0, False)])
+def test_what_is_carried_at_a_last_value_that_nobody_may_have_got_is_said(capsys, small_copy, value, told):
+    folder, read, write = small_copy
+    prices = read("prices")
+    write("prices", prices[~((prices["ticker"] == "DKYC") & (prices["date"] > "2025-03-13"))])
+    if value is not None:
+        write("finals", pd.DataFrame({"ticker": ["DKYC"], "date": [pd.Timestamp("2025-03-14")], "value": [value]}))
+    given = ["explain", str(folder / "book.toml"), "Major 70 : Next 30", "--month", SMALL_MONTH, "--table", "figures"]
+    assert main(given) == 0
+    said = capsys.readouterr().err
+    line = (
+        "Carried as cash at the last value, without a row in finals that says what holders got: DKYC (6.74% of major, "
+        "last trade 2025-03-13).\n"
+    )
+    assert said == (line if told else "")

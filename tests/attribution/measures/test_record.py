@@ -265,3 +265,78 @@ def test_labels_of_any_kind_pass_or_are_refused_in_words(labels):
         require_record(index, a_year=12)
     except at.InputError as error:
         assert str(error).startswith("returns: ")
+
+
+LATE = PERIODS.delete(5).to_timestamp()
+GAPS = {  # the same eleven months and a gap, by labels of every kind
+    "categories of text": pd.CategoricalIndex([str(month) for month in PERIODS.delete(5)]),
+    "categories of dates": pd.CategoricalIndex(LATE),
+    "years and months as numbers": pd.Index([100 * day.year + day.month for day in LATE]),
+    "the same as decimals": pd.Index([100.0 * day.year + day.month for day in LATE]),
+    "days as numbers": pd.Index([int(f"{day:%Y%m%d}") for day in LATE]),
+    "text with a time": pd.Index([f"{day:%Y-%m-%d %H:%M:%S}" for day in LATE]),
+    "text with a time and a zone": pd.Index([f"{day:%Y-%m-%dT%H:%M:%S+09:00}" for day in LATE]),
+    "text and dates": pd.Index([*(f"{day:%Y-%m-%d}" for day in LATE[:6]), *LATE[6:]], dtype=object),
+    "intervals": pd.IntervalIndex.from_arrays(LATE, LATE + pd.Timedelta(days=28)),
+}
+
+
+@pytest.mark.parametrize("labels", GAPS.values(), ids=GAPS)
+def test_a_gap_is_seen_whatever_kind_of_labels_say_it(labels):
+    frame = RECORD.iloc[[k for k in range(14) if k != 5]].set_axis(labels)
+    for measure in (ratio_table, lambda own: drawdown(own["portfolio"])):
+        with pytest.raises(at.InputError, match=r"^returns: 1 month missing: 2023-06\. "):
+            measure(frame)
+    with pytest.raises(at.InputError, match=r"out of order: .* follows .*\. Use sort_index\(\)\.$"):
+        ratio_table(frame[::-1])
+
+
+YEARS = RECORD.set_axis(pd.Index(list(range(2001, 2015))))
+SEVERAL = pd.MultiIndex.from_product([["a", "b"], PERIODS[:7]])
+TWICE = DAYS.set_axis([*SESSIONS[:-1] + pd.Timedelta(hours=9), SESSIONS[-2] + pd.Timedelta(hours=16)])
+THRICE = WEEKS.set_axis(pd.DatetimeIndex([*WEEKS.index[:-2], *(WEEKS.index[-3] + pd.to_timedelta([2, 7], unit="D"))]))
+
+
+@pytest.mark.parametrize(
+    ("frame", "a_year", "message"),
+    [
+        (TWICE, 252, "returns: 1 day with two rows: 2024-02-22. Keep one row each."),
+        (THRICE, 52, "returns: 1 week with two rows: 2024-09-22. Keep one row each."),
+        (YEARS, 12, "returns: dates are yearly (2001, 2002, ...), and a_year is 12. Give a_year=1, or compound the returns"),
+        (RECORD.set_axis(SEVERAL), 12, "returns: rows have labels of 2 levels. Give one record at a time, by its dates."),
+        (RECORD.set_axis([None, *TEXT[1:]]), 12, "returns: 1 row without a date. Give each its own."),
+        (RECORD.set_axis([np.nan, *range(13)]), 12, "returns: 1 row without a date. Give each its own."),
+        (
+            RECORD.set_axis(pd.timedelta_range("1D", periods=14)[::-1]),
+            12,
+            "returns: rows are out of order: 13 days 00:00:00 follows 14 days 00:00:00, ",
+        ),
+        (
+            RECORD.assign(benchmark=1e9),
+            12,
+            "returns of 'benchmark': 14 values above 1,000,000: 2023-01, 2023-02, 2023-03, 2023-04, 2023-05 and 9 more. "
+            "They look like prices or levels: give returns.",
+        ),
+    ],
+)
+def test_rows_that_are_there_twice_or_without_a_date_and_levels_are_refused(frame, a_year, message):
+    with pytest.raises(at.InputError) as caught:
+        ratio_table(frame, a_year=a_year)
+    assert str(caught.value).startswith(message)
+
+
+def test_numbers_that_count_rows_are_no_dates():
+    for first in (0, 1900, 190_001):
+        assert deepest(RECORD.set_axis(range(first, first + 14)), a_year=252) == pytest.approx(-0.30, abs=1e-15)
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "daily"])
+def test_figures_of_days_want_days_of_whatever_kind(frequency):
+    own, other, rate = (DAYS[side] + 0.001 * (SESSIONS.day - 15) * (side == "portfolio") for side in DAYS)
+    want = relative_figures(own, other, rate, frequency=frequency)
+    for days in (SESSIONS.tz_localize("America/New_York"), pd.CategoricalIndex(SESSIONS), SESSIONS.strftime("%Y%m%d")):
+        got = relative_figures(*(side.set_axis(days) for side in (own, other, rate)), frequency=frequency)
+        pd.testing.assert_frame_equal(got, want)
+    with pytest.raises(at.InputError) as caught:
+        relative_figures(*(side.reset_index(drop=True) for side in (own, other, rate)), frequency=frequency)
+    assert str(caught.value) == "returns: labels are no dates: 0, 1, 2, 3, 4 and 295 more. Give returns by their dates."

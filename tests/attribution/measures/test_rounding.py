@@ -170,3 +170,9 @@ def test_a_factor_return_whose_error_is_rounding_has_no_t():
         {"date": MONTHS[:2], "factor": "value", "group": "style", "return": 0.01, "standard_error": [0.0, 1e-17]}
     )
     assert month_factor_returns(daily)["t"].isna().all()
+
+
+def test_a_benchmark_that_lost_everything_leaves_no_geometric_excess():
+    returns = pd.DataFrame({"portfolio": [0.02, -0.01] * 6, "benchmark": [0.01] * 11 + [-1.0], "risk_free": 0.0})
+    table = ratio_table(returns).set_index("measure")["value"]
+    assert np.isnan(table["m_squared_excess_geometric"]) and np.isfinite(table["m_squared_excess"])

@@ -150,3 +150,67 @@ def bare_numbers(kind: object, place: str) -> list[str]:
 def test_no_key_of_a_book_takes_a_number_or_a_day_without_bounds():
     assert bare_numbers(Book, "book") == []
     assert bare_numbers(dict[str, float | None], "seen") == ["seen"]
+
+
+LINE = "give a text of one line, not empty."
+TEXTS = {  # key: its section, and what the shipped book has
+    "currency": ("book", 'currency = "USD"'),
+    "data": ("book", 'data = "."'),
+    "constituents": ("benchmarks.Large Index", 'constituents = "Large Index"'),
+    "holdings": ("sleeves.major", 'holdings = "major"'),
+    "benchmark": ("sleeves.major", 'benchmark = "Large Index"'),
+    "index": ("limits.risk_band", 'index = "Large Index"'),
+    "style": ("sleeves.major", 'style = { ja = "大型ハイクオリティ", en = "large-cap high quality" }'),
+    "store": ("model", None),
+    "style_table": ("model", None),
+    "industry": ("model", None),
+}
+
+
+@pytest.mark.parametrize(("value", "found"), [('""', "''"), ('" "', "' '"), (r'"two\nlines"', r"'two\nlines'")])
+@pytest.mark.parametrize("key", TEXTS)
+def test_a_name_or_path_is_one_line_and_not_empty(small_copy, key, value, found):
+    section, there = TEXTS[key]
+    change = ("[limits] ", f"[{section}]\n{key} = {value}\n[limits] ") if there is None else (there, f"{key} = {value}")
+    assert message_of(edited(small_copy[0], change)) == f"book.toml: '{key}' in [{section}]: {found}; {LINE}"
+
+
+def test_a_disclaimer_may_have_lines(small_copy):
+    path = edited(small_copy[0], ("[report]", '[report]\ndisclaimer = "two\\nlines"'))
+    assert at.read_book(path).report.disclaimer.en == "two\nlines"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ("[limits] ", "[model]\nindustry = 0\n[limits] "),
+            "'industry' in [model]: 0; give a column of securities, or false for none.",
+        ),
+        (
+            ("[limits] ", "[model]\nindustry = true\n[limits] "),
+            "'industry' in [model]: True; give a column of securities, or false for none.",
+        ),
+        (
+            ("[limits] ", "[model.styles]\nmomentum = 0\n[limits] "),
+            "'momentum' in [model.styles]: 0; give false to leave the style out, or descriptors.",
+        ),
+        (("[limits] ", "[model.styles]\nmomentum = -0.0\n[limits] "), "'momentum' in [model.styles]: -0.0; give false to"),
+        (
+            ('languages = ["ja", "en"]', "languages = []"),
+            "'languages' in [book]: an empty list; give at least one, each once.",
+        ),
+        (('languages = ["ja", "en"]', 'languages = ["ja", "ja"]'), "'languages' in [book]: ja, ja; give at least one, each"),
+        (('data = "."', f'data = "{"x" * 300}"'), f"'data' in [book]: '{'x' * 160}...' is longer than any path. Name the"),
+        (
+            ("[limits] ", f'[model]\nstore = "{"x/" * 2500}"\n[limits] '),
+            f"'store' in [model]: '{'x/' * 80}...' is longer than any path. Name a file.",
+        ),
+        (
+            ("[sleeves.major]", '[sleeves.""]\nholdings = "a"\nbenchmark = "Large Index"\n[sleeves.major]'),
+            "one of [sleeves] has",
+        ),
+    ],
+)
+def test_what_is_no_choice_no_path_and_no_name_is_refused_in_one_line(small_copy, change, message):
+    assert message_of(edited(small_copy[0], change)).startswith(f"book.toml: {message}")

@@ -15,7 +15,9 @@ import attribution as at
 import riskmodel as rm
 from attribution.cli import main
 from attribution.measures.performance import follow_book, performance_table, trailing_table
-from attribution.reporting.files import require_writable, write_whole
+from attribution.reporting.files import measured_before, require_writable, write_whole
+from attribution.reporting.write import read_commentary
+from riskmodel.texts import visible
 from tests.conftest import SMALL, SMALL_MONTH
 
 
@@ -272,6 +274,33 @@ def test_a_strange_manifest_removes_nothing_of_the_users(tmp_path):
     write_whole(out, {"report.en.html": b"page", "manifest.json": b"{}"})
     assert {name: (out / name).read_text() for name in kept} == kept
     assert not (out / "tables/risk.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, '{"edited": [[]]}', "[1]", "\0"])
+def test_a_manifest_that_is_meant_to_hurt_is_none(tmp_path, text):
+    out = tmp_path / "out"
+    write_whole(out, {"report.en.html": b"page", "manifest.json": b"{}"})
+    (out / "manifest.json").write_text(text)
+    assert measured_before(out / "commentary.en.md") is False
+    write_whole(out, {"report.en.html": b"new", "manifest.json": b"{}"})
+    assert (out / "report.en.html").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "long.md"])
+def test_a_commentary_or_book_without_an_end_is_refused_at_once(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "long.md").write_bytes(b"x" * 2_000_000)
+    with pytest.raises(at.InputError, match=r"has more than 1,000,000 bytes, which no commentary has\.$"):
+        read_commentary(Path(path), SMALL_MONTH, ["en"])
+    with pytest.raises(at.InputError, match="has more than 1,000,000 bytes, which no such file needs"):
+        at.read_book(path)
+
+
+@pytest.mark.parametrize("word", ["\udcff", "a\x1b[31m", "\ud800"])
+def test_a_grouping_by_no_name_is_refused_in_one_line(word, capsys):
+    assert main(["explain", str(SMALL / "book.toml"), "Major 100", "--month", SMALL_MONTH, f"--by={word}"]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith(f"'{visible(word)}' is no name of a column. Name one of the table.\n") and said.count("\n") == 1
 
 
 def test_an_output_below_a_file_is_refused(tmp_path):
