@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import just
 
+import attribution as at
 import riskmodel as rm
 from riskmodel.model.parts import alone
 
 ROOT = Path(__file__).parent
 SMALL = ROOT / "fixtures" / "small"
+SMALL_MONTH = "2025-03"
 
 
 def pytest_collection_finish():
@@ -71,13 +73,28 @@ def small_model(small_market):
     return rm.RiskModel().fit(small_market)
 
 
+@pytest.fixture(scope="session")
+def small_book():
+    return at.read_book(SMALL / "book.toml")
+
+
+@pytest.fixture(scope="session")
+def page_content(once, small_book, small_market, small_model):
+    """Everything that the report of the month shows; read only."""
+    from attribution.reporting.tables.content import build_content
+
+    return once("content", lambda: build_content(small_book, small_market, small_model, SMALL_MONTH))
+
+
 @pytest.fixture(autouse=True)
 def examples_share_a_fit(request, monkeypatch):
     """Every example reads and fits fixtures/small, as its reader would: here all have the market and the fit of one."""
     if not isinstance(request.node, pytest.DoctestItem):
         return
+    from attribution.reporting.tables import content as report_content
+
     market, fitted = request.getfixturevalue("small_market"), request.getfixturevalue("small_model")
-    read, fit = rm.read_market, rm.RiskModel.fit
+    read, fit, build = rm.read_market, rm.RiskModel.fit, report_content.build_content
 
     def read_once(folder):
         return market if Path(folder).resolve() == SMALL else read(folder)
@@ -85,5 +102,10 @@ def examples_share_a_fit(request, monkeypatch):
     def fit_once(model, given):
         return fitted if given is market and model == rm.RiskModel() else fit(model, given)
 
+    def build_once(book, given, model, month):
+        shared = given is market and model is fitted and month == SMALL_MONTH and book.path.resolve() == SMALL / "book.toml"
+        return request.getfixturevalue("page_content") if shared else build(book, given, model, month)
+
     monkeypatch.setattr(rm, "read_market", read_once)
     monkeypatch.setattr(rm.RiskModel, "fit", fit_once)
+    monkeypatch.setattr(report_content, "build_content", build_once)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "fixtures" / "small"
 REAL = ROOT.parent / "shared" / "data" / "us_2012_2016"
 SMALL_MONTH = "2025-03"
+SHORT = "2024-09-03"
 settings.register_profile("unhurried", deadline=None)  # an example may take long on a machine that is busy
 settings.load_profile("unhurried")
 
@@ -38,14 +40,31 @@ def read_printed(text, **options):
 
 
 @pytest.fixture(scope="session")
-def small_book():
-    return at.read_book(SMALL / "book.toml")
-
-
-@pytest.fixture(scope="session")
 def small_book_of_sleeves(small_book):
     """Its courses of one sleeve alone: less to compute where blends are not the point."""
     return small_book.model_copy(update={"courses": {k: v for k, v in small_book.courses.items() if len(v) == 1}})
+
+
+def of_one(book):
+    """The shipped book, or one like it, with one course of one sleeve: where neither others nor blends are the point."""
+    own = book.sleeves["major"]
+    update = {
+        "courses": {"Major 100": book.courses["Major 100"]},
+        "sleeves": {"major": own},
+        "benchmarks": {own.benchmark: book.benchmarks[own.benchmark]},
+    }
+    return book.model_copy(update=update)
+
+
+@pytest.fixture(scope="session")
+def small_book_of_one(small_book):
+    return of_one(small_book)
+
+
+def text_of_one(text):
+    """The text of a book, as `of_one` the book."""
+    text = re.sub(r"^\[sleeves\.next_major\]\n(?:\w.*\n)+", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\".*\bnext_major = .*\n", "", text, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +80,16 @@ def real_model(once, real_market):
 @pytest.fixture(scope="session")
 def small_result(small_book, small_model, small_market):
     return at.attribute(small_book, "Major 70 : Next 30", small_model, small_market, period=SMALL_MONTH)
+
+
+@pytest.fixture
+def short_copy(small_copy):
+    """As `small_copy`, of seven months of prices and lists: quick to fit, where the length of history is not the point."""
+    _, read, write = small_copy
+    for name in ("prices", "holdings"):
+        table = read(name)
+        write(name, table[table["date"] >= SHORT])
+    return small_copy
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -176,7 +177,7 @@ def _days(index: pd.Index) -> pd.DatetimeIndex | None:
     if kind == "mixed" and all(isinstance(label, TEXTS_AND_DATES) for label in index):
         return _days(pd.Index([label_text(label) for label in index]))
     if kind in ("date", "datetime", "datetime64"):
-        return pd.DatetimeIndex(index)
+        return _of_days(index)
     if kind == "period":
         return _days(pd.PeriodIndex(index)) if len({label.freqstr for label in index}) == 1 else None
     if kind == "string":
@@ -196,13 +197,21 @@ def _written(numbers: pd.Index) -> pd.DatetimeIndex | None:
 
 def _read(reading: Reading) -> pd.DatetimeIndex | None:
     if reading.unit in ("day", "month"):
-        return pd.DatetimeIndex([pd.Timestamp(*key) for key in reading.keys]) if len(reading.keys[0]) == 3 else None
+        return _of_days([pd.Timestamp(*key) for key in reading.keys]) if len(reading.keys[0]) == 3 else None
     part = reading.unit.removeprefix("fiscal ")
     if part == "week":
-        return pd.DatetimeIndex([_week(*key) for key in reading.keys])
+        return _of_days([_week(*key) for key in reading.keys])
     if part == "year":
-        return pd.DatetimeIndex([pd.Timestamp(key[0], 1, 1) for key in reading.keys])
-    return pd.DatetimeIndex([pd.Timestamp(year, (number - 1) * OF_UNIT[part] + 1, 1) for year, number in reading.keys])
+        return _of_days([pd.Timestamp(key[0], 1, 1) for key in reading.keys])
+    return _of_days([pd.Timestamp(year, (number - 1) * OF_UNIT[part] + 1, 1) for year, number in reading.keys])
+
+
+def _of_days(days: Iterable[date]) -> pd.DatetimeIndex:
+    """An index of days, of any century: pandas before 3 counts nanoseconds unless told, which end in 2262."""
+    try:
+        return pd.DatetimeIndex(days)
+    except pd.errors.OutOfBoundsDatetime:
+        return pd.DatetimeIndex(np.array([np.datetime64(day, "s") for day in days]))
 
 
 def _week(year: int, number: int) -> pd.Timestamp:
@@ -256,7 +265,7 @@ def _require_each(days: pd.DatetimeIndex, step: np.ndarray, found: Frequency, na
     """Refuse a period of the calendar that has no row, or two."""
     _require_apart(days, step == 0, found, name)
     gaps = [
-        f"{days[k].to_period('M') + found.months * more:%Y-%m}"
+        str(days[k].to_period("M") + found.months * more)
         for k in np.flatnonzero(step > 1)
         for more in range(1, int(step[k]))
     ]

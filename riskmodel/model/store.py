@@ -33,6 +33,7 @@ from riskmodel.model.parts import (
     kept_parts,
     open_part,
     parts_folder,
+    read_netcdf,
     remove_left,
     remove_new,
     remove_others,
@@ -335,8 +336,7 @@ def _read_about(head: bytes) -> dict[str, Any]:
 
 def _read_head(head: bytes) -> xr.Dataset:
     """The arrays of a head."""
-    with xr.open_dataset(io.BytesIO(head), engine="h5netcdf", decode_timedelta=False) as file:
-        data = file.load()
+    data = read_netcdf(head)
     data.attrs = {name: value for name, value in data.attrs.items() if name not in ABOUT}
     return data
 

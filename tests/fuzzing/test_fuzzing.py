@@ -8,8 +8,7 @@ from __future__ import annotations
 import pytest
 
 import attribution as at
-from attribution.reporting.tables.content import build_content
-from tests.conftest import SMALL, SMALL_MONTH
+from tests.conftest import SMALL
 from tests.fuzzing import targets
 from tests.fuzzing.mutations import Mutator
 from tests.fuzzing.targets import Broken, Counts, command, read
@@ -36,18 +35,12 @@ def fuzz(tmp_path, request):
         if target != "commentaries":
             getattr(targets, f"fuzz_{target}")(seeds, tmp_path, counts)
             return counts
-        content = request.getfixturevalue("prepared")
+        content = request.getfixturevalue("page_content")
         text, book = at.report_commentary(content, lang="en"), at.read_book(SMALL / "book.toml")
         targets.fuzz_commentaries(seeds, counts, text=text, tables=content.tables, book=book)
         return counts
 
     return run
-
-
-@pytest.fixture(scope="session")
-def prepared(once, small_book, small_market, small_model):
-    """What a month's report shows, as for the tests of its pages."""
-    return once("content", lambda: build_content(small_book, small_market, small_model, SMALL_MONTH))
 
 
 @pytest.mark.parametrize("target", [name for name, (few, _) in TARGETS.items() if few])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -48,11 +47,13 @@ def lists_of_another_portfolio(evidence: Evidence) -> Iterator[Finding]:
     for table, name, weights in evidence.lists:
         others = {other: rest for other, rest in evidence.portfolios.items() if table == "holdings" and other != name}
         for other, theirs in others.items():
-            for before, date in pairwise(weights.index):
-                earlier = theirs[theirs.index < date].iloc[-1:].sum()
-                own, foreign = (_overlap(weights.loc[date], rest) for rest in (weights.loc[before], earlier))
-                if foreign > MOSTLY and own < MOSTLY / 2:
-                    yield Finding("list_of_another", table, name, _day(date), shown=f"{other} {foreign:.0%}, {own:.0%}")
+            tickers = weights.columns.union(theirs.columns).drop(CASH, errors="ignore")
+            held, held_there = (lists.reindex(columns=tickers, fill_value=0.0).to_numpy() for lists in (weights, theirs))
+            before = theirs.index.searchsorted(weights.index[1:]) - 1
+            own, foreign = _overlap(held[1:], held[:-1]), np.where(before >= 0, _overlap(held[1:], held_there[before]), 0.0)
+            for row in np.flatnonzero((foreign > MOSTLY) & (own < MOSTLY / 2)):
+                shown = f"{other} {foreign[row]:.0%}, {own[row]:.0%}"
+                yield Finding("list_of_another", table, name, _day(weights.index[row + 1]), shown=shown)
     sleeves: dict[str, str] = {}
     for sleeve, settings in evidence.sleeves.items():
         if settings.holdings in sleeves:
@@ -60,11 +61,10 @@ def lists_of_another_portfolio(evidence: Evidence) -> Iterator[Finding]:
         sleeves[settings.holdings] = sleeve
 
 
-def _overlap(one: pd.Series, other: pd.Series) -> float:
-    """The weight that two lists have in common, cash apart."""
-    return float(
-        pd.concat([one, other], axis=1).drop(index=CASH, errors="ignore").fillna(0.0).min(axis=1).clip(lower=0).sum()
-    )
+def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The weight that each list has in common with the one beside it."""
+    common: np.ndarray = np.minimum(one, other).clip(min=0.0).sum(axis=1)
+    return common
 
 
 @BOOK_RULES.rule("list_short", "list_turned_over")

@@ -66,7 +66,7 @@ def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFr
     """The month's factor returns: date, factor, group, return, standard_error."""
     frame = days[["factor_returns", "robust_standard_errors"]].to_dataframe().reset_index()
     frame = frame.rename(columns={"time": "date", "factor_returns": "return", "robust_standard_errors": "standard_error"})
-    frame["group"] = frame["factor"].map(model.group)
+    frame["group"] = frame["factor"].map(model.groups)
     return frame[["date", "factor", "group", "return", "standard_error"]]
 
 

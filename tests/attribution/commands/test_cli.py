@@ -32,7 +32,7 @@ def refused(capsys, tmp_path, book):
     """The message of a report that is refused, and the promise that nothing was written."""
     out = tmp_path / "out"
     before = sorted(path.name for path in tmp_path.iterdir())
-    code, printed, message = run(capsys, "report", book, "--month", SMALL_MONTH, "--out", out)
+    code, printed, message = run(capsys, "report", book, "--month", SMALL_MONTH, "--out", out, "--formats", "html")
     assert code == 2
     assert printed == ""
     assert "Traceback" not in message
@@ -78,7 +78,7 @@ def test_the_tables_add_to_the_printed_excess(written):
         assert own["contribution"].astype(float).sum() == pytest.approx(performance.loc[course, "return"], abs=1e-12)
 
 
-def test_a_second_run_prints_broken_limits_and_gives_the_same_bytes_from_the_store(whole_report, printed_and_written):
+def test_a_report_by_a_stored_fit_prints_broken_limits_and_has_the_bytes_of_a_cold_report(whole_report, printed_and_written):
     printed, written = printed_and_written
     limits = pd.read_csv(written / "tables/limits.csv")
     details = limits.loc[limits["ok"].astype(str).eq("False"), "detail"]

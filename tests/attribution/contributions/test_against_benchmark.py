@@ -173,8 +173,8 @@ def test_risk_and_limits_take_a_stopped_name_as_cash(small_book, small_model, sm
     assert limits.loc["names_min", "value"] == int((closing.drop_sel(asset=CASH) != 0).sum()) - 1
 
 
-def test_the_notes_and_the_commentary_name_a_stopped_name_with_its_weight(small_book_of_sleeves, small_model, small_market):
-    content = at.prepare_report(small_book_of_sleeves, month=STOPPED_MONTH, market=small_market, model=small_model)
+def test_the_notes_and_the_commentary_name_a_stopped_name_with_its_weight(small_book_of_one, small_model, small_market):
+    content = at.prepare_report(small_book_of_one, month=STOPPED_MONTH, market=small_market, model=small_model)
     (note,) = (note for note in content.notes if note.key == "stopped" and note.values["sleeve"] == "major")
     assert note.values["ticker"] == STOPPED
     assert note.values["weight"] == pytest.approx(0.039, abs=0.002)

@@ -11,7 +11,7 @@ import riskmodel as rm
 from attribution.cli import main
 from attribution.house_style.words import read_messages
 from attribution.portfolio.inputs import read_inputs
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL_MONTH, text_of_one
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_b
 
 
 def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
+    coded_book.write_text(text_of_one(coded_book.read_text(encoding="utf-8")), encoding="utf-8")
     assert main(["report", str(coded_book), "--month", SMALL_MONTH, "--format", "html", "--out", str(tmp_path / "out")]) == 0
     english, japanese = (
         (tmp_path / "out" / f"report.{language}.html").read_text(encoding="utf-8") for language in ("en", "ja")

@@ -314,9 +314,9 @@ def test_kinds_keep_the_order_of_their_worst(small_book, split):
     require_sound([], "book.toml")
 
 
-def test_the_report_tells_its_readers(small_book_of_sleeves, split, split_model, tmp_path):
+def test_the_report_tells_its_readers(small_book_of_one, split, split_model, tmp_path):
     level = {"key": "level_off_list", "table": "indices", "index": "Large Index", "by": "A. Analyst", "why": "its price"}
-    book = accepted(small_book_of_sleeves, LOOKED_AT, level)
+    book = accepted(small_book_of_one, LOOKED_AT, level)
     at.report(book, month="2025-03", out=tmp_path, market=split, model=split_model, formats="html", languages="en")
     page = (tmp_path / "report.en.html").read_text()
     assert "Looked at and accepted by A. Analyst: a spin-off" in page

@@ -102,16 +102,16 @@ def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(run
 
 
 @browser
-def test_negatives_in_every_house_style_sort_as_numbers_and_what_is_missing_comes_last(run, page_content):
+def test_negatives_in_every_house_style_sort_as_numbers_and_what_is_missing_comes_last(run, lean_content):
     for style in ("▲", "parentheses"):
-        report = page_content.book.report.model_copy(update={"negative": Negative(ja=style, en=style)})
-        content = dataclasses.replace(page_content, book=page_content.book.model_copy(update={"report": report}))
+        report = lean_content.book.report.model_copy(update={"negative": Negative(ja=style, en=style)})
+        content = dataclasses.replace(lean_content, book=lean_content.book.model_copy(update={"report": report}))
         out = run(render_page(content, "en"), """
           choose("cut", "factor"); press(4); out.down = column(4); press(4); out.up = column(4);
           press(6); out.t = column(6); press(6); out.back = column(6);
         """)  # fmt: skip
         sign = {"▲": "▲", "parentheses": "("}[style]
-        frame = page_content.tables["factor_contributions"]
+        frame = content.tables["factor_contributions"]
         values = frame.loc[frame["course"] == "Major 100", "contribution"].sort_values(ascending=False)
         words = page_words(content.book, "en")
         assert out["down"] == [words.percent(value) for value in values]

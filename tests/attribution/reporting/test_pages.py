@@ -91,11 +91,12 @@ def test_commentary_and_fonts_are_put_in_as_they_are(page_content):
     assert "運用コメント" in page
 
 
-def test_negative_numbers_are_in_the_house_style_of_each_language(page_content, pages):
+def test_negative_numbers_are_in_the_house_style_of_each_language(lean_content, pages):
     assert "△" in pages["ja"] and "−0" not in plain_text(pages["ja"])
     assert "−" in pages["en"] and "△" not in pages["en"]
-    other = with_book(page_content, negative=Negative(ja="▲", en="parentheses"))
-    assert "▲" in render_page(other, "ja", medium="print") and "△" not in render_page(other, "ja", medium="print")
+    other = with_book(lean_content, negative=Negative(ja="▲", en="parentheses"))
+    japanese = render_page(other, "ja", medium="print")
+    assert "▲" in japanese and "△" not in japanese
     assert re.search(r"\(\d+\.\d\d<span class=\"hang\">\)", render_page(other, "en"))
 
 
@@ -164,16 +165,16 @@ def test_an_unknown_sector_keeps_its_label_and_an_unknown_language_is_refused(pa
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_disclaimer_and_a_plain_statement_of_hypothetical_performance_stand_on_the_cover(page_content, pages, language):
+def test_a_disclaimer_and_a_plain_statement_of_hypothetical_performance_stand_on_the_cover(lean_content, pages, language):
     said = {"ja": "モデルポートフォリオを用いて計算した仮定の実績です。", "en": "The performance shown is hypothetical"}[
         language
     ]
     assert said in pages[language].split("<nav")[0]
-    plain = with_book(page_content, hypothetical=False, disclaimer=Words(ja="架空の<運用>です。", en="Not <advice>."))
+    plain = with_book(lean_content, hypothetical=False, disclaimer=Words(ja="架空の<運用>です。", en="Not <advice>."))
     cover = render_page(plain, language, medium="print").split("<nav")[0]
     assert said not in cover
     assert {"ja": "架空の&lt;運用&gt;です。", "en": "Not &lt;advice&gt;."}[language] in cover
-    own = with_book(page_content, hypothetical=Words(ja="架空です。", en="Not real."))
+    own = with_book(lean_content, hypothetical=Words(ja="架空です。", en="Not real."))
     assert {"ja": "架空です。", "en": "Not real."}[language] in render_page(own, language, medium="print").split("<nav")[0]
 
 

@@ -27,18 +27,18 @@ RETURN = "(<#performance|Major 100|return>)"
 
 
 @pytest.fixture(scope="module")
-def content(page_content):
-    return page_content
+def content(lean_content):
+    return lean_content
 
 
 @pytest.fixture
-def run(monkeypatch, small_book, content, tmp_path):
+def run(monkeypatch, content, tmp_path):
     """Write the small month into a folder, computed once for all tests."""
     monkeypatch.setattr(write, "prepared", lambda *arguments, **options: (content, ()))
 
     def report(**options):
         given = {"month": SMALL_MONTH, "out": tmp_path / "out", "languages": ["en"], "formats": ["xlsx"]} | options
-        return at.report(small_book, **given)
+        return at.report(content.book, **given)
 
     return report
 
@@ -260,14 +260,14 @@ def test_one_language_format_and_commentary_need_no_list(run, tmp_path, returned
     assert {"report.xlsx", "commentary.en.md"} == {name for name in written.paths if name.startswith(("report", "comm"))}
 
 
-def test_what_was_computed_and_written_is_told_on_a_line(content, run):
+def test_what_was_computed_and_written_is_told_on_a_line(page_content, run):
     courses = "Major 100, Major 70 : Next 30, Major 50 : Next 50, Major 30 : Next 70, Next Major 100"
-    assert repr(content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 21 tables"
+    assert repr(page_content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 21 tables"
     names = "commentary.en.md, report.xlsx, figures.toml, manifest.json"
     assert repr(run()) == f"ReportFiles: 2025-03, 21 tables, {names}"
 
 
-def test_fonts_of_a_page_for_the_screen_are_packed(content, run, tmp_path):
+def test_fonts_of_a_page_for_the_screen_are_packed(run, tmp_path):
     run(formats=["html"])
     page = (tmp_path / "out" / "report.en.html").read_text(encoding="utf-8")
     assert fonts.PLACE not in page

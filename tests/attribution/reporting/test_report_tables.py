@@ -81,8 +81,8 @@ def test_exposures_at_the_close_are_weights_times_exposures(content, small_marke
     assert row["change"] == row["active_exposure"] - row["active_before"]
 
 
-def test_the_first_month_of_a_book_has_no_exposures_before_it(small_book_of_sleeves, small_market, small_model):
-    first = build_content(small_book_of_sleeves, small_market, small_model, "2024-03").tables
+def test_the_first_month_of_a_book_has_no_exposures_before_it(small_book_of_one, small_market, small_model):
+    first = build_content(small_book_of_one, small_market, small_model, "2024-03").tables
     assert first["exposures"]["active_before"].isna().all()
     assert first["exposures"]["active_exposure"].notna().all()
     assert first["cumulative"]["three_months"].isna().all()
@@ -179,10 +179,10 @@ def test_a_history_that_is_too_short_says_what_it_lacks(small_market, small_mode
     assert set(caught.value.fact.values.values()) >= {2}
 
 
-def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book_of_sleeves, small_market, small_model):
+def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book_of_one, small_market, small_model):
     assert "unfinished" not in {note.key for note in content.notes}
     begun = small_market.sel(time=slice(None, "2025-03-14"))
-    half = build_content(small_book_of_sleeves, begun, small_model, SMALL_MONTH)
+    half = build_content(small_book_of_one, begun, small_model, SMALL_MONTH)
     assert half.notes[0] == Fact("unfinished", {"date": "2025-03-14"})
     assert "The data end on 14 March 2025. Trading days of the month after it" in render_page(half, "en")
 

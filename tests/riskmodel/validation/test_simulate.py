@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -21,6 +21,13 @@ from riskmodel.validation.simulated.styles import SIMULATED_STYLES
 from tests.conftest import ROOT, SMALL
 
 GENERATOR = ROOT / "fixtures" / "make_small.py"
+LITTLE = {"assets": 150, "start": "2024-06-03", "end": "2025-03-31", "industries": False}
+WRITTEN = f"""
+import runpy, sys
+from pathlib import Path
+from riskmodel.validation.simulated.market import simulate
+runpy.run_path({str(GENERATOR)!r})["write"](simulate(**{LITTLE!r}), Path(sys.argv[1]))
+"""
 STYLES = [style.name for style in SIMULATED_STYLES]
 STRONG = 3.0  # times the mean error: how volatile a style must be for its returns to be found
 
@@ -28,6 +35,12 @@ STRONG = 3.0  # times the mean error: how volatile a style must be for its retur
 @pytest.fixture(scope="module")
 def simulated(once) -> SimulatedMarket:
     return once("simulated", simulate)
+
+
+@pytest.fixture(scope="module")
+def little(once) -> SimulatedMarket:
+    """The least that can be simulated, without industries: where size is not the point."""
+    return once("little", lambda: simulate(**LITTLE))
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +99,11 @@ def test_the_shipped_factor_returns_are_the_true_ones(simulated: SimulatedMarket
     xr.testing.assert_allclose(shipped_truth(), truth, rtol=0, atol=1e-12)  # twelve places are written
 
 
-def test_the_generator_writes_the_same_bytes_in_another_process(simulated: SimulatedMarket, tmp_path: Path) -> None:
+def test_the_generator_writes_the_same_bytes_in_another_process(little: SimulatedMarket, tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
-    environment = os.environ | {"PYTHONHASHSEED": "1"}
-    subprocess.run([sys.executable, GENERATOR, there], check=True, cwd=tmp_path, env=environment)
-    spec = importlib.util.spec_from_file_location("make_small", GENERATOR)
-    assert spec is not None and spec.loader is not None
-    make_small = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_small)
-    make_small.write(simulated, here)
+    environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", WRITTEN, there], check=True, cwd=tmp_path, env=environment)
+    runpy.run_path(str(GENERATOR))["write"](little, here)
     assert {p.name: p.read_bytes() for p in here.iterdir()} == {p.name: p.read_bytes() for p in there.iterdir()}
     assert {p.name for p in here.iterdir()} == {p.name for p in SMALL.iterdir()}
 
@@ -323,10 +332,9 @@ def test_industries_are_large_and_thin_within_their_sectors_and_some_companies_h
     assert set(model.industries()["industry"]) == set(size.index[size >= 3])
 
 
-def test_a_market_without_industries_has_no_column_of_them_and_no_such_factors() -> None:
-    made = simulate(assets=150, start="2024-06-03", end="2025-03-31", industries=False)
-    assert "industry" not in made.tables["securities"]
-    assert made.truth.sizes["factor"] == 1 + 11 + len(STYLES)
+def test_a_market_without_industries_has_no_column_of_them_and_no_such_factors(little: SimulatedMarket) -> None:
+    assert "industry" not in little.tables["securities"]
+    assert little.truth.sizes["factor"] == 1 + 11 + len(STYLES)
 
 
 def test_awkward_tickers_are_held(shipped: dict[str, pd.DataFrame]) -> None:
