@@ -176,7 +176,7 @@ def _cuts(book: Book, options: argparse.Namespace) -> list[str | pd.Series]:
     cuts: list[str | pd.Series] = []
     for word in words:
         try:
-            cuts.append(word if word in known else read_grouping(book.data_folder, word))
+            cuts.append(word if word in known else read_grouping(book.source, word))
         except InputError as error:
             raise InputError(f"--by '{visible(word, keep='')}': not one of {', '.join(known)}. {error}") from None
     if options.table == "contributions":

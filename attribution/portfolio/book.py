@@ -37,7 +37,7 @@ from riskmodel.bounds import shown
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.market.checks import require_weights
-from riskmodel.market.tables import read_table
+from riskmodel.market.sources import Folder, Source
 from riskmodel.model.model import RiskModel
 
 Delisted = Literal["error", "cash"]
@@ -181,7 +181,7 @@ class Book(Part):
     Attributes
     ----------
     path
-        The TOML file; `data_folder` is relative to it.
+        The TOML file; its data are named relative to it.
     holdings
         portfolio, date, ticker, weight: decimals that sum to one on every date, effective from the close of that date.
     actual_returns
@@ -202,9 +202,9 @@ class Book(Part):
     actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
 
     @property
-    def data_folder(self) -> Path:
-        """The folder of the market tables."""
-        return self.path.parent / self.book.data
+    def source(self) -> Source:
+        """What gives the market's tables."""
+        return Folder(self.path.parent / self.book.data)
 
     def __repr__(self) -> str:
         return (
@@ -273,9 +273,9 @@ def read_book(path: str | Path) -> Book:
     require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
     if book.model.store is not None:
         require_path(f"{path.name}: 'store' in [model]", book.model.store, "Name a file.")
-    if not book.data_folder.is_dir():
+    if not (path.parent / book.book.data).is_dir():
         raise InputError(f"{path.name}: data folder '{book.book.data}' is not beside the book. Set data in [book].")
-    holdings = read_table(book.data_folder, "holdings")
+    holdings = book.source.table("holdings")
     if holdings is None:
         raise InputError("holdings: no table 'holdings.parquet' or 'holdings.csv' in the data folder.")
     require_weights(holdings, "holdings", "portfolio")
@@ -299,7 +299,7 @@ def _actual_returns(book: Book) -> pd.DataFrame | None:
         return None
     from attribution.portfolio.actual_table import checked_actual_returns
 
-    table = read_table(book.data_folder, "actual_returns")
+    table = book.source.table("actual_returns")
     if table is None:
         raise InputError(
             f'{book.path.name}: returns = "actual" in [book], but the data folder has no table actual_returns.parquet or '

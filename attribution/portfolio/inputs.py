@@ -42,9 +42,9 @@ class Fitted:
 
 def read_inputs(book: Book) -> xr.Dataset:
     """Read a book's market and check the holdings against it, before any store is opened."""
-    market, column = read_market(book.data_folder), book.model.industry
+    market, column = read_market(book.source), book.model.industry
     if isinstance(column, str) and column not in market:
-        labels = read_grouping(book.data_folder, column).reindex(market.get_index("asset"), fill_value="")
+        labels = read_grouping(book.source, column).reindex(market.get_index("asset"), fill_value="")
         market = market.assign({column: ("asset", labels.to_numpy(dtype=object))})
     require_known_tickers(book, market)
     require_known_names(book, market)
@@ -101,7 +101,7 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
         cannot be written the fit is returned all the same, with a remark.
     """
     require_sound_market(market, book.accepted, book.path.name, until)
-    settings, inputs, own = book.model.risk_model(), input_hashes(book.data_folder), book.model.store is not None
+    settings, inputs, own = book.model.risk_model(), input_hashes(book.source), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:
         require_own_file(path)
@@ -150,7 +150,8 @@ def store_path(book: Book, key: str) -> Path:
     path = book.path.parent / book.model.store
     if path.is_dir():
         raise InputError(f"{book.path.name}: store '{book.model.store}' in [model] is a folder; name a file, e.g. model.nc.")
-    if path.resolve().is_relative_to(book.data_folder.resolve()):
+    folder = book.source.folder
+    if folder is not None and path.resolve().is_relative_to(folder.resolve()):
         raise InputError(
             f"{book.path.name}: store '{book.model.store}' in [model] lies in the data folder, where nothing is written. "
             f"Name a file elsewhere."

@@ -56,7 +56,7 @@ def manifest(book: Book, content: Content, files: dict[str, bytes], *, edited: S
         "meanings": MEANINGS,
         "data_date": f"{content.period.end:%Y-%m-%d}",
         "book": {"file": book.path.name, "sha256": file_hash(book.path)},
-        "inputs": input_hashes(book.data_folder),
+        "inputs": input_hashes(book.source),
         "edited": list(edited),
         "outputs": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
         "findings": [
@@ -85,7 +85,7 @@ def manifest(book: Book, content: Content, files: dict[str, bytes], *, edited: S
 
 def require_writable(out: Path, book: Book) -> None:
     """Refuse an output that is a file, would write into the data folder, or cannot be made, before any work is done."""
-    data, place = book.data_folder.resolve(), out
+    data, place = book.source.folder, out
     written = Path(os.path.realpath(out))  # unlike `resolve` it leaves a link that leads back to itself as it is
     try:
         if written.is_symlink():
@@ -93,7 +93,8 @@ def require_writable(out: Path, book: Book) -> None:
         place = next(path for path in (written, *written.parents) if path.exists())
         if not place.is_dir():
             raise InputError(f"--out: '{place}' is a file. Name a folder.")
-        if data in (written, *written.parents, written / "tables"):
+        data = None if data is None else data.resolve()
+        if data is not None and data in (written, *written.parents, written / "tables"):
             where = "is" if data == written else "lies in" if data in written.parents else "writes its tables into"
             raise InputError(f"--out: '{out}' {where} the data folder, where nothing is written. Name another folder.")
         with tempfile.TemporaryDirectory(prefix=".writable-", dir=place):

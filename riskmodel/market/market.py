@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.labels import require_kind, require_path
+from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market import checks
 from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
 from riskmodel.market.industries import COLUMNS
+from riskmodel.market.sources import Source, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
-from riskmodel.market.tables import TABLES, read_table
+from riskmodel.market.tables import TABLES
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
@@ -24,13 +25,14 @@ MARKET_TABLES = tuple(name for name in TABLES if name not in ("holdings", "actua
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
 
-def read_market(folder: str | Path) -> xr.Dataset:
-    """Read and check the tables of a market folder.
+def read_market(folder: str | Path | Source) -> xr.Dataset:
+    """Read and check the tables of a market.
 
     Parameters
     ----------
     folder
-        Folder of Parquet or CSV tables (see `riskmodel.market.tables.TABLES` and docs/reference/tables.md).
+        Folder of Parquet or CSV tables (see `riskmodel.market.tables.TABLES` and docs/reference/tables.md), or a source of
+        them.
 
     Returns
     -------
@@ -48,12 +50,8 @@ def read_market(folder: str | Path) -> xr.Dataset:
     >>> market["market_cap"].dims
     ('time', 'asset')
     """
-    folder = require_path("folder", folder, "Name the folder that holds prices.parquet or prices.csv.")
-    if not folder.is_dir():
-        raise InputError(
-            f"data folder: '{folder}' is not a folder. Name the folder that holds prices.parquet or prices.csv."
-        )
-    tables = {name: read_table(folder, name) for name in MARKET_TABLES}
+    source = open_source(folder)
+    tables = {name: source.table(name) for name in MARKET_TABLES}
     return build_market({name: table for name, table in tables.items() if table is not None})
 
 

@@ -20,7 +20,7 @@ import xarray as xr
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.segments import lazy_variable
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.tables import TABLES, file_hash, table_path
+from riskmodel.market.sources import Source, open_source
 from riskmodel.model.model import RiskModel
 from riskmodel.model.parts import (
     NAME,
@@ -75,10 +75,9 @@ class StoreError(InputError):
         self.reason = reason
 
 
-def input_hashes(folder: str | Path) -> dict[str, str]:
-    """SHA-256 of each table file of a market folder, by file name."""
-    paths = [table_path(Path(folder), name) for name in TABLES]
-    return {path.name: file_hash(path) for path in paths if path is not None}
+def input_hashes(folder: str | Path | Source) -> dict[str, str]:
+    """SHA-256 of each file of a table of a market folder, by file name; of a source, as it gives them."""
+    return open_source(folder).hashes()
 
 
 def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from attribution.cli import main
 from attribution.measures.performance import follow_book, performance_table, trailing_table
 from attribution.reporting.files import measured_before, require_writable, write_whole
 from attribution.reporting.write import read_commentary
+from riskmodel.market.sources import Folder
 from riskmodel.texts import visible
 from tests.conftest import SMALL, SMALL_MONTH
 
@@ -87,7 +88,7 @@ def test_an_output_beside_the_data_or_nowhere_is_refused_before_any_work(tmp_pat
     (tmp_path / "link").symlink_to(data)
     (tmp_path / "circle").symlink_to("circle")
     with pytest.raises(at.InputError, match=message):
-        require_writable(tmp_path / out, SimpleNamespace(data_folder=tmp_path / data))
+        require_writable(tmp_path / out, SimpleNamespace(source=Folder(tmp_path / data)))
     assert list((tmp_path / data).iterdir()) == []
 
 

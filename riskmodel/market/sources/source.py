@@ -1,0 +1,78 @@
+"""Where the tables of a market come from: a folder of tidy tables, or whatever else gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+from riskmodel.arrays.labels import require_path
+from riskmodel.errors import InputError
+from riskmodel.market.tables import TABLES, Table, file_hash, read_table, table_path
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What gives the tables of a market, checked, and says what they were read from."""
+
+    @property
+    def place(self) -> str:
+        """The source, as a message names it."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the tables lie in, and nothing is written into; None where they lie in none."""
+
+    def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
+        """One table, as `riskmodel.market.tables.read_table` gives and refuses it."""
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of everything that the tables were read from, by names that begin with the table's and a point."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with a Parquet or CSV file a table.
+
+    Examples
+    --------
+    >>> source = Folder(Path("fixtures/small"))
+    >>> source.table("rates").columns.tolist(), "prices.parquet" in source.hashes()
+    (['date', 'risk_free'], True)
+    """
+
+    folder: Path
+
+    @property
+    def place(self) -> str:
+        """The folder, as a message names it."""
+        return f"the data folder '{self.folder}'"
+
+    def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
+        """One table; see `riskmodel.market.tables.read_table`."""
+        return read_table(self.folder, name, spec)
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each file of a table, by file name."""
+        paths = [table_path(self.folder, name) for name in TABLES]
+        return {path.name: file_hash(path) for path in paths if path is not None}
+
+
+def open_source(data: str | Path | Source) -> Source:
+    """The source of what a person names: a folder, or a source already.
+
+    Raises
+    ------
+    InputError
+        For a folder that is not there.
+    """
+    if isinstance(data, Source):
+        return data
+    folder = require_path("folder", data, "Name the folder that holds prices.parquet or prices.csv.")
+    if not folder.is_dir():
+        raise InputError(
+            f"data folder: '{folder}' is not a folder. Name the folder that holds prices.parquet or prices.csv."
+        )
+    return Folder(folder)

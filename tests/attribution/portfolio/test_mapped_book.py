@@ -1,0 +1,95 @@
+"""A book over exports explains a month as the book over the tidy tables that they were made from."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import attribution as at
+from attribution.portfolio.inputs import read_inputs
+
+STATED = """
+[tables.prices]
+file = "feed/prices_*.csv"
+delimiter = ";"
+decimal = ","
+encoding = "cp932"
+dates = "YYYYMMDD"
+columns = { date = "日付", ticker = "コード", close = "終値", total_return = "騰落率", volume = "出来高" }
+units = { total_return = "percent", volume = "thousands" }
+missing = ["-"]
+
+[tables.holdings]
+file = "custodian/{portfolio}_{date}.csv"
+dates = "YYYY-MM-DD"
+columns = { ticker = "Ticker", market_value = "Market value" }
+derived = { weight = "market_value" }
+"""
+
+
+@pytest.fixture
+def mapped(short_copy):
+    """The shipped book over seven months, its prices and lists as exports; and the same over tidy tables."""
+    folder, read, _ = short_copy
+    tidy = at.read_book(folder / "book.toml")
+    market = read_inputs(tidy)
+    prices, holdings = read("prices"), read("holdings")
+    names = {"date": "日付", "ticker": "コード", "close": "終値", "total_return": "騰落率", "volume": "出来高"}
+    out = prices.assign(
+        date=prices["date"].dt.strftime("%Y%m%d"), total_return=prices["total_return"] * 100, volume=prices["volume"] / 1000
+    )
+    (folder / "feed").mkdir()
+    (folder / "custodian").mkdir()
+    for month, rows in out.groupby(out["date"].str[:6]):
+        rows[list(names)].rename(columns=names).to_csv(
+            folder / "feed" / f"prices_{month}.csv", sep=";", decimal=",", encoding="cp932", na_rep="-", index=False
+        )
+    for (portfolio, date), rows in holdings.groupby(["portfolio", "date"]):
+        values = pd.DataFrame({"Ticker": rows["ticker"], "Market value": rows["weight"] * 1e9})
+        values.to_csv(folder / "custodian" / f"{portfolio}_{pd.Timestamp(date):%Y-%m-%d}.csv", index=False)
+    for path in (*folder.glob("prices.*"), *folder.glob("holdings.*")):
+        path.unlink()
+    path = folder / "book.toml"
+    path.write_text(path.read_text(encoding="utf-8") + STATED, encoding="utf-8")
+    return tidy, market, at.read_book(path)
+
+
+def test_a_month_is_the_same_out_of_exports(mapped):
+    tidy, market, book = mapped
+    exported = read_inputs(book)
+    for name in ("close", "total_return", "volume", "market_cap"):
+        pd.testing.assert_frame_equal(exported[name].to_pandas(), market[name].to_pandas(), rtol=1e-12, atol=1e-15)
+    weights = [each.holdings.set_index(["portfolio", "date", "ticker"])["weight"].sort_index() for each in (book, tidy)]
+    pd.testing.assert_series_equal(*weights, rtol=1e-12)
+    performance = [
+        at.course_figures(each, "Major 100", read, period="2025-03").set_index("measure")["value"]
+        for each, read in ((book, exported), (tidy, market))
+    ]
+    pd.testing.assert_series_equal(*performance, rtol=1e-10)
+    assert {name.split(".")[0] for name in book.source.hashes()} == {name.split(".")[0] for name in tidy.source.hashes()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'delimiter = ";"',
+            'delimeter = ";"',
+            "unknown key 'delimeter' in \\[tables.prices\\]. Known keys: columns, constant",
+        ),
+        ("[tables.prices]", "[tables.price]", "no table 'price' in \\[tables\\]. They are: prices, splits"),
+        ('"YYYYMMDD"', '"YYYYMM"', "'dates' in \\[tables.prices\\]: .*write the form of a day with YYYY, MM and DD"),
+        ('volume = "thousands"', 'volume = "dozens"', "'volume' in \\[tables.prices.units\\]: .*'percent'.*found 'dozens'"),
+        ("feed/prices_*.csv", "feed/kurse_*.csv", "no file 'feed/kurse_\\*.csv', which \\[tables.prices\\] names"),
+        ('close = "終値"', 'close = "始値"', "prices_202409.csv has no column '始値'.*Found: 日付, コード"),
+        ('weight = "market_value"', 'weight = "value"', "'weight' cannot be worked out as 'value'. What can: weight = "),
+        ("{portfolio}_{date}", "{portfolio}_{day}", "has {day}, which is no column of the table. Its columns: portfolio"),
+    ],
+)
+def test_what_is_stated_wrongly_is_told_with_what_there_is(mapped, old, new, message):
+    _, _, book = mapped
+    text = book.path.read_text(encoding="utf-8")
+    assert old in text
+    book.path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(at.InputError, match=message):
+        read_inputs(at.read_book(book.path))
