@@ -38,6 +38,9 @@ from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.sources import Folder, Source
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.tables import TABLES
 from riskmodel.model.model import RiskModel
 
 Delisted = Literal["error", "cash"]
@@ -197,6 +200,7 @@ class Book(Part):
     drivers: Drivers = Drivers()
     accepted: tuple[Accepted, ...] = ()
     model: Model = Model()
+    tables: dict[str, TableMap] = Field(default_factory=dict)
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
     actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
@@ -204,7 +208,8 @@ class Book(Part):
     @property
     def source(self) -> Source:
         """What gives the market's tables."""
-        return Folder(self.path.parent / self.book.data)
+        folder = self.path.parent / self.book.data
+        return Exports(folder, self.tables) if self.tables else Folder(folder)
 
     def __repr__(self) -> str:
         return (
@@ -335,7 +340,7 @@ def _known_keys(section: list[str]) -> list[str]:
     parts: dict[str, type[BaseModel]] = {
         "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "drivers": Drivers,
         "accepted": Accepted,
-        "model": Model,
+        "model": Model, "tables": TableMap,
     }  # fmt: skip
     if not section:
         return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
@@ -356,6 +361,9 @@ def _require_consistent(book: Book) -> None:
     for section, names in (("benchmarks", book.benchmarks), ("sleeves", book.sleeves), ("courses", book.courses)):
         if any(not key.strip() for key in names):
             raise InputError(f"{name}: one of [{section}] has no name. Name it.")
+    unknown_tables = [table for table in book.tables if table not in TABLES]
+    if unknown_tables:
+        raise InputError(f"{name}: no table '{unknown_tables[0]}' in [tables]. They are: {', '.join(TABLES)}.")
     for key, benchmark in book.benchmarks.items():
         if (benchmark.constituents is None) == (benchmark.largest is None):
             raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')

@@ -51,7 +51,14 @@ def read_market(folder: str | Path | Source) -> xr.Dataset:
     ('time', 'asset')
     """
     source = open_source(folder)
-    tables = {name: source.table(name) for name in MARKET_TABLES}
+    tables, wrong = dict[str, pd.DataFrame | None](), list[str]()
+    for name in MARKET_TABLES:
+        try:
+            tables[name] = source.table(name)
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("\n".join(wrong))
     return build_market({name: table for name, table in tables.items() if table is not None})
 
 

@@ -1,0 +1,121 @@
+"""Cells of an export into texts, days and numbers, by what is stated of them; what does not fit is told by its place."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import counted, listed
+from riskmodel.market.sources.mapping import EXCEL_DATES, UNITS, How
+from riskmodel.market.tables import parsed_numbers
+
+EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
+MINUS = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " "})
+SHOWN = 40  # characters of a cell in a message
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column of an export.
+
+    Attributes
+    ----------
+    values
+        The cells as they are in the file; the index is the number of their rows there.
+    place
+        File, sheet and column, as a message names them.
+    """
+
+    values: pd.Series
+    place: str
+
+
+def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[str]]:
+    """Cells as floats in the unit of the tables, NaN where one is empty, and what is wrong with them.
+
+    Examples
+    --------
+    >>> cells = Cells(pd.Series(["1.234,5", "(2,0)", "", "4 %"], index=[2, 3, 4, 5]), "x.csv 'Kurs'")
+    >>> values, problems = numbers(cells, How(decimal=",", thousands="."), "cents")
+    >>> values.round(4).tolist()[:3], problems
+    ([12.345, -0.02, nan], ["x.csv 'Kurs': 1 cell has a percent sign: row 5 '4 %'. State units = percent"])
+    """
+    factor = 1.0 if unit is None else UNITS[unit]
+    given = cells.values
+    if given.dtype.kind in "iuf":
+        return given.astype(float) * factor, []
+    typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy()
+    texts = given[~typed].map(_text).replace(dict.fromkeys(how.missing, ""))
+    plain = texts.str.translate(MINUS).str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+    problems = []
+    signed = plain.str.endswith("%")
+    if signed.any() and unit != "percent":
+        problems.append(_problem(cells, texts[signed], "has a percent sign", "have a percent sign", "State units = percent"))
+    plain = plain.str.removesuffix("%").str.strip()
+    if how.thousands:
+        plain = plain.str.replace(how.thousands, "", regex=False)
+    if how.decimal == ",":
+        plain = plain.str.replace(",", ".", regex=False)
+    parsed = parsed_numbers(plain.where(plain != "").astype("object"))
+    wrong = parsed.isna() & (plain != "") & ~signed
+    if wrong.any():
+        hint = "State decimal, thousands or missing"
+        problems.append(_problem(cells, texts[wrong], "is no number", "are no numbers", hint))
+    out = pd.Series(np.nan, index=given.index)
+    out[~typed] = parsed.to_numpy()
+    out[typed] = given[typed].astype(float)
+    return out * factor, problems
+
+
+def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
+    """Cells as days, NaT where one is empty, and what is wrong with them.
+
+    Examples
+    --------
+    >>> cells = Cells(pd.Series(["30.06.2016", "2016-07-01"], index=[2, 3]), "x.csv 'Tag'")
+    >>> days(cells, How(dates="DD.MM.YYYY"))[1]
+    ["x.csv 'Tag': 1 cell is no date of the stated form: row 3 '2016-07-01'. State dates"]
+    """
+    given = cells.values
+    if given.dtype.kind == "M":
+        return given.dt.normalize(), []
+    typed = given.map(lambda cell: isinstance(cell, datetime.date)).to_numpy()
+    texts = given[~typed].map(_text).replace(dict.fromkeys(how.missing, "")).str.strip()
+    if how.dates == EXCEL_DATES:
+        serial = parsed_numbers(texts.where(texts != "").astype("object"))
+        read = EXCEL_DAY + pd.to_timedelta(serial.where(serial == np.floor(serial)), unit="D")
+    else:
+        read = pd.to_datetime(texts.where(texts != ""), format=how.dates, errors="coerce", exact=True)
+    wrong = read.isna() & (texts != "")
+    problems = []
+    if wrong.any():
+        what = ("is no date of the stated form", "are no dates of the stated form")
+        problems.append(_problem(cells, texts[wrong], *what, "State dates"))
+    out = pd.Series(pd.NaT, index=given.index, dtype="datetime64[ns]")
+    out[~typed] = read.to_numpy()
+    out[typed] = pd.to_datetime(given[typed]).dt.normalize().to_numpy()
+    return out, problems
+
+
+def texts(cells: Cells, how: How) -> pd.Series:
+    """Cells as texts, whole numbers of a workbook without their point, missing where one is empty."""
+    plain = cells.values.map(_text).str.strip().replace(dict.fromkeys(how.missing, ""))
+    return plain.where(plain != "")
+
+
+def _text(cell: object) -> str:
+    if cell is None or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def _problem(cells: Cells, wrong: pd.Series, one: str, many: str, advice: str) -> str:
+    shown = listed(f"row {row} {' '.join(text.split())[:SHOWN]!r}" for row, text in wrong.items())
+    count = len(wrong)
+    return f"{cells.place}: {counted(count, 'cell')} {one if count == 1 else many}: {shown}. {advice}"

@@ -1,0 +1,98 @@
+"""Columns that an export lacks and arithmetic gives: stated in the book, worked out row by row, never guessed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from riskmodel.errors import InputError, listed
+
+CASH = "CASH"  # the ticker of cash in a list of holdings
+
+
+def return_of_index(prices: pd.DataFrame) -> pd.Series:
+    """Total return of each row from a total-return index: I(t) / I(t-1) - 1 over the ticker's rows that have one.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2025-03-03", periods=3)
+    >>> prices = pd.DataFrame({"date": days, "ticker": "A", "total_return_index": [100.0, 102.0, 101.49]})
+    >>> return_of_index(prices).round(4).tolist()
+    [nan, 0.02, -0.005]
+    """
+    ordered = prices.sort_values(["ticker", "date"], kind="stable")
+    known = ordered[ordered["total_return_index"].notna()]
+    returns = known.groupby("ticker", sort=False)["total_return_index"].pct_change(fill_method=None)
+    return returns.reindex(prices.index)
+
+
+def return_of_dividends(prices: pd.DataFrame) -> pd.Series:
+    """Total return of each row from closes and dividends of the ex-date: (P(t) + D(t)) / P(t-1) - 1; no dividend is 0.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2025-03-03", periods=2)
+    >>> prices = pd.DataFrame({"date": days, "ticker": "A", "close": [10.0, 9.9], "dividend": [np.nan, 0.2]})
+    >>> return_of_dividends(prices).round(4).tolist()
+    [nan, 0.01]
+    """
+    ordered = prices.sort_values(["ticker", "date"], kind="stable")
+    known = ordered[ordered["close"].notna()]
+    before = known.groupby("ticker", sort=False)["close"].shift(1)
+    return ((known["close"] + known["dividend"].fillna(0.0)) / before - 1).reindex(prices.index)
+
+
+def close_then(rows: pd.DataFrame, date: str, prices: pd.DataFrame) -> pd.Series:
+    """The last close of each row's ticker at or before its date; NaN where there is none."""
+    closes = prices.loc[prices["close"].notna(), ["date", "ticker", "close"]].sort_values("date", kind="stable")
+    wanted = rows[[date, "ticker"]].rename(columns={date: "date"}).reset_index().sort_values("date", kind="stable")
+    found = pd.merge_asof(wanted, closes, on="date", by="ticker")
+    return found.set_index("index")["close"].reindex(rows.index)
+
+
+def shares_of_cap(shares: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
+    """Share counts from capitalisations: over the last close at or before the day they are known."""
+    return shares["market_cap"] / close_then(shares, "available_from", prices)
+
+
+def weights_of_values(holdings: pd.DataFrame) -> pd.Series:
+    """Weights from market values, cash included: each over the sum of its portfolio and day.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"portfolio": "m", "date": "2025-03-31", "market_value": [75.0, 25.0]})
+    >>> weights_of_values(rows).tolist()
+    [0.75, 0.25]
+    """
+    total = holdings.groupby(["portfolio", "date"], sort=False)["market_value"].transform("sum")
+    return holdings["market_value"] / total
+
+
+def weights_of_quantities(holdings: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
+    """Weights from quantities at the last close; a quantity of CASH is money."""
+    close = close_then(holdings, "date", prices).where(holdings["ticker"] != CASH, 1.0)
+    without = close.isna()
+    if without.any():
+        raise InputError(
+            f"holdings: no close to value {listed(holdings.loc[without, 'ticker'].unique())} by. Add its prices."
+        )
+    return weights_of_values(holdings.assign(market_value=holdings["quantity"] * close))
+
+
+def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: str) -> pd.Series:
+    """Tickers of the codes by which an export names stocks; CASH is no code.
+
+    Raises
+    ------
+    InputError
+        For a code that two tickers have, and one that nobody has.
+    """
+    there = securities.loc[securities[column].notna(), [column, "ticker"]]
+    twice = there[column][there[column].duplicated()].unique()
+    if len(twice):
+        raise InputError(f"securities: {listed(twice)} of '{column}' belong to several tickers. Give each its own.")
+    known = there.set_index(column)["ticker"]
+    out = codes.map(known).where(codes != CASH, CASH)
+    unknown = codes[out.isna() & codes.notna()].unique()
+    if len(unknown):
+        raise InputError(f"{name}: {len(unknown):,} codes that 'securities' has no '{column}' for: {listed(unknown)}.")
+    return out

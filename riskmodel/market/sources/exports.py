@@ -1,0 +1,276 @@
+"""Tables out of somebody's exports, by what the book states of them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from riskmodel.errors import InputError, listed
+from riskmodel.market.plain_text import one_line
+from riskmodel.market.sources.cells import Cells, days, numbers, texts
+from riskmodel.market.sources.derive import (
+    return_of_dividends,
+    return_of_index,
+    shares_of_cap,
+    tickers_of,
+    weights_of_quantities,
+    weights_of_values,
+)
+from riskmodel.market.sources.mapping import DERIVED, PLACEHOLDER, How, Sheet, TableMap
+from riskmodel.market.sources.source import Folder
+from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table, checked_table, file_hash
+
+WORKBOOKS = (".xlsx", ".xlsm")
+WAYS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], pd.Series]] = {  # of `DERIVED`
+    "total_return_index": lambda rows, _: return_of_index(rows),
+    "close and dividend": lambda rows, _: return_of_dividends(rows),
+    "market_cap / close": shares_of_cap,
+    "market_value": lambda rows, _: weights_of_values(rows),
+    "quantity x close": weights_of_quantities,
+}
+OF_PRICES = ("market_cap / close", "quantity x close")
+
+
+@dataclass(frozen=True)
+class Exports:
+    """A folder with exports, and what is stated of them; tables of which nothing is stated are tidy ones.
+
+    Attributes
+    ----------
+    folder
+        That file names are relative to.
+    maps
+        By table.
+    """
+
+    folder: Path
+    maps: Mapping[str, TableMap] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """The folder, as a message names it."""
+        return f"the data folder '{self.folder}'"
+
+    def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
+        """One table.
+
+        Raises
+        ------
+        InputError
+            As `riskmodel.market.tables.read_table`; all that is wrong in the cells of an export is told at once, with the
+            file, sheet, row and column.
+        """
+        if name not in self.maps:
+            return Folder(self.folder).table(name, spec)
+        spec = TABLES[name] if spec is None else spec
+        return checked_table(self._mapped(name, spec), name, spec)
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each file that a table was read from, and of what is stated of it."""
+        found = Folder(self.folder).hashes()
+        found = {file: digest for file, digest in found.items() if file.split(".")[0] not in self.maps}
+        for name, stated in self.maps.items():
+            for path, _ in self._files(name, stated):
+                found[f"{name}.{path.relative_to(self.folder)}"] = file_hash(path)
+            found[f"{name}.mapping"] = stated.model_dump_json()
+        return dict(sorted(found.items()))
+
+    def _files(self, name: str, stated: TableMap) -> Iterator[tuple[Path, dict[str, str]]]:
+        patterns = stated.file or tuple(file for sheet in stated.fields.values() for file in sheet.file)
+        for pattern in patterns:
+            yield from _matching(self.folder, pattern, name)
+
+    def _mapped(self, name: str, spec: Table) -> pd.DataFrame:
+        stated, problems = self.maps[name], list[str]()
+        kinds = known_columns(name, spec)
+        require_stated(name, stated, kinds)
+        read = _long if stated.layout == "long" else _wide
+        frame = read(self.folder, name, stated, kinds, problems)
+        if problems:
+            raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
+        if stated.identifiers is not None and name != "securities":
+            column = stated.identifiers
+            wanted = replace(
+                TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column})
+            )
+            securities = self.table("securities", replace(wanted, optional=frozenset()))
+            assert securities is not None  # the table is one that must be there
+            frame["ticker"] = tickers_of(frame["ticker"], securities, column, name)
+        for ours, way in stated.derived.items():
+            prices = frame if name == "prices" else self.table("prices") if way in OF_PRICES else frame
+            frame[ours] = WAYS[way](frame, prices)
+        return frame
+
+
+def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
+    pieces = []
+    for pattern in stated.file:
+        for path, in_name in _matching(folder, pattern, name):
+            frame = read_cells(path, stated, name)
+            piece = pd.DataFrame(index=frame.index)
+            for ours, kind in kinds.items():
+                theirs = stated.columns.get(ours, ours)
+                if ours in in_name or ours in stated.constant:
+                    cell = in_name.get(ours, stated.constant.get(ours, ""))
+                    piece[ours] = _converted(
+                        Cells(pd.Series(cell, frame.index, dtype=object), path.name), kind, stated, None, problems
+                    )
+                elif theirs in frame:
+                    cells = Cells(frame[theirs], f"{_place(path, stated)} '{theirs}'")
+                    piece[ours] = _converted(cells, kind, stated, stated.units.get(ours), problems)
+                elif ours in stated.columns:
+                    raise InputError(
+                        f"{name}: {_place(path, stated)} has no column '{theirs}', which [tables.{name}] columns names for "
+                        f"'{ours}'. Found: {listed(map(str, frame.columns), 20)}."
+                    )
+            pieces.append(piece)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
+    date, ticker = (key for key in TABLES[name].key)
+    joined: pd.DataFrame | None = None
+    for ours, sheet in stated.fields.items():
+        parts = []
+        for pattern in sheet.file:
+            for path, _ in _matching(folder, pattern, name):
+                parts.append(_unpivoted(path, sheet, name, date, ticker, ours, problems))
+        column = pd.concat(parts, ignore_index=True)
+        joined = column if joined is None else joined.merge(column, on=[date, ticker], how="outer")
+    assert joined is not None
+    return joined.dropna(subset=list(stated.fields), how="all").reset_index(drop=True)
+
+
+def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours: str, problems: list[str]) -> pd.DataFrame:
+    frame = read_cells(path, sheet, name)
+    place = _place(path, sheet)
+    first = frame.columns[0]
+    index, wrong = days(Cells(frame[first], f"{place} '{first}'"), sheet)
+    problems.extend(wrong)
+    converted = {}
+    for theirs in frame.columns[1:]:
+        converted[str(theirs)], wrong = numbers(Cells(frame[theirs], f"{place} '{theirs}'"), sheet, sheet.unit)
+        problems.extend(wrong)
+    wide = pd.DataFrame(converted)
+    wide.insert(0, date, index)
+    return wide.melt(id_vars=date, var_name=ticker, value_name=ours)
+
+
+def _converted(cells: Cells, kind: str, how: How, unit: str | None, problems: list[str]) -> pd.Series:
+    if kind == NUMBER:
+        values, wrong = numbers(cells, how, unit)
+    elif kind == DATE:
+        values, wrong = days(cells, how)
+    else:
+        return texts(cells, how)
+    problems.extend(wrong)
+    return values
+
+
+def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
+    """The cells of a file under its header, as they are; the index is the number of each row in the file.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read as it is stated; the message says what would do where that can be known.
+    """
+    try:
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+            return frame.set_axis(range(1, len(frame) + 1))
+        if path.suffix in WORKBOOKS:
+            cells = _workbook(path, how, name)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                cells = pd.read_csv(
+                    path, sep=how.delimiter, encoding=how.encoding, header=None, dtype=str, keep_default_na=False,
+                    skip_blank_lines=False, index_col=False,
+                )  # fmt: skip
+    except (UnicodeDecodeError, LookupError):
+        raise InputError(
+            f"{name}: '{path.name}' is not written in {how.encoding}. State encoding in [tables.{name}]: cp932, utf-16, "
+            f"latin-1 or another."
+        ) from None
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError, ValueError) as error:
+        raise InputError(f"{name}: '{path.name}' cannot be read ({one_line(error)}).") from None
+    cells.index = range(1, len(cells) + 1)
+    header, body = cells.iloc[how.skip], cells.iloc[how.skip + 1 :]
+    body = body.set_axis([str(label).strip() for label in header], axis=1)
+    return body[~(body.isna() | (body == "")).all(axis=1)]
+
+
+def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        sheets = [str(sheet) for sheet in book.sheet_names]
+        if how.sheet not in sheets if how.sheet is not None else len(sheets) > 1:
+            said = "says no sheet" if how.sheet is None else f"names the sheet '{how.sheet}'"
+            raise InputError(f"{name}: [tables.{name}] {said}; '{path.name}' has: {listed(sheets, 20)}. State sheet.")
+        return pd.read_excel(book, sheet_name=how.sheet or 0, header=None, dtype=object)
+
+
+def _matching(folder: Path, pattern: str, name: str) -> list[tuple[Path, dict[str, str]]]:
+    """The files of a pattern in the order of their names, each with what its name says of columns of ours."""
+    said = PLACEHOLDER.findall(pattern)
+    unknown = [column for column in said if column not in TABLES[name].columns]
+    if unknown:
+        raise InputError(
+            f"{name}: file '{pattern}' in [tables.{name}] has {{{unknown[0]}}}, which is no column of the table. "
+            f"Its columns: {', '.join(TABLES[name].columns)}."
+        )
+    paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern)))
+    if not paths:
+        there = sorted(path.name for path in folder.iterdir() if path.is_file())
+        raise InputError(
+            f"{name}: no file '{pattern}', which [tables.{name}] names, in '{folder}'. Found there: {listed(there, 20)}."
+        )
+    parts = [f"(?P<{part}>.+?)" if place % 2 else glob_regex(part) for place, part in enumerate(PLACEHOLDER.split(pattern))]
+    form = re.compile("".join(parts))
+    return [(path, _groups(form, path.relative_to(folder).as_posix())) for path in paths]
+
+
+def glob_regex(text: str) -> str:
+    """A regular expression of a pattern of file names without placeholders."""
+    return re.escape(text).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+
+
+def _groups(form: re.Pattern[str], path: str) -> dict[str, str]:
+    match = form.fullmatch(path)
+    return match.groupdict() if match else {}
+
+
+def _place(path: Path, how: How) -> str:
+    return path.name if how.sheet is None else f"{path.name} [{how.sheet}]"
+
+
+def known_columns(name: str, spec: Table) -> dict[str, str]:
+    """Columns of ours that an export of a table may have, and their kinds: the table's, and what others are derived from."""
+    needed = [column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of]
+    return {**spec.columns, **dict.fromkeys((column for column in needed if column not in spec.columns), NUMBER)}
+
+
+def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
+    """Refuse what cannot be meant: a wide table without fields, a column that there is none of, a derivation of nothing."""
+    place, wide = f"[tables.{name}]", stated.layout == "wide"
+    if wide != bool(stated.fields) or wide == bool(stated.file):
+        raise InputError(
+            f'{name}: {place} needs file = "..." for a long table, or layout = "wide" and [tables.{name}.fields] with a '
+            f"file for each column of ours."
+        )
+    for what in ("columns", "constant", "units", "fields"):
+        unknown = [column for column in getattr(stated, what) if column not in kinds]
+        if unknown:
+            raise InputError(f"{name}: {place} {what}: no column '{unknown[0]}' of ours. They are: {', '.join(kinds)}.")
+    for ours, way in stated.derived.items():
+        if way not in DERIVED.get((name, ours), {}):
+            can = [f'{column} = "{way}"' for (table, column), of in DERIVED.items() if table == name for way in of]
+            raise InputError(
+                f"{name}: {place} derived: '{ours}' cannot be worked out as '{way}'. What can: "
+                f"{', '.join(can) or 'nothing'}."
+            )

@@ -1,0 +1,123 @@
+"""What a person states about an export, so that nothing of it is guessed: where a table lies and what its cells mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables are in
+    "percent": 0.01,
+    "basis_points": 1e-4,
+    "cents": 0.01,
+    "thousands": 1e3,
+    "ten_thousands": 1e4,
+    "millions": 1e6,
+    "hundred_millions": 1e8,
+    "billions": 1e9,
+}
+DERIVED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {  # table, column: how it may be worked out, from which columns
+    ("prices", "total_return"): {
+        "total_return_index": ("total_return_index",),
+        "close and dividend": ("close", "dividend"),
+    },
+    ("shares", "shares_out"): {"market_cap / close": ("market_cap",)},
+    ("holdings", "weight"): {"market_value": ("market_value",), "quantity x close": ("quantity",)},
+}
+DATE_PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
+EXCEL_DATES = "excel"
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def _strptime(text: str) -> str:
+    """A form of dates as `datetime.strptime` has it, or that it says no day."""
+    if text == EXCEL_DATES:
+        return text
+    form = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], text)
+    if not (re.search("%[Yy]", form) and re.search("%[mb]", form) and "%d" in form):
+        raise ValueError(
+            f'write the form of a day with YYYY, MM and DD, such as "YYYYMMDD" or "DD.MM.YYYY", or "{EXCEL_DATES}"'
+        )
+    return form
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Dates = Annotated[str, AfterValidator(_strptime)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Unit = Literal["percent", "basis_points", "cents", "thousands", "ten_thousands", "millions", "hundred_millions", "billions"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class How(_Part):
+    """How a file is written.
+
+    Attributes
+    ----------
+    sheet
+        Of a workbook; by default its only one.
+    encoding, delimiter, decimal, thousands
+        Of a text file.
+    skip
+        Lines above the header.
+    dates
+        The form of its dates: "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "DD-MMM-YY" and the like; "excel" for serial numbers.
+    missing
+        What stands in a cell that has no value, such as "#N/A".
+    """
+
+    sheet: str | None = None
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'", "_"] = ""
+    skip: Annotated[int, Field(ge=0, le=1000)] = 0
+    dates: Dates = "%Y-%m-%d"
+    missing: Texts = ()
+
+
+class Sheet(How):
+    """One sheet of a wide table, days down and tickers across: its file, and the unit of its numbers."""
+
+    file: Texts
+    unit: Unit | None = None
+
+
+class TableMap(How):
+    """[tables.NAME]: one table of a market out of somebody's exports.
+
+    Attributes
+    ----------
+    layout
+        `long`, a row a fact, or `wide`, days down and tickers across, a sheet for each column of ours.
+    file
+        A path, or several, relative to the data folder; `*` and `?` stand for any text, and {date}, {portfolio} or another
+        column of ours for what every row of the file has in it.
+    columns
+        Ours = theirs; what is left out has our name.
+    constant
+        Ours = what every row has.
+    units
+        Ours = the unit that their numbers are in; without it they are in that of the tables.
+    identifiers
+        A column of the table securities that holds the codes by which the export names stocks: "isin", say.
+    derived
+        Ours = how it is worked out: see `DERIVED`.
+    fields
+        Of a wide table: ours = the sheet that has it.
+    """
+
+    layout: Literal["long", "wide"] = "long"
+    file: Texts = ()
+    columns: dict[str, str] = {}
+    constant: dict[str, str] = {}
+    units: dict[str, Unit] = {}
+    identifiers: str | None = None
+    derived: dict[str, str] = {}
+    fields: dict[str, Sheet] = {}

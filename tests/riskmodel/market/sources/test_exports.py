@@ -1,0 +1,147 @@
+"""The same market out of three folders of exports as out of the tidy tables that they were made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import riskmodel as rm
+from riskmodel.errors import InputError
+from riskmodel.market.market import MARKET_TABLES, build_market
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.tables import read_table
+from tests.conftest import SMALL
+
+NAMES, DAYS = 12, 60
+
+
+@pytest.fixture(scope="module")
+def tidy() -> dict[str, pd.DataFrame]:
+    """A dozen names over sixty days of the shipped market, without gaps, with codes."""
+    tables = {name: table for name in (*MARKET_TABLES, "holdings") if (table := read_table(SMALL, name)) is not None}
+    prices = tables["prices"]
+    days = np.sort(prices["date"].unique())[-DAYS:]
+    prices = prices[prices["date"].isin(days)]
+    whole = prices.dropna(subset=["close", "volume"]).groupby("ticker")["close"].count()
+    there = sorted(whole.index[whole == DAYS])[:NAMES]
+    cut = {name: t[t["ticker"].isin(there)].reset_index(drop=True) if "ticker" in t else t for name, t in tables.items()}
+    cut["prices"] = prices[prices["ticker"].isin(there)].reset_index(drop=True)
+    cut["securities"] = cut["securities"].assign(isin=[f"US{place:010d}" for place in range(len(cut["securities"]))])
+    cut["constituents"] = cut["constituents"].iloc[:0]
+    del cut["constituents"], cut["splits"]
+    return cut
+
+
+def written(folder: Path, tables: dict[str, pd.DataFrame], without: str) -> Path:
+    """The tidy tables in a folder, but for one."""
+    folder.mkdir()
+    for name, table in tables.items():
+        if name not in (without, "holdings"):
+            table.to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def markets_are_equal(exported: xr.Dataset, tables: dict[str, pd.DataFrame]) -> None:
+    expected = build_market({name: table for name, table in tables.items() if name != "holdings"})
+    assert set(exported) == set(expected)
+    for name in ("close", "total_return", "volume", "market_cap"):
+        np.testing.assert_allclose(exported[name], expected[name], rtol=1e-12, atol=1e-12, equal_nan=True)
+
+
+def test_a_long_file_of_a_vendor_gives_the_same_market(tmp_path, tidy):
+    folder = written(tmp_path / "vendor", tidy, "prices")
+    prices = tidy["prices"]
+    out = pd.DataFrame(
+        {
+            "Datum": prices["date"].dt.strftime("%d.%m.%Y"),
+            "Wertpapier": prices["ticker"].map(tidy["securities"].set_index("ticker")["isin"]),
+            "Kurs": (prices["close"] * 100).map(lambda value: f"{value:,.10f}".translate(str.maketrans(",.", ".,"))),
+            "Rendite": (prices["total_return"] * 100).map(lambda value: f"{value:.13f} %".replace(".", ",")),
+            "Umsatz": (prices["volume"] / 1000).map(lambda value: f"{value!r}".replace(".", ",")),
+        }
+    )
+    (folder / "kurse").mkdir()
+    for month, rows in out.groupby(prices["date"].dt.strftime("%Y%m")):
+        rows.to_csv(folder / "kurse" / f"kurse_{month}.csv", sep=";", index=False, encoding="cp932")
+    stated = TableMap(
+        file="kurse/kurse_*.csv", delimiter=";", decimal=",", thousands=".", encoding="cp932", dates="DD.MM.YYYY",
+        columns={"date": "Datum", "ticker": "Wertpapier", "close": "Kurs", "total_return": "Rendite", "volume": "Umsatz"},
+        units={"close": "cents", "total_return": "percent", "volume": "thousands"}, identifiers="isin", missing=["nan %"],
+    )  # fmt: skip
+    markets_are_equal(rm.read_market(Exports(folder, {"prices": stated})), tidy)
+
+
+def test_wide_sheets_of_a_workbook_give_the_same_market(tmp_path, tidy):
+    folder = written(tmp_path / "wide", tidy, "prices")
+    fields = {}
+    with pd.ExcelWriter(folder / "prices.xlsx") as book:
+        for column in ("close", "total_return", "volume"):
+            wide = tidy["prices"].pivot(index="date", columns="ticker", values=column)
+            wide.to_excel(book, sheet_name=column.upper())
+            fields[column] = {"file": "prices.xlsx", "sheet": column.upper()}
+    stated = TableMap(layout="wide", fields=fields)
+    markets_are_equal(rm.read_market(Exports(folder, {"prices": stated})), tidy)
+
+
+@pytest.mark.parametrize("way", ["total_return_index", "close and dividend"])
+def test_returns_are_worked_out_as_it_is_stated(tmp_path, tidy, way):
+    folder = written(tmp_path / "derived", tidy, "prices")
+    prices = tidy["prices"].sort_values(["ticker", "date"])
+    grouped = prices.groupby("ticker")
+    growth = 1 + prices["total_return"].where(grouped.cumcount() > 0, 0.0)
+    before = grouped["close"].shift(1)
+    prices["total_return_index"] = 100 * growth.groupby(prices["ticker"]).cumprod()
+    prices["dividend"] = (1 + prices["total_return"]) * before - prices["close"]
+    prices.drop(columns="total_return").to_csv(folder / "export.csv", index=False)
+    stated = TableMap(file="export.csv", derived={"total_return": way})
+    first = tidy["prices"]["date"].min()
+    returns = tidy["prices"]["total_return"].where(tidy["prices"]["date"] > first)
+    markets_are_equal(
+        rm.read_market(Exports(folder, {"prices": stated})), tidy | {"prices": tidy["prices"].assign(total_return=returns)}
+    )
+
+
+def test_lists_of_a_custodian_by_the_month_give_the_same_weights(tmp_path, tidy):
+    folder = written(tmp_path / "custodian", tidy, "")
+    isin = tidy["securities"].set_index("ticker")["isin"].to_dict() | {"CASH": "CASH"}
+    prices = tidy["prices"]
+    dates = sorted(prices["date"][prices["date"].dt.is_month_end].unique())[-2:]
+    expected = []
+    for date in dates:
+        tickers = [*sorted(isin)[:4], "CASH"]
+        value = pd.Series([10.0, 20.0, 30.0, 25.0, 15.0])
+        expected.append(pd.DataFrame({"date": date, "ticker": tickers, "weight": value / 100}))
+        rows = pd.DataFrame({"ISIN": [isin[ticker] for ticker in tickers], "Marktwert": value * 12_345.0})
+        rows.to_excel(folder / f"positions_major_{date:%Y%m%d}.xlsx", index=False, startrow=2)
+    stated = TableMap(
+        file="positions_{portfolio}_{date}.xlsx", skip=2, dates="YYYYMMDD", identifiers="isin",
+        columns={"ticker": "ISIN", "market_value": "Marktwert"}, derived={"weight": "market_value"},
+    )  # fmt: skip
+    read = Exports(folder, {"holdings": stated}).table("holdings")
+    assert read is not None
+    assert set(read["portfolio"]) == {"major"}
+    pd.testing.assert_frame_equal(
+        read[["date", "ticker", "weight"]], pd.concat(expected, ignore_index=True), check_dtype=False, rtol=1e-12
+    )
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_its_own_place(tmp_path, tidy):
+    folder = written(tmp_path / "wrong", tidy, "prices")
+    rows = ["tag,aktie,kurs", "2025-03-03,A,1.5", "03.03.2025,A,abc", "2025-03-05,A,4 %"]
+    (folder / "kurse.csv").write_text("\n".join(rows))
+    (folder / "rates.parquet").unlink()
+    (folder / "rates.csv").write_text("date,risk_free\n2025-03-03,x\n")
+    stated = TableMap(file="kurse.csv", columns={"date": "tag", "ticker": "aktie", "close": "kurs"})
+    with pytest.raises(InputError) as refused:
+        rm.read_market(Exports(folder, {"prices": stated}))
+    assert str(refused.value).splitlines() == [
+        "prices: kurse.csv 'tag': 1 cell is no date of the stated form: row 3 '03.03.2025'. State dates; kurse.csv 'kurs': "
+        "1 cell has a percent sign: row 4 '4 %'. State units = percent; kurse.csv 'kurs': 1 cell is no number: row 3 'abc'. "
+        "State decimal, thousands or missing in [tables.prices].",
+        "rates: 1 cell of 'risk_free' are not numbers: row 1 'x'. Write plain decimals with a point and a minus sign.",
+    ]
