@@ -57,8 +57,11 @@ def read_market(folder: str | Path | Source) -> xr.Dataset:
             tables[name] = source.table(name)
         except InputError as error:
             wrong.append(str(error))
+    if len(wrong) == 1:
+        raise InputError(wrong[0])
     if wrong:
-        raise InputError("\n".join(wrong))
+        told = " ".join(f"({number}) {message}" for number, message in enumerate(wrong, 1))
+        raise InputError(f"{len(wrong)} tables cannot be used. {told}")
     return build_market({name: table for name, table in tables.items() if table is not None})
 
 

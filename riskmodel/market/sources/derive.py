@@ -31,7 +31,7 @@ def return_of_dividends(prices: pd.DataFrame) -> pd.Series:
     Examples
     --------
     >>> days = pd.bdate_range("2025-03-03", periods=2)
-    >>> prices = pd.DataFrame({"date": days, "ticker": "A", "close": [10.0, 9.9], "dividend": [np.nan, 0.2]})
+    >>> prices = pd.DataFrame({"date": days, "ticker": "A", "close": [10.0, 9.9], "dividend": [None, 0.2]})
     >>> return_of_dividends(prices).round(4).tolist()
     [nan, 0.01]
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
 from riskmodel.market.sources.derive import (
@@ -21,7 +22,7 @@ from riskmodel.market.sources.derive import (
     weights_of_quantities,
     weights_of_values,
 )
-from riskmodel.market.sources.mapping import DERIVED, PLACEHOLDER, How, Sheet, TableMap
+from riskmodel.market.sources.mapping import DERIVED, EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table, checked_table, file_hash
 
@@ -33,6 +34,7 @@ WAYS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], pd.Series]] = {  # of `DE
     "market_value": lambda rows, _: weights_of_values(rows),
     "quantity x close": weights_of_quantities,
 }
+DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
 OF_PRICES = ("market_cap / close", "quantity x close")
 
 
@@ -77,13 +79,13 @@ class Exports:
         for name, stated in self.maps.items():
             for path, _ in self._files(name, stated):
                 found[f"{name}.{path.relative_to(self.folder)}"] = file_hash(path)
-            found[f"{name}.mapping"] = stated.model_dump_json()
+            found[f"{name}.mapping"] = hashlib.sha256(stated.model_dump_json().encode()).hexdigest()
         return dict(sorted(found.items()))
 
     def _files(self, name: str, stated: TableMap) -> Iterator[tuple[Path, dict[str, str]]]:
         patterns = stated.file or tuple(file for sheet in stated.fields.values() for file in sheet.file)
         for pattern in patterns:
-            yield from _matching(self.folder, pattern, name)
+            yield from _matching(self.folder, pattern, name, stated)
 
     def _mapped(self, name: str, spec: Table) -> pd.DataFrame:
         stated, problems = self.maps[name], list[str]()
@@ -110,7 +112,7 @@ class Exports:
 def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
     pieces = []
     for pattern in stated.file:
-        for path, in_name in _matching(folder, pattern, name):
+        for path, in_name in _matching(folder, pattern, name, stated):
             frame = read_cells(path, stated, name)
             piece = pd.DataFrame(index=frame.index)
             for ours, kind in kinds.items():
@@ -138,7 +140,7 @@ def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
     for ours, sheet in stated.fields.items():
         parts = []
         for pattern in sheet.file:
-            for path, _ in _matching(folder, pattern, name):
+            for path, _ in _matching(folder, pattern, name, sheet):
                 parts.append(_unpivoted(path, sheet, name, date, ticker, ours, problems))
         column = pd.concat(parts, ignore_index=True)
         joined = column if joined is None else joined.merge(column, on=[date, ticker], how="outer")
@@ -215,7 +217,7 @@ def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
         return pd.read_excel(book, sheet_name=how.sheet or 0, header=None, dtype=object)
 
 
-def _matching(folder: Path, pattern: str, name: str) -> list[tuple[Path, dict[str, str]]]:
+def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Path, dict[str, str]]]:
     """The files of a pattern in the order of their names, each with what its name says of columns of ours."""
     said = PLACEHOLDER.findall(pattern)
     unknown = [column for column in said if column not in TABLES[name].columns]
@@ -230,19 +232,28 @@ def _matching(folder: Path, pattern: str, name: str) -> list[tuple[Path, dict[st
         raise InputError(
             f"{name}: no file '{pattern}', which [tables.{name}] names, in '{folder}'. Found there: {listed(there, 20)}."
         )
-    parts = [f"(?P<{part}>.+?)" if place % 2 else glob_regex(part) for place, part in enumerate(PLACEHOLDER.split(pattern))]
-    form = re.compile("".join(parts))
-    return [(path, _groups(form, path.relative_to(folder).as_posix())) for path in paths]
+    parts = PLACEHOLDER.split(pattern)
+    form = re.compile("".join(_named(part, name, how) if place % 2 else _any(part) for place, part in enumerate(parts)))
+    found = [(path, form.fullmatch(path.relative_to(folder).as_posix())) for path in paths]
+    odd = [path.name for path, match in found if match is None]
+    if odd:
+        raise InputError(
+            f"{name}: {counted(len(odd), 'file')} of '{pattern}' in [tables.{name}] whose name does not say what it should: "
+            f"{listed(odd)}. Rename, or narrow the pattern; a date in a name has the form of dates."
+        )
+    return [(path, match.groupdict()) for path, match in found if match is not None]
 
 
-def glob_regex(text: str) -> str:
+def _named(column: str, name: str, how: How) -> str:
+    """A regular expression of a placeholder: of a date, its stated form."""
+    kind = TABLES[name].columns[column]
+    form = re.sub("%[Yymdb]", lambda part: DIGITS[part[0]], re.escape(how.dates).replace(r"\%", "%"))
+    return f"(?P<{column}>{(form if how.dates != EXCEL_DATES else '[0-9]+') if kind == DATE else '.+'})"
+
+
+def _any(text: str) -> str:
     """A regular expression of a pattern of file names without placeholders."""
     return re.escape(text).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-
-
-def _groups(form: re.Pattern[str], path: str) -> dict[str, str]:
-    match = form.fullmatch(path)
-    return match.groupdict() if match else {}
 
 
 def _place(path: Path, how: How) -> str:

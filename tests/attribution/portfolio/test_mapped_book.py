@@ -31,7 +31,9 @@ derived = { weight = "market_value" }
 def mapped(short_copy):
     """The shipped book over seven months, its prices and lists as exports; and the same over tidy tables."""
     folder, read, _ = short_copy
-    tidy = at.read_book(folder / "book.toml")
+    path = folder / "book.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("2024-03-01 ", "2024-10-01 "), encoding="utf-8")
+    tidy = at.read_book(path)
     market = read_inputs(tidy)
     prices, holdings = read("prices"), read("holdings")
     names = {"date": "日付", "ticker": "コード", "close": "終値", "total_return": "騰落率", "volume": "出来高"}
@@ -47,9 +49,8 @@ def mapped(short_copy):
     for (portfolio, date), rows in holdings.groupby(["portfolio", "date"]):
         values = pd.DataFrame({"Ticker": rows["ticker"], "Market value": rows["weight"] * 1e9})
         values.to_csv(folder / "custodian" / f"{portfolio}_{pd.Timestamp(date):%Y-%m-%d}.csv", index=False)
-    for path in (*folder.glob("prices.*"), *folder.glob("holdings.*")):
-        path.unlink()
-    path = folder / "book.toml"
+    for own in [*folder.glob("prices.*"), *folder.glob("holdings.*")]:
+        own.unlink()
     path.write_text(path.read_text(encoding="utf-8") + STATED, encoding="utf-8")
     return tidy, market, at.read_book(path)
 
@@ -66,7 +67,9 @@ def test_a_month_is_the_same_out_of_exports(mapped):
         for each, read in ((book, exported), (tidy, market))
     ]
     pd.testing.assert_series_equal(*performance, rtol=1e-10)
-    assert {name.split(".")[0] for name in book.source.hashes()} == {name.split(".")[0] for name in tidy.source.hashes()}
+    hashes = book.source.hashes()
+    assert {"prices.feed/prices_202503.csv", "prices.mapping", "holdings.mapping", "shares.csv"} <= set(hashes)
+    assert {len(digest) for digest in hashes.values()} == {64}
 
 
 @pytest.mark.parametrize(

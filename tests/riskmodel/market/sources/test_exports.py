@@ -139,9 +139,9 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_own_place(tmp_path, t
     stated = TableMap(file="kurse.csv", columns={"date": "tag", "ticker": "aktie", "close": "kurs"})
     with pytest.raises(InputError) as refused:
         rm.read_market(Exports(folder, {"prices": stated}))
-    assert str(refused.value).splitlines() == [
-        "prices: kurse.csv 'tag': 1 cell is no date of the stated form: row 3 '03.03.2025'. State dates; kurse.csv 'kurs': "
-        "1 cell has a percent sign: row 4 '4 %'. State units = percent; kurse.csv 'kurs': 1 cell is no number: row 3 'abc'. "
-        "State decimal, thousands or missing in [tables.prices].",
-        "rates: 1 cell of 'risk_free' are not numbers: row 1 'x'. Write plain decimals with a point and a minus sign.",
-    ]
+    assert str(refused.value) == (
+        "2 tables cannot be used. (1) prices: kurse.csv 'tag': 1 cell is no date of the stated form: row 3 '03.03.2025'. "
+        "State dates; kurse.csv 'kurs': 1 cell has a percent sign: row 4 '4 %'. State units = percent; kurse.csv 'kurs': "
+        "1 cell is no number: row 3 'abc'. State decimal, thousands or missing in [tables.prices]. (2) rates: 1 cell of "
+        "'risk_free' are not numbers: row 1 'x'. Write plain decimals with a point and a minus sign."
+    )
