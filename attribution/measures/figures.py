@@ -8,7 +8,7 @@ import xarray as xr
 
 from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
-from attribution.measures.record import require_days, require_record, require_returns, require_same_rows
+from attribution.measures.record import require_days, require_record, require_returns, require_rows, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
@@ -140,6 +140,7 @@ def relative_figures(
     """
     if frequency not in A_YEAR:
         raise InputError(f"frequency '{frequency}': the choices are {', '.join(A_YEAR)}.")
+    require_rows(portfolio)
     daily = {"portfolio": portfolio, "benchmark": benchmark, "risk_free": risk_free}
     for name, side in daily.items():
         require_returns(side, f"returns of '{name}'")

@@ -8,7 +8,7 @@ from scipy.stats import kurtosis, skew
 
 from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
-from attribution.measures.record import require_record, require_returns, require_same_rows
+from attribution.measures.record import require_record, require_returns, require_rows, require_same_rows
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.rounding import deviation, over, settled
 from riskmodel.bounds import DEGREES, PERIOD_RETURN, PERIODS_A_YEAR, require_bounded
@@ -161,7 +161,7 @@ def downside_figures(returns: pd.Series, *, least_acceptable: float) -> dict[str
     and its root, variability skewness (p. 98); prospect ratio (mean(max(r, 0) + 2.25 min(r, 0)) - T) / sqrt(mean d^2),
     Watanabe (2006) (p. 100).
     """
-    require_returns(returns)
+    require_rows(returns)
     require_record(returns.index)
     r, beyond = returns.to_numpy(float), _beyond(returns, least_acceptable)
     short, passed = np.maximum(-beyond, 0.0), np.maximum(beyond, 0.0)
@@ -318,6 +318,7 @@ def benchmark_figures(
     (beta_F - beta)(B - F) and net selectivity, alpha less it (p. 78); M squared for Sortino P + (P - T) (d_B - d_P) / d_P
     with T the least acceptable return a year (p. 102); omega excess return P - 3 d_P d_B (p. 103).
     """
+    require_rows(returns["portfolio"])
     line = regression_figures(returns, a_year=a_year, ddof=ddof)
     p, b, f = (_a_year(returns[side], a_year) for side in SIDES)
     spread = [deviation(returns[side], ddof=ddof) * a_year**0.5 for side in ("portfolio", "benchmark")]
@@ -361,7 +362,7 @@ def _beyond(returns: pd.Series, bound: float) -> np.ndarray:
 
 
 def _require_pair(returns: pd.Series, risk_free: pd.Series, a_year: float) -> None:
-    require_returns(returns)
+    require_rows(returns)
     require_returns(risk_free, "returns of 'risk_free'")
     require_same_rows(returns, risk_free)
     require_record(returns.index, a_year=a_year)

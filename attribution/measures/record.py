@@ -90,6 +90,13 @@ def require_returns(returns: pd.Series, name: str = "") -> pd.Series:
     return returns
 
 
+def require_rows(returns: pd.Series) -> pd.Series:
+    """`require_returns` of at least one row: of none there is no mean."""
+    if isinstance(returns, pd.Series) and returns.empty:
+        raise InputError(f"returns of '{returns.name or 'portfolio'}': no rows. Give one at least.")
+    return require_returns(returns)
+
+
 def require_record(index: pd.Index, *, a_year: float | None = None, name: str = "returns") -> None:
     """Refuse the labels of a record that say that its rows are out of order, there twice, missing, or of another frequency.
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 import attribution as at
 from attribution.measures.figures import regression_figures, relative_figures
 from attribution.measures.performance import sharpe_ratio, sortino_ratio
-from attribution.measures.ratios import downside_figures, drawdown, drawdown_figures, losing_runs, ratio_table, shape_figures
+from attribution.measures.ratios import (
+    benchmark_figures,
+    downside_figures,
+    drawdown,
+    drawdown_figures,
+    losing_runs,
+    ratio_table,
+    shape_figures,
+)
 from attribution.measures.record import require_record
 
 # the last month takes the record 30 % below the peak of the month before it, in which it was 1.03 times January 2024's
@@ -340,3 +348,24 @@ def test_figures_of_days_want_days_of_whatever_kind(frequency):
     with pytest.raises(at.InputError) as caught:
         relative_figures(*(side.reset_index(drop=True) for side in (own, other, rate)), frequency=frequency)
     assert str(caught.value) == "returns: labels are no dates: 0, 1, 2, 3, 4 and 295 more. Give returns by their dates."
+
+
+NONE = RECORD["portfolio"].iloc[:0]
+OF_NOTHING = {
+    "shape_figures": lambda: shape_figures(NONE, NONE, a_year=12),
+    "downside_figures": lambda: downside_figures(NONE, least_acceptable=0.0),
+    "drawdown_figures": lambda: drawdown_figures(NONE, NONE, a_year=12),
+    "benchmark_figures": lambda: benchmark_figures(RECORD.iloc[:0], a_year=12),
+    "relative_figures": lambda: relative_figures(NONE, NONE, NONE),
+}
+
+
+@pytest.mark.parametrize("measure", OF_NOTHING.values(), ids=OF_NOTHING)
+def test_a_record_without_rows_is_refused_where_a_mean_is_taken(measure):
+    with pytest.raises(at.InputError, match=r"^returns of 'portfolio': no rows\. Give one at least\.$"):
+        measure()
+
+
+def test_a_record_without_rows_has_no_ratio():
+    assert np.isnan(sharpe_ratio(NONE, NONE)) and np.isnan(sortino_ratio(NONE, NONE))
+    assert drawdown(NONE).empty and losing_runs(NONE).empty
