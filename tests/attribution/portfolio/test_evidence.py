@@ -97,6 +97,21 @@ def test_a_mistyped_base_is_refused_in_the_month_that_stands_on_it(small_book, s
     assert at.attribute(small_book, "Major 100", small_model, market, period="2025-01")  # the other months stand
 
 
+@pytest.mark.parametrize(("day", "size"), [("2025-02-28", 1.004), ("2025-03-31", 1.003)])
+def test_a_level_a_third_of_a_percent_off_is_refused_in_the_month_alone(small_book, small_market, small_model, day, size):
+    """On the other days of that month the level is within 0.06 % of its constituents."""
+
+    def mistyped(level):
+        level[day] *= size
+        return level
+
+    market = with_level(small_market, "Large Index", mistyped)
+    with pytest.raises(InputError, match=r"1 finding .*2025-03-(03|31) Large Index \(.0\.[34]"):
+        at.attribute(small_book, "Major 100", small_model, market, period="2025-03")
+    with pytest.raises(InputError, match="level that moves away"):
+        course_figures(small_book, "Major 100", market, period="2025-03")
+
+
 def test_swapped_levels_are_named_with_the_index_whose_they_are(small_book, small_market):
     levels = small_market["index_level"].to_pandas()
     swapped = levels.rename(columns={"Large Index": "Small Index", "Small Index": "Large Index"})[levels.columns]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
+from riskmodel.market.market import build_market
 from tests.riskmodel.market.found import DAY, found, of_key, prices_with
 
 
@@ -191,3 +193,12 @@ def test_an_exchange_rate_that_was_not_updated_is_named_with_its_first_day(clean
     rates.loc[100:105, "rate"] = rates["rate"][100]
     [finding] = of_key(clean | {"fx": rates}, "stale_fx")
     assert (finding.date, finding.count) == (f"{rates['date'][100]:%Y-%m-%d}", 5)
+
+
+def test_rows_that_were_taken_out_of_a_frame_change_nothing_of_the_others(clean):
+    """A frame of one's own has any index: that of the rows that are left, or the same twice."""
+    early = {"constituents": clean["constituents"][clean["constituents"]["date"] > "2024"]}
+    assert early["constituents"].index[-1] >= len(early["constituents"])
+    twice = {name: table.set_axis([0] * len(table)) for name, table in clean.items()}
+    numbered = {name: table.reset_index(drop=True) for name, table in (clean | early).items()}
+    xr.testing.assert_identical(build_market(twice | early), build_market(numbered))
