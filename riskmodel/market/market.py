@@ -98,6 +98,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     require_kind("tables", tables, dict, "Give a dict of the market's tables by name, each a DataFrame.")
     for name, table in tables.items():
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
+    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
     prices = tables["prices"]
     sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
     prices, finals = without_total_losses(prices, tables.get("finals"), sessions)

@@ -14,6 +14,7 @@ from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import actual_returns_beside_holdings, levels_off_their_constituents
 from attribution.portfolio.evidence.register import Evidence
+from attribution.portfolio.evidence.slips import lists_unlike_both_neighbours
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
@@ -89,9 +90,10 @@ def book_evidence(tracks: Tracks, course: str | None = None) -> list[Judged]:
 
 
 def course_evidence(tracks: Tracks, course: str, actual_returns: pd.DataFrame | None = None) -> list[Judged]:
-    """What a return stands on, over the days of the tracks: market, levels, actual returns (of the book, where None)."""
+    """What a return of the tracks stands on: market, levels, weights, actual returns (of the book, where None)."""
     evidence = Evidence(tracks, course, actual_returns)
-    own = [*levels_off_their_constituents(evidence), *actual_returns_beside_holdings(evidence)]
+    rules = (levels_off_their_constituents, actual_returns_beside_holdings, lists_unlike_both_neighbours)
+    own = [finding for rule in rules for finding in rule(evidence)]
     return judged([*market_findings(tracks.market), *own], evidence)
 
 

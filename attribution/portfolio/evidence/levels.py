@@ -13,10 +13,10 @@ from attribution.portfolio.holdings import level_returns
 from riskmodel.arrays.robust import MAD_TO_DEVIATION
 from riskmodel.market.evidence.finding import Finding
 
-NEAR_IN_A_DAY, FAR_IN_A_DAY, FAR_FOR_ITSELF = 0.003, 0.01, 8.0  # the latter in its own (robust) deviations
+NEAR_IN_A_DAY, FAR_IN_A_DAY, FAR_FOR_ITSELF = 0.0025, 0.01, 8.0  # the latter in its own (robust) deviations
 LARGE_DAILY_GAP = 0.002
 CLOSER = 3.0  # times, that another index's level is
-LEAST_DAYS = 40
+LEAST_DAYS, LEAST_OF_A_MONTH = 40, 15
 WITHOUT_DIVIDENDS = (-1.5, -0.5)  # slope of the gap on the dividends of the constituents
 FOLLOWS, CLEARLY, LEAST_FOLLOWED = 0.8, 0.01, 15  # correlation; more than that with its own; days
 SAME, LATE = "same day", "day before"  # beside the names of sleeves
@@ -46,7 +46,7 @@ def levels_off_their_constituents(evidence: Evidence) -> Iterator[Finding]:
         if level.by_rule:
             bound = max(FAR_IN_A_DAY, own)
         else:  # a list is allowed no more, or levels that are wrong every day would be near; a few days tell nothing of it
-            bound = min(max(NEAR_IN_A_DAY, own), FAR_IN_A_DAY) if len(gaps) >= LEAST_DAYS else FAR_IN_A_DAY
+            bound = min(max(NEAR_IN_A_DAY, own), FAR_IN_A_DAY) if len(gaps) >= LEAST_OF_A_MONTH else FAR_IN_A_DAY
         for date, gap in _by_day(gaps[(gaps - gaps.median()).abs() > bound]).items():
             yield Finding(
                 "level_off_list", "indices", name, date, shown=f"{gap:+.2%}", doubt={date: gap}, lenient=level.by_rule

@@ -1,6 +1,16 @@
 """Tables held against each other: what is doubtful in a feed is found, named and counted."""
 
-from riskmodel.market.evidence import announcements, capitalisation, filings, groups, levels, prices, rates, statements
+from riskmodel.market.evidence import (
+    announcements,
+    capitalisation,
+    filings,
+    groups,
+    levels,
+    names,
+    prices,
+    rates,
+    statements,
+)
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 
 __all__ = [
@@ -11,6 +21,7 @@ __all__ = [
     "filings",
     "groups",
     "levels",
+    "names",
     "prices",
     "rates",
     "statements",

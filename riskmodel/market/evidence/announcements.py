@@ -12,7 +12,8 @@ from riskmodel.market.evidence.finding import Finding, found_at
 
 CENTS, NEAR = np.log(100.0), np.log(1.25)
 LEAST_OF_CLOSE, MOST_OF_CLOSE = 0.05, 0.25  # a quarter's earnings a share
-FILLED, LEAST_ROWS = 0.3, 20
+FILLED, LEAST_ROWS, LEAST_SESSIONS = 0.3, 20, 200
+FAR_FOR_ITSELF = 20.0  # times the median announcement of the name
 MOST = 0.5
 
 
@@ -33,6 +34,10 @@ def earnings_in_cents(feed: Feed) -> Iterator[Finding]:
     yield from found_at("eps_unit", "earnings", _cells(earnings[hundred]))
     profit = (np.minimum(actual, estimate) / close).where(actual > 0)
     typical = profit.groupby(earnings["ticker"]).agg(["median", "count"])
+    least = np.minimum(actual.abs(), estimate.abs())
+    usual = np.maximum(actual.abs(), estimate.abs()).groupby(earnings["ticker"]).transform("median")
+    both = (least > FAR_FOR_ITSELF * usual) & (least > LEAST_OF_CLOSE * close)
+    yield from found_at("eps_unit", "earnings", _cells(earnings[both]))
     for ticker in typical.index[(typical["median"] > MOST_OF_CLOSE) & (typical["count"] > 1)]:
         of = earnings[earnings["ticker"] == ticker]
         yield Finding("eps_unit", "earnings", str(ticker), f"{of['announced'].min():%Y-%m-%d}", count=len(of))
@@ -51,6 +56,14 @@ def estimates_that_are_none(feed: Feed) -> Iterator[Finding]:
                 last = earnings["announced"][of.index].max()
                 shown = f"{quarter}: {of.mean():.0%}"
                 yield Finding(key, "earnings", date=f"{last:%Y-%m-%d}", count=int(of.sum()), shown=shown)
+
+
+@MARKET_RULES.rule("sessions_alike")
+def announcements_of_one_session(feed: Feed) -> Iterator[Finding]:
+    """Where so many companies announce, some do before the opening and some after the close: one of the two is a default."""
+    sessions = feed.tables["earnings"]["session"]
+    if len(sessions) >= LEAST_SESSIONS and (sessions == sessions.iloc[0]).all():
+        yield Finding("sessions_alike", "earnings", count=len(sessions), values={"session": str(sessions.iloc[0])})
 
 
 def _cells(earnings: pd.DataFrame) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from riskmodel.market.evidence.finding import Finding
 SAME_RATIO = np.log(1.10)  # share counts move by a few percent between two filings
 THERE_AND_BACK = np.log(1.8)
 UNIT = np.log(1.05)  # how near to a power of ten a step of the unit comes
-MOST_DEALT, LEAST_DEALT = 0.5, 1e-5  # of a name's shares, on its median day
+MOST_DEALT, LEAST_DEALT = 0.2, 1e-5  # of a name's shares, on its median day
 USUAL_DEALT, UNUSUAL_DEALT = -2.3, 1.3  # decimal orders of the shares that change hands in a day: one in two hundred
 STEP_DAYS, LEAST_UNIT = 10, 1.7
 ALIKE = 0.05  # median deviation of logarithms in a list that is weighted by these capitalisations
@@ -77,7 +77,7 @@ def counts_that_jump(feed: Feed) -> Iterator[Finding]:
 
 @MARKET_RULES.rule("dealt_unlike_shares")
 def counts_beside_dealing(feed: Feed) -> Iterator[Finding]:
-    """A name of which more than half changes hands on its median day, or next to nothing, has its shares in another unit."""
+    """Where a fifth of a name changes hands on its median day, or next to nothing, its shares are in another unit."""
     some = np.arange(0, len(feed.days), max(len(feed.days) // SAMPLED_DAYS, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         dealt = feed.panel("volume")[some] / feed.panel("shares_out")[some]

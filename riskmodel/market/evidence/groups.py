@@ -33,6 +33,22 @@ def sectors_of_two_vendors(feed: Feed) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+@MARKET_RULES.rule("industry_astray")
+def industries_in_two_sectors(feed: Feed) -> Iterator[Finding]:
+    """An industry is of one sector: the few of its names that another one has are filed wrongly."""
+    securities = feed.tables["securities"]
+    if "industry" not in securities:
+        return
+    known = securities[securities["sector"].notna() & securities["industry"].notna()]
+    names = known.groupby(["industry", "sector"])["ticker"].count()
+    for (industry, sector), count in names.items():
+        rest = names[industry].drop(sector)
+        if len(rest) and count <= FEW * rest.max():
+            tickers = known["ticker"][(known["industry"] == industry) & (known["sector"] == sector)]
+            shown = f"{sector}, {rest.idxmax()}; {', '.join(sorted(tickers)[:5])}"
+            yield Finding("industry_astray", "securities", str(industry), count=int(count), shown=shown)
+
+
 def _words(name: str) -> frozenset[str]:
     return frozenset(word[:STEM] for word in re.findall(r"[^\W\d_]+", name.casefold()) if word not in COMMON)
 

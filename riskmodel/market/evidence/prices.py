@@ -14,6 +14,7 @@ LARGE_DISTRIBUTION = 0.20
 SMALLEST_DEFICIT = 1e-3
 DEFICIT_SHARE = 0.01  # of all rows: returns of another day, or of another series of prices
 SPLIT_SLACK = np.log(1.10)  # how far the market may move on an ex-date
+LEAST_RATIO, FAR_FOR_A_DAY, SAME_SPLIT_DAYS = np.log(1.2), 2.0, 70
 CLOSE_SLACK = 0.002  # a ratio between two columns of one row is that of a split to rounding and a small dividend
 LEAST_SPLIT, LEAST_IN_A_ROW = np.log(1.45), np.log(1.9)  # spin-offs of a half are common
 HALVED = np.log(2.0)
@@ -40,7 +41,7 @@ def listed_splits(feed: Feed) -> Iterator[Finding]:
     rows = np.searchsorted(feed.market.get_index("time").to_numpy(), splits["ex_date"].to_numpy())
     for column, row, ratio in zip(columns, rows, splits["ratio"], strict=True):
         size = abs(np.log(ratio))
-        if column < 0 or not 0 < row < len(feed.days) or size < np.log(1.2) or not feed.move[row, column] > -1:
+        if column < 0 or not 0 < row < len(feed.days) or size < LEAST_RATIO or not feed.move[row, column] > -1:
             continue
         move, growth = np.log1p(feed.move[row, column]), feed.growth[row, column]
         slack = min(SPLIT_SLACK, size / 3)
@@ -54,6 +55,31 @@ def listed_splits(feed: Feed) -> Iterator[Finding]:
             yield Finding("split_in_return", **where, shown=shown, doubt=doubt, refused=True)
         elif abs(move - np.log(ratio)) < size / 3:
             yield Finding("split_backwards", **where, shown=shown, doubt=doubt)
+
+
+@MARKET_RULES.rule("stock_dividend_in_return", "split_twice")
+def small_and_repeated_splits(feed: Feed) -> Iterator[Finding]:
+    """A stock dividend that close and return both fall by, far for the name; one split that two vendors date differently."""
+    if "splits" not in feed.tables:
+        return
+    splits, columns = feed.tables["splits"], feed.tickers_of("splits")
+    rows = np.searchsorted(feed.market.get_index("time").to_numpy(), splits["ex_date"].to_numpy())
+    inside = (columns >= 0) & (rows > 0) & (rows < len(feed.days)) & (np.abs(np.log(splits["ratio"])) < LEAST_RATIO)
+    for row, column, ratio in zip(rows[inside], columns[inside], np.log(splits["ratio"][inside]), strict=True):
+        off = abs(feed.growth[row, column] + ratio)
+        deviation = feed.deviation(np.array([row]), np.array([column]))[0]
+        if abs(ratio) > FAR_FOR_A_DAY * deviation and off < min(SPLIT_SLACK, abs(ratio) / 2):
+            total = float(np.expm1(feed.growth[row, column]))
+            yield Finding(
+                "stock_dividend_in_return", "prices", feed.assets[column], feed.days[row],
+                shown=f"{total:+.1%}, {ratio_text(float(np.exp(ratio)))}", doubt={feed.days[row]: total}, lenient=True,
+            )  # fmt: skip
+    ordered = splits.sort_values(["ticker", "ex_date"], kind="stable")
+    before = ordered.groupby("ticker").shift(1)
+    again = (ordered["ex_date"] - before["ex_date"]).dt.days.le(SAME_SPLIT_DAYS) & (ordered["ratio"] == before["ratio"])
+    for second, first in zip(ordered[again].itertuples(), before["ex_date"][again], strict=True):
+        day, shown = f"{second.ex_date:%Y-%m-%d}", f"{first:%Y-%m-%d}, {ratio_text(float(second.ratio))}"
+        yield Finding("split_twice", "splits", str(second.ticker), day, shown=shown)
 
 
 @MARKET_RULES.rule("split_unlisted", "unexplained_move")

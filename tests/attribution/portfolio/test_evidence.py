@@ -97,6 +97,21 @@ def test_a_mistyped_base_is_refused_in_the_month_that_stands_on_it(small_book, s
     assert at.attribute(small_book, "Major 100", small_model, market, period="2025-01")  # the other months stand
 
 
+@pytest.mark.parametrize(("day", "size"), [("2025-02-28", 1.004), ("2025-03-31", 1.003)])
+def test_a_level_a_third_of_a_percent_off_is_refused_in_the_month_alone(small_book, small_market, small_model, day, size):
+    """On the other days of that month the level is within 0.06 % of its constituents."""
+
+    def mistyped(level):
+        level[day] *= size
+        return level
+
+    market = with_level(small_market, "Large Index", mistyped)
+    with pytest.raises(InputError, match=r"1 finding .*2025-03-(03|31) Large Index \(.0\.[34]"):
+        at.attribute(small_book, "Major 100", small_model, market, period="2025-03")
+    with pytest.raises(InputError, match="level that moves away"):
+        course_figures(small_book, "Major 100", market, period="2025-03")
+
+
 def test_swapped_levels_are_named_with_the_index_whose_they_are(small_book, small_market):
     levels = small_market["index_level"].to_pandas()
     swapped = levels.rename(columns={"Large Index": "Small Index", "Small Index": "Large Index"})[levels.columns]
@@ -161,6 +176,58 @@ def test_leverage_is_named_unless_the_book_means_it(small_book, small_market, gr
     assert (finding.finding.subject, finding.finding.date, finding.refused) == ("major", "2025-02-28", gross > 1.5)
     meant = book.model_copy(update={"book": book.book.model_copy(update={"long_short": True})})
     assert "weight_out_of_range" not in keys_of(meant, small_market)
+
+
+def of_february(small_book, change):
+    """The book with another list of February: `change` of its weights by ticker."""
+
+    def changed(holdings):
+        own = listed(holdings, "2025-02-28")
+        weights = change(holdings[own].set_index("ticker")["weight"].copy())
+        rows = weights.rename_axis("ticker").reset_index(name="weight")
+        rows = rows.assign(portfolio="major", date=pd.Timestamp("2025-02-28"))
+        return pd.concat([holdings[~own], rows], ignore_index=True)
+
+    return with_holdings(small_book, changed)
+
+
+def test_a_weight_of_a_tenth_is_refused_with_what_it_moves(small_book, small_market, small_model):
+    def slipped(weights):
+        missing = 0.9 * weights["GHTN"]
+        return weights - missing * (weights.index == "GHTN") + missing * (weights.index == "CASH")
+
+    book = of_february(small_book, slipped)
+    [finding] = one(book, small_market, "weight_slipped")
+    assert (finding.finding.subject, finding.finding.date) == ("major", "2025-02-28")
+    assert finding.finding.shown == "GHTN, 0.65%, 6.32%"
+    clean, spoilt = (
+        course_figures(each, "Major 100", small_market, period="2025-03").set_index("measure")["value"]["excess_return"]
+        for each in (small_book, book.model_copy(update={"accepted": accepted_of(finding.finding)}))
+    )
+    assert finding.harm == pytest.approx(abs(spoilt - clean) * 1e4, rel=0.1)
+    with pytest.raises(InputError, match=r"a tenth of, or ten times"):
+        at.attribute(book, "Major 100", small_model, small_market, period="2025-03")
+    assert at.attribute(book, "Major 100", small_model, small_market, period="2025-02")
+
+
+def accepted_of(finding):
+    return (Accepted(key=finding.key, table=finding.table, ticker=finding.subject, by="A. Analyst", why="meant"),)
+
+
+def test_a_list_without_its_cash_is_named_and_not_refused(small_book, small_market):
+    book = of_february(small_book, lambda weights: weights.drop("CASH") / weights.drop("CASH").sum())
+    [finding] = one(book, small_market, "cash_gone_once")
+    assert (finding.finding.date, finding.refused) == ("2025-02-28", False)
+    assert finding.harm == pytest.approx(20, abs=5)
+
+
+def test_one_list_in_whole_percent_is_named(small_book, small_market):
+    def rounded(weights):
+        stocks = weights.drop("CASH").round(2)
+        return pd.concat([stocks, pd.Series({"CASH": 1 - stocks.sum()})])
+
+    [finding] = one(of_february(small_book, rounded), small_market, "list_rounded")
+    assert (finding.finding.subject, finding.finding.date) == ("major", "2025-02-28")
 
 
 def test_exchanged_weights_are_named_with_what_they_move(small_book, small_market):

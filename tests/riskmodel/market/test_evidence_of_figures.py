@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
+from riskmodel.market.market import build_market
 from tests.riskmodel.market.found import DAY, found, of_key, prices_with
 
 
@@ -191,3 +193,163 @@ def test_an_exchange_rate_that_was_not_updated_is_named_with_its_first_day(clean
     rates.loc[100:105, "rate"] = rates["rate"][100]
     [finding] = of_key(clean | {"fx": rates}, "stale_fx")
     assert (finding.date, finding.count) == (f"{rates['date'][100]:%Y-%m-%d}", 5)
+
+
+def test_rows_that_were_taken_out_of_a_frame_change_nothing_of_the_others(clean):
+    """A frame of one's own has any index: that of the rows that are left, or the same twice."""
+    early = {"constituents": clean["constituents"][clean["constituents"]["date"] > "2024"]}
+    assert early["constituents"].index[-1] >= len(early["constituents"])
+    twice = {name: table.set_axis([0] * len(table)) for name, table in clean.items()}
+    numbered = {name: table.reset_index(drop=True) for name, table in (clean | early).items()}
+    xr.testing.assert_identical(build_market(twice | early), build_market(numbered))
+
+
+def of_name(prices: pd.DataFrame, ticker: str) -> pd.Index:
+    return prices.index[prices["ticker"] == ticker]
+
+
+@pytest.fixture(scope="module")
+def distributions(clean) -> pd.DataFrame:
+    """Rows of the prices on which a name pays, with the amount as a share of the close before."""
+    prices = clean["prices"].sort_values(["ticker", "date"])
+    move = prices.groupby("ticker")["close"].pct_change(fill_method=None)
+    paid = prices.assign(paid=prices["total_return"] - move)
+    return paid[paid["paid"] > 1e-3]
+
+
+@pytest.fixture(scope="module")
+def regular(distributions) -> pd.Series:
+    """The rows of a name that pays six times or more."""
+    count = distributions.groupby("ticker")["paid"].count()
+    return distributions[distributions["ticker"] == count.idxmax()]
+
+
+@pytest.mark.parametrize(("key", "times"), [("dividend_skipped", 0), ("dividend_twice", 2)])
+def test_a_distribution_that_is_missing_or_counted_twice_is_named_about_its_day(clean, regular, key, times):
+    row = regular.index[2]
+
+    def wrong(prices):
+        prices.loc[row, "total_return"] += (times - 1) * regular.loc[row, "paid"]
+        return prices
+
+    spoilt = prices_with(clean, wrong)
+    [finding] = of_key(spoilt, key)
+    assert {each.key for each in found(spoilt)} == {key}
+    assert (finding.subject, finding.date) == (regular["ticker"].iloc[0], f"{regular.loc[row, 'date']:%Y-%m-%d}")
+    assert finding.doubt[finding.date] == pytest.approx((1 - times) * regular.loc[row, "paid"], rel=0.3)
+
+
+def test_the_last_distribution_may_be_cut_or_raised(clean, regular):
+    for times in (0, 2):
+        spoilt = clean["prices"].copy()
+        spoilt.loc[regular.index[-1], "total_return"] += (times - 1) * regular["paid"].iloc[-1]
+        assert found(clean | {"prices": spoilt}) == []
+
+
+def test_distributions_that_end_for_all_names_are_named_with_the_first_day(clean, distributions):
+    late = distributions[distributions["date"] >= DAY]
+
+    def without(prices):
+        prices.loc[late.index, "total_return"] -= late["paid"]
+        return prices
+
+    [finding] = of_key(prices_with(clean, without), "dividends_stopped")
+    last = distributions["date"][distributions["date"] < DAY].max()
+    sessions = pd.DatetimeIndex(clean["prices"]["date"].unique()).sort_values()
+    assert finding.date == f"{sessions[sessions > last][0]:%Y-%m-%d}"
+    assert finding.count == (sessions > last).sum()
+
+
+def test_prices_of_another_name_are_named_for_both(clean, name, steady):
+    def copied(prices):
+        own, other = (of_name(prices[prices["date"] >= DAY], ticker) for ticker in (steady, name))
+        scale = prices["close"][own[0] - 1] / prices["close"][other[0] - 1]
+        prices.loc[own, "close"] = prices.loc[other, "close"].to_numpy() * scale
+        prices.loc[own, "total_return"] = prices.loc[other, "total_return"].to_numpy()
+        return prices
+
+    findings = of_key(prices_with(clean, copied), "returns_of_another")
+    assert {(each.subject, each.shown) for each in findings} == {(steady, name), (name, steady)}
+    sessions = np.sort(clean["prices"]["date"].unique())
+    first = np.searchsorted(sessions, np.datetime64(findings[0].date)) - np.searchsorted(sessions, np.datetime64(DAY))
+    assert 0 <= first < 5
+    assert min(findings[0].doubt.values()) > 0
+
+
+@pytest.mark.parametrize(("key", "sessions"), [("returns_late", 1), ("returns_soon", -1)])
+def test_a_name_of_another_session_than_the_market_is_named(clean, name, key, sessions):
+    def shifted(prices):
+        own = of_name(prices, name)
+        moved = prices.loc[own, ["close", "total_return", "volume"]].shift(sessions)
+        prices.loc[own, ["close", "total_return", "volume"]] = moved.to_numpy()
+        return prices.drop(own[:2] if sessions > 0 else own[-1:]).reset_index(drop=True)
+
+    [finding] = of_key(prices_with(clean, shifted), key)
+    assert finding.subject == name
+    assert not finding.refused
+
+
+def test_a_stock_dividend_that_the_return_fell_by_is_named_and_one_that_is_adjusted_is_not(clean, steady):
+    splits = pd.concat(
+        [clean["splits"], pd.DataFrame({"ticker": [steady], "ex_date": [DAY], "ratio": [1.1]})], ignore_index=True
+    )
+    assert found(clean | {"splits": splits}) == []
+
+    def fallen(prices):
+        own = prices["ticker"] == steady
+        prices.loc[own & (prices["date"] < DAY), "close"] *= 1.1
+        prices.loc[own & (prices["date"] == DAY), "total_return"] = (1 + prices["total_return"]) / 1.1 - 1
+        return prices
+
+    [finding] = of_key(prices_with(clean, fallen) | {"splits": splits}, "stock_dividend_in_return")
+    assert (finding.subject, finding.date, finding.lenient) == (steady, f"{DAY:%Y-%m-%d}", True)
+
+
+def test_a_split_of_two_dates_is_named(clean, name):
+    dates = [DAY, DAY + pd.Timedelta(days=21)]
+    twice = pd.DataFrame({"ticker": [name] * 2, "ex_date": dates, "ratio": [2.0] * 2})
+    [finding] = of_key(clean | {"splits": twice}, "split_twice")
+    assert (finding.subject, finding.date, finding.shown) == (name, f"{dates[1]:%Y-%m-%d}", f"{DAY:%Y-%m-%d}, 2")
+
+
+def test_a_name_in_another_sector_than_its_industry_is_named(clean):
+    securities = clean["securities"].copy()
+    industry = securities["industry"].value_counts().index[0]
+    row = securities.index[securities["industry"] == industry][0]
+    usual = securities["sector"][row]
+    securities = pd.concat(
+        [securities, securities[securities["industry"] == industry].assign(ticker="+" + securities["ticker"])]
+    )
+    securities = securities.reset_index(drop=True)
+    securities.loc[row, "sector"] = other = next(each for each in securities["sector"] if each != usual)
+    findings = of_key(clean | {"securities": securities}, "industry_astray")
+    assert [(each.subject, each.count, each.shown) for each in findings] == [
+        (industry, 1, f"{other}, {usual}; {securities['ticker'][row]}")
+    ]
+
+
+def test_one_announcement_in_cents_is_named_though_its_estimate_is_too(clean):
+    earnings = clean["earnings"].copy()
+    close = clean["prices"].groupby("ticker")["close"].median()
+    size = earnings[["eps_actual", "eps_estimate"]].min(axis=1) / earnings["ticker"].map(close)
+    row = size[earnings["announced"] > "2024"].idxmax()
+    earnings.loc[row, ["eps_actual", "eps_estimate"]] *= 100
+    [finding] = of_key(clean | {"earnings": earnings}, "eps_unit")
+    assert (finding.subject, finding.date) == (earnings["ticker"][row], f"{earnings['announced'][row]:%Y-%m-%d}")
+
+
+def test_announcements_that_are_all_of_one_session_are_named_once(clean):
+    [finding] = of_key(clean | {"earnings": clean["earnings"].assign(session="pre")}, "sessions_alike")
+    assert finding.values == {"session": "pre"}
+
+
+def test_a_volume_in_money_is_named(clean):
+    close = clean["prices"].groupby("ticker")["close"].min()
+    ticker = str(close.idxmax())
+
+    def in_money(prices):
+        own = prices["ticker"] == ticker
+        prices.loc[own, "volume"] *= prices.loc[own, "close"]
+        return prices
+
+    assert [each.subject for each in of_key(prices_with(clean, in_money), "dealt_unlike_shares")] == [ticker]
