@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import xarray as xr
 
 from attribution.portfolio.actual_table import checked_actual_returns
 from attribution.portfolio.book import Sleeve
+from attribution.portfolio.holdings import Track
 from attribution.portfolio.tracks import Tracks
 from riskmodel.market.evidence.finding import Register
+from riskmodel.market.finals import ends_of_lives
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Gap:
     name
         The benchmark.
     gaps
-        (time) the level's return less the constituents'.
+        (time) the level's return less the constituents'; on the day of an end of a life less what they return without it,
+        where that is nearer: an index may have dropped the name at its last price.
     constituents
         (time) theirs.
     by_rule
@@ -94,9 +98,12 @@ class Evidence:
         for name in self.benchmarks:
             official = self.tracks.level(name)
             if official is not None:
-                constituents = self.tracks.benchmark(name).returns
+                track = self.tracks.benchmark(name)
                 by_rule = self.tracks.book.benchmarks[name].constituents is None
-                every.append(Gap(name, (official - constituents).to_series(), constituents.to_series(), by_rule))
+                gaps = official - track.returns
+                without_ends = gaps + ended_returns(track, self.tracks.market)  # an index may drop a name before its end
+                nearer = gaps.where(abs(gaps) <= abs(without_ends), without_ends)
+                every.append(Gap(name, nearer.to_series(), track.returns.to_series(), by_rule))
         return every
 
     @cached_property
@@ -119,6 +126,14 @@ class Evidence:
             for rule in sorted(rule for rule in rules if rule):
                 runs.append(("constituents", rule, _by_date(frame[index == rule])))
         return runs
+
+
+def ended_returns(track: Track, market: xr.Dataset) -> xr.DataArray:
+    """(time) what the ends of lives, finals and total losses, add to the return of a list."""
+    returns = market["total_return"].transpose("time", "asset")
+    ends = returns.where(ends_of_lives(market) | (returns.to_numpy() == -1), 0.0).fillna(0.0)
+    there = ends.sel(time=track.live["time"]).reindex(asset=track.live["asset"].to_numpy(), fill_value=0.0)
+    return (track.live * there).sum("asset")
 
 
 def _by_date(rows: pd.DataFrame) -> pd.DataFrame:

@@ -96,7 +96,8 @@ def volumes_in_another_unit(feed: Feed) -> Iterator[Finding]:
     volume = feed.panel("volume")
     with np.errstate(invalid="ignore", divide="ignore"):
         dealt = np.log10(np.where(volume > 0, volume, np.nan))
-        usual = np.nanmedian(dealt - np.log10(feed.panel("shares_out"))) if np.isfinite(dealt).any() else np.nan
+        share = dealt - np.log10(feed.panel("shares_out"))
+        usual = np.nanmedian(share) if np.isfinite(share).any() else np.nan  # nobody may have both
     if abs(usual - USUAL_DEALT) > UNUSUAL_DEALT:
         yield Finding(
             "volume_unit", "prices", date=feed.days[0], count=int(np.isfinite(dealt).sum()), shown=f"{10**usual:.2g}"

@@ -44,17 +44,14 @@ def last_close(tables):
     return float(own.set_index("date")["close"][LAST])
 
 
-LOOKED_AT = (
-    {"key": "level_off_list", "table": "indices", "index": "Large Index"},
-    {"key": "far_final", "table": "finals", "ticker": NAME},
-)
+LOOKED_AT = ({"key": "far_final", "table": "finals", "ticker": NAME},)
 
 
 @pytest.fixture(scope="module")
 def book(small_book_of_sleeves):
     """The shipped book, in which the name is held by nobody after its end, and nothing that stops is carried as cash.
 
-    The index's levels do not know of an end that the fixture does not have: the book says that somebody looked at it.
+    A final far from the last close is a finding of its own: the book says that somebody looked at it.
     """
     held = small_book_of_sleeves.holdings
     after = (held["ticker"] == NAME) & (held["date"] > END)

@@ -12,6 +12,7 @@ from riskmodel.market.findings import market_findings
 from riskmodel.market.market import build_market
 from riskmodel.market.spelling import one_spelling, plain, spelt
 from tests.conftest import REAL
+from tests.riskmodel.builders import random_tables
 from tests.riskmodel.market.found import DAY, HARMLESS, NAMES, Tables, found, of_key, prices_with
 
 
@@ -449,3 +450,10 @@ def test_what_is_found_in_the_real_market_is_true_of_it(real_market):
     lacking = {each.subject for each in market_findings(real_market) if each.key == "dividend_skipped"}
     assert lacking > {"ABT", "ADP", "AET", "AMAT", "AMGN"}  # which paid in those quarters
     assert not [each for each in market_findings(real_market) if each.refused]
+
+
+def test_volumes_of_names_without_a_share_count_are_held_against_nothing():
+    tables = random_tables(assets=6, sessions=30)
+    counted = tables["shares"]
+    late = counted.iloc[:1].assign(available_from=tables["prices"]["date"].max() + pd.Timedelta(days=9))
+    assert "volume_unit" not in {finding.key for finding in market_findings(build_market(tables | {"shares": late}))}
