@@ -11,7 +11,7 @@ from attribution.portfolio.evidence.register import BOOK_RULES, Evidence
 from attribution.rows import CASH
 from riskmodel.market.evidence.finding import Finding
 
-LEAST_LISTS = 3
+LEAST_LISTS, LEAST_HELD = 3, 3
 ALIKE = np.log(1.25)  # of two weights: names drift and are traded in a month
 MOST_DIGITS, WHOLE_PERCENT, ROUNDED = 6, 2, 1e-7
 
@@ -37,8 +37,10 @@ def lists_unlike_both_neighbours(evidence: Evidence) -> Iterator[Finding]:
                 yield _slip("cash_gone_once", where, f"{size:.2%}", size * (total - cash), lenient=True)
             held = own.index[there & (own > 0) & (own.index != CASH)]
             around = np.sqrt(old[held] * new[held])
-            tenfold = np.abs(np.abs(np.log(own[held] / around)) - np.log(10.0)) < ALIKE
-            for ticker in held[tenfold & (np.abs(np.log(old[held] / new[held])) < ALIKE)]:
+            step = np.abs(np.log(own[held] / around))
+            if len(held) <= LEAST_HELD or step.median() > ALIKE:
+                continue  # another portfolio altogether
+            for ticker in held[(np.abs(step - np.log(10.0)) < ALIKE) & (np.abs(np.log(old[held] / new[held])) < ALIKE)]:
                 missing = float(around[ticker] - own[ticker])
                 rest = cash if own[CASH] > max(old[CASH], new[CASH]) + missing / 2 else total
                 gap = rest - tracks.returns.sel(asset=ticker, time=days).to_series()
