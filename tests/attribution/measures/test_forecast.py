@@ -39,9 +39,9 @@ def test_the_volatility_of_a_course_is_that_of_its_weights_under_the_whole_covar
     assert risk.portfolio.volatility == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_forecast_knows_nothing_of_the_days_after(forecast, small_market):
+def test_a_forecast_knows_nothing_of_the_days_after(small_model, small_market):
     early = pd.Timestamp("2025-01-31")
-    whole = forecast_risk(rm.RiskModel().fit(small_market), small_market, early)
+    whole = forecast_risk(small_model, small_market, early)
     short = small_market.sel(time=slice(None, early))
     alone = forecast_risk(rm.RiskModel().fit(short), short, early)
     np.testing.assert_allclose(alone.factor_covariance, whole.factor_covariance, rtol=1e-10, atol=1e-18)

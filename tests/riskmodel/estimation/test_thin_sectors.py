@@ -66,11 +66,11 @@ def test_a_sector_without_an_estimating_name_earns_the_market():
     assert (fit["sector_shrinkage"].sel(sector="C") == 1).all()
 
 
-def test_a_fit_reports_its_thin_sectors(small_market):
+def test_a_fit_reports_its_thin_sectors(small_market, small_model):
     sector = small_market["sector"].to_numpy().copy()
     sector[np.flatnonzero(sector == "Energy")[2:]] = "Industrials"
     results = rm.RiskModel().fit(small_market.assign(sector=("asset", sector)))
     table = results.thin_sectors().set_index("sector")
     assert list(table.index) == ["Energy"]
     assert 0.5 < table.loc["Energy", "largest_share_lent"] < 1
-    assert rm.RiskModel().fit(small_market).thin_sectors().empty
+    assert small_model.thin_sectors().empty
