@@ -15,7 +15,7 @@ THERE_AND_BACK = np.log(1.8)
 UNIT = np.log(1.05)  # how near to a power of ten a step of the unit comes
 MOST_DEALT, LEAST_DEALT = 0.2, 1e-5  # of a name's shares, on its median day
 USUAL_DEALT, UNUSUAL_DEALT = -2.3, 1.3  # decimal orders of the shares that change hands in a day: one in two hundred
-STEP_DAYS, LEAST_UNIT = 10, 1.7
+STEP_DAYS, LEAST_UNIT, MOST_OF_ALL = 10, 1.7, 0.5
 ALIKE = 0.05  # median deviation of logarithms in a list that is weighted by these capitalisations
 NEAR_WEIGHT, FAR_WEIGHT = np.log(1.8), np.log(5.0)
 PRICED_LIST = 20  # names, or days, fewer tell nothing
@@ -111,11 +111,16 @@ def volumes_in_another_unit(feed: Feed) -> Iterator[Finding]:
     least, most, middle = before.min(), before.max(), before.median()
     apart = (least.shift(-STEP_DAYS) > most) | (most.shift(-STEP_DAYS) < least)  # two fortnights that do not overlap
     steps = (middle.shift(-STEP_DAYS) - middle).where(apart).to_numpy()
+    found = []
     for column, of in zip(some, steps.T, strict=True):
         if np.nanmax(np.abs(of), initial=0.0) > LEAST_UNIT:
             row = int(np.nanargmax(np.abs(of)))
             step = 10 ** of[row]
-            yield Finding("volume_unit", "prices", feed.assets[column], feed.days[row + 1], shown=f"x {step:,.3g}")
+            found.append(Finding("volume_unit", "prices", feed.assets[column], feed.days[row + 1], shown=f"x {step:,.3g}"))
+    if len(found) > MOST_OF_ALL * len(feed.assets):  # the feed as a whole
+        days = sorted(finding.date for finding in found)
+        found = [Finding("volume_unit", "prices", date=days[len(days) // 2], count=len(found))]
+    yield from found
 
 
 @MARKET_RULES.rule("cap_off_lists", "weight_off_cap", "list_of_another_day", "list_rescaled")

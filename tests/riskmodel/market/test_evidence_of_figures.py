@@ -115,6 +115,12 @@ def test_a_volume_that_steps_to_another_unit_is_named_with_its_day(clean, name, 
     assert (finding.subject, finding.date) == (name, f"{DAY:%Y-%m-%d}")
 
 
+def test_volumes_of_all_that_step_are_named_once(clean):
+    later = clean["prices"]["date"] >= DAY
+    stepped = prices_with(clean, lambda prices: prices.assign(volume=prices["volume"].where(~later, prices["volume"] * 100)))
+    assert [(each.subject, each.date) for each in of_key(stepped, "volume_unit")] == [("", f"{DAY:%Y-%m-%d}")]
+
+
 def test_volumes_of_all_in_thousands_are_named_once(clean):
     thousands = prices_with(clean, lambda prices: prices.assign(volume=prices["volume"] / 1000))
     assert [each.subject for each in of_key(thousands, "volume_unit")] == [""]
