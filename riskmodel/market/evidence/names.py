@@ -8,6 +8,7 @@ import numpy as np
 
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 from riskmodel.market.evidence.finding import Finding
+from riskmodel.market.evidence.statements import paid_in_years, years_of_filings
 
 SAME_DAYS, SAME_TO = 5, 1e-5  # sessions in a row on which two names never have the same return by chance
 LARGEST_RETURN = 0.2  # beyond, one day would make the correlation
@@ -16,6 +17,7 @@ DISTRIBUTION = 1e-3  # of the close; below, a close rounded to a cent hides it
 UNPAID_SESSIONS, UNPAID_EXPECTED, USUAL_SESSIONS = 10, 20.0, 120
 REGULAR, LEAST_GAP, LEAST_PAID = 0.15, 40, 5  # how alike the sessions between distributions are; at least; how many
 TWICE, SAME_AMOUNT, NEARLY_SAME = 2.0, 0.02, 0.25
+AS_FILED = 0.05  # how near a year's payments are to its filing
 
 
 @MARKET_RULES.rule("returns_of_another")
@@ -97,8 +99,11 @@ def sessions_on_which_nobody_pays(feed: Feed) -> Iterator[Finding]:
 
 @MARKET_RULES.rule("dividend_skipped", "dividend_twice")
 def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
-    """A regular payer without one of its distributions, or that pays one of them twice, and goes on as before."""
-    paid, close = feed.paid, feed.panel("close")
+    """A regular payer without one of its distributions, or that pays one of them twice, and goes on as before.
+
+    Not where a filing's dividends of the year are what was paid in it.
+    """
+    paid, close, confirmed = feed.paid, feed.panel("close"), _confirmed_years(feed)
     with np.errstate(invalid="ignore"):
         pays = paid > DISTRIBUTION
     for column in np.flatnonzero(pays.sum(axis=0) >= LEAST_PAID):
@@ -111,6 +116,8 @@ def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
         missing = np.flatnonzero(np.abs(gaps - 2 * usual) < REGULAR * usual)
         if len(missing) == apart.sum() == 1 and abs(amounts[missing[0] + 1] / amounts[missing[0]] - 1) < NEARLY_SAME:
             row = int(rows[missing[0]] + round(usual))
+            if any(begin <= row < end for begin, end in confirmed.get(int(column), ())):
+                continue
             size = float(amounts[missing[0]] / close[row - 1, column])
             yield _of_dividend("dividend_skipped", feed, row, column, f"{amounts[missing[0]]:.3g}", size)
         if apart.any():
@@ -121,6 +128,20 @@ def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
             row = int(rows[place + 1])
             shown = f"{own[place]:.3g}, {before[place]:.3g}"
             yield _of_dividend("dividend_twice", feed, row, column, shown, -float(paid[row, column]) / TWICE)
+
+
+def _confirmed_years(feed: Feed) -> dict[int, list[tuple[int, int]]]:
+    """By column, the sessions of the years whose filing tells of as much a share as total returns paid."""
+    got = paid_in_years(feed)
+    if got is None:
+        return {}
+    filed, (begin, end) = feed.tables["fundamentals"]["dividends_per_share"].to_numpy(), years_of_filings(feed)
+    years: dict[int, list[tuple[int, int]]] = {}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        same = np.flatnonzero((filed > 0) & (np.abs(got / filed - 1) < AS_FILED))
+    for row, column in zip(same, feed.tickers_of("fundamentals")[same], strict=True):
+        years.setdefault(int(column), []).append((int(begin[row]), int(end[row])))
+    return years
 
 
 def _of_dividend(key: str, feed: Feed, row: int, column: int | np.integer, shown: str, size: float) -> Finding:

@@ -245,6 +245,27 @@ def test_a_distribution_that_is_missing_or_counted_twice_is_named_about_its_day(
     assert finding.doubt[finding.date] == pytest.approx((1 - times) * regular.loc[row, "paid"], rel=0.3)
 
 
+def test_a_gap_between_distributions_that_the_year_s_filing_knows_is_nothing_to_report(clean, regular):
+    row, ticker = regular.index[-2], regular["ticker"].iloc[0]
+    without = prices_with(clean, lambda prices: prices)
+    without["prices"].loc[row, "total_return"] -= regular.loc[row, "paid"]
+    close = clean["prices"].sort_values(["ticker", "date"]).groupby("ticker")["close"].shift(1)
+    amounts = (regular["paid"] * close[regular.index]).drop(row)
+    ends = regular.loc[row, "date"] + pd.DateOffset(months=1)
+    year = amounts[regular["date"].drop(row).between(ends - pd.DateOffset(years=1), ends)].sum()
+    filings = clean["fundamentals"]
+    filing = (
+        filings[filings["ticker"] == ticker]
+        .iloc[[-1]]
+        .assign(period_end=ends, available_from=ends + pd.DateOffset(days=20), dividends_per_share=year)
+    )
+    others = filings[filings["ticker"] != ticker]
+    spoilt = without | {"fundamentals": pd.concat([others, filing], ignore_index=True)}
+    assert "dividend_skipped" not in {each.key for each in found(spoilt)}
+    twice = pd.concat([others, filing.assign(dividends_per_share=year * 1.3)], ignore_index=True)
+    assert [each.subject for each in of_key(without | {"fundamentals": twice}, "dividend_skipped")] == [ticker]
+
+
 def test_the_last_distribution_may_be_cut_or_raised(clean, regular):
     for times in (0, 2):
         spoilt = clean["prices"].copy()
