@@ -104,6 +104,7 @@ def examples_share_a_fit(request, monkeypatch):
 
     def build_once(book, given, model, month):
         shared = given is market and model is fitted and month == SMALL_MONTH and book.path.resolve() == SMALL / "book.toml"
+        monkeypatch.setattr(report_content, "build_content", build)  # which the fixture takes, if this example is its first
         return request.getfixturevalue("page_content") if shared else build(book, given, model, month)
 
     monkeypatch.setattr(rm, "read_market", read_once)
