@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from riskmodel.bounds import shown, whole_number
 
 UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables are in
     "percent": 0.01,
@@ -27,6 +29,7 @@ DERIVED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {  # table, column:
 }
 DATE_PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
 EXCEL_DATES = "excel"
+LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -44,6 +47,12 @@ def _strptime(text: str) -> str:
 
 def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
+
+
+def _lines(value: Any) -> Any:
+    if not LINES.admits(value):
+        raise ValueError(f"{shown(value)}; give {LINES.wanted}")
+    return value
 
 
 Dates = Annotated[str, AfterValidator(_strptime)]
@@ -77,7 +86,7 @@ class How(_Part):
     delimiter: str = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'", "_"] = ""
-    skip: Annotated[int, Field(ge=0, le=1000)] = 0
+    skip: Annotated[int, BeforeValidator(_lines)] = 0
     dates: Dates = "%Y-%m-%d"
     missing: Texts = ()
 

@@ -83,6 +83,11 @@ def test_a_month_is_the_same_out_of_exports(mapped):
         ("[tables.prices]", "[tables.price]", "no table 'price' in \\[tables\\]. They are: prices, splits"),
         ('"YYYYMMDD"', '"YYYYMM"', "'dates' in \\[tables.prices\\]: .*write the form of a day with YYYY, MM and DD"),
         ('volume = "thousands"', 'volume = "dozens"', "'volume' in \\[tables.prices.units\\]: .*'percent'.*found 'dozens'"),
+        (
+            'delimiter = ";"',
+            "skip = -1",
+            "'skip' in \\[tables.prices\\]: .*-1; give a whole number of lines above the header from 0",
+        ),
         ("feed/prices_*.csv", "feed/kurse_*.csv", "no file 'feed/kurse_\\*.csv', which \\[tables.prices\\] names"),
         ('close = "終値"', 'close = "始値"', "prices_202409.csv has no column '始値'.*Found: 日付, コード"),
         ('weight = "market_value"', 'weight = "value"', "'weight' cannot be worked out as 'value'. What can: weight = "),
