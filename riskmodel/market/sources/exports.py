@@ -209,7 +209,14 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
 
 
 def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
-    with pd.ExcelFile(path, engine="openpyxl") as book:
+    try:
+        opened = pd.ExcelFile(path, engine="openpyxl")
+    except ImportError:
+        raise InputError(
+            f"{name}: '{path.name}' is a workbook, and openpyxl is not installed. Install the extra: "
+            f"pip install 'factor-attribution[sources]', or save the sheet as CSV."
+        ) from None
+    with opened as book:
         sheets = [str(sheet) for sheet in book.sheet_names]
         if how.sheet not in sheets if how.sheet is not None else len(sheets) > 1:
             said = "says no sheet" if how.sheet is None else f"names the sheet '{how.sheet}'"
