@@ -20,6 +20,12 @@ SMALL = ROOT / "fixtures" / "small"
 SMALL_MONTH = "2025-03"
 
 
+def pytest_collection_modifyitems(items):
+    """Files that need `once` come first: the first process gets all of them, so that no other waits until it is made."""
+    sharing = {item.path for item in items if "once" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in sharing)
+
+
 def pytest_collection_finish():
     """What was imported and collected stays to the end: the search for garbage need not go through it again and again."""
     settings(database=None, max_examples=1)(given(just(None))(lambda nothing: None))()  # Hypothesis 6.110 begins before the
