@@ -135,7 +135,7 @@ def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
 
 
 def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
-    date, ticker = (key for key in TABLES[name].key)
+    date, ticker = TABLES[name].key
     joined: pd.DataFrame | None = None
     for ours, sheet in stated.fields.items():
         parts = []
@@ -273,6 +273,11 @@ def known_columns(name: str, spec: Table) -> dict[str, str]:
     return {**spec.columns, **dict.fromkeys((column for column in needed if column not in spec.columns), NUMBER)}
 
 
+def by_day(spec: Table) -> bool:
+    """Whether a table has a number for each day and name, so that a sheet can hold it."""
+    return len(spec.key) == 2 and spec.key[0] == "date"
+
+
 def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
     """Refuse what cannot be meant: a wide table without fields, a column that there is none of, a derivation of nothing."""
     place, wide = f"[tables.{name}]", stated.layout == "wide"
@@ -280,6 +285,11 @@ def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> Non
         raise InputError(
             f'{name}: {place} needs file = "..." for a long table, or layout = "wide" and [tables.{name}.fields] with a '
             f"file for each column of ours."
+        )
+    if wide and not by_day(TABLES[name]):
+        can = [table for table, spec in TABLES.items() if by_day(spec)]
+        raise InputError(
+            f"{name}: {place} layout: a table by day and one name can be wide: {', '.join(can)}. Give a long file."
         )
     for what in ("columns", "constant", "units", "fields"):
         unknown = [column for column in getattr(stated, what) if column not in kinds]

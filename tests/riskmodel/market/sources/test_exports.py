@@ -145,3 +145,22 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_own_place(tmp_path, t
         "1 cell is no number: row 3 'abc'. State decimal, thousands or missing in [tables.prices]. (2) rates: 1 cell of "
         "'risk_free' are not numbers: row 1 'x'. Write plain decimals with a point and a minus sign."
     )
+
+
+def test_a_table_that_no_sheet_can_hold_is_refused_as_wide(tmp_path):
+    stated = TableMap(layout="wide", fields={"weight": {"file": "weights.csv"}})
+    with pytest.raises(InputError, match=r"can be wide: prices, indices, fx\. Give a long file") as refused:
+        Exports(tmp_path, {"holdings": stated}).table("holdings")
+    assert str(refused.value).startswith("holdings: [tables.holdings] layout:")
+
+
+def test_levels_of_indices_are_read_from_a_sheet_too(tmp_path):
+    (tmp_path / "levels.csv").write_text("Date;A;B\n03/03/2025;1.000,5;200\n04/03/2025;1.001,5;\n")
+    how = {"file": "levels.csv", "delimiter": ";", "decimal": ",", "thousands": ".", "dates": "DD/MM/YYYY"}
+    read = Exports(tmp_path, {"indices": TableMap(layout="wide", fields={"level": how})}).table("indices")
+    assert read is not None
+    assert read.to_numpy().tolist() == [
+        [pd.Timestamp("2025-03-03"), "A", 1000.5],
+        [pd.Timestamp("2025-03-04"), "A", 1001.5],
+        [pd.Timestamp("2025-03-03"), "B", 200.0],
+    ]
