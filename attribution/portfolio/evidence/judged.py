@@ -13,6 +13,7 @@ from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import actual_returns_beside_holdings, levels_off_their_constituents
+from attribution.portfolio.evidence.lists import weights_that_look_exchanged
 from attribution.portfolio.evidence.register import Evidence
 from attribution.portfolio.evidence.slips import lists_unlike_both_neighbours
 from attribution.portfolio.holdings import apart_from_cash
@@ -92,7 +93,12 @@ def book_evidence(tracks: Tracks, course: str | None = None) -> list[Judged]:
 def course_evidence(tracks: Tracks, course: str, actual_returns: pd.DataFrame | None = None) -> list[Judged]:
     """What a return of the tracks stands on: market, levels, weights, actual returns (of the book, where None)."""
     evidence = Evidence(tracks, course, actual_returns)
-    rules = (levels_off_their_constituents, actual_returns_beside_holdings, lists_unlike_both_neighbours)
+    rules = (
+        levels_off_their_constituents,
+        actual_returns_beside_holdings,
+        weights_that_look_exchanged,
+        lists_unlike_both_neighbours,
+    )
     own = [finding for rule in rules for finding in rule(evidence)]
     return judged([*market_findings(tracks.market), *own], evidence)
 

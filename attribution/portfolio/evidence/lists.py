@@ -146,12 +146,12 @@ def lists_beside_the_calendar(evidence: Evidence) -> Iterator[Finding]:
 @BOOK_RULES.rule("weights_exchanged")
 def weights_that_look_exchanged(evidence: Evidence) -> Iterator[Finding]:
     """Two names of which each has the other's drifted weight, in a list that leaves the others where they drifted."""
-    tracks, every = evidence.tracks, {name: weights for table, name, weights in evidence.lists if table == "holdings"}
+    tracks, base = evidence.since_the_list_before, evidence.tracks.period.base
     for sleeve, settings in evidence.sleeves.items():
         track = tracks.carried(sleeve)
         closes = track.closes.to_pandas()
-        lists = every[settings.holdings]
-        for date in lists.index[lists.index.isin(closes.index[:-1])]:
+        lists = evidence.portfolios[settings.holdings]
+        for date in lists.index[lists.index.isin(closes.index[:-1]) & (lists.index >= base)]:
             new = lists.loc[date].drop(CASH, errors="ignore")
             old = closes.loc[date].reindex(new.index).fillna(0.0)
             both = (new > 0) & (old > 0)

@@ -11,6 +11,7 @@ import xarray as xr
 from attribution.portfolio.actual_table import checked_actual_returns
 from attribution.portfolio.book import Sleeve
 from attribution.portfolio.holdings import Track
+from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.market.evidence.finding import Register
 from riskmodel.market.finals import ends_of_lives
@@ -73,6 +74,18 @@ class Evidence:
     def courses(self) -> tuple[str, ...]:
         """The courses whose excess is looked at."""
         return tuple(self.tracks.book.courses) if self.course is None else (self.course,)
+
+    @cached_property
+    def since_the_list_before(self) -> Tracks:
+        """The tracks from the list before that of their base on: weights at the base are then drifted ones."""
+        tracks, sessions = self.tracks, self.tracks.market.get_index("time")
+        dates = tracks.book.holdings["date"]
+        earlier = dates[(dates < tracks.period.base) & (dates >= sessions[0])]
+        if earlier.empty:
+            return tracks
+        base = sessions[sessions.searchsorted(earlier.max(), side="right") - 1]
+        days = sessions[(sessions > base) & (sessions <= tracks.period.end)]
+        return tracks.over(Period(tracks.period.label, base, days))
 
     @cached_property
     def sleeves(self) -> dict[str, Sleeve]:

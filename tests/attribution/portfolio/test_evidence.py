@@ -247,6 +247,10 @@ def test_exchanged_weights_are_named_with_what_they_move(small_book, small_marke
     returns = small_market["total_return"].sel(time="2025-02").to_pandas()
     moved = (drifted[last] - drifted[first]) * (returns[first] - returns[last])
     assert finding.harm == pytest.approx(abs(moved.sum()) * 1e4, rel=1e-9)
+    book = with_holdings(small_book, exchanged)  # the month alone knows it too, though the list counts from its base on
+    month = Tracks(book, small_market, read_period("2025-02", book, small_market))
+    [alone] = [each for each in course_evidence(month, "Major 100") if each.finding.key == "weights_exchanged"]
+    assert (alone.finding, alone.harm) == (finding.finding, pytest.approx(finding.harm, rel=1e-12))
 
 
 def test_lists_beside_the_calendar_are_named(small_book, small_market):
