@@ -22,13 +22,16 @@ def sectors_of_two_vendors(feed: Feed) -> Iterator[Finding]:
     names = feed.tables["securities"]["sector"].value_counts()
     words = {name: _words(str(name)) for name in names.index}
     used = pd.Series([word for name in names.index for word in words[name]], dtype=object).value_counts()
-    for small, large in permutations(names.index, 2):
+    sizes = names.to_dict()
+    for small, large in permutations(sizes, 2):
+        if sizes[small] >= FEW * sizes[large]:
+            continue
         shared = {word for word in words[small] & words[large] if used[word] == 2}  # a word of three sectors tells nothing
         joined = "".join(sorted(words[small])) == "".join(sorted(words[large])) or _letters(small) == _letters(large)
-        if names[small] < FEW * names[large] and (shared or joined):
+        if shared or joined:
             tickers = feed.tables["securities"]["ticker"][feed.tables["securities"]["sector"] == small]
             yield Finding(
-                "sectors_alike", "securities", str(small), count=int(names[small]),
+                "sectors_alike", "securities", str(small), count=int(sizes[small]),
                 shown=f"{large}; {', '.join(sorted(tickers)[:5])}",
             )  # fmt: skip
 

@@ -14,7 +14,7 @@ SAME_DAYS, SAME_TO = 5, 1e-5  # sessions in a row on which two names never have 
 LARGEST_RETURN = 0.2  # beyond, one day would make the correlation
 LATE_DAYS, LATE, CLEARLY = 120, 4.0, 0.1  # sessions; t-statistic of the correlation; above that with its own day
 DISTRIBUTION = 1e-3  # of the close; below, a close rounded to a cent hides it
-UNPAID_SESSIONS, UNPAID_EXPECTED, USUAL_SESSIONS = 10, 20.0, 120
+UNPAID_SESSIONS, UNPAID_EXPECTED, USUAL_SESSIONS, FAR_LONGER = 10, 20.0, 120, 2
 REGULAR, LEAST_GAP, LEAST_PAID = 0.15, 40, 5  # how alike the sessions between distributions are; at least; how many
 TWICE, SAME_AMOUNT, NEARLY_SAME = 2.0, 0.02, 0.25
 AS_FILED = 0.05  # how near a year's payments are to its filing
@@ -84,7 +84,10 @@ def _correlation(returns: np.ndarray, known: np.ndarray, market: np.ndarray) -> 
 
 @MARKET_RULES.rule("dividends_stopped")
 def sessions_on_which_nobody_pays(feed: Feed) -> Iterator[Finding]:
-    """Where some name pays every day, two weeks without any distribution have lost theirs."""
+    """Where some name pays every day, two weeks without any distribution have lost theirs.
+
+    Where all pay on the same days, at the end of a month or of a half-year, so many sessions without one are usual.
+    """
     with np.errstate(invalid="ignore"):
         payers = (feed.paid > DISTRIBUTION).sum(axis=1)
     day = np.arange(len(payers))
@@ -92,7 +95,8 @@ def sessions_on_which_nobody_pays(feed: Feed) -> Iterator[Finding]:
     for end in np.flatnonzero((unpaid >= UNPAID_SESSIONS) & (np.append(unpaid[1:], 0) == 0)):
         length = int(unpaid[end])
         before = payers[: end - length + 1][-USUAL_SESSIONS:]
-        if before.mean() * length > UNPAID_EXPECTED:
+        usual = int(unpaid[: end - length + 1].max())
+        if before.mean() * length > UNPAID_EXPECTED and length > FAR_LONGER * usual:
             shown = f"{before.mean() * length:,.0f}"
             yield Finding("dividends_stopped", "prices", date=feed.days[end - length + 1], count=length, shown=shown)
 

@@ -14,7 +14,8 @@ YEARLY_RATE = 0.08  # a year; a risk-free rate above it has been none in this ce
 BASIS_POINT, LEAST_ROWS = 1e-4, 20
 RATE_JUMP, TURNED = np.log(1.05), np.log(1.2)
 YEN_FOR_A_UNIT = 20.0  # of any currency that is quoted so: below, the pair is the other way round
-STALE_RATES = 4  # unchanged days; one is common, two rare
+PEGGED = 1.001  # the highest over the lowest of all days
+STALE_RATES = 4  # unchanged sessions; one is common, two rare
 
 
 @MARKET_RULES.rule("rates_look_yearly")
@@ -56,10 +57,14 @@ def rates_the_other_way_round(feed: Feed) -> Iterator[Finding]:
 
 @MARKET_RULES.rule("stale_fx")
 def rates_that_repeat(feed: Feed) -> Iterator[Finding]:
-    """An exchange rate that is the same on five days in a row was not updated."""
+    """An exchange rate that is the same on five sessions in a row was not updated, unless it hardly ever moves: a peg."""
     if "fx" not in feed.tables:
         return
-    for pair, rows in feed.tables["fx"].sort_values("date").groupby("pair", sort=True):
+    fx = feed.tables["fx"]
+    of_sessions = fx[fx["date"].isin(feed.market.get_index("time"))]  # a feed of all days repeats Friday's over a weekend
+    for pair, rows in of_sessions.sort_values("date").groupby("pair", sort=True):
+        if rows["rate"].max() < PEGGED * rows["rate"].min():
+            continue
         still = rows["rate"].diff().eq(0)
         runs = still.groupby((~still).cumsum()).sum()
         ends = (~still).groupby((~still).cumsum()).head(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from numbers import Real
 
@@ -14,7 +15,7 @@ from riskmodel.market.sources.mapping import EXCEL_DATES, UNITS, How
 from riskmodel.market.tables import parsed_numbers
 
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
-MINUS = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " "})
+PLAIN = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " ", "\u202f": " ", "’": "'"})
 SHOWN = 40  # characters of a cell in a message
 
 
@@ -45,23 +46,27 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     ([12.345, -0.02, nan], ["x.csv 'Kurs': 1 cell has a percent sign: row 5 '4 %'. State units = percent"])
     """
     factor = 1.0 if unit is None else UNITS[unit]
-    given = cells.values
-    if given.dtype.kind in "iuf":
-        return given.astype(float) * factor, []
-    typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy()
-    texts = given[~typed].map(_text).replace(dict.fromkeys(how.missing, ""))
-    plain = texts.str.translate(MINUS).str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+    if cells.values.dtype.kind in "iuf" and not how.missing:
+        return cells.values.astype(float) * factor, []
+    given = cells.values.astype(object)
+    typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
+    typed = typed & (_without_missing(given, how) != "").to_numpy()  # a workbook has -999 as a number
+    texts = _without_missing(given[~typed], how)
+    plain = texts.str.translate(PLAIN).str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     problems = []
     signed = plain.str.endswith("%")
     if signed.any() and unit != "percent":
         problems.append(_problem(cells, texts[signed], "has a percent sign", "have a percent sign", "State units = percent"))
     plain = plain.str.removesuffix("%").str.strip()
+    foreign = pd.Series(False, index=plain.index)  # written with another point than the stated one: 1.234 with decimal = ","
     if how.thousands:
+        foreign = plain.str.contains(how.thousands, regex=False) & ~plain.str.fullmatch(_grouped(how))
         plain = plain.str.replace(how.thousands, "", regex=False)
     if how.decimal == ",":
+        foreign |= plain.str.contains(".", regex=False)
         plain = plain.str.replace(",", ".", regex=False)
     parsed = parsed_numbers(plain.where(plain != "").astype("object"))
-    wrong = parsed.isna() & (plain != "") & ~signed
+    wrong = (parsed.isna() & (plain != "") & ~signed) | foreign
     if wrong.any():
         hint = "State decimal, thousands or missing"
         problems.append(_problem(cells, texts[wrong], "is no number", "are no numbers", hint))
@@ -84,7 +89,7 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     if given.dtype.kind == "M":
         return given.dt.normalize(), []
     typed = given.map(lambda cell: isinstance(cell, datetime.date)).to_numpy()
-    texts = given[~typed].map(_text).replace(dict.fromkeys(how.missing, "")).str.strip()
+    texts = _without_missing(given[~typed], how)
     if how.dates == EXCEL_DATES:
         serial = parsed_numbers(texts.where(texts != "").astype("object"))
         read = EXCEL_DAY + pd.to_timedelta(serial.where(serial == np.floor(serial)), unit="D")
@@ -103,8 +108,18 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
 
 def texts(cells: Cells, how: How) -> pd.Series:
     """Cells as texts, whole numbers of a workbook without their point, missing where one is empty."""
-    plain = cells.values.map(_text).str.strip().replace(dict.fromkeys(how.missing, ""))
+    plain = _without_missing(cells.values, how)
     return plain.where(plain != "")
+
+
+def _without_missing(given: pd.Series, how: How) -> pd.Series:
+    """Cells as texts, "" where there is none or one that stands for none."""
+    return given.map(_text).astype(str).str.strip().replace({text.strip(): "" for text in how.missing})
+
+
+def _grouped(how: How) -> str:
+    """A regular expression of a number whose thousands are grouped by three, before its point."""
+    return rf"[-+]?\d{{1,3}}(?:{re.escape(how.thousands)}\d{{3}})+(?:{re.escape(how.decimal)}\d*)?"
 
 
 def _text(cell: object) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, listed
 
+NANOSECONDS = "datetime64[ns]"  # Parquet has days in other units too, and only equal ones merge
 CASH = "CASH"  # the ticker of cash in a list of holdings
 
 
@@ -43,8 +44,9 @@ def return_of_dividends(prices: pd.DataFrame) -> pd.Series:
 
 def close_then(rows: pd.DataFrame, date: str, prices: pd.DataFrame) -> pd.Series:
     """The last close of each row's ticker at or before its date; NaN where there is none."""
-    closes = prices.loc[prices["close"].notna(), ["date", "ticker", "close"]].sort_values("date", kind="stable")
-    wanted = rows[[date, "ticker"]].rename(columns={date: "date"}).reset_index().sort_values("date", kind="stable")
+    closes = prices.loc[prices["close"].notna(), ["date", "ticker", "close"]].astype({"date": NANOSECONDS})
+    wanted = rows.loc[rows[date].notna(), [date, "ticker"]].rename(columns={date: "date"}).astype({"date": NANOSECONDS})
+    closes, wanted = (frame.sort_values("date", kind="stable") for frame in (closes, wanted.reset_index()))
     found = pd.merge_asof(wanted, closes, on="date", by="ticker")
     return found.set_index("index")["close"].reindex(rows.index)
 

@@ -95,6 +95,7 @@ class Exports:
         frame = read(self.folder, name, stated, kinds, problems)
         if problems:
             raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
+        require_derivable(name, stated, frame)
         if stated.identifiers is not None and name != "securities":
             column = stated.identifiers
             wanted = replace(
@@ -123,7 +124,7 @@ def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
                         Cells(pd.Series(cell, frame.index, dtype=object), path.name), kind, stated, None, problems
                     )
                 elif theirs in frame:
-                    cells = Cells(frame[theirs], f"{_place(path, stated)} '{theirs}'")
+                    cells = Cells(_column(frame, theirs, _place(path, stated), name), f"{_place(path, stated)} '{theirs}'")
                     piece[ours] = _converted(cells, kind, stated, stated.units.get(ours), problems)
                 elif ours in stated.columns:
                     raise InputError(
@@ -156,7 +157,9 @@ def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours
     problems.extend(wrong)
     converted = {}
     for theirs in frame.columns[1:]:
-        converted[str(theirs)], wrong = numbers(Cells(frame[theirs], f"{place} '{theirs}'"), sheet, sheet.unit)
+        converted[str(theirs)], wrong = numbers(
+            Cells(_column(frame, theirs, place, name), f"{place} '{theirs}'"), sheet, sheet.unit
+        )
         problems.extend(wrong)
     wide = pd.DataFrame(converted)
     wide.insert(0, date, index)
@@ -187,13 +190,13 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
             frame = pd.read_parquet(path)
             return frame.set_axis(range(1, len(frame) + 1))
         if path.suffix in WORKBOOKS:
-            cells = _workbook(path, how, name)
+            cells = _workbook(path, how, name).iloc[how.skip :]
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 cells = pd.read_csv(
                     path, sep=how.delimiter, encoding=how.encoding, header=None, dtype=str, keep_default_na=False,
-                    skip_blank_lines=False, index_col=False,
+                    skip_blank_lines=False, index_col=False, skiprows=how.skip,
                 )  # fmt: skip
     except (UnicodeDecodeError, LookupError):
         raise InputError(
@@ -202,10 +205,28 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
         ) from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError, ValueError) as error:
         raise InputError(f"{name}: '{path.name}' cannot be read ({one_line(error)}).") from None
-    cells.index = range(1, len(cells) + 1)
-    header, body = cells.iloc[how.skip], cells.iloc[how.skip + 1 :]
-    body = body.set_axis([str(label).strip() for label in header], axis=1)
-    return body[~(body.isna() | (body == "")).all(axis=1)]
+    if cells.empty:
+        raise InputError(
+            f"{name}: '{path.name}' has no header under {counted(how.skip, 'line')} to skip. Correct the file, or skip."
+        )
+    cells.index = range(how.skip + 1, how.skip + len(cells) + 1)
+    body = cells.iloc[1:].set_axis(["" if pd.isna(label) else str(label).strip() for label in cells.iloc[0]], axis=1)
+    empty = body.isna() | (body == "")
+    return body.loc[~empty.all(axis=1), ~(empty.all() & (body.columns == "")).to_numpy()]  # a delimiter at the end of lines
+
+
+def _column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:
+    """One column of an export.
+
+    Raises
+    ------
+    InputError
+        Where several have its header.
+    """
+    column = frame[label]
+    if isinstance(column, pd.DataFrame):
+        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
+    return column
 
 
 def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
@@ -233,7 +254,9 @@ def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Pat
             f"{name}: file '{pattern}' in [tables.{name}] has {{{unknown[0]}}}, which is no column of the table. "
             f"Its columns: {', '.join(TABLES[name].columns)}."
         )
-    paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern)))
+    if not pattern or Path(pattern).is_absolute():
+        raise InputError(f"{name}: file '{pattern}' in [tables.{name}] is no path from the data folder. Write it as one.")
+    paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern.replace("[", "[[]"))))
     if not paths:
         there = sorted(path.name for path in folder.iterdir() if path.is_file())
         raise InputError(
@@ -302,3 +325,15 @@ def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> Non
                 f"{name}: {place} derived: '{ours}' cannot be worked out as '{way}'. What can: "
                 f"{', '.join(can) or 'nothing'}."
             )
+
+
+def require_derivable(name: str, stated: TableMap, frame: pd.DataFrame) -> None:
+    """Refuse a derivation, or codes for stocks, without the columns that they are worked out from."""
+    wanted = [column for ours, way in stated.derived.items() for column in DERIVED[name, ours][way]]
+    keys = [column for column in TABLES[name].key if stated.derived or (stated.identifiers and column == "ticker")]
+    missing = [column for column in dict.fromkeys((*keys, *wanted)) if column not in frame]
+    if missing:
+        raise InputError(
+            f"{name}: [tables.{name}] has no column '{missing[0]}', from which others are worked out. State columns = "
+            f'{{ {missing[0]} = "..." }}.'
+        )

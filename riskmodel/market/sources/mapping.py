@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from riskmodel.bounds import shown, whole_number
 
@@ -89,6 +89,12 @@ class How(_Part):
     skip: Annotated[int, BeforeValidator(_lines)] = 0
     dates: Dates = "%Y-%m-%d"
     missing: Texts = ()
+
+    @model_validator(mode="after")
+    def _of_two_points(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; thousands has another, or is left out")
+        return self
 
 
 class Sheet(How):

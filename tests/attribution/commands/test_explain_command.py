@@ -186,7 +186,10 @@ def test_a_level_in_another_unit_is_refused(capsys, small_copy, days, times):
         assert error.startswith(
             f"attribution explain: book.toml: {number} in the tables that would make its figures wrong: "
         )
-        assert "indices: level that moves away from its constituents (by, or by at most): it, a constituent's price" in error
+        assert (
+            "indices: level that moves away from its constituents (by, or by at most): it, the level before, "
+            "a constituent's price" in error
+        )
         assert ": 2025-03-14 Large Index (+" in error
         assert "level_off_list,indices,Large Index,2025-03-14,1," in listed
 

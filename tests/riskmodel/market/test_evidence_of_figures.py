@@ -201,6 +201,16 @@ def test_an_exchange_rate_that_was_not_updated_is_named_with_its_first_day(clean
     assert (finding.date, finding.count) == (f"{rates['date'][100]:%Y-%m-%d}", 5)
 
 
+def test_a_weekend_a_holiday_elsewhere_and_a_peg_are_no_exchange_rates_that_were_not_updated(clean):
+    days = pd.date_range(clean["fx"]["date"].min(), clean["fx"]["date"].max())
+    rates = clean["fx"].set_index("date")["rate"].reindex(days).where(days.to_series().dt.day_of_week < 5)
+    rates[pd.to_datetime(["2024-03-29", "2024-04-01"])] = np.nan  # Good Friday to Easter Monday: five days of one fixing
+    every = pd.DataFrame({"date": days, "pair": "USDJPY", "rate": rates.ffill().to_numpy()})
+    assert found(clean | {"fx": every}) == []
+    pegged = pd.DataFrame({"date": days, "pair": "USDAED", "rate": 3.6725})
+    assert found(clean | {"fx": pegged}) == []
+
+
 def test_rows_that_were_taken_out_of_a_frame_change_nothing_of_the_others(clean):
     """A frame of one's own has any index: that of the rows that are left, or the same twice."""
     early = {"constituents": clean["constituents"][clean["constituents"]["date"] > "2024"]}
@@ -285,6 +295,19 @@ def test_distributions_that_end_for_all_names_are_named_with_the_first_day(clean
     sessions = pd.DatetimeIndex(clean["prices"]["date"].unique()).sort_values()
     assert finding.date == f"{sessions[sessions > last][0]:%Y-%m-%d}"
     assert finding.count == (sessions > last).sum()
+
+
+def test_a_market_of_which_all_pay_at_the_end_of_a_half_year_has_stopped_nothing(clean, distributions):
+    """As in Japan: between the ends of March and September nobody pays."""
+
+    def half_yearly(prices):
+        prices.loc[distributions.index, "total_return"] -= distributions["paid"]
+        ends = prices.groupby(prices["date"].dt.to_period("M"))["date"].transform("max")
+        paying = (prices["date"] == ends) & prices["date"].dt.month.isin([3, 6, 9, 12])
+        prices.loc[paying, "total_return"] += 0.01
+        return prices
+
+    assert "dividends_stopped" not in {each.key for each in found(prices_with(clean, half_yearly))}
 
 
 def test_prices_of_another_name_are_named_for_both(clean, name, steady):
