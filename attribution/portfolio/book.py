@@ -333,6 +333,8 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
             raise InputError(f"{path.name}: missing key '{key}' in {place}.") from None
         if first["type"] == "value_error" and isinstance(first["ctx"]["error"], OutOfBoundsError):
             raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
+        if first["type"] == "value_error":
+            raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
         raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {shown(first['input'])}.") from None
 
 

@@ -16,9 +16,9 @@ ALIKE = np.log(1.25)  # of two weights: names drift and are traded in a month
 MOST_DIGITS, WHOLE_PERCENT, ROUNDED = 6, 2, 1e-7
 
 
-@BOOK_RULES.rule("cash_gone_once", "weight_slipped")
+@BOOK_RULES.rule("cash_gone_once", "weight_slipped", "name_in_cash")
 def lists_unlike_both_neighbours(evidence: Evidence) -> Iterator[Finding]:
-    """No cash, or a tenth of a weight, in one list that earns in the period, and not in the lists before and after."""
+    """No cash, a tenth of a weight, or a name's weight in cash, in one list that earns in the period, not around it."""
     tracks = evidence.tracks
     for sleeve, settings in evidence.sleeves.items():
         weights, portfolio = evidence.portfolios[settings.holdings], tracks.carried(sleeve).returns.to_series()
@@ -46,6 +46,11 @@ def lists_unlike_both_neighbours(evidence: Evidence) -> Iterator[Finding]:
                 gap = rest - tracks.returns.sel(asset=ticker, time=days).to_series()
                 shown = f"{ticker}, {own[ticker]:.2%}, {around[ticker]:.2%}"
                 yield _slip("weight_slipped", where, shown, missing * gap, lenient=False)
+            more = float(own[CASH] - np.sqrt(old[CASH] * new[CASH]))
+            gone = np.sqrt(old * new)[there & (own == 0) & (own.index != CASH)]
+            for ticker in gone.index[(gone > more / np.exp(ALIKE)) & (gone < more * np.exp(ALIKE))]:  # booked late
+                gap = cash - tracks.returns.sel(asset=ticker, time=days).to_series()
+                yield _slip("name_in_cash", where, f"{ticker}, {gone[ticker]:.2%}", more * gap, lenient=False)
 
 
 def _slip(key: str, where: tuple[str, str], shown: str, doubt: pd.Series, *, lenient: bool) -> Finding:

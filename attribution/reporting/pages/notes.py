@@ -171,18 +171,23 @@ def _forecast_left_out(note: Fact, words: PageWords) -> str:
 
 def _found(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
-    moved, where, rows = "", finding.values["examples"], finding.values["rows"]
-    if "harm" in note.values:
-        harm = words.number(float(str(note.values["harm"])), 1)
-        moved = t("notes_section.moved", harm=harm, course=note.values["course"], month=note.values["month"])
+    where, rows = finding.values["examples"], finding.values["rows"]
     return t(
         "notes.found",
         finding=t.fact("findings", finding),
         table=t.name("market_tables", finding.values["table"]),
         rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=words.number(rows, 0, grouped=True)),
         examples=t("notes_section.examples", examples=t.listed(where)) if where else "",
-        moved=moved,
+        moved=_moved(note, words),
     )
+
+
+def _moved(note: Fact, words: PageWords) -> str:
+    """What a finding may move of which course's excess; nothing where it moves none."""
+    if "harm" not in note.values:
+        return ""
+    harm = words.number(float(str(note.values["harm"])), 1)
+    return words.messages("notes_section.moved", harm=harm, course=note.values["course"], month=note.values["month"])
 
 
 def _accepted(note: Fact, words: PageWords) -> str:
@@ -192,6 +197,7 @@ def _accepted(note: Fact, words: PageWords) -> str:
         finding=t.fact("findings", finding),
         table=t.name("market_tables", finding.values["table"]),
         examples=t.listed(finding.values["examples"]),
+        moved=_moved(note, words),
         by=note.values["by"],
         why=note.values["why"],
     )

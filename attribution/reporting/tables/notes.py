@@ -159,11 +159,14 @@ def evidence_notes(evidence: Sequence[Judged]) -> list[Fact]:
     """What is found in the tables, a note for each kind, what may move most first; then what the book accepts."""
     notes = []
     for kind in by_kind([each for each in evidence if each.accepted is None]):
-        worst = kind.worst
-        moved = {"harm": worst.harm, "course": worst.course, "month": worst.month} if worst.harm > 0 else {}
-        notes.append(Fact("found", {"finding": kind.fact, **moved}))
+        notes.append(Fact("found", {"finding": kind.fact, **_moved(kind.worst)}))
     for each in evidence:
         if each.accepted is not None:
             values = {"finding": summed_up([each.finding])[0], "by": each.accepted.by, "why": each.accepted.why}
-            notes.append(Fact("accepted", values))
+            notes.append(Fact("accepted", values | _moved(each)))
     return notes
+
+
+def _moved(each: Judged) -> dict[str, Any]:
+    """What a finding may move, where it may move anything."""
+    return {"harm": each.harm, "course": each.course, "month": each.month} if each.harm > 0 else {}

@@ -85,7 +85,7 @@ class Finding:
 
 
 def found_at(
-    key: str, table: str, cells: Iterable[tuple[str, str]], doubts: Iterable[float] | None = None, **values: object
+    key: str, table: str, cells: Iterable[tuple[str, str]], doubts: Iterable[float | None] | None = None, **values: object
 ) -> list[Finding]:
     """One finding for each subject of (day, subject) cells: its first day, and how many days.
 

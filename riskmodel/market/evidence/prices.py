@@ -15,6 +15,7 @@ SMALLEST_DEFICIT = 1e-3
 DEFICIT_SHARE = 0.01  # of all rows: returns of another day, or of another series of prices
 SPLIT_SLACK = np.log(1.10)  # how far the market may move on an ex-date
 LEAST_RATIO, FAR_FOR_A_DAY, SAME_SPLIT_DAYS = np.log(1.2), 2.0, 70
+UNBELIEVABLE = np.log(30.0)  # of a step of a close beside a return that stands
 CLOSE_SLACK = 0.002  # a ratio between two columns of one row is that of a split to rounding and a small dividend
 LEAST_SPLIT, LEAST_IN_A_ROW = np.log(1.45), np.log(1.9)  # spin-offs of a half are common
 HALVED = np.log(2.0)
@@ -160,8 +161,9 @@ def splits_in_one_column(feed: Feed) -> Iterator[Finding]:
             stepped = abs(feed.growth[row, column]) > abs(np.log1p(feed.move[row, column]))
             doubt = {feed.days[row]: float(feed.paid[row, column])} if stepped else {}
             yield Finding(
-                "close_not_adjusted", "prices", feed.assets[column], feed.days[row], shown=ratio_text(ratio), doubt=doubt
-            )
+                "close_not_adjusted", "prices", feed.assets[column], feed.days[row], shown=ratio_text(ratio), doubt=doubt,
+                refused=bool(not stepped and abs(step) > UNBELIEVABLE),
+            )  # fmt: skip
 
 
 @MARKET_RULES.rule("large_distribution")
@@ -189,7 +191,13 @@ def returns_below_the_move(feed: Feed) -> list[Finding]:
                 refused=True,
             )
         ]  # fmt: skip
-    return found_at("negative_distribution", "prices", feed.cells(below), paid[below])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alone = np.abs(np.log((1 + feed.panel("total_return")) / (1 + feed.move)))[below] > LEAST_IN_A_ROW
+    stands = alone & (
+        np.abs(feed.growth[below]) < np.abs(np.log1p(feed.move[below]))
+    )  # the close steps, the return does not
+    doubts = [None if close else float(size) for close, size in zip(stands, paid[below], strict=True)]
+    return found_at("negative_distribution", "prices", feed.cells(below), doubts)
 
 
 @MARKET_RULES.rule("no_dividends")

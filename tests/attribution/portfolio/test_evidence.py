@@ -396,6 +396,25 @@ def test_the_report_tells_its_readers(small_book_of_one, split, split_model, tmp
     assert {each["key"] for each in manifest["findings"]} >= {"split_unlisted", "no_volume"}
 
 
+def test_a_name_whose_weight_is_in_cash_for_one_list_is_refused(small_book, small_market):
+    date = "2025-02-28"
+    held = small_book.holdings[listed(small_book.holdings, date)].set_index("ticker")["weight"]
+    around = small_book.holdings[listed(small_book.holdings, "2025-01-31")]["ticker"]
+    after = small_book.holdings[listed(small_book.holdings, "2025-03-31")]["ticker"]
+    ticker = held.drop("CASH")[lambda weights: weights.index.isin(around) & weights.index.isin(after)].idxmax()
+
+    def late(holdings):
+        own = listed(holdings, date)
+        holdings.loc[own & (holdings["ticker"] == "CASH"), "weight"] += held[ticker]
+        return holdings[~(own & (holdings["ticker"] == ticker))]
+
+    [each] = one(with_holdings(small_book, late), small_market, "name_in_cash")
+    assert (each.finding.date, each.refused) == (date, True)
+    assert each.finding.shown.startswith(f"{ticker}, ")
+    earned = (1 + small_market["total_return"].sel(asset=ticker, time="2025-03").to_series()).prod() - 1
+    assert each.harm == pytest.approx(abs(earned * held[ticker]) * 1e4, rel=0.25)
+
+
 def test_actual_returns_are_held_against_the_holdings(small_book, small_market):
     period = read_period("itd/2025-03", small_book, small_market)
     tracks = Tracks(small_book, small_market, period)

@@ -403,3 +403,14 @@ def test_a_volume_in_money_is_named(clean):
         return prices
 
     assert [each.subject for each in of_key(prices_with(clean, in_money), "dealt_unlike_shares")] == [ticker]
+
+
+def test_a_close_in_another_unit_beside_returns_that_stand_is_refused_and_doubts_no_return(clean, name):
+    def in_pence(prices):
+        days = prices["date"].between(DAY, DAY + pd.Timedelta(days=3))
+        prices.loc[(prices["ticker"] == name) & days, "close"] *= 100
+        return prices
+
+    spoilt = prices_with(clean, in_pence)
+    assert {each.refused for each in of_key(spoilt, "close_not_adjusted")} == {True}
+    assert [each.doubt for each in of_key(spoilt, "negative_distribution")] == [{}]
