@@ -46,8 +46,9 @@ def lists_unlike_both_neighbours(evidence: Evidence) -> Iterator[Finding]:
                 gap = rest - tracks.returns.sel(asset=ticker, time=days).to_series()
                 shown = f"{ticker}, {own[ticker]:.2%}, {around[ticker]:.2%}"
                 yield _slip("weight_slipped", where, shown, missing * gap, lenient=False)
-            more = float(own[CASH] - np.sqrt(old[CASH] * new[CASH]))
-            gone = np.sqrt(old * new)[there & (own == 0) & (own.index != CASH)]
+            more = float(own[CASH] - (old[CASH] + new[CASH]) / 2)
+            absent = own.index[there & (own == 0) & (own.index != CASH)]
+            gone = np.sqrt(old[absent] * new[absent])
             for ticker in gone.index[(gone > more / np.exp(ALIKE)) & (gone < more * np.exp(ALIKE))]:  # booked late
                 gap = cash - tracks.returns.sel(asset=ticker, time=days).to_series()
                 yield _slip("name_in_cash", where, f"{ticker}, {gone[ticker]:.2%}", more * gap, lenient=False)
