@@ -20,7 +20,6 @@ from attribution.portfolio.bound_types import (
     NameCount,
     Named,
     NameRange,
-    OutOfBoundsError,
     Part,
     Said,
     Share,
@@ -331,8 +330,6 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
             ) from None
         if first["type"] == "missing":
             raise InputError(f"{path.name}: missing key '{key}' in {place}.") from None
-        if first["type"] == "value_error" and isinstance(first["ctx"]["error"], OutOfBoundsError):
-            raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
         if first["type"] == "value_error":
             raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
         raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {shown(first['input'])}.") from None
@@ -341,8 +338,7 @@ def _validated(path: Path, content: dict[str, Any]) -> Book:
 def _known_keys(section: list[str]) -> list[str]:
     parts: dict[str, type[BaseModel]] = {
         "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "drivers": Drivers,
-        "accepted": Accepted,
-        "model": Model, "tables": TableMap,
+        "accepted": Accepted, "model": Model, "tables": TableMap,
     }  # fmt: skip
     if not section:
         return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
