@@ -87,7 +87,7 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     """
     given = cells.values
     if given.dtype.kind == "M":
-        return given.dt.normalize(), []
+        return given, _timed(cells, given)
     typed = given.map(lambda cell: isinstance(cell, datetime.date)).to_numpy()
     texts = _without_missing(given[~typed], how)
     if how.dates == EXCEL_DATES:
@@ -102,8 +102,18 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
         problems.append(_problem(cells, texts[wrong], *what, "State dates"))
     out = pd.Series(pd.NaT, index=given.index, dtype="datetime64[ns]")
     out[~typed] = read.to_numpy()
-    out[typed] = pd.to_datetime(given[typed]).dt.normalize().to_numpy()
-    return out, problems
+    dates = pd.to_datetime(given[typed])
+    out[typed] = dates.to_numpy()
+    return out, [*problems, *_timed(cells, dates)]
+
+
+def _timed(cells: Cells, dates: pd.Series) -> list[str]:
+    """What is wrong where days carry a time: it may make another day of them."""
+    timed = dates[dates.notna() & (dates != dates.dt.normalize())]
+    if timed.empty:
+        return []
+    what = ("carries a time of day", "carry a time of day")
+    return [_problem(cells, timed.map(str), *what, "Give plain dates")]
 
 
 def texts(cells: Cells, how: How) -> pd.Series:

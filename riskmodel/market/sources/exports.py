@@ -35,6 +35,7 @@ WAYS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], pd.Series]] = {  # of `DE
     "quantity x close": weights_of_quantities,
 }
 DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
+OF_WIDE = {"layout", "fields", "identifiers", "derived"}  # what is stated of a wide table as a whole
 OF_PRICES = ("market_cap / close", "quantity x close")
 
 
@@ -89,7 +90,7 @@ class Exports:
 
     def _mapped(self, name: str, spec: Table) -> pd.DataFrame:
         stated, problems = self.maps[name], list[str]()
-        kinds = known_columns(name, spec)
+        kinds = known_columns(name, spec, stated)
         require_stated(name, stated, kinds)
         read = _long if stated.layout == "long" else _wide
         frame = read(self.folder, name, stated, kinds, problems)
@@ -254,7 +255,7 @@ def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Pat
             f"{name}: file '{pattern}' in [tables.{name}] has {{{unknown[0]}}}, which is no column of the table. "
             f"Its columns: {', '.join(TABLES[name].columns)}."
         )
-    if not pattern or Path(pattern).is_absolute():
+    if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise InputError(f"{name}: file '{pattern}' in [tables.{name}] is no path from the data folder. Write it as one.")
     paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern.replace("[", "[[]"))))
     if not paths:
@@ -290,10 +291,15 @@ def _place(path: Path, how: How) -> str:
     return path.name if how.sheet is None else f"{path.name} [{how.sheet}]"
 
 
-def known_columns(name: str, spec: Table) -> dict[str, str]:
-    """Columns of ours that an export of a table may have, and their kinds: the table's, and what others are derived from."""
+def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
+    """Columns of ours that an export of a table may have, and their kinds: the table's, and what others are derived from.
+
+    Of securities any: codes of stocks and groupings are columns of texts that a house names.
+    """
     needed = [column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of]
-    return {**spec.columns, **dict.fromkeys((column for column in needed if column not in spec.columns), NUMBER)}
+    own = dict.fromkeys(stated.columns, TEXT) if name == "securities" else {}
+    known = {**TABLES[name].columns, **spec.columns}
+    return known | {column: kind for column, kind in {**own, **dict.fromkeys(needed, NUMBER)}.items() if column not in known}
 
 
 def by_day(spec: Table) -> bool:
@@ -314,6 +320,14 @@ def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> Non
         raise InputError(
             f"{name}: {place} layout: a table by day and one name can be wide: {', '.join(can)}. Give a long file."
         )
+    unused = sorted(stated.model_fields_set - OF_WIDE) if wide else []
+    if unused:
+        raise InputError(
+            f"{name}: {place} {unused[0]}: a wide table has a file for each column. State it in each of "
+            f"[tables.{name}.fields]."
+        )
+    if wide and any(PLACEHOLDER.search(file) for sheet in stated.fields.values() for file in sheet.file):
+        raise InputError(f"{name}: {place} fields: a sheet has its days and names in its cells. Write * for what differs.")
     for what in ("columns", "constant", "units", "fields"):
         unknown = [column for column in getattr(stated, what) if column not in kinds]
         if unknown:

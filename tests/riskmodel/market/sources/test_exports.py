@@ -164,3 +164,42 @@ def test_levels_of_indices_are_read_from_a_sheet_too(tmp_path):
         [pd.Timestamp("2025-03-04"), "A", 1001.5],
         [pd.Timestamp("2025-03-03"), "B", 200.0],
     ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"units": {"close": "cents"}}, r"\[tables.prices\] units: a wide table has a file for each column"),
+        ({"decimal": ","}, r"\[tables.prices\] decimal: a wide table has a file for each column"),
+        ({"fields": {"close": {"file": "{date}.csv"}}}, r"fields: a sheet has its days and names in its cells"),
+        ({"fields": {"close": {"file": "../close.csv"}}}, r"file '../close.csv' .* is no path from the data folder"),
+    ],
+)
+def test_nothing_that_is_stated_of_a_wide_table_is_left_unused(tmp_path, stated, message):
+    stated = TableMap(**{"layout": "wide", "fields": {"close": {"file": "close.csv"}}, **stated})
+    with pytest.raises(InputError, match=message):
+        Exports(tmp_path, {"prices": stated}).table("prices")
+
+
+def test_codes_are_found_in_securities_that_are_an_export_too(tmp_path):
+    (tmp_path / "names.csv").write_text("Ticker,Issue,ISIN,GICS\nA,Alpha,US01,Energy\n")
+    (tmp_path / "prices.csv").write_text("date,code,close,total_return,volume\n2025-03-03,US01,1.5,0.01,10\n")
+    columns = {"ticker": "Ticker", "name": "Issue", "isin": "ISIN", "sector": "GICS"}
+    maps = {
+        "securities": TableMap(file="names.csv", columns=columns),
+        "prices": TableMap(file="prices.csv", columns={"ticker": "code"}, identifiers="isin"),
+    }
+    source = Exports(tmp_path, maps)
+    prices, securities = source.table("prices"), source.table("securities")
+    assert prices is not None
+    assert securities is not None
+    assert prices["ticker"].tolist() == ["A"]
+    assert securities.to_dict("records") == [{"ticker": "A", "name": "Alpha", "sector": "Energy"}]
+
+
+def test_a_day_with_a_time_is_refused_in_a_workbook_as_in_a_tidy_table(tmp_path):
+    rows = pd.DataFrame({"date": [pd.Timestamp("2025-03-03 23:30")], "risk_free": [0.0001]})
+    for name, write in (("rates.xlsx", rows.to_excel), ("rates.parquet", rows.to_parquet)):
+        write(tmp_path / name, index=False)
+        with pytest.raises(InputError, match="'date': 1 cell carries a time of day: row . '2025-03-03 23:30:00'"):
+            Exports(tmp_path, {"rates": TableMap(file=name)}).table("rates")
