@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from riskmodel.factors import CASH as CASH
+
 LEAST_T = 2.0
 SMALLEST_ERROR = 1e-15  # a smaller standard error is rounding: a course without cash has no active exposure to the market
 SPECIFIC = "specific"
 MARKET = "market"  # the group of the factor to which every stock has an exposure of one
 FAMILIES = (MARKET, "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
 EFFECTS = ("allocation", "selection", "interaction")  # of Brinson
-CASH = "CASH"  # the ticker of cash
 CASH_STOCK = f"{CASH} (stock)"  # a company whose ticker is CASH
 CASH_AND_STOPPED = "cash_and_stopped"  # what is not invested: cash, and names that no longer trade
 OTHER = (CASH_AND_STOPPED, "unmodelled")  # rows of a factor cut that are not the model's, and that names earn

@@ -27,7 +27,8 @@ BESIDE = (
     "currency",
     "hedge",
 )  # rows of attribution/rows.py
-RESERVED = frozenset({MARKET, *BESIDE, "CASH", *(f"({row})" for row in BESIDE[3:])})  # names that no factor may have
+CASH = "CASH"  # the ticker of cash
+RESERVED = frozenset({MARKET, *BESIDE, CASH, *(f"({row})" for row in BESIDE[3:])})  # names that no factor may have
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[str, ...] = get_args(Language)  # that pages are written in
 LOOK_BACK = 260  # sessions that a descriptor may look back, with the close before the first

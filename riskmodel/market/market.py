@@ -10,6 +10,7 @@ import xarray as xr
 
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import CASH
 from riskmodel.market import checks
 from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
@@ -266,7 +267,7 @@ def constituent_lists(
 ) -> dict[str, tuple[str, np.ndarray]]:
     """Constituent weights of each index, each list effective from the close of its date; CASH needs no price."""
     checks.require_weights(table, "constituents", "index")
-    findings.add("constituents", "no_prices", table["ticker"][~table["ticker"].isin([*assets, "CASH"])])
+    findings.add("constituents", "no_prices", table["ticker"][~table["ticker"].isin([*assets, CASH])])
     later = table["date"].to_numpy() > sessions[-1]
     findings.add("constituents", "later_list", table["index"][later])
     table = table.sort_values(["index", "date", "ticker"])

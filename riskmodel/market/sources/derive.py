@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pandas as pd
 
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import CASH
 
 NANOSECONDS = "datetime64[ns]"  # Parquet has days in other units too, and only equal ones merge
-CASH = "CASH"  # the ticker of cash in a list of holdings
 
 
 def return_of_index(prices: pd.DataFrame) -> pd.Series:
@@ -96,5 +99,40 @@ def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: st
     out = codes.map(known).where(codes != CASH, CASH)
     unknown = codes[out.isna() & codes.notna()].unique()
     if len(unknown):
-        raise InputError(f"{name}: {len(unknown):,} codes that 'securities' has no '{column}' for: {listed(unknown)}.")
+        raise InputError(
+            f"{name}: {counted(len(unknown), 'code')} that no row of securities has as '{column}': {listed(unknown)}. Add "
+            f"them there, or correct them."
+        )
     return out
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How a column is worked out.
+
+    Attributes
+    ----------
+    columns
+        Of the same table, from which it is.
+    work_out
+        The table's rows, and the prices where it needs them -> the column.
+    of_prices
+        Whether it needs the table of prices too.
+    """
+
+    columns: tuple[str, ...]
+    work_out: Callable[[pd.DataFrame, pd.DataFrame], pd.Series]
+    of_prices: bool = False
+
+
+DERIVED: dict[tuple[str, str], dict[str, Derivation]] = {  # by table and column of ours, then as the book names it
+    ("prices", "total_return"): {
+        "total_return_index": Derivation(("total_return_index",), lambda rows, _: return_of_index(rows)),
+        "close and dividend": Derivation(("close", "dividend"), lambda rows, _: return_of_dividends(rows)),
+    },
+    ("shares", "shares_out"): {"market_cap / close": Derivation(("market_cap",), shares_of_cap, of_prices=True)},
+    ("holdings", "weight"): {
+        "market_value": Derivation(("market_value",), lambda rows, _: weights_of_values(rows)),
+        "quantity x close": Derivation(("quantity",), weights_of_quantities, of_prices=True),
+    },
+}

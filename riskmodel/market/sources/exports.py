@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,29 +14,14 @@ import pandas as pd
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
-from riskmodel.market.sources.derive import (
-    return_of_dividends,
-    return_of_index,
-    shares_of_cap,
-    tickers_of,
-    weights_of_quantities,
-    weights_of_values,
-)
-from riskmodel.market.sources.mapping import DERIVED, EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
+from riskmodel.market.sources.derive import DERIVED, tickers_of
+from riskmodel.market.sources.mapping import EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table, checked_table, file_hash
 
 WORKBOOKS = (".xlsx", ".xlsm")
-WAYS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], pd.Series]] = {  # of `DERIVED`
-    "total_return_index": lambda rows, _: return_of_index(rows),
-    "close and dividend": lambda rows, _: return_of_dividends(rows),
-    "market_cap / close": shares_of_cap,
-    "market_value": lambda rows, _: weights_of_values(rows),
-    "quantity x close": weights_of_quantities,
-}
 DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
 OF_WIDE = {"layout", "fields", "identifiers", "derived"}  # what is stated of a wide table as a whole
-OF_PRICES = ("market_cap / close", "quantity x close")
 
 
 @dataclass(frozen=True)
@@ -53,11 +38,6 @@ class Exports:
 
     folder: Path
     maps: Mapping[str, TableMap] = field(default_factory=dict)
-
-    @property
-    def place(self) -> str:
-        """The folder, as a message names it."""
-        return f"the data folder '{self.folder}'"
 
     def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
         """One table.
@@ -106,8 +86,9 @@ class Exports:
             assert securities is not None  # the table is one that must be there
             frame["ticker"] = tickers_of(frame["ticker"], securities, column, name)
         for ours, way in stated.derived.items():
-            prices = frame if name == "prices" else self.table("prices") if way in OF_PRICES else frame
-            frame[ours] = WAYS[way](frame, prices)
+            derivation = DERIVED[name, ours][way]
+            prices = self.table("prices") if derivation.of_prices else frame
+            frame[ours] = derivation.work_out(frame, prices)
         return frame
 
 
@@ -296,7 +277,9 @@ def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
 
     Of securities any: codes of stocks and groupings are columns of texts that a house names.
     """
-    needed = [column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of]
+    needed = [
+        column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of.columns
+    ]
     own = dict.fromkeys(stated.columns, TEXT) if name == "securities" else {}
     known = {**TABLES[name].columns, **spec.columns}
     return known | {column: kind for column, kind in {**own, **dict.fromkeys(needed, NUMBER)}.items() if column not in known}
@@ -343,7 +326,7 @@ def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> Non
 
 def require_derivable(name: str, stated: TableMap, frame: pd.DataFrame) -> None:
     """Refuse a derivation, or codes for stocks, without the columns that they are worked out from."""
-    wanted = [column for ours, way in stated.derived.items() for column in DERIVED[name, ours][way]]
+    wanted = [column for ours, way in stated.derived.items() for column in DERIVED[name, ours][way].columns]
     keys = [column for column in TABLES[name].key if stated.derived or (stated.identifiers and column == "ticker")]
     missing = [column for column in dict.fromkeys((*keys, *wanted)) if column not in frame]
     if missing:

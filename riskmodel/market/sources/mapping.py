@@ -19,14 +19,6 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "hundred_millions": 1e8,
     "billions": 1e9,
 }
-DERIVED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {  # table, column: how it may be worked out, from which columns
-    ("prices", "total_return"): {
-        "total_return_index": ("total_return_index",),
-        "close and dividend": ("close", "dividend"),
-    },
-    ("shares", "shares_out"): {"market_cap / close": ("market_cap",)},
-    ("holdings", "weight"): {"market_value": ("market_value",), "quantity x close": ("quantity",)},
-}
 DATE_PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
 EXCEL_DATES = "excel"
 LINES = whole_number("lines above the header", 0, 1000)
@@ -55,9 +47,17 @@ def _lines(value: Any) -> Any:
     return value
 
 
+def _unit(value: str) -> str:
+    if value not in UNITS:
+        raise ValueError(
+            f"{shown(value)} is no unit; write one of {', '.join(UNITS)}, or nothing where it is that of the tables"
+        )
+    return value
+
+
 Dates = Annotated[str, AfterValidator(_strptime)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
-Unit = Literal["percent", "basis_points", "cents", "thousands", "ten_thousands", "millions", "hundred_millions", "billions"]
+Unit = Annotated[str, AfterValidator(_unit)]
 
 
 class _Part(BaseModel):
@@ -123,7 +123,7 @@ class TableMap(How):
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     derived
-        Ours = how it is worked out: see `DERIVED`.
+        Ours = how it is worked out: see `riskmodel.market.sources.derive.DERIVED`.
     fields
         Of a wide table: ours = the sheet that has it.
     """

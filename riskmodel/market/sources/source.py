@@ -18,10 +18,6 @@ class Source(Protocol):
     """What gives the tables of a market, checked, and says what they were read from."""
 
     @property
-    def place(self) -> str:
-        """The source, as a message names it."""
-
-    @property
     def folder(self) -> Path | None:
         """The folder that the tables lie in, and nothing is written into; None where they lie in none."""
 
@@ -44,11 +40,6 @@ class Folder:
     """
 
     folder: Path
-
-    @property
-    def place(self) -> str:
-        """The folder, as a message names it."""
-        return f"the data folder '{self.folder}'"
 
     def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
         """One table; see `riskmodel.market.tables.read_table`."""

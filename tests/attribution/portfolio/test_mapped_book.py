@@ -82,7 +82,11 @@ def test_a_month_is_the_same_out_of_exports(mapped):
         ),
         ("[tables.prices]", "[tables.price]", "no table 'price' in \\[tables\\]. They are: prices, splits"),
         ('"YYYYMMDD"', '"YYYYMM"', "'dates' in \\[tables.prices\\]: .*write the form of a day with YYYY, MM and DD"),
-        ('volume = "thousands"', 'volume = "dozens"', "'volume' in \\[tables.prices.units\\]: .*'percent'.*found 'dozens'"),
+        (
+            'volume = "thousands"',
+            'volume = "dozens"',
+            "'volume' in \\[tables.prices.units\\]: 'dozens' is no unit; write one of percent, basis_points",
+        ),
         (
             'delimiter = ";"',
             "skip = -1",
