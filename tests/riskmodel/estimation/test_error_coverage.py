@@ -63,28 +63,33 @@ def test_errors_by_industry_cover_each_style_and_those_of_names_do_not(structure
 
 def test_what_all_factors_gave_a_sleeve_in_a_month_is_covered_too(structure):
     """Active weights of the two sleeves, held for a month from each list; the error of the split, which specific mirrors."""
-    book = read_book(REAL / "book.toml")
     arrays, industry, _ = structure
     sessions = arrays["market_cap"].get_index("time")
     assets = industry.get_index("asset")
     both, inside = fits(structure, industries=industry), []
     cap = arrays["market_cap"].where(arrays["universe"]).fillna(0.0)
-    for _, own in book.holdings.groupby("portfolio"):
+    for _, days, active in months(cap, assets):
+        z = _exposures(arrays, days, sessions, both[0]["factor"], active)
+        for fit in both:
+            earned = (z * fit["factor_returns"].sel(time=days)).sum().item()
+            covariance = fit["estimation_error_covariance"].sel(time=days)
+            variance = (z * covariance * z.rename(factor="factor_other")).sum().item()
+            inside.append(abs(earned) < 1.96 * np.sqrt(variance))
+    print(f"{len(inside)} months of sleeves: {100 * np.mean(inside):.1f} %")
+    assert 0.92 < np.mean(inside) <= 0.98
+
+
+def months(cap, assets):
+    """Of each list of the real book: the place of its day, the 21 sessions after it, and its active weights."""
+    sessions = cap.get_index("time")
+    for _, own in read_book(REAL / "book.toml").holdings.groupby("portfolio"):
         for date, held in own.groupby("date"):
             start = sessions.searchsorted(date)
             days = sessions[start + 1 : start + 22]
             if start < 1 or len(days) < 21:
                 continue
             weights = held.set_index("ticker")["weight"].reindex(assets).fillna(0.0).to_numpy()
-            active = weights - (cap.sel(time=date) / cap.sel(time=date).sum()).to_numpy()
-            z = _exposures(arrays, days, sessions, both[0]["factor"], active)
-            for fit in both:
-                earned = (z * fit["factor_returns"].sel(time=days)).sum().item()
-                covariance = fit["estimation_error_covariance"].sel(time=days)
-                variance = (z * covariance * z.rename(factor="factor_other")).sum().item()
-                inside.append(abs(earned) < 1.96 * np.sqrt(variance))
-    print(f"{len(inside)} months of sleeves: {100 * np.mean(inside):.1f} %")
-    assert 0.92 < np.mean(inside) <= 0.98
+            yield start, days, weights - (cap.sel(time=date) / cap.sel(time=date).sum()).to_numpy()
 
 
 def _exposures(arrays, days, sessions, factors, active, industries=None):
@@ -147,7 +152,6 @@ def test_in_the_default_model_what_all_factors_gave_a_sleeve_in_a_month_is_cover
 
     A name without one has its sector's return, which is the mean of the industries in it by cap.
     """
-    book = read_book(REAL / "book.toml")
     arrays, industry, volatility = structure
     named = real_model.data["industry_factor"].load()
     label = np.where(named == "", "", named.astype(str)).astype(str)
@@ -168,21 +172,14 @@ def test_in_the_default_model_what_all_factors_gave_a_sleeve_in_a_month_is_cover
         own = rng.standard_t(4, (len(sessions), len(code))) / np.sqrt(2) * np.sqrt(1 - INDUSTRY_SHARE) * volatility.values
         returns = xr.DataArray(common + own, {"time": sessions, "asset": assets}, ("time", "asset"))
         fit = lagged_regression(returns=returns, **arrays, industries=industry, industry_factors=named)
-        for _, of_sleeve in book.holdings.groupby("portfolio"):
-            for date, held in of_sleeve.groupby("date"):
-                start = sessions.searchsorted(date)
-                days = sessions[start + 1 : start + 22]
-                if start < 1 or len(days) < 21:
-                    continue
-                weights = held.set_index("ticker")["weight"].reindex(assets).fillna(0.0).to_numpy()
-                active = weights - (cap.sel(time=date) / cap.sel(time=date).sum()).to_numpy()
-                z = _exposures(arrays, days, sessions, fit["factor"], active, named)
-                earned = (z * fit["factor_returns"].sel(time=days)).sum().item()
-                truth = float((common[start + 1 : start + 22] @ active).sum())
-                covariance = fit["estimation_error_covariance"].sel(time=days)
-                error = np.sqrt((z * covariance * z.rename(factor="factor_other")).sum().item())
-                inside.append(abs(earned - truth) < 1.96 * error)
-                ratio.append((earned - truth) / error)
+        for start, days, active in months(cap, assets):
+            z = _exposures(arrays, days, sessions, fit["factor"], active, named)
+            earned = (z * fit["factor_returns"].sel(time=days)).sum().item()
+            truth = float((common[start + 1 : start + 22] @ active).sum())
+            covariance = fit["estimation_error_covariance"].sel(time=days)
+            error = np.sqrt((z * covariance * z.rename(factor="factor_other")).sum().item())
+            inside.append(abs(earned - truth) < 1.96 * error)
+            ratio.append((earned - truth) / error)
     print(
         f"default model, {len(inside)} months of sleeves: {100 * np.mean(inside):.1f} %, deviation of t {np.std(ratio):.2f}"
     )
