@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
-from attribution.portfolio.toml_file import read_toml
+from attribution.portfolio.settings.toml_file import read_toml
 from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed

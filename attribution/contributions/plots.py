@@ -19,7 +19,7 @@ from attribution.house_style.drawing.lines import paths
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import read_messages
-from attribution.portfolio.book import Negative
+from attribution.portfolio.settings.sections import Negative
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_count
 

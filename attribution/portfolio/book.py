@@ -2,179 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, Field, StrictBool, ValidationError
+from pydantic import Field, ValidationError
 
-from attribution.house_style.numbers import NegativeStyle
-from attribution.portfolio.bound_types import (
-    BasisPoints,
-    Cost,
-    Day,
-    Digits,
-    EachOnce,
-    Line,
-    NameCount,
-    Named,
-    NameRange,
-    Part,
-    Said,
-    Share,
-    ShareInside,
-    ShareLimit,
-    StyleWeight,
-    Words,
-    YearlyRate,
-    false_or,
-)
-from attribution.portfolio.toml_file import read_toml
+from attribution.portfolio.settings.bound_types import Part, Share
+from attribution.portfolio.settings.refusals import refusal
+from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
+from attribution.portfolio.settings.toml_file import read_toml
 from riskmodel.arrays.labels import require_kind, require_path
-from riskmodel.bounds import shown
 from riskmodel.errors import InputError, listed
-from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.market.checks import require_weights
 from riskmodel.market.sources import Folder, Source
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
-from riskmodel.model.model import RiskModel
 
-Delisted = Literal["error", "cash"]
-
-
-class General(Part):
-    """[book]."""
-
-    name: Named
-    data: Line
-    currency: Line = "USD"
-    inception: Day
-    track_record_start: Day | None = None
-    risk_free: YearlyRate = 0.0
-    languages: Annotated[tuple[Language, ...], EachOnce] = ("ja", "en")
-    delisted: Delisted = "error"
-    returns: Literal["holdings", "actual"] = "holdings"
-    long_short: StrictBool = False
-    transaction_cost_bps: Cost | None = None
-
-
-class Benchmark(Part):
-    """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
-
-    constituents: Line | None = None
-    largest: NameCount | None = None
-
-
-class Sleeve(Part):
-    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark."""
-
-    holdings: Line
-    benchmark: Line
-    name: Named | None = None
-    style: Named | None = None
-
-
-class Negative(Part):
-    """[report] negative: how a negative number is written."""
-
-    ja: NegativeStyle = "△"
-    en: NegativeStyle = "minus"
-
-
-class Report(Part):
-    """[report]."""
-
-    indices: tuple[Line, ...] = ()
-    negative: Negative = Negative()
-    disclaimer: Said | None = None
-    hypothetical: StrictBool | Said = False
-
-
-class RiskBand(Part):
-    """[limits] risk_band: volatility within a share of an index's."""
-
-    index: Line
-    within: ShareLimit
-
-
-class Limits(Part):
-    """[limits], checked on every sleeve."""
-
-    names: NameRange | None = None
-    weight_max: ShareLimit | None = None
-    sector_deviation_max: ShareLimit | None = None
-    risk_band: RiskBand | None = None
-
-
-class Accepted(Part):
-    """[[accepted]]: that one finding on the inputs was looked at, by whom, and why it stands."""
-
-    key: Line
-    table: Line
-    ticker: Line | None = None
-    index: Line | None = None
-    date: Day | None = None
-    by: str
-    why: str
-
-    @property
-    def subject(self) -> str:
-        """The ticker, index or portfolio that it is about; empty where it is the table as a whole."""
-        return self.ticker or self.index or ""
-
-
-class Drivers(Part):
-    """[drivers]: which rows of a sleeve's contributions are named as drivers; docs/methodology/drivers.md."""
-
-    material_bp: BasisPoints = 5.0
-    material_share: Share = 0.05
-    false_discovery_rate: ShareInside = 0.05
-
-
-class OwnStyle(Part):
-    """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
-
-    descriptors: dict[str, StyleWeight]
-    name: Named | None = None
-
-
-OwnOrNone = Annotated[OwnStyle | Literal[False], false_or("false to leave the style out, or descriptors")]
-
-
-class Model(Part):
-    """[model]."""
-
-    store: Line | None = None
-    style_table: Line = "published"
-    industry: Annotated[Line | Literal[False] | None, false_or("a column of securities, or false for none")] = None
-    industry_digits: Digits = 2
-    styles: dict[str, OwnOrNone] = Field(default_factory=dict)
-
-    def risk_model(self) -> RiskModel:
-        """The model that the book asks for: a table of styles, less those that are set to false, and the book's own.
-
-        Raises
-        ------
-        InputError
-            For an unknown table, for a style that is not in it and set to false, and for what `riskmodel.Style` refuses.
-        """
-        if self.style_table not in STYLE_TABLES:
-            raise InputError(f"[model] style_table: unknown {self.style_table!r}. Known: {', '.join(STYLE_TABLES)}.")
-        styles = STYLE_TABLES[self.style_table]
-        names = [style.name for style in styles]
-        if unknown := [name for name, own in self.styles.items() if own is False and name not in names]:
-            raise InputError(f"[model.styles]: no style {listed(unknown)} to leave out. Known: {', '.join(names)}.")
-        own = [_style(name, style) for name, style in self.styles.items() if style is not False]
-        table = [*(style for style in styles if style.name not in self.styles), *own]
-        return RiskModel(styles=table, industry=self.industry, industry_digits=self.industry_digits)
-
-
-def _style(name: str, own: OwnStyle) -> Style:
-    texts = {} if own.name is None else {"ja": own.name.ja, "en": own.name.en}
-    return Style(name, list(own.descriptors), list(own.descriptors.values()), texts)
+READ = ("path", "holdings", "actual_returns")  # fields of a Book that its file does not have
 
 
 class Book(Part):
@@ -268,11 +113,14 @@ def read_book(path: str | Path) -> Book:
     """
     path = require_path("path", path, "Name the book's TOML file.")
     content = read_toml(path, "Name the book's TOML file.")
-    for reserved in ("path", "holdings", "actual_returns"):
+    for reserved in READ:
         if reserved in content:
             raise InputError(f"{path.name}: unknown section [{reserved}].")
     empty = pd.DataFrame(columns=["portfolio", "date", "ticker", "weight"])
-    book = _validated(path, content | {"path": path, "holdings": empty})
+    try:
+        book = Book.model_validate(content | {"path": path, "holdings": empty})
+    except ValidationError as error:
+        raise refusal(path.name, error, [name for name in Book.model_fields if name not in READ]) from None
     _require_consistent(book)
     require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
     if book.model.store is not None:
@@ -310,42 +158,6 @@ def _actual_returns(book: Book) -> pd.DataFrame | None:
             f'actual_returns.csv. Add it (portfolio, date, return, fee), or set returns = "holdings".'
         )
     return checked_actual_returns(table)
-
-
-KINDS = ("float", "OwnStyle")  # that stand in the place of an error where one of several kinds is allowed
-
-
-def _validated(path: Path, content: dict[str, Any]) -> Book:
-    try:
-        return Book.model_validate(content)
-    except ValidationError as error:
-        # a misspelt key is also a missing one: the misspelling is what helps
-        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        *section, key = [str(part) for part in first["loc"] if not re.search(r"[\[(]", str(part)) and part not in KINDS]
-        place = f"[{'.'.join(section)}]" if section else "the file"
-        if first["type"] == "extra_forbidden":
-            known = _known_keys(section)
-            raise InputError(
-                f"{path.name}: unknown key '{key}' in {place}. Known keys: {', '.join(sorted(known))}."
-            ) from None
-        if first["type"] == "missing":
-            raise InputError(f"{path.name}: missing key '{key}' in {place}.") from None
-        if first["type"] == "value_error":
-            raise InputError(f"{path.name}: '{key}' in {place}: {first['ctx']['error']}.") from None
-        raise InputError(f"{path.name}: '{key}' in {place}: {first['msg']}; found {shown(first['input'])}.") from None
-
-
-def _known_keys(section: list[str]) -> list[str]:
-    parts: dict[str, type[BaseModel]] = {
-        "book": General, "benchmarks": Benchmark, "sleeves": Sleeve, "report": Report, "limits": Limits, "drivers": Drivers,
-        "accepted": Accepted, "model": Model, "tables": TableMap,
-    }  # fmt: skip
-    if not section:
-        return [name for name in Book.model_fields if name not in ("path", "holdings", "actual_returns")]
-    if section[:2] == ["model", "styles"] and len(section) == 3:
-        return list(OwnStyle.model_fields)
-    nested: dict[str, type[BaseModel]] = {"name": Words, "style": Words, "negative": Negative, "risk_band": RiskBand}
-    return list(nested.get(section[-1], parts.get(section[0], Book)).model_fields)
 
 
 def _require_consistent(book: Book) -> None:

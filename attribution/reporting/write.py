@@ -18,7 +18,7 @@ from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_pa
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
-from attribution.portfolio.toml_file import MOST_BYTES
+from attribution.portfolio.settings.toml_file import MOST_BYTES
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
 from attribution.reporting.commentary.draft import draft

@@ -18,8 +18,9 @@ from attribution.brinson.hierarchy import hierarchical_effects
 from attribution.contributions.arrays import linked_contributions
 from attribution.linking.linking import DAY_SCALING, coefficients, link
 from attribution.linking.totals import davies_laker
-from attribution.portfolio.book import Benchmark, Book, General, Sleeve
+from attribution.portfolio.book import Book
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.sections import Benchmark, General, Sleeve
 from tests.properties.attribution_checks import CASH, Case, Method, check_attribution
 
 JOINING = {"carino", "grap", "frongello"}

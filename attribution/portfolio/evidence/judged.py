@@ -10,7 +10,6 @@ import pandas as pd
 import xarray as xr
 
 from attribution.house_style.words import Messages, read_messages
-from attribution.portfolio.book import Accepted
 from attribution.portfolio.evidence import BOOK_RULES
 from attribution.portfolio.evidence.levels import actual_returns_beside_holdings, levels_off_their_constituents
 from attribution.portfolio.evidence.lists import weights_that_look_exchanged
@@ -18,6 +17,7 @@ from attribution.portfolio.evidence.register import Evidence
 from attribution.portfolio.evidence.slips import lists_unlike_both_neighbours
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.sections import Accepted
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError, counted
 from riskmodel.facts import Fact

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.portfolio.actual_table import checked_actual_returns
-from attribution.portfolio.book import Sleeve
 from attribution.portfolio.holdings import Track
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.sections import Sleeve
 from attribution.portfolio.tracks import Tracks
 from riskmodel.market.evidence.finding import Register
 from riskmodel.market.finals import ends_of_lives

@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 from attribution.portfolio.book import Book
-from attribution.portfolio.bound_types import Words
+from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting.tables.facts import Anchor, Facts
 from attribution.rows import CASH
 from riskmodel.factors import RESEARCH_STYLES, STYLES

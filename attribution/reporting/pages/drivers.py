@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.measures.selection import UNUSUAL
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.pages.factors import by_chance
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
-from attribution.portfolio.bound_types import Words
+from attribution.portfolio.settings.bound_types import Words
 from attribution.rows import NOT_STOCKS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.contributions.result import AttributionResult
 from attribution.measures.drivers import judge
 from attribution.measures.selection import SpecificForecast, specific_risk_of_period
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from attribution.rows import SPECIFIC
 from riskmodel.arrays.rounding import over, settled
 from riskmodel.errors import counted

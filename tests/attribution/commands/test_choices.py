@@ -11,8 +11,8 @@ from attribution.cli import _parser
 from attribution.house_style.words import LANGUAGES
 from attribution.linking.linking import _SCALES
 from attribution.linking.methods import DAY_SCALING, LINKS, TOTALS_ONLY
-from attribution.portfolio.book import Language
 from attribution.reporting.formats import FORMATS
+from riskmodel.factors import Language
 from tests.conftest import ROOT
 
 

@@ -14,8 +14,8 @@ import riskmodel as rm
 from attribution.accounts.accounts import attribute_accounts
 from attribution.house_style.words import LANGUAGES
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk
-from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import whole_evidence
+from attribution.portfolio.settings.sections import Accepted
 from attribution.reporting.pages.notes import note_sentence
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.tables.notes import ended_note

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 import attribution as at
 from attribution.measures.drivers import is_offset, judge
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from riskmodel import InputError
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution.measures.limits import check_limits
-from attribution.portfolio.book import Limits
+from attribution.portfolio.settings.sections import Limits
 from riskmodel import InputError
 
 SECTORS = pd.Series({"A": "Energy", "B": "Energy", "C": "Health", "D": "Health", "E": ""})

@@ -10,7 +10,7 @@ import xarray as xr
 import attribution as at
 import riskmodel as rm
 from attribution.measures.drivers import judge
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from tests.conftest import REAL
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_market]

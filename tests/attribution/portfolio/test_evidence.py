@@ -12,7 +12,6 @@ import attribution as at
 import riskmodel as rm
 from attribution.house_style.words import read_messages
 from attribution.measures.figures import course_figures
-from attribution.portfolio.book import Accepted
 from attribution.portfolio.check import check_inputs, whole_evidence
 from attribution.portfolio.course import blend_tracks
 from attribution.portfolio.evidence import BOOK_RULES
@@ -27,6 +26,7 @@ from attribution.portfolio.evidence.judged import (
 )
 from attribution.portfolio.evidence.register import Evidence
 from attribution.portfolio.periods import read_period
+from attribution.portfolio.settings.sections import Accepted
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
 from riskmodel.market.evidence import MARKET_RULES

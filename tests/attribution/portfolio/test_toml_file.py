@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import attribution as at
-from attribution.portfolio.toml_file import MOST_BYTES, read_toml
+from attribution.portfolio.settings.toml_file import MOST_BYTES, read_toml
 from riskmodel.errors import InputError
 
 DEEP = "line 1 has more than 32 brackets within brackets. No such file needs them; correct it."

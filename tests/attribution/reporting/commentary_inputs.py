@@ -6,7 +6,7 @@ import re
 import pandas as pd
 
 from attribution.measures.drivers import judge
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.commentary.check import check_commentary
 from attribution.reporting.commentary.draft import draft
 

@@ -13,7 +13,7 @@ import riskmodel as rm
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import read_messages
 from attribution.measures.limits import Limit, limits_table
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.commentary.html import to_html

@@ -13,7 +13,7 @@ import pytest
 
 from attribution.house_style.numbers import percent
 from attribution.house_style.words import LANGUAGES
-from attribution.portfolio.book import Negative
+from attribution.portfolio.settings.sections import Negative
 from attribution.reporting.pages.page import page_charts, render_page
 from attribution.reporting.pages.words import page_words
 from tests.attribution.reporting.page_reader import Reader

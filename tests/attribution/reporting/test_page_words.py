@@ -9,7 +9,7 @@ import pytest
 
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.measures.limits import WORDS, Limit, held_limits, limits_table
-from attribution.portfolio.book import Drivers
+from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.pages.drivers import drivers_view
 from attribution.reporting.pages.factors import rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section

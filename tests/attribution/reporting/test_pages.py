@@ -8,7 +8,8 @@ import pytest
 
 from attribution import InputError
 from attribution.house_style.words import LANGUAGES, read_messages
-from attribution.portfolio.book import Negative, Words
+from attribution.portfolio.settings.bound_types import Words
+from attribution.portfolio.settings.sections import Negative
 from attribution.reporting.pages.page import page_sections, render_page
 from attribution.reporting.pages.words import page_words
 from riskmodel.factors import STYLE_TABLES

@@ -16,7 +16,7 @@ import pytest
 import attribution as at
 from attribution.cli import main
 from attribution.house_style import fonts
-from attribution.portfolio.book import Words
+from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting import files, write
 from attribution.reporting.pdf import NO_PDF, PangoMissingError
 from riskmodel.errors import InputError

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from attribution import InputError
 from attribution.house_style.words import LANGUAGES, read_messages
-from attribution.portfolio.book import Negative
+from attribution.portfolio.settings.sections import Negative
 from attribution.reporting.tables.frames import KEYS
 from attribution.reporting.workbook.formats import sheet_names
 from attribution.reporting.workbook.workbook import heading, render_workbook

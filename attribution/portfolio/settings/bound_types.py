@@ -32,7 +32,7 @@ def within(bound: Bound, *, words: tuple[str, ...] = ()) -> Callable[[Any], Any]
     >>> within(bounds.SHARE_LIMIT)(10)
     Traceback (most recent call last):
     ...
-    attribution.portfolio.bound_types.OutOfBoundsError: 10; give a decimal above 0 and up to 1 (0.10 is 10 %)
+    attribution.portfolio.settings.bound_types.OutOfBoundsError: 10; give a decimal above 0 and up to 1 (0.10 is 10 %)
     """
 
     def checked(value: Any) -> Any:

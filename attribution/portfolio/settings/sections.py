@@ -1,0 +1,165 @@
+"""The sections of a book, one class each; docs/reference/book.md explains every key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool
+
+from attribution.house_style.numbers import NegativeStyle
+from attribution.portfolio.settings.bound_types import (
+    BasisPoints,
+    Cost,
+    Day,
+    Digits,
+    EachOnce,
+    Line,
+    NameCount,
+    Named,
+    NameRange,
+    Part,
+    Said,
+    Share,
+    ShareInside,
+    ShareLimit,
+    StyleWeight,
+    YearlyRate,
+    false_or,
+)
+from riskmodel.errors import InputError, listed
+from riskmodel.factors import STYLE_TABLES, Language, Style
+from riskmodel.model.model import RiskModel
+
+Delisted = Literal["error", "cash"]
+
+
+class General(Part):
+    """[book]."""
+
+    name: Named
+    data: Line
+    currency: Line = "USD"
+    inception: Day
+    track_record_start: Day | None = None
+    risk_free: YearlyRate = 0.0
+    languages: Annotated[tuple[Language, ...], EachOnce] = ("ja", "en")
+    delisted: Delisted = "error"
+    returns: Literal["holdings", "actual"] = "holdings"
+    long_short: StrictBool = False
+    transaction_cost_bps: Cost | None = None
+
+
+class Benchmark(Part):
+    """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
+
+    constituents: Line | None = None
+    largest: NameCount | None = None
+
+
+class Sleeve(Part):
+    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark."""
+
+    holdings: Line
+    benchmark: Line
+    name: Named | None = None
+    style: Named | None = None
+
+
+class Negative(Part):
+    """[report] negative: how a negative number is written."""
+
+    ja: NegativeStyle = "△"
+    en: NegativeStyle = "minus"
+
+
+class Report(Part):
+    """[report]."""
+
+    indices: tuple[Line, ...] = ()
+    negative: Negative = Negative()
+    disclaimer: Said | None = None
+    hypothetical: StrictBool | Said = False
+
+
+class RiskBand(Part):
+    """[limits] risk_band: volatility within a share of an index's."""
+
+    index: Line
+    within: ShareLimit
+
+
+class Limits(Part):
+    """[limits], checked on every sleeve."""
+
+    names: NameRange | None = None
+    weight_max: ShareLimit | None = None
+    sector_deviation_max: ShareLimit | None = None
+    risk_band: RiskBand | None = None
+
+
+class Accepted(Part):
+    """[[accepted]]: that one finding on the inputs was looked at, by whom, and why it stands."""
+
+    key: Line
+    table: Line
+    ticker: Line | None = None
+    index: Line | None = None
+    date: Day | None = None
+    by: str
+    why: str
+
+    @property
+    def subject(self) -> str:
+        """The ticker, index or portfolio that it is about; empty where it is the table as a whole."""
+        return self.ticker or self.index or ""
+
+
+class Drivers(Part):
+    """[drivers]: which rows of a sleeve's contributions are named as drivers; docs/methodology/drivers.md."""
+
+    material_bp: BasisPoints = 5.0
+    material_share: Share = 0.05
+    false_discovery_rate: ShareInside = 0.05
+
+
+class OwnStyle(Part):
+    """[model.styles.NAME]: a style made of built-in descriptors, or of those of the table `descriptors`."""
+
+    descriptors: dict[str, StyleWeight]
+    name: Named | None = None
+
+
+OwnOrNone = Annotated[OwnStyle | Literal[False], false_or("false to leave the style out, or descriptors")]
+
+
+class Model(Part):
+    """[model]."""
+
+    store: Line | None = None
+    style_table: Line = "published"
+    industry: Annotated[Line | Literal[False] | None, false_or("a column of securities, or false for none")] = None
+    industry_digits: Digits = 2
+    styles: dict[str, OwnOrNone] = Field(default_factory=dict)
+
+    def risk_model(self) -> RiskModel:
+        """The model that the book asks for: a table of styles, less those that are set to false, and the book's own.
+
+        Raises
+        ------
+        InputError
+            For an unknown table, for a style that is not in it and set to false, and for what `riskmodel.Style` refuses.
+        """
+        if self.style_table not in STYLE_TABLES:
+            raise InputError(f"[model] style_table: unknown {self.style_table!r}. Known: {', '.join(STYLE_TABLES)}.")
+        styles = STYLE_TABLES[self.style_table]
+        names = [style.name for style in styles]
+        if unknown := [name for name, own in self.styles.items() if own is False and name not in names]:
+            raise InputError(f"[model.styles]: no style {listed(unknown)} to leave out. Known: {', '.join(names)}.")
+        own = [_style(name, style) for name, style in self.styles.items() if style is not False]
+        table = [*(style for style in styles if style.name not in self.styles), *own]
+        return RiskModel(styles=table, industry=self.industry, industry_digits=self.industry_digits)
+
+
+def _style(name: str, own: OwnStyle) -> Style:
+    texts = {} if own.name is None else {"ja": own.name.ja, "en": own.name.en}
+    return Style(name, list(own.descriptors), list(own.descriptors.values()), texts)
