@@ -71,9 +71,10 @@ docs: $(STAMP)  ## the pages and the reference of every public name as a site in
 	@$(BIN)/python -m sphinx -E -q -W --keep-going -d build/doctrees docs build/docs
 	@echo "read build/docs/index.html"
 
-fixtures: $(STAMP)  ## make the simulated markets anew from their seeds, and the golden tables
+fixtures: $(STAMP)  ## make the simulated markets anew from their seeds, the exports of one, and the golden tables
 	$(BIN)/python fixtures/make_small.py fixtures/small
 	$(BIN)/python fixtures/make_twin.py fixtures/twin
+	$(BIN)/python fixtures/make_exports.py fixtures/exports
 	$(BIN)/python fixtures/make_golden.py fixtures/golden
 
 clean:  ## remove what the targets above made

@@ -16,6 +16,7 @@ from riskmodel.market.tables import parsed_numbers
 
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
 PLAIN = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " ", "\u202f": " ", "’": "'"})
+TYPED = ("floating", "integer", "mixed-integer-float")
 SHOWN = 40  # characters of a cell in a message
 
 
@@ -49,8 +50,11 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     if cells.values.dtype.kind in "iuf" and not how.missing:
         return cells.values.astype(float) * factor, []
     given = cells.values.astype(object)
+    if not how.missing and pd.api.types.infer_dtype(given, skipna=True) in TYPED:  # a workbook's, most often
+        return given.astype(float) * factor, []
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
-    typed = typed & (_without_missing(given, how) != "").to_numpy()  # a workbook has -999 as a number
+    if how.missing:
+        typed = typed & (_without_missing(given, how) != "").to_numpy()  # a workbook has -999 as a number
     texts = _without_missing(given[~typed], how)
     plain = texts.str.translate(PLAIN).str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     problems = []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.factors import CASH
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
 from riskmodel.market.sources.derive import DERIVED, tickers_of
@@ -21,7 +22,7 @@ from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table, checked_t
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
-OF_WIDE = {"layout", "fields", "identifiers", "derived"}  # what is stated of a wide table as a whole
+OF_WIDE = {"layout", "fields", "identifiers", "derived", "cash"}  # what is stated of a wide table as a whole
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Exports:
         if problems:
             raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
         require_derivable(name, stated, frame)
+        if stated.cash:
+            frame["ticker"] = frame["ticker"].replace(dict.fromkeys(stated.cash, CASH))
         if stated.identifiers is not None and name != "securities":
             column = stated.identifiers
             wanted = replace(
@@ -107,7 +110,7 @@ def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
                     )
                 elif theirs in frame:
                     cells = Cells(_column(frame, theirs, _place(path, stated), name), f"{_place(path, stated)} '{theirs}'")
-                    piece[ours] = _converted(cells, kind, stated, stated.units.get(ours), problems)
+                    piece[ours] = _converted(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
                 elif ours in stated.columns:
                     raise InputError(
                         f"{name}: {_place(path, stated)} has no column '{theirs}', which [tables.{name}] columns names for "
@@ -137,13 +140,15 @@ def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours
     first = frame.columns[0]
     index, wrong = days(Cells(frame[first], f"{place} '{first}'"), sheet)
     problems.extend(wrong)
-    converted = {}
-    for theirs in frame.columns[1:]:
-        converted[str(theirs)], wrong = numbers(
-            Cells(_column(frame, theirs, place, name), f"{place} '{theirs}'"), sheet, sheet.unit
+    columns = {str(theirs): _column(frame, theirs, place, name) for theirs in frame.columns[1:]}
+    converted, wrong = numbers(Cells(pd.concat([*columns.values()]), place), sheet, sheet.unit)  # all at once: faster
+    if wrong:
+        problems.extend(
+            told
+            for theirs, column in columns.items()
+            for told in numbers(Cells(column, f"{place} '{theirs}'"), sheet, sheet.unit)[1]
         )
-        problems.extend(wrong)
-    wide = pd.DataFrame(converted)
+    wide = pd.DataFrame(converted.to_numpy().reshape(len(columns), -1).T, index=frame.index, columns=list(columns))
     wide.insert(0, date, index)
     return wide.melt(id_vars=date, var_name=ticker, value_name=ours)
 
@@ -224,7 +229,8 @@ def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
         if how.sheet not in sheets if how.sheet is not None else len(sheets) > 1:
             said = "says no sheet" if how.sheet is None else f"names the sheet '{how.sheet}'"
             raise InputError(f"{name}: [tables.{name}] {said}; '{path.name}' has: {listed(sheets, 20)}. State sheet.")
-        return pd.read_excel(book, sheet_name=how.sheet or 0, header=None, dtype=object)
+        cells = pd.read_excel(book, sheet_name=how.sheet or 0, header=None, dtype=object, keep_default_na=False)
+        return cells.mask(cells == "")  # and of nothing else: NA is a name
 
 
 def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Path, dict[str, str]]]:

@@ -18,6 +18,7 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "millions": 1e6,
     "hundred_millions": 1e8,
     "billions": 1e9,
+    "ones": 1.0,
 }
 DATE_PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
 EXCEL_DATES = "excel"
@@ -118,8 +119,12 @@ class TableMap(How):
         Ours = theirs; what is left out has our name.
     constant
         Ours = what every row has.
+    unit
+        Of every number of which `units` says nothing: "ones" where they are in that of the tables.
     units
         Ours = the unit that their numbers are in; without it they are in that of the tables.
+    cash
+        What stands for cash among the names of an export, such as "Cash USD".
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     derived
@@ -132,7 +137,9 @@ class TableMap(How):
     file: Texts = ()
     columns: dict[str, str] = {}
     constant: dict[str, str] = {}
+    unit: Unit | None = None
     units: dict[str, Unit] = {}
+    cash: Texts = ()
     identifiers: str | None = None
     derived: dict[str, str] = {}
     fields: dict[str, Sheet] = {}
