@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from riskmodel.factors import CASH as CASH
 
 LEAST_T = 2.0
@@ -34,4 +36,24 @@ PROXY = among_stocks(PROXY_FACTOR)
 # a row of a cut by name or sector that is no stock -> what messages call it
 NOT_STOCKS = {CASH: "cash"} | {among_stocks(row): row for row in NOT_FACTORS[2:]}
 REST = "(rest)"  # what is not among the largest
+SEPARATOR = " > "  # between the levels of a group within groups
 UNCLASSIFIED = "(unclassified)"  # the group of a name without one
+
+
+def in_order(labels: Iterable[object], order: Sequence[str]) -> list[int]:
+    """Places of labels once those of `order` follow it among themselves, in the places that they hold; the others stay.
+
+    A label of several levels, such as "銀行 > 地方銀行", goes by its first.
+
+    Examples
+    --------
+    >>> in_order(["market", "銀行", "食品", "value"], ["食品", "銀行"])
+    [0, 2, 1, 3]
+    """
+    rank = {label: place for place, label in enumerate(order)}
+    first = [str(label).split(SEPARATOR)[0] for label in labels]
+    held = [place for place, label in enumerate(first) if label in rank]
+    out = list(range(len(first)))
+    for place, source in zip(held, sorted(held, key=lambda place: rank[first[place]]), strict=True):
+        out[place] = source
+    return out

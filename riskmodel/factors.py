@@ -73,7 +73,8 @@ class Style:
     weights
         One for each descriptor; by default equal, adding to one. A minus turns a descriptor round.
     texts
-        Language ("en", "ja") -> the factor's name on pages; by default `name` itself.
+        Language ("en", "ja") -> the factor's name on pages; by default `name` itself. `{market}` in one is a place for what
+        the book calls its market, "market" where it does not.
     orthogonal_to
         Styles that are taken out of this one, by an equal-weighted regression over the universe: what it adds to them.
         `ExposureSettings.orthogonalise` says otherwise where it names the style. A default style that a model has left out
@@ -211,7 +212,7 @@ STYLES: tuple[Style, ...] = (
     ),
     Style("surprise", ("earnings_surprise",), texts={"en": "Surprise", "ja": "サプライズ"}),
     Style("eps_stability", ("income_stability",), texts={"en": "EPS stability", "ja": "EPS安定性"}),
-    Style("market_sensitivity", ("market_sensitivity",), texts={"en": "Market sensitivity", "ja": "米国株感応度"}),
+    Style("market_sensitivity", ("market_sensitivity",), texts={"en": "Market sensitivity", "ja": "{market}感応度"}),
     Style("size", ("log_market_cap",), texts={"en": "Size", "ja": "規模"}),
     Style("price_level", ("log_price",), texts={"en": "Price level", "ja": "価格水準"}),
     Style("momentum", ("momentum",), texts={"en": "60-day momentum", "ja": "60日騰落率"}),

@@ -1,7 +1,7 @@
 """Is a published report consistent with itself, and with the data it was made from?
 
 `run` applies the rules; `reading` reads the file of figures; `identities`, `rules` and `names` are the rules; `diagnosis`
-and `slips` find the figure that is wrong and what was meant; `data` compares with a book; `calendar` knows the sessions.
+and `slips` find the figure that is wrong and what was meant; `data` compares with a book.
 """
 
 from __future__ import annotations

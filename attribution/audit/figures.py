@@ -9,6 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from riskmodel.market.calendar import NEW_YORK
+
 Range = tuple[Fraction, Fraction]
 Signed = Mapping[str, tuple[str, ...]]
 WEIGHTS_AT = ("month start", "month end")
@@ -102,6 +104,7 @@ class Figures:
     path: Path
     month: tuple[int, int]
     currency: str = ""
+    calendar: str = ""
     return_basis: str = ""
     service_start: datetime.date | None = None
     track_record_start: datetime.date | None = None
@@ -121,6 +124,16 @@ class Figures:
     limit_words: Mapping[str, str] = field(default_factory=dict)
     drivers: Mapping[str, Signed] = field(default_factory=dict)
     factors: tuple[str, ...] | None = None
+
+    @property
+    def has_calendar(self) -> bool:
+        """Whether the sessions are known: the file names an exchange, or no other currency than the US's."""
+        return bool(self.calendar) or self.currency in ("", "USD")
+
+    @property
+    def exchange(self) -> str:
+        """Whose sessions count; New York's where the file names no exchange."""
+        return self.calendar or NEW_YORK
 
     def alone(self, sleeve: str) -> str | None:
         """The course that is 100 % of a sleeve, or None."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from attribution.audit.calendar import last_session, month_bounds, months_before, session_before, sessions_between
 from attribution.audit.figures import Figure, Figures, Range, Week, written
 from attribution.reporting.tables.addresses import WINDOWS
+from riskmodel.market.calendar import last_session, month_bounds, months_before, session_before, sessions_between
 
 Ranges = Mapping[str, Range]
 TWICE, EXCESS, BLEND, AVERAGE, WEEKS, WINDOW = "printed twice", "excess", "blend", "average", "weeks", "windows"
@@ -178,13 +178,13 @@ def equal_windows(figures: Figures) -> Iterator[Sum]:
     base = inception_base(figures)
     for row in figures.trailing.values():
         for label, count in WINDOWS.items():
-            if "itd" in row and label in row and base == last_session(months_before(figures.month, count)):
+            if "itd" in row and label in row and base == last_session(months_before(figures.month, count), figures.exchange):
                 yield Sum(WINDOW, row["itd"].path, {row[label].path: ONE}, f"the {label} window, which has the same base,")
 
 
 def windows_of_levels(figures: Figures) -> Iterator[Product]:
     """The return of a window is the level at its end over the level at its base, less one."""
-    end = last_session(figures.month)
+    end = last_session(figures.month, figures.exchange)
     for name, levels in figures.levels.items():
         for label, printed in window_figures(figures, name):
             base = window_base(figures, label)
@@ -203,17 +203,21 @@ def window_figures(figures: Figures, name: str) -> Iterator[tuple[str, Figure]]:
 
 def window_base(figures: Figures, label: str) -> datetime.date | None:
     """The day at whose close a window starts; None for inception to date of a report without a service_start."""
-    return inception_base(figures) if label == "itd" else last_session(months_before(figures.month, WINDOWS[label]))
+    return (
+        inception_base(figures)
+        if label == "itd"
+        else last_session(months_before(figures.month, WINDOWS[label]), figures.exchange)
+    )
 
 
 def inception_base(figures: Figures) -> datetime.date | None:
     """The close before the service's start."""
-    return None if figures.service_start is None else session_before(figures.service_start)
+    return None if figures.service_start is None else session_before(figures.service_start, figures.exchange)
 
 
 def other_bases(figures: Figures, name: str, printed: Figure, ranges: Ranges) -> list[datetime.date]:
     """The days of an index's levels from which a window would have the return that is printed."""
-    levels, end = figures.levels[name], last_session(figures.month)
+    levels, end = figures.levels[name], last_session(figures.month, figures.exchange)
     found = []
     for day, level in levels.items():
         if day < end:
@@ -258,7 +262,7 @@ def month_of(figures: Figures, index: str) -> Figure | None:
 def whole_month(figures: Figures) -> bool:
     """Whether the courses run through the whole month, so that an index's month is the courses' month."""
     base = inception_base(figures)
-    return base is None or base <= last_session(months_before(figures.month, 1))
+    return base is None or base <= last_session(months_before(figures.month, 1), figures.exchange)
 
 
 def missing_sessions(figures: Figures) -> tuple[list[datetime.date], list[tuple[Week, str]]]:
@@ -268,7 +272,7 @@ def missing_sessions(figures: Figures) -> tuple[list[datetime.date], list[tuple[
     wrong: list[tuple[Week, str]] = []
     covered: set[datetime.date] = set()
     for week in figures.weeks:
-        days = set(sessions_between(week.start, week.end))
+        days = set(sessions_between(week.start, week.end, figures.exchange))
         if week.end < week.start:
             wrong.append((week, "ends before it starts"))
         elif week.start < first or week.end > last:
@@ -276,7 +280,7 @@ def missing_sessions(figures: Figures) -> tuple[list[datetime.date], list[tuple[
         elif covered & days:
             wrong.append((week, "overlaps the week before"))
         covered |= days
-    due = [day for day in sessions_between(first, last) if base is None or day > base]
+    due = [day for day in sessions_between(first, last, figures.exchange) if base is None or day > base]
     return [day for day in due if day not in covered], wrong
 
 

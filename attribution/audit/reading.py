@@ -15,8 +15,9 @@ from attribution.portfolio.settings.toml_file import read_toml
 from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
+from riskmodel.market.calendar import AN_EXCHANGE, is_calendar
 
-TEXTS = ("month", "currency", "return_basis", "universe", "weights_at")
+TEXTS = ("month", "currency", "calendar", "return_basis", "universe", "weights_at")
 DATES = ("service_start", "track_record_start")
 TABLES = (
     "courses", "benchmarks", "index_returns", "index_levels", "index_basis", "ranking", "average", "trailing", "weeks",
@@ -86,6 +87,8 @@ class _Reader:
             raise self.wrong(f"month '{texts['month']}': write it as YYYY-MM.")
         if texts.get("weights_at", WEIGHTS_AT[0]) not in WEIGHTS_AT:
             raise self.wrong(f"weights_at '{texts['weights_at']}': the choices are {', '.join(WEIGHTS_AT)}.")
+        if "calendar" in texts and not is_calendar(texts["calendar"]):
+            raise self.wrong(f"calendar '{texts['calendar']}': give {AN_EXCHANGE}.")
         tables = {key: self.table(content.get(key, {}), key) for key in TABLES if key not in ("ranking", "weeks")}
         courses = {name: self.shares(name, shares) for name, shares in tables["courses"].items()}
         sleeves = list(dict.fromkeys(sleeve for shares in courses.values() for sleeve in shares))
@@ -107,6 +110,7 @@ class _Reader:
             path=self.path,
             month=(int(year), int(month)),
             currency=texts.get("currency", ""),
+            calendar=texts.get("calendar", ""),
             return_basis=texts.get("return_basis", ""),
             universe=texts.get("universe"),
             weights_at=texts.get("weights_at"),

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from attribution.audit.calendar import last_session, months_before
 from attribution.audit.diagnosis import nearest_printed
 from attribution.audit.figures import WEIGHTS_AT, Figure, Figures, Finding, Range, written
 from attribution.audit.identities import WINDOW, Ranges, inception_base, middle, missing_sessions
 from attribution.audit.slips import KINDS, STRONG, slips
 from attribution.reporting.tables.addresses import WINDOWS
 from riskmodel.errors import counted, listed
+from riskmodel.market.calendar import last_session, months_before
 
 RANK, WEEK_DATES, CONTRIBUTION, LIMIT, RATIO = "rank", "weeks", "contribution", "limit", "ratio"
 RANKED_BY = ("excess", "return")
@@ -107,7 +107,7 @@ def early_windows(figures: Figures) -> list[Finding]:
     early, reasons = list[Figure](), list[str]()
     for name, row in figures.trailing.items():
         for label, count in WINDOWS.items():
-            base = last_session(months_before(figures.month, count))
+            base = last_session(months_before(figures.month, count), figures.exchange)
             if name in figures.courses and label in row and base < start:
                 early.append(row[label])
                 reasons.append(f"{row[label].path} starts at the close of {base}, but the service's first base is {start}")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attribution.audit import identities, names, rules
-from attribution.audit.calendar import is_session
 from attribution.audit.diagnosis import Blame, diagnose
 from attribution.audit.figures import Figures, Finding, Range, written
 from attribution.audit.identities import Identity, Product, other_bases, sleeve_figure
 from attribution.audit.reading import read_figures
 from attribution.reporting.tables.addresses import address
 from riskmodel.errors import listed
+from riskmodel.market.calendar import is_session
 
 if TYPE_CHECKING:
     from attribution.audit.data import Comparison
@@ -187,11 +187,15 @@ def _identities(figures: Figures, log: _Log) -> list[Identity]:
         log.skip(identities.WEEKS, f"not in every week, so not compounded: {listed(gaps)}")
     log.count(identities.WEEKS, len(weeks), "" if weeks or not tiles else "no weeks of an index whose month is printed")
     levels = list(identities.windows_of_levels(figures))
-    equal = list(identities.equal_windows(figures)) if _us(figures) else []
+    equal = list(identities.equal_windows(figures)) if figures.has_calendar else []
     log.count(identities.WINDOW, len(levels) + len(equal))
     if not levels:
         log.skip(identities.WINDOW, "no index levels at the month's end and at a window's base")
-    closed = [day for own in figures.levels.values() for day in own if not is_session(day)] if _us(figures) else []
+    closed = (
+        [day for own in figures.levels.values() for day in own if not is_session(day, figures.exchange)]
+        if figures.has_calendar
+        else []
+    )
     if closed:
         log.skip(identities.WINDOW, f"levels of days on which the exchange was shut: {listed(str(day) for day in closed)}")
     return [*found, *weeks, *equal, *levels]
@@ -210,13 +214,12 @@ def _above_total_loss(identity: Product, ranges: Mapping[str, Range]) -> bool:
     return all(ranges[path][0] > -100 for path in (identity.left, *identity.returns))
 
 
-def _us(figures: Figures) -> bool:
-    """Whether the US exchanges' calendar counts; it does where the file names no other currency."""
-    return figures.currency in ("", "USD")
+def _without_calendar(figures: Figures) -> str:
+    return f'no calendar for {figures.currency} (calendar = "XTKS", say, names one)'
 
 
 def _dated_wrongly(figures: Figures) -> bool:
-    if not figures.weeks or not _us(figures):
+    if not figures.weeks or not figures.has_calendar:
         return False
     missing, wrong = identities.missing_sessions(figures)
     return bool(missing or wrong)
@@ -274,8 +277,11 @@ def _rank(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Find
 def _dates(figures: Figures, log: _Log) -> list[Finding]:
     if not figures.weeks:
         return []
-    if not _us(figures):
-        log.skip(identities.WEEKS, f"no calendar for {figures.currency}, so that gaps between weeks are not looked for")
+    if not figures.has_calendar:
+        log.skip(
+            identities.WEEKS,
+            f"{_without_calendar(figures)}, so that gaps between weeks are not looked for",
+        )
         return []
     log.count(identities.WEEKS, 1)
     return rules.week_findings(figures)
@@ -284,10 +290,13 @@ def _dates(figures: Figures, log: _Log) -> list[Finding]:
 def _windows(figures: Figures, ranges: Mapping[str, Range], log: _Log) -> list[Finding]:
     if figures.service_start is None:
         log.skip(identities.WINDOW, "no service_start, so that windows are not held against the service's life")
-    elif not _us(figures):
-        log.skip(identities.WINDOW, f"no calendar for {figures.currency}, so that the service's first base is not known")
+    elif not figures.has_calendar:
+        log.skip(
+            identities.WINDOW,
+            f"{_without_calendar(figures)}, so that the service's first base is not known",
+        )
     log.count(identities.WINDOW, sum(len(row) for row in figures.trailing.values()))
-    early = rules.early_windows(figures) if _us(figures) else []
+    early = rules.early_windows(figures) if figures.has_calendar else []
     return [*rules.impossible_returns(figures, ranges), *early]
 
 

@@ -17,10 +17,10 @@ from attribution.brinson.effects import (
     require_growth,
 )
 from attribution.brinson.sides import SIDE, WEIGHT_TOLERANCE, Sides, read_sides
+from attribution.rows import SEPARATOR as SEPARATOR
 from riskmodel.arrays.labels import labelled, require_kind
 from riskmodel.errors import InputError, counted, listed
 
-SEPARATOR = " > "
 NESTING_TOLERANCE = 1e-9
 SMALLEST_OFFSET = 1e-14
 

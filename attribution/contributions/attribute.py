@@ -119,6 +119,7 @@ def explain_course(
             followed=followed,
             currency=book.book.currency,
             style_texts=model.style_texts,
+            market_name=book.market_name,
         )
         require_reconciled(result.reconciliation, f"{result.course}, {result.period}")
         return result

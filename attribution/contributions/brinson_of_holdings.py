@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from attribution.brinson.effects import BrinsonEffects
-from attribution.brinson.hierarchy import SEPARATOR, hierarchical_effects, nested
+from attribution.brinson.hierarchy import hierarchical_effects, nested
 from attribution.contributions.cube import Cube, Side
 from attribution.contributions.groups import Groups, asset_groups
-from attribution.rows import EFFECTS
+from attribution.rows import EFFECTS, SEPARATOR, in_order
 from riskmodel.errors import InputError
 
 OFFSETTING = 1e-3  # net weight as a share of gross below which a return on the net would be noise
@@ -45,6 +45,8 @@ def group_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     """
     asset_return, beside_stocks = cube.asset_return.to_numpy(), cube.beside_stocks
     names, code = np.unique(groups.loc[cube.assets].to_numpy().astype(str), return_inverse=True)
+    placed = in_order(names, cube.group_order)
+    names, code = names[placed], np.argsort(placed)[code]
     member = np.zeros((len(code), len(names)))
     member[np.arange(len(code)), code] = 1.0
     own, official = cube.beside_values(), np.zeros((len(cube.days), len(beside_stocks)))

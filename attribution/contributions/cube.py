@@ -14,9 +14,10 @@ from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
-from attribution.rows import CASH, CASH_STOCK, MARKET, PROXY_FACTOR, among_stocks
+from attribution.rows import CASH, CASH_STOCK, MARKET, PROXY_FACTOR, UNCLASSIFIED, among_stocks, in_order
 from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
 
 SAME_RETURN = 1e-9
@@ -109,6 +110,8 @@ class Cube:
         Rows that neither names nor factors earn, such as trading and fees; None where there are none.
     currency
         The rates of a view in another currency; None in the book's own.
+    sectors
+        The sectors in their official order; empty where the market has none.
     """
 
     portfolio_weight: xr.DataArray
@@ -136,6 +139,7 @@ class Cube:
     sleeves: Sleeves | None = None
     beside: Beside | None = None
     currency: CurrencyView | None = None
+    sectors: tuple[str, ...] = ()
 
     @property
     def days(self) -> pd.DatetimeIndex:
@@ -151,6 +155,11 @@ class Cube:
     def factors(self) -> list[str]:
         """The model's factors."""
         return [str(factor) for factor in self.factor_return.get_index("factor")]
+
+    @property
+    def group_order(self) -> tuple[str, ...]:
+        """The sectors in their official order, then what is none; empty where there is no such order."""
+        return (*self.sectors, UNCLASSIFIED, CASH) if self.sectors else ()
 
     def weights(self, side: Side) -> np.ndarray:
         """Start-of-day weights of a side, (time, asset)."""
@@ -289,6 +298,7 @@ def make_cube(
         second_factor_return=_second_factor_return(model, parts),
         sleeves=Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)}),
         beside=course.beside,
+        sectors=sectors_in_order(market),
     )
 
 
@@ -341,6 +351,8 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
     of_days = model.data.sel(time=days)
     fed = of_days["factor_returns"].notnull().any("time").to_numpy()
     of_days = of_days.isel(factor=fed, factor_other=fed) if fed.any() else of_days
+    placed = in_order(of_days["factor"].to_numpy(), sectors_in_order(market))
+    of_days = of_days.isel(factor=placed, factor_other=placed)
     names = [str(f) for f in of_days["factor"].to_numpy()]
     design = model.design(before, stocks).sel(factor=names).transpose("time", "factor", "asset")
     exposure = np.zeros((len(days), len(names), len(assets)))

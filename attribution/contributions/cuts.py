@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.groups import asset_groups, is_grouping
-from attribution.rows import OTHER, REST, SPECIFIC
+from attribution.rows import OTHER, REST, SPECIFIC, in_order
 from riskmodel.arrays.labels import require_count, require_kind
 from riskmodel.errors import InputError
 
@@ -167,17 +167,26 @@ def layout(cube: Cube, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bo
         names=tuple(map(cut_name, cuts)),
         sleeve=_axis(max(map(len, sides["sleeve"].values()), default=1), sides["sleeve"]),
         day=_axis(len(days), sides["day"]),
-        stock=_axis(len(assets) + len(beside), sides["stock"]),
+        stock=_axis(len(assets) + len(beside), sides["stock"], cube.group_order),
         factor=_axis(len(factors), sides["factor"]),
     )
 
 
-def _axis(cells: int, given: Mapping[str, pd.Index]) -> Axis:
+def _axis(cells: int, given: Mapping[str, pd.Index], order: Sequence[str] = ()) -> Axis:
     if not given:
         return Axis((), (), np.zeros((1, 0), np.int32), np.zeros(cells, np.intp))
-    columns, labels = zip(*(pd.factorize(index) for index in given.values()), strict=True)
+    columns, labels = zip(*(_coded(index, order) for index in given.values()), strict=True)
     codes, row = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
     return Axis(tuple(given), tuple(map(pd.Index, labels)), codes.astype(np.int32), row.ravel())
+
+
+def _coded(index: pd.Index, order: Sequence[str]) -> tuple[np.ndarray, pd.Index]:
+    """The different labels as they first come, those of an order in it, and which each is."""
+    codes, labels = pd.factorize(index)
+    if not order:
+        return codes, labels
+    official = in_order(labels, order)
+    return np.argsort(official)[codes], labels.take(official)
 
 
 def top(contributions: pd.Series, n: int) -> pd.Series:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +17,7 @@ from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import paths
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
-from attribution.house_style.words import read_messages
+from attribution.house_style.words import Messages
 from attribution.portfolio.settings.sections import Negative
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_count
@@ -35,8 +34,6 @@ class Drawn(Protocol):
     @property
     def course(self) -> str: ...
     @property
-    def style_texts(self) -> Mapping[str, Mapping[str, str]]: ...
-    @property
     def benchmark(self) -> str: ...
     @property
     def portfolio_return(self) -> float: ...
@@ -50,6 +47,7 @@ class Drawn(Protocol):
     def active_exposures(self) -> xr.DataArray: ...
     @property
     def cube(self) -> Cube: ...
+    def messages(self, language: str) -> Messages: ...
     def group(self, factor: str) -> str: ...
     def with_errors(self, *cuts: str) -> pd.DataFrame: ...
     def path(self, *cuts: str) -> pd.DataFrame: ...
@@ -68,7 +66,7 @@ class Plots:
 
     def factors(self, lang: str = "en") -> Figure:
         """Contributions by factor, with whiskers of two standard errors."""
-        messages = read_messages(lang, self.result.style_texts)
+        messages = self.result.messages(lang)
         label = messages("charts.contributions", name=self.result.course)
         return legible(bar_panels(contribution_bars(self.result.factors, messages), _style(lang), label, shared=True))
 
@@ -82,7 +80,7 @@ class Plots:
         styles
             How many of the largest styles stand alone; the others are one step.
         """
-        messages, result = read_messages(lang, self.result.style_texts), self.result
+        messages, result = self.result.messages(lang), self.result
         require_count("styles", styles, 0)
         groups = result.with_errors("group").reset_index()
         steps = waterfall_steps(result.factors, groups, messages, styles=styles)
@@ -92,7 +90,7 @@ class Plots:
 
     def exposures(self, lang: str = "en") -> Figure:
         """Active exposures to the styles on the last day of the period (filled) against the first (hollow)."""
-        messages, result = read_messages(lang, self.result.style_texts), self.result
+        messages, result = self.result.messages(lang), self.result
         ends = result.active_exposures.isel(time=[0, -1]).transpose("factor", "time").to_pandas()
         ends = ends.set_axis(["before", "now"], axis=1).loc[[f for f in ends.index if result.group(str(f)) == "style"]]
         panels = [(result.course, ends.rename(index=lambda f: messages.factor(str(f))))]
@@ -108,7 +106,7 @@ class Plots:
         grouping
             A column of `securities`, as for `AttributionResult.brinson`.
         """
-        messages, result = read_messages(lang, self.result.style_texts), self.result
+        messages, result = self.result.messages(lang), self.result
         label = messages("charts.brinson", name=result.course)
         return legible(brinson_chart(result.brinson(grouping), messages, _style(lang), label))
 
@@ -122,7 +120,7 @@ class Plots:
         largest
             How many factors are named, those that end furthest from zero.
         """
-        messages, result = read_messages(lang, self.result.style_texts), self.result
+        messages, result = self.result.messages(lang), self.result
         require_count("largest", largest)
         frame = result.path("factor")
         named = frame.iloc[-1].abs().sort_values(ascending=False, kind="stable").index[:largest]
@@ -141,7 +139,7 @@ class Plots:
         largest
             How many on either side; fewer where there are not as many.
         """
-        messages, result = read_messages(lang, self.result.style_texts), self.result
+        messages, result = self.result.messages(lang), self.result
         require_count("largest", largest)
         frame = result.stocks
         frame = frame[(frame["ticker"] != CASH) & ~frame["ticker"].str.match(r"\(.*\)$")]

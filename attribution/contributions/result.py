@@ -16,6 +16,7 @@ from attribution.contributions import sums as cells
 from attribution.contributions.cube import Cube
 from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
 from attribution.contributions.reconciliation import reconcile
+from attribution.house_style.words import Messages, read_messages
 from attribution.identities import require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
@@ -44,6 +45,8 @@ class AttributionResult:
         What the returns are in.
     style_texts
         Style -> language -> its name on figures.
+    market_name
+        Language -> what the book calls its market; None where it does not say.
     """
 
     course: str
@@ -54,6 +57,7 @@ class AttributionResult:
     followed: Course
     currency: str = "USD"
     style_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    market_name: Mapping[str, str] | None = None
 
     @cached_property
     def data(self) -> xr.Dataset:
@@ -285,6 +289,10 @@ class AttributionResult:
                 "active_contribution": active.to_numpy(),
             }
         )
+
+    def messages(self, language: str) -> Messages:
+        """The words of a language, as the model calls its styles, the book its market, and sectors are ordered."""
+        return read_messages(language, self.style_texts, market=self.market_name, sectors=self.cube.sectors)
 
     @property
     def plot(self) -> Plots:

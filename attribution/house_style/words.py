@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -37,10 +37,13 @@ class Messages:
         "ja" or "en".
     table
         The message file; every value is a string or a table of strings.
+    sectors
+        The sectors in the order in which they are told; empty where there is none but that of their figures.
     """
 
     language: str
     table: dict[str, Any]
+    sectors: tuple[str, ...] = ()
 
     def __call__(self, key: str, **values: object) -> str:
         """The message at a dotted key, with its places filled in."""
@@ -123,6 +126,9 @@ def read_messages(
     language: str,
     styles: Mapping[str, Mapping[str, str]] | None = None,
     descriptors: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    market: Mapping[str, str] | None = None,
+    sectors: Sequence[str] = (),
 ) -> Messages:
     """The words of "ja" or "en".
 
@@ -135,6 +141,10 @@ def read_messages(
         language has that of another, or its own. One with a "sector" has a place for that in its name.
     descriptors
         The same of descriptors; those that the file names keep its name.
+    market
+        Language -> what a book calls its market, see `attribution.Book.market_name`; None where it does not say.
+    sectors
+        See `Messages`.
 
     Raises
     ------
@@ -145,18 +155,23 @@ def read_messages(
     --------
     >>> read_messages("ja", {"reversal": {"ja": "リバーサル"}}).factor("reversal"), read_messages("en").factor("value")
     ('リバーサル', 'Value')
+    >>> tokyo = read_messages("ja", market={"ja": "日本株", "en": "Japanese equity"})
+    >>> tokyo.factor("market_sensitivity"), tokyo.name("descriptors", "market_sensitivity")
+    ('日本株感応度', '60日ベータ（対日本市場）')
     """
     if not isinstance(language, str):
         raise InputError(f"language: is of type {type(language).__name__}, not str. Give one of {', '.join(LANGUAGES)}.")
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
     texts = {style.name: style.texts for style in STYLES} | dict(styles or {})
-    table = _table(language)
+    table = _table(language, (market or {}).get(language, ""))
     names, parts = _named(texts, language), _named(descriptors or {}, language) | table["descriptors"]
+    for named in (names, parts):
+        named |= {name: text.replace("{market}", table["market"]["name"]) for name, text in named.items()}
     for name, text in texts.items():
         if "sector" in text:
             names[name] = names[name].format(sector=table["sectors"].get(text["sector"], text["sector"]))
-    return Messages(language, table | {"factors": table["factors"] | names, "descriptors": parts})
+    return Messages(language, table | {"factors": table["factors"] | names, "descriptors": parts}, tuple(sectors))
 
 
 def _named(texts: Mapping[str, Mapping[str, str]], language: str) -> dict[str, str]:
@@ -164,6 +179,23 @@ def _named(texts: Mapping[str, Mapping[str, str]], language: str) -> dict[str, s
 
 
 @cache
-def _table(language: str) -> dict[str, Any]:
+def _table(language: str, market: str) -> dict[str, Any]:
+    """The message file, with what the market is called in its places; "" where it has no name."""
     text = resources.files("attribution.house_style").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    forms = tomllib.loads(text)["market"]
+    ending = next((ending for ending in forms["suffixes"].split("|") if market.endswith(ending)), "")
+    stem = market.removesuffix(ending)
+    whole = forms["whole"].format(name=stem) if stem else forms["whole_unnamed"]
+    named = {"market": market or forms["unnamed"], "whole_market": whole}
+    return _filled(tomllib.loads(text), named) | {"market": {"name": named["market"], "whole": whole}}
+
+
+def _filled(table: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """A table of messages with some of its places filled in, the others left."""
+
+    def filled(text: str) -> str:
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
+
+    return {key: _filled(part, values) if isinstance(part, dict) else filled(part) for key, part in table.items()}

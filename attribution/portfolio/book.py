@@ -19,6 +19,7 @@ from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
 
+US_MARKET = {"ja": "米国株", "en": "US equity"}  # of a book in USD that does not name its market
 READ = ("path", "holdings", "actual_returns")  # fields of a Book that its file does not have
 
 
@@ -54,6 +55,13 @@ class Book(Part):
         """What gives the market's tables."""
         folder = self.path.parent / self.book.data
         return Exports(folder, self.tables) if self.tables else Folder(folder)
+
+    @property
+    def market_name(self) -> dict[str, str] | None:
+        """Language -> what texts call the market: as the book says, of a book in USD the US's; else None."""
+        if self.book.market is not None:
+            return self.book.market.model_dump()
+        return dict(US_MARKET) if self.book.currency == "USD" else None
 
     def __repr__(self) -> str:
         return (

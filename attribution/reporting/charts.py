@@ -147,9 +147,9 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -
     """The month's factor returns: styles on the left, market and sectors on the right, each on its own scale."""
     frame = content.tables["factor_month"]
     bars = {
-        group: sorted_bars(factor_bars(frame[frame["group"] == group], messages, "return"))
-        for group in ("market", "sector", "style")
+        group: factor_bars(frame[frame["group"] == group], messages, "return") for group in ("market", "sector", "style")
     }
+    bars |= {group: sorted_bars(rows) for group, rows in bars.items() if group != "sector" or not messages.sectors}
     panels = [[bars["style"]], [part for part in (bars["market"], bars["sector"]) if part]]
     return bar_panels([panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False)
 

@@ -16,6 +16,8 @@ from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
 from riskmodel.market.industries import COLUMNS
+from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
+from riskmodel.market.sector_order import require_sector_order
 from riskmodel.market.sources import Source, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
 from riskmodel.market.tables import TABLES
@@ -82,7 +84,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         `bridged_return` (close to close over a gap of at most five sessions, on the day that trading resumes), `volume`,
         `traded_price` (close x the ratios of later splits), `shares_out` and `market_cap` as known at the close of t, and
         `life` (number of the current life, -1 outside). On (asset): `name`, `name_ja`, `sector`,
-        `issuer` (the company, empty where the table names none) and, where the table has them, `industry` and `sic`. On
+        `issuer` (the company, empty where the table names none) and, where the table has them, `industry`, `sic` and
+        `sector_order`. On
         (time, index): `index_level`; on (time): `risk_free`; on (time, pair): `fx_rate`, the last one known, and
         `fx_carried`, whether it is of an earlier day; on (time, asset, descriptor): `descriptor_value` of the table
         descriptors, the last one known, for at most 190 days. As events:
@@ -196,6 +199,10 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     checks.require_sector_names(frame["sector"].dropna())
     name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
+    places = {}
+    if SECTOR_ORDER in frame:
+        require_sector_order(frame["sector"], frame[SECTOR_ORDER])
+        places[SECTOR_ORDER] = ("asset", frame[SECTOR_ORDER].to_numpy(dtype=float))
     text = frame[[column for column in COLUMNS if column in frame]].astype(object).fillna("")
     return {
         "name": ("asset", name),
@@ -203,15 +210,17 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
         "sector": ("asset", frame["sector"].fillna("").to_numpy(dtype=object)),
         "issuer": ("asset", optional["issuer"].to_numpy(dtype=object)),
         **{column: ("asset", text[column].to_numpy(dtype=object)) for column in text},
+        **places,
     }
 
 
 def respelt(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Sectors, issuers and industries in one spelling each; what was written otherwise, or for nothing, is counted."""
+    """Sectors, issuers and industries in one spelling each; what was written unlike others, or for nothing, is counted."""
     labels = {column: spelt(table[column], column) for column in (*CATEGORIES, "issuer") if column in table}
     for column, after in labels.items():
         before = table[column]
-        findings.add("securities", "respelt", table["ticker"][after.notna() & (after != before)], column=column)
+        spellings = before.groupby(after).transform("nunique").to_numpy()
+        findings.add("securities", "respelt", table["ticker"][(spellings > 1) & (after != before)], column=column)
         findings.add("securities", "placeholder", table["ticker"][before.notna() & after.isna()], column=column)
     return table.assign(**labels)
 

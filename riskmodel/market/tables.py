@@ -65,10 +65,11 @@ TABLES: dict[str, Table] = {
     ),
     "securities": Table(
         key=("ticker",),
-        columns=dict.fromkeys(("ticker", "name", "name_ja", "sector", "industry", "sic", "issuer"), TEXT),
-        optional=frozenset({"name_ja", "industry", "sic", "issuer"}),
+        columns=dict.fromkeys(("ticker", "name", "name_ja", "sector", "industry", "sic", "issuer"), TEXT)
+        | {"sector_order": NUMBER},
+        optional=frozenset({"name_ja", "industry", "sic", "issuer", "sector_order"}),
         required=True,
-        sparse=frozenset({"name", "name_ja", "sector", "industry", "sic", "issuer"}),
+        sparse=frozenset({"name", "name_ja", "sector", "industry", "sic", "issuer", "sector_order"}),
     ),
     "fundamentals": Table(
         key=("ticker", "period_end", "available_from"),

@@ -21,10 +21,17 @@ LARGEST = 10  # rows of small multiples before the others are one
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
     """The panels of a factor-contribution chart: the styles by size; market, sectors, industries, specific and the others.
 
+    Sectors that have an order of their own keep it.
+
     `frame` has factor, group, contribution, standard_error.
     """
     of = {name: factor_bars(frame[frame["group"] == name], messages) for name in FAMILIES}
-    rest = [of["market"], sorted_bars(of["sector"]), _largest(of["industry"], messages), of["specific"] + of["other"]]
+    rest = [
+        of["market"],
+        of["sector"] if messages.sectors else sorted_bars(of["sector"]),
+        _largest(of["industry"], messages),
+        of["specific"] + of["other"],
+    ]
     return [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
 
 
@@ -41,7 +48,9 @@ def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle,
     effects = [effect for effect in EFFECTS if effect in frame]
     values = frame.set_index("group")[effects]
     values = values[(values != 0).any(axis=1)]
-    values = values.assign(total=values.sum(axis=1)).sort_values("total", ascending=False, kind="stable")
+    values = values.assign(total=values.sum(axis=1))
+    if not messages.sectors:
+        values = values.sort_values("total", ascending=False, kind="stable")
     values = values.loc[sorted(values.index, key=beside_groups)]
     sums = values.sum()
     panels = [

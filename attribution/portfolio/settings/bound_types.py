@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from riskmodel import bounds
 from riskmodel.bounds import Bound, shown
 from riskmodel.errors import listed
+from riskmodel.market.calendar import AN_EXCHANGE, is_calendar
 from riskmodel.market.tables import FIRST_DATE, LAST_DATE
 from riskmodel.texts import has_control
 
@@ -99,6 +100,12 @@ def false_or(wanted: str) -> BeforeValidator:
     return BeforeValidator(checked)
 
 
+def _exchange(value: Any) -> Any:
+    if isinstance(value, str) and not is_calendar(value):
+        raise OutOfBoundsError(f"{shown(value)}; give {AN_EXCHANGE}")
+    return value
+
+
 Line = Annotated[str, BeforeValidator(one_line)]
 EachOnce = BeforeValidator(_each_once)
 Day = Annotated[datetime.date, BeforeValidator(_date)]
@@ -111,6 +118,7 @@ BasisPoints = Annotated[float, BeforeValidator(within(bounds.BASIS_POINTS))]
 NameCount = Annotated[int, BeforeValidator(within(bounds.NAMES))]
 NameRange = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
 Digits = Annotated[int, BeforeValidator(within(bounds.CODE_DIGITS))]
+Exchange = Annotated[str, BeforeValidator(_exchange)]
 StyleWeight = Annotated[float, BeforeValidator(within(bounds.STYLE_WEIGHT))]
 
 

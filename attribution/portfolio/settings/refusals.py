@@ -36,7 +36,13 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "model": Model,
     "tables": TableMap,
 }
-NESTED: dict[str, type[BaseModel]] = {"name": Words, "style": Words, "negative": Negative, "risk_band": RiskBand}
+NESTED: dict[str, type[BaseModel]] = {
+    "name": Words,
+    "market": Words,
+    "style": Words,
+    "negative": Negative,
+    "risk_band": RiskBand,
+}
 
 
 def refusal(file: str, error: ValidationError, sections: list[str]) -> InputError:

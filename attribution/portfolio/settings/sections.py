@@ -13,6 +13,7 @@ from attribution.portfolio.settings.bound_types import (
     Day,
     Digits,
     EachOnce,
+    Exchange,
     Line,
     NameCount,
     Named,
@@ -39,6 +40,8 @@ class General(Part):
     name: Named
     data: Line
     currency: Line = "USD"
+    market: Named | None = None
+    calendar: Exchange | None = None
     inception: Day
     track_record_start: Day | None = None
     risk_free: YearlyRate = 0.0

@@ -92,7 +92,7 @@ def draft(
     No factor returns are available.
     <BLANKLINE>
     """
-    messages = read_messages(language, styles)
+    messages = read_messages(language, styles, market=book.market_name)
     style: NegativeStyle = getattr(book.report.negative, language)
     write = Writer(Facts(tables), book, messages, style, names or {})
     day = pd.Period(month, "M")

@@ -23,7 +23,7 @@ NAMED, INDUSTRIES = 4, 10
 
 @dataclass(frozen=True)
 class FactorReturns:
-    """Rows of styles, of market and sectors, and of the largest industries, largest first.
+    """Rows of styles, of market and sectors, and of the largest industries, largest first, or in an order.
 
     `lead` says what was rewarded and what was not, `note` how the rows are to be read, and how many of them pass twice their
     error by chance.
@@ -62,10 +62,10 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
     value = frame.set_index("factor")["return"]
     style = frame["group"] == "style"
     ordered = frame.sort_values("return", ascending=False, kind="stable")
-    sector = ordered["group"] == "sector"
+    sectors = frame if t.sectors else ordered
     both = [
         ("styles", records(ordered[style.reindex(ordered.index)])),
-        ("market_and_sectors", records(frame[frame["group"] == "market"]) + records(ordered[sector])),
+        ("market_and_sectors", records(frame[frame["group"] == "market"]) + records(sectors[sectors["group"] == "sector"])),
     ]
     industries = ordered[ordered["group"] == "industry"]
     if len(industries):

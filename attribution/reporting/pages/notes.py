@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from riskmodel.facts import Fact
 
 COLLECTED = ("proxy",)  # notes of one kind that make one sentence
+WITHOUT_CENTS, LEAST_WHOLE = ("JPY", "KRW"), 100  # currencies whose prices are whole, and from which price on
 LAST_BIT = 1e-15  # differences below it are rounding of floats
 
 
@@ -137,7 +138,10 @@ def _ended(note: Fact, words: PageWords) -> str:
 
 def _price(value: float, words: PageWords) -> str:
     """A price to the cent, of a share that is worth less than one to a hundredth of it."""
-    return words.number(value, 2 if value >= 1 else 4, grouped=True)
+    currency = words.book.book.currency
+    whole = currency in WITHOUT_CENTS and value >= LEAST_WHOLE
+    text = words.number(value, 0 if whole else 2 if value >= 1 else 4, grouped=True)
+    return str(words.messages.table["prices"].get(currency, "{price}")).format(price=text)
 
 
 def _thin_sector(note: Fact, words: PageWords) -> str:

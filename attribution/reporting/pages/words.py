@@ -79,4 +79,6 @@ def page_words(book: Book, language: str, messages: Messages | None = None) -> P
     InputError
         For another language.
     """
-    return PageWords(book, messages or read_messages(language), getattr(book.report.negative, language))
+    return PageWords(
+        book, messages or read_messages(language, market=book.market_name), getattr(book.report.negative, language)
+    )

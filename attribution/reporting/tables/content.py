@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +44,7 @@ from attribution.reporting.tables.drivers import driver_figures, judged_factors_
 from attribution.reporting.tables.frames import stack, stocks_table
 from attribution.reporting.tables.notes import collect_notes, evidence_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
+from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
 
 Around: TypeAlias = tuple[Forecast, SpecificForecast | None]  # of the month's last close, and of the one before its first
@@ -94,7 +95,14 @@ class Content:
 
     def messages(self, language: str) -> Messages:
         """The words of a language, the styles called as the model calls them."""
-        return read_messages(language, self.style_texts, self.descriptor_texts)
+        return read_messages(
+            language, self.style_texts, self.descriptor_texts, market=self.book.market_name, sectors=self.sectors
+        )
+
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        """The sectors in their official order; empty where the market has none."""
+        return next(iter((*self.results.values(), *self.sleeves.values()))).cube.sectors
 
     @property
     def style_texts(self) -> dict[str, dict[str, str]]:
@@ -170,7 +178,8 @@ def build_content(
         known = exposure_days(market, period)
         coverage, left_out = model.coverage(known), model.left_out(known)
         tables = performance_tables(book, market, month, period, history)
-        tables |= factor_tables(model, period)
+        sectors = sectors_in_order(market)
+        tables |= factor_tables(model, period, sectors)
         tables |= contribution_tables(explained, book)
         tables |= position_tables(tracks, model, courses)
         progress("risk")
@@ -180,7 +189,7 @@ def build_content(
         tables["figures"] = with_driver_figures(tables, explained, before)
     risks = closing_risks(courses, forecast)
     limits = sleeves_limits(tracks, courses, forecast, risks)
-    tables |= risk_tables(risks) | {"limits": limits_table(limits)}
+    tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
     reconciled = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*reconciled, ranking_reconciliation(tables["performance"], month, results)])
@@ -218,9 +227,9 @@ def performance_tables(
     }
 
 
-def factor_tables(model: RiskModelResults, period: Period) -> dict[str, pd.DataFrame]:
+def factor_tables(model: RiskModelResults, period: Period, sectors: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
     """What the market paid for each factor, by day and over the month."""
-    daily = frames.factor_returns_table(model.data.sel(time=period.days), model)
+    daily = frames.factor_returns_table(model.data.sel(time=period.days), model, sectors)
     return {"factor_returns": daily, "factor_month": frames.factor_month_table(daily)}
 
 
@@ -286,12 +295,12 @@ def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict
     }
 
 
-def risk_tables(risks: dict[str, CourseRisk]) -> dict[str, pd.DataFrame]:
+def risk_tables(risks: dict[str, CourseRisk], sectors: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
     """Forecast risk of the courses that have one."""
     none = {"risk": pd.DataFrame(columns=frames.RISK), "risk_factors": pd.DataFrame(columns=frames.RISK_FACTORS)}
     made = {
         "risk": [risk.table for risk in risks.values()],
-        "risk_factors": [frames.risk_factors_table(risk) for risk in risks.values()],
+        "risk_factors": [frames.risk_factors_table(risk, sectors) for risk in risks.values()],
     }
     return {name: stack(parts) if parts else none[name] for name, parts in made.items()}
 

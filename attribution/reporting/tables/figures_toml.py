@@ -53,6 +53,7 @@ def figures_toml(content: Content) -> str:
         "",
         f'month = "{content.month}"',
         f"currency = {quoted(book.book.currency)}",
+        *([f"calendar = {quoted(book.book.calendar)}"] if book.book.calendar else []),
         'return_basis = "total return, dividends included"',
         f"service_start = {book.book.inception}",
         f"track_record_start = {book.book.track_record_start or book.book.inception}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from attribution.portfolio.course import Course
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
+from attribution.rows import in_order
 from riskmodel.arrays.rounding import EPSILON
 from riskmodel.model.results import RiskModelResults
 
@@ -62,8 +63,9 @@ def stocks_table(result: AttributionResult) -> pd.DataFrame:
     return result.stocks.assign(held=result.stocks["ticker"].map(held).eq(True))
 
 
-def factor_returns_table(days: xr.Dataset, model: RiskModelResults) -> pd.DataFrame:
-    """The month's factor returns: date, factor, group, return, standard_error."""
+def factor_returns_table(days: xr.Dataset, model: RiskModelResults, sectors: Sequence[str] = ()) -> pd.DataFrame:
+    """The month's factor returns: date, factor, group, return, standard_error; sectors in an order of their own, if any."""
+    days = days.isel(factor=in_order(days["factor"].to_numpy(), sectors))
     frame = days[["factor_returns", "robust_standard_errors"]].to_dataframe().reset_index()
     frame = frame.rename(columns={"time": "date", "factor_returns": "return", "robust_standard_errors": "standard_error"})
     frame["group"] = frame["factor"].map(model.groups)
@@ -190,11 +192,11 @@ def exposures_table(
     )
 
 
-def risk_factors_table(risk: CourseRisk) -> pd.DataFrame:
+def risk_factors_table(risk: CourseRisk, sectors: Sequence[str] = ()) -> pd.DataFrame:
     """Parts of the tracking error: course, factor, group, active_exposure, contribution, share_of_variance."""
     frame = risk.by("factor")
     frame = frame[frame["side"] == "active"].rename(columns={"family": "group", "exposure": "active_exposure"})
-    return frame[list(RISK_FACTORS)]
+    return frame[list(RISK_FACTORS)].iloc[in_order(frame["factor"].to_numpy(), sectors)]
 
 
 def figures_table(tracks: Tracks, followed: Course) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.arrays.industries import coded
 from riskmodel.estimation.regression import HETEROSKEDASTIC
 from riskmodel.facts import Fact
+from riskmodel.market.calendar import last_session
 from riskmodel.market.evidence.finding import summed_up
 from riskmodel.market.industries import industry_column
 from riskmodel.model.results import RiskModelResults
@@ -24,14 +25,18 @@ from riskmodel.model.results import RiskModelResults
 SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
 
 
-def weekdays_left(day: pd.Timestamp) -> bool:
-    """Whether the month has weekdays after a day: sessions are still to come, unless those are holidays.
+def sessions_left(day: pd.Timestamp, exchange: str | None = None) -> bool:
+    """Whether the month has sessions of an exchange after a day; of none in particular weekdays, which may be holidays.
 
     Examples
     --------
-    >>> weekdays_left(pd.Timestamp("2025-03-28")), weekdays_left(pd.Timestamp("2025-05-30"))
+    >>> sessions_left(pd.Timestamp("2025-03-28")), sessions_left(pd.Timestamp("2025-05-30"))
+    (True, False)
+    >>> sessions_left(pd.Timestamp("2024-12-30")), sessions_left(pd.Timestamp("2024-12-30"), "XTKS")
     (True, False)
     """
+    if exchange is not None:
+        return last_session((day.year, day.month), exchange) > day.date()
     return bool((day + pd.offsets.BDay()).month == day.month)
 
 
@@ -103,7 +108,7 @@ def collect_notes(
 ) -> list[Fact]:
     """What was filled, left out, carried, unmodelled or not aligned, with counts; and that the month may not be over."""
     notes = []
-    if period.end == market.get_index("time")[-1] and weekdays_left(period.end):
+    if period.end == market.get_index("time")[-1] and sessions_left(period.end, book.book.calendar):
         notes.append(Fact("unfinished", {"date": f"{period.end:%Y-%m-%d}"}))
     notes += [Fact("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
     notes.append(Fact.read(model.data.attrs["ordinary_income"]))

@@ -12,6 +12,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from attribution.house_style.words import Messages
 from attribution.reporting.workbook.cells import HEADING_HEIGHT, HEADINGS
 from attribution.reporting.workbook.formats import Styles, number_format
+from attribution.rows import in_order
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart
@@ -106,7 +107,7 @@ def add_overview(drawing: Drawing, sheet_name: str, book: Book) -> None:
             row = insert(sheet, row, drawing.words("three_months_chart"), chart, 400)
     if drawing.has("factor_month"):
         placed = drawing.placed["factor_month"]
-        bars = ordered(placed.frame, "return")
+        bars = ordered(placed.frame, "return", drawing.messages.sectors)
         title = drawing.words("factor_chart")
         insert(sheet, row, title, *bar_chart(drawing, sheet, title, placed, bars, "return", {}))
 
@@ -133,11 +134,11 @@ def insert(sheet: Worksheet, row: int, description: str, chart: Chart, height: i
     return after
 
 
-def ordered(frame: pd.DataFrame, value: str) -> list[Any]:
-    """Rows of a factor table: styles, market, sectors, specific and the others; largest first in each."""
+def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any]:
+    """Rows of a factor table: styles, market, sectors, specific and the others; largest first in each, or in an order."""
     rows = frame.assign(place=frame["group"].map({group: place for place, group in enumerate(GROUPS)}))
     ordered = rows.sort_values(["place", value], ascending=[True, False], kind="stable").drop(columns="place")
-    return list(ordered.to_dict("records"))
+    return list(ordered.iloc[in_order(ordered["factor"].to_numpy(), sectors)].to_dict("records"))
 
 
 def _ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int]) -> Chart:

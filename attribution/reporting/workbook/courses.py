@@ -53,7 +53,7 @@ def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return:
     frame = placed.frame[placed.frame["course"] == course]
     sheet.write_string(1, NUMBERS, drawing.messages.table["columns"]["course"], drawing.styles("column"))
     sheet.write_string(1, NUMBERS + 1, drawing.styles.text(course))
-    bars = ordered(frame, "contribution")
+    bars = ordered(frame, "contribution", drawing.messages.sectors)
     title = drawing.words("contribution_chart", course=course)
     row = insert(sheet, 1, title, *bar_chart(drawing, sheet, title, placed, bars, "contribution", {"course": COURSE}))
     insert(sheet, row, *_waterfall(drawing, sheet, FIRST + len(bars) + 3, course, frame, benchmark_return), 460)

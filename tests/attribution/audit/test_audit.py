@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.audit import audit_figures, audit_report
-from attribution.audit.calendar import is_session, last_session
 from attribution.audit.figures import Figure
 from attribution.audit.identities import slack
 from attribution.audit.names import CLOSES
@@ -30,6 +29,7 @@ from attribution.audit.slips import edit_distance, nearest_names, slips
 from attribution.cli import main
 from attribution.reporting.tables.addresses import address
 from riskmodel.errors import InputError
+from riskmodel.market.calendar import is_session, last_session
 from tests.attribution.reporting.reports import PUBLISHED, consistent_report, parsed
 
 quick = settings(deadline=None, max_examples=60, derandomize=True)
@@ -422,7 +422,7 @@ def test_a_rule_without_its_parts_says_why_it_did_not_run(document):
     ("change", "message"),
     [
         ({"month": "2026-3"}, "month '2026-3': write it as YYYY-MM."),
-        ({"monht": "2026-03"}, "unknown key 'monht' in the file. Known keys: average, benchmarks, courses,"),
+        ({"monht": "2026-03"}, "unknown key 'monht' in the file. Known keys: average, benchmarks, calendar, courses,"),
         (
             {"average": {"retrun": Decimal("1.00")}},
             "unknown key 'retrun' in [average]. Known keys: benchmark,",
