@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.house_style.drawing.bars import Bar, bar_panels, multiples, sorted_bars
-from attribution.house_style.drawing.canvas import WIDTH
+from attribution.house_style.drawing.canvas import WIDTH, limits
 from attribution.house_style.drawing.contributions import (
     LARGEST,
     brinson_chart,
@@ -20,6 +20,7 @@ from attribution.house_style.drawing.contributions import (
 from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import cumulative_lines, paths
+from attribution.house_style.drawing.small import in_lines
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from attribution.reporting.tables.content import Content
+
+MOST_LINES = 12  # of courses in one figure that are told apart
+LINES_NAMED = 5  # at either end, of more
+PANELS = 15  # small multiples of one figure: three lines of five, which a page of A4 holds
 
 
 def charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
@@ -66,6 +71,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
         factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
         without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", for each sleeve "contributions/COURSE".
+        Of risk and blends with more courses than a page has room for, "risk/2" and so on go on with the next ones.
     """
     tables = content.tables
     alone = [result.course for result in content.sleeves.values()]
@@ -80,9 +86,9 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     forecast = set(tables["risk_factors"]["course"])
     if forecast:
         every = dict.fromkeys([*content.results, *alone])
-        makers["risk"] = functools.partial(risk, courses=[course for course in every if course in forecast])
+        makers |= _in_parts("risk", risk, [course for course in every if course in forecast])
     if blends:
-        makers["blends"] = functools.partial(contribution_multiples, courses=blends)
+        makers |= _in_parts("blends", contribution_multiples, blends)
     for course in dict.fromkeys([*content.results, *alone]):
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
@@ -113,7 +119,11 @@ def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, wi
         for kind in ("course", "benchmark")
     )
     plain = {name: part for name, part in benchmarks.items() if name in own}
-    return cumulative_lines(courses, plain or benchmarks, style, messages(f"charts.cumulative_{window}"))
+    named = None
+    if len(courses) > MOST_LINES:
+        ends = pd.Series({name: float((1 + part).prod()) for name, part in courses.items()}).sort_values(kind="stable").index
+        named = {*ends[:LINES_NAMED], *ends[-LINES_NAMED:]}
+    return cumulative_lines(courses, plain or benchmarks, style, messages(f"charts.cumulative_{window}"), named=named)
 
 
 def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
@@ -161,16 +171,20 @@ def contributions(content: Content, messages: Messages, style: NegativeStyle, *,
     return bar_panels(panels, style, label, shared=True)
 
 
-def contribution_multiples(content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str]) -> Figure:
-    """Contributions of the largest factors to each course's excess return, side by side on one scale."""
+def contribution_multiples(
+    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], shown: Sequence[str]
+) -> Figure:
+    """Contributions of the largest factors of `courses` to each shown course's excess return, side by side on one scale."""
     frames = {course: _rows(content, "factor_contributions", course) for course in courses}
-    return _largest(content, messages, style, frames, "charts.excess", messages("charts.blends"))
+    return _largest(content, messages, style, frames, shown, "charts.excess", messages("charts.blends"))
 
 
-def risk(content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str]) -> Figure:
-    """Contributions of the largest factors to each course's tracking error, side by side on one scale."""
+def risk(
+    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], shown: Sequence[str]
+) -> Figure:
+    """Contributions of the largest factors of `courses` to each shown course's tracking error, on one scale."""
     frames = {course: _rows(content, "risk_factors", course).assign(standard_error=0.0) for course in courses}
-    return _largest(content, messages, style, frames, "charts.tracking_error", messages("charts.risk"))
+    return _largest(content, messages, style, frames, shown, "charts.tracking_error", messages("charts.risk"))
 
 
 def course_waterfall(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
@@ -221,10 +235,24 @@ def brinson_families(content: Content, messages: Messages, style: NegativeStyle,
     return multiples(rows, panels, style, messages("charts.brinson_families", name=course_name(content, course, messages)))
 
 
+def _in_parts(name: str, draw: Callable[..., Figure], courses: Sequence[str]) -> dict[str, Callable[..., Figure]]:
+    """A figure of all courses as figures of some of them each, which have rows and scale in common."""
+    return {
+        name if place == 1 else f"{name}/{place}": functools.partial(draw, courses=courses, shown=shown)
+        for place, shown in enumerate(in_lines(courses, PANELS), 1)
+    }
+
+
 def _largest(
-    content: Content, messages: Messages, style: NegativeStyle, frames: dict[str, pd.DataFrame], total: str, label: str
+    content: Content,
+    messages: Messages,
+    style: NegativeStyle,
+    frames: dict[str, pd.DataFrame],
+    shown: Sequence[str],
+    total: str,
+    label: str,
 ) -> Figure:
-    """Small multiples of contributions: the largest factors of any course, the others in one row, the sum."""
+    """Small multiples of contributions of shown courses: the largest factors of any, the others in one row, the sum."""
     values = pd.DataFrame({name: frame.set_index("factor")["contribution"] for name, frame in frames.items()})
     errors = pd.DataFrame({name: frame.set_index("factor")["standard_error"] for name, frame in frames.items()})
     order = values.abs().max(axis=1).sort_values(ascending=False, kind="stable").index
@@ -237,7 +265,10 @@ def _largest(
         bars = [Bar("", values.loc[name, course], errors.loc[name, course]) for name in first]
         bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
         panels.append((course_name(content, course, messages), [*bars, Bar("", float(values[course].sum()), total=True)]))
-    return multiples(rows, panels, style, label)
+    scale = limits([bar.ends for _, bars in panels for bar in bars])
+    return multiples(
+        rows, [panel for course, panel in zip(frames, panels, strict=True) if course in shown], style, label, scale=scale
+    )
 
 
 def _rows(content: Content, table: str, course: str) -> pd.DataFrame:

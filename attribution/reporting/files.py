@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -46,12 +46,20 @@ def measured_before(path: Path) -> bool:
     return isinstance(described, dict) and "outputs" in described and "meanings" not in described
 
 
-def manifest(book: Book, content: Content, files: dict[str, bytes], *, edited: Sequence[str] = ()) -> str:
+def manifest(
+    book: Book,
+    content: Content,
+    files: dict[str, bytes],
+    *,
+    edited: Sequence[str] = (),
+    failed: Collection[str] = (),
+) -> str:
     """Hashes of inputs and outputs, versions, settings and what columns mean, as JSON; no clock, host or path.
 
     `edited` names the outputs that a person wrote, and has no other copy of: the next report may not write over them.
+    `failed` names those that were asked for and could not be made.
     """
-    described = {
+    described: dict[str, object] = {
         "month": content.month,
         "meanings": MEANINGS,
         "data_date": f"{content.period.end:%Y-%m-%d}",
@@ -80,6 +88,8 @@ def manifest(book: Book, content: Content, files: dict[str, bytes], *, edited: S
             **_versions(),
         },
     }
+    if failed:
+        described["failed"] = sorted(failed)
     return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
 
 

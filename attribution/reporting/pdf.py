@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import IO, Self, cast
 
-from riskmodel.errors import InputError
-
 CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_ROOM = 4  # of one that cannot write the document
@@ -30,7 +28,11 @@ NO_PDF = (
 )
 
 
-class PangoMissingError(Exception):
+class PdfError(Exception):
+    """There is no PDF; the message, one line, says why and what to do. Nothing else of a report depends on it."""
+
+
+class PangoMissingError(PdfError):
     """The machine cannot make a PDF; the message says what to install."""
 
 
@@ -70,10 +72,9 @@ class PdfJob:
         ------
         PangoMissingError
             Where Pango cannot be loaded.
-        InputError
-            Where the folder for temporary files has no room for it, or something has ended the process.
-        RuntimeError
-            Where the layout fails for another reason, with what it said.
+        PdfError
+            Where the folder for temporary files has no room for it, something has ended the process, or the layout fails,
+            with what it said last.
         """
         code = self.process.wait()
         self.output.seek(0)
@@ -81,18 +82,22 @@ class PdfJob:
         if code == NO_PANGO:
             raise PangoMissingError(NO_PDF)
         if code == NO_ROOM:
-            raise InputError(
-                f"report: no room for the PDF in the folder for temporary files, '{tempfile.gettempdir()}'. Make room, or "
-                f"set TMPDIR to another folder."
+            raise PdfError(
+                f"no room for it in the folder for temporary files, '{tempfile.gettempdir()}'. Make room, or set TMPDIR to "
+                f"another folder."
             )
         if code < 0:
-            raise InputError(
-                f"report: the process that lays out the PDF was ended by signal {-code}: out of memory, or no room for "
-                f"fonts in the folder for temporary files, '{tempfile.gettempdir()}'. Make room, or leave it out: "
-                f"--formats html,xlsx."
+            raise PdfError(
+                f"the process that lays it out was ended by signal {-code}: out of memory, or no room for fonts in the "
+                f"folder for temporary files, '{tempfile.gettempdir()}'. Make room, or leave it out: --formats html,xlsx."
             )
         if code:
-            raise RuntimeError(f"report: the PDF could not be made.\n{self.errors.read().decode(errors='replace')}")
+            said = self.errors.read().decode(errors="replace").split("\n")
+            last = next((line for line in reversed(said) if line.strip()), f"exit code {code}")
+            raise PdfError(
+                f"WeasyPrint cannot lay out the page ({last}). Print the HTML from a browser in its place, or leave it out: "
+                f"--formats html,xlsx."
+            )
         return self.output.read()
 
 

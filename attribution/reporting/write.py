@@ -24,7 +24,7 @@ from attribution.reporting.commentary.check import check_commentary, commentary_
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import FORMATS
-from attribution.reporting.pdf import PangoMissingError, PdfJob, start_pdf
+from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
@@ -53,7 +53,7 @@ class ReportFiles:
     content
         Everything that was shown.
     remarks
-        What the user should know of the run itself: that the fit could not be stored, that this machine makes no PDF.
+        What the user should know of the run itself: that the fit could not be stored, that a PDF could not be made.
     findings
         Figures of an edited commentary that do not hold: file, then the columns of
         `attribution.reporting.commentary.check.check_commentary`.
@@ -178,11 +178,12 @@ def report(
         progress("files")
         documents, failed = finished(jobs)
         files |= documents
+        remarks = (*remarks, *dict.fromkeys(failed.values()))
         own = {f"commentary.{one.language}.md" for one in edited}
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
-        files[MANIFEST] = manifest(book, content, files, edited=kept).encode()
+        files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed).encode()
         write_whole(out, files, commentaries=commentaries, given=given)
-        return ReportFiles({name: out / name for name in files}, content.tables, content, (*remarks, *failed))
+        return ReportFiles({name: out / name for name in files}, content.tables, content, remarks)
 
 
 def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str]) -> int:
@@ -260,16 +261,19 @@ def laid_out(
     return files
 
 
-def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The PDFs, and what to say where the machine makes none."""
+def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The PDFs, and by their names what to say of those that could not be made: the rest of the report stands without."""
     files: dict[str, bytes] = {}
-    failed: dict[str, None] = {}
+    failed: dict[str, str] = {}
     for language, job in jobs.items():
+        name = f"report.{language}.pdf"
         try:
-            files[f"report.{language}.pdf"] = job.result()
+            files[name] = job.result()
         except PangoMissingError as error:
-            failed[str(error)] = None
-    return files, tuple(failed)
+            failed[name] = str(error)
+        except PdfError as error:
+            failed[name] = f"No {name}: {error} All else is written."
+    return files, failed
 
 
 def read_commentaries(paths: Iterable[str | Path], month: str, languages: Sequence[str]) -> list[Edited]:

@@ -121,6 +121,7 @@ def multiples(
     label: str,
     *,
     abreast: int = ABREAST,
+    scale: tuple[float, float] | None = None,
 ) -> Figure:
     """Small multiples: a panel a heading, all with the same rows in the same order on one scale, values in a column.
 
@@ -134,9 +135,11 @@ def multiples(
         As for `bar_panels`.
     abreast
         Panels beside each other; further ones stand below.
+    scale
+        The range of the scale, where other figures share it; by default what these bars need.
     """
     bars = [bar for _, own in panels for bar in own]
-    scale = limits([bar.ends for bar in bars])
+    scale = limits([bar.ends for bar in bars]) if scale is None else scale
     canvas, panel_lines = small_multiples(
         rows, [heading for heading, _ in panels], scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
     )

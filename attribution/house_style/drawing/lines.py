@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +51,7 @@ def cumulative_lines(
     style: NegativeStyle,
     label: str,
     *,
+    named: Collection[str] | None = None,
     height: float = 165.0,
 ) -> Figure:
     """Compounded returns since the first day, courses in colour and benchmarks dashed, each named at its end.
@@ -62,14 +63,20 @@ def cumulative_lines(
         ends its line.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
+    named
+        The courses that are named and in colour, the others pale; by default all.
     height
         Points; more where the names need it.
     """
-    looks = [(between(place / max(len(courses) - 1, 1)), SOLID, 1.5, LINES) for place in range(len(courses))]
+    shown = [name for name in courses if named is None or name in named]
+    colours = {name: between(place / max(len(shown) - 1, 1)) for place, name in enumerate(shown)}
+    courses = {name: courses[name] for name in [*(name for name in courses if name not in colours), *shown]}
+    looks = [(colours[name], SOLID, 1.5, LINES) if name in colours else (FAINT, SOLID, 0.8, MARKS) for name in courses]
     looks += [(INK, DASHES[place % len(DASHES)], 1.1, OVER) for place in range(len(benchmarks))]
     series = [*courses.values(), *benchmarks.values()]
     levels = np.array([(1 + daily).cumprod().to_numpy(dtype=float, na_value=np.nan) - 1 for daily in series])
-    return _chart([*courses, *benchmarks], levels, _days(series[0].index), looks, style, label, height)
+    names = [*(name if name in colours else None for name in courses), *benchmarks]
+    return _chart(names, levels, _days(series[0].index), looks, style, label, height)
 
 
 def paths(

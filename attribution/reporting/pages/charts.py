@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attribution.house_style.drawing import to_svg, told_places
 from attribution.house_style.drawing.waterfall import leaves_out_zero
-from attribution.reporting.charts import exposures, month_figures, waterfall_bars
+from attribution.reporting.charts import LINES_NAMED, MOST_LINES, exposures, month_figures, waterfall_bars
 from attribution.reporting.pages.words import PageWords
 
 if TYPE_CHECKING:
@@ -51,10 +51,21 @@ class PageCharts:
         """Whether the month has this figure."""
         return name in self.figures
 
+    def parts(self, name: str) -> list[str]:
+        """The names of a figure's parts, where it has more than a page holds; of one that the month has not, none."""
+        return [
+            key for key in self.figures if key == name or (key.startswith(f"{name}/") and key[len(name) + 1 :].isdigit())
+        ]
+
     def draw(self, name: str, course: str = "") -> Markup:
         """A figure of the month, or that of a course."""
         key = f"{name}/{course}" if course else name
         return self._svg(key, self.figures[key])
+
+    def pale_lines(self) -> str:
+        """That of many courses only the lines of the best and the worst are named; empty where all are."""
+        count = len(self.content.results)
+        return self.words.messages("cumulative.pale", count=count, named=LINES_NAMED) if count > MOST_LINES else ""
 
     def leaves_out_zero(self, course: str) -> bool:
         """Whether the bars of a course's waterfall are broken."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COUNTS = ("names_min", "names_max")
 PERCENTS = ("then", "value", "risk", "other", "gap", "weight")
 SIGNED = ("then", "value")  # of sectors, whose weights are active ones
+MOST_NAMED = 10  # breaches in the sentence; the tables have all
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ def limits_section(content: Content, words: PageWords) -> Limits:
                 rule = t.name("limit_rules", limit.rule)
                 broken.append(t("limits.breach", sleeve=words.sleeve(key), rule=rule))
         sleeves.append((words.sleeve(key), rows))
-    summary = t("limits.broken", count=len(broken), breaches=words.listed(broken)) if broken else t("limits.kept")
+    named = [
+        *broken[:MOST_NAMED],
+        *([t("limits.more_breaches", count=len(broken) - MOST_NAMED)] if broken[MOST_NAMED:] else []),
+    ]
+    summary = t("limits.broken", count=len(broken), breaches=words.listed(named)) if broken else t("limits.kept")
     return Limits(sleeves, words.sentences(summary, t("limits.untested", count=untested) if untested else ""))
 
 

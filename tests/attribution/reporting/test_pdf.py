@@ -13,7 +13,6 @@ import pytest
 from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.reporting import pdf
 from attribution.reporting.pages.page import asset
-from riskmodel.errors import InputError
 
 PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
 <style>{PLACE} body {{ font-family: "Noto Sans JP", sans-serif; }}</style></head><body><h1>月次レポート</h1>
@@ -112,7 +111,7 @@ def test_two_runs_give_the_same_bytes_whichever_library_subsets_the_font(documen
 
 def test_what_the_page_does_not_carry_is_refused(document):
     page = with_fonts(PAGE.replace("</body>", '<img src="http://example.invalid/x.png" alt=""></body>'), form="otf")
-    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="disallowed protocol: http://example"):
+    with pdf.start_pdf() as job, pytest.raises(pdf.PdfError, match=r"Error fetching .http://example\.invalid/"):
         job.send(page)
         job.result()
 
@@ -126,10 +125,15 @@ def test_without_pango_the_message_says_what_to_install(monkeypatch, tmp_path):
         job.result()
 
 
-def test_a_layout_that_fails_says_what_was_said(monkeypatch, tmp_path):
+def test_a_layout_that_fails_says_in_one_line_what_was_said_and_what_to_do(monkeypatch, tmp_path):
     (tmp_path / "weasyprint.py").write_text("raise ValueError('a defect')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pdf.start_pdf() as job, pytest.raises(RuntimeError, match="a defect"):
+    with (
+        pdf.start_pdf() as job,
+        pytest.raises(
+            pdf.PdfError, match=r"^WeasyPrint cannot lay out the page \(ValueError: a defect\)\. Print the HTML .*xlsx\.$"
+        ),
+    ):
         job.send(PAGE)
         job.result()
 
@@ -189,7 +193,7 @@ def test_a_disk_that_takes_no_pdf_is_one_message(monkeypatch):
     begin = subprocess.Popen
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         monkeypatch.setattr(subprocess, "Popen", lambda *command, **options: begin(*command, **options | {"stdout": full}))
-        with pdf.start_pdf() as job, pytest.raises(InputError, match=r"no room for the PDF in the folder .*set TMPDIR"):
+        with pdf.start_pdf() as job, pytest.raises(pdf.PdfError, match=r"no room for it in the folder .*set TMPDIR"):
             job.send('<html lang="en"><title>A page</title><body></body></html>')
             job.result()
 
@@ -197,7 +201,7 @@ def test_a_disk_that_takes_no_pdf_is_one_message(monkeypatch):
 def test_a_pdf_whose_process_is_killed_is_one_message():
     with (
         pdf.start_pdf() as job,
-        pytest.raises(InputError, match=r"was ended by signal 9: out of memory, or .*--formats html"),
+        pytest.raises(pdf.PdfError, match=r"was ended by signal 9: out of memory, or .*--formats html"),
     ):
         job.process.kill()
         job.send("<html></html>")

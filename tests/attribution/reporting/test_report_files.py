@@ -18,7 +18,7 @@ from attribution.cli import main
 from attribution.house_style import fonts
 from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting import files, write
-from attribution.reporting.pdf import NO_PDF, PangoMissingError
+from attribution.reporting.pdf import NO_PDF, PangoMissingError, PdfError
 from riskmodel.errors import InputError
 from tests.conftest import SMALL, SMALL_MONTH
 
@@ -90,7 +90,9 @@ def test_a_month_is_summed_with_the_same_libraries_on_every_machine(run, monkeyp
         run()
 
 
-def test_where_pango_is_missing_everything_else_is_written_and_one_line_says_what_to_install(run, monkeypatch, tmp_path):
+def test_where_no_pdf_can_be_made_everything_else_is_written_and_one_line_says_why(run, monkeypatch, tmp_path):
+    errors = [PangoMissingError(NO_PDF), PdfError("WeasyPrint cannot lay out the page (AssertionError). Leave it out.")]
+
     class Job:
         def __enter__(self):
             return self
@@ -102,13 +104,17 @@ def test_where_pango_is_missing_everything_else_is_written_and_one_line_says_wha
             pass
 
         def result(self):
-            raise PangoMissingError(NO_PDF)
+            raise errors.pop(0)
 
     monkeypatch.setattr(write, "start_pdf", Job)
     written = run(languages=["ja", "en"], formats=["html", "pdf", "xlsx"])
-    assert written.remarks == (NO_PDF,)
+    defect = "No report.en.pdf: WeasyPrint cannot lay out the page (AssertionError). Leave it out. All else is written."
+    assert written.remarks == (NO_PDF, defect)
     assert {"report.ja.html", "report.en.html", "report.xlsx"} <= set(written.paths)
     assert not list((tmp_path / "out").glob("*.pdf"))
+    described = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert described["failed"] == ["report.en.pdf", "report.ja.pdf"]
+    assert not any(name.endswith(".pdf") for name in described["outputs"])
 
 
 @pytest.mark.parametrize(
