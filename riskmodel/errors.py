@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from riskmodel.texts import visible
+from riskmodel.texts import visible, without_secrets
 
 ENDLESS = re.compile(r"(\S{300})\S+")  # a word of a message that nobody reads to its end
 
@@ -13,12 +13,15 @@ ENDLESS = re.compile(r"(\S{300})\S+")  # a word of a message that nobody reads t
 class InputError(ValueError):
     """An input is not fit for use; the message says what, where, how many and how to repair it.
 
-    It is one line that has no endless word and steers no terminal, whatever the names in it hold.
+    It is one line that has no endless word, shows no URL's password and steers no terminal, whatever the names in it hold.
     """
 
     def __init__(self, *given: object) -> None:
         super().__init__(
-            *(ENDLESS.sub(r"\1...", visible(part, keep="")) if isinstance(part, str) else part for part in given)
+            *(
+                ENDLESS.sub(r"\1...", visible(without_secrets(part), keep="")) if isinstance(part, str) else part
+                for part in given
+            )
         )
 
 

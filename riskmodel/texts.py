@@ -10,6 +10,24 @@ LAYOUT = "\n\t"  # what lays a text out, where it may have several lines
 FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")  # full-width ones too, as a Japanese spreadsheet reads them
 NUMBER = re.compile(r"'*[+\-]?[0-9][0-9.,]*(?:[eE][+\-]?[0-9]+)?\s?%?")
 
+SECRET = re.compile(  # of a URL: what stands between the user's name and the host, and the value of a key that tells it
+    r"(?P<user>://[^/?#:@\s]*:)(?P<password>\S+)(?=@)"
+    r"|(?P<key>[?&][\w.-]*(?:pass|pwd|secret|token|key|sig)[\w.-]*=)(?P<value>[^&\s'\"]+)",
+    re.IGNORECASE,
+)
+MASK = "***"
+
+
+def without_secrets(text: str) -> str:
+    """A text in which no URL shows a password or a key.
+
+    Examples
+    --------
+    >>> without_secrets("postgresql://reader:word@host/market?sslpassword=other&x=1")
+    'postgresql://reader:***@host/market?sslpassword=***&x=1'
+    """
+    return SECRET.sub(lambda found: (found["user"] or found["key"]) + MASK, text)
+
 
 def has_control(text: str, *, keep: str = "") -> bool:
     r"""Whether a text holds a control character other than those of `keep`.

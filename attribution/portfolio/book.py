@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +16,8 @@ from attribution.portfolio.settings.toml_file import read_toml
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.checks import require_weights
-from riskmodel.market.sources import Folder, Source
-from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources import Source, open_source
+from riskmodel.market.sources.address import require_no_secret
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
 
@@ -50,11 +52,16 @@ class Book(Part):
     holdings: pd.DataFrame = Field(repr=False)
     actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
 
-    @property
+    @cached_property
     def source(self) -> Source:
         """What gives the market's tables."""
-        folder = self.path.parent / self.book.data
-        return Exports(folder, self.tables) if self.tables else Folder(folder)
+        industry = self.model.industry
+        return open_source(
+            self.book.data,
+            base=self.path.parent,
+            maps=self.tables,
+            groupings=(industry,) if isinstance(industry, str) and industry not in TABLES["securities"].columns else (),
+        )
 
     @property
     def market_name(self) -> dict[str, str] | None:
@@ -101,7 +108,7 @@ def read_book(path: str | Path) -> Book:
     Parameters
     ----------
     path
-        A TOML file; its `data` names the folder of tables, relative to the file.
+        A TOML file; its `data` names the folder or database of tables, relative to the file, or a URL.
 
     Returns
     -------
@@ -130,14 +137,12 @@ def read_book(path: str | Path) -> Book:
     except ValidationError as error:
         raise refusal(path.name, error, [name for name in Book.model_fields if name not in READ]) from None
     _require_consistent(book)
+    require_no_secret(book.book.data, f"{path.name}: 'data' in [book]")
     require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
     if book.model.store is not None:
         require_path(f"{path.name}: 'store' in [model]", book.model.store, "Name a file.")
-    if not (path.parent / book.book.data).is_dir():
-        raise InputError(f"{path.name}: data folder '{book.book.data}' is not beside the book. Set data in [book].")
-    holdings = book.source.table("holdings")
-    if holdings is None:
-        raise InputError("holdings: no table 'holdings.parquet' or 'holdings.csv' in the data folder.")
+    holdings = book.source.table("holdings", replace(TABLES["holdings"], required=True))
+    assert holdings is not None  # the table is one that must be there
     require_weights(holdings, "holdings", "portfolio")
     portfolios = set(holdings["portfolio"])
     for key, sleeve in book.sleeves.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -162,12 +163,7 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
 
 def checked_table(frame: pd.DataFrame, name: str, spec: Table) -> pd.DataFrame:
     """A frame with the declared columns and kinds, or what is wrong with it; returns and raises as `read_table` does."""
-    missing = [c for c in spec.columns if c not in frame.columns and c not in spec.optional]
-    if missing:
-        raise InputError(
-            f"{name}: missing {'column' if len(missing) == 1 else 'columns'} {listed(map(repr, missing))}. "
-            f"Found: {listed(frame.columns, 20)}."
-        )
+    require_columns(name, spec, frame.columns)
     frame = frame[[c for c in spec.columns if c in frame.columns]].reset_index(drop=True)
     for column in frame.columns:
         convert = {TEXT: _as_text, DATE: _as_date, NUMBER: _as_number}[spec.columns[column]]
@@ -175,6 +171,17 @@ def checked_table(frame: pd.DataFrame, name: str, spec: Table) -> pd.DataFrame:
     _require_filled(frame, name, spec)
     _require_unique(frame, name, spec)
     return frame
+
+
+def require_columns(name: str, spec: Table, found: Iterable[str]) -> None:
+    """Refuse a table without a column that it must have."""
+    found = list(found)
+    missing = [c for c in spec.columns if c not in found and c not in spec.optional]
+    if missing:
+        raise InputError(
+            f"{name}: missing {'column' if len(missing) == 1 else 'columns'} {listed(map(repr, missing))}. "
+            f"Found: {listed(found, 20)}."
+        )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -1,5 +1,6 @@
-"""Where the tables of a market come from: tidy folders (here), and exports that a person maps (`exports`, `mapping`)."""
+"""Where the tables of a market come from: tidy folders, exports that a person maps, databases; `open_source` tells which."""
 
-from riskmodel.market.sources.source import Folder, Source, open_source
+from riskmodel.market.sources.opening import open_source
+from riskmodel.market.sources.source import Folder, Source
 
 __all__ = ["Folder", "Source", "open_source"]

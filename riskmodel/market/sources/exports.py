@@ -6,19 +6,18 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import CASH
 from riskmodel.market.plain_text import one_line
-from riskmodel.market.sources.cells import Cells, days, numbers, texts
-from riskmodel.market.sources.derive import DERIVED, tickers_of
+from riskmodel.market.sources.cells import Cells, days, numbers
+from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
 from riskmodel.market.sources.mapping import EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
-from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table, checked_table, file_hash
+from riskmodel.market.tables import DATE, TABLES, Table, checked_table, file_hash
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
@@ -61,7 +60,7 @@ class Exports:
         for name, stated in self.maps.items():
             for path, _ in self._files(name, stated):
                 found[f"{name}.{path.relative_to(self.folder)}"] = file_hash(path)
-            found[f"{name}.mapping"] = hashlib.sha256(stated.model_dump_json().encode()).hexdigest()
+            found[f"{name}.mapping"] = hashlib.sha256(stated.model_dump_json(exclude_defaults=True).encode()).hexdigest()
         return dict(sorted(found.items()))
 
     def _files(self, name: str, stated: TableMap) -> Iterator[tuple[Path, dict[str, str]]]:
@@ -72,27 +71,10 @@ class Exports:
     def _mapped(self, name: str, spec: Table) -> pd.DataFrame:
         stated, problems = self.maps[name], list[str]()
         kinds = known_columns(name, spec, stated)
-        require_stated(name, stated, kinds)
+        require_stated(name, stated)
+        require_known(name, stated, kinds)
         read = _long if stated.layout == "long" else _wide
-        frame = read(self.folder, name, stated, kinds, problems)
-        if problems:
-            raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
-        require_derivable(name, stated, frame)
-        if stated.cash:
-            frame["ticker"] = frame["ticker"].replace(dict.fromkeys(stated.cash, CASH))
-        if stated.identifiers is not None and name != "securities":
-            column = stated.identifiers
-            wanted = replace(
-                TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column})
-            )
-            securities = self.table("securities", replace(wanted, optional=frozenset()))
-            assert securities is not None  # the table is one that must be there
-            frame["ticker"] = tickers_of(frame["ticker"], securities, column, name)
-        for ours, way in stated.derived.items():
-            derivation = DERIVED[name, ours][way]
-            prices = self.table("prices") if derivation.of_prices else frame
-            frame[ours] = derivation.work_out(frame, prices)
-        return frame
+        return finished(read(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
 
 
 def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
@@ -100,23 +82,9 @@ def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
     for pattern in stated.file:
         for path, in_name in _matching(folder, pattern, name, stated):
             frame = read_cells(path, stated, name)
-            piece = pd.DataFrame(index=frame.index)
-            for ours, kind in kinds.items():
-                theirs = stated.columns.get(ours, ours)
-                if ours in in_name or ours in stated.constant:
-                    cell = in_name.get(ours, stated.constant.get(ours, ""))
-                    piece[ours] = _converted(
-                        Cells(pd.Series(cell, frame.index, dtype=object), path.name), kind, stated, None, problems
-                    )
-                elif theirs in frame:
-                    cells = Cells(_column(frame, theirs, _place(path, stated), name), f"{_place(path, stated)} '{theirs}'")
-                    piece[ours] = _converted(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
-                elif ours in stated.columns:
-                    raise InputError(
-                        f"{name}: {_place(path, stated)} has no column '{theirs}', which [tables.{name}] columns names for "
-                        f"'{ours}'. Found: {listed(map(str, frame.columns), 20)}."
-                    )
-            pieces.append(piece)
+            pieces.append(
+                converted(frame, _place(path, stated), name, stated, kinds, problems, said=in_name, said_by=path.name)
+            )
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -140,28 +108,17 @@ def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours
     first = frame.columns[0]
     index, wrong = days(Cells(frame[first], f"{place} '{first}'"), sheet)
     problems.extend(wrong)
-    columns = {str(theirs): _column(frame, theirs, place, name) for theirs in frame.columns[1:]}
-    converted, wrong = numbers(Cells(pd.concat([*columns.values()]), place), sheet, sheet.unit)  # all at once: faster
+    columns = {str(theirs): only_column(frame, theirs, place, name) for theirs in frame.columns[1:]}
+    values, wrong = numbers(Cells(pd.concat([*columns.values()]), place), sheet, sheet.unit)  # all at once: faster
     if wrong:
         problems.extend(
             told
             for theirs, column in columns.items()
             for told in numbers(Cells(column, f"{place} '{theirs}'"), sheet, sheet.unit)[1]
         )
-    wide = pd.DataFrame(converted.to_numpy().reshape(len(columns), -1).T, index=frame.index, columns=list(columns))
+    wide = pd.DataFrame(values.to_numpy().reshape(len(columns), -1).T, index=frame.index, columns=list(columns))
     wide.insert(0, date, index)
     return wide.melt(id_vars=date, var_name=ticker, value_name=ours)
-
-
-def _converted(cells: Cells, kind: str, how: How, unit: str | None, problems: list[str]) -> pd.Series:
-    if kind == NUMBER:
-        values, wrong = numbers(cells, how, unit)
-    elif kind == DATE:
-        values, wrong = days(cells, how)
-    else:
-        return texts(cells, how)
-    problems.extend(wrong)
-    return values
 
 
 def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
@@ -200,20 +157,6 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
     body = cells.iloc[1:].set_axis(["" if pd.isna(label) else str(label).strip() for label in cells.iloc[0]], axis=1)
     empty = body.isna() | (body == "")
     return body.loc[~empty.all(axis=1), ~(empty.all() & (body.columns == "")).to_numpy()]  # a delimiter at the end of lines
-
-
-def _column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:
-    """One column of an export.
-
-    Raises
-    ------
-    InputError
-        Where several have its header.
-    """
-    column = frame[label]
-    if isinstance(column, pd.DataFrame):
-        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
-    return column
 
 
 def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
@@ -278,27 +221,17 @@ def _place(path: Path, how: How) -> str:
     return path.name if how.sheet is None else f"{path.name} [{how.sheet}]"
 
 
-def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
-    """Columns of ours that an export of a table may have, and their kinds: the table's, and what others are derived from.
-
-    Of securities any: codes of stocks and groupings are columns of texts that a house names.
-    """
-    needed = [
-        column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of.columns
-    ]
-    own = dict.fromkeys(stated.columns, TEXT) if name == "securities" else {}
-    known = {**TABLES[name].columns, **spec.columns}
-    return known | {column: kind for column, kind in {**own, **dict.fromkeys(needed, NUMBER)}.items() if column not in known}
-
-
 def by_day(spec: Table) -> bool:
     """Whether a table has a number for each day and name, so that a sheet can hold it."""
     return len(spec.key) == 2 and spec.key[0] == "date"
 
 
-def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
-    """Refuse what cannot be meant: a wide table without fields, a column that there is none of, a derivation of nothing."""
+def require_stated(name: str, stated: TableMap) -> None:
+    """Refuse what cannot be meant of files: a wide table without fields, one of a database."""
     place, wide = f"[tables.{name}]", stated.layout == "wide"
+    if stated.table or stated.query:
+        what = "table" if stated.table else "query"
+        raise InputError(f"{name}: {place} {what}: data in [book] is a folder. Name a database there, or state file.")
     if wide != bool(stated.fields) or wide == bool(stated.file):
         raise InputError(
             f'{name}: {place} needs file = "..." for a long table, or layout = "wide" and [tables.{name}.fields] with a '
@@ -317,26 +250,3 @@ def require_stated(name: str, stated: TableMap, kinds: Mapping[str, str]) -> Non
         )
     if wide and any(PLACEHOLDER.search(file) for sheet in stated.fields.values() for file in sheet.file):
         raise InputError(f"{name}: {place} fields: a sheet has its days and names in its cells. Write * for what differs.")
-    for what in ("columns", "constant", "units", "fields"):
-        unknown = [column for column in getattr(stated, what) if column not in kinds]
-        if unknown:
-            raise InputError(f"{name}: {place} {what}: no column '{unknown[0]}' of ours. They are: {', '.join(kinds)}.")
-    for ours, way in stated.derived.items():
-        if way not in DERIVED.get((name, ours), {}):
-            can = [f'{column} = "{way}"' for (table, column), of in DERIVED.items() if table == name for way in of]
-            raise InputError(
-                f"{name}: {place} derived: '{ours}' cannot be worked out as '{way}'. What can: "
-                f"{', '.join(can) or 'nothing'}."
-            )
-
-
-def require_derivable(name: str, stated: TableMap, frame: pd.DataFrame) -> None:
-    """Refuse a derivation, or codes for stocks, without the columns that they are worked out from."""
-    wanted = [column for ours, way in stated.derived.items() for column in DERIVED[name, ours][way].columns]
-    keys = [column for column in TABLES[name].key if stated.derived or (stated.identifiers and column == "ticker")]
-    missing = [column for column in dict.fromkeys((*keys, *wanted)) if column not in frame]
-    if missing:
-        raise InputError(
-            f"{name}: [tables.{name}] has no column '{missing[0]}', from which others are worked out. State columns = "
-            f'{{ {missing[0]} = "..." }}.'
-        )

@@ -115,6 +115,9 @@ class TableMap(How):
     file
         A path, or several, relative to the data folder; `*` and `?` stand for any text, and {date}, {portfolio} or another
         column of ours for what every row of the file has in it.
+    table, query
+        Of a database: the name of a table or a view there, with its schema before it where it is not the usual one; or one
+        SELECT. By default the table has our name.
     columns
         Ours = theirs; what is left out has our name.
     constant
@@ -135,6 +138,8 @@ class TableMap(How):
 
     layout: Literal["long", "wide"] = "long"
     file: Texts = ()
+    table: str = ""
+    query: str = ""
     columns: dict[str, str] = {}
     constant: dict[str, str] = {}
     unit: Unit | None = None

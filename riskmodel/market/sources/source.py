@@ -8,8 +8,6 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
-from riskmodel.arrays.labels import require_path
-from riskmodel.errors import InputError
 from riskmodel.market.tables import TABLES, Table, file_hash, read_table, table_path
 
 
@@ -49,21 +47,3 @@ class Folder:
         """SHA-256 of each file of a table, by file name."""
         paths = [table_path(self.folder, name) for name in TABLES]
         return {path.name: file_hash(path) for path in paths if path is not None}
-
-
-def open_source(data: str | Path | Source) -> Source:
-    """The source of what a person names: a folder, or a source already.
-
-    Raises
-    ------
-    InputError
-        For a folder that is not there.
-    """
-    if isinstance(data, Source):
-        return data
-    folder = require_path("folder", data, "Name the folder that holds prices.parquet or prices.csv.")
-    if not folder.is_dir():
-        raise InputError(
-            f"data folder: '{folder}' is not a folder. Name the folder that holds prices.parquet or prices.csv."
-        )
-    return Folder(folder)

@@ -1,0 +1,145 @@
+"""The tables of a market out of a database: tables, views and queries, as they are or as it is stated of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from riskmodel.errors import InputError, listed
+from riskmodel.market.sources.digest import content_digest
+from riskmodel.market.sources.engine import Asked, Engine, Session
+from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, their_columns
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.rows import CODE, require_kinds
+from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, require_columns
+
+OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "identifiers", "derived"} | {
+    *("dates", "decimal", "thousands", "missing"),
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database with a market's tables, under their names or as it is stated.
+
+    Attributes
+    ----------
+    engine
+        What reads it.
+    maps
+        What is stated, by table.
+    groupings
+        Columns of securities beyond the table's own that a fit depends on.
+    """
+
+    engine: Engine
+    maps: Mapping[str, TableMap] = field(default_factory=dict)
+    groupings: tuple[str, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # of what was read last
+
+    folder = None  # a file of a database may lie beside the book, where reports are written
+
+    def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
+        """One table; only the columns that are needed are read.
+
+        Raises
+        ------
+        InputError
+            As `riskmodel.market.tables.read_table`, with the table or query and the database.
+        """
+        spec = TABLES[name] if spec is None else spec
+        stated = self.maps.get(name)
+        found = self._tidy(name, spec) if stated is None else self._mapped(name, spec, stated)
+        if found is None:
+            return None
+        frame, place = found
+        try:
+            frame = checked_table(frame, name, spec)
+        except InputError as error:
+            raise InputError(f"{error} It is of {place}.") from None
+        if spec.columns == TABLES[name].columns:
+            self.digests[f"{name}.rows"] = content_digest(frame)
+        return frame
+
+    def hashes(self) -> dict[str, str]:
+        """A digest of what each table says, as it was read last; of those that were not, as it is now.
+
+        The same rows in another order, in another engine or under another name have the same digest.
+        """
+        for name in TABLES:
+            if f"{name}.rows" not in self.digests:
+                self.table(name)
+        for column in self.groupings:
+            wanted = replace(
+                TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column})
+            )
+            frame = self.table("securities", replace(wanted, optional=frozenset({column})))
+            assert frame is not None  # the table is one that must be there
+            self.digests[f"securities.{column}"] = content_digest(frame)
+        return dict(sorted(self.digests.items()))
+
+    def _tidy(self, name: str, spec: Table) -> tuple[pd.DataFrame, str] | None:
+        with self.engine.session() as session:
+            there = session.tables()
+            if name not in there:
+                if not spec.required:
+                    return None
+                raise InputError(
+                    f"{name}: no table '{name}' in {self.engine.name}. Found there: "
+                    f"{listed(there, 20) or 'no tables at all'}. Where it has another name, or is a query, "
+                    f"state it in [tables.{name}]."
+                )
+            place = f"table '{name}' of {self.engine.name}"
+
+            def pick(found: list[str]) -> list[str]:
+                require_columns(name, spec, found)
+                return [column for column in spec.columns if column in found]
+
+            frame = session.read(Asked(table=name), pick)
+        require_kinds(frame, {column: spec.columns[column] for column in frame.columns}, place, name)
+        return frame, place
+
+    def _mapped(self, name: str, spec: Table, stated: TableMap) -> tuple[pd.DataFrame, str]:
+        require_of_database(name, stated)
+        kinds, problems = known_columns(name, spec, stated), list[str]()
+        require_known(name, stated, kinds)
+        asked = Asked(table=stated.table or name * (not stated.query), query=stated.query)
+        place = f"{'query' if asked.query else f'table {asked.table!r}'} of {self.engine.name}"
+        theirs = dict[str, str]()
+
+        def pick(found: list[str]) -> list[str]:
+            own = [ours for ours in kinds if ours not in stated.constant]
+            theirs.update(their_columns(name, stated, own, found, place))
+            return list(dict.fromkeys(theirs.values()))
+
+        with self.engine.session() as session:
+            if asked.table:
+                self._require_there(name, asked.table, session)
+            frame = session.read(asked, pick)
+        require_kinds(
+            frame, {column: CODE if kinds[ours] == TEXT else kinds[ours] for ours, column in theirs.items()}, place, name
+        )
+        frame.index = range(1, len(frame) + 1)
+        piece = converted(frame, place, name, stated, kinds, problems)
+        return finished(piece.reset_index(drop=True), name, stated, self.table, problems), place
+
+    def _require_there(self, name: str, table: str, session: Session) -> None:
+        there = session.tables()
+        if table not in there:
+            raise InputError(
+                f"{name}: no table '{table}', which [tables.{name}] names, in {self.engine.name}. Found there: "
+                f"{listed(there, 20) or 'no tables at all'}."
+            )
+
+
+def require_of_database(name: str, stated: TableMap) -> None:
+    """Refuse what is stated of a database's table and is of files; and a table and a query at once."""
+    unused = sorted(stated.model_fields_set - OF_DATABASE)
+    if unused:
+        raise InputError(
+            f"{name}: [tables.{name}] {unused[0]} is of files, and data in [book] is a database. State table or query."
+        )
+    if stated.table and stated.query:
+        raise InputError(f"{name}: [tables.{name}] has a table and a query. Keep one.")

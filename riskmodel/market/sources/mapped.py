@@ -1,0 +1,175 @@
+"""What a person states of a table, applied to the columns of a file or of a database: renamed, converted, derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from riskmodel.errors import InputError, listed
+from riskmodel.factors import CASH
+from riskmodel.market.sources.cells import Cells, days, numbers, texts
+from riskmodel.market.sources.derive import DERIVED, tickers_of
+from riskmodel.market.sources.mapping import How, TableMap
+from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
+
+GiveTable = Callable[[str, Table | None], pd.DataFrame | None]  # `Source.table`
+
+
+def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
+    """Columns of ours that an export of a table may have, and their kinds: the table's, and what others are derived from.
+
+    Of securities any: codes of stocks and groupings are columns of texts that a house names.
+    """
+    needed = [
+        column for (table, _), ways in DERIVED.items() if table == name for of in ways.values() for column in of.columns
+    ]
+    own = dict.fromkeys(stated.columns, TEXT) if name == "securities" else {}
+    known = {**TABLES[name].columns, **spec.columns}
+    return known | {column: kind for column, kind in {**own, **dict.fromkeys(needed, NUMBER)}.items() if column not in known}
+
+
+def their_columns(name: str, stated: TableMap, ours: Iterable[str], there: Iterable[str], place: str) -> dict[str, str]:
+    """Ours = theirs, of those that a file or a table of a database has.
+
+    Raises
+    ------
+    InputError
+        For a column that is stated and not there.
+    """
+    found, there = dict[str, str](), list(there)
+    for column in ours:
+        theirs = stated.columns.get(column, column)
+        if theirs in there:
+            found[column] = theirs
+        elif column in stated.columns:
+            raise InputError(
+                f"{name}: {place} has no column '{theirs}', which [tables.{name}] columns names for "
+                f"'{column}'. Found: {listed(map(str, there), 20)}."
+            )
+    return found
+
+
+def converted(
+    frame: pd.DataFrame,
+    place: str,
+    name: str,
+    stated: TableMap,
+    kinds: Mapping[str, str],
+    problems: list[str],
+    said: Mapping[str, str] = {},
+    said_by: str = "",
+) -> pd.DataFrame:
+    """Columns of ours out of those of one file, or of a table of a database.
+
+    Parameters
+    ----------
+    frame
+        With their columns; the index is the number of each row, as messages have it.
+    place
+        File and sheet, or table and database, as messages name them.
+    name
+        The table of ours.
+    stated
+        What is stated of it.
+    kinds
+        Ours, and what they hold; of `known_columns`.
+    problems
+        Gets what is wrong with cells.
+    said, said_by
+        What every row has for a column of ours, as written; and what says so.
+    """
+    constant = {column: cell for column, cell in {**stated.constant, **said}.items() if column in kinds}
+    theirs = their_columns(name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place)
+    piece = pd.DataFrame(index=frame.index)
+    for ours, kind in kinds.items():
+        if ours in constant:
+            cells = Cells(pd.Series(constant[ours], frame.index, dtype=object), said_by or f"[tables.{name}] constant")
+            piece[ours] = _of_kind(cells, kind, stated, None, problems)
+        elif ours in theirs:
+            label = theirs[ours]
+            cells = Cells(only_column(frame, label, place, name), f"{place} '{label}'")
+            piece[ours] = _of_kind(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
+    return piece
+
+
+def finished(frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable, problems: list[str]) -> pd.DataFrame:
+    """A table with the tickers of its codes and with what is derived, or all that is wrong with its cells.
+
+    Parameters
+    ----------
+    table
+        Gives the tables that these are worked out from.
+    problems
+        Of the cells, from `converted`.
+    """
+    if problems:
+        raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
+    require_derivable(name, stated, frame)
+    if stated.cash:
+        frame["ticker"] = frame["ticker"].replace(dict.fromkeys(stated.cash, CASH))
+    if stated.identifiers is not None and name != "securities":
+        column = stated.identifiers
+        wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
+        securities = table("securities", replace(wanted, optional=frozenset()))
+        assert securities is not None  # the table is one that must be there
+        frame["ticker"] = tickers_of(frame["ticker"], securities, column, name)
+    for ours, way in stated.derived.items():
+        derivation = DERIVED[name, ours][way]
+        prices = table("prices", None) if derivation.of_prices else frame
+        frame[ours] = derivation.work_out(frame, prices)
+    return frame
+
+
+def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:
+    """One column of an export.
+
+    Raises
+    ------
+    InputError
+        Where several have its header.
+    """
+    column = frame[label]
+    if isinstance(column, pd.DataFrame):
+        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
+    return column
+
+
+def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
+    """Refuse what is stated of a column that there is none of, and a derivation of nothing."""
+    place = f"[tables.{name}]"
+    for what in ("columns", "constant", "units", "fields"):
+        unknown = [column for column in getattr(stated, what) if column not in kinds]
+        if unknown:
+            raise InputError(f"{name}: {place} {what}: no column '{unknown[0]}' of ours. They are: {', '.join(kinds)}.")
+    for ours, way in stated.derived.items():
+        if way not in DERIVED.get((name, ours), {}):
+            can = [f'{column} = "{way}"' for (table, column), of in DERIVED.items() if table == name for way in of]
+            raise InputError(
+                f"{name}: {place} derived: '{ours}' cannot be worked out as '{way}'. What can: "
+                f"{', '.join(can) or 'nothing'}."
+            )
+
+
+def require_derivable(name: str, stated: TableMap, frame: pd.DataFrame) -> None:
+    """Refuse a derivation, or codes for stocks, without the columns that they are worked out from."""
+    wanted = [column for ours, way in stated.derived.items() for column in DERIVED[name, ours][way].columns]
+    keys = [column for column in TABLES[name].key if stated.derived or (stated.identifiers and column == "ticker")]
+    missing = [column for column in dict.fromkeys((*keys, *wanted)) if column not in frame]
+    if missing:
+        raise InputError(
+            f"{name}: [tables.{name}] has no column '{missing[0]}', from which others are worked out. State columns = "
+            f'{{ {missing[0]} = "..." }}.'
+        )
+
+
+def _of_kind(cells: Cells, kind: str, how: How, unit: str | None, problems: list[str]) -> pd.Series:
+    if kind == NUMBER:
+        values, wrong = numbers(cells, how, unit)
+    elif kind == DATE:
+        values, wrong = days(cells, how)
+    else:
+        return texts(cells, how)
+    problems.extend(wrong)
+    return values

@@ -1,0 +1,83 @@
+"""The source of what a person names: a folder, a database's file, a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from riskmodel.arrays.labels import require_path
+from riskmodel.errors import InputError
+from riskmodel.market.plain_text import first_bytes
+from riskmodel.market.sources.address import expanded, is_url
+from riskmodel.market.sources.database import Database
+from riskmodel.market.sources.duckdb_file import DuckDBFile
+from riskmodel.market.sources.engine import Engine
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.source import Folder, Source
+from riskmodel.market.sources.sql_server import SQLServer
+from riskmodel.market.sources.sqlite_file import SQLiteFile
+
+ADVICE = "Name the folder that holds prices.parquet or prices.csv."
+OF_FILES = ("duckdb", "sqlite")  # schemes of URLs that name a file
+
+
+def open_source(
+    data: str | Path | Source,
+    *,
+    base: Path | None = None,
+    maps: Mapping[str, TableMap] | None = None,
+    groupings: tuple[str, ...] = (),
+) -> Source:
+    """The source of what a person names.
+
+    Parameters
+    ----------
+    data
+        A folder; a DuckDB or SQLite file; a URL of a database or of a folder elsewhere, with ${NAME} where the value of an
+        environment variable stands; or a source already.
+    base
+        That a path is relative to.
+    maps
+        What is stated of tables.
+    groupings
+        Columns of securities that a fit depends on, beyond those of the table.
+
+    Raises
+    ------
+    InputError
+        For what is not there, and for a file of another kind.
+
+    Examples
+    --------
+    >>> open_source("fixtures/small").table("rates").columns.tolist()
+    ['date', 'risk_free']
+    """
+    if isinstance(data, Source):
+        return data
+    text = expanded(str(data)) if isinstance(data, str | Path) else data
+    if isinstance(text, str) and is_url(text):
+        return _of_url(str(data), text, base, maps or {}, groupings)
+    path = require_path("folder", text, ADVICE)
+    path = path if base is None else base / path
+    if path.is_file():
+        return Database(_of_file(path), maps or {}, groupings)
+    if not path.is_dir():
+        raise InputError(f"data folder: '{path}' is not a folder. {ADVICE}")
+    return Exports(path, maps) if maps else Folder(path)
+
+
+def _of_file(path: Path) -> Engine:
+    start = first_bytes(path, 16)
+    if start[8:12] == b"DUCK":
+        return DuckDBFile(path)
+    if start.startswith(b"SQLite format 3"):
+        return SQLiteFile(path)
+    raise InputError(f"data: '{path}' is neither a folder nor a file of DuckDB or SQLite.")
+
+
+def _of_url(named: str, url: str, base: Path | None, maps: Mapping[str, TableMap], groupings: tuple[str, ...]) -> Source:
+    scheme, rest = url.split("://", 1)
+    if scheme in OF_FILES:
+        return open_source(rest.removeprefix("/"), base=base, maps=maps, groupings=groupings)
+    return Database(SQLServer(named), maps, groupings)

@@ -1,0 +1,175 @@
+"""A database behind an SQL URL, by SQLAlchemy, in one transaction that is read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import InputError, listed
+from riskmodel.market.plain_text import one_line
+from riskmodel.market.sources.address import expanded
+from riskmodel.market.sources.engine import Asked, Pick, missing_extra
+from riskmodel.market.sources.rows import AT_ONCE, frame_of_rows
+from riskmodel.texts import MASK, SECRET, without_secrets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POSTGRESQL = "postgresql"
+DRIVERS = {POSTGRESQL: "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # of a URL that names none
+SYSTEM = ("information_schema", "pg_catalog", "pg_toast", "sys", "performance_schema", "mysql")
+BEYOND = """
+    select rolname from pg_roles where pg_has_role(current_user, oid, 'member')
+    and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+"""  # roles whose rights no read-only transaction takes away; a superuser has all of them
+
+
+@dataclass(frozen=True, repr=False)
+class SQLServer:
+    """A database behind an SQL URL.
+
+    Attributes
+    ----------
+    url
+        As it was written: names of the environment's variables stand for their values until the moment of connecting.
+
+    Notes
+    -----
+    PostgreSQL reads in one read-only transaction with one view of the data (REPEATABLE READ), through a cursor, which
+    takes one SELECT; a query by a login that may also read or write the server's files, or run its programs, is refused,
+    since no transaction stops that. Of other engines, whose means to refuse a write nobody has tried here, tables and
+    views are read and no queries: SQLAlchemy writes these SELECTs.
+    """
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The URL without what is secret."""
+        return without_secrets(self.url)
+
+    def __repr__(self) -> str:
+        return f"SQLServer('{self.name}')"
+
+    @contextmanager
+    def session(self) -> Iterator[SQLSession]:
+        """See `riskmodel.market.sources.engine.Engine`."""
+        try:
+            import sqlalchemy as sa
+        except ImportError:
+            raise missing_extra(self.name, "sqlalchemy") from None
+        engine, secrets = self._engine(), self._secrets()
+        try:
+            with engine.connect() as connection:
+                if engine.dialect.name == POSTGRESQL:
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True, stream_results=True
+                    )
+                    _plain_cells(connection)
+                yield SQLSession(self.name, connection, sa.inspect(connection))
+                connection.rollback()
+        except (sa.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+            said = one_line(getattr(error, "orig", None) or error)
+            for secret in secrets:
+                said = said.replace(secret, MASK)
+            raise InputError(f"{self.name}: cannot be read ({said}).") from None
+        finally:
+            engine.dispose()
+
+    def _engine(self) -> Any:
+        import sqlalchemy as sa
+
+        scheme, rest = expanded(self.url).split("://", 1)
+        try:
+            return sa.create_engine(f"{DRIVERS.get(scheme, scheme)}://{rest}", poolclass=sa.pool.NullPool)
+        except sa.exc.NoSuchModuleError:
+            raise InputError(
+                f"{self.name}: SQLAlchemy knows no database '{scheme}'. Install its dialect, or write another URL."
+            ) from None
+        except ImportError as error:
+            raise missing_extra(self.name, error.name or "its driver") from None
+        except (sa.exc.ArgumentError, ValueError, TypeError):
+            raise InputError(
+                f"{self.name}: is no URL of a database. Write it as postgresql://user:${{PGPASSWORD}}@host:5432/name."
+            ) from None
+
+    def _secrets(self) -> list[str]:
+        """What no message shows, longest first."""
+        from urllib.parse import unquote_plus
+
+        written = [found["password"] or found["value"] for found in SECRET.finditer(expanded(self.url))]
+        return sorted({text for each in written for text in (each, unquote_plus(each))}, key=len, reverse=True)
+
+
+@dataclass(frozen=True)
+class SQLSession:
+    """See `riskmodel.market.sources.engine.Session`."""
+
+    name: str
+    connection: Any
+    inspector: Any
+
+    def tables(self) -> list[str]:
+        """Names of tables and views, those of other schemas than the usual one with theirs."""
+        return sorted(self._tables())
+
+    def read(self, asked: Asked, pick: Pick) -> pd.DataFrame:
+        """The picked columns of a table, or of what a query gives."""
+        import sqlalchemy as sa
+
+        if asked.query:
+            self._require_may_ask()
+            result = self.connection.exec_driver_sql(asked.query, execution_options={"no_parameters": True})
+        else:
+            schema, table = self._tables()[asked.table]
+            found = [column["name"] for column in self.inspector.get_columns(table, schema=schema)]
+            columns: list[Any] = [sa.column(column) for column in pick(found)]
+            result = self.connection.execute(sa.select(*columns).select_from(sa.table(table, schema=schema)))
+        found = list(result.keys())
+        picked = pick(found)
+        return frame_of_rows(picked, result.partitions(AT_ONCE), [found.index(column) for column in picked])
+
+    def _tables(self) -> dict[str, tuple[str | None, str]]:
+        usual, found = self.inspector.default_schema_name, dict[str, tuple[str | None, str]]()
+        for schema in self.inspector.get_schema_names():
+            if schema in SYSTEM or schema.startswith("pg_"):
+                continue
+            names = [*self.inspector.get_table_names(schema), *self.inspector.get_view_names(schema)]
+            if self.connection.dialect.name == POSTGRESQL:
+                names += [*self.inspector.get_materialized_view_names(schema), *self._foreign(schema)]
+            found |= {name if schema == usual else f"{schema}.{name}": (schema, name) for name in names}
+        return found
+
+    def _foreign(self, schema: str) -> list[str]:
+        return list(self.inspector.get_foreign_table_names(schema))
+
+    def _require_may_ask(self) -> None:
+        """Refuse a query where nothing would keep it from writing."""
+        if self.connection.dialect.name != POSTGRESQL:
+            raise InputError(
+                f"{self.name}: queries are for DuckDB, SQLite and PostgreSQL, which refuse one that writes. Make a view of "
+                f"it there, and state table."
+            )
+        beyond = self.connection.exec_driver_sql(BEYOND).scalars().all()
+        if beyond:
+            raise InputError(
+                f"{self.name}: the login may do more than a read-only transaction can refuse ({listed(sorted(beyond))}), so "
+                f"that a query is not asked. Give one that may only select, or make a view of it and state table."
+            )
+
+
+def _plain_cells(connection: Any) -> None:
+    """Decimals as the nearest floats, and texts of fixed length without what fills them up."""
+    from psycopg.types.numeric import FloatLoader
+    from psycopg.types.string import TextLoader
+
+    class Unpadded(TextLoader):
+        def load(self, data: Any) -> Any:
+            text = super().load(data)
+            return text.rstrip(" ") if isinstance(text, str) else text
+
+    adapters = connection.connection.driver_connection.adapters
+    adapters.register_loader("numeric", FloatLoader)
+    adapters.register_loader("bpchar", Unpadded)
