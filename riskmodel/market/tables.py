@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
+from riskmodel.market.parquet_folder import parquet_parts, read_parts
 from riskmodel.market.plain_text import from_csv, one_line, require_plain_csv, require_plain_kinds, require_texts
 
 TEXT, DATE, NUMBER = "text", "date", "number"
@@ -114,6 +115,12 @@ def table_path(folder: Path, name: str) -> Path | None:
     return next((folder / (name + suffix) for suffix in SUFFIXES if (folder / (name + suffix)).is_file()), None)
 
 
+def table_files(folder: Path, name: str) -> list[Path]:
+    """The files that hold a table: one, or the Parquet files of the folder of its name; none where it is not there."""
+    path = table_path(folder, name)
+    return parquet_parts(folder / name) if path is None else [path]
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -126,7 +133,7 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
     Parameters
     ----------
     folder
-        Folder with `<name>.parquet` or `<name>.csv` (UTF-8, ISO dates, decimal points).
+        Folder with `<name>.parquet`, `<name>.csv` (UTF-8, ISO dates, decimal points) or a folder `<name>` of Parquet files.
     name
         A name in `TABLES`.
     spec
@@ -146,9 +153,12 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
     """
     folder, spec = Path(folder), TABLES[name] if spec is None else spec
     path = table_path(folder, name)
-    both = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()]
+    parts = parquet_parts(folder / name)
+    both = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()] + [f"{name}/"] * bool(parts)
     if len(both) > 1:
         raise InputError(f"{name}: there are both '{both[0]}' and '{both[1]}'. Keep the one that counts.")
+    if path is None and parts:
+        return checked_table(read_parts(folder / name, list(spec.columns)), name, spec)
     if path is None:
         if not spec.required:
             return None
@@ -341,11 +351,27 @@ def _require_filled(frame: pd.DataFrame, name: str, spec: Table) -> None:
             )
 
 
-def _require_unique(frame: pd.DataFrame, name: str, spec: Table) -> None:
+def in_key_order(frame: pd.DataFrame, spec: Table) -> pd.DataFrame:
+    """A checked table with its rows in the order of their keys: a database gives them in any."""
+    number = _key_numbers(frame, spec, ordered=True)
+    if (np.diff(number) > 0).all():
+        return frame
+    return frame.take(np.argsort(number, kind="stable")).reset_index(drop=True)
+
+
+def _key_numbers(frame: pd.DataFrame, spec: Table, *, ordered: bool = False) -> np.ndarray:
+    """A number for each row, the same for the same key; larger for a later one where it is asked for."""
     number = np.zeros(len(frame), dtype=np.int64)
     for column in spec.key:
-        codes, labels = pd.factorize(frame[column])
+        codes, labels = pd.factorize(frame[column], sort=ordered)
         number = number * max(len(labels), 1) + codes
+    return number
+
+
+def _require_unique(frame: pd.DataFrame, name: str, spec: Table) -> None:
+    number = _key_numbers(frame, spec)
+    if (np.diff(number) > 0).all():  # as a file in order has them
+        return
     order = np.argsort(number, kind="stable")
     repeats = order[1:][np.diff(number[order]) == 0]
     if len(repeats):

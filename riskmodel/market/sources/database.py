@@ -13,7 +13,7 @@ from riskmodel.market.sources.engine import Asked, Engine, Session
 from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, their_columns
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.rows import CODE, require_kinds
-from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, require_columns
+from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, in_key_order, require_columns
 
 OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "identifiers", "derived"} | {
     *("dates", "decimal", "thousands", "missing"),
@@ -42,7 +42,7 @@ class Database:
     folder = None  # a file of a database may lie beside the book, where reports are written
 
     def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
-        """One table; only the columns that are needed are read.
+        """One table, its rows in the order of their keys; only the columns that are needed are read.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Database:
             return None
         frame, place = found
         try:
-            frame = checked_table(frame, name, spec)
+            frame = in_key_order(checked_table(frame, name, spec), spec)
         except InputError as error:
             raise InputError(f"{error} It is of {place}.") from None
         if spec.columns == TABLES[name].columns:

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
-from riskmodel.market.tables import TABLES, Table, file_hash, read_table, table_path
+from riskmodel.market.tables import TABLES, Table, file_hash, read_table, table_files
 
 
 @runtime_checkable
@@ -28,7 +28,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder with a Parquet or CSV file a table.
+    """A folder with a Parquet or CSV file a table, or a folder of Parquet files.
 
     Examples
     --------
@@ -44,6 +44,11 @@ class Folder:
         return read_table(self.folder, name, spec)
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each file of a table, by file name."""
-        paths = [table_path(self.folder, name) for name in TABLES]
-        return {path.name: file_hash(path) for path in paths if path is not None}
+        """SHA-256 of each file of a table, by file name; of a folder of files, by the table's name, a point and the path."""
+        found = {}
+        for name in TABLES:
+            for path in table_files(self.folder, name):
+                inside = path.parent != self.folder
+                label = f"{name}.{path.relative_to(self.folder / name).as_posix()}" if inside else path.name
+                found[label] = file_hash(path)
+        return found

@@ -1,0 +1,95 @@
+"""A folder of Parquet files that is one table; names of folders in it may say what all rows below them have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pandas as pd
+
+from riskmodel.errors import InputError, listed
+from riskmodel.market.plain_text import one_line
+
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # what stands in a folder's name for a missing one
+
+
+def parquet_parts(folder: Path) -> list[Path]:
+    """The files of such a folder in the order of their paths, without what begins with `.` or `_`: logs, marks, drafts."""
+    found = sorted(folder.rglob("*.parquet")) if folder.is_dir() else []
+    return [
+        path
+        for path in found
+        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    ]
+
+
+def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
+    """The rows of all files in the order of their paths, with those of the wanted columns that there are.
+
+    Parameters
+    ----------
+    folder
+        Named as the table. A folder `year=2024` in it says that every row below has this text as its year.
+    columns
+        The wanted ones; others are not read.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read; files that do not have the same of the wanted columns, in kinds that go together; a
+        column that both a file and the name of its folder have.
+    """
+    import pyarrow as pa
+
+    name, tables = folder.name, dict[str, Any]()
+    for path in parquet_parts(folder):
+        place = path.relative_to(folder.parent).as_posix()
+        table, there = _read(path, place, name, columns)
+        said = _said(path.parent.relative_to(folder))
+        twice = [column for column in said if column in there]
+        if twice:
+            raise InputError(f"{name}: '{place}' has a column '{twice[0]}', and so says its folder. Keep one of the two.")
+        for column in (column for column in columns if column in said):
+            table = table.append_column(column, pa.repeat(pa.scalar(said[column], pa.string()), len(table)))
+        tables[place] = table
+    _require_alike(tables, name)
+    try:
+        whole = pa.concat_tables(tables.values(), promote_options="permissive")
+    except pa.ArrowException as error:
+        raise InputError(
+            f"{name}: the files of '{name}/' do not go together ({one_line(error)}). Write a column in one kind everywhere."
+        ) from None
+    return whole.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+
+
+def _read(path: Path, place: str, name: str, columns: Collection[str]) -> tuple[Any, list[str]]:
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        there = list(file.schema_arrow.names)
+        table = file.read(columns=[column for column in columns if column in there])
+        table.validate(full=True)  # texts are UTF-8
+    except Exception as error:  # of a damaged file Arrow raises what it pleases
+        raise InputError(f"{name}: '{place}' cannot be read as Parquet ({one_line(error)}).") from None
+    return table.replace_schema_metadata(None), there
+
+
+def _said(path: Path) -> dict[str, str | None]:
+    pairs = (part.split("=", 1) for part in path.parts if "=" in part)
+    return {unquote(key): None if value == NO_VALUE else unquote(value) for key, value in pairs}
+
+
+def _require_alike(tables: Mapping[str, Any], name: str) -> None:
+    first, *_ = tables
+    wanted = set(tables[first].column_names)
+    for place, table in tables.items():
+        differs = sorted(wanted ^ set(table.column_names))
+        if differs:
+            has, lacks = (place, first) if differs[0] in table.column_names else (first, place)
+            raise InputError(
+                f"{name}: {listed(map(repr, differs))} {'is' if len(differs) == 1 else 'are'} in '{has}' and not in "
+                f"'{lacks}'. Every file of a table has the same columns; a missing one would be read as empty cells."
+            )
