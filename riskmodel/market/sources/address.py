@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from riskmodel.errors import InputError
 from riskmodel.texts import SECRET
@@ -58,6 +58,12 @@ def expanded(text: str, what: str = "data") -> str:
         return quote(os.environ[name], safe="") if is_url(text) else os.environ[name]
 
     return VARIABLE.sub(value, text)
+
+
+def secrets_of(url: str) -> list[str]:
+    """Passwords and keys in an expanded URL, as they are written there and as they are, the longest first."""
+    written = [found["password"] or found["value"] for found in SECRET.finditer(url)]
+    return sorted({text for each in written for text in (each, unquote_plus(each))}, key=len, reverse=True)
 
 
 def require_no_secret(text: str, place: str) -> None:

@@ -14,11 +14,13 @@ from riskmodel.market.sources.duckdb_file import DuckDBFile
 from riskmodel.market.sources.engine import Engine
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.remote import Remote
 from riskmodel.market.sources.source import Folder, Source
 from riskmodel.market.sources.sql_server import SQLServer
 from riskmodel.market.sources.sqlite_file import SQLiteFile
 
 ADVICE = "Name the folder that holds prices.parquet or prices.csv."
+REMOTE = ("memory", "s3", "gs", "gcs", "abfs", "az", "http", "https", "ftp", "sftp")  # told without fsspec, to ask for it
 OF_FILES = ("duckdb", "sqlite")  # schemes of URLs that name a file
 
 
@@ -78,6 +80,16 @@ def _of_file(path: Path) -> Engine:
 
 def _of_url(named: str, url: str, base: Path | None, maps: Mapping[str, TableMap], groupings: tuple[str, ...]) -> Source:
     scheme, rest = url.split("://", 1)
+    if scheme == "file":
+        return open_source(rest, maps=maps, groupings=groupings)
     if scheme in OF_FILES:
         return open_source(rest.removeprefix("/"), base=base, maps=maps, groupings=groupings)
-    return Database(SQLServer(named), maps, groupings)
+    return Remote(named, maps) if _is_file_system(scheme) else Database(SQLServer(named), maps, groupings)
+
+
+def _is_file_system(scheme: str) -> bool:
+    try:
+        import fsspec
+    except ImportError:
+        return scheme in REMOTE
+    return scheme in fsspec.available_protocols()

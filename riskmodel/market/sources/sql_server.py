@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import one_line
-from riskmodel.market.sources.address import expanded
+from riskmodel.market.sources.address import expanded, secrets_of
 from riskmodel.market.sources.engine import Asked, Pick, missing_extra
 from riskmodel.market.sources.rows import AT_ONCE, frame_of_rows
-from riskmodel.texts import MASK, SECRET, without_secrets
+from riskmodel.texts import MASK, without_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class SQLServer:
             import sqlalchemy as sa
         except ImportError:
             raise missing_extra(self.name, "sqlalchemy") from None
-        engine, secrets = self._engine(), self._secrets()
+        engine = self._engine()
         try:
             with engine.connect() as connection:
                 if engine.dialect.name == POSTGRESQL:
@@ -72,7 +72,7 @@ class SQLServer:
                 connection.rollback()
         except (sa.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
             said = one_line(getattr(error, "orig", None) or error)
-            for secret in secrets:
+            for secret in secrets_of(expanded(self.url)):
                 said = said.replace(secret, MASK)
             raise InputError(f"{self.name}: cannot be read ({said}).") from None
         finally:
@@ -94,13 +94,6 @@ class SQLServer:
             raise InputError(
                 f"{self.name}: is no URL of a database. Write it as postgresql://user:${{PGPASSWORD}}@host:5432/name."
             ) from None
-
-    def _secrets(self) -> list[str]:
-        """What no message shows, longest first."""
-        from urllib.parse import unquote_plus
-
-        written = [found["password"] or found["value"] for found in SECRET.finditer(expanded(self.url))]
-        return sorted({text for each in written for text in (each, unquote_plus(each))}, key=len, reverse=True)
 
 
 @dataclass(frozen=True)

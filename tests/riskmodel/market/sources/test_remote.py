@@ -1,0 +1,59 @@
+"""A folder in fsspec's memory is read as the one here that it was copied from."""
+
+from __future__ import annotations
+
+import fsspec
+import pytest
+import xarray as xr
+
+import riskmodel as rm
+from riskmodel.errors import InputError
+from riskmodel.market.sources import open_source
+from riskmodel.market.sources.mapping import TableMap
+from tests.conftest import SMALL
+
+URL = "memory://house/market"
+
+
+@pytest.fixture
+def memory():
+    """The shipped folder in memory, its prices in two files of a folder."""
+    system = fsspec.filesystem("memory")
+    system.put(f"{SMALL}/", "/house/market/", recursive=True)
+    yield system
+    system.rm("/house", recursive=True)
+
+
+def test_a_folder_elsewhere_gives_the_same_market_and_hashes(memory):
+    source = open_source(URL)
+    xr.testing.assert_identical(rm.read_market(source), rm.read_market(SMALL))
+    assert source.hashes() == open_source(SMALL).hashes()
+    assert source.folder is None
+
+
+def test_parts_and_exports_elsewhere_are_read_as_those_here(memory):
+    memory.mv("/house/market/prices.parquet", "/house/market/prices/year=2024/all.parquet")
+    memory.mv("/house/market/rates.csv", "/house/market/feed/rates [1].csv")
+    source = open_source(URL, maps={"rates": TableMap(file="feed/rates [1].csv")})
+    xr.testing.assert_identical(rm.read_market(source), rm.read_market(SMALL))
+    assert {"prices.year=2024/all.parquet", "rates.feed/rates [1].csv"} <= set(source.hashes())
+
+
+def test_what_is_read_is_what_the_hashes_are_of(memory):
+    source = open_source(URL)
+    source.table("rates")
+    memory.pipe_file("/house/market/rates.csv", b"date,risk_free\n2025-03-03,0.0001\n")
+    assert source.hashes()["rates.csv"] == open_source(SMALL).hashes()["rates.csv"] != open_source(URL).hashes()["rates.csv"]
+
+
+def test_what_is_not_there_is_told_with_what_is(memory):
+    memory.rm("/house/market/shares.csv")
+    with pytest.raises(
+        InputError, match=r"shares: no file 'shares\.parquet' or 'shares\.csv' in 'memory://house/market'. Found"
+    ):
+        open_source(URL).table("shares")
+    with pytest.raises(InputError, match=r"rates: no file 'r_\*\.csv' in .*Found there: book\.toml, constituents"):
+        open_source(URL, maps={"rates": TableMap(file="r_*.csv")}).table("rates")
+    with pytest.raises(InputError, match="'memory://house/nowhere' is no folder"):
+        open_source("memory://house/nowhere").table("rates")
+    assert open_source(URL).table("finals") is None
