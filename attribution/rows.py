@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from riskmodel.factors import CASH as CASH
+from riskmodel.factors import GROUPS as GROUPS
 
 LEAST_T = 2.0
 SMALLEST_ERROR = 1e-15  # a smaller standard error is rounding: a course without cash has no active exposure to the market
 SPECIFIC = "specific"
 MARKET = "market"  # the group of the factor to which every stock has an exposure of one
-FAMILIES = (MARKET, "sector", "industry", "style", SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
+FAMILIES = (*GROUPS, SPECIFIC, "other")  # groups of the rows of a factor cut, in their order
+WEIGHTED = tuple(group for group in GROUPS if group != "style")  # groups exposures to which are weights, if no more
+LONG = ("country", "industry", "currency")  # groups that may have a hundred factors: a page shows the largest
 EFFECTS = ("allocation", "selection", "interaction")  # of Brinson
 CASH_STOCK = f"{CASH} (stock)"  # a company whose ticker is CASH
 CASH_AND_STOPPED = "cash_and_stopped"  # what is not invested: cash, and names that no longer trade
 OTHER = (CASH_AND_STOPPED, "unmodelled")  # rows of a factor cut that are not the model's, and that names earn
 PROXY_FACTOR = "proxy"  # a benchmark's official return less that of its constituents: no name earns it
+VENDOR_RESIDUAL = "vendor_residual"  # what exposures, factor and specific returns of a given model leave of the prices'
 AGAINST = ("benchmark", "zero")  # what a name's part of an excess return is measured against; the first is the default
 TRADING, FEES, CURRENCY, HEDGE = "trading", "fees", "currency", "hedge"  # nor these
-NOT_FACTORS = (SPECIFIC, *OTHER, PROXY_FACTOR, TRADING, FEES, CURRENCY, HEDGE)  # rows of a factor cut beside the factors
+NOT_FACTORS = (
+    SPECIFIC,
+    *OTHER,
+    PROXY_FACTOR,
+    TRADING,
+    FEES,
+    CURRENCY,
+    HEDGE,
+    VENDOR_RESIDUAL,
+)  # rows of a factor cut beside the factors
 
 
 def among_stocks(row: str) -> str:

@@ -35,8 +35,9 @@ The model::
     load                        open a stored fit; large arrays are read when they are used
     StoreError                  why a store cannot be used
 
-With exposures of your own::
+With a model, or exposures, of your own::
 
+    given_model                 what a fit returns, of a model that somebody else estimated
     estimate                    what a fit returns, from exposures that are given
     cross_sectional_regression  factor returns and specific returns of each day, with errors
     nested_industries           name industries that have returns of their own, each within one sector
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from riskmodel.market.market import build_market, read_market
     from riskmodel.model.estimate import estimate
     from riskmodel.model.forecast import RiskForecast
+    from riskmodel.model.given import given_model
     from riskmodel.model.model import RiskModel
     from riskmodel.model.results import RiskModelResults
     from riskmodel.model.store import StoreError, load, save
@@ -116,6 +118,7 @@ _HOMES = {
     "eigenfactor_adjustment": "riskmodel.estimation.covariance",
     "estimate": "riskmodel.model.estimate",
     "factor_covariance": "riskmodel.estimation.covariance",
+    "given_model": "riskmodel.model.given",
     "information_coefficient": "riskmodel.validation.diagnostics",
     "load": "riskmodel.model.store",
     "mean_return_tests": "riskmodel.estimation.factor_tests",
@@ -153,6 +156,7 @@ __all__ = [
     "estimate",
     "evidence_report",
     "factor_covariance",
+    "given_model",
     "information_coefficient",
     "load",
     "mean_return_tests",

@@ -26,8 +26,10 @@ BESIDE = (
     "fees",
     "currency",
     "hedge",
+    "vendor_residual",
 )  # rows of attribution/rows.py
 CASH = "CASH"  # the ticker of cash
+GROUPS = (MARKET, "country", "sector", "industry", "currency", "style")  # of factors, in the order of their rows
 RESERVED = frozenset({MARKET, *BESIDE, CASH, *(f"({row})" for row in BESIDE[3:])})  # names that no factor may have
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[str, ...] = get_args(Language)  # that pages are written in

@@ -20,6 +20,12 @@ WORDS: Mapping[str, str] = {
     "singular": "singular: condition number {condition:.1e}",
     "unsettled": "Huber weights still move after {rounds} rounds",
     "vacant": "no estimating name in {sectors}",
+    # what a given model lacks on a day
+    "no_given_exposures": "no exposures at the close before",
+    "no_given_returns": "no factor returns",
+    "unexposed": "a factor return, but no exposures at the close before, of {factors}",
+    "unpaid": "exposures at the close before, but no factor return, of {factors}",
+    "given_gaps": "a factor return without exposures of {unexposed}, exposures without a factor return of {unpaid}",
     # why a descriptor is left out
     "no_column": "fundamentals has no {column}",
     "no_announcements": "no announcements in earnings",
@@ -31,6 +37,9 @@ WORDS: Mapping[str, str] = {
     "short_history": "the longest history of a factor has {returns} of the {needed} returns that are needed",
     "few_whole_days": "{days} days on which every factor has a return, of the {needed} that shrinkage needs",
     "no_specific_risk": "the longest history of an asset has {observations} of the {needed} returns that are needed",
+    "not_given": "the given model has no table {table}",
+    "not_yet_given": "the first date of {table} is later",
+    "outdated": "the last date of {table} is {last}, more than a month before",
     # what found no place when the market was read
     "no_prices": "ticker without prices",
     "no_share_count": "asset without a share count",

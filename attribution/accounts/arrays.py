@@ -21,6 +21,7 @@ from attribution.accounts.market_days import (
     group_names,
     measured_benchmark,
 )
+from attribution.contributions.arrays import where_known
 from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
 from attribution.linking.linking import coefficients
 from attribution.rows import CASH, SPECIFIC
@@ -272,7 +273,7 @@ def factor_errors(linked: np.ndarray, market: MarketDays, *, moves: bool = True)
     by_day = estimated_exposures(linked, market, moves=moves).transpose(1, 0, 2)
     error = np.zeros((len(linked), len(market.groups)))
     variance = np.diagonal(market.covariance, axis1=1, axis2=2)[:, np.append(np.arange(factors), market.market or 0)]
-    own = np.sqrt(np.einsum("tpk,tpk,tk->pk", by_day, by_day, variance))
+    own = np.sqrt(where_known(lambda z, v: np.einsum("tpk,tpk,tk->pk", z, z, v), by_day, variance))
     error[:, :factors], error[:, factors + NOT_INVESTED] = own[:, :-1], own[:, -1]
     error[:, factors] = _together(linked, np.arange(factors), market)  # specific mirrors all factors together
     return error
@@ -281,7 +282,7 @@ def factor_errors(linked: np.ndarray, market: MarketDays, *, moves: bool = True)
 def _together(linked: np.ndarray, members: np.ndarray, market: MarketDays) -> np.ndarray:
     part = np.ascontiguousarray(linked.transpose(1, 0, 2)[:, :, members])
     among = market.covariance[:, members][:, :, members]
-    return np.sqrt(np.einsum("tpk,tpk->p", part @ among, part).clip(min=0.0))
+    return np.sqrt(where_known(lambda z, c: np.einsum("tpk,tpk->p", z @ c, z), part, among).clip(min=0.0))
 
 
 def _own(lists: AccountLists, market: MarketDays, runs: Sequence[Run], lambdas: list[np.ndarray]) -> Arrays:

@@ -20,7 +20,7 @@ def print_fit(options: argparse.Namespace) -> int:
         fitted = fitted_model(book, market)
     if options.format == "text":
         say(fitted.model)
-        say(f"{fitted.how}; store: {fitted.store}")
+        say(f"{fitted.how}; store: {fitted.store}" if fitted.store is not None else "given, by the tables model_*: no store")
         if fitted.remark:
             say(fitted.remark)
     else:

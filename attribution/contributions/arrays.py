@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.rows import SPECIFIC
+from attribution.rows import SPECIFIC, VENDOR_RESIDUAL
 from riskmodel.arrays.labels import Labelled, aligned, label_text, require_finite
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError, listed
@@ -173,6 +175,51 @@ def _contributions(
         out["standard_error"] = np.sqrt(np.column_stack([each, together]).clip(min=0.0))
         out["stock_standard_error"] = np.sqrt(variance, out=variance)
     return out
+
+
+def where_known(
+    variance: Callable[[np.ndarray, np.ndarray], np.ndarray], z: np.ndarray, covariance: np.ndarray
+) -> np.ndarray:
+    """A variance as a quadratic form of `z`, NaN where it takes a covariance that nobody knows (NaN) times more than 0.
+
+    Examples
+    --------
+    >>> covariance = np.array([[4.0, np.nan], [np.nan, 9.0]])
+    >>> [float(where_known(lambda z, c: z @ c @ z, np.array(z), covariance)) for z in ([0.5, 0.0], [0.5, 1.0])]
+    [1.0, nan]
+    """
+    unknown = np.isnan(covariance)
+    if not unknown.any():
+        return variance(z, covariance)
+    touched = variance((z != 0).astype(float), unknown.astype(float))
+    return np.where(touched > 0, np.nan, variance(z, np.where(unknown, 0.0, covariance)))
+
+
+def error_covariance(days: xr.Dataset) -> xr.DataArray:
+    """Covariance of the errors of factor returns: 0 of a factor left out on a day, NaN where the model does not say."""
+    known = days["factor_returns"].notnull()
+    both = known & known.rename(factor="factor_other")
+    return days["estimation_error_covariance"].where(both, 0.0).transpose("time", "factor", "factor_other")
+
+
+def with_vendor_residual(parts: xr.Dataset, returns: np.ndarray) -> xr.Dataset:
+    """Parts with one more factor, `vendor_residual`: what a vendor's exposures and returns leave of the prices'.
+
+    Its return is 1 on every day and the exposure to it the rest, so that it is cut, linked and reconciled as the others are.
+    """
+    rest = np.where(parts["modelled"].to_numpy()[:, :-1], returns - explained(parts)[:, :-1], 0.0)
+    whole = parts.reindex(factor=[*parts["factor"].to_numpy(), VENDOR_RESIDUAL], fill_value=0.0)
+    if "factor_other" in whole.indexes:
+        whole = whole.reindex(factor_other=whole["factor"].to_numpy(), fill_value=0.0)
+    whole["factor_return"].loc[{"factor": VENDOR_RESIDUAL}] = 1.0
+    whole["exposure"].loc[{"factor": VENDOR_RESIDUAL}] = np.pad(rest, ((0, 0), (0, 1)))
+    return whole
+
+
+def explained(parts: xr.Dataset) -> np.ndarray:
+    """What factors and the specific part explain of each name's return, (time, asset)."""
+    factor_return = parts["factor_return"].transpose("time", "factor").to_numpy()
+    return np.asarray((factor_return[:, None] @ parts["exposure"].to_numpy())[:, 0] + parts["specific_return"].to_numpy())
 
 
 def sum_days(

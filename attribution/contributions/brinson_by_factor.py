@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.brinson.effects import brinson_effects
 from attribution.brinson.hierarchy import hierarchical_effects
+from attribution.contributions.arrays import where_known
 from attribution.contributions.brinson_of_holdings import group_sides, grouping_levels, parents_of
 from attribution.contributions.cube import Cube, Side
 from attribution.contributions.cuts import factor_group, factor_rows
@@ -134,7 +135,7 @@ def family_table(
         member = np.asarray(families == family)
         contribution = earned[..., member].sum(axis=(0, 2))
         exposed = estimated * (member[places] | (family == SPECIFIC))
-        variance = (exposed * (exposed @ covariance)).sum(axis=(0, 2))
+        variance = where_known(lambda z, c: (z * (z @ c)).sum(axis=(0, 2)), exposed, covariance)
         rows.append((contribution, np.sqrt(variance.clip(min=0.0))))
     index = pd.MultiIndex.from_product([order, effects], names=["family", "effect"])
     table = with_t(*(pd.Series(np.concatenate([row[part] for row in rows]), index) for part in (0, 1))).reset_index()
@@ -216,11 +217,11 @@ def _linked(cube: Cube, effects: xr.DataArray) -> pd.DataFrame:
     contribution[..., :factors] = of_factors[..., :factors]
     contribution[..., factors + NOT_INVESTED] += of_factors[..., -1]
     variance = np.zeros_like(contribution)
-    each = np.einsum("tgek,tkk->gek", estimated**2, covariance)
+    each = where_known(lambda z, c: np.einsum("tgek,tkk->gek", z**2, c), estimated, covariance)
     variance[..., :factors] = each[..., :factors]
     variance[..., factors + NOT_INVESTED] = each[..., -1]
     flat = linked[..., :factors].reshape(len(f), -1, factors)
-    together = (flat * (flat @ cube.covariance.to_numpy())).sum(axis=(0, 2))
+    together = where_known(lambda z, c: (z * (z @ c)).sum(axis=(0, 2)), flat, cube.covariance.to_numpy())
     variance[..., factors] = together.reshape(variance.shape[:2])
     labels = [effects.get_index("segment"), effects.get_index("effect"), effects.get_index(SOURCE)[:-1]]
     index = pd.MultiIndex.from_product(labels, names=["group", "effect", "factor"])

@@ -10,11 +10,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.contributions.arrays import error_covariance, explained, with_vendor_residual
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
-from attribution.rows import CASH, CASH_STOCK, MARKET, PROXY_FACTOR, UNCLASSIFIED, among_stocks, in_order
+from attribution.rows import (
+    CASH,
+    CASH_STOCK,
+    MARKET,
+    PROXY_FACTOR,
+    UNCLASSIFIED,
+    among_stocks,
+    in_order,
+)
 from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.sector_order import sectors_in_order
@@ -314,9 +323,7 @@ def _second_factor_return(model: RiskModelResults, parts: xr.Dataset) -> xr.Data
 
 def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:
     """Refuse a model that splits other returns (time, asset) than the market's: it was fitted before they changed."""
-    factor_return = parts["factor_return"].transpose("time", "factor").to_numpy()
-    explained = (factor_return[:, None] @ parts["exposure"].to_numpy())[:, 0] + parts["specific_return"].to_numpy()
-    gap = np.abs(explained[:, :-1] - returns)
+    gap = np.abs(explained(parts)[:, :-1] - returns)
     modelled = parts["modelled"].isel(asset=slice(-1))
     apart = modelled.copy(data=modelled.to_numpy() & ~(gap < SAME_RETURN))
     if apart.any():
@@ -363,7 +370,7 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
             "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
             "specific_return": (("time", "asset"), np.pad(np.nan_to_num(specific), ((0, 0), (0, 1)))),
             "factor_return": of_days["factor_returns"].fillna(0.0).transpose("time", "factor"),
-            "covariance": of_days["estimation_error_covariance"].fillna(0.0).transpose("time", "factor", "factor_other"),
+            "covariance": error_covariance(of_days),
             "sector": ("asset", np.append(sector, CASH).astype(object)),
             "name": ("asset", np.append(market["name"].sel(asset=stocks).to_numpy(), "").astype(object)),
             "name_ja": ("asset", np.append(market["name_ja"].sel(asset=stocks).to_numpy(), "").astype(object)),
@@ -371,5 +378,7 @@ def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResult
         coords={"time": days, "asset": assets, "factor": names},
     )
     returns = market["total_return"].sel(time=days, asset=stocks).transpose("time", "asset").to_numpy()
+    if model.vendor_specific:
+        return with_vendor_residual(parts, returns)
     _require_same_returns(parts, returns)
     return parts

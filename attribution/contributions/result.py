@@ -21,7 +21,7 @@ from attribution.identities import require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.course import Course
-from attribution.rows import AGAINST
+from attribution.rows import AGAINST, VENDOR_RESIDUAL
 from riskmodel.arrays.labels import require_flag
 
 if TYPE_CHECKING:
@@ -230,8 +230,9 @@ class AttributionResult:
         """
         tested = self.with_errors("factor")
         contribution = tested["contribution"]
-        exposure = self.active_exposures.mean("time").to_series()
-        returned = ((1 + self.cube.factor_return).prod("time") - 1).to_series()
+        model = self.cube.factor_return.get_index("factor").drop(VENDOR_RESIDUAL, errors="ignore")  # that is of no factor
+        exposure = self.active_exposures.mean("time").to_series()[model]
+        returned = ((1 + self.cube.factor_return).prod("time") - 1).to_series()[model]
         frame = pd.DataFrame({"course": self.course, "factor": contribution.index})
         frame["group"] = [self.group(str(f)) for f in contribution.index]
         frame["active_exposure"] = exposure.reindex(contribution.index).to_numpy()
@@ -319,7 +320,8 @@ class AttributionResult:
         for row in shown.itertuples():
             exposure = f"{row.active_exposure:+z9.2f}" if np.isfinite(row.active_exposure) else " " * 9
             t = f"{row.t:7.1f}" if np.isfinite(row.t) else "    n/a"
-            lines.append(f"{row.factor:<24}{exposure}{row.contribution:+z14.2%}{row.standard_error:8.2%}{t}")
+            error = f"{row.standard_error:8.2%}" if np.isfinite(row.standard_error) else "     n/a"
+            lines.append(f"{row.factor:<24}{exposure}{row.contribution:+z14.2%}{error}{t}")
         lines += ["", "best   " + _names(stocks.nlargest(5)), "worst  " + _names(stocks.nsmallest(5))]
         passed = int(self.reconciliation["passed"].sum())
         lines.append(f"{passed} of {len(self.reconciliation)} identities hold to 1e-12")

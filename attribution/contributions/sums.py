@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from attribution.contributions.arrays import sum_days
+from attribution.contributions.arrays import sum_days, where_known
 from attribution.contributions.cube import Cube, not_invested
 from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
 from attribution.contributions.pieces import (
@@ -153,7 +153,8 @@ def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute:
             held[:, cube.market] += moved[:, cube.market]
             held[:, factors] -= moved[:, factors]
     held *= scale[:, None]
-    return float(np.sqrt(np.einsum("tk,tkl,tl->", held, estimated_covariance(cube), held).clip(min=0.0)))
+    variance = where_known(lambda z, c: np.einsum("tk,tkl,tl->", z, c, z), held, estimated_covariance(cube))
+    return float(np.sqrt(variance.clip(min=0.0)))
 
 
 def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.Series:
@@ -344,13 +345,16 @@ def _add_variances(
             z[:, :factors] = exposures[block] @ piece.live[block, :, None]
         if measure is not None and taken is not None:
             z[:, :factors] -= measure.exposures[block, :, None] * taken[block, None, :]
-        whole = (z[:, :factors] * (covariance[block, :factors, :factors] @ z[:, :factors])).sum(axis=1)
+        own_factors = covariance[block, :factors, :factors]
+        whole = where_known(lambda z, c: (z * (c @ z)).sum(axis=1), z[:, :factors], own_factors)
         if idle is not None:
             z[:, cube.market] += idle[block]
             z[:, factors] -= idle[block]
-        own = z**2 * np.diagonal(covariance[block], axis1=1, axis2=2)[..., None]
-        own = own if alone else z * ((covariance[block] * together) @ z)
-        of_row = member @ own  # (day of the block, factor row, stock)
+        of_row = where_known(  # (day of the block, factor row, stock)
+            lambda z, c: member @ (z**2 * np.diagonal(c, axis1=1, axis2=2)[..., None] if alone else z * (c @ z)),
+            z,
+            np.where(together, covariance[block], 0.0),
+        )
         of_row[:, specific] += whole
         days, starts = np.unique(rows.day.row[block], return_index=True)
         variance[days] += np.add.reduceat(of_row.transpose(0, 2, 1), starts, axis=0)

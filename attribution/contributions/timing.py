@@ -6,6 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.cube import Cube
+from attribution.rows import VENDOR_RESIDUAL
 from riskmodel.arrays.labels import FACTOR_RETURNS, Labelled, aligned, require_finite
 
 ARRAYS = {"exposures": FACTOR_RETURNS, "factor_returns": FACTOR_RETURNS, "coefficients": Labelled(("time",))}
@@ -80,6 +81,7 @@ def timing_table(cube: Cube, exposures: xr.DataArray, contributions: pd.Series) 
         exposure. `contribution` sums to R - B.
     """
     effects = timing_effects(exposures, cube.factor_return, cube.coefficient).to_dataframe()
+    effects = effects.drop(VENDOR_RESIDUAL, errors="ignore")
     columns = ["average_exposure", "average_effect", "timing_effect"]
     table = effects[columns].reindex(contributions.index)
     return table.assign(contribution=contributions.to_numpy()).rename_axis("factor").reset_index()

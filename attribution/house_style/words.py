@@ -17,10 +17,13 @@ from riskmodel.facts import Fact
 
 NAMED = {  # values of facts that are labels, and of what
     "column": "filings",
+    "factors": "factors",
     "field": "filings",
     "table": "market_tables",
     "sectors": "sectors",
     "sources": "filings",
+    "unexposed": "factors",
+    "unpaid": "factors",
 }
 FACTS = {"reason": "reasons", "finding": "findings"}  # values of facts that are facts, and which table has their words
 FACTORS = ("factors", "sectors", "industries")  # tables of the message files that name rows of a factor cut

@@ -15,6 +15,7 @@ from attribution.portfolio.holdings import constituent_rows, require_known_ticke
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
+from riskmodel.model.given import given_model
 from riskmodel.model.parts import remove_store
 from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
@@ -28,14 +29,16 @@ class Fitted:
 
     Attributes
     ----------
+    store
+        None of a model that is given.
     how
-        "found" in the store, "updated" with the new sessions, or "fitted".
+        "found" in the store, "updated" with the new sessions, "fitted", or "given" in the tables model_*.
     remark
         Why the fit in the book's store was updated or made anew, or why the fit could not be stored; empty otherwise.
     """
 
     model: RiskModelResults
-    store: Path
+    store: Path | None
     how: str
     remark: str = ""
 
@@ -82,7 +85,7 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
 
 
 def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = None) -> Fitted:
-    """Load the book's model from its store, append the new sessions to an earlier fit, or fit; and store it.
+    """Read a given model; or load a book's from its store, append the new sessions to an earlier fit, or fit, and store it.
 
     Parameters
     ----------
@@ -101,6 +104,8 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
         cannot be written the fit is returned all the same, with a remark.
     """
     require_sound_market(market, book.accepted, book.path.name, until)
+    if book.model.source == "tables":
+        return Fitted(given_model(book.source, market, covariance=book.model.covariance), None, "given")
     settings, inputs, own = book.model.risk_model(), input_hashes(book.source), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:

@@ -24,7 +24,7 @@ from attribution.house_style.drawing.small import in_lines
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
-from attribution.rows import EFFECTS, FAMILIES, LEAST_T
+from attribution.rows import EFFECTS, FAMILIES, GROUPS, LEAST_T, LONG
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,14 +154,19 @@ def factor_paths(content: Content, messages: Messages, style: NegativeStyle) -> 
 
 
 def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
-    """The month's factor returns: styles on the left, market and sectors on the right, each on its own scale."""
+    """The month's factor returns: styles on the left, market, sectors and the like on the right, each on its own scale."""
     frame = content.tables["factor_month"]
-    bars = {
-        group: factor_bars(frame[frame["group"] == group], messages, "return") for group in ("market", "sector", "style")
-    }
+    bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
     bars |= {group: sorted_bars(rows) for group, rows in bars.items() if group != "sector" or not messages.sectors}
-    panels = [[bars["style"]], [part for part in (bars["market"], bars["sector"]) if part]]
+    panels = [[bars["style"]], [bars[group] for group in GROUPS if group not in ("industry", "style") and bars[group]]]
     return bar_panels([panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False)
+
+
+def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    """All of a few factors, the ten with the largest returns of the groups that may have a hundred."""
+    if group not in LONG:
+        return frame
+    return frame.loc[frame["return"].abs().sort_values(ascending=False, kind="stable").index[:LARGEST]]
 
 
 def contributions(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:

@@ -20,11 +20,12 @@ from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
 from riskmodel.market.sector_order import require_sector_order
 from riskmodel.market.sources import Source, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
-from riskmodel.market.tables import TABLES
+from riskmodel.market.tables import GIVEN_MODEL, TABLES
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
-MARKET_TABLES = tuple(name for name in TABLES if name not in ("holdings", "actual_returns"))  # the book reads those
+OTHERS = ("holdings", "actual_returns", *GIVEN_MODEL)  # the book reads those, and riskmodel.given_model
+MARKET_TABLES = tuple(name for name in TABLES if name not in OTHERS)
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
 

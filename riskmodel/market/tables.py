@@ -105,9 +105,32 @@ TABLES: dict[str, Table] = {
         columns={"date": DATE, "ticker": TEXT, "descriptor": TEXT, "value": NUMBER},
         sparse=frozenset({"value"}),
     ),
+    "model_exposures": Table(
+        key=("date", "ticker", "factor"), columns={"date": DATE, "ticker": TEXT, "factor": TEXT, "exposure": NUMBER}
+    ),
+    "model_factor_returns": Table(
+        key=("date", "factor"),
+        columns={"date": DATE, "factor": TEXT} | _numbers("return", "standard_error"),
+        optional=frozenset({"standard_error"}),
+        sparse=frozenset({"standard_error"}),
+    ),
+    "model_specific_returns": Table(key=("date", "ticker"), columns={"date": DATE, "ticker": TEXT, "return": NUMBER}),
+    "model_covariance": Table(
+        key=("date", "factor", "factor_other"),
+        columns={"date": DATE, "factor": TEXT, "factor_other": TEXT, "covariance": NUMBER},
+    ),
+    "model_specific_risk": Table(key=("date", "ticker"), columns={"date": DATE, "ticker": TEXT, "volatility": NUMBER}),
+    "model_factors": Table(
+        key=("factor",),
+        columns=dict.fromkeys(("factor", "group", "name", "name_ja"), TEXT),
+        optional=frozenset({"name", "name_ja"}),
+        sparse=frozenset({"name", "name_ja"}),
+    ),
     "rates": Table(key=("date",), columns={"date": DATE, "risk_free": NUMBER}),
     "fx": Table(key=("date", "pair"), columns={"date": DATE, "pair": TEXT, "rate": NUMBER}),
 }
+
+GIVEN_MODEL = tuple(name for name in TABLES if name.startswith("model_"))  # a model that somebody else estimated
 
 
 def table_path(folder: Path, name: str) -> Path | None:

@@ -107,6 +107,11 @@ class RiskModelResults:
         return self.data["specific_returns"]
 
     @property
+    def vendor_specific(self) -> bool:
+        """Whether specific returns are a vendor's, and may disagree with prices; never of a fit. See `given_model`."""
+        return False
+
+    @property
     def exposures(self) -> xr.DataArray:
         """(time, asset, factor) of the styles, stamped at the close at which they are known."""
         return self.data["exposures"].rename({STYLE: "factor"}).transpose("time", "asset", "factor")

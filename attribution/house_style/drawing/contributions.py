@@ -19,23 +19,20 @@ LARGEST = 10  # rows of small multiples before the others are one
 
 
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
-    """The panels of a factor-contribution chart: the styles by size; market, sectors, industries, specific and the others.
+    """The panels of a factor-contribution chart: the styles by size; the other groups in order, then what is no factor.
 
     Sectors that have an order of their own keep it.
 
     `frame` has factor, group, contribution, standard_error.
     """
     of = {name: factor_bars(frame[frame["group"] == name], messages) for name in FAMILIES}
-    rest = [
-        of["market"],
-        of["sector"] if messages.sectors else sorted_bars(of["sector"]),
-        _largest(of["industry"], messages),
-        of["specific"] + of["other"],
-    ]
+    sectors = of["sector"] if messages.sectors else sorted_bars(of["sector"])
+    rest = [of["market"], largest(of["country"], messages), sectors, largest(of["industry"], messages)]
+    rest += [largest(of["currency"], messages), of["specific"] + of["other"]]
     return [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
 
 
-def _largest(bars: list[Bar], messages: Messages) -> list[Bar]:
+def largest(bars: list[Bar], messages: Messages) -> list[Bar]:
     """The largest of many bars by size, and the sum of the others, whose error is not known from theirs."""
     ordered = sorted(bars, key=lambda bar: -abs(bar.value))
     shown, others = ordered[:LARGEST], ordered[LARGEST:]

@@ -27,6 +27,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.small import SCALE_ROOM
 from attribution.house_style.numbers import NegativeStyle, percent
+from attribution.rows import WEIGHTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,7 +102,7 @@ def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
 
 
 def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
-    """Market, sectors, industries, the largest styles one by one, the other styles together, specific, the others: steps.
+    """Market, sectors and their like, the largest styles one by one, the other styles together, specific, the others: steps.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     style = factors[factors["group"] == "style"]
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
     rest = style.drop(index=largest.index)["contribution"]
-    steps = [by_group[name] for name in ("market", "sector", "industry") if name in by_group]
+    steps = [by_group[name] for name in WEIGHTED if name in by_group]
     alone = largest.sort_values("contribution", ascending=False, kind="stable")
     steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
     if len(rest):

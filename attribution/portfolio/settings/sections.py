@@ -29,6 +29,7 @@ from attribution.portfolio.settings.bound_types import (
 )
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
+from riskmodel.model.given_risk import Form
 from riskmodel.model.model import RiskModel
 
 Delisted = Literal["error", "cash"]
@@ -132,12 +133,15 @@ class OwnStyle(Part):
     name: Named | None = None
 
 
+OF_GIVEN = {"source", "covariance"}  # keys of [model] that a given model has
 OwnOrNone = Annotated[OwnStyle | Literal[False], false_or("false to leave the style out, or descriptors")]
 
 
 class Model(Part):
-    """[model]."""
+    """[model]: settings of a fit, or a given model from the tables model_*."""
 
+    source: Literal["fit", "tables"] = "fit"
+    covariance: Form = "full"
     store: Line | None = None
     style_table: Line = "published"
     industry: Annotated[Line | Literal[False] | None, false_or("a column of securities, or false for none")] = None
@@ -150,8 +154,20 @@ class Model(Part):
         Raises
         ------
         InputError
-            For an unknown table, for a style that is not in it and set to false, and for what `riskmodel.Style` refuses.
+            For an unknown table, for a style that is not in it and set to false, for what `riskmodel.Style` refuses, and for
+            settings of a fit where the model is given, or the other way round.
         """
+        stated = self.model_fields_set
+        if self.source == "tables" and (others := sorted(stated - OF_GIVEN)):
+            raise InputError(
+                f"[model]: '{others[0]}' is a setting of a model that is fitted, and source = \"tables\" takes one that is "
+                f"given. Leave one of the two out."
+            )
+        if self.source == "fit" and "covariance" in stated:
+            raise InputError(
+                "[model]: 'covariance' says how the table model_covariance is given, and the model is fitted. Set source = "
+                '"tables", or leave covariance out.'
+            )
         if self.style_table not in STYLE_TABLES:
             raise InputError(f"[model] style_table: unknown {self.style_table!r}. Known: {', '.join(STYLE_TABLES)}.")
         styles = STYLE_TABLES[self.style_table]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,16 @@ from attribution.measures.limits import ACTIVE, Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, plain
-from attribution.reporting.tables.facts import LEAST_DRIVER, SHOWN_OFFSETS, Facts, by_size, clear, drivers
+from attribution.reporting.tables.facts import (  # fmt: skip
+    LEAST_DRIVER,
+    SHOWN_NAMES,
+    SHOWN_OFFSETS,
+    Facts,
+    by_size,
+    clear,
+    drivers,
+    is_given,
+)
 from attribution.rows import LEAST_T
 from riskmodel.facts import Fact
 
@@ -239,10 +248,13 @@ def _factor_returns(write: Writer) -> list[str]:
             for name in largest["factor"]
         )
 
+    given, every = is_given(write.facts.tables), frame[frame["group"] == "style"]
+    if given and not frame["t"].notna().any():
+        return [write.paragraph([*_without_errors(write, every, items), write("factor_returns.given")])]
     styles = certain[certain["group"] == "style"]
-    unit = write("factor_returns.unit") if len(certain) else ""
+    unit = write("factor_returns.given" if given else "factor_returns.unit") if len(certain) or given else ""
     up, down = styles[styles["return"] > 0], styles[styles["return"] < 0]
-    sentences = [] if len(styles) else [write("factor_returns.no_style")]
+    sentences = [] if len(styles) or not len(every) else [write("factor_returns.no_style")]
     if len(up):
         sentences.append(write("factor_returns.rewarded", factors=items(up)))
     if len(down):
@@ -254,10 +266,18 @@ def _factor_returns(write: Writer) -> list[str]:
         key = "market_within" if t < LEAST_T else "market"
         others.append(write(f"factor_returns.{key}", **{"return": write.percent("factor_month", name, column="return")}))
     sectors = certain[certain["group"] == "sector"]
-    others.append(
-        write("factor_returns.sectors", factors=items(sectors)) if len(sectors) else write("factor_returns.no_sector")
-    )
+    if len(sectors):
+        others.append(write("factor_returns.sectors", factors=items(sectors)))
+    elif (frame["group"] == "sector").any():
+        others.append(write("factor_returns.no_sector"))
     return [write.paragraph(sentences), write.paragraph([*others, unit])]
+
+
+def _without_errors(write: Writer, styles: pd.DataFrame, items: Callable[[pd.DataFrame], str]) -> list[str]:
+    """The styles with the largest returns, where no error tells them from noise."""
+    up, down = styles[styles["return"] >= LEAST_DRIVER], styles[styles["return"] <= -LEAST_DRIVER]
+    sides = {"highest": up.nlargest(SHOWN_NAMES, "return"), "lowest": down.nsmallest(SHOWN_NAMES, "return")}
+    return [write(f"factor_returns.{key}", factors=items(part)) for key, part in sides.items() if len(part)]
 
 
 def _blends(write: Writer) -> str:

@@ -140,8 +140,13 @@ class SleeveCommentary:
             return write("driver.market", **values)
         exposure = self._exposure(row.factor, factor, row.active_exposure > 0, style)
         values["paid"] = write("driver.rewarded" if row.factor_return > 0 else "driver.cost")
-        kind = ("helped" if row.sign > 0 else "hurt") if style else row.group
+        kind = ("helped" if row.sign > 0 else "hurt") if style else self._kind(row.group)
         return capital(write.varied(f"driver.{kind}", place + self.place, exposure=capital(exposure), **values))
+
+    def _kind(self, group: str) -> str:
+        """How a factor that is no style is spoken of: a sector, an industry beside its sector, or one that stands alone."""
+        nested = (self.write.facts.of("factor_contributions", course=self.course)["group"] == "sector").any()
+        return group if group == "sector" or (group == "industry" and nested) else "alone"
 
     def _at_odds(self, row: Any, shown: bool) -> str:
         """How a contribution, summed by day, departs from mean exposure times the month's return; or nothing."""

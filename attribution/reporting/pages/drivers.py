@@ -14,7 +14,7 @@ from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.pages.factors import by_chance
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import Facts, drivers, offsetting, specific_names
+from attribution.reporting.tables.facts import Facts, drivers, is_given, offsetting, specific_names
 from attribution.rows import PROXY, PROXY_FACTOR, SPECIFIC
 
 Row = dict[str, Any]
@@ -52,13 +52,18 @@ def drivers_view(tables: Mapping[str, pd.DataFrame], course: str, rule: Drivers,
               rate=_share(rule.false_discovery_rate))]  # fmt: skip
     if not (frame["standard_error"] > 0).any():
         note = [t("sleeve.drivers_by_size")]
+    elif frame["standard_error"].isna().any():
+        note.append(t("sleeve.drivers_unknown"))
+    factors = "factors_note"
+    if is_given(tables):
+        factors = "given_factors_note" if (frame["standard_error"] > 0).any() else "given_factors_note_without_errors"
     if frame["second_contribution"].isna().all():
         note.append(t("sleeve.second_missing"))
     return DriversView(
         sides={side: [row for row in rows if row["sign"] == sign] for side, sign in (("helped", 1.0), ("hurt", -1.0))},
         sentences=[*_together(tables, course, words), *_selection(tables, course, words)],
         note=words.sentences(*note),
-        factors_note=t("sleeve.factors_note", **by_chance(frame["t"], words)),
+        factors_note=t(f"sleeve.{factors}", **by_chance(frame["t"], words)),
     )
 
 

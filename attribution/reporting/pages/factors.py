@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import clear
-from attribution.rows import LEAST_T
+from attribution.reporting.tables.facts import clear, is_given
+from attribution.rows import LEAST_T, LONG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 NAMED, INDUSTRIES = 4, 10
+LONG_TABLES = {"country": "countries", "industry": "industries", "currency": "currencies"}
 
 
 @dataclass(frozen=True)
 class FactorReturns:
-    """Rows of styles, of market and sectors, and of the largest industries, largest first, or in an order.
+    """Rows of styles, of market and sectors, and of the largest industries and the like, largest first, or in an order.
 
     `lead` says what was rewarded and what was not, `note` how the rows are to be read, and how many of them pass twice their
-    error by chance.
+    error by chance; `caption` stands below the chart of the month.
     """
 
     tables: list[tuple[str, list[dict[str, Any]]]]
     lead: list[str]
     note: str
+    caption: str
 
 
 def rewarded(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -49,7 +51,9 @@ def rewarded(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 
 
 def rewarded_title(content: Content, words: PageWords) -> str:
-    """The section's title: the styles that gained most."""
+    """The section's title: the styles that gained most, where the model has errors to tell them from noise."""
+    if not has_errors(content.tables["factor_month"]):
+        return words.messages("factor_returns.title_plain")
     gained, _ = rewarded(content.tables["factor_month"])
     if not gained:
         return words.messages("factor_returns.title_none")
@@ -67,19 +71,43 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
         ("styles", records(ordered[style.reindex(ordered.index)])),
         ("market_and_sectors", records(frame[frame["group"] == "market"]) + records(sectors[sectors["group"] == "sector"])),
     ]
-    industries = ordered[ordered["group"] == "industry"]
-    if len(industries):
-        sizes = industries["return"].abs().sort_values(ascending=False, kind="stable")
-        both.append(("industries", records(industries[industries.index.isin(sizes.index[:INDUSTRIES])])))
-    lead = []
-    for key, factors in zip(("gained", "lost"), rewarded(frame), strict=True):
+    given = is_given(content.tables)
+    for group in LONG:
+        of_group = ordered[ordered["group"] == group]
+        sizes = of_group["return"].abs().sort_values(ascending=False, kind="stable")
+        name = f"given_{LONG_TABLES[group]}" if given and group == "industry" else LONG_TABLES[group]
+        both.append((name, records(of_group[of_group.index.isin(sizes.index[:INDUSTRIES])])))
+    lead, certain = [], has_errors(frame)
+    ends = rewarded(frame) if certain else extremes(frame)
+    for key, factors in zip(("gained", "lost") if certain else ("highest", "lowest"), ends, strict=True):
         listed = words.listed(
             f"{t.factor(factor)} {words.percent(value[factor], signed=True, unit='%')}" for factor in factors
         )
-        lead.append(t(f"factor_returns.{key}", factors=listed) if factors else t(f"factor_returns.{key}_none"))
-    market = float(value["market"])
-    lead.insert(0, t("factor_returns.market", value=words.percent(market, signed=True, unit="%")))
-    return FactorReturns(both, lead, words.messages("factor_returns.note", **by_chance(frame["t"], words)))
+        if factors or certain:
+            lead.append(t(f"factor_returns.{key}", factors=listed) if factors else t(f"factor_returns.{key}_none"))
+    market = frame[frame["group"] == "market"]
+    if len(market) == 1:
+        lead.insert(0, t("factor_returns.market", value=words.percent(market["return"].iloc[0], signed=True, unit="%")))
+    note = "note" if not given else "given_note" if certain else "given_note_without_errors"
+    caption = "caption" if not given else "given_caption" if certain else "given_caption_without_errors"
+    return FactorReturns(
+        [table for table in both if table[1]],
+        lead,
+        note=t(f"factor_returns.{note}", **by_chance(frame["t"], words)),
+        caption=t(f"factor_returns.{caption}", month=words.date(content.period.end, "month")),
+    )
+
+
+def has_errors(frame: pd.DataFrame) -> bool:
+    """Whether factor returns have standard errors; those of a given model may have none."""
+    return bool(frame["t"].notna().any())
+
+
+def extremes(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The styles with the highest and the lowest returns, where no error tells them from noise."""
+    style = frame[frame["group"] == "style"].dropna(subset=["return"]).sort_values("return", kind="stable")
+    gained, lost = style[style["return"] > 0][::-1], style[style["return"] < 0]
+    return list(gained["factor"][:NAMED]), list(lost["factor"][:NAMED])
 
 
 def by_chance(t: pd.Series, words: PageWords) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attribution.house_style.numbers import power_of_ten
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
+from attribution.reporting.tables.facts import is_given
+from attribution.rows import GROUPS, MARKET
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,17 +25,22 @@ LAST_BIT = 1e-15  # differences below it are rounding of floats
 
 @dataclass(frozen=True)
 class Coverage:
-    """Factors with the rows of their descriptors; `reasons` why some are left out, by factor and descriptor."""
+    """Factors with the rows of their descriptors; `reasons` why some are left out, by factor and descriptor; and words."""
 
     factors: list[tuple[str, list[dict[str, Any]]]]
     reasons: dict[tuple[str, str], str]
+    caption: str
+    note: str
 
 
 def coverage_section(content: Content, words: PageWords) -> Coverage:
     """How well the data feed the factors."""
     frame = content.tables["coverage"]
     factors = [(str(factor), records(rows)) for factor, rows in frame.groupby("factor", sort=False)]
-    return Coverage(factors, {place: words.messages.fact("reasons", fact) for place, fact in content.left_out.items()})
+    reasons = {place: words.messages.fact("reasons", fact) for place, fact in content.left_out.items()}
+    which = "given_" if is_given(content.tables) else ""
+    said = [words.messages(f"coverage.{which}{key}") for key in ("caption", "note")]
+    return Coverage(factors, reasons, *said)
 
 
 def notes_section(content: Content, words: PageWords) -> list[str]:
@@ -74,6 +81,8 @@ def method_paragraph(content: Content, words: PageWords) -> str:
     t = words.messages
     used = dict.fromkeys(result.link for result in content.results.values())
     links = words.listed(t.name("links", link) for link in used)
+    if is_given(content.tables):
+        return given_method_paragraph(content, words, links)
     keys = ("brinson", "weights", "errors", "risk")
     count = content.tables["exposures"].dropna(subset=["portfolio_exposure"]).groupby("course")["factor"].nunique().max()
     styles = t.name("counts", str(count))
@@ -87,6 +96,24 @@ def method_paragraph(content: Content, words: PageWords) -> str:
     return words.sentences(*model, t("methodology.contributions", link=links), *(t(f"methodology.{key}") for key in keys))
 
 
+def given_method_paragraph(content: Content, words: PageWords, links: str) -> str:
+    """How the numbers come from a given model, in which nothing is estimated here."""
+    t, tables = words.messages, content.tables
+    month = tables["factor_month"]
+    counts = month.groupby("group", sort=False)["factor"].count()
+    groups = words.listed(
+        t("methodology.given_group", name=t.name("groups", name), count=counts[name]) for name in GROUPS if name in counts
+    )
+    moves = "contributions" if (month["group"] == MARKET).sum() == 1 else "given_contributions"
+    errors = "given_errors" if month["standard_error"].notna().any() else "no_errors"
+    return words.sentences(
+        t("methodology.given", groups=groups),
+        t(f"methodology.{moves}", link=links),
+        *(t(f"methodology.{key}") for key in ("brinson", "weights", errors)),
+        *([t("methodology.given_risk")] if len(tables["risk"]) else []),
+    )
+
+
 def _plain(note: Fact, words: PageWords) -> str:
     return words.messages.fact("notes", note)
 
@@ -98,6 +125,12 @@ def _proxy(note: Fact, words: PageWords) -> str:
 
 def _universe(note: Fact, words: PageWords) -> str:
     return words.messages("notes.universe", names=words.number(float(str(note.values["names"])), 0, grouped=True))
+
+
+def _given_flagged(note: Fact, words: PageWords) -> str:
+    days = {name: words.date(note.values[name]) for name in ("first", "last")}
+    reason = words.messages.fact("reasons", note.values["reason"])
+    return words.messages("notes.given_flagged", days=note.values["days"], reason=reason, **days)
 
 
 def _left_out(note: Fact, words: PageWords) -> str:
@@ -210,6 +243,8 @@ def _accepted(note: Fact, words: PageWords) -> str:
 SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "proxy": _proxy,
     "universe": _universe,
+    "given_flagged": _given_flagged,
+    "given_flagged_day": _dated_reason,
     "left_out": _left_out,
     "filled": _filled,
     "flagged": _dated_reason,

@@ -12,7 +12,8 @@ from attribution.reporting.pages.notes import note_sentence
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
 from attribution.reporting.pages.words import PageWords
-from attribution.rows import NOT_STOCKS
+from attribution.reporting.tables.facts import is_given
+from attribution.rows import FAMILIES, NOT_STOCKS
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -29,15 +30,21 @@ class Risk:
 
     Attributes
     ----------
+    families
+        Groups of factors that the tracking error is split into.
     rows
         Course, then the row of each measure; courses without a forecast are left out.
+    note
+        How the figures are to be read.
     sources
         Sleeve's name, course, its largest rows of `risk_factors`, the sums of those not shown and how many they are.
     uncovered
         Sentences on names, courses and factors without a forecast.
     """
 
+    families: list[str]
     rows: list[tuple[str, dict[str, Row]]]
+    note: str
     sources: list[tuple[str, str, list[Row], Row, int]]
     uncovered: list[str]
 
@@ -93,7 +100,9 @@ def risk_section(content: Content, words: PageWords) -> Risk:
                 weight = words.percent(measures[f"uncovered{side}_weight"]["value"], unit="%")
                 values = {"name": words.sleeve(key), "benchmark": result.benchmark, "weight": weight}
                 uncovered.append(words.messages(f"risk.uncovered{side}", names=words.number(names, 0), **values))
-    return Risk(rows, sources, [*uncovered, *unforecast(content, words)])
+    families = [name for name in FAMILIES if any(f"tracking_error_from_{name}" in measures for _, measures in rows)]
+    note = words.messages("risk.given_note" if is_given(tables) else "risk.note")
+    return Risk(families, rows, note, sources, [*uncovered, *unforecast(content, words)])
 
 
 def unforecast(content: Content, words: PageWords) -> list[str]:

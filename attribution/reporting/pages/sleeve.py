@@ -12,6 +12,8 @@ from attribution.reporting.pages.drivers import DriversView, drivers_view
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import StocksView, stocks_view
 from attribution.reporting.pages.words import PageWords
+from attribution.reporting.tables.facts import is_given
+from attribution.rows import FAMILIES, LONG
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -54,7 +56,7 @@ class Sleeve:
     brinson: BrinsonView
     stocks: StocksView
     exposures: list[Row]
-    before: bool
+    exposures_note: str
 
 
 def sleeve_sections(content: Content, words: PageWords) -> list[Sleeve]:
@@ -83,16 +85,26 @@ def sleeve_section(content: Content, words: PageWords, key: str, place: int) -> 
         brinson=brinson_view(tables, course),
         stocks=stocks_view(content, words, course),
         exposures=records(exposures),
-        before=bool(exposures["active_before"].notna().any()),
+        exposures_note=_exposures_note(content, exposures, words),
     )
+
+
+def _exposures_note(content: Content, exposures: pd.DataFrame, words: PageWords) -> str:
+    """The unit of exposures, and why there are none of a month before, where there are none."""
+    given = "given_" if is_given(content.tables) else ""
+    later = content.period.base >= pd.Timestamp(content.book.book.inception)
+    first = f"exposures.{given if later else ''}first"
+    without = bool(exposures["active_before"].isna().all())
+    return words.sentences(words.messages(f"exposures.{given}note"), words.messages(first) if without else "")
 
 
 def factor_groups(factors: pd.DataFrame, totals: pd.DataFrame) -> list[FactorGroup]:
     """Factors by group, each with its row of `group_contributions`."""
     total, groups = totals.set_index("group", drop=False), []
-    for group, rows in factors.groupby("group", sort=False):
+    order = factors["group"].map(FAMILIES.index).sort_values(kind="stable").index
+    for group, rows in factors.loc[order].groupby("group", sort=False):
         size = rows["contribution"].abs().sort_values(ascending=False, kind="stable")
-        hidden = rows.index.isin(size.index[INDUSTRIES:]) & (group == "industry")
+        hidden = rows.index.isin(size.index[INDUSTRIES:]) & (group in LONG)
         rest = float(rows.loc[hidden, "contribution"].sum())
         groups.append(FactorGroup(str(group), records(rows[~hidden]), total.loc[group].to_dict(), int(hidden.sum()), rest))
     return groups

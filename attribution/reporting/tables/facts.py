@@ -14,7 +14,8 @@ import pandas as pd
 
 from attribution.measures.drivers import is_offset
 from attribution.reporting.tables.frames import KEYS
-from attribution.rows import LEAST_T, SPECIFIC
+from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED
+from riskmodel.model.given import DESCRIPTOR
 
 SHOWN_OFFSETS = SHOWN_NAMES = 3
 LEAST_DRIVER = 5e-5  # what prints as 0.00 % is not named, however certain
@@ -159,7 +160,7 @@ class Facts:
             return "number"
         if anchor.column in EXPOSURES:
             row = self.row(anchor.table, *anchor.key)
-            return "percent" if row is not None and row["group"] in ("market", "sector", "industry") else "number"
+            return "percent" if row is not None and row["group"] in WEIGHTED else "number"
         if anchor.table in ("risk", "figures") and anchor.key[-1] in COUNT_MEASURES:
             return "count"
         if anchor.table in ("risk", "figures") and anchor.key[-1] in NUMBER_MEASURES:
@@ -191,6 +192,18 @@ def clear(frame: pd.DataFrame, column: str) -> pd.Series:
     [True, False, False]
     """
     return (frame["t"].abs() >= LEAST_T) & (frame[column].abs() >= LEAST_DRIVER)
+
+
+def is_given(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether the tables are of a model that somebody else estimated: its exposures are made of nothing else.
+
+    Examples
+    --------
+    >>> is_given({"coverage": pd.DataFrame({"descriptor": ["given"]})}), is_given({})
+    (True, False)
+    """
+    descriptors = tables["coverage"]["descriptor"] if "coverage" in tables else ()
+    return len(descriptors) > 0 and set(descriptors) == {DESCRIPTOR}
 
 
 def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:

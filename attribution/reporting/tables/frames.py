@@ -18,7 +18,7 @@ from attribution.portfolio.course import Course
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
-from attribution.rows import in_order
+from attribution.rows import FAMILIES, in_order
 from riskmodel.arrays.rounding import EPSILON
 from riskmodel.model.results import RiskModelResults
 
@@ -80,6 +80,7 @@ def factor_month_table(daily: pd.DataFrame) -> pd.DataFrame:
 def group_contributions_table(result: AttributionResult) -> pd.DataFrame:
     """Contributions by group of factors: course, group, contribution, standard_error, t."""
     frame = result.with_errors("group").reset_index()
+    frame = frame.sort_values("group", key=lambda group: group.map(FAMILIES.index), kind="stable", ignore_index=True)
     frame.insert(0, "course", result.course)
     return frame
 

@@ -22,6 +22,7 @@ from riskmodel.market.evidence.finding import summed_up
 from riskmodel.market.industries import industry_column
 from riskmodel.model.results import RiskModelResults
 
+LEAST_FIT = 0.05  # R-squared below which a given model's dates or units may not be those of the prices
 SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
 
 
@@ -69,6 +70,31 @@ def codes_note(model: RiskModelResults, market: xr.Dataset) -> Fact | None:
     return Fact("industry_codes", {"column": column, "digits": int(chosen["digits"])})
 
 
+def model_notes(model: RiskModelResults, period: Period) -> list[Fact]:
+    """From how many names factor returns were estimated, or that they are given, and the days that are not whole."""
+    names, flags = int(model.data["estimating_names"].sel(time=period.days).mean()), model.flags(period.days)
+    if model.settings.get("source") != "tables":
+        flagged = [Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}) for day, reason in flags.items()]
+        return [Fact("universe", {"names": names}), Fact.read(model.data.attrs["ordinary_income"]), *flagged]
+    days = model.data.sel(time=period.days)
+    notes = [Fact("given", {"names": names, "number": int(days["factor_returns"].notnull().any("time").sum())})]
+    notes.append(Fact("given_specific" if model.vendor_specific else "computed_specific"))
+    fit = float(days["r_squared"].mean())
+    if fit < LEAST_FIT:
+        notes.append(Fact("explains_little", {"r_squared": fit}))
+    alike: dict[str, list[pd.Timestamp]] = {}
+    for day, reason in flags.items():
+        alike.setdefault(str(reason), []).append(day)
+    for text, when in alike.items():
+        first, last = (f"{day:%Y-%m-%d}" for day in (when[0], when[-1]))
+        reason = Fact.read(text)
+        if len(when) == 1:
+            notes.append(Fact("given_flagged_day", {"date": first, "reason": reason}))
+        else:
+            notes.append(Fact("given_flagged", {"first": first, "last": last, "days": len(when), "reason": reason}))
+    return notes
+
+
 def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
     """What a holder got for a name of `Track.ended`, beside its last close and its weight of that day."""
     session, label = row.final, str(row.ticker)
@@ -110,8 +136,7 @@ def collect_notes(
     notes = []
     if period.end == market.get_index("time")[-1] and sessions_left(period.end, book.book.calendar):
         notes.append(Fact("unfinished", {"date": f"{period.end:%Y-%m-%d}"}))
-    notes += [Fact("universe", {"names": int(model.data["estimating_names"].sel(time=period.days).mean())})]
-    notes.append(Fact.read(model.data.attrs["ordinary_income"]))
+    notes += model_notes(model, period)
     for (factor, descriptor), reason in left_out.items():
         notes.append(Fact("left_out", {"factor": factor, "descriptor": descriptor, "reason": reason}))
     filled = coverage.drop_duplicates("factor").set_index("factor")["filled"]
@@ -125,8 +150,6 @@ def collect_notes(
         notes.append(of_codes)
     if model.data.attrs.get("errors") == HETEROSKEDASTIC:  # of a fit: a given model has none
         notes.append(Fact("no_industries"))
-    for day, reason in model.flags(period.days).items():
-        notes.append(Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}))
     for sleeve, result in sleeves.items():
         followed, cube = result.followed, result.cube
         for row in followed.stopped[sleeve].itertuples():

@@ -12,7 +12,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from attribution.house_style.words import Messages
 from attribution.reporting.workbook.cells import HEADING_HEIGHT, HEADINGS
 from attribution.reporting.workbook.formats import Styles, number_format
-from attribution.rows import in_order
+from attribution.rows import WEIGHTED, in_order
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart
@@ -27,7 +27,7 @@ DASHES = ("dash", "round_dot", "long_dash_dot", "square_dot")
 WIDTH, ROW = 880, 19  # pixels: width of a chart, height of a bar
 NUMBERS, FIRST = 14, 4  # column right of the charts where their numbers begin; row of the first ones
 COURSE = f"${xl_col_to_name(NUMBERS + 1)}$2"
-GROUPS = ("style", "market", "sector", "industry", "specific", "other")
+PLACES = ("style", *WEIGHTED, "specific", "other")  # of groups on a sheet
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def insert(sheet: Worksheet, row: int, description: str, chart: Chart, height: i
 
 def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any]:
     """Rows of a factor table: styles, market, sectors, specific and the others; largest first in each, or in an order."""
-    rows = frame.assign(place=frame["group"].map({group: place for place, group in enumerate(GROUPS)}))
+    rows = frame.assign(place=frame["group"].map({group: place for place, group in enumerate(PLACES)}))
     ordered = rows.sort_values(["place", value], ascending=[True, False], kind="stable").drop(columns="place")
     return list(ordered.iloc[in_order(ordered["factor"].to_numpy(), sectors)].to_dict("records"))
 

@@ -26,6 +26,7 @@ from attribution.reporting.workbook.charts import (  # fmt: skip
     number,
     ordered,
 )
+from attribution.rows import WEIGHTED
 
 if TYPE_CHECKING:
     from xlsxwriter.chart import Chart
@@ -156,7 +157,7 @@ def _steps(drawing: Drawing, frame: pd.DataFrame, benchmark_return: float) -> li
 
     return [
         Step("benchmark_return", messages("columns.benchmark_return"), "", benchmark_return),
-        *parts("market", "sector", "industry"),
+        *parts(*WEIGHTED),
         *(
             Step(str(r.factor), messages.factor(str(r.factor)), "factor", number(r.contribution))
             for r in styles.itertuples()

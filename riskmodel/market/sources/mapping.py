@@ -11,6 +11,7 @@ from riskmodel.bounds import shown, whole_number
 
 UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables are in
     "percent": 0.01,
+    "percent_squared": 1e-4,
     "basis_points": 1e-4,
     "cents": 0.01,
     "thousands": 1e3,
