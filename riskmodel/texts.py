@@ -15,18 +15,24 @@ SECRET = re.compile(  # of a URL: what stands between the user's name and the ho
     r"|(?P<key>[?&][\w.-]*(?:pass|pwd|secret|token|key|sig)[\w.-]*=)(?P<value>[^&\s'\"]+)",
     re.IGNORECASE,
 )
+NAMED = re.compile(r"\$\{\w+\}")  # a variable of the environment that holds it
 MASK = "***"
 
 
 def without_secrets(text: str) -> str:
-    """A text in which no URL shows a password or a key.
+    """A text in which no URL shows a password or a key; the name of a variable in its place stays.
 
     Examples
     --------
     >>> without_secrets("postgresql://reader:word@host/market?sslpassword=other&x=1")
     'postgresql://reader:***@host/market?sslpassword=***&x=1'
     """
-    return SECRET.sub(lambda found: (found["user"] or found["key"]) + MASK, text)
+
+    def masked(found: re.Match[str]) -> str:
+        secret = found["password"] or found["value"]
+        return (found["user"] or found["key"]) + (secret if NAMED.fullmatch(secret) else MASK)
+
+    return SECRET.sub(masked, text)
 
 
 def has_control(text: str, *, keep: str = "") -> bool:

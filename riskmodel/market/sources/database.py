@@ -68,16 +68,14 @@ class Database:
 
         The same rows in another order, in another engine or under another name have the same digest.
         """
-        for name in TABLES:
+        for name, spec in TABLES.items():
             if f"{name}.rows" not in self.digests:
-                self.table(name)
+                self.table(name, replace(spec, required=False))
         for column in self.groupings:
-            wanted = replace(
-                TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column})
-            )
-            frame = self.table("securities", replace(wanted, optional=frozenset({column})))
-            assert frame is not None  # the table is one that must be there
-            self.digests[f"securities.{column}"] = content_digest(frame)
+            spec = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
+            frame = self.table("securities", replace(spec, optional=frozenset({column}), required=False))
+            if frame is not None:
+                self.digests[f"securities.{column}"] = content_digest(frame)
         return dict(sorted(self.digests.items()))
 
     def _tidy(self, name: str, spec: Table) -> tuple[pd.DataFrame, str] | None:
@@ -95,7 +93,7 @@ class Database:
 
             def pick(found: list[str]) -> list[str]:
                 require_columns(name, spec, found)
-                return [column for column in spec.columns if column in found]
+                return _once([column for column in spec.columns if column in found], found, place, name)
 
             frame = session.read(Asked(table=name), pick)
         require_kinds(frame, {column: spec.columns[column] for column in frame.columns}, place, name)
@@ -106,13 +104,13 @@ class Database:
         kinds, problems = known_columns(name, spec, stated), list[str]()
         require_known(name, stated, kinds)
         asked = Asked(table=stated.table or name * (not stated.query), query=stated.query)
-        place = f"{'query' if asked.query else f'table {asked.table!r}'} of {self.engine.name}"
+        place = f"{'the query' if asked.query else f'table {asked.table!r}'} of {self.engine.name}"
         theirs = dict[str, str]()
 
         def pick(found: list[str]) -> list[str]:
             own = [ours for ours in kinds if ours not in stated.constant]
             theirs.update(their_columns(name, stated, own, found, place))
-            return list(dict.fromkeys(theirs.values()))
+            return _once(list(dict.fromkeys(theirs.values())), found, place, name)
 
         with self.engine.session() as session:
             if asked.table:
@@ -132,6 +130,14 @@ class Database:
                 f"{name}: no table '{table}', which [tables.{name}] names, in {self.engine.name}. Found there: "
                 f"{listed(there, 20) or 'no tables at all'}."
             )
+
+
+def _once(picked: list[str], found: list[str], place: str, name: str) -> list[str]:
+    """The picked columns, or that one of them is there several times."""
+    for column in picked:
+        if found.count(column) > 1:
+            raise InputError(f"{name}: {place} has {found.count(column)} columns '{column}'. Give each a name of its own.")
+    return picked
 
 
 def require_of_database(name: str, stated: TableMap) -> None:

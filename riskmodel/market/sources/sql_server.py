@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +120,10 @@ class SQLSession:
             found = [column["name"] for column in self.inspector.get_columns(table, schema=schema)]
             columns: list[Any] = [sa.column(column) for column in pick(found)]
             result = self.connection.execute(sa.select(*columns).select_from(sa.table(table, schema=schema)))
-        found = list(result.keys())
-        picked = pick(found)
-        return frame_of_rows(picked, result.partitions(AT_ONCE), [found.index(column) for column in picked])
+        with closing(result):
+            found = list(result.keys())
+            picked = pick(found)
+            return frame_of_rows(picked, result.partitions(AT_ONCE), [found.index(column) for column in picked])
 
     def _tables(self) -> dict[str, tuple[str | None, str]]:
         usual, found = self.inspector.default_schema_name, dict[str, tuple[str | None, str]]()
