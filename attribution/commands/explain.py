@@ -89,6 +89,7 @@ def brinson_options(parser: argparse.ArgumentParser) -> None:
 def explain_course(options: argparse.Namespace) -> int:
     """Run the command."""
     from attribution.contributions.attribute import attribute
+    from attribution.portfolio.begun import book_of
     from attribution.portfolio.book import read_book
     from attribution.portfolio.evidence.judged import book_evidence, require_sound
     from attribution.portfolio.inputs import fitted_model, read_inputs
@@ -97,7 +98,7 @@ def explain_course(options: argparse.Namespace) -> int:
 
     _require_used(options)
     book = read_book(options.book)
-    book.shares(options.course)
+    book = book_of(book, options.course)
     cuts = _cuts(book, options)
     with progress(3) as step:
         step("market")

@@ -15,6 +15,7 @@ def print_risk(options: argparse.Namespace) -> int:
 
     from attribution.measures.forecast import closing_limits, closing_risk, forecast_risk, month_to
     from attribution.measures.limits import limits_table
+    from attribution.portfolio.begun import book_of
     from attribution.portfolio.book import read_book
     from attribution.portfolio.course import blend_tracks
     from attribution.portfolio.evidence.judged import book_evidence, require_sound
@@ -23,6 +24,7 @@ def print_risk(options: argparse.Namespace) -> int:
 
     book = read_book(options.book)
     shares = book.shares(options.course)
+    book = book_of(book, options.course)
     date = pd.to_datetime(options.date, format="%Y-%m-%d", errors="coerce")
     if pd.isna(date):
         raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")

@@ -10,6 +10,7 @@ from attribution.contributions.result import AttributionResult
 from attribution.identities import require_reconciled
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.actual_returns import with_actual_returns
+from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.coverage import UNCOVERED_MAX
@@ -82,6 +83,7 @@ def attribute(
     require_book(book)
     require_results(model, "model")
     require_dataset(market)
+    book = book_of(book, course)
     tracks = Tracks(book, market, read_period(period, book, market))
     require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
     return explain_course(

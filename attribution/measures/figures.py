@@ -10,6 +10,7 @@ from attribution.linking.linking import compound
 from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
 from attribution.measures.record import require_days, require_record, require_returns, require_rows, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
+from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.ended import paid_out_as_cash
@@ -71,6 +72,7 @@ def course_figures(
     """
     require_book(book)
     require_dataset(market)
+    book = book_of(book, course)
     tracks = Tracks(book, market, read_period(period, book, market))
     require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
     followed = with_actual_returns(blend_tracks(tracks, course), book, actual_returns)

@@ -13,10 +13,11 @@ import xarray as xr
 from attribution.measures.limits import Limit, held_limits, limits_table
 from attribution.measures.risk import CourseRisk, split_risk, weighed_risk
 from attribution.measures.risk_inputs import RiskArrays, aligned_arrays
+from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks, carried_as_cash
 from attribution.portfolio.holdings import apart_from_cash, sleeve_lists
-from attribution.portfolio.periods import Period, sessions_from
+from attribution.portfolio.periods import Period, sessions_from, whose_inception
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError
@@ -126,7 +127,8 @@ def month_to(book: Book, market: xr.Dataset, date: pd.Timestamp) -> Period:
     base, days = sessions_from(book, market)
     if date not in days:
         raise InputError(
-            f"date {date:%Y-%m-%d} is not a session of the book, which runs from {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}."
+            f"date {date:%Y-%m-%d} is not a session of the book, which runs from {days[0]:%Y-%m-%d}{whose_inception(book)} "
+            f"to {days[-1]:%Y-%m-%d}."
         )
     month = days[(days.to_period("M") == date.to_period("M")) & (days <= date)]
     before = days[days < month[0]]
@@ -135,6 +137,7 @@ def month_to(book: Book, market: xr.Dataset, date: pd.Timestamp) -> Period:
 
 def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timestamp) -> Course:
     """A course followed through the month of a session, up to it; raises as `month_to`."""
+    book = book_of(book, course)
     return blend_tracks(Tracks(book, market, month_to(book, market, date)), course)
 
 
@@ -157,6 +160,7 @@ def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
 
 def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> pd.DataFrame:
     """The book's rules held against a sleeve at a close: sleeve, rule, value, bound, ok, detail."""
+    book = book_of(book, sleeve)
     tracks = Tracks(book, market, month_to(book, market, date))
     followed = blend_tracks(tracks, sleeve)
     risk = closing_risk(followed, forecast)

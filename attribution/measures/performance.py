@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ class History:
     Attributes
     ----------
     courses, benchmarks
-        (day, course): each course and its blended benchmark.
+        (day, course): each course and its blended benchmark; missing before the course begins.
     indices
         Daily returns of every index of the report and every benchmark that has levels, each from its first level on.
     risk_free
@@ -81,6 +82,19 @@ def history_of(tracks: Tracks) -> History:
         risk_free=risk_free_returns(book, market, days),
         inception=days[days >= inception][0],
         track_record=track_record,
+    )
+
+
+def history_of_parts(parts: Sequence[Tracks]) -> History:
+    """`history_of` of a book whose parts begin on other days, the oldest first; missing before a course begins."""
+    first, *others = histories = [history_of(tracks) for tracks in parts]
+    if not others:
+        return first
+    return replace(
+        first,
+        courses=pd.concat([history.courses for history in histories], axis=1),
+        benchmarks=pd.concat([history.benchmarks for history in histories], axis=1),
+        indices={name: daily for history in reversed(histories) for name, daily in history.indices.items()},
     )
 
 
@@ -204,7 +218,7 @@ def trailing_table(history: History, book: Book, market: xr.Dataset, month: str)
     Windows run from month end to month end; itd from the close before the book's inception. Ratios come from monthly returns
     from the track record's start.
     """
-    own = {course: history.courses[course] for course in book.courses}
+    own = {course: history.courses[course].dropna() for course in book.courses}
     series = own | {index: history.indices[index] for index in book.report.indices}
     rows = {
         name: window_returns(daily if name not in own else daily[history.inception :], pd.Period(month, "M"), market)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from attribution.portfolio.settings.bound_types import Part, Share
+from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Share
 from attribution.portfolio.settings.refusals import refusal
 from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
 from attribution.portfolio.settings.toml_file import read_toml
@@ -151,7 +152,27 @@ def read_book(path: str | Path) -> Book:
                 f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
                 f"Found: {listed(sorted(portfolios))}."
             )
-    return book.model_copy(update={"holdings": holdings, "actual_returns": _actual_returns(book)})
+    update = {"holdings": holdings, "actual_returns": _actual_returns(book)}
+    return _with_sleeves_begun(book.model_copy(update=update))
+
+
+def _with_sleeves_begun(book: Book) -> Book:
+    """The book with the day on which each sleeve begins, where its first list says it; none begins before its list."""
+    sleeves = dict(book.sleeves)
+    for key, sleeve in book.sleeves.items():
+        if sleeve.inception is None:
+            continue
+        first = book.holdings.loc[book.holdings["portfolio"] == sleeve.holdings, "date"].min().date()
+        day = first + datetime.timedelta(days=1)
+        if not isinstance(sleeve.inception, datetime.date):
+            sleeves[key] = sleeve.model_copy(update={"inception": max(day, book.book.inception)})
+        elif sleeve.inception < day:
+            raise InputError(
+                f"{book.path.name}: 'inception' in [sleeves.{key}]: {sleeve.inception}, but the first list of "
+                f"'{sleeve.holdings}' is of {first}, and counts from the day after. Give {day} or later, add a list, or say "
+                f'inception = "{FROM_HOLDINGS}".'
+            )
+    return book.model_copy(update={"sleeves": sleeves})
 
 
 def require_book(value: object) -> Book:
@@ -181,6 +202,12 @@ def _require_consistent(book: Book) -> None:
             f"{name}: 'track_record_start' in [book]: {start}, after the inception, {book.book.inception}: ratios would "
             f"leave out the months between. Give a day up to the inception, or leave the key out."
         )
+    for key, sleeve in book.sleeves.items():
+        if isinstance(sleeve.inception, datetime.date) and sleeve.inception < book.book.inception:
+            raise InputError(
+                f"{name}: 'inception' in [sleeves.{key}]: {sleeve.inception}, before the book's, {book.book.inception}. "
+                f"Give a day from then on, or leave the key out."
+            )
     for section, names in (("benchmarks", book.benchmarks), ("sleeves", book.sleeves), ("courses", book.courses)):
         if any(not key.strip() for key in names):
             raise InputError(f"{name}: one of [{section}] has no name. Name it.")

@@ -8,8 +8,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.house_style.words import read_messages
+from attribution.portfolio.begun import begun_by, books_of
 from attribution.portfolio.book import Book
-from attribution.portfolio.evidence.judged import Judged, book_evidence, by_kind, sentence
+from attribution.portfolio.evidence.judged import Judged, by_kind, evidence_of_parts, sentence
 from attribution.portfolio.periods import Period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import listed
@@ -43,11 +44,14 @@ def check_inputs(book: Book, market: xr.Dataset) -> pd.DataFrame:
 
 def whole_evidence(book: Book, market: xr.Dataset) -> list[Judged]:
     """What is found in a book's tables, over its days from the inception on."""
-    base, days = sessions_from(book, market)
-    tracks = Tracks(book, market, Period(label="all", base=base, days=days))
-    for sleeve in book.sleeves:
-        tracks.sleeve(sleeve)  # refused, where the book does not allow for what stopped trading
-    return book_evidence(tracks)
+    parts = []
+    for part in books_of(begun_by(book, market.get_index("time")[-1])):
+        base, days = sessions_from(part, market)
+        tracks = Tracks(part, market, Period(label="all", base=base, days=days))
+        for sleeve in part.sleeves:
+            tracks.sleeve(sleeve)  # refused, where the book does not allow for what stopped trading
+        parts.append(tracks)
+    return evidence_of_parts(parts)
 
 
 def findings_table(evidence: Sequence[Judged]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
+from attribution.portfolio.begun import require_begun
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.book import Book
 from attribution.portfolio.holdings import Track, blend_shares
@@ -126,6 +127,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         As `Tracks` does; for levels that their constituents do not explain.
     """
     book, period = tracks.book, tracks.period
+    require_begun(book, course, period)
     shares = book.shares(course)
     held = {sleeve: tracks.sleeve(sleeve) for sleeve in shares}
     lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}

@@ -149,10 +149,11 @@ def drift(
     lists, effective = lists[latest.to_numpy()], effective[latest.to_numpy()]
     starts = np.unique(effective[(effective >= 0) & (effective < last)])
     if not len(starts) or starts[0] > first:
+        of_sleeve = " (of the book, or of its sleeve alone: inception in [sleeves])" if name.startswith("holdings") else ""
         first_list = f"The first is of {lists['date'].min():%Y-%m-%d}" if len(lists) else "There is none at all"
         raise InputError(
             f"{name}: no list of weights on or before {base:%Y-%m-%d}, the close at which the period starts. "
-            f"{first_list}; set a later inception or add a list."
+            f"{first_list}; set a later inception{of_sleeve} or add a list."
         )
     starts = starts[max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :]
     labels = returns.get_index("asset")

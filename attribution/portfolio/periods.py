@@ -88,10 +88,17 @@ def read_period(text: str, book: Book, market: xr.Dataset) -> Period:
         cure = f" Of {text} there is {part[0]}/{part[-1]}; write that." if re.fullmatch(YEAR, text) and len(part) else ""
         raise InputError(
             f"{'year' if re.fullmatch(YEAR, text) else 'month'} {text} is outside the data: the book runs from {months[0]} "
-            f"to {months[-1]} (inception {book.book.inception}, prices to {days[-1]:%Y-%m-%d}).{cure}"
+            f"to {months[-1]} (inception {book.book.inception}{whose_inception(book)}, prices to "
+            f"{days[-1]:%Y-%m-%d}).{cure}"
         )
     before = days[months < first]
     return Period(label=text, base=before[-1] if len(before) else base, days=days[inside])
+
+
+def whose_inception(book: Book) -> str:
+    """Of which sleeves an inception is, where it is theirs."""
+    own = [key for key, sleeve in book.sleeves.items() if sleeve.inception == book.book.inception]
+    return f" of {', '.join(f'[sleeves.{key}]' for key in own)}" if own else ""
 
 
 def _months(text: str, known: pd.PeriodIndex) -> tuple[pd.Period, pd.Period]:

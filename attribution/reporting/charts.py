@@ -110,10 +110,11 @@ def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, wi
     """Compounded returns of courses and of the sleeves' benchmarks; `window` is "itd" or "three_months"."""
     frame = content.tables["cumulative"]
     frame = frame[frame[window].notna()]
+    days = pd.Index(frame["date"].unique()).sort_values()
     own = {content.book.sleeves[key].benchmark for key in content.sleeves}
     courses, benchmarks = (
         {
-            str(name): part.set_index("date")["return"]
+            str(name): part.set_index("date")["return"].reindex(days)  # one that begins later has no line before
             for name, part in frame[frame["kind"] == kind].groupby("name", sort=False)
         }
         for kind in ("course", "benchmark")

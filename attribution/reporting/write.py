@@ -163,7 +163,7 @@ def report(
         texts = {
             language: draft(
                 content.tables,
-                book=book,
+                book=content.book,
                 month=month,
                 language=language,
                 names=content.stock_names(language),

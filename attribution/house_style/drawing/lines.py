@@ -153,7 +153,8 @@ def _chart(
     canvas.line([(left, down(0.0)), (right, down(0.0))], INK, 0.7, layer=LINES)
     x = along(np.array([0, *(days - days[0]).days + 1], dtype=float))
     for row, (colour, dash, thick, layer) in zip(levels, looks, strict=True):
-        y = down(np.array([0.0, *row]))
+        begins = int(np.isfinite(row).argmax())  # at zero on the day before its first return
+        y = down(np.array([*row[:begins], 0.0, *row[begins:]]))
         seen = np.isfinite(y)
         canvas.line(_thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
     _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style)

@@ -90,6 +90,23 @@ def book_evidence(tracks: Tracks, course: str | None = None) -> list[Judged]:
     return judged([*found, *unmatched], evidence)
 
 
+def evidence_of_parts(parts: Sequence[Tracks]) -> list[Judged]:
+    """`book_evidence` of a book whose parts begin on other days: each finding once, with the most that it may move."""
+    if len(parts) == 1:
+        return book_evidence(parts[0])
+    every = [each for tracks in parts for each in book_evidence(tracks)]
+    used = {_entry_place(each.accepted) for each in every if each.accepted is not None}
+    worst: dict[tuple[str, ...], Judged] = {}
+    for each in every:
+        finding = each.finding
+        if finding.key == UNUSED and finding.subject in used:  # by another part
+            continue
+        place = (finding.key, finding.table, finding.subject, finding.date)
+        if place not in worst or np.nan_to_num(each.harm, nan=-1.0) > np.nan_to_num(worst[place].harm, nan=-1.0):
+            worst[place] = each
+    return _in_order(worst.values())
+
+
 def course_evidence(tracks: Tracks, course: str, actual_returns: pd.DataFrame | None = None) -> list[Judged]:
     """What a return of the tracks stands on: market, levels, weights, actual returns (of the book, where None)."""
     evidence = Evidence(tracks, course, actual_returns)
@@ -113,7 +130,15 @@ def judged(findings: Iterable[Finding], evidence: Evidence) -> list[Judged]:
             continue  # not known then
         entry = next((entry for entry in accepted if accepts(entry, finding)), None)
         every.append(Judged(finding, *_harm(finding, evidence), accepted=entry))
+    return _in_order(every)
+
+
+def _in_order(every: Iterable[Judged]) -> list[Judged]:
     return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
+
+
+def _entry_place(entry: Accepted) -> str:
+    return " ".join(part for part in (entry.key, entry.table, entry.subject) if part)
 
 
 def telling(evidence: Sequence[Judged], period: Period) -> list[Judged]:
@@ -146,8 +171,7 @@ def acceptance_findings(accepted: Sequence[Accepted], found: Sequence[Finding], 
             continue
         if unknown or not any(accepts(entry, finding) for finding in found):
             date = "" if entry.date is None else f"{entry.date:%Y-%m-%d}"
-            place = " ".join(part for part in (entry.key, entry.table, entry.subject) if part)
-            findings.append(Finding(UNKNOWN if unknown else UNUSED, "book", place, date))
+            findings.append(Finding(UNKNOWN if unknown else UNUSED, "book", _entry_place(entry), date))
     return findings
 
 

@@ -79,8 +79,9 @@ class Evidence:
     def since_the_list_before(self) -> Tracks:
         """The tracks from the list before that of their base on: weights at the base are then drifted ones."""
         tracks, sessions = self.tracks, self.tracks.market.get_index("time")
-        dates = tracks.book.holdings["date"]
-        earlier = dates[(dates < tracks.period.base) & (dates >= sessions[0])]
+        dates, own = tracks.book.holdings["date"], tracks.book.holdings["portfolio"]
+        begun = max(dates[own == sleeve.holdings].min() for sleeve in tracks.book.sleeves.values())
+        earlier = dates[(dates < tracks.period.base) & (dates >= max(begun, sessions[0]))]
         if earlier.empty:
             return tracks
         base = sessions[sessions.searchsorted(earlier.max(), side="right") - 1]

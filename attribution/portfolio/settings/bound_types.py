@@ -16,6 +16,7 @@ from riskmodel.market.tables import FIRST_DATE, LAST_DATE
 from riskmodel.texts import has_control
 
 OLDEST, NEWEST = FIRST_DATE.date(), LAST_DATE.date()
+FROM_HOLDINGS: Literal["holdings"] = "holdings"  # in the place of a sleeve's inception
 NAMES_PAIR = "the least and the most names, such as [20, 25]"
 
 
@@ -65,6 +66,16 @@ def _date(value: Any) -> Any:
     return day
 
 
+def _date_or_holdings(value: Any) -> Any:
+    """A date, or that the first list says it."""
+    if value == FROM_HOLDINGS:
+        return value
+    try:
+        return _date(value)
+    except OutOfBoundsError as error:
+        raise OutOfBoundsError(f'{error}, or "{FROM_HOLDINGS}" for the day after the first list') from None
+
+
 def _least_and_most(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise OutOfBoundsError(f"{shown(value)}; give {NAMES_PAIR}")
@@ -109,6 +120,7 @@ def _exchange(value: Any) -> Any:
 Line = Annotated[str, BeforeValidator(one_line)]
 EachOnce = BeforeValidator(_each_once)
 Day = Annotated[datetime.date, BeforeValidator(_date)]
+SleeveStart = Annotated[datetime.date | Literal["holdings"], BeforeValidator(_date_or_holdings)]
 Share = Annotated[float, BeforeValidator(within(bounds.SHARE))]
 ShareLimit = Annotated[float, BeforeValidator(within(bounds.SHARE_LIMIT))]
 ShareInside = Annotated[float, BeforeValidator(within(bounds.SHARE_INSIDE))]

@@ -23,6 +23,7 @@ from attribution.portfolio.settings.bound_types import (
     Share,
     ShareInside,
     ShareLimit,
+    SleeveStart,
     StyleWeight,
     YearlyRate,
     false_or,
@@ -61,10 +62,11 @@ class Benchmark(Part):
 
 
 class Sleeve(Part):
-    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark."""
+    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark; `inception` where it is younger than the book."""
 
     holdings: Line
     benchmark: Line
+    inception: SleeveStart | None = None
     name: Named | None = None
     style: Named | None = None
 

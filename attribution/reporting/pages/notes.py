@@ -240,7 +240,13 @@ def _accepted(note: Fact, words: PageWords) -> str:
     )
 
 
+def _begun(note: Fact, words: PageWords) -> str:
+    return words.messages(f"notes.{note.key}", course=note.values["course"], date=words.date(note.values["date"]))
+
+
 SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
+    "course_begun": _begun,
+    "course_not_begun": _begun,
     "proxy": _proxy,
     "universe": _universe,
     "given_flagged": _given_flagged,

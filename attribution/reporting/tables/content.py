@@ -25,7 +25,7 @@ from attribution.measures.forecast import (
 from attribution.measures.limits import Limit, limits_table
 from attribution.measures.performance import (
     History,
-    history_of,
+    history_of_parts,
     index_weeks_table,
     performance_table,
     tracks_to,
@@ -33,16 +33,17 @@ from attribution.measures.performance import (
 )
 from attribution.measures.risk_results import CourseRisk
 from attribution.measures.selection import SpecificForecast, forecasts_around
+from attribution.portfolio.begun import begun_by, books_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.coverage import UNCOVERED_MAX
-from attribution.portfolio.evidence.judged import Judged, book_evidence, require_sound
+from attribution.portfolio.evidence.judged import Judged, evidence_of_parts, require_sound
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
-from attribution.reporting.tables.notes import collect_notes, evidence_notes
+from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
@@ -156,17 +157,19 @@ def build_content(
         As `attribution.attribute`, of everything since the inception.
     """
     period = read_period(month, book, market)
-    since = tracks_to(book, market, month)
-    tracks = since.over(period)
-    evidence = book_evidence(since)
+    whole, book = book, begun_by(book, period.end)
+    since = [tracks_to(part, market, month) for part in books_of(book)]
+    parts = [longer.over(read_period(month, longer.book, market)) for longer in since]
+    evidence = evidence_of_parts(since)
     require_sound(evidence, book.path.name)
+    of_course = {name: tracks for tracks in reversed(parts) for name in (*tracks.book.courses, *tracks.book.sleeves)}
 
     def explain(course: str) -> AttributionResult:
-        return explain_course(blend_tracks(tracks, course), book, model, market)
+        return explain_course(blend_tracks(of_course[course], course), book, model, market)
 
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
         computed = beside.submit(forecasts_around, model, market, period)
-        history = history_of(since)
+        history = history_of_parts(since)
         results = {}
         for course in book.courses:
             progress(course)
@@ -181,14 +184,14 @@ def build_content(
         sectors = sectors_in_order(market)
         tables |= factor_tables(model, period, sectors)
         tables |= contribution_tables(explained, book)
-        tables |= position_tables(tracks, model, courses)
+        tables |= position_tables(of_course, model, courses)
         progress("risk")
         around = forecast_or_reason(computed)
         made, before = (around, None) if isinstance(around, Fact) else around
         forecast = made if isinstance(made, Forecast) else None
         tables["figures"] = with_driver_figures(tables, explained, before)
     risks = closing_risks(courses, forecast)
-    limits = sleeves_limits(tracks, courses, forecast, risks)
+    limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
     reconciled = [result.reconciliation for result in explained.values()]
     tables["coverage"] = coverage
@@ -204,6 +207,7 @@ def build_content(
         limits=limits,
         left_out=left_out,
         notes=[
+            *begun_notes(whole, book, history),
             *collect_notes(book, market, model, period, coverage, left_out, results, sleeves),
             *evidence_notes(evidence),
             *forecast_notes(courses, made, risks, period),
@@ -262,16 +266,23 @@ def contribution_tables(results: dict[str, AttributionResult], book: Book) -> di
     }
 
 
-def position_tables(tracks: Tracks, model: RiskModelResults, courses: dict[str, Course]) -> dict[str, pd.DataFrame]:
-    """Where the courses stand at the month's last close: exposures, active share and turnover."""
-    book, base, before = tracks.book, tracks.period.base, {}
-    if base >= pd.Timestamp(book.book.inception):
-        earlier = tracks.over(month_to(book, tracks.market, base))
-        before = {sleeve: blend_tracks(earlier, sleeve) for sleeve in book.sleeves}
-    return {
-        "exposures": stack(frames.exposures_table(book, followed, before, model) for followed in courses.values()),
-        "figures": stack(frames.figures_table(tracks, followed) for followed in courses.values()),
-    }
+def position_tables(
+    of_course: dict[str, Tracks], model: RiskModelResults, courses: dict[str, Course]
+) -> dict[str, pd.DataFrame]:
+    """Where the courses stand at the month's last close: exposures, active share and turnover; by course its tracks."""
+    before: dict[int, dict[str, Course]] = {}
+    for tracks in of_course.values():
+        book, base = tracks.book, tracks.period.base
+        if id(tracks) not in before:
+            early = base >= pd.Timestamp(book.book.inception)
+            earlier = tracks.over(month_to(book, tracks.market, base)) if early else tracks
+            before[id(tracks)] = {name: blend_tracks(earlier, name) for name in book.sleeves} if early else {}
+    exposures = [
+        frames.exposures_table(of_course[name].book, followed, before[id(of_course[name])], model)
+        for name, followed in courses.items()
+    ]
+    figures = [frames.figures_table(of_course[name], followed) for name, followed in courses.items()]
+    return {"exposures": stack(exposures), "figures": stack(figures)}
 
 
 def forecast_or_reason(
@@ -306,14 +317,14 @@ def risk_tables(risks: dict[str, CourseRisk], sectors: Sequence[str] = ()) -> di
 
 
 def sleeves_limits(
-    tracks: Tracks, courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk]
+    of_course: dict[str, Tracks], courses: dict[str, Course], forecast: Forecast | None, risks: dict[str, CourseRisk]
 ) -> list[Limit]:
     """The limits of every sleeve; those of risk are not tested where it has no forecast."""
     alone = {next(iter(followed.shares)): name for name, followed in courses.items() if len(followed.shares) == 1}
     return [
         limit
-        for sleeve, name in ((sleeve, alone[sleeve]) for sleeve in tracks.book.sleeves)
-        for limit in closing_limits(tracks, courses[name], sleeve, forecast=forecast, risk=risks.get(name))
+        for sleeve, name in alone.items()
+        for limit in closing_limits(of_course[sleeve], courses[name], sleeve, forecast=forecast, risk=risks.get(name))
     ]
 
 

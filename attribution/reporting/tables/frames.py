@@ -109,16 +109,19 @@ def cumulative_table(history: History, book: Book, trailing: pd.DataFrame) -> pd
     """Compounded returns of courses and benchmarks: date, name, kind, return of the day, three_months, itd.
 
     `three_months` runs over the last three months and is NaN before them; throughout where `trailing` has none, the history
-    being shorter.
+    being shorter. All is NaN before a course begins.
     """
     since = history.inception
     courses = {("course", course): history.courses[course][since:] for course in book.courses}
-    benchmarks = {("benchmark", book.benchmark_name(course)): history.benchmarks[course][since:] for course in book.courses}
-    of_courses = trailing[trailing["name"].isin(list(book.courses))]
-    months = WINDOWS["3m"] if bool(of_courses["3m"].notna().all()) else 0
+    oldest = sorted(book.courses, key=lambda course: -history.benchmarks[course].count())  # of courses that share one
+    longest = {book.benchmark_name(course): course for course in reversed(oldest)}
+    names = dict.fromkeys(book.benchmark_name(course) for course in book.courses)
+    benchmarks = {("benchmark", name): history.benchmarks[longest[name]][since:] for name in names}
+    known = trailing.set_index("name")["3m"].notna()
     frames = []
     for (kind, name), daily in (courses | benchmarks).items():
         month = daily.index.to_period("M")
+        months = WINDOWS["3m"] if known[name if kind == "course" else longest[name]] else 0
         late = daily[month > month[-1] - months]
         frame = pd.DataFrame({"date": daily.index, "name": name, "kind": kind, "return": daily.to_numpy()})
         frame["three_months"] = ((1 + late).cumprod() - 1).reindex(daily.index).to_numpy()

@@ -10,6 +10,8 @@ import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.result import AttributionResult
+from attribution.measures.performance import History
+from attribution.portfolio.begun import inception_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.evidence.judged import Judged, by_kind
 from attribution.portfolio.periods import Period
@@ -39,6 +41,19 @@ def sessions_left(day: pd.Timestamp, exchange: str | None = None) -> bool:
     if exchange is not None:
         return last_session((day.year, day.month), exchange) > day.date()
     return bool((day + pd.offsets.BDay()).month == day.month)
+
+
+def begun_notes(whole: Book, book: Book, history: History) -> list[Fact]:
+    """Which courses begin later than the book, and so have windows that are n/a; and which of the whole book not yet."""
+    left_out = [name for name in whole.courses if name not in book.courses]
+    notes = [
+        Fact("course_not_begun", {"course": name, "date": f"{inception_of(whole, name):%Y-%m-%d}"}) for name in left_out
+    ]
+    for name in book.courses:
+        start = inception_of(book, name)
+        if start > history.inception and start > pd.Timestamp(book.book.inception):
+            notes.append(Fact("course_begun", {"course": name, "date": f"{start:%Y-%m-%d}"}))
+    return notes
 
 
 def industries_note(model: RiskModelResults, days: pd.DatetimeIndex) -> Fact | None:

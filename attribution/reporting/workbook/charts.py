@@ -172,12 +172,13 @@ def _lines(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], column: s
     plain = {book.benchmark_name(course) for course in book.courses if len(book.shares(course)) == 1}
     chart = drawing.chart("line", sheet, title)
     drawn = {"course": 0, "benchmark": 0}
+    begins = frame.loc[frame[column].notna(), "date"].min()
     for (kind, name), rows in frame.groupby(["kind", "name"], sort=False):
         if kind == "benchmark" and plain and name not in plain:
             continue
-        rows = rows[rows[column].notna()]
-        if rows.empty:
+        if not rows[column].notna().any():
             continue
+        rows = rows[rows["date"] >= begins]  # the same days for each: one that begins later is empty before
         first, last, place = int(rows.index[0]), int(rows.index[-1]), drawn[kind]
         drawn[kind] += 1
         line: dict[str, Any] = {"color": SCALE[place % len(SCALE)], "width": 1.75}

@@ -24,7 +24,7 @@ def message_of(path):
 def test_a_misspelt_key_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ('benchmark = "', 'benchmarck = "'))
     assert message_of(path) == (
-        "book.toml: unknown key 'benchmarck' in [sleeves.major]. Known keys: benchmark, holdings, name, style."
+        "book.toml: unknown key 'benchmarck' in [sleeves.major]. Known keys: benchmark, holdings, inception, name, style."
     )
 
 
