@@ -18,12 +18,11 @@ from attribution.accounts.result import AccountsResult
 from attribution.contributions.cube import model_parts
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.course import Course
-from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.ended import earning_lives, padded_lives
 from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.holdings import Track, holding_returns
 from attribution.portfolio.periods import Period
-from attribution.portfolio.settings.sections import Accepted, Delisted
+from attribution.portfolio.settings.sections import UNCOVERED_MAX, Accepted, Delisted
 from attribution.rows import CASH
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind

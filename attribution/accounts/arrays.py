@@ -197,8 +197,8 @@ def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDa
         raise InputError(
             f"accounts: {counted(len(much), 'account')} with more than {market.uncovered_max:.2%} of the weight in names "
             f"without exposures on some days: {shares}. The names: {listed(market.assets[held[lacking[held]]])}. Add their "
-            f"data and fit again, or allow more with uncovered_max: sums stay exact, the row 'unmodelled' has what these "
-            f"names earned, and data['uncovered_weight'] tells the accounts apart."
+            f"data and fit again, or allow more by the argument uncovered_max: sums stay exact, the row 'unmodelled' has "
+            f"what these names earned, and data['uncovered_weight'] tells the accounts apart."
         )
 
 

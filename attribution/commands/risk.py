@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 
 from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say
 from riskmodel.errors import InputError
@@ -39,12 +40,13 @@ def print_risk(options: argparse.Namespace) -> int:
         fitted = fitted_model(book, market, tracks.period.end)
         step("forecast")
         forecast = forecast_risk(fitted.model, market, date)
-        risk = closing_risk(followed, forecast)
+        closing = partial(closing_risk, forecast=forecast, uncovered_max=book.book.uncovered_max)
+        risk = closing(followed)
         alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares}
         limits = limits_table(
             limit
             for sleeve, course in alone.items()
-            for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing_risk(course, forecast))
+            for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing(course))
         )
     if fitted.remark:
         say(fitted.remark, error=True)

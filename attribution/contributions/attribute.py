@@ -13,7 +13,6 @@ from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
-from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.evidence.judged import course_evidence, require_sound
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
@@ -32,7 +31,7 @@ def attribute(
     period: str,
     link: str = DEFAULT_LINK,
     actual_returns: pd.DataFrame | None = None,
-    uncovered_max: float = UNCOVERED_MAX,
+    uncovered_max: float | None = None,
 ) -> AttributionResult:
     """Explain a course's excess return over its benchmark as contributions that add up exactly.
 
@@ -56,7 +55,7 @@ def attribute(
         portfolio, date, return[, fee]: the course's actual returns, by default those of the book where it has any; trading
         and fees are then rows. See `attribution.portfolio.actual_returns.with_actual_returns`.
     uncovered_max
-        Largest weight, as a mean over days, of held names that the model leaves out; more is refused.
+        Largest weight, as a mean over days, of held names that the model leaves out; more is refused. By default the book's.
 
     Returns
     -------
@@ -105,7 +104,7 @@ def explain_course(
     *,
     link: str = DEFAULT_LINK,
     actual_returns: pd.DataFrame | None = None,
-    uncovered_max: float = UNCOVERED_MAX,
+    uncovered_max: float | None = None,
 ) -> AttributionResult:
     """`attribute` for a course that was followed: courses of one book share their sleeves' `Tracks`."""
     if link not in DAY_SCALING:
@@ -117,7 +116,13 @@ def explain_course(
             benchmark=book.benchmark_name(followed.name),
             period=followed.period.label,
             link=link,
-            cube=make_cube(followed, model, market, link=link, uncovered_max=uncovered_max),
+            cube=make_cube(
+                followed,
+                model,
+                market,
+                link=link,
+                uncovered_max=book.book.uncovered_max if uncovered_max is None else uncovered_max,
+            ),
             followed=followed,
             currency=book.book.currency,
             style_texts=model.style_texts,

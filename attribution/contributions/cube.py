@@ -14,7 +14,8 @@ from attribution.contributions.arrays import error_covariance, explained, with_v
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
-from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
+from attribution.portfolio.coverage import require_covered
+from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.rows import (
     CASH,
     CASH_STOCK,

@@ -18,6 +18,7 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks, carried_as_cash
 from attribution.portfolio.holdings import apart_from_cash, sleeve_lists
 from attribution.portfolio.periods import Period, sessions_from, whose_inception
+from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError
@@ -143,11 +144,15 @@ def closing_course(book: Book, course: str, market: xr.Dataset, date: pd.Timesta
 
 def course_risk(book: Book, course: str, forecast: Forecast, market: xr.Dataset, date: pd.Timestamp) -> CourseRisk:
     """Forecast risk of a course against its benchmark at the drifted weights of a close."""
-    return closing_risk(closing_course(book, course, market, date), forecast)
+    followed = closing_course(book, course, market, date)
+    return closing_risk(followed, forecast, uncovered_max=book.book.uncovered_max)
 
 
-def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
-    """Forecast risk of a course that was followed to the close of the forecast; what no longer trades is cash."""
+def closing_risk(followed: Course, forecast: Forecast, *, uncovered_max: float = UNCOVERED_MAX) -> CourseRisk:
+    """Forecast risk of a course that was followed to the close of the forecast; what no longer trades is cash.
+
+    Refused where names without a forecast have more than `uncovered_max` of the weight.
+    """
     known = forecast.checked
     return weighed_risk(
         followed.name,
@@ -155,6 +160,7 @@ def closing_risk(followed: Course, forecast: Forecast) -> CourseRisk:
         known.assets,
         lambda of: known.among(of.get_index("asset")),
         groups=forecast.groups,
+        uncovered_max=uncovered_max,
     )
 
 
@@ -163,7 +169,7 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
     book = book_of(book, sleeve)
     tracks = Tracks(book, market, month_to(book, market, date))
     followed = blend_tracks(tracks, sleeve)
-    risk = closing_risk(followed, forecast)
+    risk = closing_risk(followed, forecast, uncovered_max=book.book.uncovered_max)
     return limits_table(closing_limits(tracks, followed, sleeve, forecast=forecast, risk=risk))
 
 

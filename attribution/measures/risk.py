@@ -12,7 +12,8 @@ import xarray as xr
 from attribution.identities import TOLERANCE, furthest, identities, require_reconciled
 from attribution.measures.risk_inputs import ARRAYS, RiskArrays, aligned_arrays, require_weights
 from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
-from attribution.portfolio.coverage import UNCOVERED_MAX, require_covered
+from attribution.portfolio.coverage import require_covered
+from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.rows import CASH, SPECIFIC
 from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_one_kind
 from riskmodel.arrays.rounding import OF_TERMS, active

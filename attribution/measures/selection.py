@@ -11,8 +11,8 @@ import xarray as xr
 
 from attribution.measures.forecast import Forecast, forecast_risk, specific_variances
 from attribution.measures.risk_inputs import linked_block
-from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.rows import CASH
 from riskmodel.arrays.rounding import active
 from riskmodel.facts import ForecastUnavailableError
@@ -68,7 +68,11 @@ def forecasts_around(
 
 
 def specific_risk_of_period(
-    weights: xr.DataArray, benchmark_weights: xr.DataArray, coefficients: xr.DataArray, forecast: SpecificForecast | None
+    weights: xr.DataArray,
+    benchmark_weights: xr.DataArray,
+    coefficients: xr.DataArray,
+    forecast: SpecificForecast | None,
+    uncovered_max: float = UNCOVERED_MAX,
 ) -> float:
     """Forecast volatility of the specific part of a course's excess return over a whole period, decimal.
 
@@ -80,11 +84,13 @@ def specific_risk_of_period(
         (time) linking coefficients of the excess return.
     forecast
         Known at the close before the period. Names of the benchmark without a forecast are left out.
+    uncovered_max
+        Largest weight of held names without a forecast.
 
     Returns
     -------
     float
-        NaN without a forecast, and where held names without one have more than 5 % of the weight on average.
+        NaN without a forecast, and where held names without one have more than `uncovered_max` of the weight on average.
 
     Notes
     -----
@@ -97,7 +103,7 @@ def specific_risk_of_period(
     variance = forecast.variance.reindex(asset=names).to_numpy()
     own, other = (side.sel(asset=names).transpose("time", "asset").to_numpy() for side in (weights, benchmark_weights))
     known = ~np.isnan(variance)
-    if float(np.abs(own[:, ~known]).sum(axis=1).mean()) > UNCOVERED_MAX:
+    if float(np.abs(own[:, ~known]).sum(axis=1).mean()) > uncovered_max:
         return math.nan
     bet, variance = active(own, other)[:, known], variance[known]
     linked, between = linked_block(forecast.linked, names[known], variance)

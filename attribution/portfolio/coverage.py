@@ -7,8 +7,6 @@ import pandas as pd
 from riskmodel.bounds import SHARE, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
-UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
-
 
 def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str) -> None:
     """Refuse weights (ticker) that the model leaves out, where they are more than `largest`, uncovered_max, together."""
@@ -19,5 +17,6 @@ def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str)
         names = listed(f"{ticker} {own:.2%}" for ticker, own in held.items())
         raise InputError(
             f"{of}: {counted(len(held), 'held name')} without {what}, {weight:.2%} of its "
-            f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more with uncovered_max."
+            f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more: "
+            f"uncovered_max, in [book] or as an argument."
         )

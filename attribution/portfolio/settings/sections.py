@@ -33,6 +33,7 @@ from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.model.given_risk import Form
 from riskmodel.model.model import RiskModel
 
+UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
 Delisted = Literal["error", "cash"]
 
 
@@ -52,6 +53,7 @@ class General(Part):
     returns: Literal["holdings", "actual"] = "holdings"
     long_short: StrictBool = False
     transaction_cost_bps: Cost | None = None
+    uncovered_max: Share = UNCOVERED_MAX
 
 
 class Benchmark(Part):

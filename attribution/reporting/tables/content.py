@@ -36,7 +36,6 @@ from attribution.measures.selection import SpecificForecast, forecasts_around
 from attribution.portfolio.begun import begun_by, books_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
-from attribution.portfolio.coverage import UNCOVERED_MAX
 from attribution.portfolio.evidence.judged import Judged, evidence_of_parts, require_sound
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
@@ -189,8 +188,8 @@ def build_content(
         around = forecast_or_reason(computed)
         made, before = (around, None) if isinstance(around, Fact) else around
         forecast = made if isinstance(made, Forecast) else None
-        tables["figures"] = with_driver_figures(tables, explained, before)
-    risks = closing_risks(courses, forecast)
+        tables["figures"] = with_driver_figures(tables, explained, before, book)
+    risks = closing_risks(courses, forecast, book.book.uncovered_max)
     limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
     reconciled = [result.reconciliation for result in explained.values()]
@@ -238,7 +237,7 @@ def factor_tables(model: RiskModelResults, period: Period, sectors: Sequence[str
 
 
 def with_driver_figures(
-    tables: dict[str, pd.DataFrame], results: dict[str, AttributionResult], forecast: SpecificForecast | None
+    tables: dict[str, pd.DataFrame], results: dict[str, AttributionResult], forecast: SpecificForecast | None, book: Book
 ) -> pd.DataFrame:
     """The table `figures`, with what a course's drivers add up to and how usual its specific part was below its rows."""
     figures, factors = tables["figures"], tables["factor_contributions"]
@@ -247,7 +246,7 @@ def with_driver_figures(
         for course, result in results.items()
         for part in (
             figures[figures["course"] == course],
-            driver_figures(factors[factors["course"] == course], result, forecast),
+            driver_figures(factors[factors["course"] == course], result, forecast, book.book.uncovered_max),
         )
     )
 
@@ -295,14 +294,14 @@ def forecast_or_reason(
         return error.fact
 
 
-def closing_risks(courses: dict[str, Course], forecast: Forecast | None) -> dict[str, CourseRisk]:
+def closing_risks(courses: dict[str, Course], forecast: Forecast | None, uncovered_max: float) -> dict[str, CourseRisk]:
     """Forecast risk of the courses that have one: not too much of what they hold lacks exposures or specific risk."""
     if forecast is None:
         return {}
     return {
-        name: closing_risk(followed, forecast)
+        name: closing_risk(followed, forecast, uncovered_max=uncovered_max)
         for name, followed in courses.items()
-        if float(uncovered_weights(followed, forecast).abs().sum()) <= UNCOVERED_MAX
+        if float(uncovered_weights(followed, forecast).abs().sum()) <= uncovered_max
     }
 
 

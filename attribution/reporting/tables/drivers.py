@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.contributions.result import AttributionResult
 from attribution.measures.drivers import judge
 from attribution.measures.selection import SpecificForecast, specific_risk_of_period
-from attribution.portfolio.settings.sections import Drivers
+from attribution.portfolio.settings.sections import UNCOVERED_MAX, Drivers
 from attribution.rows import SPECIFIC
 from riskmodel.arrays.rounding import over, settled
 from riskmodel.errors import counted
@@ -24,7 +24,12 @@ def judged_factors_table(result: AttributionResult, rule: Drivers) -> pd.DataFra
     return pd.concat([frame, judge(frame, rule)], axis=1)
 
 
-def driver_figures(factors: pd.DataFrame, result: AttributionResult, forecast: SpecificForecast | None) -> pd.DataFrame:
+def driver_figures(
+    factors: pd.DataFrame,
+    result: AttributionResult,
+    forecast: SpecificForecast | None,
+    uncovered_max: float = UNCOVERED_MAX,
+) -> pd.DataFrame:
     """Rows of `figures` on a course: what its drivers add up to, and how usual its specific part was.
 
     Parameters
@@ -35,13 +40,15 @@ def driver_figures(factors: pd.DataFrame, result: AttributionResult, forecast: S
         Its attribution.
     forecast
         Of the close before the month.
+    uncovered_max
+        As for `attribution.measures.selection.specific_risk_of_period`.
     """
     named = factors.loc[factors["driver"], "contribution"]
     together, excess = math.fsum(named), result.excess_return
     scale = 2 + abs(result.portfolio_return) + abs(result.benchmark_return)
     part = float(factors.loc[factors["factor"] == SPECIFIC, "contribution"].iloc[0])
     cube = result.cube
-    risk = specific_risk_of_period(cube.portfolio_live, cube.benchmark_live, cube.coefficient, forecast)
+    risk = specific_risk_of_period(cube.portfolio_live, cube.benchmark_live, cube.coefficient, forecast, uncovered_max)
     rows, days = counted(len(named), "row"), counted(len(cube.days), "day")
     known = "no forecast" if forecast is None else f"close of {forecast.close:%Y-%m-%d}"
     table = [

@@ -230,10 +230,18 @@ def test_held_names_without_exposures_are_a_row_up_to_a_tolerance(small_book, sm
     assert weight > 0.05
     assert refusal(lambda: make_cube(followed, lacking, small_market, link="carino")) == (
         f"contributions of 'Major 100': 1 held name without exposures on some days, {weight:.2%} of its weight, more than "
-        f"5.00%: {large} {weight:.2%}. Add their data and fit again, or allow more with uncovered_max."
+        f"5.00%: {large} {weight:.2%}. Add their data and fit again, or allow more: uncovered_max, in [book] or as an "
+        "argument."
     )
     allowed = make_cube(followed, lacking, small_market, link="carino", uncovered_max=0.1)
     assert not allowed.modelled.sel(asset=large).any()
+    general = small_book.book.model_copy(update={"uncovered_max": 0.1})
+    stated = small_book.model_copy(update={"book": general})
+    result = at.attribute(stated, "Major 100", lacking, small_market, period=SMALL_MONTH)
+    assert result.by("factor")["unmodelled"] == pytest.approx(result.by("stock", against="zero")[large], abs=1e-15)
+    assert refusal(
+        lambda: at.attribute(stated, "Major 100", lacking, small_market, period=SMALL_MONTH, uncovered_max=0.05)
+    ).startswith("contributions of 'Major 100': 1 held name")
 
 
 def test_accounts_are_refused_a_model_of_other_returns(small_book, small_model, small_market):
@@ -489,8 +497,8 @@ def test_accounts_that_hold_much_without_exposures_are_refused_and_named(small_b
     assert 45 < float(share) < 60
     assert said == (
         f"accounts: 1 account with more than 5.00% of the weight in names without exposures on some days: P {share}%. "
-        f"The names: {HELD}. Add their data and fit again, or allow more with uncovered_max: sums stay exact, the row "
-        "'unmodelled' has what these names earned, and data['uncovered_weight'] tells the accounts apart."
+        f"The names: {HELD}. Add their data and fit again, or allow more by the argument uncovered_max: sums stay exact, "
+        "the row 'unmodelled' has what these names earned, and data['uncovered_weight'] tells the accounts apart."
     )
     monkeypatch.setattr(accounts_module, "BLOCK_BYTES", 1.0)  # accounts one by one: the message still counts all
     more = pd.concat([accounts, accounts.iloc[:2].assign(portfolio="R")])

@@ -13,7 +13,7 @@ import pytest
 from attribution.house_style.words import read_messages
 from attribution.measures.forecast import forecast_risk
 from attribution.measures.limits import limits_table
-from attribution.portfolio.coverage import UNCOVERED_MAX
+from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.charts import month_figures
 from attribution.reporting.commentary.draft import draft
@@ -106,15 +106,17 @@ def test_the_month_of_an_index_compounds_its_weeks(content):
 def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_why(content, small_market, small_model):
     courses = {name: result.followed for name, result in content.results.items()}
     forecast = forecast_risk(small_model, small_market, content.period.end)
-    assert list(closing_risks(courses, forecast)) == list(courses)
+    assert list(closing_risks(courses, forecast, UNCOVERED_MAX)) == list(courses)
     held = courses["Major 100"].data["closing_weight"].drop_sel(asset=CASH).to_series().nlargest(2)
     assert held.sum() > UNCOVERED_MAX
     lacking = forecast.specific_variance.where(~forecast.specific_variance["asset"].isin(held.index))
     partly = dataclasses.replace(forecast, specific_variance=lacking, left_out=["value"])
-    risks = closing_risks(courses, partly)
+    risks = closing_risks(courses, partly, UNCOVERED_MAX)
+    assert list(closing_risks(courses, partly, float(held.sum()) + 1e-9)) == list(courses)
     assert "Major 100" not in risks
     assert "Next Major 100" in risks
-    kept = sleeves_limits(Tracks(content.book, small_market, content.period), courses, partly, risks)
+    tracks = Tracks(content.book, small_market, content.period)
+    kept = sleeves_limits(dict.fromkeys(content.book.sleeves, tracks), courses, partly, risks)
     tables = risk_tables(risks) | {"limits": limits_table(kept)}
     assert set(tables["risk"]["course"]) == set(tables["risk_factors"]["course"]) == set(risks)
     limits = tables["limits"].set_index(["sleeve", "rule"])
@@ -146,7 +148,8 @@ def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is
     content, small_market, language, sentence
 ):
     courses = {name: result.followed for name, result in content.results.items()}
-    limits = sleeves_limits(Tracks(content.book, small_market, content.period), courses, None, {})
+    tracks = Tracks(content.book, small_market, content.period)
+    limits = sleeves_limits(dict.fromkeys(content.book.sleeves, tracks), courses, None, {})
     tables = risk_tables({}) | {"limits": limits_table(limits)}
     assert tables["risk"].empty
     assert list(tables["risk_factors"].columns) == list(content.tables["risk_factors"].columns)
