@@ -106,3 +106,14 @@ def small_copy(tmp_path):
         frame.to_parquet(folder / f"{name}.parquet", index=False)
 
     return folder, read, write
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A running server of PostgreSQL; where none is installed the test is skipped."""
+    from tests.riskmodel.market.sources.postgresql import programs, server
+
+    if programs() is None:
+        pytest.skip("no server of PostgreSQL is installed, so what is read from one is not tested")
+    with server() as running:
+        yield running

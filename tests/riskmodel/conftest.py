@@ -23,14 +23,3 @@ def market(tables: Tables) -> xr.Dataset:
 @pytest.fixture(scope="session")
 def results(market: xr.Dataset) -> rm.RiskModelResults:
     return rm.RiskModel().fit(market)
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """A running server of PostgreSQL; where none is installed the test is skipped."""
-    from tests.riskmodel.market.sources.postgresql import programs, server
-
-    if programs() is None:
-        pytest.skip("no server of PostgreSQL is installed, so what is read from one is not tested")
-    with server() as running:
-        yield running
