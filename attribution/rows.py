@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from riskmodel.factors import CASH as CASH
 from riskmodel.factors import GROUPS as GROUPS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEAST_T = 2.0
 SMALLEST_ERROR = 1e-15  # a smaller standard error is rounding: a course without cash has no active exposure to the market
@@ -34,6 +38,28 @@ NOT_FACTORS = (
 )  # rows of a factor cut beside the factors
 
 
+def pseudo_name(benchmark: str, alone: bool) -> str:
+    """What stands among the names for a benchmark of which only returns are known: the book's only one, or one of several.
+
+    Examples
+    --------
+    >>> pseudo_name("Wide Index", True), pseudo_name("Wide Index", False)
+    ('(benchmark)', '(benchmark Wide Index)')
+    """
+    return BENCHMARK if alone else f"{BENCHMARK[:-1]} {benchmark})"
+
+
+def is_pseudo_name(label: object) -> bool:
+    """Whether a label among the names is that of a benchmark of which only returns are known.
+
+    Examples
+    --------
+    >>> is_pseudo_name("(benchmark)"), is_pseudo_name("(benchmark Wide Index)"), is_pseudo_name("(proxy)")
+    (True, True, False)
+    """
+    return str(label) == BENCHMARK or str(label).startswith(f"{BENCHMARK[:-1]} ")
+
+
 def among_stocks(row: str) -> str:
     """What a row that no name earns is called in a cut by stock.
 
@@ -48,6 +74,14 @@ def among_stocks(row: str) -> str:
 PROXY = among_stocks(PROXY_FACTOR)
 # a row of a cut by name or sector that is no stock -> what messages call it
 NOT_STOCKS = {CASH: "cash"} | {among_stocks(row): row for row in NOT_FACTORS[2:]}
+BENCHMARK = "(benchmark)"  # the pseudo-name that a benchmark is of which only returns are known
+
+
+def no_stocks(labels: pd.Series) -> pd.Series:
+    """Which labels of a cut by name are no stocks: cash, what no name earns, benchmarks of which only returns are known."""
+    return labels.isin(NOT_STOCKS) | labels.map(is_pseudo_name).astype(bool)
+
+
 REST = "(rest)"  # what is not among the largest
 SEPARATOR = " > "  # between the levels of a group within groups
 UNCLASSIFIED = "(unclassified)"  # the group of a name without one

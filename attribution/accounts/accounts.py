@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import get_args
 
@@ -15,7 +15,7 @@ from attribution.accounts.lists import AccountLists, benchmark_days, read_lists,
 from attribution.accounts.market_days import OUTSIDE, MarketDays, benchmark_parts, benchmark_shares
 from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
-from attribution.contributions.cube import model_parts
+from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.course import Course
 from attribution.portfolio.ended import earning_lives, padded_lives
@@ -120,7 +120,8 @@ def attribute_accounts(
     require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
     require_sound_market(market, accepted, "market", period.end)
-    returns = holding_returns(market)
+    levels = benchmark.levels if isinstance(benchmark, Course) else {}
+    returns = holding_returns(market, levels)
     labels = returns.get_index("asset")
     name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
     lives = market[[name for name in ("life", *ENDS) if name in market]]
@@ -131,13 +132,13 @@ def attribute_accounts(
         from attribution.accounts.chunks import explain_lazily
 
         keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
-        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
         data = explain_lazily(accounts, read, keep, days)
     else:
         lists, stopped = read(accounts)
         counted_in[lists.weights.indices] = True
         keep = np.flatnonzero(counted_in)
-        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max)
+        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
         source = Explained(lists.among(keep), days)
         data, shares = _explain_blocks(source.lists, days)
     return AccountsResult(
@@ -161,13 +162,16 @@ def _market_days(
     keep: np.ndarray,
     link: str,
     uncovered_max: float,
+    levels: Mapping[str, str],
 ) -> tuple[MarketDays, xr.Dataset]:
     """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""
     assets = returns.get_index("asset")[keep]
-    parts = model_parts(assets, period.days, model, market)
+    parts, errors = model_parts(assets, period.days, model, market, levels)
     sessions = market.get_index("time")
     first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
-    lived, ends = (values[: last + 1, keep] for values in padded_lives(market))
+    lived, ends = (
+        values[: last + 1, keep] for values in padded_lives(market, returns.sizes["asset"] - market.sizes["asset"])
+    )
     begun = np.maximum.accumulate(lived, axis=0)
     names = [str(f) for f in parts["factor"].to_numpy()]
     groups = [model.group(name) for name in (*names, *OUTSIDE)]
@@ -192,6 +196,7 @@ def _market_days(
         benchmark_return=versus["benchmark_return"].to_numpy(),
         link=link,
         uncovered_max=uncovered_max,
+        exposure_errors=errors,
     )
     common = xr.Dataset(
         {

@@ -22,6 +22,7 @@ from attribution.accounts.market_days import (
     measured_benchmark,
 )
 from attribution.contributions.arrays import where_known
+from attribution.contributions.modelled.exposure_errors import variances_of_rows
 from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
 from attribution.linking.linking import coefficients
 from attribution.rows import CASH, SPECIFIC
@@ -104,7 +105,8 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
     exposure = estimated_exposures(measured, market)[:, :, :-1].mean(axis=1)
     out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OUTSIDE))), constant_values=np.nan)
-    out |= _errors(measured * coefficient[:, :, None], market)
+    estimated = [-coefficient * share for share in market.benchmark_estimated]
+    out |= _errors(measured * coefficient[:, :, None], market, estimated)
     own = _own(lists, market, runs, lambdas)
     out["difference"] = _differences(out, own, market)
     _require_reconciled(out["difference"], lists.portfolios)
@@ -252,14 +254,16 @@ def estimated_exposures(measured: np.ndarray, market: MarketDays, *, moves: bool
     return out
 
 
-def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
-    """Standard errors by factor and by group from linked measures (portfolio, time, measure)."""
-    error, factors = factor_errors(linked, market), market.factor_return.shape[1]
+def _errors(linked: np.ndarray, market: MarketDays, estimated: Sequence[np.ndarray]) -> Arrays:
+    """Standard errors by factor and by group from linked measures (portfolio, time, measure); as `factor_errors`."""
+    error, factors = factor_errors(linked, market, estimated), market.factor_return.shape[1]
     exposed = estimated_exposures(linked, market)
     groups = np.zeros((len(linked), len(group_names(market))))
     for column, name in enumerate(group_names(market)):
         members = np.flatnonzero(market.groups[:factors] == name)
-        groups[:, column] = _together(exposed, members, market)
+        member = (market.groups == name)[None, :factors].astype(float)
+        unsure = _unsure(estimated, market, np.vstack([member, np.zeros_like(member)]))[:, 0]
+        groups[:, column] = np.sqrt(_together(exposed, members, market) ** 2 + unsure)
         if name == SPECIFIC:
             groups[:, column] = error[:, factors]
         elif name == market.groups[factors + NOT_INVESTED]:
@@ -267,8 +271,13 @@ def _errors(linked: np.ndarray, market: MarketDays) -> Arrays:
     return {"standard_error": error, "group_standard_error": groups}
 
 
-def factor_errors(linked: np.ndarray, market: MarketDays, *, moves: bool = True) -> np.ndarray:
-    """Standard errors of every row of a cut by factor, from linked measures (portfolio, time, measure)."""
+def factor_errors(
+    linked: np.ndarray, market: MarketDays, estimated: Sequence[np.ndarray] = (), *, moves: bool = True
+) -> np.ndarray:
+    """Standard errors of every row of a cut by factor, from linked measures (portfolio, time, measure).
+
+    `estimated` are the linked weights (portfolio, time) in each name whose exposures are estimated.
+    """
     factors = market.factor_return.shape[1]
     by_day = estimated_exposures(linked, market, moves=moves).transpose(1, 0, 2)
     error = np.zeros((len(linked), len(market.groups)))
@@ -276,7 +285,18 @@ def factor_errors(linked: np.ndarray, market: MarketDays, *, moves: bool = True)
     own = np.sqrt(where_known(lambda z, v: np.einsum("tpk,tpk,tk->pk", z, z, v), by_day, variance))
     error[:, :factors], error[:, factors + NOT_INVESTED] = own[:, :-1], own[:, -1]
     error[:, factors] = _together(linked, np.arange(factors), market)  # specific mirrors all factors together
+    member = np.vstack([np.eye(factors), np.zeros(factors)])
+    error[:, : factors + 1] = np.sqrt(error[:, : factors + 1] ** 2 + _unsure(estimated, market, member))
     return error
+
+
+def _unsure(estimated: Sequence[np.ndarray], market: MarketDays, member: np.ndarray) -> np.ndarray:
+    """Variances (portfolio, row) by the errors of estimated exposures; the last row of `member` is specific's."""
+    if market.exposure_errors is None:
+        return np.zeros((1, len(member)))
+    held, day = [own.T for own in estimated], np.zeros(len(market.days), dtype=int)
+    rows = variances_of_rows(market.exposure_errors, held, market.factor_return, day, member, len(member) - 1)
+    return np.asarray(rows[0])
 
 
 def _together(linked: np.ndarray, members: np.ndarray, market: MarketDays) -> np.ndarray:

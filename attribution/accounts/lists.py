@@ -246,8 +246,10 @@ def _require_priced(
     rows: pd.DataFrame, column: np.ndarray, start: np.ndarray, assets: pd.Index, market: xr.Dataset, name: str
 ) -> None:
     """Every ticker is known, and has a price by the close at which its list begins."""
-    if (column < 0).any():
-        strange = pd.Index(rows["ticker"])[column < 0]
+    known = market.sizes["asset"]
+    no_ticker = (column < 0) | ((column >= known) & (column < len(assets) - 1))  # no pseudo-name is held
+    if no_ticker.any():
+        strange = pd.Index(rows["ticker"])[no_ticker]
         numbers = (
             ""
             if strange.inferred_type in ("string", "empty")
@@ -257,7 +259,8 @@ def _require_priced(
             f"{name}: {counted(len(strange), 'row')} with a ticker that has no prices: {listed(strange.unique())}.{numbers} "
             f"Correct the ticker, or add its prices; cash is written {CASH}."
         )
-    begins = np.append((market["life"].to_numpy() >= 0).argmax(axis=0), -1)  # CASH, the last, has no first price
+    first = (market["life"].to_numpy() >= 0).argmax(axis=0)
+    begins = np.append(first, np.full(len(assets) - known, -1))  # CASH has no first price
     early = (begins[column] > start) & (start >= 0)
     if early.any():
         named = rows[early]
@@ -272,7 +275,7 @@ def stopped_names(lists: AccountLists, market: xr.Dataset, period: Period) -> pd
     """Positions that do not trade again in the period: portfolio, and the columns of `Track.stopped`."""
     sessions = market.get_index("time")
     last = sessions.get_loc(period.end)
-    life, ends = padded_lives(market)
+    life, ends = padded_lives(market, len(lists.assets) - market.sizes["asset"])
     found = []
     for start, stop in np.unique(np.column_stack([lists.start, lists.stop]), axis=0):
         rows = np.flatnonzero((lists.start == start) & (lists.stop == stop))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.contributions.cube import not_invested
+from attribution.contributions.modelled.exposure_errors import ExposureErrors
 from attribution.rows import CASH, CASH_AND_STOPPED, MARKET, OTHER, PROXY_FACTOR, SPECIFIC
 
 OUTSIDE = (SPECIFIC, *OTHER, PROXY_FACTOR)
@@ -41,6 +42,8 @@ class MarketDays:
         Method of linking.
     uncovered_max
         Largest weight of an account, as a mean over days with a solution, in names that the model leaves out.
+    exposure_errors
+        Of names of the benchmark whose exposures are estimated; None where there are none.
     """
 
     assets: pd.Index
@@ -62,6 +65,13 @@ class MarketDays:
     benchmark_return: np.ndarray
     link: str
     uncovered_max: float
+    exposure_errors: ExposureErrors | None = None
+
+    @property
+    def benchmark_estimated(self) -> list[np.ndarray]:
+        """(time) weight in the benchmark of each name whose exposures are estimated."""
+        names = [] if self.exposure_errors is None else self.exposure_errors.names
+        return [self.benchmark_live[:, self.assets.get_loc(name)] for name in names]
 
     @property
     def period(self) -> np.ndarray:

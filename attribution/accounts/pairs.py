@@ -78,6 +78,8 @@ def sector_by_factor(
     names, number = sectors.unique(), len(lists.portfolios)
     out = np.zeros((number, len(names) + 1, len(market.factors)))
     size = max(int(PAIR_BYTES / market.bytes_of_account), 1)
+    unsure = [] if market.exposure_errors is None else market.exposure_errors.names
+    columns = [market.assets.get_loc(name) for name in unsure]
     members = [np.flatnonzero(sectors == name) for name in names]
     less = [0.0 if absolute else measured_benchmark(market, member) for member in members]
     with one_blas_thread():  # the same bits whatever the number of cores
@@ -91,7 +93,13 @@ def sector_by_factor(
                 if taken is not None and active is not None:
                     measured -= active[:, :, None] * taken
                 if errors:
-                    out[block, place] = factor_errors(measured * scale[:, :, None], market, moves=not absolute)
+                    estimated = []
+                    for share, column in zip(market.benchmark_estimated, columns, strict=True):
+                        own_share = -share if column in member and not absolute else np.zeros_like(share)
+                        held = own_share if active is None else own_share - active * share
+                        estimated.append(held * scale)
+                    linked = measured * scale[:, :, None]
+                    out[block, place] = factor_errors(linked, market, estimated, moves=not absolute)
                 else:
                     out[block, place, :-1] = linked_rows(measured, scale, market, moves=not absolute)
                     out[block, place, -1] = 0.0 if active is None else (scale * active) @ gap

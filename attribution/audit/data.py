@@ -18,7 +18,7 @@ from attribution.audit.names import DRIVER, stated
 from attribution.audit.slips import slips
 from attribution.identities import TOLERANCE
 from attribution.reporting.tables.addresses import WINDOWS, address
-from attribution.rows import CASH, CASH_STOCK, LEAST_T, NOT_STOCKS
+from attribution.rows import CASH, CASH_STOCK, LEAST_T, no_stocks
 from riskmodel.errors import counted, listed
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _stocks(figures: Figures, content: Content, sleeve: str) -> pd.DataFrame | N
     if course is None:
         return None
     table = content.tables["stock_contributions"]
-    own = table[(table["course"] == course) & ~table["ticker"].isin(NOT_STOCKS)]
+    own = table[(table["course"] == course) & ~no_stocks(table["ticker"])]
     return own.set_index("ticker").rename(index={CASH_STOCK: CASH})
 
 

@@ -230,12 +230,18 @@ def _table(result: AttributionResult, cuts: list[str | pd.Series], options: argp
 
 
 def _print(result: AttributionResult, frame: pd.DataFrame, options: argparse.Namespace) -> None:
+    from attribution.contributions.modelled.exposure_errors import estimated_sentence
+
     if options.format != "text":
+        for benchmark in result.followed.levels.values():
+            say(estimated_sentence(benchmark), error=True)
         print_table(frame, options.format)
         return
     linking = "log returns" if options.table == "karnosky-singer" else f"{result.link} linking"
     view = f", {'hedged ' if options.hedged else ''}in {options.currency}" if options.currency else ""
     say(f"{result.course} against {result.benchmark}, {result.period}, {linking}{view}")
+    for benchmark in result.followed.levels.values():
+        say(estimated_sentence(benchmark))
     if options.table != "karnosky-singer":
         say(
             f"return {result.portfolio_return:+z.2%}   benchmark {result.benchmark_return:+z.2%}   "

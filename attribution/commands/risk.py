@@ -14,6 +14,7 @@ def print_risk(options: argparse.Namespace) -> int:
     """Print a course's forecast risk and its limits; 1 where one is broken."""
     import pandas as pd
 
+    from attribution.contributions.modelled.exposure_errors import estimated_sentence
     from attribution.measures.forecast import closing_limits, closing_risk, forecast_risk, month_to
     from attribution.measures.limits import limits_table
     from attribution.portfolio.begun import book_of
@@ -39,7 +40,7 @@ def print_risk(options: argparse.Namespace) -> int:
         step("model")
         fitted = fitted_model(book, market, tracks.period.end)
         step("forecast")
-        forecast = forecast_risk(fitted.model, market, date)
+        forecast = forecast_risk(fitted.model, market, date, levels=book.levels_among_names)
         closing = partial(closing_risk, forecast=forecast, uncovered_max=book.book.uncovered_max)
         risk = closing(followed)
         alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares}
@@ -55,6 +56,8 @@ def print_risk(options: argparse.Namespace) -> int:
             f"Without a forecast, their history being too short or nobody having them: {', '.join(forecast.left_out)}.",
             error=True,
         )
+    for benchmark in followed.levels.values():
+        say(estimated_sentence(benchmark), error=True)
     lists = book.holdings[book.holdings["date"] == date]["portfolio"]
     bought = [sleeve for sleeve in shares if (lists == book.sleeves[sleeve].holdings).any()]
     if bought:

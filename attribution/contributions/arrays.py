@@ -202,17 +202,20 @@ def error_covariance(days: xr.Dataset) -> xr.DataArray:
     return days["estimation_error_covariance"].where(both, 0.0).transpose("time", "factor", "factor_other")
 
 
-def with_vendor_residual(parts: xr.Dataset, returns: np.ndarray) -> xr.Dataset:
+def with_vendor_residual(parts: xr.Dataset, returns: np.ndarray, named: np.ndarray) -> xr.Dataset:
     """Parts with one more factor, `vendor_residual`: what a vendor's exposures and returns leave of the prices'.
+
+    `named` are the places of the assets whose `returns` (time, asset) these are.
 
     Its return is 1 on every day and the exposure to it the rest, so that it is cut, linked and reconciled as the others are.
     """
-    rest = np.where(parts["modelled"].to_numpy()[:, :-1], returns - explained(parts)[:, :-1], 0.0)
+    rest = np.zeros(parts["modelled"].shape)
+    rest[:, named] = np.where(parts["modelled"].to_numpy()[:, named], returns - explained(parts)[:, named], 0.0)
     whole = parts.reindex(factor=[*parts["factor"].to_numpy(), VENDOR_RESIDUAL], fill_value=0.0)
     if "factor_other" in whole.indexes:
         whole = whole.reindex(factor_other=whole["factor"].to_numpy(), fill_value=0.0)
     whole["factor_return"].loc[{"factor": VENDOR_RESIDUAL}] = 1.0
-    whole["exposure"].loc[{"factor": VENDOR_RESIDUAL}] = np.pad(rest, ((0, 0), (0, 1)))
+    whole["exposure"].loc[{"factor": VENDOR_RESIDUAL}] = rest
     return whole
 
 

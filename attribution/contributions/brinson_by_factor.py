@@ -11,7 +11,7 @@ import xarray as xr
 from attribution.brinson.effects import brinson_effects
 from attribution.brinson.hierarchy import hierarchical_effects
 from attribution.contributions.arrays import where_known
-from attribution.contributions.brinson_of_holdings import group_sides, grouping_levels, parents_of
+from attribution.contributions.brinson_of_holdings import group_sides, grouping_levels, parents_of, require_listed_benchmark
 from attribution.contributions.cube import Cube, Side
 from attribution.contributions.cuts import factor_group, factor_rows
 from attribution.contributions.groups import asset_groups
@@ -73,6 +73,7 @@ def factor_table(
     one more source: its effect times the market's return moves from cash to the market.
     docs/methodology/brinson_by_factor.md.
     """
+    require_listed_benchmark(cube, course)
     labels, paths = grouping_levels(cube, groupings)
     with one_blas_thread():  # threads cost more than they bring in products this thin
         levels = [source_sides(cube, path) for path in paths]
@@ -117,6 +118,7 @@ def family_table(
     contribution is sum_t lambda_t e_t^F' f_t and its variance sum_t lambda_t^2 e_t^F' Cov(f_t) e_t^F.
     docs/methodology/brinson_by_factor.md.
     """
+    require_listed_benchmark(cube, course)
     sides = source_sides(cube, asset_groups(cube, grouping))
     arguments: dict[str, Any] = {str(name): sides[name] for name in sides.data_vars}
     split = brinson_effects(**arguments, method=method, interaction=interaction, missing=missing).effects.sum("segment")

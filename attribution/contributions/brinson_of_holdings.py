@@ -67,6 +67,21 @@ def group_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     return xr.Dataset({name: (("time", "segment"), values) for name, values in columns.items()}, labels)
 
 
+def require_listed_benchmark(cube: Cube, course: str) -> None:
+    """Refuse effects by group against a benchmark of which only returns are known.
+
+    Raises
+    ------
+    InputError
+        Names the course, and what would do.
+    """
+    if cube.returns_only:
+        raise InputError(
+            f"brinson: n/a of '{course}': its benchmark, or a part of it, says returns_only in the book, so that nobody "
+            f"knows what of it is in which group. Give it constituents or largest, or explain the course by factor or stock."
+        )
+
+
 def grouping_levels(cube: Cube, groupings: Sequence[str | Groups]) -> tuple[list[str], list[pd.Series]]:
     """Names of the levels, such as "sector > industry", and the path of every asset at each.
 
@@ -139,6 +154,7 @@ def brinson_table(
     InputError
         For a grouping that does not fit, an unknown word.
     """
+    require_listed_benchmark(cube, course)
     labels, paths = grouping_levels(cube, groupings)
     levels = [group_sides(cube, path) for path in paths]
     split = hierarchical_effects(

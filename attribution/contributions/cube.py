@@ -10,27 +10,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.contributions.arrays import error_covariance, explained, with_vendor_residual
+from attribution.contributions.modelled.exposure_errors import ExposureErrors
+from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import Beside
 from attribution.portfolio.course import Course
 from attribution.portfolio.coverage import require_covered
 from attribution.portfolio.settings.sections import UNCOVERED_MAX
-from attribution.rows import (
-    CASH,
-    CASH_STOCK,
-    MARKET,
-    PROXY_FACTOR,
-    UNCLASSIFIED,
-    among_stocks,
-    in_order,
-)
-from riskmodel.arrays.labels import places
-from riskmodel.errors import InputError, counted, listed
+from attribution.rows import CASH, MARKET, PROXY_FACTOR, UNCLASSIFIED, among_stocks
+from riskmodel.errors import InputError
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
 
-SAME_RETURN = 1e-9
 Side: TypeAlias = Literal["portfolio", "benchmark"]
 SECURITIES = ["sector", "name", "name_ja"]
 BY_NAME, BY_DAY = ("time", "asset"), ("time",)
@@ -122,6 +113,8 @@ class Cube:
         The rates of a view in another currency; None in the book's own.
     sectors
         The sectors in their official order; empty where the market has none.
+    exposure_errors
+        Of names whose exposures are estimated; None where there are none.
     """
 
     portfolio_weight: xr.DataArray
@@ -150,6 +143,7 @@ class Cube:
     beside: Beside | None = None
     currency: CurrencyView | None = None
     sectors: tuple[str, ...] = ()
+    exposure_errors: ExposureErrors | None = None
 
     @property
     def days(self) -> pd.DatetimeIndex:
@@ -188,6 +182,11 @@ class Cube:
         """Place of the factor of the market, to which every stock has an exposure; None where no one factor is it."""
         places = [place for place, factor in enumerate(self.factors) if self.groups.get(factor) == MARKET]
         return places[0] if len(places) == 1 else None
+
+    @property
+    def returns_only(self) -> list[str]:
+        """Benchmarks of which only returns are known, as they stand among the names."""
+        return [] if self.exposure_errors is None else self.exposure_errors.names
 
     @property
     def beside_names(self) -> list[str]:
@@ -243,6 +242,8 @@ class Cube:
         """
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         arrays = {name: part for name, part in named.items() if isinstance(part, xr.DataArray)}
+        if self.exposure_errors is not None:
+            arrays["exposure_error_covariance"] = self.exposure_errors.covariance
         for prefix, part in (("sleeve", self.sleeves), ("beside", self.beside)):
             if part is not None:
                 arrays |= {f"{prefix}_{field.name}": getattr(part, field.name) for field in fields(part)}
@@ -288,7 +289,7 @@ def make_cube(
     proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
     """
     data = course.data
-    parts = model_parts(data.get_index("asset"), course.period.days, model, market)
+    parts, errors = model_parts(data.get_index("asset"), course.period.days, model, market, course.levels)
     solved = parts["modelled"].any("asset").to_numpy()  # a day without a solution is the model's, and flagged there
     left_out = (abs(data["portfolio_live"]) * ~parts["modelled"]).isel(time=solved, asset=(data["asset"] != CASH).to_numpy())
     of_names = left_out.sum("time").to_series() / max(int(solved.sum()), 1)
@@ -309,6 +310,7 @@ def make_cube(
         sleeves=Sleeves(**{field.name: data[f"sleeve_{field.name}"] for field in fields(Sleeves)}),
         beside=course.beside,
         sectors=sectors_in_order(market),
+        exposure_errors=errors,
     )
 
 
@@ -320,66 +322,3 @@ def _second_factor_return(model: RiskModelResults, parts: xr.Dataset) -> xr.Data
     first = model.factor_returns.sel(time=parts["time"], factor=parts["factor"])
     second = second.sel(time=parts["time"], factor=parts["factor"]).transpose(*first.dims)
     return None if bool((second.isnull() & first.notnull()).any()) else second.where(first.notnull(), 0.0)
-
-
-def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:
-    """Refuse a model that splits other returns (time, asset) than the market's: it was fitted before they changed."""
-    gap = np.abs(explained(parts)[:, :-1] - returns)
-    modelled = parts["modelled"].isel(asset=slice(-1))
-    apart = modelled.copy(data=modelled.to_numpy() & ~(gap < SAME_RETURN))
-    if apart.any():
-        raise InputError(
-            f"model: explains other returns than the market's: {counted(int(apart.sum()), 'return')} differ: "
-            f"{listed(places(apart))}. The prices have changed since it was fitted; fit it again."
-        )
-
-
-def model_parts(assets: pd.Index, days: pd.DatetimeIndex, model: RiskModelResults, market: xr.Dataset) -> xr.Dataset:
-    """What a model says of some assets, CASH last, on the days of a period; raises as `make_cube` does.
-
-    A factor that the data feed on none of the days is no factor of the period.
-    """
-    stocks = pd.Index(
-        [CASH if asset == CASH_STOCK else asset for asset in assets[assets != CASH]]
-    )  # as the market names them
-    fitted = model.data.get_index("time")
-    missing = days.difference(fitted)
-    strangers = stocks.difference(model.data.get_index("asset"))
-    if len(missing) or len(strangers):
-        raise InputError(
-            f"model: was not fitted on {counted(len(missing), 'day')} and {counted(len(strangers), 'name')} of the period: "
-            f"{listed([*missing.strftime('%Y-%m-%d'), *strangers])}. Fit it on this market."
-        )
-    sessions = market.get_index("time")
-    before = sessions[sessions.get_indexer(days) - 1]
-    fit = model.data.sel(asset=stocks)
-    specific = fit["specific_returns"].sel(time=days).transpose("time", "asset").to_numpy()
-    modelled = ~np.isnan(specific)
-    sector = fit["sector"].to_numpy().astype(str)
-    of_days = model.data.sel(time=days)
-    fed = of_days["factor_returns"].notnull().any("time").to_numpy()
-    of_days = of_days.isel(factor=fed, factor_other=fed) if fed.any() else of_days
-    placed = in_order(of_days["factor"].to_numpy(), sectors_in_order(market))
-    of_days = of_days.isel(factor=placed, factor_other=placed)
-    names = [str(f) for f in of_days["factor"].to_numpy()]
-    design = model.design(before, stocks).sel(factor=names).transpose("time", "factor", "asset")
-    exposure = np.zeros((len(days), len(names), len(assets)))
-    exposure[:, :, :-1] = np.nan_to_num(design.to_numpy()) * modelled[:, None, :]
-    parts = xr.Dataset(
-        {
-            "exposure": (("time", "factor", "asset"), exposure),
-            "modelled": (("time", "asset"), np.pad(modelled, ((0, 0), (0, 1)))),
-            "specific_return": (("time", "asset"), np.pad(np.nan_to_num(specific), ((0, 0), (0, 1)))),
-            "factor_return": of_days["factor_returns"].fillna(0.0).transpose("time", "factor"),
-            "covariance": error_covariance(of_days),
-            "sector": ("asset", np.append(sector, CASH).astype(object)),
-            "name": ("asset", np.append(market["name"].sel(asset=stocks).to_numpy(), "").astype(object)),
-            "name_ja": ("asset", np.append(market["name_ja"].sel(asset=stocks).to_numpy(), "").astype(object)),
-        },
-        coords={"time": days, "asset": assets, "factor": names},
-    )
-    returns = market["total_return"].sel(time=days, asset=stocks).transpose("time", "asset").to_numpy()
-    if model.vendor_specific:
-        return with_vendor_residual(parts, returns)
-    _require_same_returns(parts, returns)
-    return parts

@@ -18,7 +18,7 @@ from attribution.rows import CURRENCY, EFFECTS, HEDGE
 
 
 def reconcile(
-    cube: Cube, followed: Course, *, currency: str, brinson: pd.DataFrame, brinson_by_factor: pd.DataFrame
+    cube: Cube, followed: Course, *, currency: str, brinson: pd.DataFrame | None, brinson_by_factor: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Compare both sides of every identity.
 
@@ -29,7 +29,7 @@ def reconcile(
     followed
         The course's own returns and those of its parts.
     brinson, brinson_by_factor
-        Of the same cube, by sector.
+        Of the same cube, by sector; None where the benchmark's sectors are not known.
 
     Returns
     -------
@@ -66,17 +66,10 @@ def reconcile(
         "stock x factor over stocks = factors": furthest(stock_factor.groupby("factor").sum(), factors),
         "stocks against zero = R - B": (fsum(contributions(cube, ["stock"], against="zero")), excess),
         "benchmark by factor = benchmark return of each day": furthest(measure.rows.sum(axis=1), measure.returns),
-        "sectors = Brinson-Fachler effects": furthest(sectors, brinson.set_index("group")[list(EFFECTS)].sum(axis=1)),
+        **_sectors_beside(brinson, sectors),
         "sector x factor over factors = sectors": furthest(by("sector", "factor").groupby("sector").sum(), sectors),
         "day x factor over factors = days": furthest(by("day", "factor").groupby("day").sum(), days),
-        of_excess("Brinson effects by sector"): (fsum(brinson[list(EFFECTS)].to_numpy().ravel()), excess),
-        "Brinson by factor over factors = Brinson effects": furthest(
-            brinson_by_factor.groupby(["group", "effect"])["contribution"].sum(),
-            brinson.set_index("group")[list(EFFECTS)].rename_axis("effect", axis=1).stack(),
-        ),
-        "Brinson by factor over groups = factors": furthest(
-            brinson_by_factor.groupby("factor")["contribution"].sum(), factors
-        ),
+        **_brinson_sums(brinson, brinson_by_factor, factors, excess),
         of_return("stocks"): (fsum(by("stock", absolute=True)), total),
         of_return("factors"): (fsum(by("factor", absolute=True)), total),
         "factors + specific = active return of each stock and day": (float(np.abs(gap).max()), 0.0),
@@ -100,6 +93,28 @@ def reconcile(
     table = identities(left_right)
     table.insert(0, "course", followed.name)
     return table
+
+
+def _sectors_beside(brinson: pd.DataFrame | None, sectors: pd.Series) -> dict[str, tuple[float, float]]:
+    if brinson is None:
+        return {}
+    effects = brinson.set_index("group")[list(EFFECTS)].sum(axis=1)
+    return {"sectors = Brinson-Fachler effects": furthest(sectors, effects)}
+
+
+def _brinson_sums(
+    brinson: pd.DataFrame | None, by_factor: pd.DataFrame | None, factors: pd.Series, excess: float
+) -> dict[str, tuple[float, float]]:
+    if brinson is None or by_factor is None:
+        return {}
+    effects = brinson.set_index("group")[list(EFFECTS)]
+    return {
+        of_excess("Brinson effects by sector"): (fsum(effects.to_numpy().ravel()), excess),
+        "Brinson by factor over factors = Brinson effects": furthest(
+            by_factor.groupby(["group", "effect"])["contribution"].sum(), effects.rename_axis("effect", axis=1).stack()
+        ),
+        "Brinson by factor over groups = factors": furthest(by_factor.groupby("factor")["contribution"].sum(), factors),
+    }
 
 
 def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]:

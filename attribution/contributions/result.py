@@ -15,6 +15,7 @@ import xarray as xr
 from attribution.contributions import sums as cells
 from attribution.contributions.cube import Cube
 from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
+from attribution.contributions.modelled.exposure_errors import estimated_sentence
 from attribution.contributions.reconciliation import reconcile
 from attribution.house_style.words import Messages, read_messages
 from attribution.identities import require_reconciled
@@ -186,14 +187,16 @@ class AttributionResult:
         return factor_table(self.cube, self.course, *groupings, **options)
 
     @cached_property
-    def sector_brinson(self) -> pd.DataFrame:
-        """`brinson("sector")`, which the reconciliation makes and the report prints."""
-        return self.brinson("sector")
+    def sector_brinson(self) -> pd.DataFrame | None:
+        """`brinson("sector")`, which the reconciliation makes and the report prints; None against a benchmark of which only
+        returns are known.
+        """
+        return None if self.cube.returns_only else self.brinson("sector")
 
     @cached_property
-    def sector_brinson_by_factor(self) -> pd.DataFrame:
+    def sector_brinson_by_factor(self) -> pd.DataFrame | None:
         """`brinson_by_factor("sector")`, likewise."""
-        return self.brinson_by_factor("sector")
+        return None if self.cube.returns_only else self.brinson_by_factor("sector")
 
     def group(self, factor: str) -> str:
         """market, sector, style, specific or other."""
@@ -323,6 +326,7 @@ class AttributionResult:
             error = f"{row.standard_error:8.2%}" if np.isfinite(row.standard_error) else "     n/a"
             lines.append(f"{row.factor:<24}{exposure}{row.contribution:+z14.2%}{error}{t}")
         lines += ["", "best   " + _names(stocks.nlargest(5)), "worst  " + _names(stocks.nsmallest(5))]
+        lines += [estimated_sentence(name) for name in self.followed.levels.values()]
         passed = int(self.reconciliation["passed"].sum())
         lines.append(f"{passed} of {len(self.reconciliation)} identities hold to 1e-12")
         return "\n".join(lines)

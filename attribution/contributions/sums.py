@@ -10,6 +10,7 @@ import pandas as pd
 from attribution.contributions.arrays import sum_days, where_known
 from attribution.contributions.cube import Cube, not_invested
 from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
+from attribution.contributions.modelled.exposure_errors import variance_of_sum, variances_of_rows
 from attribution.contributions.pieces import (
     Piece,
     Yardstick,
@@ -94,6 +95,7 @@ def standard_errors(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False, 
         with one_blas_thread():  # threads cost more than they bring in products this thin
             for of_piece, piece in zip(variance, pieces(cube, rows, absolute), strict=True):
                 _add_variances(of_piece, cube, rows, piece.scaled(scale), measure, covariance)
+                _add_exposure_variances(of_piece, cube, rows, piece.scaled(scale), measure)
     return rows.series(np.sqrt(variance.clip(min=0.0)), "standard_error")
 
 
@@ -139,14 +141,20 @@ def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute:
     days, factors, assets = exposures.shape
     of_cells = inside.reshape(rows.shape)[:, rows.day.row][:, :, rows.stock.row[:assets]]
     of_factor, specific = _estimated_rows(rows, factors)
-    held = np.zeros((days, factors + 1))
+    held, errors = np.zeros((days, factors + 1)), cube.exposure_errors
+    estimated = [] if errors is None else [cube.assets.get_loc(name) for name in errors.names]
+    of_names = [np.zeros((days, factors)) for _ in estimated]
     for within, piece in zip(of_cells, pieces(cube, rows, absolute), strict=True):
         less_specific = within[..., of_factor] - within[..., specific, None]
         held[:, :factors] += np.einsum("tki,tik->tk", exposures * piece.live[:, None], less_specific[..., :factors])
         idle = piece.idle
+        for own, column in zip(of_names, estimated, strict=True):
+            own += piece.live[:, column, None] * less_specific[:, column, :factors]
         if measure is not None:
             taken = np.einsum("ti,tik->tk", piece.weight, less_specific[..., :factors])
             held[:, :factors] -= taken * measure.exposures
+            for own, column in zip(of_names, estimated, strict=True):
+                own -= taken * cube.live("benchmark")[:, column, None]
             idle = None if idle is None else idle - piece.weight * measure.idle[:, None]
         if idle is not None:
             moved = np.einsum("ti,tik->tk", idle, less_specific)
@@ -154,6 +162,9 @@ def _error_of_sum(cube: Cube, cuts: Sequence[Cut], chosen: np.ndarray, absolute:
             held[:, factors] -= moved[:, factors]
     held *= scale[:, None]
     variance = where_known(lambda z, c: np.einsum("tk,tkl,tl->", z, c, z), held, estimated_covariance(cube))
+    if errors is not None:
+        linked = [own * scale[:, None] for own in of_names]
+        variance = variance + variance_of_sum(errors, linked, cube.factor_return.to_numpy())
     return float(np.sqrt(variance.clip(min=0.0)))
 
 
@@ -358,6 +369,24 @@ def _add_variances(
         of_row[:, specific] += whole
         days, starts = np.unique(rows.day.row[block], return_index=True)
         variance[days] += np.add.reduceat(of_row.transpose(0, 2, 1), starts, axis=0)
+
+
+def _add_exposure_variances(variance: np.ndarray, cube: Cube, rows: Layout, piece: Piece, measure: Yardstick | None) -> None:
+    """Add what exposures that are estimated are unsure of, those of benchmarks of which only returns are known."""
+    errors, factors = cube.exposure_errors, len(cube.factors)
+    if errors is None:
+        return
+    taken = None if measure is None else _of_names(piece.weight, rows)
+    held = []
+    for name in errors.names:
+        place = cube.assets.get_loc(name)
+        own = np.zeros((len(piece.live), len(rows.stock.codes)))
+        own[:, rows.stock.row[place]] += piece.live[:, place]
+        held.append(own if taken is None else own - taken * cube.live("benchmark")[:, place, None])
+    member = (rows.factor.row[:factors] == np.arange(len(rows.factor.codes))[:, None]).astype(float)
+    variance += variances_of_rows(
+        errors, held, cube.factor_return.to_numpy(), rows.day.row, member, int(rows.factor.row[factors])
+    )
 
 
 def _padded(values: np.ndarray, rows: Layout) -> np.ndarray:

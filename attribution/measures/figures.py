@@ -25,6 +25,7 @@ from riskmodel.market.contents import require_dataset
 
 A_YEAR = {"monthly": MONTHS_A_YEAR, "daily": 252}
 LEAST = {"monthly": LEAST_MONTHS, "daily": 20}
+ONLY_RETURNS = "n/a: of the benchmark, or a part of it, only returns are known"
 MEANS = ("information_ratio", "jensen_alpha", "appraisal_ratio")  # an annualised mean of less than a year says nothing
 
 
@@ -86,14 +87,16 @@ def followed_figures(tracks: Tracks, followed: Course, *, frequency: str = "mont
     risk_free = risk_free_returns(book, market, run.days)
     share = active_share(data["portfolio_weight"], data["benchmark_weight"])
     closing = active_share(data["closing_weight"], data["benchmark_closing_weight"])
+    if followed.levels:  # nobody knows what the benchmark holds
+        share, closing = share * np.nan, closing * np.nan
     traded = trades(tracks, followed.name)
     turnover = float(traded["turnover"].sum())
     months = int(run.days.to_period("M").nunique())
     cost = book.book.transaction_cost_bps
     days = counted(len(run.days), "day")
     rows = [
-        ("active_share_mean", float(share.mean()), f"starts of {days}"),
-        ("active_share_end", float(closing), f"close of {run.end:%Y-%m-%d}"),
+        ("active_share_mean", float(share.mean()), ONLY_RETURNS if followed.levels else f"starts of {days}"),
+        ("active_share_end", float(closing), ONLY_RETURNS if followed.levels else f"close of {run.end:%Y-%m-%d}"),
         ("turnover", turnover, f"{counted(int((traded['turnover'] > 0).sum()), 'trade')}, one-way"),
         (
             "turnover_a_year",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.measures.estimated import with_estimated_exposures, with_estimated_variance
 from attribution.measures.limits import Limit, held_limits, limits_table
 from attribution.measures.risk import CourseRisk, split_risk, weighed_risk
 from attribution.measures.risk_inputs import RiskArrays, aligned_arrays
@@ -65,7 +67,12 @@ class Forecast:
 
 
 def forecast_risk(
-    model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp, made: RiskForecast | None = None
+    model: RiskModelResults,
+    market: xr.Dataset,
+    date: pd.Timestamp,
+    made: RiskForecast | None = None,
+    *,
+    levels: Mapping[str, str] | None = None,
 ) -> Forecast:
     """Factor covariance, specific variances and exposures known at the close of a session.
 
@@ -77,6 +84,9 @@ def forecast_risk(
         A session.
     made
         The model's forecast at `date`, and maybe at other closes, where there is one already.
+    levels
+        Labels of benchmarks of which only returns are known -> their indices, `Book.levels_among_names`: assets of the
+        forecast too, with exposures estimated from returns up to the close.
 
     Returns
     -------
@@ -92,9 +102,10 @@ def forecast_risk(
     labels = apart_from_cash(market.get_index("asset"))
     frame = exposures.reindex(index=market.get_index("asset"), columns=known).set_axis(labels, axis=0)
     frame[frame.isna().any(axis=1)] = np.nan
-    specific_variance, linked = specific_variances(model, market, date, forecast.specific_volatility)
+    specific_variance, linked = specific_variances(model, market, date, forecast.specific_volatility, levels=levels)
+    own = xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor"))
     return Forecast(
-        exposures=xr.DataArray(frame.to_numpy(), {"asset": labels, "factor": list(known)}, ("asset", "factor")),
+        exposures=with_estimated_exposures(own, model, market, date, levels or {}),
         factor_covariance=covariance.sel(factor=known, factor_other=known),
         specific_variance=specific_variance,
         groups={str(name): model.group(str(name)) for name in known},
@@ -104,7 +115,12 @@ def forecast_risk(
 
 
 def specific_variances(
-    model: RiskModelResults, market: xr.Dataset, date: pd.Timestamp, volatility: xr.DataArray
+    model: RiskModelResults,
+    market: xr.Dataset,
+    date: pd.Timestamp,
+    volatility: xr.DataArray,
+    *,
+    levels: Mapping[str, str] | None = None,
 ) -> tuple[xr.DataArray, xr.DataArray | None]:
     """Specific variance of a day (asset), labels as in a course, and the covariance of share classes of one company.
 
@@ -114,7 +130,8 @@ def specific_variances(
     own = volatility.sel(time=date, drop=True).sel(asset=market["asset"])
     correlation = linked_correlation(model.specific_returns.sel(time=slice(None, date)), issuer)
     linked = linked_covariance(own.assign_coords(asset=labels), issuer.assign_coords(asset=labels), correlation)
-    return xr.DataArray(own.to_numpy() ** 2, {"asset": labels}, ("asset",)), linked
+    variance = xr.DataArray(own.to_numpy() ** 2, {"asset": labels}, ("asset",))
+    return with_estimated_variance(variance, model, market, date, levels or {}), linked
 
 
 def month_to(book: Book, market: xr.Dataset, date: pd.Timestamp) -> Period:
@@ -174,8 +191,14 @@ def sleeve_limits(book: Book, sleeve: str, forecast: Forecast, market: xr.Datase
 
 
 def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
-    """What a course holds at its last close of names without a forecast, by ticker; the largest first."""
-    weights = followed.invested()["portfolio_weight"].drop_sel(asset=CASH)
+    """What a course holds at its last close of names without a forecast, by ticker; the largest first.
+
+    A benchmark of which only returns are known, and of which nothing is estimated, is held as the benchmark holds it.
+    """
+    invested = followed.invested().drop_sel(asset=CASH)
+    weights = invested["portfolio_weight"].where(
+        ~invested["asset"].isin(list(followed.levels)), invested["benchmark_weight"]
+    )
     lacking = (weights != 0) & ~forecast.covers().sel(asset=weights["asset"])
     return weights[lacking.to_numpy()].to_series().sort_values(ascending=False, kind="stable")
 
@@ -190,7 +213,7 @@ def closing_limits(
 ) -> list[Limit]:
     """`sleeve_limits` of a sleeve that was followed to a close; rules of risk are not tested without a forecast or risk."""
     book, market, date = tracks.book, tracks.market, tracks.period.end
-    invested = followed.invested()
+    invested, returns_only = followed.invested(), bool(followed.levels)
     held, listed = (invested[f"{side}_weight"].to_series() for side in ("portfolio", "benchmark"))
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = sleeve_lists(book, sleeve)
@@ -208,6 +231,8 @@ def closing_limits(
         if risk is not None and not here.all():
             left = float(weights[~here].sum())
             uncounted = (Fact("left_out", {"names": int((~here).sum()), "weight": left}),)
+        if book.benchmarks[band.index].returns_only and risk is not None and here.all():
+            uncounted = (Fact("estimated", {"index": band.index}),)
     elif band is not None and band.index not in book.benchmarks:
         missing = Fact("no_constituents", {"index": band.index})
     limits = held_limits(
@@ -220,5 +245,6 @@ def closing_limits(
         risk=None if risk is None else risk.portfolio.volatility,
         index_risk=index_risk,
         risk_missing=missing,
+        sectors_missing=Fact("no_sectors", {"benchmark": book.sleeves[sleeve].benchmark}) if returns_only else None,
     )
     return [replace(x, details=x.details + uncounted) if x.rule == "risk_band" else x for x in limits]

@@ -31,6 +31,8 @@ WORDS: Mapping[str, str] = {  # of the table's column `detail`, by the key of a 
     "left_out": "{names} of it without a forecast left out ({weight:.2%} of its weight)",
     "no_constituents": "n/a: the book has no constituents of '{index}'",
     "no_forecast": "n/a: no forecast risk of '{index}'",
+    "no_sectors": "n/a: of '{benchmark}' only returns are known",
+    "estimated": "that of {index} by estimated exposures",
     "no_sleeve_forecast": "n/a: no forecast risk of the sleeve",
     "said": "n/a: {text}",
 }
@@ -142,8 +144,12 @@ def held_limits(
     risk: float | None = None,
     index_risk: float | None = None,
     risk_missing: Fact | None = None,
+    sectors_missing: Fact | None = None,
 ) -> list[Limit]:
-    """What `check_limits` finds, with its details as facts; the arguments are the same."""
+    """What `check_limits` finds, with its details as facts; the arguments are the same.
+
+    `sectors_missing` is why nobody knows the benchmark's sectors, where nobody does.
+    """
     require_book(book)
     require_kind("sleeve", sleeve, str, f"The book has: {', '.join(book.sleeves)}.")
     require_kind("sectors", sectors, pd.Series, "Give the sector of each ticker.")
@@ -168,7 +174,10 @@ def held_limits(
         found += _names(sleeve, own, *limits.names)
     if limits.weight_max is not None:
         found += _bounded(sleeve, "weight_max", own, earlier, limits.weight_max)
-    if limits.sector_deviation_max is not None:
+    if limits.sector_deviation_max is not None and sectors_missing is not None:
+        bound = limits.sector_deviation_max
+        found.append(Limit(sleeve, "sector_deviation_max", np.nan, bound, None, (sectors_missing,)))
+    elif limits.sector_deviation_max is not None:
         now = _deviation(own, held["benchmark_weights"], sectors)
         other = held.get("rebalance_benchmark_weights")
         then = None if earlier is None or other is None else _deviation(earlier, other, sectors)

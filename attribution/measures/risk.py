@@ -14,7 +14,7 @@ from attribution.measures.risk_inputs import ARRAYS, RiskArrays, aligned_arrays,
 from attribution.measures.risk_results import SIDES, CourseRisk, RiskDecomposition
 from attribution.portfolio.coverage import require_covered
 from attribution.portfolio.settings.sections import UNCOVERED_MAX
-from attribution.rows import CASH, SPECIFIC
+from attribution.rows import CASH, SPECIFIC, is_pseudo_name
 from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_one_kind
 from riskmodel.arrays.rounding import OF_TERMS, active
 from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
@@ -305,6 +305,12 @@ def weighed_risk(
         uncovered_max,
         what="exposures or specific risk",
     )
+    lacking = [name for name in uncovered["ticker"] if is_pseudo_name(name)]
+    if lacking:
+        raise InputError(
+            f"risk of '{course}': n/a: of its benchmark only returns are known, and too few of them by this close to "
+            f"estimate its exposures. Ask for a later close, or give the benchmark constituents."
+        )
     covered = named.isel(asset=there)
     model = arrays(covered["portfolio_weight"])
     own, other = (covered[name].to_numpy().astype(float) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,17 +41,19 @@ class SpecificForecast:
     linked: xr.DataArray | None
 
 
-def forecast_specific(model: RiskModelResults, market: xr.Dataset, close: pd.Timestamp) -> SpecificForecast | None:
+def forecast_specific(
+    model: RiskModelResults, market: xr.Dataset, close: pd.Timestamp, *, levels: Mapping[str, str] | None = None
+) -> SpecificForecast | None:
     """The specific variances known at a close; None where the model's history is too short for any."""
     try:
         forecast = model.specific_forecast([close])
     except ForecastUnavailableError:
         return None
-    return SpecificForecast(close, *specific_variances(model, market, close, forecast["volatility"]))
+    return SpecificForecast(close, *specific_variances(model, market, close, forecast["volatility"], levels=levels))
 
 
 def forecasts_around(
-    model: RiskModelResults, market: xr.Dataset, period: Period
+    model: RiskModelResults, market: xr.Dataset, period: Period, levels: Mapping[str, str] | None = None
 ) -> tuple[Forecast, SpecificForecast | None]:
     """`forecast_risk` at the last close of a period and `forecast_specific` at the one before its first, in one pass.
 
@@ -62,9 +65,11 @@ def forecasts_around(
     try:
         made = model.forecast([period.base, period.end])
     except ForecastUnavailableError:
-        return forecast_risk(model, market, period.end), forecast_specific(model, market, period.base)
-    before = SpecificForecast(period.base, *specific_variances(model, market, period.base, made.specific_volatility))
-    return forecast_risk(model, market, period.end, made), before
+        now = forecast_risk(model, market, period.end, levels=levels)
+        return now, forecast_specific(model, market, period.base, levels=levels)
+    volatility = made.specific_volatility
+    before = SpecificForecast(period.base, *specific_variances(model, market, period.base, volatility, levels=levels))
+    return forecast_risk(model, market, period.end, made, levels=levels), before
 
 
 def specific_risk_of_period(

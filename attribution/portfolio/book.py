@@ -14,6 +14,7 @@ from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Shar
 from attribution.portfolio.settings.refusals import refusal
 from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
 from attribution.portfolio.settings.toml_file import read_toml
+from attribution.rows import pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.checks import require_weights
@@ -91,6 +92,17 @@ class Book(Part):
         if course in self.sleeves:
             return {course: 1.0}
         raise InputError(f"unknown course '{course}'. The book has: {', '.join([*self.courses, *self.sleeves])}.")
+
+    @property
+    def pseudo_names(self) -> dict[str, str]:
+        """Benchmark of which only returns are known -> what stands for it among the names."""
+        known = [name for name, benchmark in self.benchmarks.items() if benchmark.returns_only]
+        return {name: pseudo_name(name, len(known) == 1) for name in known}
+
+    @property
+    def levels_among_names(self) -> dict[str, str]:
+        """What stands among the names beside the market's -> the index whose level it follows."""
+        return {label: name for name, label in self.pseudo_names.items()}
 
     def benchmark_name(self, course: str) -> str:
         """The benchmark's name; for a blend '70% S&P 500 + 30% Russell 2000'."""
@@ -215,8 +227,13 @@ def _require_consistent(book: Book) -> None:
     if unknown_tables:
         raise InputError(f"{name}: no table '{unknown_tables[0]}' in [tables]. They are: {', '.join(TABLES)}.")
     for key, benchmark in book.benchmarks.items():
-        if (benchmark.constituents is None) == (benchmark.largest is None):
-            raise InputError(f'{name}: [benchmarks."{key}"] needs either constituents = "..." or largest = 500.')
+        if len(benchmark.said) != 1:
+            found = f"has {' and '.join(benchmark.said)}" if benchmark.said else "does not say what it is"
+            raise InputError(
+                f'{name}: [benchmarks."{key}"] {found}. Give one of the three: constituents = "..." (an index of the table '
+                f"constituents), largest = 500 (the largest companies by market cap), returns_only = true (nothing but the "
+                f"level that the table indices has under its name)."
+            )
     for key, sleeve in book.sleeves.items():
         if sleeve.benchmark not in book.benchmarks:
             raise InputError(

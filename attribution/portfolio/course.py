@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 import xarray as xr
@@ -46,6 +47,8 @@ class Course:
         By sleeve and by benchmark: positions that a final pays out in the period (see `Track`).
     beside
         Rows of what the holdings did not earn; None where the return is theirs.
+    levels
+        Benchmark of which only returns are known, as it stands among the names -> the index whose level it follows.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Course:
     ended: dict[str, pd.DataFrame]
     benchmark_ended: dict[str, pd.DataFrame]
     beside: Beside | None = None
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     def invested(self) -> xr.Dataset:
         """What is held of each side at the last close, positions that no longer trade as cash.
@@ -197,4 +201,5 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
         ended={sleeve: track.ended for sleeve, track in held.items()},
         benchmark_ended={name: track.ended for name, track in lists.items()},
+        levels={book.pseudo_names[name]: name for name in lists if name in book.pseudo_names},
     )

@@ -14,10 +14,12 @@ STOPPED = ["ticker", "last_trade", "resumes", "weight", "list_date", "final"]
 ENDED = ["ticker", "last_trade", "final", "weight", "list_date"]
 
 
-def padded_lives(market: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the lives, and where a final's return ends one, (time, asset), with CASH, which lives one life, last."""
+def padded_lives(market: xr.Dataset, beyond: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the lives, and where a final's return ends one, (time, asset); last those that live one life: CASH, and
+    what is not among the market's names, `beyond` in all.
+    """
     life, ends = market["life"].transpose("time", "asset").to_numpy(), ends_of_lives(market)
-    return np.pad(life, ((0, 0), (0, 1))), np.pad(ends, ((0, 0), (0, 1)))
+    return np.pad(life, ((0, 0), (0, beyond))), np.pad(ends, ((0, 0), (0, beyond)))
 
 
 def earning_lives(life: np.ndarray, ends: np.ndarray, begun: np.ndarray) -> np.ndarray:

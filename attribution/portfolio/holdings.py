@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -102,16 +103,21 @@ def apart_from_cash(tickers: pd.Index) -> pd.Index:
     return tickers.astype(object).where(tickers != CASH, CASH_STOCK)
 
 
-def holding_returns(market: xr.Dataset) -> xr.DataArray:
+def holding_returns(market: xr.Dataset, levels: Mapping[str, str] | None = None) -> xr.DataArray:
     """Return of holding each asset over each day, (time, asset) with CASH last.
 
     The total return; the bridged return on the day that trading resumes after a short gap; 0 on a day without a price. CASH
-    earns the risk-free return where the market has one, else 0.
+    earns the risk-free return where the market has one, else 0. Before it stand the labels of `levels`, each with the
+    returns of the index that it names, 0 where a level is missing.
     """
     returns = market["total_return"].fillna(market["bridged_return"]).fillna(0.0)
     cash = market["risk_free"] if "risk_free" in market else xr.zeros_like(market["time"], dtype=float)
     returns = returns.assign_coords(asset=apart_from_cash(returns.get_index("asset")))
-    return xr.concat([returns, cash.expand_dims(asset=[CASH], axis=1)], dim="asset")
+    beyond = [
+        level_returns(market, index).fillna(0.0).expand_dims(asset=[label], axis=1)
+        for label, index in (levels or {}).items()
+    ]
+    return xr.concat([returns, *beyond, cash.expand_dims(asset=[CASH], axis=1)], dim="asset")
 
 
 def drift(
@@ -158,7 +164,7 @@ def drift(
     starts = starts[max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :]
     labels = returns.get_index("asset")
     values = returns.to_numpy()
-    life, ends = padded_lives(market)
+    life, ends = padded_lives(market, len(labels) - market.sizes["asset"])
     begun = np.maximum.accumulate(np.vstack([life[: starts[0] + 1].max(axis=0), life[starts[0] + 1 : last + 1]]), axis=0)
     days_followed = slice(starts[0], last + 1)  # row 0 is the first list's close
     earning = earning_lives(life[days_followed], ends[days_followed], begun)
@@ -264,7 +270,8 @@ def require_going_on(book: Book, sleeve: str, track: Track) -> None:
 
 
 def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
-    """A benchmark's constituents with drifted weights; without a list in the market, the largest companies by rule.
+    """A benchmark's constituents with drifted weights; without a list in the market, the largest companies by rule; of one
+    of which only returns are known, its pseudo-name.
 
     A name that stops trading keeps its last value until the next list. A constituent CASH is cash, unless the market has
     prices of a stock with that ticker.
@@ -276,6 +283,11 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     """
     rule = book.benchmarks[benchmark]
     assets = market.get_index("asset")
+    if rule.returns_only:
+        label = book.pseudo_names[benchmark]
+        lists = pd.DataFrame({"date": [period.base], "ticker": [label], "weight": [1.0]})
+        alone = drift(lists, market, returns, period.base, period.days, f"levels of '{benchmark}'")
+        return replace(alone, returns=returns.sel(asset=label, drop=True, time=period.days))  # its level's, to the last bit
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period, inception=pd.Timestamp(book.book.inception))
     else:

@@ -71,6 +71,11 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
     for name, rule in book.benchmarks.items():
         if rule.constituents is not None:
             constituent_rows(name, rule.constituents, market)
+        if rule.returns_only and name not in indices:
+            raise InputError(
+                f"indices: no level of '{name}', which [benchmarks.\"{name}\"] says is all that there is of it "
+                f"(returns_only). Found: {listed(indices) or 'no table'}. Add its levels, or give constituents or largest."
+            )
     band = book.limits.risk_band
     if band is not None and band.index not in (*book.benchmarks, *indices):
         raise InputError(

@@ -65,7 +65,9 @@ class Tracks:
     @cached_property
     def returns(self) -> xr.DataArray:
         """Return of holding each asset, (time, asset); see `attribution.portfolio.holdings.holding_returns`."""
-        return holding_returns(self.market) if self.longer is None else self.longer.returns
+        if self.longer is not None:
+            return self.longer.returns
+        return holding_returns(self.market, self.book.levels_among_names)
 
     def sleeve(self, name: str) -> Track:
         """A sleeve's, where the book's policy allows what stopped trading; see `attribution.portfolio.holdings`."""

@@ -93,6 +93,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
         makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
+        if not (tables["brinson"]["course"] == course).any():  # of its benchmark only returns are known
+            continue
         makers[f"brinson/{course}"] = functools.partial(brinson, course=course)
         makers[f"brinson_families/{course}"] = functools.partial(brinson_families, course=course)
     return {name: functools.partial(draw, content, messages, style) for name, draw in makers.items()}

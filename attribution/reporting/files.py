@@ -20,6 +20,7 @@ from attribution.portfolio.evidence.judged import by_kind
 from attribution.reporting.tables.content import Content
 from attribution.rows import AGAINST
 from riskmodel.errors import InputError, listed
+from riskmodel.estimation.returns_based import WINDOW
 from riskmodel.market.tables import file_hash
 from riskmodel.model.parts import alone
 from riskmodel.model.store import input_hashes
@@ -76,6 +77,10 @@ def manifest(
             }
             for kind in by_kind(content.evidence)
         ],
+        "estimated_benchmarks": {
+            name: {"exposures": "estimated from returns", "sessions": WINDOW, "label": label}
+            for name, label in book.pseudo_names.items()
+        },
         "settings": {
             "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
             "model": content.model_settings,

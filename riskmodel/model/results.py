@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,11 @@ class RiskModelResults:
         It says how well the day was measured; what the factors may do is `forecast().factor_covariance`.
         """
         return self.data["estimation_error_covariance"]
+
+    @cached_property
+    def market_portfolios(self) -> dict[pd.Timestamp, tuple[np.ndarray, np.ndarray]]:
+        """What `riskmodel.model.returns_based.market_portfolio` has worked out so far, by session."""
+        return {}
 
     def __getattr__(self, name: str) -> Any:
         renamed = {

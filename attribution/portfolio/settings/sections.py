@@ -57,10 +57,19 @@ class General(Part):
 
 
 class Benchmark(Part):
-    """[benchmarks.NAME]: the index's constituents table, or the largest companies by capitalisation in its place."""
+    """[benchmarks.NAME]: what the benchmark is, one of three: an index's constituents, the largest companies by
+    capitalisation, or nothing but the returns of its level.
+    """
 
     constituents: Line | None = None
     largest: NameCount | None = None
+    returns_only: StrictBool = False
+
+    @property
+    def said(self) -> list[str]:
+        """Which of the three it says to be."""
+        named = {"constituents": self.constituents is not None, "largest": self.largest is not None}
+        return [name for name, there in (named | {"returns_only": self.returns_only}).items() if there]
 
 
 class Sleeve(Part):

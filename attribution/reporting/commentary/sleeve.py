@@ -22,6 +22,7 @@ from attribution.rows import (
     PROXY,
     PROXY_FACTOR,
     SPECIFIC,
+    no_stocks,
 )
 from riskmodel.facts import Fact
 
@@ -68,7 +69,7 @@ class SleeveCommentary:
         if len(found):
             bulleted = [self._driver(row, place) for place, row in enumerate(told.itertuples())]
             blocks += [write("sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers"), bullets(bulleted)]
-        blocks.append(write.paragraph([*self._together(found, offset), *self._selection(told)]))
+        blocks.append(write.paragraph([*self._together(found, offset), *self._selection(told), *self._estimated()]))
         blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
         for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
             if any(parts):
@@ -217,6 +218,13 @@ class SleeveCommentary:
             sentences.append(write(f"sleeve.selection_{wording}", **figures))
         return sentences
 
+    def _estimated(self) -> list[str]:
+        """That exposures of the benchmark, and so the active ones, are estimated; where they are."""
+        write, known = self.write, self.write.book.benchmarks
+        names = dict.fromkeys(write.book.sleeves[sleeve].benchmark for sleeve in write.book.shares(self.course))
+        estimated = [plain(name) for name in names if known[name].returns_only]
+        return [write("sleeve.estimated", benchmark=write.join(estimated))] if estimated else []
+
     def _stopped(self, note: Fact) -> str:
         """A name that was carried as cash, and what the month's row of it contributed; of one that ended, what that did."""
         write, ticker = self.write, str(note.values["ticker"])
@@ -290,7 +298,7 @@ class SleeveCommentary:
         frame = write.facts.of("stock_contributions", course=self.course)
         if frame.empty:
             return []
-        frame = frame[~frame["ticker"].isin(NOT_STOCKS) & (frame["active_contribution"].abs() >= LEAST_DRIVER)]
+        frame = frame[~no_stocks(frame["ticker"]) & (frame["active_contribution"].abs() >= LEAST_DRIVER)]
         frame = frame.sort_values("active_contribution", ascending=False, kind="stable")
         best = frame[frame["active_contribution"] > 0].head(SHOWN_STOCKS)
         worst = frame[frame["active_contribution"] < 0][::-1].head(SHOWN_STOCKS)

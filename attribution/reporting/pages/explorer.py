@@ -13,7 +13,7 @@ from attribution.reporting.pages.cells import Column
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import driver_texts, named_stocks
 from attribution.reporting.pages.words import PageWords
-from attribution.rows import EFFECTS, NOT_STOCKS
+from attribution.rows import EFFECTS, no_stocks
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -115,6 +115,8 @@ def by_group(content: Content, words: PageWords, course: str) -> tuple[list[Colu
 def by_sector(content: Content, words: PageWords, course: str) -> tuple[list[Column], list[Row], list[Row]]:
     """Brinson effects of sectors."""
     frame = of_course(content.tables["brinson"], course)
+    if frame.empty:
+        return by_sector_alone(content, words, course)
     frame = frame.assign(label=frame["group"].map(words.row), total=frame[list(EFFECTS)].sum(axis=1))
     keys = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return", *EFFECTS, "total")
     columns = [Column(key, words.messages(f"brinson.{key}")) for key in keys]
@@ -123,11 +125,20 @@ def by_sector(content: Content, words: PageWords, course: str) -> tuple[list[Col
     return columns, records(frame), [total_row(words, **sums, **returns)]
 
 
+def by_sector_alone(content: Content, words: PageWords, course: str) -> tuple[list[Column], list[Row], list[Row]]:
+    """Contributions of sectors, where nobody knows what the benchmark holds of each."""
+    result = content.results[course]
+    frame = result.by("sector").rename("contribution").rename_axis("group").reset_index()
+    columns = [Column("contribution", words.messages("sleeve.contribution"))]
+    rows = records(frame.assign(label=frame["group"].map(words.row)))
+    return columns, rows, [total_row(words, contribution=result.excess_return)]
+
+
 def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Column], list[Row], list[Row]]:
     """Every name held, those of the benchmark alone that count most, and the sum of the others."""
     t, result = words.messages, content.results[course]
     frame = named_stocks(content, words, course)
-    beside = frame["ticker"].isin(NOT_STOCKS)
+    beside = no_stocks(frame["ticker"])
     held = frame["held"]
     unheld = frame[~held & ~beside]
     size = unheld["active_contribution"].abs().sort_values(ascending=False, kind="stable")

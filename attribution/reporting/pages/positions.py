@@ -13,7 +13,7 @@ from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
-from attribution.rows import FAMILIES, NOT_STOCKS
+from attribution.rows import FAMILIES, no_stocks
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -102,7 +102,8 @@ def risk_section(content: Content, words: PageWords) -> Risk:
                 uncovered.append(words.messages(f"risk.uncovered{side}", names=words.number(names, 0), **values))
     families = [name for name in FAMILIES if any(f"tracking_error_from_{name}" in measures for _, measures in rows)]
     note = words.messages("risk.given_note" if is_given(tables) else "risk.note")
-    return Risk(families, rows, note, sources, [*uncovered, *unforecast(content, words)])
+    estimated = dict.fromkeys(words.estimated(course) for course in content.results)
+    return Risk(families, rows, note, sources, [*uncovered, *unforecast(content, words), *filter(None, estimated)])
 
 
 def unforecast(content: Content, words: PageWords) -> list[str]:
@@ -117,7 +118,7 @@ def composition_section(content: Content, words: PageWords) -> Composition:
     leaders = []
     for key, result in content.sleeves.items():
         stocks = named_stocks(content, words, result.course)
-        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~stocks["ticker"].isin(NOT_STOCKS)]
+        held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~no_stocks(stocks["ticker"])]
         leaders.append((words.sleeve(key), result.course, records(held.nlargest(SHOWN_STOCKS, "contribution"))))
     return Composition(
         [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results], leaders

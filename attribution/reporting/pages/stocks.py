@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
-from attribution.rows import NOT_STOCKS, SPECIFIC
+from attribution.rows import SPECIFIC, no_stocks
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -33,7 +33,7 @@ class StocksView:
 def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
     """The stocks whose holding, or absence, helped a course's excess most, and those that hurt most."""
     frame = named_stocks(content, words, course)
-    frame = frame[~frame["ticker"].isin(NOT_STOCKS)]
+    frame = frame[~no_stocks(frame["ticker"])]
     held = frame["held"]
     sides: list[dict[str, pd.DataFrame]] = []
     for sign in (1, -1):
@@ -55,7 +55,7 @@ def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFram
     shown = frame["name"].astype(object)
     named = frame["ticker"].map(content.stock_names(words.messages.language))
     shown = shown.where(named.isna(), named)
-    beside = frame["ticker"].isin(NOT_STOCKS)
+    beside = no_stocks(frame["ticker"])
     return frame.assign(shown_name=shown.where(~beside, frame["ticker"].map(words.row)))
 
 

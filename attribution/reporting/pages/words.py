@@ -12,6 +12,7 @@ from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.rows import NOT_STOCKS
+from riskmodel.estimation.returns_based import WINDOW
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,8 +39,17 @@ class PageWords:
         return self.text(self.book.sleeves[key].name, key)
 
     def row(self, label: str) -> str:
-        """The name of a row that may be no stock: cash, the proxy, trading or fees."""
+        """The name of a row that may be no stock: cash, the proxy, trading or fees, a benchmark that is only returns."""
+        for benchmark, pseudo in self.book.pseudo_names.items():
+            if label == pseudo:
+                return self.messages("returns_only.name", benchmark=benchmark)
         return self.messages.factor(NOT_STOCKS.get(label, label))
+
+    def estimated(self, course: str) -> str:
+        """That exposures of a course's benchmark are estimated; empty where they are observed."""
+        known = dict.fromkeys(self.book.sleeves[sleeve].benchmark for sleeve in self.book.shares(course))
+        names = [name for name in known if self.book.benchmarks[name].returns_only]
+        return self.messages("returns_only.exposures", benchmark=self.listed(names), window=WINDOW) if names else ""
 
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""

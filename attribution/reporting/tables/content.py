@@ -167,7 +167,7 @@ def build_content(
         return explain_course(blend_tracks(of_course[course], course), book, model, market)
 
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
-        computed = beside.submit(forecasts_around, model, market, period)
+        computed = beside.submit(forecasts_around, model, market, period, book.levels_among_names)
         history = history_of_parts(since)
         results = {}
         for course in book.courses:
@@ -259,10 +259,21 @@ def contribution_tables(results: dict[str, AttributionResult], book: Book) -> di
         "group_contributions": stack(frames.group_contributions_table(result) for result in every),
         "stock_contributions": stack(stocks_table(result) for result in every),
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
-        "brinson": stack(result.sector_brinson for result in every),
-        "brinson_by_factor": stack(result.sector_brinson_by_factor for result in every),
-        "brinson_families": stack(frames.brinson_families_table(result) for result in every),
+        "brinson": stacked_or_empty([result.sector_brinson for result in every], frames.BRINSON),
+        "brinson_by_factor": stacked_or_empty(
+            [result.sector_brinson_by_factor for result in every], frames.BRINSON_BY_FACTOR
+        ),
+        "brinson_families": stacked_or_empty(
+            [None if result.cube.returns_only else frames.brinson_families_table(result) for result in every],
+            frames.BRINSON_FAMILIES,
+        ),
     }
+
+
+def stacked_or_empty(parts: list[pd.DataFrame | None], columns: Sequence[str]) -> pd.DataFrame:
+    """The parts that there are, one below the other; without any an empty frame."""
+    known = [part for part in parts if part is not None]
+    return stack(known) if known else pd.DataFrame(columns=list(columns))
 
 
 def position_tables(
@@ -277,7 +288,7 @@ def position_tables(
             earlier = tracks.over(month_to(book, tracks.market, base)) if early else tracks
             before[id(tracks)] = {name: blend_tracks(earlier, name) for name in book.sleeves} if early else {}
     exposures = [
-        frames.exposures_table(of_course[name].book, followed, before[id(of_course[name])], model)
+        frames.exposures_table(of_course[name].book, followed, before[id(of_course[name])], model, of_course[name].market)
         for name, followed in courses.items()
     ]
     figures = [frames.figures_table(of_course[name], followed) for name, followed in courses.items()]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.reporting.tables.addresses import WINDOWS, address, quoted
 from attribution.reporting.tables.facts import drivers
-from attribution.rows import CASH, CASH_STOCK, LEAST_T, NOT_STOCKS
+from attribution.rows import CASH, CASH_STOCK, LEAST_T, no_stocks
 
 if TYPE_CHECKING:
     from attribution.contributions.result import AttributionResult
@@ -126,7 +126,7 @@ def _contributors(content: Content) -> Iterator[str]:
     """The five largest contributions to each sleeve's return."""
     table = content.tables["stock_contributions"]
     for sleeve, result in _sleeves(content).items():
-        own = table[(table["course"] == result.course) & ~table["ticker"].isin(NOT_STOCKS)]
+        own = table[(table["course"] == result.course) & ~no_stocks(table["ticker"])]
         held = own[(own["weight_end"] != 0) | (own["weight_start"] != 0)]
         for row in held.sort_values("contribution", ascending=False, kind="stable").head(TOP).to_dict("records"):
             ticker = CASH if row["ticker"] == CASH_STOCK else row["ticker"]

@@ -15,12 +15,13 @@ from attribution.measures.performance import WINDOWS, History, month_factor_retu
 from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
-from attribution.portfolio.holdings import apart_from_cash
+from attribution.portfolio.holdings import apart_from_cash, level_returns
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
-from attribution.rows import FAMILIES, in_order
+from attribution.rows import EFFECTS, FAMILIES, in_order
 from riskmodel.arrays.rounding import EPSILON
 from riskmodel.model.results import RiskModelResults
+from riskmodel.model.returns_based import estimated_exposures
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "performance": ("course",),
@@ -47,6 +48,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+BRINSON = ("course", "grouping", "group", "portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return",
+           *EFFECTS)  # fmt: skip
+BRINSON_BY_FACTOR = ("course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t")
+BRINSON_FAMILIES = ("course", "effect", "family", "contribution", "standard_error", "t")
 RISK = ("course", "measure", "value")
 RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", "share_of_variance")
 
@@ -130,27 +135,34 @@ def cumulative_table(history: History, book: Book, trailing: pd.DataFrame) -> pd
     return stack(frames)
 
 
-def style_exposures(followed: Course, model: RiskModelResults) -> pd.DataFrame:
+def style_exposures(followed: Course, model: RiskModelResults, market: xr.Dataset) -> pd.DataFrame:
     """Exposures to the styles at the close that a course was followed to, by style: portfolio, benchmark.
 
-    Names without exposures count as 0; a style that nobody has is NaN.
+    Names without exposures count as 0; a style that nobody has is NaN. Those of a benchmark of which only returns are known
+    are estimated; before there are returns enough its side is NaN.
     """
     styles = model.exposures.sel(time=followed.period.end).transpose("asset", "factor").to_pandas()
     observed = styles.notna().any()
     styles = styles.set_axis(apart_from_cash(styles.index), axis=0).fillna(0.0)
     weights = followed.data[["closing_weight", "benchmark_closing_weight"]].to_dataframe()
     weights = weights[["closing_weight", "benchmark_closing_weight"]].set_axis(["portfolio", "benchmark"], axis=1)
-    return (styles.reindex(weights.index, fill_value=0.0).T @ weights).where(observed, axis=0)
+    sides: pd.DataFrame = styles.reindex(weights.index, fill_value=0.0).T @ weights
+    for label, index in followed.levels.items():
+        returns = level_returns(market, index).sel(time=model.data.get_index("time"))
+        found = estimated_exposures(model, returns, pd.DatetimeIndex([followed.period.end]))["exposure"]
+        own = found.isel(time=0).sel(factor=list(styles.columns)).to_series()
+        sides["benchmark"] += float(weights.loc[label, "benchmark"]) * own
+    return sides.where(observed, axis=0)
 
 
 def exposures_table(
-    book: Book, followed: Course, sleeves_before: Mapping[str, Course], model: RiskModelResults
+    book: Book, followed: Course, sleeves_before: Mapping[str, Course], model: RiskModelResults, market: xr.Dataset
 ) -> pd.DataFrame:
     """Exposures to the styles at the month's last close, beside the active ones a month before.
 
     Parameters
     ----------
-    book, model
+    book, model, market
         As for the report.
     followed
         A course over the month.
@@ -168,7 +180,7 @@ def exposures_table(
     -----
     A blend's exposure is that of its sleeves with the shares they have drifted to: w_s (1 + R_s) / sum_s w_s (1 + R_s).
     """
-    now = style_exposures(followed, model)
+    now = style_exposures(followed, model, market)
     active, before = now["portfolio"] - now["benchmark"], pd.Series(np.nan, index=now.index)
     if sleeves_before:
         before = pd.Series(0.0, index=now.index)
@@ -181,7 +193,7 @@ def exposures_table(
                 }
             )
             for sleeve, share in (grown / grown.sum()).items():
-                before = before + sign * share * style_exposures(parts[str(sleeve)][1], model)[side]
+                before = before + sign * share * style_exposures(parts[str(sleeve)][1], model, market)[side]
     return pd.DataFrame(
         {
             "course": followed.name,

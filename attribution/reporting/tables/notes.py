@@ -18,6 +18,7 @@ from attribution.portfolio.periods import Period
 from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.arrays.industries import coded
 from riskmodel.estimation.regression import HETEROSKEDASTIC
+from riskmodel.estimation.returns_based import WINDOW
 from riskmodel.facts import Fact
 from riskmodel.market.calendar import last_session
 from riskmodel.market.evidence.finding import summed_up
@@ -191,6 +192,8 @@ def collect_notes(
         outside = float((cube.live("benchmark") * unmodelled).sum(axis=1).mean())
         if outside > SMALLEST_WEIGHT:
             notes.append(Fact("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
+        for label, name in followed.levels.items():
+            notes.append(Fact("estimated_benchmark", {"benchmark": name, "label": label, "window": WINDOW}))
         if CASH_STOCK in cube.assets:
             notes.append(Fact("cash_stock", {"label": CASH_STOCK}))
     for course, result in results.items():

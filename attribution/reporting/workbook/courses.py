@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 
-def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return: float) -> None:
+def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return: float, note: str = "") -> None:
     """Add a course's sheet of charts: contributions by factor, and the way from the benchmark's return to the course's.
 
     Parameters
@@ -48,6 +48,8 @@ def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return:
         Name of the course in the tables.
     benchmark_return
         Used where the ranking does not have the course.
+    note
+        What is to be said of the sheet's numbers, such as that exposures are estimated.
     """
     sheet = chart_sheet(drawing, sheet_name, drawing.words("course_title", course=course))
     placed = drawing.placed["factor_contributions"]
@@ -56,6 +58,8 @@ def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return:
     sheet.write_string(1, NUMBERS + 1, drawing.styles.text(course))
     bars = ordered(frame, "contribution", drawing.messages.sectors)
     title = drawing.words("contribution_chart", course=course)
+    if note:
+        sheet.write_string(2, NUMBERS, drawing.styles.text(note))
     row = insert(sheet, 1, title, *bar_chart(drawing, sheet, title, placed, bars, "contribution", {"course": COURSE}))
     insert(sheet, row, *_waterfall(drawing, sheet, FIRST + len(bars) + 3, course, frame, benchmark_return), 460)
 

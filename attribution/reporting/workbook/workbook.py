@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.house_style.words import Messages
+from attribution.reporting.pages.words import page_words
 from attribution.reporting.workbook.formats import Styles, sheet_names, text_columns
 from riskmodel.errors import InputError
 
@@ -89,7 +90,8 @@ def render_workbook(content: Content, language: str) -> bytes:
     add_overview(drawing, charts, content.book)
     results = content.results | {result.course: result for result in content.sleeves.values()}
     for course, sheet in zip(courses, of_courses, strict=True):
-        add_course(drawing, sheet, course, results[course].benchmark_return)
+        note = page_words(content.book, language).estimated(course)
+        add_course(drawing, sheet, course, results[course].benchmark_return, note)
     for table, place in placed.items():
         title = messages("workbook.labels") if table == LABELS else messages.name("tables", table)
         headings = [heading(messages, table, str(column)) for column in place.frame.columns]

@@ -17,7 +17,7 @@ from attribution.accounts import arrays as accounts_arrays
 from attribution.accounts import chunks as accounts_lazy
 from attribution.accounts.accounts import attribute_accounts
 from attribution.accounts.result import CUTS
-from attribution.contributions.cube import model_parts
+from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.linking import coefficients
 from attribution.portfolio.course import follow_course
 from attribution.portfolio.holdings import benchmark_track, drift, holding_returns, level_returns
@@ -157,7 +157,7 @@ def by_a_loop(accounts, followed, model, market):
     """Linked contributions by factor and their errors, account by account and day by day, from drifted weights."""
     period, returns = followed.period, holding_returns(market)
     labels = returns.get_index("asset")
-    parts = model_parts(labels, period.days, model, market)
+    parts, _ = model_parts(labels, period.days, model, market)
     exposure, covariance = parts["exposure"].transpose("time", "asset", "factor").to_numpy(), parts["covariance"].to_numpy()
     other = followed.data["benchmark_live"].reindex(asset=labels, fill_value=0.0).to_numpy()
     earned = returns.sel(time=period.days).to_numpy()

@@ -179,7 +179,7 @@ def test_permuting_the_assets_changes_nothing(small_book, small_model, small_mar
 
 
 def test_a_result_that_does_not_add_up_is_not_returned(small_book, small_model, small_market, monkeypatch):
-    refuses_first = "attribution.contributions.cube._require_same_returns"
+    refuses_first = "attribution.contributions.modelled.parts._require_same_returns"
     monkeypatch.setattr(refuses_first, lambda *given: None)
     wrong = small_model.data.assign(specific_returns=small_model.data["specific_returns"] * 1.001)
     damaged = type(small_model)(data=wrong, settings=small_model.settings)

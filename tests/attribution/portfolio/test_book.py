@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import attribution as at
+from attribution.portfolio.inputs import read_inputs
 
 
 def edited(folder, *changes):
@@ -44,6 +45,39 @@ def test_a_missing_key_is_named(small_copy):
 def test_a_value_of_the_wrong_kind_is_shown(small_copy):
     path = edited(small_copy[0], ('delisted = "cash"', 'delisted = "drop"'))
     assert message_of(path) == "book.toml: 'delisted' in [book]: Input should be 'error' or 'cash'; found 'drop'."
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("", "does not say what it is"),
+        ("returns_only = false", "does not say what it is"),
+        ('constituents = "Large Index"\nlargest = 500', "has constituents and largest"),
+        ("largest = 500\nreturns_only = true", "has largest and returns_only"),
+    ],
+)
+def test_a_benchmark_says_what_it_is_one_of_three(small_copy, said, found):
+    path = edited(small_copy[0], ('constituents = "Large Index"', said))
+    assert message_of(path) == (
+        f'book.toml: [benchmarks."Large Index"] {found}. Give one of the three: constituents = "..." (an index of the table '
+        f"constituents), largest = 500 (the largest companies by market cap), returns_only = true (nothing but the level "
+        f"that the table indices has under its name)."
+    )
+
+
+def test_a_benchmark_that_is_only_returns_has_levels(small_copy):
+    path = edited(
+        small_copy[0], ('[benchmarks."Large Index"]', "[benchmarks.Other]"),
+        ('constituents = "Large Index"', "returns_only = true"),
+        ('benchmark = "Large Index"', 'benchmark = "Other"'),
+        ('risk_band = { index = "Large Index", within = 0.10 }', ""),
+    )  # fmt: skip
+    with pytest.raises(at.InputError) as caught:
+        read_inputs(at.read_book(path))
+    assert str(caught.value) == (
+        "indices: no level of 'Other', which [benchmarks.\"Other\"] says is all that there is of it (returns_only). "
+        "Found: Large Index, Small Index, Wide Index. Add its levels, or give constituents or largest."
+    )
 
 
 def test_shares_of_a_course_sum_to_one(small_copy):
