@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 
 from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.ended import STOPPED, gone_positions, padded_lives, stopped_of
-from attribution.portfolio.holdings import Track, drift, level_returns, require_levels
+from attribution.portfolio.holdings import Track, drift, level_returns
+from attribution.portfolio.levels import require_levels
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.arrays.labels import Labelled, labelled, require_finite

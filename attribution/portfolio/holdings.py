@@ -16,7 +16,6 @@ from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
 
 LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
-GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
 
 
 @dataclass(frozen=True)
@@ -345,6 +344,15 @@ def largest_companies(market: xr.Dataset, number: int, period: Period, inception
     month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base, *sessions[sessions < inception][-1:]])
     dates = month_ends[(month_ends >= period.base) & (month_ends <= period.end)]
     cap: pd.DataFrame = market["market_cap"].sel(time=dates).to_pandas()
+    bare = cap.index[cap.isna().all(axis=1)]
+    if len(bare):
+        known = market["shares_out"].notnull().any("asset").to_series()
+        first = f"the first counts from {known.idxmax():%Y-%m-%d}" if known.any() else "there is none at all"
+        raise InputError(
+            f"benchmarks: largest = {number} finds no name with a capitalisation at the close of "
+            f"{listed(bare.strftime('%Y-%m-%d'))}: no share count is known then, {first}. Add earlier rows to the table "
+            f"shares, set a later inception, or name a list: constituents = ..."
+        )
     rank = cap.rank(axis=1, ascending=False, method="first")
     cap = cap.where(rank <= number)
     weights = cap.div(cap.sum(axis=1), axis=0).rename_axis(index="date").reset_index()
@@ -358,32 +366,6 @@ def level_returns(market: xr.Dataset, index: str) -> xr.DataArray:
     """
     level = market["index_level"].sel(index=index).drop_vars("index")
     return level / level.shift(time=1) - 1
-
-
-def require_levels(market: xr.Dataset, index: str, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
-    """Refuse levels of an index that are not fit to follow it over some days.
-
-    Raises
-    ------
-    InputError
-        Where a level is missing on a session of the period, or more than doubles or halves from one to the next.
-    """
-    sessions = days.insert(0, base)
-    level = market["index_level"].sel(index=index, time=sessions).to_numpy()
-    missing = sessions[np.isnan(level)]
-    if len(missing):
-        raise InputError(
-            f"indices: {counted(len(missing), 'session')} without a level of '{index}': "
-            f"{listed(missing.strftime('%Y-%m-%d'))}. Add the levels."
-        )
-    growth = level[1:] / level[:-1]
-    jumps = np.flatnonzero((growth > GREATEST_MOVE) | (growth < 1 / GREATEST_MOVE))
-    if len(jumps):
-        lines = listed(f"{days[day]:%Y-%m-%d} {growth[day]:.4g} times the level before" for day in jumps)
-        raise InputError(
-            f"indices: {counted(len(jumps), 'session')} on which the level of '{index}' more than doubles or halves: "
-            f"{lines}. A level is mistyped, or the index's unit or base changes. Put all levels on one base."
-        )
 
 
 def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArray:

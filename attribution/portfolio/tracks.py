@@ -14,9 +14,9 @@ from attribution.portfolio.holdings import (
     holding_returns,
     level_returns,
     require_going_on,
-    require_levels,
     sleeve_track,
 )
+from attribution.portfolio.levels import require_levels
 from attribution.portfolio.periods import Period
 
 
@@ -105,7 +105,7 @@ class Tracks:
         Raises
         ------
         InputError
-            As `attribution.portfolio.holdings.require_levels`.
+            As `attribution.portfolio.levels.require_levels`.
         """
         if index not in self.market["index"].to_numpy():
             return None

@@ -16,6 +16,7 @@ SUMS_OF_HOLDINGS = (
 )
 RESERVED_NAMES = RESERVED | {style.name for table in STYLE_TABLES.values() for style in table}
 LARGEST_DAILY_RATE = 0.001  # a quarter a year
+SAME_MOVE, MOST_OF_LEVELS = 1e-3, 0.5  # of a level and a close over those before; the share of cells that makes levels
 SMALLEST_TELLING_MOVE = 5e-4  # a close-to-close move large enough to compare a return with
 
 
@@ -123,6 +124,18 @@ def _refuse_prices(
 ) -> None:
     """Refuse suspect returns of which more than a share are closes, or closes over the closes before, to a thousandth."""
     rows, columns = np.nonzero(suspect)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own, move = (panel[rows, columns] / panel[rows - 1, columns] for panel in (given, close))
+        levels = (np.abs(own - move) < SAME_MOVE) & (rows > 0)
+    if levels.sum() > max(share, MOST_OF_LEVELS) * len(levels):
+        wrong = np.zeros_like(suspect)
+        wrong[rows[levels], columns[levels]] = True
+        raise InputError(
+            f"prices: {counted(int(wrong.sum()), 'total_return')} that grow as the close does: "
+            f"{_cells(wrong, sessions, assets, given)}. They look like levels of a total-return index. Give returns, the "
+            f"level over the level before, less 1; or say so in [tables.prices] of the book: columns = {{ total_return_index "
+            f'= "total_return" }}, derived = {{ total_return = "total_return_index" }}.'
+        )
     for cause, values in {
         "prices; give returns": close[rows, columns],
         "growth factors; subtract 1": close[rows, columns] / close[rows - 1, columns],

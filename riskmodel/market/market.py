@@ -11,7 +11,7 @@ import xarray as xr
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
-from riskmodel.market import checks
+from riskmodel.market import checks, fitness
 from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
@@ -20,12 +20,13 @@ from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
 from riskmodel.market.sector_order import require_sector_order
 from riskmodel.market.sources import Source, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
-from riskmodel.market.tables import GIVEN_MODEL, TABLES
+from riskmodel.market.tables import GIVEN_MODEL, TABLES, empty_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
 OTHERS = ("holdings", "actual_returns", *GIVEN_MODEL)  # the book reads those, and riskmodel.given_model
 MARKET_TABLES = tuple(name for name in TABLES if name not in OTHERS)
+NOT_NEEDED = ("fundamentals", "earnings", "indices")  # without them a table is as one of a header alone
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
 
@@ -104,7 +105,10 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     for name, table in tables.items():
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
-    prices = tables["prices"]
+    fitness.require_daily(tables)
+    for name in NOT_NEEDED:
+        tables.setdefault(name, empty_table(name))
+    prices = tables["prices"] = tables["prices"].assign(**dict.fromkeys({"volume"} - set(tables["prices"]), np.nan))
     sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
     prices, finals = without_total_losses(prices, tables.get("finals"), sessions)
     checks.require_sound_prices(prices)
@@ -135,6 +139,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         ends, of_ends = final_events(finals, close, life, sessions, assets, findings)
         returns = np.where(np.isnan(of_ends), returns, of_ends)
     shares = shares_known(tables["shares"], sessions, assets, findings)
+    fitness.require_share_counts(shares, tables["shares"], sessions)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
     day_asset = ("time", "asset")
@@ -197,8 +202,9 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
     findings.add("securities", "no_sector", assets[frame["sector"].isna()])
+    fitness.require_sectors(frame["sector"], table["ticker"])
     checks.require_sector_names(frame["sector"].dropna())
-    name = frame["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
+    name = frame.reindex(columns=["name"])["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
     places = {}
     if SECTOR_ORDER in frame:

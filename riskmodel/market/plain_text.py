@@ -21,6 +21,8 @@ MOST_COLUMNS = 20_000  # a library takes gigabytes for millions of them, and is 
 NOTHING = (type(pd.NA), type(pd.NaT))
 TIMES = (datetime.date, np.datetime64)
 SEEN = 6  # cells that are written out, before a message cuts them
+DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}  # of a text file, and how a book writes each
+LONGEST_LINE = 100_000  # characters of a header that are looked at
 SHOWN = 60  # characters of a cell in a message
 
 
@@ -86,6 +88,41 @@ def require_plain_csv(path: Path, name: str) -> None:
                     f"each observation, with the columns that its page names."
                 )
             lines += block.count(b"\n")
+
+
+def first_line(path: Path, encoding: str, skip: int = 0) -> str:
+    """A line of a text file, its header where so many lines stand above; empty where there is none."""
+    with path.open(encoding=encoding, newline=None) as file:
+        for _ in range(skip):
+            file.readline(LONGEST_LINE)
+        return file.readline(LONGEST_LINE).rstrip("\n")
+
+
+def require_delimiter(header: str, delimiter: str, path: Path, name: str) -> None:
+    """Refuse a text file whose header has not one of its delimiters, but several of another.
+
+    Examples
+    --------
+    >>> require_delimiter("date;ticker;weight", ",", Path("lists.csv"), "holdings")
+    Traceback (most recent call last):
+    ...
+    riskmodel.errors.InputError: holdings: 'lists.csv' is split by ';', not by ',': its first line is 'date;ticker;weight'. \
+State delimiter = ";" (and decimal = "," where it has decimal commas) beside file = "lists.csv" in [tables.holdings] of the \
+book, or save it with commas.
+    """
+    if delimiter in header:
+        return
+    counts = {other: header.count(other) for other in DELIMITERS if other != delimiter}
+    most = max(counts, key=lambda other: counts[other])
+    if counts[most] < 1:
+        return
+    written = DELIMITERS[most]
+    of_ours = DELIMITERS.get(delimiter, repr(delimiter)[1:-1])
+    raise InputError(
+        f"{name}: '{path.name}' is split by '{written}', not by '{of_ours}': its first line is "
+        f'\'{visible(shortened(header, SHOWN), keep="")}\'. State delimiter = "{written}" (and decimal = "," where it has '
+        f'decimal commas) beside file = "{path.name}" in [tables.{name}] of the book, or save it with commas.'
+    )
 
 
 def first_bytes(path: Path, most: int) -> bytes:

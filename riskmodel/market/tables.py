@@ -13,7 +13,15 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
 from riskmodel.market.parquet_folder import parquet_parts, read_parts
-from riskmodel.market.plain_text import from_csv, one_line, require_plain_csv, require_plain_kinds, require_texts
+from riskmodel.market.plain_text import (
+    first_line,
+    from_csv,
+    one_line,
+    require_delimiter,
+    require_plain_csv,
+    require_plain_kinds,
+    require_texts,
+)
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
@@ -56,6 +64,7 @@ TABLES: dict[str, Table] = {
     "prices": Table(
         key=("date", "ticker"),
         columns={"date": DATE, "ticker": TEXT} | _numbers("close", "total_return", "volume"),
+        optional=frozenset({"volume"}),
         required=True,
         sparse=frozenset({"close", "total_return", "volume"}),
     ),
@@ -69,7 +78,7 @@ TABLES: dict[str, Table] = {
         key=("ticker",),
         columns=dict.fromkeys(("ticker", "name", "name_ja", "sector", "industry", "sic", "issuer"), TEXT)
         | {"sector_order": NUMBER},
-        optional=frozenset({"name_ja", "industry", "sic", "issuer", "sector_order"}),
+        optional=frozenset({"name", "name_ja", "industry", "sic", "issuer", "sector_order"}),
         required=True,
         sparse=frozenset({"name", "name_ja", "sector", "industry", "sic", "issuer", "sector_order"}),
     ),
@@ -77,16 +86,14 @@ TABLES: dict[str, Table] = {
         key=("ticker", "period_end", "available_from"),
         columns={"ticker": TEXT, "period_end": DATE, "available_from": DATE} | _numbers(*YEARLY),
         optional=frozenset({"gross_profit", "operating_income", "ordinary_income", "total_debt", "dividends_per_share"}),
-        required=True,
         sparse=frozenset(YEARLY),
     ),
     "earnings": Table(
         key=("ticker", "announced"),
         columns={"ticker": TEXT, "announced": DATE, "session": TEXT} | _numbers("eps_estimate", "eps_actual"),
-        required=True,
         sparse=frozenset({"eps_estimate", "eps_actual"}),
     ),
-    "indices": Table(key=("date", "index"), columns={"date": DATE, "index": TEXT, "level": NUMBER}, required=True),
+    "indices": Table(key=("date", "index"), columns={"date": DATE, "index": TEXT, "level": NUMBER}),
     "constituents": Table(
         key=("index", "date", "ticker"), columns={"index": TEXT, "date": DATE, "ticker": TEXT, "weight": NUMBER}
     ),
@@ -131,6 +138,19 @@ TABLES: dict[str, Table] = {
 }
 
 GIVEN_MODEL = tuple(name for name in TABLES if name.startswith("model_"))  # a model that somebody else estimated
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """A table without rows, as one of a header alone is read.
+
+    Examples
+    --------
+    >>> empty_table("indices").dtypes.astype(str).to_dict()
+    {'date': 'datetime64[ns]', 'index': 'str', 'level': 'float64'}
+    """
+    kinds = {TEXT: "str", DATE: "datetime64[ns]", NUMBER: "float64"}
+    columns = {c: kind for c, kind in TABLES[name].columns.items() if c not in TABLES[name].optional}
+    return pd.DataFrame({c: pd.Series(dtype=kinds[kind]) for c, kind in columns.items()})
 
 
 def table_path(folder: Path, name: str) -> Path | None:
@@ -232,6 +252,7 @@ def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
     # every cell as written, so that "NA", "0130" and "TRUE" stay text; the kinds are applied afterwards
     try:
         require_plain_csv(path, path.stem)
+        require_delimiter(first_line(path, "utf-8-sig"), ",", path, path.stem)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, index_col=False)
