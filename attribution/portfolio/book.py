@@ -148,7 +148,7 @@ def read_book(path: str | Path) -> Book:
     try:
         book = Book.model_validate(content | {"path": path, "holdings": empty})
     except ValidationError as error:
-        raise refusal(path.name, error, [name for name in Book.model_fields if name not in READ]) from None
+        raise refusal(path.name, error, [name for name in Book.model_fields if name not in READ], content) from None
     _require_consistent(book)
     require_no_secret(book.book.data, f"{path.name}: 'data' in [book]")
     require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
@@ -162,7 +162,7 @@ def read_book(path: str | Path) -> Book:
         if sleeve.holdings not in portfolios:
             raise InputError(
                 f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
-                f"Found: {listed(sorted(portfolios))}."
+                f"Found: {listed(sorted(portfolios)) or 'none, the table has no rows'}."
             )
     update = {"holdings": holdings, "actual_returns": _actual_returns(book)}
     return _with_sleeves_begun(book.model_copy(update=update))

@@ -210,6 +210,13 @@ def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None 
     unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), CASH])]
     if len(unknown):
         where = unknown["portfolio"] + " " + unknown["date"].dt.strftime("%Y-%m-%d") + " " + unknown["ticker"]
+        if not holdings["ticker"].isin(market.get_index("asset")).any():
+            raise InputError(
+                f"holdings: none of the {counted(int(unknown['ticker'].nunique()), 'ticker')} is one of the prices: "
+                f"{listed(unknown['ticker'].unique(), 3)} here, {listed(market.get_index('asset'), 3)} there. Write both in "
+                f"the same codes; where securities have those of the holdings in a column, such as isin, state "
+                f'identifiers = "isin" in [tables.holdings] of the book.'
+            )
         raise InputError(
             f"holdings: {counted(len(unknown), 'row')} with a ticker that has no prices: {listed(where)}. "
             f"Correct the ticker, or add its prices; cash is written {CASH}."

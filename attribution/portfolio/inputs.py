@@ -66,7 +66,8 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
     unknown = [name for name in book.report.indices if name not in indices]
     if unknown:
         raise InputError(
-            f"indices: no index {listed(map(repr, unknown))}, which [report] indices asks for. Found: {', '.join(indices)}."
+            f"indices: no index {listed(map(repr, unknown))}, which [report] indices asks for. "
+            f"Found: {', '.join(indices) or 'no levels at all'}. Add its levels to the table indices, or leave it out there."
         )
     for name, rule in book.benchmarks.items():
         if rule.constituents is not None:

@@ -77,6 +77,8 @@ def clustered_covariance(
     cluster that is all of its sector count singly, since without them their sector has no coefficient; a name alone in its
     sector has the day's classical variance.
     """
+    if not w.shape[1]:  # nobody has a sector: no day is estimated
+        return np.zeros_like(gram)
     s = gram.shape[1] - x.shape[1]
     whiten = np.linalg.inv(np.linalg.cholesky(gram)).transpose(0, 2, 1)  # the inverse of gram is this times its transpose
     z = x.transpose(0, 2, 1) @ whiten[:, s:]

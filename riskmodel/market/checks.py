@@ -124,18 +124,6 @@ def _refuse_prices(
 ) -> None:
     """Refuse suspect returns of which more than a share are closes, or closes over the closes before, to a thousandth."""
     rows, columns = np.nonzero(suspect)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own, move = (panel[rows, columns] / panel[rows - 1, columns] for panel in (given, close))
-        levels = (np.abs(own - move) < SAME_MOVE) & (rows > 0)
-    if levels.sum() > max(share, MOST_OF_LEVELS) * len(levels):
-        wrong = np.zeros_like(suspect)
-        wrong[rows[levels], columns[levels]] = True
-        raise InputError(
-            f"prices: {counted(int(wrong.sum()), 'total_return')} that grow as the close does: "
-            f"{_cells(wrong, sessions, assets, given)}. They look like levels of a total-return index. Give returns, the "
-            f"level over the level before, less 1; or say so in [tables.prices] of the book: columns = {{ total_return_index "
-            f'= "total_return" }}, derived = {{ total_return = "total_return_index" }}.'
-        )
     for cause, values in {
         "prices; give returns": close[rows, columns],
         "growth factors; subtract 1": close[rows, columns] / close[rows - 1, columns],
@@ -148,6 +136,18 @@ def _refuse_prices(
                 f"prices: {counted(int(wrong.sum()), 'total_return')} equal to the close or to its growth: "
                 f"{_cells(wrong, sessions, assets, given)}. They look like {cause}."
             )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own, move = (panel[rows, columns] / panel[rows - 1, columns] for panel in (given, close))
+        levels = (np.abs(own - move) < SAME_MOVE) & (rows > 0)
+    if levels.sum() > max(share, MOST_OF_LEVELS) * len(levels):
+        wrong = np.zeros_like(suspect)
+        wrong[rows[levels], columns[levels]] = True
+        raise InputError(
+            f"prices: {counted(int(wrong.sum()), 'total_return')} that grow as the close does: "
+            f"{_cells(wrong, sessions, assets, given)}. They look like levels of a total-return index. Give returns, the "
+            f"level over the level before, less 1; or say so in [tables.prices] of the book: columns = {{ "
+            f'total_return_index = "total_return" }}, derived = {{ total_return = "total_return_index" }}.'
+        )
 
 
 def require_daily_rates(rates: pd.DataFrame) -> None:

@@ -40,8 +40,8 @@ def require_daily(tables: Mapping[str, pd.DataFrame]) -> None:
     also = f", and the levels of the indices {'too' if levels == kind else levels}" if levels else ""
     raise InputError(
         f"prices: {len(days):,} dates from {pd.Timestamp(days[0]):%Y-%m-%d} to {pd.Timestamp(days[-1]):%Y-%m-%d}, "
-        f"{_days_apart(days):g} days apart at the median: they are {kind}{also}. The model is estimated from daily returns: "
-        f"give the prices of every session{', and the levels' if levels else ''}."
+        f"{_days_apart(days):.0f} days apart at the median: they are {kind}{also}. The model is estimated from daily "
+        f"returns: give the prices of every session{', and the levels' if levels else ''}."
     )
 
 

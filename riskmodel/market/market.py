@@ -105,6 +105,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     for name, table in tables.items():
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
+    tables = {name: table for name, table in tables.items() if TABLES[name].required or not table.empty}
     fitness.require_daily(tables)
     for name in NOT_NEEDED:
         tables.setdefault(name, empty_table(name))
@@ -204,7 +205,7 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     findings.add("securities", "no_sector", assets[frame["sector"].isna()])
     fitness.require_sectors(frame["sector"], table["ticker"])
     checks.require_sector_names(frame["sector"].dropna())
-    name = frame.reindex(columns=["name"])["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
+    name = frame.reindex(columns=["name"]).astype(object)["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")
     places = {}
     if SECTOR_ORDER in frame:

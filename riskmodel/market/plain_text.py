@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
+from riskmodel.market.hints import of_encoding
 from riskmodel.texts import has_control, visible, with_formula
 
 BLOCK = 1 << 24
@@ -22,6 +23,7 @@ NOTHING = (type(pd.NA), type(pd.NaT))
 TIMES = (datetime.date, np.datetime64)
 SEEN = 6  # cells that are written out, before a message cuts them
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}  # of a text file, and how a book writes each
+ZIPPED = b"PK\x03\x04"  # how a workbook begins
 LONGEST_LINE = 100_000  # characters of a header that are looked at
 SHOWN = 60  # characters of a cell in a message
 
@@ -71,13 +73,18 @@ def require_plain_csv(path: Path, name: str) -> None:
     InputError
         For either; the message names the line, or counts the columns.
     """
+    if first_bytes(path, len(ZIPPED)) == ZIPPED:
+        raise InputError(
+            f"{name}: '{path.name}' is a workbook or a zip, whatever its name says. Save the sheet as CSV; or name it "
+            f'.xlsx, and state file = "{path.stem}.xlsx" in [tables.{name}] of the book.'
+        )
     with path.open("rb") as file:
         lines, columns, header = 0, 1, True
         while block := file.read(BLOCK):
             place = block.find(b"\0")
             if place >= 0:
                 line = lines + block.count(b"\n", 0, place) + 1
-                raise InputError(f"{name}: '{path.name}' has a NUL in line {line}. Save it as UTF-8 (it may be UTF-16).")
+                raise InputError(f"{name}: '{path.name}' has a NUL in line {line}. {of_encoding(name, 'utf-16')}")
             if header:
                 end = LINE_END.search(block)
                 columns += block.count(b",", 0, end.start() if end else len(block))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
+from riskmodel.market import hints
 from riskmodel.market.parquet_folder import parquet_parts, read_parts
 from riskmodel.market.plain_text import (
     first_line,
@@ -208,7 +209,7 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
         there = sorted(p.name for p in folder.glob("*") if p.suffix in SUFFIXES)
         raise InputError(
             f"{name}: no table '{name}.parquet' or '{name}.csv' in the data folder. "
-            f"Found there: {listed(there, 20) or 'no tables at all'}."
+            f"Found there: {listed(there, 20) or 'no tables at all'}.{hints.of_files(folder, name)}"
         )
     frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, spec)
     return checked_table(frame, name, spec)
@@ -233,7 +234,7 @@ def require_columns(name: str, spec: Table, found: Iterable[str]) -> None:
     if missing:
         raise InputError(
             f"{name}: missing {'column' if len(missing) == 1 else 'columns'} {listed(map(repr, missing))}. "
-            f"Found: {listed(found, 20)}."
+            f"Found: {listed(found, 20)}.{hints.of_columns(missing, found, name)}"
         )
 
 
@@ -257,8 +258,10 @@ def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, index_col=False)
     except UnicodeDecodeError:
-        raise InputError(f"{path.stem}: '{path.name}' is not UTF-8. Save it as UTF-8 (it may be cp932).") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError) as error:
+        raise InputError(f"{path.stem}: '{path.name}' is not UTF-8. {hints.of_encoding(path.stem, 'cp932')}") from None
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path.stem}: '{path.name}' is empty. Give it at least its header, or take it away.") from None
+    except (pd.errors.ParserError, pd.errors.ParserWarning, OSError) as error:
         raise InputError(f"{path.stem}: '{path.name}' cannot be read as CSV ({one_line(error)}).") from None
     header = frame.iloc[0]
     repeated = header[header.duplicated() & header.isin(spec.columns)]
@@ -329,7 +332,7 @@ def _require_dates(wrong: np.ndarray, values: pd.Series, column: str, name: str)
         cells = (f"row {i + 1} {str(values.iloc[i])!r}" for i in np.flatnonzero(wrong))
         raise InputError(
             f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: {listed(cells)}. "
-            f"Write dates as YYYY-MM-DD."
+            f"{hints.of_dates(values[wrong].astype(str), name)}"
         )
 
 
@@ -344,7 +347,7 @@ def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.S
             raise InputError(
                 f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not numbers: "
                 f"{listed(f'row {i + 1} {values.iloc[i]!r}' for i in np.flatnonzero(wrong))}. "
-                f"Write plain decimals with a point and a minus sign."
+                f"{hints.of_numbers(values[wrong].astype(str), column, name)}"
             )
         values = numbers
     values = values.astype("float64")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,12 @@ def false_or(wanted: str) -> BeforeValidator:
     return BeforeValidator(checked)
 
 
+def _currency(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("[A-Z]{3}", value):
+        raise OutOfBoundsError(f'{shown(value)}; give a code of three capitals, such as "USD" or "JPY"')
+    return value
+
+
 def _exchange(value: Any) -> Any:
     if isinstance(value, str) and not is_calendar(value):
         raise OutOfBoundsError(f"{shown(value)}; give {AN_EXCHANGE}")
@@ -130,6 +137,7 @@ BasisPoints = Annotated[float, BeforeValidator(within(bounds.BASIS_POINTS))]
 NameCount = Annotated[int, BeforeValidator(within(bounds.NAMES))]
 NameRange = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
 Digits = Annotated[int, BeforeValidator(within(bounds.CODE_DIGITS))]
+Currency = Annotated[str, BeforeValidator(_currency)]
 Exchange = Annotated[str, BeforeValidator(_exchange)]
 StyleWeight = Annotated[float, BeforeValidator(within(bounds.STYLE_WEIGHT))]
 

@@ -10,6 +10,7 @@ from attribution.house_style.numbers import NegativeStyle
 from attribution.portfolio.settings.bound_types import (
     BasisPoints,
     Cost,
+    Currency,
     Day,
     Digits,
     EachOnce,
@@ -42,7 +43,7 @@ class General(Part):
 
     name: Named
     data: Line
-    currency: Line = "USD"
+    currency: Currency = "USD"
     market: Named | None = None
     calendar: Exchange | None = None
     inception: Day

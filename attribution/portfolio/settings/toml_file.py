@@ -16,6 +16,12 @@ from riskmodel.texts import LAYOUT, has_control, visible
 
 MOST_BYTES = 1_000_000  # a book of two hundred courses has a tenth
 DEEPEST = 32  # brackets within brackets, and parts of a dotted key: the parser takes the square of the latter, and more
+SLIPS = (  # what stands in a line that TOML does not take, and the cure
+    (r"[“”„‟‘’＂]", '. Write texts in straight quotes: "USD".'),
+    (r'"[^"]*\\[^"]*"', ". Write a path with /, or in single quotes: 'C:\\data'."),
+    (r"^[\w.]+\s*:", '. Write key = value: currency = "USD".'),
+    (r"^[\w.]+\s*=\s*[A-Za-z]", '. Write texts in quotes: currency = "USD".'),
+)
 LARGEST = 2**63  # of a whole number, as TOML has it
 LONGEST_KEY = 200  # of a name
 SHOWN_LINE = 100  # characters of a line in a message
@@ -118,5 +124,6 @@ def _bad_line(text: str, error: str) -> str:
         return ""
     line = lines[int(place[1]) - 1].strip()
     number = " Write numbers with plain digits and a plain minus: -6.60." if NOT_PLAIN.search(line) else ""
+    hint = next((hint for form, hint in SLIPS if re.search(form, line)), "")
     cut = visible(line if len(line) <= SHOWN_LINE else f"{line[:SHOWN_LINE]}...")
-    return f" The line is: {cut}{number}"
+    return f" The line is: {cut}{number or hint}"

@@ -143,6 +143,8 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
                     path, sep=how.delimiter, encoding=how.encoding, header=None, dtype=str, keep_default_na=False,
                     skip_blank_lines=False, index_col=False, skiprows=how.skip,
                 )  # fmt: skip
+    except InputError:  # which is a ValueError too
+        raise
     except (UnicodeDecodeError, LookupError):
         raise InputError(
             f"{name}: '{path.name}' is not written in {how.encoding}. State encoding in [tables.{name}]: cp932, utf-16, "

@@ -14,8 +14,8 @@ from attribution.portfolio.holdings import (
     drift,
     holding_returns,
     level_returns,
-    require_levels,
 )
+from attribution.portfolio.levels import require_levels
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
