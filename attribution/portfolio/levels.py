@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.fitness import rare
+from riskmodel.market.fitness.needs import rare
 
 GREATEST_MOVE = 2.0  # of a level in a day, either way: no index doubles or halves, one that changes its unit does
 

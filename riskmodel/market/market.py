@@ -11,10 +11,11 @@ import xarray as xr
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
-from riskmodel.market import checks, fitness
+from riskmodel.market import checks
 from riskmodel.market.evidence import MARKET_RULES, Feed
 from riskmodel.market.finals import final_events, without_total_losses
 from riskmodel.market.findings import Findings, stored_findings
+from riskmodel.market.fitness import needs
 from riskmodel.market.industries import COLUMNS
 from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
 from riskmodel.market.sector_order import require_sector_order
@@ -106,7 +107,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
     tables = {name: table for name, table in tables.items() if TABLES[name].required or not table.empty}
-    fitness.require_daily(tables)
+    needs.require_daily(tables)
     for name in NOT_NEEDED:
         tables.setdefault(name, empty_table(name))
     prices = tables["prices"] = tables["prices"].assign(**dict.fromkeys({"volume"} - set(tables["prices"]), np.nan))
@@ -140,7 +141,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         ends, of_ends = final_events(finals, close, life, sessions, assets, findings)
         returns = np.where(np.isnan(of_ends), returns, of_ends)
     shares = shares_known(tables["shares"], sessions, assets, findings)
-    fitness.require_share_counts(shares, tables["shares"], sessions)
+    needs.require_share_counts(shares, tables["shares"], sessions)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
     day_asset = ("time", "asset")
@@ -203,7 +204,7 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     frame = table.set_index("ticker").reindex(assets)
     findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
     findings.add("securities", "no_sector", assets[frame["sector"].isna()])
-    fitness.require_sectors(frame["sector"], table["ticker"])
+    needs.require_sectors(frame["sector"], table["ticker"])
     checks.require_sector_names(frame["sector"].dropna())
     name = frame.reindex(columns=["name"]).astype(object)["name"].fillna(frame.index.to_series()).to_numpy(dtype=object)
     optional = frame.reindex(columns=["name_ja", "issuer"]).astype(object).fillna("")

@@ -11,25 +11,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskmodel.errors import InputError, counted, listed, shortened
-from riskmodel.market import hints
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.fitness import hints
 from riskmodel.market.parquet_folder import parquet_parts, read_parts
+from riskmodel.market.plain_text import FIRST_DATE as FIRST_DATE
+from riskmodel.market.plain_text import LAST_DATE as LAST_DATE
 from riskmodel.market.plain_text import (
+    as_date,
+    as_number,
+    as_text,
     first_line,
     from_csv,
     one_line,
     require_delimiter,
     require_plain_csv,
-    require_plain_kinds,
-    require_texts,
 )
+from riskmodel.market.plain_text import parsed_numbers as parsed_numbers
+from riskmodel.market.plain_text import places as places
 
 TEXT, DATE, NUMBER = "text", "date", "number"
 SUFFIXES = (".parquet", ".csv")
-LARGEST_NUMBER = 1e100  # of a cell: no price, count or amount comes near, and products of three stay finite
-ZONE = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
-FIRST_DATE, LAST_DATE = pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")
-WHOLE_DATE = r"^(?:17|18|19|20|21)\d{2}-\d{2}-\d{2}(?:[T ]|$)"  # a month or a year alone is not a day
 
 
 @dataclass(frozen=True)
@@ -220,8 +221,8 @@ def checked_table(frame: pd.DataFrame, name: str, spec: Table) -> pd.DataFrame:
     require_columns(name, spec, frame.columns)
     frame = frame[[c for c in spec.columns if c in frame.columns]].reset_index(drop=True)
     for column in frame.columns:
-        convert = {TEXT: _as_text, DATE: _as_date, NUMBER: _as_number}[spec.columns[column]]
-        frame[column] = convert(frame, column, name, spec)
+        convert = {TEXT: as_text, DATE: as_date, NUMBER: as_number}[spec.columns[column]]
+        frame[column] = convert(frame, column, name, spec.key, spec.sparse)
     _require_filled(frame, name, spec)
     _require_unique(frame, name, spec)
     return frame
@@ -272,119 +273,6 @@ def _read_csv(path: Path, spec: Table) -> pd.DataFrame:
         if spec.columns.get(column) == TEXT:
             frame[column] = from_csv(frame[column])
     return frame
-
-
-def places(frame: pd.DataFrame, rows: np.ndarray, key: tuple[str, ...]) -> str:
-    """The first five of `rows` by their keys, then how many more."""
-    shown = frame.iloc[np.flatnonzero(rows)[:5] if rows.dtype == bool else rows[:5]]
-    dated = {k: shown[k].dt.strftime("%Y-%m-%d") if shown[k].dtype.kind == "M" else shown[k] for k in key}
-    cells = [dated[k].astype(object).where(shown[k].notna(), "(empty)").astype(str) for k in key]
-    texts = [shortened(" ".join(parts)) for parts in zip(*cells, strict=True)]
-    total = int(rows.sum()) if rows.dtype == bool else len(rows)
-    return ", ".join(texts) + (f" and {total - 5:,} more" if total > 5 else "")
-
-
-def _as_text(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
-    values = frame[column]
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
-    if values.dtype.kind in "iufbM":
-        raise InputError(
-            f"{name}: column '{column}' holds {values.dtype} values, not text, e.g. {listed(values.head(3))}. "
-            f"Codes such as '0130' or 'TRUE' are damaged once they are numbers; write the column as text."
-        )
-    require_texts(values, column, name)
-    return values.astype("str").where(values.notna() & (values != ""))
-
-
-def _as_date(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
-    values = frame[column]
-    if values.dtype.kind in "iufb":
-        raise InputError(f"{name}: column '{column}' holds {values.dtype} values, not dates. Write dates as YYYY-MM-DD.")
-    if values.dtype.kind != "M" and not isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.where(values != "")
-        require_plain_kinds(values, column, name, "dates", "Write dates as YYYY-MM-DD.")
-        text = values.dropna().astype(str)
-        zoned = text[text.str.contains(ZONE)]
-        if len(zoned):
-            raise InputError(
-                f"{name}: {counted(len(zoned), 'cell')} of '{column}' carry a time zone: {listed(zoned)}. "
-                f"Give plain dates, YYYY-MM-DD."
-            )
-        whole = text.where(text.str.contains(WHOLE_DATE))
-        dates = pd.to_datetime(whole, format="ISO8601", errors="coerce").reindex(values.index)
-        _require_dates((dates.isna() & values.notna()).to_numpy(), values, column, name)
-        values = dates
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        raise InputError(f"{name}: column '{column}' carries a time zone ({values.dt.tz}). Give plain dates, YYYY-MM-DD.")
-    _require_dates(((values < FIRST_DATE) | (values > LAST_DATE)).to_numpy(), values, column, name)
-    hours = (values.notna() & (values != values.dt.normalize())).to_numpy()
-    if hours.any():
-        raise InputError(
-            f"{name}: {counted(int(hours.sum()), 'cell')} of '{column}' carry a time of day: "
-            f"{listed(values[hours])}. Give plain dates, YYYY-MM-DD."
-        )
-    return values.astype("datetime64[ns]")
-
-
-def _require_dates(wrong: np.ndarray, values: pd.Series, column: str, name: str) -> None:
-    if wrong.any():
-        cells = (f"row {i + 1} {str(values.iloc[i])!r}" for i in np.flatnonzero(wrong))
-        raise InputError(
-            f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not dates: {listed(cells)}. "
-            f"{hints.of_dates(values[wrong].astype(str), name)}"
-        )
-
-
-def _as_number(frame: pd.DataFrame, column: str, name: str, spec: Table) -> pd.Series:
-    values = frame[column]
-    if values.dtype.kind not in "iuf":
-        require_plain_kinds(values, column, name, "numbers", "Write plain decimals with a point and a minus sign.")
-        values = values.where(values != "") if values.dtype.kind != "b" else values.astype(str)
-        numbers = parsed_numbers(values)
-        wrong = (numbers.isna() & values.notna() & (values.astype(str).str.lower() != "nan")).to_numpy()
-        if wrong.any():
-            raise InputError(
-                f"{name}: {counted(int(wrong.sum()), 'cell')} of '{column}' are not numbers: "
-                f"{listed(f'row {i + 1} {values.iloc[i]!r}' for i in np.flatnonzero(wrong))}. "
-                f"{hints.of_numbers(values[wrong].astype(str), column, name)}"
-            )
-        values = numbers
-    values = values.astype("float64")
-    sizes = np.abs(values.to_numpy())
-    infinite = sizes > LARGEST_NUMBER
-    if infinite.any():
-        keyed = frame.assign(**{column: values})
-        what = "infinite value" if np.isinf(sizes).any() else f"value above {LARGEST_NUMBER:g} in size"
-        plural = None if np.isinf(sizes).any() else f"values above {LARGEST_NUMBER:g} in size"
-        raise InputError(
-            f"{name}: {counted(int(infinite.sum()), what, plural)} in '{column}': "
-            f"{places(keyed, infinite, spec.key)}. Usually a division by zero upstream; give the number"
-            f"{', or leave the cell empty where nobody knows it' if column in spec.sparse else ''}."
-        )
-    return values
-
-
-def parsed_numbers(cells: pd.Series) -> pd.Series:
-    """Cells as floats, each the nearest to what is written; NaN where one is missing or no number.
-
-    Notes
-    -----
-    pandas before 3 is a last digit off in every sixth cell (`to_numeric`), so that a table would be another one as CSV than
-    as Parquet. It decides what is a number only where Arrow, which is exact and stricter, refuses a cell.
-
-    Examples
-    --------
-    >>> parsed_numbers(pd.Series(["0.017946266677531658", " 1e3", None, "1_000", "4 %"])).tolist()
-    [0.017946266677531658, 1000.0, nan, nan, nan]
-    """
-    import pyarrow as pa
-
-    try:
-        exact = pa.array(cells, pa.string(), from_pandas=True).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return cells.where(pd.to_numeric(cells, errors="coerce").notna()).astype("float64")
-    return pd.Series(exact, index=cells.index)
 
 
 def _require_filled(frame: pd.DataFrame, name: str, spec: Table) -> None:

@@ -104,7 +104,11 @@ NAMES = "ticker,name,sector\nA,Acme,Energy\n"
             RATES.replace("risk_free", "\x1b[31m\n").encode(),
             "rates: missing column 'risk_free'. Found: date, \\u001b[31m.",
         ),
-        ("rates", RATES.encode("utf-16"), "rates: 'rates.csv' has a NUL in line 1. Save it as UTF-8 (it may be UTF-16)."),
+        (
+            "rates",
+            RATES.encode("utf-16"),
+            "rates: 'rates.csv' has a NUL in line 1. Save it as UTF-8 (it may be utf-16: then state",
+        ),
         (
             "securities",
             NAMES.replace("Acme", "Ac\x1b[31mme").encode(),

@@ -44,7 +44,7 @@ def test_a_missing_key_is_named(small_copy):
 
 def test_a_value_of_the_wrong_kind_is_shown(small_copy):
     path = edited(small_copy[0], ('delisted = "cash"', 'delisted = "drop"'))
-    assert message_of(path) == "book.toml: 'delisted' in [book]: Input should be 'error' or 'cash'; found 'drop'."
+    assert message_of(path) == "book.toml: 'delisted' in [book]: 'drop'; give \"error\" or \"cash\"."
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,10 @@ def test_returns_in_percent_and_prices_keep_their_own_words(short: Tables) -> No
 
 @pytest.mark.parametrize(
     ("every", "word", "apart"),
-    [("ME", "monthly", 31), ("W-FRI", "weekly", 7), ("QE", "quarterly", 92), ("YE", "yearly", 365)],
+    [("ME", "monthly", 31), ("W-FRI", "weekly", 7), ("QS", "quarterly", 91), ("YE", "yearly", 365)],
 )
 def test_prices_that_are_not_daily_are_refused_by_what_they_are(every: str, word: str, apart: int) -> None:
-    days = pd.date_range("2015-01-31", periods=10, freq=every)
+    days = pd.date_range("2015-01-01", periods=10, freq=every)
     prices = pd.DataFrame({"date": days, "ticker": "A", "close": 10.0, "total_return": 0.0, "volume": 1.0})
     told = refused({"prices": prices})
     assert told == (
@@ -173,7 +173,8 @@ def test_a_comma_in_the_place_of_the_stated_delimiter_is_named_too(tmp_path: Pat
         (["1,234,567.5", "0.6"], 'thousands = ","'),
         (["1.234,5", "0,6"], 'decimal = ",", thousands = "."'),
         (["four", "0.6"], ""),
-        (["1,234", "0.6"], 'decimal = ","'),  # one cell alone: a share of that size is none, a count of shares is not asked
+        (["1,234", "0.6"], 'thousands = ",", or decimal = ","'),
+        (["1,234", "1,234,567"], 'thousands = ","'),
     ],
 )
 def test_what_to_state_of_numbers_is_said(tmp_path: Path, weights: list[str], stated: str) -> None:

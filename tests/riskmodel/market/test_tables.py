@@ -162,8 +162,8 @@ def test_a_missing_column_is_named_with_what_is_there(tmp_path: Path) -> None:
 
 
 def test_several_missing_columns_are_all_named(tmp_path: Path) -> None:
-    said = message(given_parquet(tmp_path, PRICES[["date", "ticker", "close"]]))
-    assert said.startswith("prices: missing columns 'total_return', 'volume'.")
+    said = message(given_parquet(tmp_path, PRICES[["date", "ticker"]]))
+    assert said.startswith("prices: missing columns 'close', 'total_return'.")
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -218,8 +218,8 @@ def test_infinite_numbers_in_parquet_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["△1.5", "1,000", "(1.5)", "n/a", "1.5%", "¥100", "10 000", "TRUE"])
 def test_text_in_a_number_column_is_refused_with_row_and_text(tmp_path: Path, text: str) -> None:
-    assert message(given(tmp_path, csv("2024-03-01,A,10,,1", f'2024-03-04,A,"{text}",,1'))) == (
-        f"prices: 1 cell of 'close' are not numbers: row 2 {text!r}. Write plain decimals with a point and a minus sign."
+    assert message(given(tmp_path, csv("2024-03-01,A,10,,1", f'2024-03-04,A,"{text}",,1'))).startswith(
+        f"prices: 1 cell of 'close' are not numbers: row 2 {text!r}. Write plain decimals with a point and a minus sign"
     )
 
 
@@ -270,7 +270,7 @@ def test_dates_of_which_some_carry_a_time_zone_are_refused(tmp_path: Path) -> No
 )
 def test_what_is_not_a_date_is_refused_with_row_and_text(tmp_path: Path, text: str) -> None:
     said = message(given(tmp_path, csv("2024-03-01,A,10,,1", f"{text},A,10,,1")))
-    assert f"of 'date' are not dates: row 2 {text!r}. Write dates as YYYY-MM-DD." in said
+    assert f"of 'date' are not dates: row 2 {text!r}. " in said and "Write dates as YYYY-MM-DD" in said
 
 
 @pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "1600-01-01"])
@@ -301,7 +301,8 @@ def test_numbers_are_not_dates(tmp_path: Path) -> None:
 def test_a_cp932_csv_is_refused(tmp_path: Path) -> None:
     given(tmp_path, "ticker,name,sector\n7203,トヨタ自動車,自動車\n", "securities", encoding="cp932")
     assert message(tmp_path, "securities") == (
-        "securities: 'securities.csv' is not UTF-8. Save it as UTF-8 (it may be cp932)."
+        "securities: 'securities.csv' is not UTF-8. Save it as UTF-8 (it may be cp932: then state encoding = \"cp932\" "
+        "beside file in [tables.securities] of the book)."
     )
 
 
@@ -316,7 +317,7 @@ def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_csv_is_refused(tmp_path: Path) -> None:
-    assert message(given(tmp_path, "")).startswith("prices: 'prices.csv' cannot be read as CSV (")
+    assert message(given(tmp_path, "")) == "prices: 'prices.csv' is empty. Give it at least its header, or take it away."
 
 
 def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:

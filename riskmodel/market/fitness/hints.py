@@ -21,6 +21,7 @@ DATES = (  # how days are written, and what a book states of them
     (r"\d{1,2}-[A-Za-z]{3}-\d{2}", ("DD-MMM-YY",)),
     (r"[34]\d{4}", ("excel",)),
 )
+RATIOS = ("weight", "total_return", "return", "fee", "risk_free", "value", "exposure")  # that may be written in percent
 EMPTY = frozenset({"-", "--", "#N/A", "#NA", "N/A", "n/a", "NA", "null", "NULL", "None", "#VALUE!", "#DIV/0!", "#REF!"})
 
 
@@ -44,9 +45,11 @@ book.'
     stated = ""
     if set(texts) <= EMPTY:
         stated = f'missing = ["{texts[0]}"]'
-    elif every(r"[-+−△▲]?[\d.,]+\s?%"):
+    elif column in RATIOS and every(r"[-+−△▲]?[\d.,]+\s?%"):
         stated = f'units = {{ {column} = "percent" }}'
-    elif every(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?") and (len(texts) > 1 or "." in texts[0] or texts[0].count(",") > 1):
+    elif every(r"-?[1-9]\d{0,2},\d{3}"):  # 1,234 is either
+        stated = 'thousands = ",", or decimal = ","'
+    elif every(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"):
         stated = 'thousands = ","'
     elif every(r"-?\d+(\.\d{3})*,\d+"):
         stated = 'decimal = ","' + (', thousands = "."' if any("." in text for text in texts) else "")
