@@ -154,7 +154,6 @@ def test_no_key_of_a_book_takes_a_number_or_a_day_without_bounds():
 
 LINE = "give a text of one line, not empty."
 TEXTS = {  # key: its section, and what the shipped book has
-    "currency": ("book", 'currency = "USD"'),
     "data": ("book", 'data = "."'),
     "constituents": ("benchmarks.Large Index", 'constituents = "Large Index"'),
     "holdings": ("sleeves.major", 'holdings = "major"'),
