@@ -13,6 +13,7 @@ from attribution.commands.brinson import add_brinson
 from attribution.commands.check import print_check
 from attribution.commands.explain import explain_course, explain_options
 from attribution.commands.fit import print_fit
+from attribution.commands.init import add_init
 from attribution.commands.report import report_month, report_options
 from attribution.commands.risk import print_risk
 from attribution.commands.terminal import (
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     brinson = add_brinson(commands)
     check = command("check", print_check, "say whether the inputs are fit for use")
     add_audit(commands)
+    add_init(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
     for sub in (explain, risk, brinson, check, fit):
         sub.add_argument("--format", choices=PRINTED, default=PRINTED[0], help="csv and json have full precision")

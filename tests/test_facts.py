@@ -26,6 +26,7 @@ SECTIONS = {  # of the message files -> the code whose facts it words
     "findings": ("riskmodel/market",),
     "limit_details": ("attribution/measures",),
     "notes": ("attribution/reporting",),
+    "recognition": ("riskmodel/market/sources/recognition",),
     "reasons": ("riskmodel/arrays", "riskmodel/estimation", "riskmodel/exposures", "riskmodel/model"),
 }
 PLACED = {  # what places of sentences hold, where it is no number
@@ -56,7 +57,7 @@ def made(section: str) -> set[str]:
     """The keys that a section of the message files must have."""
     keys = set(keys_in(*SECTIONS[section])) - NOTES_OF_THE_MODEL
     if section == "findings":
-        return keys | known_keys() | {UNKNOWN, UNUSED}
+        return keys - set(keys_in(*SECTIONS["recognition"])) | known_keys() | {UNKNOWN, UNUSED}
     return keys | NOTES_OF_THE_MODEL if section == "notes" else keys
 
 
@@ -79,7 +80,9 @@ def test_every_fact_has_words_in_the_library_that_makes_it():
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_words_of_a_fact_have_the_same_places_wherever_they_stand(section):
     tables = [read_messages(language).table[section] for language in LANGUAGES]
-    tables += [DETAILS] * (section == "limit_details") + [WORDS] * (section in ("findings", "notes", "reasons"))
+    tables += [DETAILS] * (section == "limit_details") + [WORDS] * (
+        section in ("findings", "notes", "reasons", "recognition")
+    )
     for key in made(section):
         assert len({places(table[key]) for table in tables if key in table}) == 1, key
 

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Share
+from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
 from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
 from attribution.portfolio.settings.toml_file import read_toml
@@ -144,6 +145,7 @@ def read_book(path: str | Path) -> Book:
     for reserved in READ:
         if reserved in content:
             raise InputError(f"{path.name}: unknown section [{reserved}].")
+    require_answered(path.name, content)
     empty = pd.DataFrame(columns=["portfolio", "date", "ticker", "weight"])
     try:
         book = Book.model_validate(content | {"path": path, "holdings": empty})

@@ -91,6 +91,8 @@ def converted(
             label = theirs[ours]
             cells = Cells(only_column(frame, label, place, name), f"{place} '{label}'")
             piece[ours] = _of_kind(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
+            if ours in stated.values:
+                piece[ours] = piece[ours].replace(stated.values[ours])
     return piece
 
 
@@ -139,7 +141,7 @@ def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Se
 def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
     """Refuse what is stated of a column that there is none of, and a derivation of nothing."""
     place = f"[tables.{name}]"
-    for what in ("columns", "constant", "units", "fields"):
+    for what in ("columns", "constant", "units", "values", "fields"):
         unknown = [column for column in getattr(stated, what) if column not in kinds]
         if unknown:
             raise InputError(f"{name}: {place} {what}: no column '{unknown[0]}' of ours. They are: {', '.join(kinds)}.")

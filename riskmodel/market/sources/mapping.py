@@ -127,6 +127,8 @@ class TableMap(How):
         Of every number of which `units` says nothing: "ones" where they are in that of the tables.
     units
         Ours = the unit that their numbers are in; without it they are in that of the tables.
+    values
+        Of a column of texts, ours: theirs = ours, such as { session = { "BMO" = "pre" } }; others stay as they are.
     cash
         What stands for cash among the names of an export, such as "Cash USD".
     identifiers
@@ -145,6 +147,7 @@ class TableMap(How):
     constant: dict[str, str] = {}
     unit: Unit | None = None
     units: dict[str, Unit] = {}
+    values: dict[str, dict[str, str]] = {}
     cash: Texts = ()
     identifiers: str | None = None
     derived: dict[str, str] = {}

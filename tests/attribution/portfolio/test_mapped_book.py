@@ -85,7 +85,7 @@ def test_a_month_is_the_same_out_of_exports(mapped):
         (
             'volume = "thousands"',
             'volume = "dozens"',
-            "'volume' in \\[tables.prices.units\\]: 'dozens' is no unit; write one of percent, basis_points",
+            "'volume' in \\[tables.prices.units\\]: 'dozens' is no unit; write one of percent, ",
         ),
         (
             'delimiter = ";"',

@@ -1,0 +1,150 @@
+"""What the lists of an export say of a book: portfolios, benchmarks, the first day, the currency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from riskmodel.market.sources.mapping import DATE_PARTS, PLACEHOLDER
+from riskmodel.market.sources.recognition.drafts import Draft, day_texts
+from riskmodel.market.sources.recognition.recognise import Recognised
+from riskmodel.market.sources.recognition.units import OPEN
+from riskmodel.market.sources.recognition.words import currency_said
+
+SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What a book is drafted from.
+
+    Attributes
+    ----------
+    portfolios
+        Portfolio -> the first day that it has a list of; None where the days cannot be read yet.
+    indices
+        With levels.
+    lists
+        Indices with constituents.
+    overlap
+        Portfolio -> index -> share of its names that are in the index's lists.
+    inception
+        The first session after every portfolio has a list; None where it is not known.
+    sessions_before
+        Of prices, before it.
+    currencies
+        That headers and names of files say.
+    """
+
+    portfolios: Mapping[str, pd.Timestamp | None]
+    indices: tuple[str, ...]
+    lists: tuple[str, ...]
+    overlap: Mapping[str, Mapping[str, float]]
+    inception: pd.Timestamp | None
+    sessions_before: int
+    currencies: tuple[str, ...]
+
+
+def lists_in(recognised: Recognised) -> Lists:
+    """Read off the tables of an export what a book needs to know."""
+    holdings, constituents = recognised.draft("holdings"), recognised.draft("constituents")
+    held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
+    lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
+    firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
+    portfolios = {str(name): None if pd.isna(day) else day for name, day in firsts.items()}
+    members = {str(name): set(rows["ticker"]) for name, rows in lists.groupby("list")}
+    overlap = {
+        str(name): {index: len(set(rows["ticker"]) & members[index]) / max(rows["ticker"].nunique(), 1) for index in members}
+        for name, rows in held.groupby("list")
+    }
+    sessions = _sessions(recognised.draft("prices"))
+    known = [day for day in portfolios.values() if day is not None]
+    later = sessions[sessions > max(known)] if known and len(known) == len(portfolios) else sessions[:0]
+    inception = later[0] if len(later) else None
+    return Lists(
+        portfolios=portfolios,
+        indices=_indices(recognised.draft("indices")),
+        lists=tuple(sorted(members)),
+        overlap=overlap if _same_codes(holdings, constituents) else {},
+        inception=inception,
+        sessions_before=0 if inception is None else int((sessions < inception).sum()),
+        currencies=_currencies(recognised),
+    )
+
+
+def _same_codes(holdings: Draft | None, constituents: Draft | None) -> bool:
+    """Whether both name stocks by the same codes, so that their names can be compared as they are."""
+    named = [draft.stated.get("identifiers") for draft in (holdings, constituents) if draft is not None]
+    return len(set(named)) <= 1
+
+
+def _rows(draft: Draft, whose: str) -> pd.DataFrame:
+    """The lists of a draft: whose, day and name of each row; a day that cannot be read yet is missing."""
+    group, stated = draft.group, draft.stated
+    if group is None:
+        return pd.DataFrame({"list": [], "date": [], "ticker": []})
+    said = [_said(str(stated["file"]), each.file, str(stated.get("dates", ""))) for each in group.seen]
+    of_file = (
+        pd.DataFrame(said, dtype=object).reindex(columns=[whose, "date"]).iloc[group.file_of_rows].reset_index(drop=True)
+    )
+    constant = stated.get("constant", {})
+    names = group.texts(draft.labels[whose]) if whose in draft.labels else of_file[whose].fillna(constant.get(whose, OPEN))
+    if "date" in draft.labels:
+        unclear = stated.get("dates") == OPEN
+        dates = pd.Series(pd.NaT, group.cells.index) if unclear else day_texts(group, draft.labels["date"])
+    else:
+        form = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], str(stated.get("dates", "")))
+        dates = pd.to_datetime(of_file["date"], format=form or None, errors="coerce")
+    rows = pd.DataFrame({"list": names.to_numpy(), "date": dates.to_numpy(), "ticker": group.texts(draft.labels["ticker"])})
+    return rows[rows["list"] != ""]
+
+
+def _said(pattern: str, file: str, form: str) -> dict[str, str]:
+    """What the name of a file says, by the placeholders of its pattern."""
+    parts = PLACEHOLDER.split(pattern)
+    day = "".join(
+        {"YYYY": r"\d{4}", "YY": r"\d\d", "MM": r"\d\d", "DD": r"\d\d", "MMM": "[A-Za-z]{3}"}.get(part, re.escape(part))
+        for part in re.findall("|".join((*DATE_PARTS, ".")), form)
+    )
+    regex = "".join(
+        (f"(?P<{part}>{day if part == 'date' and day else '.+'})" if place % 2 else re.escape(part).replace(r"\*", ".*"))
+        for place, part in enumerate(parts)
+    )
+    match = re.fullmatch(regex, file)
+    return {} if match is None else match.groupdict()
+
+
+def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
+    if prices is None:
+        return pd.DatetimeIndex([])
+    if prices.group is not None and "date" in prices.labels and prices.stated.get("dates") != OPEN:
+        days = day_texts(prices.group, prices.labels["date"])
+    elif prices.sheets:
+        first = prices.sheets[0]
+        days = day_texts(first, first.first.labels[0])
+    else:
+        return pd.DatetimeIndex([])
+    return pd.DatetimeIndex(sorted(days.dropna().unique()))
+
+
+def _indices(draft: Draft | None) -> tuple[str, ...]:
+    if draft is None:
+        return ()
+    if draft.group is not None and "index" in draft.labels:
+        return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {""}))
+    return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:])
+
+
+def _currencies(recognised: Recognised) -> tuple[str, ...]:
+    """The currencies that headers of amounts, and names of their files and sheets, say."""
+    said = set()
+    for draft in recognised.drafts:
+        if draft.table in ("prices", "holdings", "fundamentals", "shares"):
+            labels = [*draft.labels.values()]
+            labels += [sheet.first.sheet or PurePosixPath(sheet.first.file).stem for sheet in draft.sheets]
+            said |= {code for label in labels if (code := currency_said(label)) is not None}
+    return tuple(sorted(said))

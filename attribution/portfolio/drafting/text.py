@@ -1,0 +1,164 @@
+"""A drafted book as TOML: every line with its reason beside it, and a "?" where a person must say something."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attribution.house_style.words import read_messages
+from attribution.portfolio.drafting.lists import SESSIONS_BEFORE, Lists, lists_in
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.recognise import Recognised
+from riskmodel.market.sources.recognition.units import OPEN
+from riskmodel.texts import visible
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+FIRST = ("layout", "file", "sheet", "skip", "encoding", "delimiter", "decimal", "thousands", "dates", "missing", "unit")
+AFTER = ("identifiers", "cash")
+WITHIN = ("columns", "constant", "units", "values", "derived", "fields")
+RISK_FREE = (
+    'risk_free = 0.0             # taken off returns in ratios: "rates" for the table, or a number a year, 0.02 for 2 %'
+)
+
+
+def drafted_text(recognised: Recognised, exports: Path, out: Path) -> str:
+    """The text of a book over exports, in `out`.
+
+    Parameters
+    ----------
+    recognised
+        What the exports are taken for.
+    exports
+        Their folder, to which the book refers by a path from `out`.
+    out
+        The folder of the book.
+    """
+    lists = lists_in(recognised)
+    data = Path(os.path.relpath(exports.resolve(), out.resolve())).as_posix()
+    return "\n".join([*_head(lists, exports, data, recognised), *(_table(draft) for draft in recognised.drafts)]) + "\n"
+
+
+def quoted(value: Any) -> str:
+    """A value as TOML writes it.
+
+    Examples
+    --------
+    >>> quoted(["a", "b"]), quoted(3), quoted({"a b": ""})
+    ('["a", "b"]', '3', '{ "a b" = "" }')
+    """
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key_of(key)} = {quoted(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(quoted, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def key_of(name: str) -> str:
+    """A key as TOML writes it."""
+    return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def said(facts: Sequence[Fact]) -> str:
+    """Facts as a comment of one line."""
+    words = read_messages("en")
+    return visible("; ".join(words.fact("recognition", fact) for fact in facts), keep="")
+
+
+def line(key: str, value: Any, why: Sequence[Fact]) -> str:
+    """A key, its value and why it stands; a question stands above."""
+    text = f"{key_of(key)} = {quoted(value)}"
+    if value == OPEN:
+        return f"# question: {said(why)}\n{text}"
+    return f"{text}  # {said(why)}" if why else text
+
+
+def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> list[str]:
+    name = quoted(exports.resolve().name)
+    out = [
+        f"# Drafted by attribution init from what {name[1:-1]} looks like. Read each line; its reason stands beside it.",
+        '# Where "?" stands the exports do not say enough: write the answer in its place. Until then the book is refused.',
+        "[book]",
+        f"name = {{ ja = {name}, en = {name} }}  # on the pages; say what it is in each language",
+        f"data = {quoted(data)}",
+    ]
+    if len(lists.currencies) == 1:
+        out.append(f"currency = {quoted(lists.currencies[0])}  # as headers and names of files say")
+    else:
+        seen = f"; seen: {', '.join(lists.currencies)}" if lists.currencies else ""
+        out += [f"# question: in which currency are prices and values? Three letters, as in USD{seen}", 'currency = "?"']
+    if lists.inception is None:
+        out += ["# question: which is the first day that counts? A date without quotes, as in 2024-03-01", 'inception = "?"']
+    else:
+        few = "" if lists.sessions_before >= SESSIONS_BEFORE else f", and the model wants {SESSIONS_BEFORE}"
+        out.append(
+            f"inception = {lists.inception:%Y-%m-%d}  # the first session after every portfolio has a list; "
+            f"{lists.sessions_before} sessions of prices lie before{few}"
+        )
+    rates = recognised.draft("rates")
+    out.append(
+        'risk_free = "rates"  # the table of rates, below' if rates is not None and not rates.questions() else RISK_FREE
+    )
+    out += [
+        '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused',
+        "",
+    ]
+    return [*out, *_benchmarks(lists), *_sleeves(lists), "[report]", f"indices = {quoted(list(lists.indices))}", ""]
+
+
+def _benchmarks(lists: Lists) -> list[str]:
+    out = []
+    for name in lists.lists:
+        out += [f"[benchmarks.{key_of(name)}]", f"constituents = {quoted(name)}  # the lists of the table constituents", ""]
+    if not lists.lists:
+        for name in lists.indices or (OPEN,):
+            out += [
+                "# question: what is it made of? No lists of constituents were found. So many largest companies, as in 500; or",
+                "# write returns_only = true in the place of the line, where nothing but its level is known",
+                f"[benchmarks.{key_of(name)}]",
+                'largest = "?"',
+                "",
+            ]
+    return out
+
+
+def _sleeves(lists: Lists) -> list[str]:
+    out, names = [], lists.lists or lists.indices
+    for portfolio in lists.portfolios or (OPEN,):
+        out += [f"[sleeves.{key_of(portfolio)}]", f"holdings = {quoted(portfolio)}"]
+        if len(names) == 1:
+            out.append(f"benchmark = {quoted(names[0])}  # the only one")
+        else:
+            shares = lists.overlap.get(portfolio, {})
+            held = (
+                "; of its names " + ", ".join(f"{share:.0%} are in {index}" for index, share in shares.items())
+                if shares
+                else ""
+            )
+            out += [f"# question: which is its benchmark: {', '.join(names) or 'none was found'}?{held}", 'benchmark = "?"']
+        out.append("")
+    out.append("[courses]  # fixed shares of sleeves; blends of several may be added")
+    out += [f"{key_of(name)} = {{ {key_of(name)} = 1.0 }}" for name in lists.portfolios or (OPEN,)]
+    return [*out, ""]
+
+
+def _table(draft: Draft) -> str:
+    place, stated, why = f"tables.{draft.table}", draft.stated, draft.why
+    out = [f"[{place}]"]
+    out += [line(key, stated[key], why.get((key,), ())) for key in (*FIRST, *AFTER) if key in stated]
+    for part in WITHIN:
+        if part not in stated:
+            continue
+        flat = {key: value for key, value in stated[part].items() if not isinstance(value, Mapping)}
+        if flat:
+            out.append(f"[{place}.{part}]")
+            out += [line(key, value, why.get((part, key), ())) for key, value in flat.items()]
+        for key, value in stated[part].items():
+            if isinstance(value, Mapping):
+                out.append(f"[{place}.{part}.{key_of(key)}]")
+                out += [line(inner, item, why.get((part, key, inner), ())) for inner, item in value.items()]
+    return "\n".join([*out, ""])

@@ -1,0 +1,1 @@
+"""What exports that nobody has described look like: files, cells, headers, tables. A person agrees to it, or not."""

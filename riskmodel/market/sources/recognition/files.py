@@ -1,0 +1,206 @@
+"""Files that nobody has described: their encoding, delimiter, sheets and header, as far as they can be seen."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import InputError
+from riskmodel.facts import Fact
+from riskmodel.market.plain_text import one_line
+
+PLAIN = (".csv", ".tsv", ".txt")
+BOOKS = (".xlsx", ".xlsm")
+DELIMITERS = (",", ";", "\t", "|")
+MOST_LINES_ABOVE = 30  # a header
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+NO_WORD = re.compile(
+    r"[-+△▲]?[\d.,/:' %-]+|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日"
+)  # a number or a day
+FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
+IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A sheet or file with a header.
+
+    Attributes
+    ----------
+    file
+        Relative to the folder, with slashes.
+    sheet
+        Of a workbook.
+    how
+        What `riskmodel.market.sources.mapping.How` wants to read it so.
+    cells
+        Under the header; labels are its texts.
+    why
+        What was seen of the file as a whole.
+    """
+
+    file: str
+    sheet: str | None
+    how: dict[str, Any]
+    cells: pd.DataFrame
+    why: tuple[Fact, ...] = field(default_factory=tuple)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The header."""
+        return tuple(map(str, self.cells.columns))
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file, or a sheet of it, that holds no table that can be seen."""
+
+    file: str
+    sheet: str | None
+    why: Fact
+
+
+def look(folder: Path) -> Iterator[Seen | Unread]:
+    """Every file of a folder and of those in it, in the order of their names; nothing is written."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts):
+            continue
+        try:
+            yield from _of_file(path, name)
+        except (OSError, ValueError, LookupError, csv.Error) as error:
+            yield Unread(name, None, Fact("unreadable", {"reason_given": one_line(error)}))
+        except Exception as error:  # of a damaged workbook or Parquet file libraries raise what they please
+            yield Unread(name, None, Fact("unreadable", {"reason_given": one_line(error)}))
+
+
+def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        yield Seen(name, None, {}, pd.read_parquet(path), (Fact("parquet"),))
+    elif suffix in BOOKS:
+        yield from _of_workbook(path, name)
+    elif suffix in PLAIN:
+        yield _of_text(path.read_bytes(), name)
+    else:
+        yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
+
+
+def _of_workbook(path: Path, name: str) -> Iterator[Seen | Unread]:
+    try:
+        opened = pd.ExcelFile(path, engine="openpyxl")
+    except ImportError:
+        raise InputError(
+            f"'{name}' is a workbook, and openpyxl is not installed. Install the extra: pip install "
+            f"'factor-attribution[sources]', or save its sheets as CSV."
+        ) from None
+    with opened as book:
+        for sheet in map(str, book.sheet_names):
+            grid = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, keep_default_na=False)
+            yield _under_header(grid.mask(grid == ""), name, sheet, {"sheet": sheet}, ())
+
+
+def _of_text(raw: bytes, name: str) -> Seen | Unread:
+    encoding = encoding_of(raw)
+    lines = raw.decode(encoding).splitlines()
+    delimiter = delimiter_of(lines)
+    if delimiter is None:
+        return Unread(name, None, Fact("no_table"))
+    grid = pd.DataFrame(list(csv.reader(lines, delimiter=delimiter)), dtype=object)
+    how = {} if encoding.startswith("utf-8") else {"encoding": encoding}
+    how |= {} if delimiter == "," else {"delimiter": delimiter}
+    shown = {"\t": "tab"}.get(delimiter, delimiter)
+    why = (Fact("text_file", {"encoding": encoding, "delimiter": shown}),)
+    return _under_header(grid.mask(grid.isna() | (grid == "")), name, None, how, why)
+
+
+def _under_header(
+    grid: pd.DataFrame, name: str, sheet: str | None, how: dict[str, Any], why: tuple[Fact, ...]
+) -> Seen | Unread:
+    filled = grid.notna().sum(axis=1).to_numpy()
+    width = int(pd.Series(filled[filled > 1]).max()) if (filled > 1).any() else 0
+    above = _header_row(grid, filled, width)
+    if above is None or above + 1 >= len(grid) or width < 2:
+        return Unread(name, sheet, Fact("no_table"))
+    labels = [" ".join(str(label).split()) if pd.notna(label) else "" for label in grid.iloc[above]]
+    body = grid.iloc[above + 1 :].set_axis(labels, axis=1)
+    body = body.loc[:, (body.columns != "") & ~body.columns.duplicated()].dropna(how="all").reset_index(drop=True)
+    if above:
+        how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
+    return Seen(name, sheet, how, body, why)
+
+
+def _header_row(grid: pd.DataFrame, filled: np.ndarray, width: int) -> int | None:
+    """The row of the header: the first of words that is as wide as the table, else nearly so, else the first wide one."""
+    rows = [row for row, count in enumerate(filled[:MOST_LINES_ABOVE]) if count >= max(2, FILLED * width)]
+    words = [row for row in rows if all(map(_is_word, grid.iloc[row].dropna()))]
+    for least in (width, width - 1):
+        if (whole := next((row for row in words if filled[row] >= max(2, least)), None)) is not None:
+            return whole
+    return rows[0] if rows else None
+
+
+def _is_word(cell: object) -> bool:
+    return isinstance(cell, str) and NO_WORD.fullmatch(cell.strip()) is None
+
+
+def encoding_of(raw: bytes) -> str:
+    """The encoding of a text file, by its mark, or the first of UTF-8, UTF-16, cp932 and cp1252 that it can be.
+
+    Examples
+    --------
+    >>> [encoding_of(text.encode(code)) for text, code in (("終値", "cp932"), ("Währung", "cp1252"), ("終値", "utf-8"))]
+    ['cp932', 'cp1252', 'utf-8']
+    """
+    for mark, encoding in MARKS.items():
+        if raw.startswith(mark):
+            return encoding
+    start = raw[: 1 << 12]
+    if start.count(b"\0") > len(start) // 4:
+        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    for encoding in ("utf-8", "cp932", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "cp932" or _is_japanese(text):
+            return encoding
+    return "latin-1"
+
+
+def _is_japanese(text: str) -> bool:
+    """Whether what was read as cp932 is Japanese: letters beside each other, and no characters that nobody uses."""
+    if any("\ue000" <= letter <= "\uf8ff" or "\x80" <= letter <= "\xa0" for letter in text):
+        return False
+    letters = "".join(letter if letter.isascii() or letter.isalpha() else " " for letter in text)  # △ stands alone
+    runs = re.findall(r"[^\x00-\x7f]+", letters)
+    return sum(len(run) for run in runs if len(run) > 1) >= IN_RUNS * sum(map(len, runs))
+
+
+def delimiter_of(lines: list[str]) -> str | None:
+    """What parts the cells of a text file: of what parts most lines into equally many, that which does so the earliest.
+
+    Examples
+    --------
+    >>> delimiter_of(["Kurse vom 1.1.", "Tag;Kurs", "1.1.;1,5", "2.1.;1,6"])
+    ';'
+    """
+    best, most = None, (0.0, -len(lines), 0)
+    rows = [line for line in lines[:500] if line.strip()]
+    for delimiter in DELIMITERS:
+        widths = pd.Series([len(cells) for cells in csv.reader(rows, delimiter=delimiter)], dtype=int)
+        if widths.empty:
+            continue
+        width = int(widths.mode().iloc[-1])
+        share = float((widths == width).mean())
+        first = int((widths == width).to_numpy().argmax())  # the header too, where a decimal comma parts only what is below
+        if width > 1 and (round(share, 1), -first, width) > most:
+            best, most = delimiter, (round(share, 1), -first, width)
+    return best

@@ -1,0 +1,64 @@
+"""Units that an export states, or that arithmetic over its own cells shows; what neither says is asked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.words import unit_said
+
+OPEN = "?"  # what stands in a draft where a person must say something
+WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
+    "prices": ("close", "total_return", "dividend", "volume"),
+    "shares": ("shares_out", "market_cap"),
+    "rates": ("risk_free",),
+    "constituents": ("weight",),
+    "holdings": ("weight",),
+    "earnings": ("eps_estimate", "eps_actual"),
+}
+SHARES_WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
+MOVED = 0.002  # of a close, above which its change tells percent from decimals
+AGREE = 0.8  # of the days on which a return is the change of the close; on others a dividend is paid
+
+
+def of_header(label: str, place: str) -> tuple[str, Fact] | None:
+    """The unit that a header, or the name of its sheet, states."""
+    unit = unit_said(label)
+    return None if unit is None else (unit, Fact("unit_said", {"unit": unit, "place": place}))
+
+
+def of_sums(weights: pd.Series, lists: pd.Series) -> tuple[str, Fact] | None:
+    """The unit of weights that are a whole, by what each list sums to.
+
+    Examples
+    --------
+    >>> of_sums(pd.Series([60.0, 40.0, 99.9, 0.1]), pd.Series([1, 1, 2, 2]))[0]
+    'percent'
+    """
+    sums = weights.groupby(lists.to_numpy()).sum()
+    for unit, whole in (("percent", 100.0), ("ones", 1.0)):
+        if len(sums) and ((sums / whole - 1).abs() < 0.01).all():
+            return unit, Fact("unit_of_sums", {"unit": unit, "lists": len(sums), "whole": whole})
+    return None
+
+
+def of_changes(returns: pd.DataFrame, closes: pd.DataFrame) -> tuple[str, Fact] | None:
+    """The unit of total returns by the changes of the closes of the same days: (time, asset) both.
+
+    Examples
+    --------
+    >>> closes = pd.DataFrame({"A": [100.0, 101.0, 99.0, 100.0]})
+    >>> of_changes(closes.pct_change() * 100, closes)[0]
+    'percent'
+    """
+    change = closes.pct_change(fill_method=None).to_numpy()
+    given = returns.reindex(index=closes.index, columns=closes.columns).to_numpy(dtype=float)
+    known = np.isfinite(change) & np.isfinite(given) & (np.abs(change) > MOVED)
+    if not known.any():
+        return None
+    for unit, worth in SHARES_WORTH.items():
+        agree = float((np.abs(given[known] * worth - change[known]) < 0.1 * np.abs(change[known])).mean())
+        if agree >= AGREE:
+            return unit, Fact("unit_of_changes", {"unit": unit, "share": agree})
+    return None

@@ -1,0 +1,187 @@
+"""What the cells of a column look like: days of which form, numbers with which point, codes with check digits."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.market.sources.cells import PLAIN
+from riskmodel.market.sources.mapping import DATE_PARTS
+
+DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
+FORMS = (
+    *("YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "YYYY.MM.DD", "YYYY年MM月DD日"),
+    *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "DD.MM.YY", "DD/MM/YY", "MM/DD/YY"),
+    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY"),
+)
+POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
+NOTHING = (
+    "-",
+    "--",
+    "－",
+    "—",
+    "–",
+    "N/A",
+    "#N/A",
+    "#N/A N/A",
+    "n/a",
+    "NA",
+    "n.a.",
+    "NaN",
+    "nan",
+    "NULL",
+    "null",
+    "None",
+    "***",
+)
+MOST = 5000  # different cells of a column that are looked at
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
+CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
+SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9, 1)
+MOSTLY = 0.95  # of the cells of a column of codes have the right check digit
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What was seen of a column.
+
+    Attributes
+    ----------
+    kind
+        `day`, `number`, `text` or `empty`.
+    forms
+        Of days that are text: every form that all of them have, ours; of several one cannot tell.
+    points
+        Of numbers that are text: every pair of decimal and thousands that all of them have.
+    missing
+        What stands in cells without a value.
+    percent
+        Whether numbers carry a percent sign.
+    code
+        `isin`, `cusip` or `sedol` where the check digits say so.
+    texts
+        Its different cells.
+    unique
+        Whether no two cells are alike.
+    """
+
+    kind: str
+    forms: tuple[str, ...] = ()
+    points: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    percent: bool = False
+    code: str = ""
+    texts: tuple[str, ...] = ()
+    unique: bool = False
+
+
+def shape_of(cells: pd.Series) -> Shape:
+    """What a column looks like.
+
+    Examples
+    --------
+    >>> shape_of(pd.Series(["1.234,5", "-", "2,25"])).points
+    ((',', '.'),)
+    >>> shape_of(pd.Series(["03/04/2025", "01/02/2025"])).forms
+    ('DD/MM/YYYY', 'MM/DD/YYYY')
+    """
+    given = cells.dropna()
+    if given.empty:
+        return Shape(EMPTY)
+    if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
+        return Shape(DAY, unique=given.is_unique)
+    typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
+    texts = pd.Series(given[~typed].astype(str).str.strip().unique()[:MOST], dtype=object)
+    texts = texts[texts != ""]
+    whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
+    if typed.all() and (whole != "").all() and _forms(pd.Series(whole.unique()[:MOST], dtype=object)) == ("YYYYMMDD",):
+        return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
+    absent = tuple(sorted(set(texts) & set(NOTHING)))
+    there = texts[~texts.isin(absent)]
+    numbers = _numbers(there)
+    if typed.any() and (there.empty or numbers):
+        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(whole.unique()[:MOST]), unique=given.is_unique)
+    if not typed.any() and not there.empty:
+        forms = _forms(there)
+        if forms:
+            return Shape(DAY, forms, missing=absent, unique=given.is_unique)
+        code = code_of(texts)
+        if numbers and not code:
+            percent = bool(there.str.endswith(("%", "％")).any())
+            return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(texts), unique=given.is_unique)
+        return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
+    return Shape(TEXT, texts=(*texts, *whole.unique()[:MOST]), unique=given.is_unique)
+
+
+def _forms(texts: pd.Series) -> tuple[str, ...]:
+    """Every form of days that all texts have."""
+    found = []
+    for form in FORMS:
+        pattern = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], form)
+        length = len(form)
+        if texts.str.len().eq(length).all():
+            days = pd.to_datetime(texts, format=pattern, errors="coerce")
+            if days.notna().all() and days.dt.year.between(1950, 2100).all():
+                found.append(form)
+    return tuple(found)
+
+
+def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
+    """Every pair of decimal and thousands with which all texts are numbers, the plainest first."""
+    plain = texts.str.translate(PLAIN).str.removesuffix("%").str.removesuffix("％").str.strip()
+    plain = plain.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+    found = []
+    for decimal, thousands in POINTS:
+        whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+" if thousands else r"\d+"
+        form = rf"[-+]?(?:{whole}|\d+)?(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
+        if (plain.str.fullmatch(form) & plain.str.contains(r"\d")).all():
+            found.append((decimal, thousands))
+    return tuple(found)
+
+
+def same_numbers(texts: pd.Series, points: tuple[tuple[str, str], ...]) -> bool:
+    """Whether texts are the same numbers with each of several points.
+
+    Examples
+    --------
+    >>> same_numbers(pd.Series(["12", "7"]), POINTS), same_numbers(pd.Series(["1.234"]), ((".", ""), (",", ".")))
+    (True, False)
+    """
+    plain = texts.str.translate(PLAIN).str.removesuffix("%").str.strip()
+    read = {tuple(_with_points(plain, *point)) for point in points}
+    return len(read) <= 1
+
+
+def _with_points(plain: pd.Series, decimal: str, thousands: str) -> pd.Series:
+    return (plain.str.replace(thousands, "", regex=False) if thousands else plain).str.replace(decimal, ".", regex=False)
+
+
+def code_of(texts: pd.Series) -> str:
+    """Which kind of code nearly all texts are, by their check digits.
+
+    Examples
+    --------
+    >>> code_of(pd.Series(["US0378331005", "US5949181045"])), code_of(pd.Series(["0263494"])), code_of(pd.Series(["AAPL"]))
+    ('isin', 'sedol', '')
+    """
+    for code, form in CODES.items():
+        known = texts.str.fullmatch(form)
+        if known.mean() >= MOSTLY - 0.05 and np.mean([_checked(code, text) for text in texts[known]]) >= MOSTLY:
+            return code
+    return ""
+
+
+def _checked(code: str, text: str) -> bool:
+    values = [ALPHABET.index(letter) for letter in text]
+    if code == "sedol":
+        return sum(weight * value for weight, value in zip(SEDOL_WEIGHTS, values, strict=True)) % 10 == 0
+    if code == "cusip":
+        doubled = [value * (1 + place % 2) for place, value in enumerate(values[:-1])]
+        return (10 - sum(sum(divmod(value, 10)) for value in doubled) % 10) % 10 == values[-1]
+    digits = [int(digit) for value in values for digit in str(value)]
+    return sum(sum(divmod(digit * (1 + place % 2), 10)) for place, digit in enumerate(reversed(digits))) % 10 == 0

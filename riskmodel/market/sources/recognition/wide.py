@@ -1,0 +1,162 @@
+"""Sheets with days down and names across: which field of which table each is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.codes import best_column
+from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
+from riskmodel.market.sources.recognition.groups import Group, derived_from
+from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, of_changes, of_header
+from riskmodel.market.sources.recognition.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
+from riskmodel.market.tables import DATE
+
+PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
+DAYS = re.compile(r"\d{4}-\d\d-\d\d(?: 00:00:00)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}/\d{1,2}/\d{1,2}|\d{8}")
+FEW = 2  # names across, at least, of what is no pair
+
+
+@dataclass(frozen=True)
+class Wide:
+    """A wide group: its table and field, None where the field is not said; and which codes stand across."""
+
+    group: Group
+    table: str
+    field: str | None
+    why: tuple[Fact, ...]
+    codes: str | None = None
+
+
+def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozenset[str]) -> Wide | None:
+    """A group as a wide sheet, or None where it is none."""
+    first, *across = group.first.labels
+    if not across or shape_of(group.cells[first]).kind != DAY:
+        return None
+    stacked = pd.concat([group.cells[label] for label in across]).dropna()
+    if stacked.empty or shape_of(stacked).kind != NUMBER:
+        return None
+    names = frozenset(across)
+    if all(PAIR.fullmatch(label) for label in across):
+        return Wide(group, "fx", "rate", (Fact("pairs_across", {"labels": tuple(across)}),))
+    column, share = best_column(names, codes)
+    if column is not None and len(across) > FEW:
+        field, why = _field(group)
+        return Wide(group, "prices", field, (Fact("codes_across", {"label": column, "share": share}), *why), column)
+    called = (*tokens(PurePosixPath(group.first.file).stem), *tokens(group.first.sheet or ""))
+    known = len(names & indices) / len(names)
+    if known >= 0.5 or (len(across) >= FEW and any(has(called, word) for word in OF_NAMES["indices"])):
+        if any(matched(label, WORDS["indices"]["level"])[0] for label in across):
+            return None  # a long table
+        return Wide(group, "indices", "level", (Fact("indices_across", {"labels": tuple(across), "share": known}),))
+    return None
+
+
+def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
+    """Whether names stand down and days across, which no mapping reads."""
+    first, *across = group.first.labels
+    days = sum(bool(DAYS.fullmatch(label)) for label in across)
+    return len(across) > 1 and days >= 0.8 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
+
+
+def _field(group: Group) -> tuple[str | None, tuple[Fact, ...]]:
+    """What a sheet's name, or its file's, says of the field."""
+    for name in (group.first.sheet, PurePosixPath(group.first.file).stem):
+        if name is None:
+            continue
+        scores = {
+            ours: matched(name, phrases) for ours, phrases in WORDS["prices"].items() if ours not in ("date", "ticker")
+        }
+        scores = {ours: score for ours, score in scores.items() if score[0] > 0}
+        scores = scores or {
+            ours: (1.0, phrase)
+            for ours, phrases in WORDS["prices"].items()
+            for phrase in phrases
+            if ours not in ("date", "ticker") and len(phrase) > 2 and has(tokens(name), phrase)
+        }
+        if scores:
+            best = max(scores, key=lambda ours: scores[ours])
+            return best, (Fact("sheet_word", {"word": scores[best][1]}),)
+    return None, (Fact("field_unknown"),)
+
+
+def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, Fact]]]:
+    """A draft for each table, and the sheets that found no place in one."""
+    drafts: dict[str, Draft] = {}
+    panels: dict[str, dict[str, Wide]] = {}
+    left: list[tuple[Wide, Fact]] = []
+    for sheet in sheets:
+        if sheet.field is None:
+            left.append((sheet, Fact("field_unknown")))
+        elif sheet.field in panels.setdefault(sheet.table, {}):
+            other = panels[sheet.table][sheet.field]
+            left.append((sheet, Fact("second_of_field", {"field_of_ours": sheet.field, "place": other.group.place})))
+        else:
+            panels[sheet.table][sheet.field] = sheet
+    for table, fields in panels.items():
+        ours_of = derived_from(table)
+        for ours, ways in ours_of.items():
+            inputs = {
+                column for columns in ways.values() for column in columns if column not in WORDS[table] or column != "close"
+            }
+            if ours in fields:
+                for column in inputs & set(fields):
+                    left.append((fields.pop(column), Fact("needless", {"column": ours})))
+        draft = drafts[table] = Draft(table)
+        draft.state(("layout",), "wide", Fact("days_down"))
+        for field, sheet in fields.items():
+            draft.sheets.append(sheet.group)
+            _state_field(draft, field, sheet, fields)
+        for ours, ways in ours_of.items():
+            way = next((way for way, columns in ways.items() if all(column in fields for column in columns)), None)
+            if ours not in fields and way is not None:
+                draft.state(("derived", ours), way, Fact("worked_out", {"columns": ways[way]}))
+            elif ours not in fields and table == "prices":
+                draft.state(("derived", ours), OPEN, Fact("column_unknown", {"column": ours}))
+    return list(drafts.values()), left
+
+
+def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wide]) -> None:
+    group, path = sheet.group, ("fields", field)
+    first, *across = group.first.labels
+    draft.state((*path, "file"), _pattern(group), *sheet.why, *group.first.why)
+    stacked = shape_of(pd.concat([group.cells[label] for label in across]))
+    group.__dict__["shapes"] = {first: shape_of(group.cells[first])}  # of the others together: there are hundreds
+    state_how(draft, path, group, [first], {first: DATE})
+    state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
+    if stacked.missing:
+        draft.state((*path, "missing"), list(stacked.missing), Fact("stands_for_none", {"cells": stacked.missing}))
+    if field not in WITH_UNIT.get(draft.table, ()):
+        return
+    name = group.first.sheet or PurePosixPath(group.first.file).stem
+    found = of_header(name, name)
+    if found is None and stacked.percent:
+        found = "percent", Fact("percent_sign")
+    if found is None and field == "total_return" and "close" in fields:
+        found = of_changes(_panel(group, stacked.points), _panel(fields["close"].group, ()))
+    if found is None:
+        draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (field,)}))
+    elif found[0] != "ones":
+        draft.state((*path, "unit"), *found)
+    else:
+        draft.why[(*path, "file")] = (*draft.why[(*path, "file")], found[1])
+
+
+def _pattern(group: Group) -> str:
+    from riskmodel.market.sources.recognition.names import pattern_of
+
+    return pattern_of(list(group.files), []) or group.files[0]
+
+
+def _panel(group: Group, points: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    first = group.first.labels[0]
+    cells = group.cells.drop_duplicates(first).set_index(first)
+    decimal = points[0][0] if points else "."
+    plain = cells.map(lambda cell: cell.replace(decimal, ".") if isinstance(cell, str) else cell)
+    return plain.apply(pd.to_numeric, errors="coerce").sort_index()

@@ -1,0 +1,136 @@
+"""Words by which exports head their columns, from `words.toml` beside this module, and how a header is held against them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from importlib import resources
+from typing import Any
+
+_FILE: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+
+
+def _listed(words: list[str]) -> tuple[str, ...]:
+    return tuple(word for each in words for word in (_FILE["common"][each[1:]] if each.startswith("@") else [each]))
+
+
+WORDS: dict[str, dict[str, tuple[str, ...]]] = {  # by table and column of ours
+    table: {ours: _listed(words) for ours, words in columns.items()} for table, columns in _FILE["columns"].items()
+}
+NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {  # by table: of each row one is there, before it is taken for the table
+    "prices": (("date",), ("ticker",), ("close", "total_return_index")),
+    "shares": (("ticker",), ("available_from",), ("shares_out", "market_cap")),
+    "securities": (("ticker",), ("sector", "industry", "name", "name_ja")),
+    "fundamentals": (
+        ("ticker",),
+        ("period_end",),
+        ("net_income", "equity", "total_assets"),
+        ("revenue", "total_assets", "equity"),
+    ),
+    "earnings": (("ticker",), ("announced",), ("eps_actual", "eps_estimate")),
+    "indices": (("date",), ("index",), ("level",)),
+    "constituents": (("index",), ("ticker",), ("weight",)),
+    "holdings": (("ticker",), ("weight", "quantity", "market_value")),
+    "splits": (("ticker",), ("ex_date",), ("ratio",)),
+    "rates": (("date",), ("risk_free",)),
+    "fx": (("date",), ("pair",), ("rate",)),
+}
+OF_NAMES: dict[str, tuple[str, ...]] = {table: tuple(words) for table, words in _FILE["names"].items()}
+UNIT_WORDS: dict[str, tuple[str, ...]] = {unit: tuple(words) for unit, words in _FILE["units"].items() if unit != "ones"}
+ONES = tuple(_FILE["units"]["ones"])
+CURRENCIES: dict[str, str] = _FILE["currencies"]
+COUNTED, OF_COUNTS = ("shares", "aktien", "actions", "titres"), ("volume", "volumen", "umsatz", "vol")
+CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
+HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
+BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
+
+
+@cache
+def tokens(text: str) -> tuple[str, ...]:
+    """A text in words of ordinary width and lower case.
+
+    Examples
+    --------
+    >>> tokens("PX_LAST (USD)"), tokens("終値（円）")
+    (('px', 'last', 'usd'), ('終値', '円'))
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return tuple(word for word in re.split(r"[^\w%$€£¥]+|_", plain) if word)
+
+
+@cache
+def bare(text: str) -> tuple[str, ...]:
+    """The words of a header without what stands in brackets, and without words of units at its end.
+
+    Examples
+    --------
+    >>> bare("Sales, USD mn"), bare("Schlusskurs (USD)"), bare("% Wgt")
+    (('sales',), ('schlusskurs',), ('wgt',))
+    """
+    words = list(tokens(BRACKETS.sub(" ", unicodedata.normalize("NFKC", text))) or tokens(text))
+    units = {word for each in UNIT_WORDS.values() for phrase in each for word in phrase.split()} | set(CURRENCIES)
+    while len(words) > 1 and (words[-1] in units or words[0] == "%"):
+        words = words[1:] if words[0] == "%" else words[:-1]
+    return tuple(words)
+
+
+def has(words: tuple[str, ...], phrase: str) -> bool:
+    """Whether a phrase stands among words as a whole; one of Japanese may be a part of a word."""
+    wanted = tokens(phrase) if phrase not in "%$€£¥" else (phrase,)
+    if len(wanted) == 1 and not wanted[0].isascii() and any("\u3040" <= letter <= "\u9fff" for letter in wanted[0]):
+        return any(wanted[0] in word for word in words)
+    return any(words[place : place + len(wanted)] == wanted for place in range(len(words) - len(wanted) + 1))
+
+
+def matched(label: str, phrases: tuple[str, ...]) -> tuple[float, str]:
+    """How well a header is one of several phrases, 3 for the same words and 2 for words among others, and the phrase.
+
+    Examples
+    --------
+    >>> matched("Adj. Close", ("close", "adj close")), matched("Kunde", ("close",))
+    ((3.2, 'adj close'), (0.0, ''))
+    """
+    words, best = bare(label), (0.0, "")
+    for phrase in phrases:
+        wanted = tokens(phrase)
+        whole = wanted in (words, tokens(label))
+        if whole or (has(words, phrase) and (len(wanted) > 1 or len(words) <= 2 or not phrase.isascii())):
+            best = max(best, ((3.0 if whole else 2.0) + 0.1 * len(wanted), phrase))
+    return best
+
+
+def unit_said(label: str) -> str | None:
+    """The unit that a header or the name of a sheet states, "ones" where it names a currency or shares alone.
+
+    Examples
+    --------
+    >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Weight %", "% Wgt")]
+    ['thousands', 'millions', 'ones', None, 'percent', 'percent']
+    """
+    words, inside = (
+        tokens(label),
+        tuple(word for part in BRACKETS.findall(unicodedata.normalize("NFKC", label)) for word in tokens(part)),
+    )
+    rest = tuple(word for word in words if word not in bare(label))
+    stated = inside or rest
+    for unit, phrases in UNIT_WORDS.items():
+        if any(has(words if unit == "basis_points" else stated, phrase) for phrase in phrases) or (
+            unit == "percent" and any("%" in word for word in words)
+        ):
+            return unit
+    counts = (
+        not inside and words[-1:] and words[-1] in COUNTED and words[0] not in OF_COUNTS
+    )  # "Company Shares" states no unit
+    last = words[-1:] if len(words) > 1 and not counts else ()
+    for unit, phrases in UNIT_WORDS.items():
+        if any(has(words, phrase) for phrase in phrases if phrase.isascii() and len(phrase) > 3 and phrase != "shares"):
+            return unit
+    return "ones" if any(has(stated or last, phrase) for phrase in ONES) else None
+
+
+def currency_said(label: str) -> str | None:
+    """The currency that a header names."""
+    words = tokens(label)
+    return next((code for word, code in CURRENCIES.items() if has(words, word)), None)

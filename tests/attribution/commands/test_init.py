@@ -1,0 +1,158 @@
+"""`attribution init`: exports are looked at, a book is drafted beside nothing of theirs, and `check` has the last word."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import attribution as at
+from attribution.cli import main
+from attribution.portfolio.drafting.draft import draft_book
+from attribution.portfolio.inputs import read_inputs
+from tests.conftest import ROOT
+from tests.riskmodel.market.sources.odd_folders import ODD
+
+pytest.importorskip("openpyxl")
+EXPORTS = ROOT / "fixtures" / "exports"
+ANSWERS = {"major": "Large Index", "next_major": "Small Index"}  # what fixtures/exports/*/book.toml say
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def answer(path: Path) -> int:
+    """Write the benchmark of each sleeve in the place of its question, and say how many lines that were."""
+    text, answered = path.read_text(encoding="utf-8"), 0
+    for sleeve, benchmark in ANSWERS.items():
+        pattern = rf'(\[sleeves\.{sleeve}\]\nholdings = "{sleeve}"\n#[^\n]*\n)benchmark = "\?"'
+        text, count = re.subn(pattern, rf'\1benchmark = "{benchmark}"', text)
+        answered += count
+    path.write_text(text, encoding="utf-8")
+    return answered
+
+
+@pytest.mark.parametrize("folder", ["vendor", "sheets", "custodian"])
+def test_the_shipped_exports_are_understood_but_for_the_benchmarks(folder, tmp_path, capsys):
+    files, out = EXPORTS / folder / "files", tmp_path / "book"
+    before = digests(files)
+    assert main(["init", str(files), "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert f"Drafted {out / 'book.toml'}, with 2 questions for you" in printed.out
+    assert printed.err == (
+        "attribution init: book.toml: 2 questions are open: 'benchmark' in [sleeves.major], 'benchmark' in "
+        '[sleeves.next_major]. Write the answer in the place of "?"; what may stand there is said beside it.\n'
+    )
+    assert digests(files) == before
+    assert [path.name for path in out.iterdir()] == ["book.toml"]
+    assert answer(out / "book.toml") == 2
+    drafted, shipped = at.read_book(out / "book.toml"), at.read_book(EXPORTS / folder / "book.toml")
+    assert drafted.book.inception == shipped.book.inception
+    key = ["portfolio", "date", "ticker"]
+    weights = [book.holdings.set_index(key)["weight"].sort_index() for book in (drafted, shipped)]
+    pd.testing.assert_series_equal(*weights, rtol=1e-12)
+    markets = [read_inputs(book) for book in (drafted, shipped)]
+    assert markets[0].equals(markets[1])
+
+
+def test_a_draft_is_checked_and_the_code_is_that_of_check(tmp_path, capsys, monkeypatch):
+    """A book without questions: as `check` of it says, 1 with findings."""
+    from attribution.commands import init
+
+    written = {}
+
+    def without_questions(exports: Path, out: Path):
+        drafted = draft_book(exports, out)
+        answer(drafted.path)
+        written["path"] = drafted.path
+        return drafted
+
+    monkeypatch.setattr("attribution.portfolio.drafting.draft.draft_book", without_questions)
+    assert init  # the command looks the function up when it runs
+    code = main(["init", str(EXPORTS / "custodian" / "files"), "--out", str(tmp_path / "book")])
+    assert code == main(["check", str(written["path"])]) == 1
+    assert "Fit for use, with" in capsys.readouterr().out
+
+
+def test_paths_are_relative_to_the_book_whichever_way_both_are_named(tmp_path, monkeypatch):
+    exports = tmp_path / "data" / "exports"
+    exports.mkdir(parents=True)
+    ODD["swiss"](exports)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    texts = [
+        draft_book(given, out).path.read_text(encoding="utf-8")
+        for given, out in (("../data/exports", "one"), (exports, "two"), ("../data/exports", tmp_path / "work" / "three"))
+    ]
+    assert 'data = "../../data/exports"' in texts[0]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    ODD["japanese"](exports)
+    first, second = (draft_book(exports, tmp_path / name).path.read_bytes() for name in ("a", "b"))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("full", "--out: '{tmp}/full' is not empty: mine.txt. Name a new folder; nothing is written over."),
+        ("exports/book", "--out: '{tmp}/exports/book' lies in the folder of the exports, where nothing is written"),
+        ("full/mine.txt", "--out: '{tmp}/full/mine.txt' is a file. Name a new folder for the book."),
+    ],
+)
+def test_it_writes_only_into_a_new_folder(out, message, tmp_path, capsys):
+    (tmp_path / "exports").mkdir()
+    ODD["swiss"](tmp_path / "exports")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    before = digests(tmp_path)
+    assert main(["init", str(tmp_path / "exports"), "--out", str(tmp_path / out)]) == 2
+    assert message.format(tmp=tmp_path) in capsys.readouterr().err
+    assert digests(tmp_path) == before
+
+
+def test_a_folder_without_tables_is_refused_and_nothing_is_written(tmp_path, capsys):
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "notes.txt").write_text("Ask Ken.\n")
+    assert main(["init", str(tmp_path / "exports"), "--out", str(tmp_path / "book")]) == 2
+    assert "can be taken for a table. Looked at: notes.txt." in capsys.readouterr().err
+    assert not (tmp_path / "book").exists()
+    assert main(["init", str(tmp_path / "nowhere"), "--out", str(tmp_path / "book")]) == 2
+    assert "is not a folder. Name the folder of the exports." in capsys.readouterr().err
+
+
+def test_a_unit_and_a_form_of_dates_that_nothing_says_are_questions_that_the_book_is_refused_for(tmp_path, capsys):
+    (tmp_path / "exports").mkdir()
+    ODD["warehouse"](tmp_path / "exports")
+    assert main(["init", str(tmp_path / "exports"), "--out", str(tmp_path / "book")]) == 2
+    said = capsys.readouterr().err
+    for place in (
+        "'dates' in [tables.holdings]",
+        "'close' in [tables.prices.columns]",
+        "'total_return' in [tables.prices.units]",
+        "'volume' in [tables.prices.units]",
+    ):
+        assert place in said
+    text = (tmp_path / "book" / "book.toml").read_text(encoding="utf-8")
+    assert '# question: which form have the dates? All of them can be DD/MM/YYYY, MM/DD/YYYY\ndates = "?"' in text
+    assert '# question: which of adj_close, close is it?\nclose = "?"' in text
+    assert "# question: which unit are volume in?" in text
+
+
+def test_programs_get_a_row_for_everything_that_was_looked_at(tmp_path, capsys):
+    (tmp_path / "exports").mkdir()
+    ODD["warehouse"](tmp_path / "exports")
+    assert main(["init", str(tmp_path / "exports"), "--out", str(tmp_path / "book"), "--format", "json"]) == 2
+    rows = json.loads(capsys.readouterr().out)
+    assert list(rows[0]) == ["file", "sheet", "column", "table", "ours", "verdict", "why"]
+    assert {"understood", "asked", "not used", "not read", "not found"} == {row["verdict"] for row in rows}
+    assert {row["file"] for row in rows} >= {"eod.parquet", "users.csv", "README.txt", "logo.png", ""}

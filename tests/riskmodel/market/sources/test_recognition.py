@@ -1,0 +1,150 @@
+"""Exports that nobody has described: what each is taken for, and what is asked; nothing is taken for something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, TAKEN, UNREAD, UNUSED
+from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from tests.riskmodel.market.sources.odd_folders import ODD
+
+pytest.importorskip("openpyxl")
+
+# folder -> table -> header or sheet -> ours: all that may be understood
+RIGHT: dict[str, dict[str, dict[str, str]]] = {
+    "terminal": {
+        "securities": {"Ticker": "ticker", "NAME": "name", "GICS_SECTOR_NAME": "sector"},
+        "prices": {"PX_LAST": "close", "DAY_TO_DAY_TOT_RETURN_GROSS_DVD": "total_return"},
+        "holdings": {"Portfolio": "portfolio", "Date": "date", "Ticker": "ticker", "% Wgt": "weight"},
+    },
+    "japanese": {
+        "prices": {"日付": "date", "証券コード": "ticker", "終値（円）": "close", "配当込み騰落率（％）": "total_return"}
+        | {"出来高（千株）": "volume"},
+        "securities": {"証券コード": "ticker", "銘柄名": "name_ja", "英文名": "name", "業種名": "sector"},
+        "holdings": {"証券コード": "ticker", "評価額（円）": "market_value"},
+    },
+    "swiss": {
+        "prices": {"Handelstag": "date", "Valor": "ticker", "Schlusskurs": "close", "Performance": "total_return"}
+        | {"Volumen": "volume"},
+        "securities": {"Valor": "valor", "Symbol": "ticker", "Bezeichnung": "name", "Sektor": "sector"},
+    },
+    "french": {
+        "prices": {"Date de cotation": "date", "Code ISIN": "ticker", "Cours de clôture (€)": "close"}
+        | {"Rendement total (%)": "total_return", "Volume (titres)": "volume"},
+        "securities": {"Code ISIN": "isin", "Mnémonique": "ticker", "Libellé": "name", "Secteur": "sector"},
+        "holdings": {"Code ISIN": "ticker", "Valorisation (€)": "market_value"},
+    },
+    "warehouse": {
+        "prices": {"trade_date": "date", "symbol": "ticker", "volume": "volume", "ret": "total_return"},
+        "securities": {"symbol": "ticker", "security_name": "name", "gics_sector": "sector"},
+        "holdings": {"portfolio": "portfolio", "date": "date", "ticker": "ticker", "weight": "weight"},
+    },
+}
+QUESTIONS: dict[str, set[tuple[str, ...]]] = {  # folder -> what a person is asked of its tables
+    "terminal": {("prices", "fields", "close", "unit")},
+    "japanese": set(),
+    "swiss": {("prices", "unit")},
+    "french": set(),
+    "warehouse": {
+        ("prices", "columns", "close"),
+        ("prices", "units", "total_return"),
+        ("prices", "units", "volume"),
+        ("holdings", "dates"),
+    },
+}
+
+
+@pytest.fixture(scope="module", params=ODD)
+def odd(request, tmp_path_factory) -> tuple[str, Recognised]:
+    folder = tmp_path_factory.mktemp(request.param)
+    ODD[request.param](folder)
+    return request.param, recognise(folder)
+
+
+def test_nothing_is_taken_for_something_else_and_all_that_is_known_is_understood_or_asked(odd):
+    name, recognised = odd
+    found = {
+        (each.table, each.sheet if each.column == "*" else each.column): each.ours
+        for each in recognised.found
+        if each.verdict in (TAKEN, ASKED) and each.column and each.ours and "." not in each.column
+    }
+    right = {(table, label): ours for table, columns in RIGHT[name].items() for label, ours in columns.items()}
+    assert {place: ours for place, ours in found.items() if place[1] not in ("unit", "dates")} == right
+
+
+def test_what_the_cells_do_not_say_is_asked_and_nothing_else(odd):
+    name, recognised = odd
+    asked = {(draft.table, *path) for draft in recognised.drafts for path in draft.questions()}
+    assert asked == QUESTIONS[name]
+
+
+def test_what_is_stated_is_what_a_book_may_state(odd):
+    _, recognised = odd
+    for draft in recognised.drafts:
+        if not draft.questions():
+            TableMap.model_validate(draft.stated)
+
+
+def test_units_come_from_words_or_from_arithmetic_over_the_cells(tmp_path):
+    units = {}
+    for name in ODD:
+        (tmp_path / name).mkdir()
+        ODD[name](tmp_path / name)
+        drafts = {draft.table: draft for draft in recognise(tmp_path / name).drafts}
+        prices = drafts["prices"].stated
+        units[name] = {
+            **prices.get("units", {}),
+            **{k: v["unit"] for k, v in prices.get("fields", {}).items() if "unit" in v},
+        }
+    assert units == {
+        "terminal": {"close": "?", "total_return": "percent"},  # by the changes of the closes
+        "japanese": {"total_return": "percent", "volume": "thousands"},
+        "swiss": {"total_return": "percent"},
+        "french": {"total_return": "percent"},
+        "warehouse": {"total_return": "?", "volume": "?"},
+    }
+
+
+def test_other_files_are_left_alone_and_said(tmp_path):
+    ODD["warehouse"](tmp_path)
+    found = {
+        each.file: (each.verdict, each.why[0].key) for each in recognise(tmp_path).found if not each.column and each.file
+    }
+    assert found == {
+        "README.txt": (UNREAD, "no_table"),
+        "across.csv": (ASKED, "days_across"),
+        "logo.png": (UNREAD, "other_kind"),
+        "returns.csv": (UNUSED, "no_table_of_ours"),
+        "trades.csv": (UNUSED, "no_table_of_ours"),
+        "users.csv": (UNUSED, "no_table_of_ours"),
+    }
+
+
+def test_what_is_needed_and_was_not_found_is_named(tmp_path):
+    ODD["swiss"](tmp_path)
+    missing = {each.table for each in recognise(tmp_path).found if each.verdict == MISSING}
+    assert {"holdings", "shares"} <= missing
+
+
+def test_a_rate_of_a_year_is_no_rate_of_a_day(tmp_path):
+    ODD["japanese"](tmp_path)
+    rates = [each for each in recognise(tmp_path).found if each.file == "コール.csv"]
+    assert [(each.verdict, each.why[0].key) for each in rates] == [(ASKED, "yearly_rate")]
+
+
+def test_lists_of_a_custodian_say_cash_and_portfolio_as_they_are(tmp_path):
+    ODD["french"](tmp_path)
+    stated = recognise(tmp_path).draft("holdings").stated
+    assert stated["file"] == "inventaire_{portfolio}_{date}.csv"
+    assert (stated["cash"], stated["identifiers"], stated["derived"]) == ("LIQUIDITES", "isin", {"weight": "market_value"})
+
+
+def test_a_damaged_file_is_said_and_the_others_are_looked_at(tmp_path):
+    ODD["swiss"](tmp_path)
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 no workbook")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    recognised = recognise(tmp_path)
+    unread = {each.file: each.why[0].key for each in recognised.found if each.verdict == UNREAD}
+    assert unread == {"broken.xlsx": "unreadable", "broken.parquet": "unreadable"}
+    assert recognised.draft("prices") is not None
