@@ -117,8 +117,8 @@ def _benchmarks(lists: Lists) -> list[str]:
     if not lists.lists:
         for name in lists.indices or (OPEN,):
             out += [
-                "# question: what is it made of? No lists of constituents were found. So many largest companies, as in 500; or",
-                "# write returns_only = true in the place of the line, where nothing but its level is known",
+                "# question: what is it made of? No lists of constituents were found. So many largest companies, as in 500;",
+                "# or write returns_only = true in the place of the line, where nothing but its level is known",
                 f"[benchmarks.{key_of(name)}]",
                 'largest = "?"',
                 "",
