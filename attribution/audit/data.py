@@ -141,6 +141,7 @@ def _settled(figures: Figures, book: Book) -> tuple[Figures, list[Finding], int]
         track_record_start=known.get("track_record_start"),
         benchmarks={**figures.benchmarks, **benchmarks},
         courses={**figures.courses, **courses},
+        blend_reset={**figures.blend_reset, **{name: book.reset_of(name) for name in courses}},
     )
     return settled, found, len(pairs)
 

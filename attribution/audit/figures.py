@@ -111,6 +111,7 @@ class Figures:
     universe: str | None = None
     weights_at: str | None = None
     courses: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+    blend_reset: Mapping[str, str] = field(default_factory=dict)
     benchmarks: Mapping[str, str] = field(default_factory=dict)
     index_returns: Mapping[str, Figure] = field(default_factory=dict)
     index_basis: Mapping[str, str] = field(default_factory=dict)

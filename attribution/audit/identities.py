@@ -136,7 +136,7 @@ def blends(figures: Figures) -> Iterator[Sum]:
     """Within a month a blend's return, benchmark and excess are those of its sleeves, times their shares."""
     for course, row in figures.ranking.items():
         shares = {sleeve: share for sleeve, share in figures.courses.get(course, {}).items() if share}
-        if len(shares) < 2:
+        if len(shares) < 2 or figures.blend_reset.get(course, "monthly") != "monthly":  # the month starts with other shares
             continue
         for kind in ("return", "benchmark", "excess"):
             parts = [(sleeve_figure(figures, sleeve, kind), share) for sleeve, share in shares.items()]

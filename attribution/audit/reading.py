@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
+from attribution.portfolio.settings.bound_types import Reset
 from attribution.portfolio.settings.toml_file import read_toml
 from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.arrays.labels import require_path
@@ -20,8 +21,8 @@ from riskmodel.market.calendar import AN_EXCHANGE, is_calendar
 TEXTS = ("month", "currency", "calendar", "return_basis", "universe", "weights_at")
 DATES = ("service_start", "track_record_start")
 TABLES = (
-    "courses", "benchmarks", "index_returns", "index_levels", "index_basis", "ranking", "average", "trailing", "weeks",
-    "top_contributors", "limits", "stated_drivers", "factors", "factor_names_ja", "factor_names_en",
+    "courses", "blend_reset", "benchmarks", "index_returns", "index_levels", "index_basis", "ranking", "average", "trailing",
+    "weeks", "top_contributors", "limits", "stated_drivers", "factors", "factor_names_ja", "factor_names_en",
 )  # fmt: skip
 RANKED = ("return", "benchmark", "excess")
 TRAILING = (*WINDOWS, "itd", "sharpe", "sortino")
@@ -99,6 +100,13 @@ class _Reader:
         for name, value in basis.items():
             if value not in BASES:
                 raise self.wrong(f"{address('index_basis', name)} is '{value}': the choices are {', '.join(BASES)}.")
+        resets = {name: self.text(value, address("blend_reset", name)) for name, value in tables["blend_reset"].items()}
+        self.among(resets, list(courses), "blend_reset", "course")
+        for name, value in resets.items():
+            if value not in get_args(Reset):
+                raise self.wrong(
+                    f"{address('blend_reset', name)} is '{value}': the choices are {', '.join(get_args(Reset))}."
+                )
         limits = tables["limits"]
         self.known(limits, (*LIMITS, *LIMIT_WORDS), "[limits]")
         bounds = {key: self.figure(limits[key], "limits", key, exact=True) for key in LIMITS if key in limits}
@@ -116,6 +124,7 @@ class _Reader:
             weights_at=texts.get("weights_at"),
             **{key: self.date(content[key], key) for key in DATES if key in content},
             courses=courses,
+            blend_reset=resets,
             benchmarks={sleeve: self.text(v, address("benchmarks", sleeve)) for sleeve, v in tables["benchmarks"].items()},
             index_returns=self.figures(tables["index_returns"], "index_returns"),
             index_basis=basis,

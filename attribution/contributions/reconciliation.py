@@ -13,6 +13,7 @@ from attribution.contributions.pieces import yardstick
 from attribution.contributions.sums import contributions
 from attribution.identities import furthest, identities, of_excess, of_return
 from attribution.linking.linking import compound
+from attribution.portfolio.blends import blend_return
 from attribution.portfolio.course import Course
 from attribution.rows import CURRENCY, EFFECTS, HEDGE
 
@@ -81,12 +82,12 @@ def reconcile(
         "weights x returns = portfolio return of each day": furthest(
             (cube.portfolio_live * cube.asset_return).sum("asset").to_series(), cube.holdings_return.to_series()
         ),
-        "blend of sleeves, reset monthly = R": (
-            _blend(followed.sleeves, followed.shares),
+        f"blend of sleeves, reset {followed.reset} = R": (
+            blend_return(followed.sleeves_since, followed.shares, followed.reset, followed.period.base),
             compound(cube.holdings_return.to_numpy()),
         ),
-        "blend of benchmarks, reset monthly = B": (
-            _blend(followed.benchmarks, followed.shares),
+        f"blend of benchmarks, reset {followed.reset} = B": (
+            blend_return(followed.benchmarks_since, followed.shares, followed.reset, followed.period.base),
             compound(cube.official_return.to_numpy()),
         ),
     } | beside_identities(cube, currency)
@@ -151,10 +152,3 @@ def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]
 
 def _worst(weights: xr.DataArray) -> int:
     return int(np.abs(weights.sum("asset").to_numpy() - 1).argmax())
-
-
-def _blend(returns: xr.DataArray, shares: dict[str, float]) -> float:
-    """Compounded return of parts held at fixed shares, reset at each month's start: linear within a month."""
-    frame = returns.to_pandas().T
-    monthly = (1 + frame).groupby(frame.index.to_period("M")).prod() - 1
-    return float((1 + monthly @ pd.Series(shares)).prod() - 1)

@@ -11,11 +11,12 @@ from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthl
 from attribution.measures.record import require_days, require_record, require_returns, require_rows, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.begun import book_of
+from attribution.portfolio.blends import blend_shares, since_reset
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.ended import paid_out_as_cash
 from attribution.portfolio.evidence.judged import course_evidence, require_sound
-from attribution.portfolio.holdings import blend_shares, sleeve_lists
+from attribution.portfolio.holdings import sleeve_lists
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
@@ -266,7 +267,7 @@ def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     DataFrame
         (time): `close`, the one before the day, at which was traded; `turnover`, one-way, half the sum of absolute changes,
         cash among them; `volume`, the sum of absolute changes of stocks, which pay costs. Shares of the course's value. The
-        reset of a blend at a month's start is a trade, and what its sleeves sell each other nets. Who was paid out
+        reset of a blend is a trade, and what its sleeves sell each other nets. Who was paid out
         is cash, which nobody had to sell.
 
     Notes
@@ -278,7 +279,11 @@ def trades(tracks: Tracks, course: str) -> pd.DataFrame:
     longer = tracks.over(_from_the_month_before(tracks, shares))
     run, held = longer.period, [longer.carried(sleeve) for sleeve in shares]
     daily = xr.concat([t.returns for t in held], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
-    own = blend_shares(daily, shares).transpose("part", "time").to_numpy()
+    since = tracks.over(since_reset(tracks.book, tracks.market, course, run))
+    of_run = xr.concat(
+        [since.carried(sleeve).returns for sleeve in shares], daily.get_index("part"), coords="minimal", compat="override"
+    )
+    own = blend_shares(of_run, shares, tracks.book.reset_of(course)).sel(time=run.days).transpose("part", "time").to_numpy()
     grown = own * (1 + daily.transpose("part", "time").to_numpy())
     after = grown / grown.sum(axis=0)
     start, end = np.zeros(held[0].weights.shape), np.zeros(held[0].weights.shape)

@@ -11,8 +11,8 @@ import xarray as xr
 
 from attribution.measures.record import require_record, require_returns, require_same_rows
 from attribution.portfolio.actual_returns import actual_or_held
+from attribution.portfolio.blends import blend_shares
 from attribution.portfolio.book import Book
-from attribution.portfolio.holdings import blend_shares
 from attribution.portfolio.periods import Period, read_period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import SMALLEST_ERROR
@@ -75,9 +75,9 @@ def history_of(tracks: Tracks) -> History:
     other = {name: of_benchmark[sleeve.benchmark] for name, sleeve in book.sleeves.items()}
     return History(
         courses=pd.DataFrame(
-            {course: actual_or_held(book, course, _blend(own, book.shares(course), inception)) for course in book.courses}
+            {course: actual_or_held(book, course, _blend(own, book, course, inception)) for course in book.courses}
         ),
-        benchmarks=pd.DataFrame({course: _blend(other, book.shares(course), inception) for course in book.courses}),
+        benchmarks=pd.DataFrame({course: _blend(other, book, course, inception) for course in book.courses}),
         indices={name: tracks.index(name).to_series() for name in indices},
         risk_free=risk_free_returns(book, market, days),
         inception=days[days >= inception][0],
@@ -106,11 +106,12 @@ def _track_record(book: Book) -> pd.Timestamp:
     return pd.Timestamp(book.book.track_record_start or book.book.inception)
 
 
-def _blend(parts: dict[str, xr.DataArray], shares: dict[str, float], inception: pd.Timestamp) -> pd.Series:
-    """Daily returns of a blend, reset at each month's start and at the inception."""
+def _blend(parts: dict[str, xr.DataArray], book: Book, course: str, inception: pd.Timestamp) -> pd.Series:
+    """Daily returns of a blend, reset as the book says and at the inception."""
+    shares, reset = book.shares(course), book.reset_of(course)
     stacked = xr.concat([parts[s] for s in shares], pd.Index(list(shares), name="part"), coords="minimal", compat="override")
     runs = [stacked.sel(time=slice(None, inception - pd.Timedelta(days=1))), stacked.sel(time=slice(inception, None))]
-    blended = [(blend_shares(run, shares) * run).sum("part").to_series() for run in runs if run.sizes["time"]]
+    blended = [(blend_shares(run, shares, reset) * run).sum("part").to_series() for run in runs if run.sizes["time"]]
     return pd.concat(blended)
 
 

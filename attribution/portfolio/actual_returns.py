@@ -11,9 +11,9 @@ import xarray as xr
 
 from attribution.portfolio.actual_table import TABLE, checked_actual_returns
 from attribution.portfolio.beside import with_rows
+from attribution.portfolio.blends import blend_shares
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
-from attribution.portfolio.holdings import blend_shares
 from attribution.rows import FEES, TRADING
 from riskmodel.errors import InputError, counted, listed
 
@@ -48,7 +48,7 @@ def with_actual_returns(course: Course, book: Book, table: pd.DataFrame | None =
     Notes
     -----
     trading_t = R_t + fee_t - sum_i w_it r_it and fees_t = -fee_t, so that holdings + trading + fees = R_t. A blend's actual
-    return is blended from its sleeves' like its holdings' return: fixed shares, reset at each month's start, run with the
+    return is blended from its sleeves' like its holdings' return: fixed shares, reset as the book says, run with the
     actual returns.
     """
     table = book.actual_returns if table is None else checked_actual_returns(table)
@@ -72,10 +72,11 @@ def actual_returns(course: Course, book: Book, table: pd.DataFrame) -> xr.Datase
     lacking = [name for name in dict.fromkeys(names.values()) if name not in portfolios]
     if lacking:
         _refuse_lacking(lacking, course.name, table)
-    parts = [actual_of(table, name, days) for name in names.values()]
+    days_since = course.sleeves_since.get_index("time")
+    parts = [actual_of(table, name, days_since) for name in names.values()]
     stacked = xr.concat(parts, pd.Index(list(names), name="part"))
-    shares = blend_shares(stacked["return"], course.shares)
-    return (shares * stacked).sum("part")
+    shares = blend_shares(stacked["return"], course.shares, course.reset)
+    return (shares * stacked).sum("part").sel(time=days)
 
 
 def actual_of(table: pd.DataFrame, portfolio: str, days: pd.DatetimeIndex) -> xr.Dataset:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Share
+from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Reset, Share
 from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
 from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
@@ -104,6 +104,11 @@ class Book(Part):
     def levels_among_names(self) -> dict[str, str]:
         """What stands among the names beside the market's -> the index whose level it follows."""
         return {label: name for name, label in self.pseudo_names.items()}
+
+    def reset_of(self, course: str) -> Reset:
+        """When the shares of a course are reset."""
+        every = self.book.blend_reset
+        return every.get(course, "monthly") if isinstance(every, dict) else every
 
     def benchmark_name(self, course: str) -> str:
         """The benchmark's name; for a blend '70% S&P 500 + 30% Russell 2000'."""
@@ -242,6 +247,13 @@ def _require_consistent(book: Book) -> None:
                 f"{name}: [sleeves.{key}] names the benchmark '{sleeve.benchmark}', which is not in [benchmarks]. "
                 f"Known: {', '.join(book.benchmarks)}."
             )
+    resets = book.book.blend_reset
+    strange = [course for course in resets if course not in book.courses] if isinstance(resets, dict) else []
+    if strange:
+        raise InputError(
+            f"{name}: 'blend_reset' in [book] names unknown {listed(map(repr, strange))}. Known courses: "
+            f"{', '.join(book.courses)}."
+        )
     for course, shares in book.courses.items():
         unknown = [sleeve for sleeve in shares if sleeve not in book.sleeves]
         if unknown:

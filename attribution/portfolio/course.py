@@ -10,9 +10,11 @@ import xarray as xr
 
 from attribution.portfolio.begun import require_begun
 from attribution.portfolio.beside import Beside
+from attribution.portfolio.blends import blend_shares, since_reset
 from attribution.portfolio.book import Book
-from attribution.portfolio.holdings import Track, blend_shares
+from attribution.portfolio.holdings import Track
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.bound_types import Reset
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed
@@ -41,6 +43,10 @@ class Course:
         Daily returns of each sleeve's benchmark, (part, time).
     shares
         Fixed shares of the sleeves.
+    reset
+        When the shares are reset.
+    sleeves_since, benchmarks_since
+        As `sleeves` and `benchmarks`, from the last reset of the shares on, so that what they are at the start is known.
     stopped, benchmark_stopped
         By sleeve and by benchmark: positions that do not trade again in the period (see `Track`).
     ended, benchmark_ended
@@ -57,6 +63,9 @@ class Course:
     sleeves: xr.DataArray
     benchmarks: xr.DataArray
     shares: dict[str, float]
+    reset: Reset
+    sleeves_since: xr.DataArray
+    benchmarks_since: xr.DataArray
     stopped: dict[str, pd.DataFrame]
     benchmark_stopped: dict[str, pd.DataFrame]
     ended: dict[str, pd.DataFrame]
@@ -150,7 +159,14 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
 
     sleeves = stack({sleeve: track.returns for sleeve, track in held.items()})
     benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
-    own, other = blend_shares(sleeves, shares), blend_shares(benchmarks, shares)
+    run, reset = since_reset(book, tracks.market, course, period), book.reset_of(course)
+    sleeves_since, benchmarks_since = sleeves, benchmarks
+    if run is not period:  # the shares at the start have drifted there
+        longer = tracks.over(run)
+        sleeves_since = stack({sleeve: longer.carried(sleeve).returns for sleeve in shares})
+        benchmarks_since = stack({s: longer.benchmark_return(book.sleeves[s].benchmark) for s in shares})
+    own = blend_shares(sleeves_since, shares, reset).sel(time=period.days)
+    other = blend_shares(benchmarks_since, shares, reset).sel(time=period.days)
 
     def shared(of: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
         parts = {sleeve: getattr(of[sleeve], field) for sleeve in shares}
@@ -197,6 +213,9 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         sleeves=sleeves,
         benchmarks=benchmarks,
         shares=shares,
+        reset=reset,
+        sleeves_since=sleeves_since,
+        benchmarks_since=benchmarks_since,
         stopped={sleeve: track.stopped for sleeve, track in held.items()},
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
         ended={sleeve: track.ended for sleeve, track in held.items()},

@@ -373,27 +373,3 @@ def level_returns(market: xr.Dataset, index: str) -> xr.DataArray:
     """
     level = market["index_level"].sel(index=index).drop_vars("index")
     return level / level.shift(time=1) - 1
-
-
-def blend_shares(returns: xr.DataArray, shares: dict[str, float]) -> xr.DataArray:
-    """Share of each part at the start of each day, reset to the fixed shares at each month's start.
-
-    Parameters
-    ----------
-    returns
-        (part, time) daily returns.
-    shares
-        Fixed shares by part, summing to one.
-
-    Returns
-    -------
-    DataArray
-        (part, time). s_p,t = s_p G_p,t-1 / sum_q s_q G_q,t-1 with G the growth since the month's start.
-    """
-    months, axis = returns.get_index("time").to_period("M"), returns.get_axis_num("time")
-    begins = np.flatnonzero(months[1:] != months[:-1]) + 1
-    grown = np.split(1 + returns.to_numpy(), begins, axis=axis)
-    before = [np.delete(np.nancumprod(np.insert(month, 0, 1.0, axis), axis), -1, axis) for month in grown]
-    fixed = xr.DataArray([shares[str(p)] for p in returns["part"].to_numpy()], dims="part")
-    value = returns.copy(data=np.concatenate(before, axis=axis)) * fixed
-    return value / value.sum("part")

@@ -99,6 +99,11 @@ class Tracks:
             )
         return self._tracks["benchmark", name]
 
+    def benchmark_return(self, name: str) -> xr.DataArray:
+        """Daily returns of a benchmark, (time): the index's level where there is one, else those of its constituents."""
+        level = self.level(name)
+        return self.benchmark(name).returns if level is None else level
+
     def level(self, index: str) -> xr.DataArray | None:
         """Daily returns of an index's levels over the period, (time); None where the market has none.
 

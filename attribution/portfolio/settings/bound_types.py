@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -18,6 +18,7 @@ from riskmodel.texts import has_control
 
 OLDEST, NEWEST = FIRST_DATE.date(), LAST_DATE.date()
 FROM_HOLDINGS: Literal["holdings"] = "holdings"  # in the place of a sleeve's inception
+Reset = Literal["monthly", "quarterly", "yearly", "never"]
 NAMES_PAIR = "the least and the most names, such as [20, 25]"
 
 
@@ -77,6 +78,16 @@ def _date_or_holdings(value: Any) -> Any:
         raise OutOfBoundsError(f'{error}, or "{FROM_HOLDINGS}" for the day after the first list') from None
 
 
+def _resets(value: Any) -> Any:
+    """When blends are reset: one word for all, or by course."""
+    every = list(value.values()) if isinstance(value, dict) else [value]
+    for word in every:
+        if not isinstance(word, str) or word not in get_args(Reset):
+            known = ", ".join(f'"{name}"' for name in get_args(Reset))
+            raise OutOfBoundsError(f"{shown(word)}; give one of {known}, or a table of courses with one of them each")
+    return value
+
+
 def _least_and_most(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise OutOfBoundsError(f"{shown(value)}; give {NAMES_PAIR}")
@@ -128,6 +139,7 @@ Line = Annotated[str, BeforeValidator(one_line)]
 EachOnce = BeforeValidator(_each_once)
 Day = Annotated[datetime.date, BeforeValidator(_date)]
 SleeveStart = Annotated[datetime.date | Literal["holdings"], BeforeValidator(_date_or_holdings)]
+BlendReset = Annotated[Reset | dict[str, Reset], BeforeValidator(_resets)]
 Share = Annotated[float, BeforeValidator(within(bounds.SHARE))]
 ShareLimit = Annotated[float, BeforeValidator(within(bounds.SHARE_LIMIT))]
 ShareInside = Annotated[float, BeforeValidator(within(bounds.SHARE_INSIDE))]

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool
 from attribution.house_style.numbers import NegativeStyle
 from attribution.portfolio.settings.bound_types import (
     BasisPoints,
+    BlendReset,
     Cost,
     Currency,
     Day,
@@ -55,6 +56,7 @@ class General(Part):
     long_short: StrictBool = False
     transaction_cost_bps: Cost | None = None
     uncovered_max: Share = UNCOVERED_MAX
+    blend_reset: BlendReset = "monthly"
 
 
 class Benchmark(Part):

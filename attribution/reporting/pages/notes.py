@@ -83,7 +83,6 @@ def method_paragraph(content: Content, words: PageWords) -> str:
     links = words.listed(t.name("links", link) for link in used)
     if is_given(content.tables):
         return given_method_paragraph(content, words, links)
-    keys = ("brinson", "weights", "errors", "risk")
     count = content.tables["exposures"].dropna(subset=["portfolio_exposure"]).groupby("course")["factor"].nunique().max()
     styles = t.name("counts", str(count))
     taken_out = content.model_settings.get("exposures", {}).get("orthogonalise", {})
@@ -92,8 +91,10 @@ def method_paragraph(content: Content, words: PageWords) -> str:
         for style, others in taken_out.items()
     ]
     nested = [t("methodology.industries")] if any(note.key == "industries" for note in content.notes) else []
+    held = [t("methodology.brinson"), t("methodology.weights"), *_resets(content, words)]
+    held += [t("methodology.errors"), t("methodology.risk")]
     model = [t("methodology.model", styles=styles), *nested, *orthogonal]
-    return words.sentences(*model, t("methodology.contributions", link=links), *(t(f"methodology.{key}") for key in keys))
+    return words.sentences(*model, t("methodology.contributions", link=links), *held)
 
 
 def given_method_paragraph(content: Content, words: PageWords, links: str) -> str:
@@ -112,6 +113,22 @@ def given_method_paragraph(content: Content, words: PageWords, links: str) -> st
         *(t(f"methodology.{key}") for key in ("brinson", "weights", errors)),
         *([t("methodology.given_risk")] if len(tables["risk"]) else []),
     )
+
+
+def _resets(content: Content, words: PageWords) -> list[str]:
+    """When the shares of blends are reset: in one sentence where it is each month, else by course."""
+    t, blends = words.messages, [name for name in content.results if len(content.book.shares(name)) > 1]
+    resets = {name: content.book.reset_of(name) for name in blends}
+    if set(resets.values()) <= {"monthly"}:
+        return [t("methodology.blends")]
+    return [
+        t(
+            "methodology.reset",
+            courses=t.listed([name for name in blends if resets[name] == reset]),
+            when=t.name("resets", reset),
+        )
+        for reset in dict.fromkeys(resets.values())
+    ]
 
 
 def _plain(note: Fact, words: PageWords) -> str:

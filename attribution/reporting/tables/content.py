@@ -283,14 +283,15 @@ def position_tables(
     before: dict[int, dict[str, Course]] = {}
     for tracks in of_course.values():
         book, base = tracks.book, tracks.period.base
-        if id(tracks) not in before:
-            early = base >= pd.Timestamp(book.book.inception)
-            earlier = tracks.over(month_to(book, tracks.market, base)) if early else tracks
-            before[id(tracks)] = {name: blend_tracks(earlier, name) for name in book.sleeves} if early else {}
-    exposures = [
-        frames.exposures_table(of_course[name].book, followed, before[id(of_course[name])], model, of_course[name].market)
-        for name, followed in courses.items()
-    ]
+        if id(tracks) not in before and base >= pd.Timestamp(book.book.inception):
+            earlier = tracks.over(month_to(book, tracks.market, base))
+            own = [name for name in book.courses if book.reset_of(name) != "monthly"]
+            before[id(tracks)] = {name: blend_tracks(earlier, name) for name in (*book.sleeves, *own)}
+    exposures = []
+    for name, followed in courses.items():
+        book, parts = of_course[name].book, before.get(id(of_course[name]), {})
+        own_before = parts.get(name) if book.reset_of(name) != "monthly" else None
+        exposures.append(frames.exposures_table(book, followed, parts, model, of_course[name].market, own_before))
     figures = [frames.figures_table(of_course[name], followed) for name, followed in courses.items()]
     return {"exposures": stack(exposures), "figures": stack(figures)}
 

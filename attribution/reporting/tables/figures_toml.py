@@ -15,6 +15,7 @@ from attribution.rows import CASH, CASH_STOCK, LEAST_T, no_stocks
 
 if TYPE_CHECKING:
     from attribution.contributions.result import AttributionResult
+    from attribution.portfolio.book import Book
     from attribution.reporting.tables.content import Content
 
 TOP = 5
@@ -61,6 +62,7 @@ def figures_toml(content: Content) -> str:
         "",
         "[courses]",
         *(f"{_key(course)} = {_inline(shares)}" for course, shares in book.courses.items()),
+        *_resets(book),
         "",
         "[benchmarks]",
         *(f"{_key(name)} = {quoted(book.sleeves[name].benchmark)}" for name in _sleeves(content)),
@@ -74,6 +76,13 @@ def figures_toml(content: Content) -> str:
     lines += _drivers(content)
     lines += _factors(content)
     return "\n".join(lines) + "\n"
+
+
+def _resets(book: Book) -> Iterator[str]:
+    """When the shares of blends are reset, of those of which it is not each month."""
+    others = [name for name in book.courses if len(book.shares(name)) > 1 and book.reset_of(name) != "monthly"]
+    yield from ("", "[blend_reset]") if others else ()
+    yield from (f"{_key(name)} = {quoted(book.reset_of(name))}" for name in others)
 
 
 def _sleeves(content: Content) -> dict[str, AttributionResult]:

@@ -156,7 +156,12 @@ def style_exposures(followed: Course, model: RiskModelResults, market: xr.Datase
 
 
 def exposures_table(
-    book: Book, followed: Course, sleeves_before: Mapping[str, Course], model: RiskModelResults, market: xr.Dataset
+    book: Book,
+    followed: Course,
+    sleeves_before: Mapping[str, Course],
+    model: RiskModelResults,
+    market: xr.Dataset,
+    course_before: Course | None = None,
 ) -> pd.DataFrame:
     """Exposures to the styles at the month's last close, beside the active ones a month before.
 
@@ -168,6 +173,8 @@ def exposures_table(
         A course over the month.
     sleeves_before
         The sleeves of the book over the month before; empty where the book begins with the month.
+    course_before
+        The course over the month before, where its shares are not reset each month.
 
     Returns
     -------
@@ -182,7 +189,10 @@ def exposures_table(
     """
     now = style_exposures(followed, model, market)
     active, before = now["portfolio"] - now["benchmark"], pd.Series(np.nan, index=now.index)
-    if sleeves_before:
+    if course_before is not None:
+        earlier = style_exposures(course_before, model, market)
+        before = earlier["portfolio"] - earlier["benchmark"]
+    elif sleeves_before:
         before = pd.Series(0.0, index=now.index)
         parts = {sleeve: (share, sleeves_before[sleeve]) for sleeve, share in book.shares(followed.name).items()}
         for side, sign, returns in (("portfolio", 1.0, "sleeves"), ("benchmark", -1.0, "benchmarks")):

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from attribution.audit import audit_figures, audit_report
 from attribution.audit.figures import Figure
-from attribution.audit.identities import slack
+from attribution.audit.identities import blends, slack
 from attribution.audit.names import CLOSES
 from attribution.audit.rules import largest_sharpe
 from attribution.audit.run import _identities, _Log
@@ -599,3 +599,14 @@ def test_a_figure_keeps_its_decimals_and_reports_do_not_change_what_they_are_rea
     assert document == before
     assert figures.ranking["Major 100"]["return"].range == (Fraction(-6605, 1000), Fraction(-6595, 1000))
     assert is_session(figures.service_start)
+
+
+def test_a_month_of_a_blend_that_is_not_reset_monthly_is_not_held_against_its_sleeves():
+    document = consistent_report(3)
+    blend = next(name for name, shares in document["courses"].items() if sum(share > 0 for share in shares.values()) > 1)
+    assert any(blend in str(entry) for entry in blends(parsed(document)))
+    assert not any(blend in str(entry) for entry in blends(parsed(document | {"blend_reset": {blend: "never"}})))
+    with pytest.raises(InputError, match=r"is 'weekly': the choices are monthly, quarterly, yearly, never\."):
+        parsed(document | {"blend_reset": {blend: "weekly"}})
+    with pytest.raises(InputError, match=r"unknown course 'Other' in \[blend_reset\]"):
+        parsed(document | {"blend_reset": {"Other": "never"}})

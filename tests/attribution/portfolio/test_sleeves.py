@@ -12,7 +12,7 @@ import pytest
 import attribution as at
 from attribution.contributions.cuts import CUTS
 from attribution.linking.linking import DAY_SCALING
-from attribution.portfolio.holdings import blend_shares
+from attribution.portfolio.blends import blend_shares
 from tests.attribution.contributions.cubes import drawn_cube, result_of
 from tests.conftest import SMALL_MONTH
 
