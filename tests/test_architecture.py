@@ -27,7 +27,7 @@ LEVELS = (  # from the top; a room imports rooms of the levels below its own, an
     ("riskmodel.market", "riskmodel.estimation", "riskmodel.optimisation"),
     ("riskmodel.arrays",),
     ("riskmodel.facts", "riskmodel.factors"),
-    ("riskmodel.bounds",),
+    ("riskmodel.bounds", "riskmodel.progress"),
     ("riskmodel.errors", "riskmodel.figures", "riskmodel.public"),
     ("riskmodel.texts",),
 )

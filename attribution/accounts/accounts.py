@@ -32,6 +32,7 @@ from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.market.finals import ENDS
 from riskmodel.model.results import RiskModelResults, require_results
+from riskmodel.progress import Progress, Step, inside, stages
 
 BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
 
@@ -48,6 +49,7 @@ def attribute_accounts(
     link: str = DEFAULT_LINK,
     uncovered_max: float = UNCOVERED_MAX,
     accepted: Sequence[Accepted] = (),
+    progress: Progress = None,
 ) -> AccountsResult:
     """Explain the excess return of every account over one benchmark as contributions that add up exactly.
 
@@ -76,6 +78,9 @@ def attribute_accounts(
         Largest weight of an account, as a mean over days, in names that the model leaves out.
     accepted
         The book's entries of findings that were looked at, `Book.accepted`.
+    progress
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins, "accounts: 2 of 5" being the second block of five. Of accounts that dask holds nothing is told.
 
     Returns
     -------
@@ -120,27 +125,30 @@ def attribute_accounts(
     require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
     require_sound_market(market, accepted, "market", period.end)
-    levels = benchmark.levels if isinstance(benchmark, Course) else {}
-    returns = holding_returns(market, levels)
-    labels = returns.get_index("asset")
-    name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
-    lives = market[[name for name in ("life", *ENDS) if name in market]]
-    read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted)
-    counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
-    stopped, shares, source = None, None, None
-    if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
-        from attribution.accounts.chunks import explain_lazily
+    with stages(progress, 3) as step:
+        step("benchmark")
+        levels = benchmark.levels if isinstance(benchmark, Course) else {}
+        returns = holding_returns(market, levels)
+        labels = returns.get_index("asset")
+        name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
+        lives = market[[name for name in ("life", *ENDS) if name in market]]
+        read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted)
+        counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
+        stopped, shares, source = None, None, None
+        if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
+            from attribution.accounts.chunks import explain_lazily
 
-        keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
-        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
-        data = explain_lazily(accounts, read, keep, days)
-    else:
-        lists, stopped = read(accounts)
-        counted_in[lists.weights.indices] = True
-        keep = np.flatnonzero(counted_in)
-        days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
-        source = Explained(lists.among(keep), days)
-        data, shares = _explain_blocks(source.lists, days)
+            keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
+            days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
+            data = explain_lazily(accounts, read, keep, days)
+        else:
+            step("lists")
+            lists, stopped = read(accounts)
+            counted_in[lists.weights.indices] = True
+            keep = np.flatnonzero(counted_in)
+            days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
+            source = Explained(lists.among(keep), days)
+            data, shares = _explain_blocks(source.lists, days, inside(step, "accounts"))
     return AccountsResult(
         benchmark=name,
         period=period.label,
@@ -217,7 +225,7 @@ def _market_days(
     return days, common
 
 
-def _explain_blocks(lists: AccountLists, days: MarketDays) -> tuple[xr.Dataset, pd.DataFrame]:
+def _explain_blocks(lists: AccountLists, days: MarketDays, step: Step) -> tuple[xr.Dataset, pd.DataFrame]:
     """`explain` of blocks of accounts, which bound the memory, one after the other."""
     number = len(lists.portfolios)
     size = max(int(BLOCK_BYTES / days.bytes_of_account), 1)
@@ -225,6 +233,7 @@ def _explain_blocks(lists: AccountLists, days: MarketDays) -> tuple[xr.Dataset, 
     shares = []
     for first in range(0, number, size):
         place = slice(first, min(first + size, number))
+        step(f"{first // size + 1} of {-(-number // size)}")
         with one_blas_thread():  # the same bits whatever the number of cores
             arrays, own = explain(lists.of(place.start, place.stop), days)
         for name, values in arrays.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +20,7 @@ from attribution.identities import TOLERANCE
 from attribution.reporting.tables.addresses import WINDOWS, address
 from attribution.rows import CASH, CASH_STOCK, LEAST_T, no_stocks
 from riskmodel.errors import counted, listed
+from riskmodel.progress import Step, inside, silent
 
 if TYPE_CHECKING:
     from attribution.portfolio.book import Book
@@ -61,7 +62,12 @@ class Comparison:
     remarks: tuple[str, ...]
 
 
-def compare_with_book(figures: Figures, book: Book, *, progress: Callable[[str], None] = lambda stage: None) -> Comparison:
+def compare_stages(book: Book) -> int:
+    """How many stages `compare_with_book` names to its `progress`."""
+    return len(("market", "model", "risk")) + len(book.courses)
+
+
+def compare_with_book(figures: Figures, book: Book, *, progress: Step = silent) -> Comparison:
     """Read a book's market, fit its model, and compare a report of one of its months with it.
 
     Raises
@@ -75,10 +81,10 @@ def compare_with_book(figures: Figures, book: Book, *, progress: Callable[[str],
 
     month = f"{figures.month[0]}-{figures.month[1]:02d}"
     progress("market")
-    market = read_inputs(book)
+    market = read_inputs(book, inside(progress, "market"))
     period = read_period(month, book, market)
     progress("model")
-    fitted = fitted_model(book, market, period.end)
+    fitted = fitted_model(book, market, period.end, progress=inside(progress, "model"))
     content = build_content(book, market, fitted.model, month, progress=progress)
     return compare_with_content(figures, content, [str(name) for name in market.get_index("asset")])
 

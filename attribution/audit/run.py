@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from attribution.audit.reading import read_figures
 from attribution.reporting.tables.addresses import address
 from riskmodel.errors import listed
 from riskmodel.market.calendar import is_session
+from riskmodel.progress import Progress, stages
 
 if TYPE_CHECKING:
     from attribution.audit.data import Comparison
@@ -65,7 +66,7 @@ class Audit:
     remarks: tuple[str, ...] = ()
 
 
-def audit_report(path: str | Path, *, book: Book | None = None, progress: Callable[[str], None] | None = None) -> Audit:
+def audit_report(path: str | Path, *, book: Book | None = None, progress: Progress = None) -> Audit:
     """Hold a published report's figures against each other and, with a book, against the data.
 
     Parameters
@@ -75,7 +76,8 @@ def audit_report(path: str | Path, *, book: Book | None = None, progress: Callab
     book
         From `attribution.read_book`; its market is read and its model fitted, for the report's month.
     progress
-        Called with the name of each stage as it begins.
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins.
 
     Returns
     -------
@@ -102,11 +104,11 @@ def audit_report(path: str | Path, *, book: Book | None = None, progress: Callab
     figures = read_figures(path)
     if book is None:
         return audit_figures(figures)
-    from attribution.audit.data import compare_with_book
+    from attribution.audit.data import compare_stages, compare_with_book
     from attribution.portfolio.book import require_book
 
-    shown = {} if progress is None else {"progress": progress}
-    return audit_figures(figures, compare_with_book(figures, require_book(book), **shown))
+    with stages(progress, compare_stages(require_book(book))) as step:
+        return audit_figures(figures, compare_with_book(figures, book, progress=step))
 
 
 def audit_figures(figures: Figures, comparison: Comparison | None = None) -> Audit:

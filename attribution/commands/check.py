@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, say
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, say
+from riskmodel.progress import inside
 
 
 def print_check(options: argparse.Namespace) -> int:
@@ -15,7 +16,11 @@ def print_check(options: argparse.Namespace) -> int:
     from riskmodel.errors import counted
 
     book = read_book(options.book)
-    evidence = whole_evidence(book, read_inputs(book))
+    with progress(2) as step:
+        step("market")
+        market = read_inputs(book, inside(step, "market"))
+        step("evidence")
+        evidence = whole_evidence(book, market)
     if options.format == "text":
         kinds = kinds_table(evidence)
         print_table(kinds, "text", forms={"harm": "{:.1f}"})

@@ -10,6 +10,7 @@ from attribution.commands.terminal import DONE, as_cell, print_evidence, print_t
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError, listed
+from riskmodel.progress import inside
 from riskmodel.texts import visible
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def explain_course(options: argparse.Namespace) -> int:
     cuts = _cuts(book, options)
     with progress(3) as step:
         step("market")
-        market = read_inputs(book)
+        market = read_inputs(book, inside(step, "market"))
         tracks = Tracks(book, market, read_period(options.month, book, market))
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
@@ -110,7 +111,7 @@ def explain_course(options: argparse.Namespace) -> int:
             _say_stopped(book, tracks, options.course)
             return _figures(book, market, options)
         step("model")
-        fitted = fitted_model(book, market, tracks.period.end)
+        fitted = fitted_model(book, market, tracks.period.end, progress=inside(step, "model"))
         step("contributions")
         result = attribute(
             book, options.course, fitted.model, market, period=options.month, link=options.link or DEFAULT_LINK

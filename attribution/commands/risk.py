@@ -8,6 +8,7 @@ from functools import partial
 
 from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say
 from riskmodel.errors import InputError
+from riskmodel.progress import inside
 
 
 def print_risk(options: argparse.Namespace) -> int:
@@ -32,13 +33,13 @@ def print_risk(options: argparse.Namespace) -> int:
         raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")
     with progress(3) as step:
         step("market")
-        market = read_inputs(book)
+        market = read_inputs(book, inside(step, "market"))
         tracks = Tracks(book, market, month_to(book, market, date))
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")
-        fitted = fitted_model(book, market, tracks.period.end)
+        fitted = fitted_model(book, market, tracks.period.end, progress=inside(step, "model"))
         step("forecast")
         forecast = forecast_risk(fitted.model, market, date, levels=book.levels_among_names)
         closing = partial(closing_risk, forecast=forecast, uncovered_max=book.book.uncovered_max)

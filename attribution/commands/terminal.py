@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from riskmodel.progress import Step, stages
 from riskmodel.texts import LAYOUT, visible
 
 if TYPE_CHECKING:
@@ -138,21 +139,6 @@ def print_evidence(evidence: Sequence[Judged], book: str, period: Period, *, err
     say(f"Input data: {counted(len(kinds), 'kind')} of findings;{more} attribution check {book} lists them.", error=error)
 
 
-@contextmanager
-def progress(steps: int) -> Iterator[Callable[[str], None]]:
+def progress(steps: int) -> AbstractContextManager[Step]:
     """A bar on a terminal; silent where the output is read by a program."""
-    if not sys.stderr.isatty():
-        yield lambda stage: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=steps, leave=False, file=sys.stderr, bar_format="{desc:<24}{bar:30} {n}/{total} {elapsed}") as bar:
-        started = [False]
-
-        def step(stage: str) -> None:
-            bar.update(1 if started[0] else 0)
-            started[0] = True
-            bar.set_description_str(visible(stage, keep=""))
-
-        yield step
-        bar.update(1)
+    return stages(True, steps)

@@ -20,6 +20,7 @@ from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
+from riskmodel.progress import Progress, stages
 
 
 def attribute(
@@ -32,6 +33,7 @@ def attribute(
     link: str = DEFAULT_LINK,
     actual_returns: pd.DataFrame | None = None,
     uncovered_max: float | None = None,
+    progress: Progress = None,
 ) -> AttributionResult:
     """Explain a course's excess return over its benchmark as contributions that add up exactly.
 
@@ -56,6 +58,9 @@ def attribute(
         and fees are then rows. See `attribution.portfolio.actual_returns.with_actual_returns`.
     uncovered_max
         Largest weight, as a mean over days, of held names that the model leaves out; more is refused. By default the book's.
+    progress
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins.
 
     Returns
     -------
@@ -83,17 +88,21 @@ def attribute(
     require_results(model, "model")
     require_dataset(market)
     book = book_of(book, course)
-    tracks = Tracks(book, market, read_period(period, book, market))
-    require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
-    return explain_course(
-        blend_tracks(tracks, course),
-        book,
-        model,
-        market,
-        link=link,
-        actual_returns=actual_returns,
-        uncovered_max=uncovered_max,
-    )
+    with stages(progress, 3) as step:
+        step("holdings and prices")
+        tracks = Tracks(book, market, read_period(period, book, market))
+        step("what tables say of each other")
+        require_sound(course_evidence(tracks, course, actual_returns), book.path.name)
+        step("contributions")
+        return explain_course(
+            blend_tracks(tracks, course),
+            book,
+            model,
+            market,
+            link=link,
+            actual_returns=actual_returns,
+            uncovered_max=uncovered_max,
+        )
 
 
 def explain_course(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +14,11 @@ from attribution.portfolio.holdings import constituent_rows, require_known_ticke
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
+from riskmodel.model.cache.folder import cache_folder, mark_used, read_cache, trim
 from riskmodel.model.given import given_model
-from riskmodel.model.parts import remove_store
 from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
-
-CACHED_FITS = 4  # a fit of the real market takes 200 MB; older ones are removed
+from riskmodel.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,9 @@ class Fitted:
     remark: str = ""
 
 
-def read_inputs(book: Book) -> xr.Dataset:
+def read_inputs(book: Book, progress: Progress = None) -> xr.Dataset:
     """Read a book's market and check the holdings against it, before any store is opened."""
-    market, column = read_market(book.source), book.model.industry
+    market, column = read_market(book.source, progress=progress), book.model.industry
     if isinstance(column, str) and column not in market:
         labels = read_grouping(book.source, column).reindex(market.get_index("asset"), fill_value="")
         market = market.assign({column: ("asset", labels.to_numpy(dtype=object))})
@@ -90,7 +88,7 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
         )
 
 
-def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = None) -> Fitted:
+def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = None, *, progress: Progress = None) -> Fitted:
     """Read a given model; or load a book's from its store, append the new sessions to an earlier fit, or fit, and store it.
 
     Parameters
@@ -101,6 +99,8 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
         The book's market.
     until
         The last day whose numbers are asked for (tables that are wrong from a later day on are not refused); by default all.
+    progress
+        As for `riskmodel.RiskModel.fit`.
 
     Raises
     ------
@@ -118,18 +118,21 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
         require_own_file(path)
     model, how = None, "fitted"
     try:
-        return Fitted(load(path, model=settings, inputs=inputs), path, "found")
+        found = Fitted(load(path, model=settings, inputs=inputs), path, "found")
+        if not own:
+            mark_used(path)
+        return found
     except StoreError as error:
         remark = error.reason if own and path.is_file() else ""
-    for earlier in [path] * path.is_file() if own else _cached_fits(path.parent):
+    for earlier in [path] * path.is_file() if own else read_cache(path.parent).fits:
         try:
-            model, how = settings.update(load(earlier, model=settings), market), "updated"
+            model, how = settings.update(load(earlier, model=settings), market, progress=progress), "updated"
             break
         except InputError as error:
             if own:  # the cache holds fits of other markets too
                 remark = error.reason if isinstance(error, StoreError) else str(error)
     if model is None:
-        model = settings.fit(market)
+        model = settings.fit(market, progress=progress)
     try:
         save(model, path, inputs=inputs)
     except InputError as error:
@@ -137,14 +140,8 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
             raise
         return Fitted(model, path, how, remark=str(error))
     if not own:
-        for old in _cached_fits(path.parent)[CACHED_FITS:]:
-            remove_store(old)
+        trim(path)
     return Fitted(model, path, how, remark)
-
-
-def _cached_fits(folder: Path) -> list[Path]:
-    """Stored fits of a cache folder, the newest first."""
-    return sorted(folder.glob("*.nc"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def store_path(book: Book, key: str) -> Path:
@@ -156,8 +153,7 @@ def store_path(book: Book, key: str) -> Path:
         Where it is a folder, or lies in the data folder: nothing is written beside the data.
     """
     if book.model.store is None:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return Path(cache) / "factor-attribution" / f"{key[:32]}.nc"
+        return cache_folder() / f"{key[:32]}.nc"
     path = book.path.parent / book.model.store
     if path.is_dir():
         raise InputError(f"{book.path.name}: store '{book.model.store}' in [model] is a folder; name a file, e.g. model.nc.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from riskmodel.arrays.labels import require_kind
+from riskmodel.progress import Progress, stages
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,20 +17,27 @@ if TYPE_CHECKING:
 
 
 def prepare_report(
-    book: Book, *, month: str, market: xr.Dataset | None = None, model: RiskModelResults | None = None
+    book: Book,
+    *,
+    month: str,
+    market: xr.Dataset | None = None,
+    model: RiskModelResults | None = None,
+    progress: Progress = None,
 ) -> Content:
     """Compute everything that a month's report shows, and write nothing.
 
-    The arguments are those of `attribution.report`; the answer's `tables` are those that it writes, by name.
+    The arguments are those of `attribution.report`, `progress` too; the answer's `tables` are those that it writes, by name.
 
     Raises
     ------
     InputError
         For bad input.
     """
+    from attribution.portfolio.book import require_book
     from attribution.reporting.write import prepared
 
-    return prepared(book, month=month, market=market, model=model)[0]
+    with stages(progress, len(("market", "model", "risk")) + len(require_book(book).courses)) as step:
+        return prepared(book, month=month, market=market, model=model, progress=step)[0]
 
 
 def report_charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -35,6 +35,7 @@ from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
 from riskmodel.market.plain_text import first_bytes
 from riskmodel.model.results import RiskModelResults, require_results
+from riskmodel.progress import Progress, Step, inside, silent, stages
 
 if TYPE_CHECKING:
     from attribution.reporting.pages.page import Medium
@@ -80,10 +81,6 @@ class Edited:
     language: str
 
 
-def _silent(stage: str) -> None:
-    """No progress is shown."""
-
-
 @plain_arithmetic()
 def report(
     book: Book,
@@ -95,7 +92,7 @@ def report(
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
     commentary: str | Path | Iterable[str | Path] = (),
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = None,
 ) -> ReportFiles:
     """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
 
@@ -117,7 +114,8 @@ def report(
         Edited commentaries, one or several, made from the `commentary.LANGUAGE.md` of an earlier report; a language without
         one has the draft.
     progress
-        Called with the name of each stage as it begins; `report_stages` counts them.
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins, "model: value" being the stage model at value; `report_stages` counts them.
 
     Returns
     -------
@@ -130,7 +128,6 @@ def report(
         For bad input, and for a commentary in `out` that was edited and not given; nothing is written then.
     """
     require_book(book)
-    progress = progress or _silent
     languages = book.book.languages if languages is None else languages
     languages = (languages,) if isinstance(languages, str) else tuple(dict.fromkeys(languages))
     formats = (formats,) if isinstance(formats, str) else formats
@@ -148,9 +145,10 @@ def report(
     given = {one.path.resolve() for one in edited}
     require_unedited(out, commentaries, given=given)
     with ExitStack() as running:
+        step = running.enter_context(stages(progress, report_stages(book, languages, formats)))
         jobs = {language: running.enter_context(start_pdf()) for language in languages if "pdf" in formats}
-        content, remarks = prepared(book, month=month, market=market, model=model, progress=progress)
-        progress("commentary")
+        content, remarks = prepared(book, month=month, market=market, model=model, progress=step)
+        step("commentary")
         findings = [
             check_commentary(
                 one.text, content.tables, book=book, month=month, measured_before=measured_before(one.path)
@@ -174,8 +172,8 @@ def report(
             for language in languages
         }
         texts |= {one.language: one.text for one in edited}
-        files = laid_out(content, texts, formats, jobs, progress)
-        progress("files")
+        files = laid_out(content, texts, formats, jobs, step)
+        step("files")
         documents, failed = finished(jobs)
         files |= documents
         remarks = (*remarks, *dict.fromkeys(failed.values()))
@@ -198,7 +196,7 @@ def prepared(
     month: str,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
-    progress: Callable[[str], None] = _silent,
+    progress: Step = silent,
 ) -> tuple[Content, tuple[str, ...]]:
     """Everything that a month's report shows, and what is to be said of the fit.
 
@@ -216,11 +214,11 @@ def prepared(
     remark = ""
     with one_blas_thread():
         progress("market")
-        market = read_inputs(book) if market is None else market
+        market = read_inputs(book, inside(progress, "market")) if market is None else market
         period = read_period(month, book, market)
         progress("model")
         if model is None:
-            fitted = fitted_model(book, market, period.end)
+            fitted = fitted_model(book, market, period.end, progress=inside(progress, "model"))
             model, remark = fitted.model, fitted.remark
         content = build_content(book, market, model, month, progress=progress)
     return content, (remark,) if remark else ()
@@ -231,7 +229,7 @@ def laid_out(
     texts: dict[str, str],
     formats: Sequence[str],
     jobs: dict[str, PdfJob],
-    progress: Callable[[str], None],
+    progress: Step,
 ) -> dict[str, bytes]:
     """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
     from attribution.reporting.commentary.html import to_html

@@ -17,6 +17,7 @@ from riskmodel.exposures.from_filings import yearly_figures
 from riskmodel.exposures.standardise import fed_days, fill_missing, residual, standardise, winsorise
 from riskmodel.exposures.universe import covered, sector_codes
 from riskmodel.factors import STYLE_TABLES, STYLES, Style
+from riskmodel.progress import Step, silent
 
 SIZE = next(style for style in STYLES if style.name == "size")  # fills, with the sector, what is missing
 
@@ -88,7 +89,11 @@ def orthogonalisation(settings: ExposureSettings, styles: Sequence[Style]) -> di
 
 
 def factor_exposures(
-    market: xr.Dataset, universe: xr.DataArray, settings: ExposureSettings, styles: Sequence[Style] = STYLES
+    market: xr.Dataset,
+    universe: xr.DataArray,
+    settings: ExposureSettings,
+    styles: Sequence[Style] = STYLES,
+    step: Step = silent,
 ) -> xr.Dataset:
     """Exposures of every covered asset to the styles that the market can feed.
 
@@ -102,6 +107,8 @@ def factor_exposures(
         Winsorising, thresholds and orthogonalisation.
     styles
         The styles wanted.
+    step
+        Called with the name of each style as its turn comes.
 
     Returns
     -------
@@ -153,6 +160,7 @@ def factor_exposures(
 
     labels = [style.name for style in styles]
     for k, style in enumerate(styles):
+        step(style.name)
         exposures[:, k] = combined(style)
     fed = fed_days(exposures, inside, settings.least_observed)
     size = exposures[:, labels.index(SIZE.name)].copy() if SIZE.name in labels else combined(SIZE)

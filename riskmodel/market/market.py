@@ -23,6 +23,7 @@ from riskmodel.market.sources import Source, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
 from riskmodel.market.tables import GIVEN_MODEL, TABLES, empty_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
+from riskmodel.progress import Progress, stages
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
 OTHERS = ("holdings", "actual_returns", *GIVEN_MODEL)  # the book reads those, and riskmodel.given_model
@@ -31,7 +32,7 @@ NOT_NEEDED = ("fundamentals", "earnings", "indices")  # without them a table is 
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")
 
 
-def read_market(folder: str | Path | Source) -> xr.Dataset:
+def read_market(folder: str | Path | Source, *, progress: Progress = None) -> xr.Dataset:
     """Read and check the tables of a market.
 
     Parameters
@@ -39,6 +40,9 @@ def read_market(folder: str | Path | Source) -> xr.Dataset:
     folder
         Folder of Parquet or CSV tables (see `riskmodel.market.tables.TABLES` and docs/reference/tables.md), or a source of
         them.
+    progress
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each table as its
+        turn comes.
 
     Returns
     -------
@@ -58,17 +62,20 @@ def read_market(folder: str | Path | Source) -> xr.Dataset:
     """
     source = open_source(folder)
     tables, wrong = dict[str, pd.DataFrame | None](), list[str]()
-    for name in MARKET_TABLES:
-        try:
-            tables[name] = source.table(name)
-        except InputError as error:
-            wrong.append(str(error))
-    if len(wrong) == 1:
-        raise InputError(wrong[0])
-    if wrong:
-        told = " ".join(f"({number}) {message}" for number, message in enumerate(wrong, 1))
-        raise InputError(f"{len(wrong)} tables cannot be used. {told}")
-    return build_market({name: table for name, table in tables.items() if table is not None})
+    with stages(progress, len(MARKET_TABLES) + 1) as step:
+        for name in MARKET_TABLES:
+            step(name)
+            try:
+                tables[name] = source.table(name)
+            except InputError as error:
+                wrong.append(str(error))
+        if len(wrong) == 1:
+            raise InputError(wrong[0])
+        if wrong:
+            told = " ".join(f"({number}) {message}" for number, message in enumerate(wrong, 1))
+            raise InputError(f"{len(wrong)} tables cannot be used. {told}")
+        step("what tables say of each other")
+        return build_market({name: table for name, table in tables.items() if table is not None})
 
 
 def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:

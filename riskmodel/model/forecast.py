@@ -15,6 +15,7 @@ from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.market.finals import ends_of_lives
+from riskmodel.progress import Step, silent
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ def risk_forecast(
     closes: pd.Index,
     covariance: CovarianceSettings,
     specific: SpecificRiskSettings,
+    step: Step = silent,
 ) -> RiskForecast:
     """Forecast from the arrays of a fit; closes that share their sectors go together, so that nothing later is looked at."""
-    return RiskForecast(
-        factor_risk=factor_risk(data, covariance, closes),
-        specific_risk=specific_forecast(data, exposures, closes, specific),
-    )
+    step("factor covariance")
+    of_factors = factor_risk(data, covariance, closes)
+    step("specific risk")
+    return RiskForecast(factor_risk=of_factors, specific_risk=specific_forecast(data, exposures, closes, specific))
 
 
 def specific_forecast(

@@ -21,6 +21,7 @@ from riskmodel.model.given_risk import Form, as_known, given_covariance, given_s
 from riskmodel.model.given_tables import Given, GivenTables, given_tables, rows_of
 from riskmodel.model.given_units import require_explained_decimals, require_specific_decimals, require_yearly_risk
 from riskmodel.model.results import RiskModelResults
+from riskmodel.progress import Progress, stages
 
 ERRORS, NO_ERRORS = "given", "none"  # what a given model's standard errors are
 DESCRIPTOR = "given"  # in the coverage table: what each factor of a given model is made of
@@ -82,7 +83,7 @@ class GivenModelResults(RiskModelResults):
             exposures = exposures[..., requested_columns(exposures.get_index("asset"), "assets", assets, of="the model")]
         return exposures.astype(float)
 
-    def forecast(self, times: object = None) -> RiskForecast:
+    def forecast(self, times: object = None, *, progress: Progress = None) -> RiskForecast:
         """Factor covariance and specific risk as given for some closes: the last date of each, for at most 31 days.
 
         Raises
@@ -91,8 +92,12 @@ class GivenModelResults(RiskModelResults):
             Where the model has none, or none so recent.
         """
         closes = self._closes(times)
-        covariance = as_known(self.data.get("given_covariance"), "model_covariance", closes)
-        return RiskForecast(factor_risk=xr.Dataset({"covariance": covariance}), specific_risk=self.specific_forecast(closes))
+        with stages(progress, 2) as step:
+            step("factor covariance")
+            covariance = as_known(self.data.get("given_covariance"), "model_covariance", closes)
+            step("specific risk")
+            specific = self.specific_forecast(closes)
+        return RiskForecast(factor_risk=xr.Dataset({"covariance": covariance}), specific_risk=specific)
 
     def specific_forecast(self, times: object = None) -> xr.Dataset:
         """The specific risk of `forecast` alone, `volatility` (time, asset); raises as it does."""

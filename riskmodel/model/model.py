@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import xarray as xr
@@ -29,6 +30,7 @@ from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
 from riskmodel.model.results import RiskModelResults, require_a_sound_day, require_results
 from riskmodel.model.update import NOT_ESTIMATED, updated
+from riskmodel.progress import Progress, Step, silent, stages
 
 PARTS: Mapping[str, type] = {
     "universe": UniverseRule,
@@ -97,7 +99,7 @@ class RiskModel:
         """The descriptors that are functions of the user's."""
         return [descriptor for style in self.styles for descriptor in style.functions.values()]
 
-    def fit(self, market: xr.Dataset) -> RiskModelResults:
+    def fit(self, market: xr.Dataset, *, progress: Progress = None) -> RiskModelResults:
         """Estimate exposures, factor returns and specific returns of every session of a market.
 
         Parameters
@@ -105,6 +107,9 @@ class RiskModel:
         market
             From `riskmodel.read_market`. Chunked over time, `market.chunk(time=252)`, it is fitted lazily: each block of
             sessions by a task of its own, together with the sessions before that it depends on.
+        progress
+            True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as
+            it begins. Of a chunked market nothing is told: dask has bars of its own.
 
         Returns
         -------
@@ -134,10 +139,12 @@ class RiskModel:
         if is_lazy(market):
             data = fit_by_blocks(self.estimates, market, look_back=self.look_back)
         else:
-            with one_blas_thread():  # the same bits whatever the number of cores
-                data = self.estimates(market)
-            require_a_sound_day(data)
-            data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
+            with stages(progress, len(self.styles) + 3) as step:
+                with one_blas_thread():  # the same bits whatever the number of cores
+                    data = self.estimates(market, step)
+                require_a_sound_day(data)
+                step("fingerprint")
+                data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
         return RiskModelResults(
             data=data.assign_attrs(ordinary_income=str(ordinary_income_sources(market))), settings=self.settings
         )
@@ -147,14 +154,16 @@ class RiskModel:
         """Sessions before a day that its estimates depend on."""
         return look_back(self.universe, self.regression, self.own_descriptors)
 
-    def estimates(self, market: xr.Dataset) -> xr.Dataset:
+    def estimates(self, market: xr.Dataset, step: Step = silent) -> xr.Dataset:
         """What `fit` finds on the sessions of `market`, which may be some of a longer one."""
         require_market(market)
+        step("universe")
         require_volumes(market["volume"])
         universe = estimation_universe(market, self.universe)
-        styled = factor_exposures(market, universe, self.exposures, self.styles)
+        styled = factor_exposures(market, universe, self.exposures, self.styles, step)
         ends = ends_by_now(market)
         ending = market["close"].copy(data=ends_of_lives(market)) if ends else None
+        step("regression")
         data = fitted_arrays(
             returns=market["total_return"],
             exposures=styled["exposures"],
@@ -171,7 +180,7 @@ class RiskModel:
         )
         return data.assign({str(name): counts[name] for name in counts.data_vars} | ends)
 
-    def update(self, results: RiskModelResults, market: xr.Dataset) -> RiskModelResults:
+    def update(self, results: RiskModelResults, market: xr.Dataset, *, progress: Progress = None) -> RiskModelResults:
         """Append the sessions of a market that a fit has not seen; equal to fitting the whole market.
 
         Parameters
@@ -181,6 +190,8 @@ class RiskModel:
             read; they stay in the parts of its store, and `save` leaves them there.
         market
             The market with its new sessions; its history must be what the fit saw.
+        progress
+            As for `fit`, of the sessions that are fitted.
 
         Returns
         -------
@@ -200,7 +211,7 @@ class RiskModel:
             results,
             market,
             settings=self.settings,
-            fit=self.fit,
+            fit=partial(self.fit, progress=progress),
             look_back=self.look_back,
             industries=industries(market, self.industry, self.industry_digits),
             own=own,

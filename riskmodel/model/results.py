@@ -23,6 +23,7 @@ from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.forecast import RiskForecast, risk_forecast, specific_forecast
+from riskmodel.progress import Progress, stages
 
 
 @dataclass(frozen=True)
@@ -188,13 +189,15 @@ class RiskModelResults:
         require_kind("factor", factor, str, "Give the name of a factor, or of a row beside them.")
         return self.groups.get(factor, "specific" if factor == "specific" else "other")
 
-    def forecast(self, times: object = None) -> RiskForecast:
+    def forecast(self, times: object = None, *, progress: Progress = None) -> RiskForecast:
         """Factor covariance and specific risk as known at some closes, by the settings of the model.
 
         Parameters
         ----------
         times
             Sessions, one or several, all in one pass; by default the last.
+        progress
+            As for `RiskModel.fit`.
 
         Returns
         -------
@@ -208,13 +211,15 @@ class RiskModelResults:
         """
         sessions = self.data.get_index("time")
         closes = sessions[requested_rows(sessions, times, name="the fit")]
-        return risk_forecast(
-            self.data,
-            self.exposures,
-            closes,
-            CovarianceSettings(**self.settings["covariance"]),
-            SpecificRiskSettings(**self.settings["specific"]),
-        )
+        with stages(progress, 2) as step:
+            return risk_forecast(
+                self.data,
+                self.exposures,
+                closes,
+                CovarianceSettings(**self.settings["covariance"]),
+                SpecificRiskSettings(**self.settings["specific"]),
+                step,
+            )
 
     def specific_forecast(self, times: object = None) -> xr.Dataset:
         """The specific risk of `forecast` alone, `volatility` (time, asset) and what it was made of; raises as it does."""

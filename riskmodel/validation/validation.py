@@ -17,6 +17,7 @@ from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.factors import MARKET
 from riskmodel.model.forecast import factor_risk
 from riskmodel.model.results import RiskModelResults, require_results
+from riskmodel.progress import Progress, stages
 from riskmodel.validation.bias import (
     WINDOW,
     bias_band,
@@ -106,6 +107,7 @@ def validate(
     names: int = 50,
     seed: int = 0,
     linked: xr.DataArray | pd.Series | None = None,
+    progress: Progress = None,
 ) -> Validation:
     """Forecast at many closes, form portfolios there, and hold each forecast against the return that followed.
 
@@ -135,6 +137,9 @@ def validate(
         (asset) labels of issuers, e.g. `market["issuer"]`: for `riskmodel.specific_risk`, and for the risk of portfolios,
         with the correlation of an issuer's assets measured up to the close. By default every asset stands alone, and
         portfolios are always formed as if it did: only what is forecast for them changes.
+    progress
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins.
 
     Returns
     -------
@@ -178,25 +183,29 @@ def validate(
     rows = _closes(results, start, every, times, horizon)
     require_names_enough(results.data["universe"].transpose("time", "asset")[rows].to_numpy(), names)
     closes = results.data.get_index("time")[rows]
-    specific_volatility = specific_risk(
-        results.specific_returns,
-        market_cap,
-        results.exposures,
-        results.data["sector"],
-        specific,
-        times=closes,
-        linked=linked,
-    )["volatility"]
-    forecast = factor_risk(results.data, covariance, closes)["covariance"]
-    found, counts = portfolio_outcomes(
-        results,
-        market_cap,
-        forecast,
-        specific_volatility,
-        horizon=horizon,
-        draws=Draws(random_portfolios, names, seed),
-        linked=linked,
-    )
+    with stages(progress, 3) as step:
+        step("specific risk")
+        specific_volatility = specific_risk(
+            results.specific_returns,
+            market_cap,
+            results.exposures,
+            results.data["sector"],
+            specific,
+            times=closes,
+            linked=linked,
+        )["volatility"]
+        step("factor covariance")
+        forecast = factor_risk(results.data, covariance, closes)["covariance"]
+        step("portfolios")
+        found, counts = portfolio_outcomes(
+            results,
+            market_cap,
+            forecast,
+            specific_volatility,
+            horizon=horizon,
+            draws=Draws(random_portfolios, names, seed),
+            linked=linked,
+        )
     outcomes = standardised(found["realised"], found["volatility"])
     gap = int(np.median(np.diff(rows))) if len(rows) > 1 else horizon
     overlap = max(1, -(-horizon // gap))

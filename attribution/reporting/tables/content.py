@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +46,7 @@ from attribution.reporting.tables.notes import begun_notes, collect_notes, evide
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
+from riskmodel.progress import Step, silent
 
 Around: TypeAlias = tuple[Forecast, SpecificForecast | None]  # of the month's last close, and of the one before its first
 
@@ -137,7 +138,7 @@ def build_content(
     model: RiskModelResults,
     month: str,
     *,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Step = silent,
 ) -> Content:
     """Compute every table, attribution and note of a month.
 
