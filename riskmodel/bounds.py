@@ -127,6 +127,7 @@ def whole_number(of: str, least: int = 1, most: int = 1_000_000) -> Bound:
 
 SHARE = Bound("a decimal from 0 to 1 (0.10 is 10 %)", least=0, most=1)
 SHARE_LIMIT = Bound("a decimal above 0 and up to 1 (0.10 is 10 %)", above=0, most=1)
+ROUNDING = Bound("a decimal from 0 and up to 0.02 (0.005 is 0.5 %): more is no rounding", least=0, most=0.02)
 SHARE_INSIDE = Bound("a decimal above 0 and below 1 (0.05 is 5 %)", above=0, below=1)
 MISFIT = Bound("a decimal from 0 up to 1, such as 1e-6", least=0, most=1)
 POSITIVE = Bound("a positive number", above=0)

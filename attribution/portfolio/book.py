@@ -18,14 +18,14 @@ from attribution.portfolio.settings.toml_file import read_toml
 from attribution.rows import pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
-from riskmodel.market.checks import require_weights
+from riskmodel.market.checks import require_weights, rescaled_weights
 from riskmodel.market.sources import Source, open_source
 from riskmodel.market.sources.address import require_no_secret
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
 
 US_MARKET = {"ja": "米国株", "en": "US equity"}  # of a book in USD that does not name its market
-READ = ("path", "holdings", "actual_returns")  # fields of a Book that its file does not have
+READ = ("path", "holdings", "rescaled", "actual_returns")  # fields of a Book that its file does not have
 
 
 class Book(Part):
@@ -37,6 +37,8 @@ class Book(Part):
         The TOML file; its data are named relative to it.
     holdings
         portfolio, date, ticker, weight: decimals that sum to one on every date, effective from the close of that date.
+    rescaled
+        By (portfolio, date) what weights summed to that were within [book] weight_tolerance of one, and divided by it.
     actual_returns
         portfolio, date, return, fee; None unless [book] returns = "actual".
     """
@@ -53,6 +55,7 @@ class Book(Part):
     tables: dict[str, TableMap] = Field(default_factory=dict)
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
+    rescaled: pd.Series | None = Field(default=None, repr=False)
     actual_returns: pd.DataFrame | None = Field(default=None, repr=False)
 
     @cached_property
@@ -163,7 +166,8 @@ def read_book(path: str | Path) -> Book:
         require_path(f"{path.name}: 'store' in [model]", book.model.store, "Name a file.")
     holdings = book.source.table("holdings", replace(TABLES["holdings"], required=True))
     assert holdings is not None  # the table is one that must be there
-    require_weights(holdings, "holdings", "portfolio")
+    sums = require_weights(holdings, "holdings", "portfolio", book.book.weight_tolerance)
+    holdings = rescaled_weights(holdings, "portfolio", sums)
     portfolios = set(holdings["portfolio"])
     for key, sleeve in book.sleeves.items():
         if sleeve.holdings not in portfolios:
@@ -171,7 +175,7 @@ def read_book(path: str | Path) -> Book:
                 f"holdings: no portfolio '{sleeve.holdings}', which [sleeves.{key}] asks for. "
                 f"Found: {listed(sorted(portfolios)) or 'none, the table has no rows'}."
             )
-    update = {"holdings": holdings, "actual_returns": _actual_returns(book)}
+    update = {"holdings": holdings, "rescaled": sums, "actual_returns": _actual_returns(book)}
     return _with_sleeves_begun(book.model_copy(update=update))
 
 

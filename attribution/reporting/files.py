@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from attribution.linking.methods import DEFAULT_LINK
-from attribution.portfolio.book import Book
+from attribution.portfolio.book import READ, Book
 from attribution.portfolio.evidence.judged import by_kind
 from attribution.reporting.tables.content import Content
 from attribution.rows import AGAINST
@@ -82,7 +82,7 @@ def manifest(
             for name, label in book.pseudo_names.items()
         },
         "settings": {
-            "book": book.model_dump(mode="json", exclude={"path", "holdings", "actual_returns"}),
+            "book": book.model_dump(mode="json", exclude=set(READ)),
             "model": content.model_settings,
             "link": DEFAULT_LINK,
         },

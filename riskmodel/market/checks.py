@@ -10,6 +10,7 @@ from riskmodel.factors import RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
+ROUNDED = (0.001, 0.002, 0.005, 0.01, 0.02)  # sums that rounding leaves apart from one
 SUMS_OF_HOLDINGS = (
     "Add what is missing, or take out what is there twice; cash is a row of its own, with ticker CASH, below zero where it "
     "is borrowed."
@@ -171,12 +172,19 @@ def require_sector_names(sectors: pd.Series) -> None:
         )
 
 
-def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
-    """Weights of every (owner, date) sum to one; told apart from percent."""
+def require_weights(table: pd.DataFrame, name: str, owner: str, tolerance: float = 0.0) -> pd.Series:
+    """Weights of every (owner, date) sum to one, or to within a stated tolerance of it; told apart from percent.
+
+    Returns
+    -------
+    Series
+        The sums that are not one but within the tolerance, by (owner, date).
+    """
     sums = table.groupby([owner, "date"], sort=True)["weight"].sum()
-    wrong = sums[(sums - 1).abs() > WEIGHT_SUM_TOLERANCE]
+    off = (sums - 1).abs()
+    wrong = sums[off > max(WEIGHT_SUM_TOLERANCE, tolerance + 1e-9)]
     if wrong.empty:
-        return
+        return sums[off > WEIGHT_SUM_TOLERANCE]
     percent = wrong[(wrong > 50) & (wrong < 150)]
     shown = percent if len(percent) else wrong
     lines = listed(f"'{label}' on {date:%Y-%m-%d} sum to {total:.6g}" for (label, date), total in shown.items())
@@ -188,7 +196,22 @@ def require_weights(table: pd.DataFrame, name: str, owner: str) -> None:
         else "Add the names that are missing, or take out those of another list. Scale to one what differs by rounding "
         "alone."
     )
-    raise InputError(f"{name}: weights of {lines}, not 1. {advice}")
+    within = f" within weight_tolerance, {tolerance:g}" if tolerance else ""
+    enough = next((each for each in ROUNDED if off[wrong.index].max() <= each), None)
+    if name == "holdings" and enough is not None:
+        advice += (
+            f" If nothing is missing and they are rounded, say so in the book: weight_tolerance = {enough:g} in [book] "
+            f"scales them to one."
+        )
+    raise InputError(f"{name}: weights of {lines}, not 1{within}. {advice}")
+
+
+def rescaled_weights(table: pd.DataFrame, owner: str, sums: pd.Series) -> pd.DataFrame:
+    """The table with the weights of the lists of some sums, by (owner, date), divided by them."""
+    if sums.empty:
+        return table
+    total = pd.MultiIndex.from_frame(table[[owner, "date"]]).map(sums).fillna(1.0)
+    return table.assign(weight=table["weight"] / np.asarray(total, dtype=float))
 
 
 def _cells(mask: np.ndarray, sessions: np.ndarray, assets: np.ndarray, values: np.ndarray | None = None) -> str:

@@ -26,8 +26,9 @@ from riskmodel.market.evidence.finding import Finding, summed_up
 from riskmodel.market.findings import market_findings
 
 UNKNOWN, UNUSED = "acceptance_unknown", "acceptance_unused"  # keys of findings on the book's own entries
-ORDINARY = frozenset(  # what every feed has some of
-    ("no_volume", "bridged_gap", "few_names", "empty_field", "large_distribution", "held_stopped", "constituent_stopped")
+ORDINARY = frozenset(  # what every feed has some of, and what the book says itself
+    {"no_volume", "bridged_gap", "few_names", "empty_field", "large_distribution"}
+    | {"held_stopped", "constituent_stopped", "list_scaled"}
 )
 LEAST_HARM = 0.05  # basis points
 BASIS_POINT = 1e-4

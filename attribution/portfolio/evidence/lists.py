@@ -191,6 +191,16 @@ def holdings_over_the_period(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("later_holdings", "holdings", name, _day(later), values={"sleeve": name})
 
 
+@BOOK_RULES.rule("list_scaled")
+def lists_that_were_rescaled(evidence: Evidence) -> Iterator[Finding]:
+    """Lists whose weights did not sum to one, but within what the book allows for rounding: divided by their sum."""
+    sums, own = evidence.tracks.book.rescaled, {sleeve.holdings for sleeve in evidence.sleeves.values()}
+    if sums is not None:
+        for (portfolio, date), total in sums.items():
+            if portfolio in own:
+                yield Finding("list_scaled", "holdings", portfolio, _day(date), shown=f"{total:.6g}")
+
+
 @BOOK_RULES.rule("no_list", "constituent_stopped")
 def constituents_over_the_period(evidence: Evidence) -> Iterator[Finding]:
     """Months without a list of an index that has lists, and its names that stop trading."""

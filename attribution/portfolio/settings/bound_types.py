@@ -140,6 +140,7 @@ EachOnce = BeforeValidator(_each_once)
 Day = Annotated[datetime.date, BeforeValidator(_date)]
 SleeveStart = Annotated[datetime.date | Literal["holdings"], BeforeValidator(_date_or_holdings)]
 BlendReset = Annotated[Reset | dict[str, Reset], BeforeValidator(_resets)]
+Rounding = Annotated[float, BeforeValidator(within(bounds.ROUNDING))]
 Share = Annotated[float, BeforeValidator(within(bounds.SHARE))]
 ShareLimit = Annotated[float, BeforeValidator(within(bounds.SHARE_LIMIT))]
 ShareInside = Annotated[float, BeforeValidator(within(bounds.SHARE_INSIDE))]

@@ -21,6 +21,7 @@ from attribution.portfolio.settings.bound_types import (
     Named,
     NameRange,
     Part,
+    Rounding,
     Said,
     Share,
     ShareInside,
@@ -56,6 +57,7 @@ class General(Part):
     long_short: StrictBool = False
     transaction_cost_bps: Cost | None = None
     uncovered_max: Share = UNCOVERED_MAX
+    weight_tolerance: Rounding = 0.0
     blend_reset: BlendReset = "monthly"
 
 
