@@ -26,10 +26,12 @@ PROXY_FACTOR = "proxy"  # a benchmark's official return less that of its constit
 VENDOR_RESIDUAL = "vendor_residual"  # what exposures, factor and specific returns of a given model leave of the prices'
 AGAINST = ("benchmark", "zero")  # what a name's part of an excess return is measured against; the first is the default
 TRADING, FEES, CURRENCY, HEDGE = "trading", "fees", "currency", "hedge"  # nor these
+FUNDS = "funds"  # nor what funds that are looked through returned beside their lists
 NOT_FACTORS = (
     SPECIFIC,
     *OTHER,
     PROXY_FACTOR,
+    FUNDS,
     TRADING,
     FEES,
     CURRENCY,

@@ -289,9 +289,12 @@ def make_cube(
     proper return that day is unmodelled, and its a_it r_it stands in a row of its own.
     """
     data = course.data
-    parts, errors = model_parts(data.get_index("asset"), course.period.days, model, market, course.levels)
+    parts, errors = model_parts(
+        data.get_index("asset"), course.period.days, model, market, course.levels, carried=course.carried
+    )
     solved = parts["modelled"].any("asset").to_numpy()  # a day without a solution is the model's, and flagged there
     left_out = (abs(data["portfolio_live"]) * ~parts["modelled"]).isel(time=solved, asset=(data["asset"] != CASH).to_numpy())
+    left_out = left_out.sel(asset=~left_out["asset"].isin(course.carried))
     of_names = left_out.sum("time").to_series() / max(int(solved.sum()), 1)
     require_covered(f"contributions of '{course.name}'", of_names, uncovered_max, what="exposures on some days")
     portfolio, benchmark = data["portfolio_return"], data["benchmark_return"]

@@ -15,7 +15,7 @@ from attribution.identities import furthest, identities, of_excess, of_return
 from attribution.linking.linking import compound
 from attribution.portfolio.blends import blend_return
 from attribution.portfolio.course import Course
-from attribution.rows import CURRENCY, EFFECTS, HEDGE
+from attribution.rows import CURRENCY, EFFECTS, FUNDS, HEDGE
 
 
 def reconcile(
@@ -84,7 +84,7 @@ def reconcile(
         ),
         f"blend of sleeves, reset {followed.reset} = R": (
             blend_return(followed.sleeves_since, followed.shares, followed.reset, followed.period.base),
-            compound(cube.holdings_return.to_numpy()),
+            compound(_of_what_is_held(cube).to_numpy()),
         ),
         f"blend of benchmarks, reset {followed.reset} = B": (
             blend_return(followed.benchmarks_since, followed.shares, followed.reset, followed.period.base),
@@ -94,6 +94,13 @@ def reconcile(
     table = identities(left_right)
     table.insert(0, "course", followed.name)
     return table
+
+
+def _of_what_is_held(cube: Cube) -> xr.DataArray:
+    """(time) return of the holdings, funds that are looked through as they returned themselves."""
+    if cube.beside is None or FUNDS not in cube.beside.names:
+        return cube.holdings_return
+    return cube.holdings_return + cube.beside.absolute.sel(beside=FUNDS, drop=True)
 
 
 def _sectors_beside(brinson: pd.DataFrame | None, sectors: pd.Series) -> dict[str, tuple[float, float]]:

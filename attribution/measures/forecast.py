@@ -178,6 +178,7 @@ def closing_risk(followed: Course, forecast: Forecast, *, uncovered_max: float =
         lambda of: known.among(of.get_index("asset")),
         groups=forecast.groups,
         uncovered_max=uncovered_max,
+        carried=followed.carried,
     )
 
 
@@ -199,8 +200,17 @@ def uncovered_weights(followed: Course, forecast: Forecast) -> pd.Series:
     weights = invested["portfolio_weight"].where(
         ~invested["asset"].isin(list(followed.levels)), invested["benchmark_weight"]
     )
+    weights = weights.sel(asset=~weights["asset"].isin(followed.carried))
     lacking = (weights != 0) & ~forecast.covers().sel(asset=weights["asset"])
     return weights[lacking.to_numpy()].to_series().sort_values(ascending=False, kind="stable")
+
+
+def followed_funds(tracks: Tracks, sleeve: str) -> pd.Series | None:
+    """Weights at the close of what a sleeve holds, its funds as funds; None where it holds none that is looked through."""
+    looked_through = [ticker for ticker, fund in tracks.book.funds.items() if fund.constituents is not None]
+    track = tracks.sleeve(sleeve)
+    closing = carried_as_cash(track.closing, track.closing_stopped).to_series()
+    return closing if (closing.reindex(looked_through).fillna(0.0) != 0).any() else None
 
 
 def closing_limits(
@@ -215,6 +225,7 @@ def closing_limits(
     book, market, date = tracks.book, tracks.market, tracks.period.end
     invested, returns_only = followed.invested(), bool(followed.levels)
     held, listed = (invested[f"{side}_weight"].to_series() for side in ("portfolio", "benchmark"))
+    funds = followed_funds(tracks, sleeve)
     sectors = market["sector"].to_series().set_axis(apart_from_cash(market.get_index("asset")))
     lists = sleeve_lists(book, sleeve)
     last = lists.loc[lists["date"] < date, "date"].max()
@@ -239,6 +250,7 @@ def closing_limits(
         book,
         sleeve,
         weights=held[held != 0],
+        as_held=None if funds is None else funds[funds != 0],
         sectors=sectors,
         benchmark_weights=listed[listed != 0],
         rebalance_weights=bought,

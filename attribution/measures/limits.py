@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ WORDS: Mapping[str, str] = {  # of the table's column `detail`, by the key of a 
     "no_forecast": "n/a: no forecast risk of '{index}'",
     "no_sectors": "n/a: of '{benchmark}' only returns are known",
     "estimated": "that of {index} by estimated exposures",
+    "funds_as_held": "a fund is one name",
+    "looked_through": "funds looked through",
     "no_sleeve_forecast": "n/a: no forecast risk of the sleeve",
     "said": "n/a: {text}",
 }
@@ -145,10 +147,12 @@ def held_limits(
     index_risk: float | None = None,
     risk_missing: Fact | None = None,
     sectors_missing: Fact | None = None,
+    as_held: pd.Series | None = None,
 ) -> list[Limit]:
     """What `check_limits` finds, with its details as facts; the arguments are the same.
 
-    `sectors_missing` is why nobody knows the benchmark's sectors, where nobody does.
+    `sectors_missing` is why nobody knows the benchmark's sectors, where nobody does. `as_held` are the weights with funds as
+    they are held, where `weights` looks through some: rules on names and on the weight of one are about these.
     """
     require_book(book)
     require_kind("sleeve", sleeve, str, f"The book has: {', '.join(book.sleeves)}.")
@@ -170,10 +174,13 @@ def held_limits(
     held = {name: _stocks(sleeve, name, series) for name, series in given.items() if series is not None}
     limits, found = book.limits, list[Limit]()
     own, earlier = held["weights"], held.get("rebalance_weights")
+    whole = own if as_held is None else _stocks(sleeve, "as_held", as_held)
     if limits.names is not None:
-        found += _names(sleeve, own, *limits.names)
+        found += _names(sleeve, whole, *limits.names)
     if limits.weight_max is not None:
-        found += _bounded(sleeve, "weight_max", own, earlier, limits.weight_max)
+        found += _bounded(sleeve, "weight_max", whole, earlier, limits.weight_max)
+    if as_held is not None:
+        found = [replace(limit, details=(*limit.details, Fact("funds_as_held"))) for limit in found]
     if limits.sector_deviation_max is not None and sectors_missing is not None:
         bound = limits.sector_deviation_max
         found.append(Limit(sleeve, "sector_deviation_max", np.nan, bound, None, (sectors_missing,)))
@@ -181,7 +188,10 @@ def held_limits(
         now = _deviation(own, held["benchmark_weights"], sectors)
         other = held.get("rebalance_benchmark_weights")
         then = None if earlier is None or other is None else _deviation(earlier, other, sectors)
-        found += _bounded(sleeve, "sector_deviation_max", now, then, limits.sector_deviation_max)
+        of_sectors = list(_bounded(sleeve, "sector_deviation_max", now, then, limits.sector_deviation_max))
+        if as_held is not None:
+            of_sectors = [replace(x, details=(*x.details, Fact("looked_through"))) for x in of_sectors]
+        found += of_sectors
     if limits.risk_band is not None:
         found.append(_risk_band(sleeve, risk, index_risk, limits.risk_band.index, limits.risk_band.within, risk_missing))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import fsum, sqrt
 
 import numpy as np
@@ -287,8 +287,12 @@ def weighed_risk(
     groups: Mapping[str, str],
     periods_per_year: float = DAYS_A_YEAR,
     uncovered_max: float = UNCOVERED_MAX,
+    carried: Collection[str] = (),
 ) -> CourseRisk:
-    """`ex_ante_risk` by a forecast that was checked: the assets that it knows, and its arrays for those of some weights."""
+    """`ex_ante_risk` by a forecast that was checked: the assets that it knows, and its arrays for those of some weights.
+
+    `carried` are not covered by choice: they are in `uncovered`, and do not count towards `uncovered_max`.
+    """
     names = ["portfolio_weight", "benchmark_weight"]
     for name in names:
         if name not in weights:
@@ -297,11 +301,11 @@ def weighed_risk(
     sides = weights[names]
     cash = sides["asset"] == CASH
     named = sides.isel(asset=(~cash & (abs(sides).to_dataarray() > 0).any("variable")).to_numpy())
-    there = named.get_index("asset").isin(known)
+    there = named.get_index("asset").isin(known.difference(pd.Index(list(carried))))
     uncovered = named.isel(asset=~there).to_dataframe().rename_axis(index="ticker").reset_index()
     require_covered(
         f"risk of '{course}'",
-        uncovered.set_index("ticker")["portfolio_weight"],
+        uncovered[~uncovered["ticker"].isin(carried)].set_index("ticker")["portfolio_weight"],
         uncovered_max,
         what="exposures or specific risk",
     )

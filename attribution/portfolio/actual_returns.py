@@ -55,7 +55,7 @@ def with_actual_returns(course: Course, book: Book, table: pd.DataFrame | None =
     if table is None:
         return course
     actual = actual_returns(course, book, table)
-    held = course.data["holdings_return"]
+    held = course.data["portfolio_return"]  # of what is held, funds as they returned
     _require_decimals(course.name, actual["return"], held)
     rows = {TRADING: actual["return"] + actual["fee"] - held, FEES: -actual["fee"]}
     data = course.data.assign(portfolio_return=actual["return"])

@@ -13,9 +13,19 @@ from pydantic import Field, ValidationError
 from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Reset, Share
 from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
-from attribution.portfolio.settings.sections import Accepted, Benchmark, Drivers, General, Limits, Model, Report, Sleeve
+from attribution.portfolio.settings.sections import (
+    Accepted,
+    Benchmark,
+    Drivers,
+    Fund,
+    General,
+    Limits,
+    Model,
+    Report,
+    Sleeve,
+)
 from attribution.portfolio.settings.toml_file import read_toml
-from attribution.rows import pseudo_name
+from attribution.rows import CASH, is_pseudo_name, pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.checks import require_weights, rescaled_weights
@@ -47,6 +57,7 @@ class Book(Part):
     benchmarks: dict[str, Benchmark]
     sleeves: dict[str, Sleeve]
     courses: dict[str, dict[str, Share]]
+    funds: dict[str, Fund] = Field(default_factory=dict)
     report: Report = Report()
     limits: Limits = Limits()
     drivers: Drivers = Drivers()
@@ -245,6 +256,14 @@ def _require_consistent(book: Book) -> None:
                 f"constituents), largest = 500 (the largest companies by market cap), returns_only = true (nothing but the "
                 f"level that the table indices has under its name)."
             )
+    for ticker, fund in book.funds.items():
+        if (fund.constituents is None) == (fund.carried is None):
+            raise InputError(
+                f'{name}: [funds."{ticker}"] needs one of the two: constituents = "..." (a list in the table '
+                f'constituents or holdings, to look through it), or carried = "unmodelled" (whole, without exposures).'
+            )
+        if ticker == CASH or is_pseudo_name(ticker):
+            raise InputError(f"{name}: [funds.\"{ticker}\"]: '{ticker}' is no fund. Give the fund's ticker in the holdings.")
     for key, sleeve in book.sleeves.items():
         if sleeve.benchmark not in book.benchmarks:
             raise InputError(

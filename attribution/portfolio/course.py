@@ -9,14 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from attribution.portfolio.begun import require_begun
-from attribution.portfolio.beside import Beside
+from attribution.portfolio.beside import Beside, with_rows
 from attribution.portfolio.blends import blend_shares, since_reset
 from attribution.portfolio.book import Book
+from attribution.portfolio.funds.lists import carried_funds
 from attribution.portfolio.holdings import Track
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.bound_types import Reset
 from attribution.portfolio.tracks import Tracks
-from attribution.rows import CASH
+from attribution.rows import CASH, FUNDS
 from riskmodel.errors import InputError, counted, listed
 
 UNEXPLAINED = 0.10  # of a day: no index moves so far from its constituents, a level in another unit does
@@ -31,7 +32,8 @@ class Course:
     data
         On (time, asset), CASH last: `portfolio_weight`, `benchmark_weight` (start of day, each sums to one),
         `portfolio_live`, `benchmark_live` (the part that earns the asset's return), `asset_return`; on (time):
-        `portfolio_return`, `holdings_return` (the same but for a course with actual returns), `benchmark_return` (the
+        `portfolio_return`, `holdings_return` (the same but for a course with actual returns or funds that are looked
+        through), `benchmark_return` (the
         index's level where there is one), `constituents_return`; on (asset):
         `closing_weight` and `benchmark_closing_weight`, at the last close before any list of that day, and what of them no
         longer trades, `closing_stopped` and `benchmark_closing_stopped`. Assets in neither are left out. The same weights
@@ -55,6 +57,8 @@ class Course:
         Rows of what the holdings did not earn; None where the return is theirs.
     levels
         Benchmark of which only returns are known, as it stands among the names -> the index whose level it follows.
+    carried
+        Funds that are held without exposures by the book's choice.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Course:
     benchmark_ended: dict[str, pd.DataFrame]
     beside: Beside | None = None
     levels: Mapping[str, str] = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
 
     def invested(self) -> xr.Dataset:
         """What is held of each side at the last close, positions that no longer trade as cash.
@@ -142,7 +147,9 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
     book, period = tracks.book, tracks.period
     require_begun(book, course, period)
     shares = book.shares(course)
-    held = {sleeve: tracks.sleeve(sleeve) for sleeve in shares}
+    through = {sleeve: tracks.looked_through(sleeve) for sleeve in shares}
+    held = {sleeve: track for sleeve, (track, _) in through.items()}
+    beside = {sleeve: gap for sleeve, (_, gap) in through.items()}
     lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}
     official = {name: tracks.level(name) for name in lists}
     for name, level in official.items():
@@ -188,6 +195,8 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         return sum(parts[1:], parts[0])
 
     returned = (own * sleeves).sum("part")
+    of_funds = (own * stack(beside)).sum("part")
+    apart = bool((of_funds != 0).any())  # a fund without returns of its own has none beside its list's
     data = xr.Dataset(
         {
             **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
@@ -198,7 +207,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
             "closing_stopped": closing(held, own, sleeves, "closing_stopped"),
             "benchmark_closing_stopped": closing(of_sleeve, other, benchmarks, "closing_stopped"),
             "portfolio_return": returned,
-            "holdings_return": returned,
+            "holdings_return": returned - of_funds if apart else returned,
             "benchmark_return": (other * benchmarks).sum("part"),
             "constituents_return": constituents.sum("sleeve"),
             "asset_return": tracks.returns.sel(time=period.days),
@@ -220,5 +229,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
         ended={sleeve: track.ended for sleeve, track in held.items()},
         benchmark_ended={name: track.ended for name, track in lists.items()},
+        beside=with_rows(None, {FUNDS: of_funds}, {FUNDS: of_funds}) if apart else None,
+        carried=tuple(ticker for ticker in carried_funds(book) if ticker in data["asset"].to_numpy()[either.to_numpy()]),
         levels={book.pseudo_names[name]: name for name in lists if name in book.pseudo_names},
     )

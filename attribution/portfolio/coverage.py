@@ -18,5 +18,6 @@ def require_covered(of: str, uncovered: pd.Series, largest: float, *, what: str)
         raise InputError(
             f"{of}: {counted(len(held), 'held name')} without {what}, {weight:.2%} of its "
             f"weight, more than {largest:.2%}: {names}. Add their data and fit again, or allow more: "
-            f"uncovered_max, in [book] or as an argument."
+            f"uncovered_max, in [book] or as an argument. A fund is looked through by constituents in "
+            f'[funds."{held.index[0]}"], or left whole by carried = "unmodelled" there.'
         )

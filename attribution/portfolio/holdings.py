@@ -204,10 +204,16 @@ def drift(
     )
 
 
-def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None = None) -> None:
-    """Every row of the holdings, of one portfolio or of all, names an asset with a price by then, or CASH."""
+def require_known_tickers(
+    book: Book, market: xr.Dataset, portfolio: str | None = None, followed: pd.Index | None = None
+) -> None:
+    """Every row of the holdings, of one portfolio or of all, names an asset with a price by then, a fund, or CASH.
+
+    `followed` are the labels whose returns are known: a fund is one of them, or unknown.
+    """
+    funds = [ticker for ticker in book.funds if followed is None or ticker in followed]
     holdings = book.holdings if portfolio is None else book.holdings[book.holdings["portfolio"] == portfolio]
-    unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), CASH])]
+    unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), *funds, CASH])]
     if len(unknown):
         where = unknown["portfolio"] + " " + unknown["date"].dt.strftime("%Y-%m-%d") + " " + unknown["ticker"]
         if not holdings["ticker"].isin(market.get_index("asset")).any():
@@ -219,7 +225,8 @@ def require_known_tickers(book: Book, market: xr.Dataset, portfolio: str | None 
             )
         raise InputError(
             f"holdings: {counted(len(unknown), 'row')} with a ticker that has no prices: {listed(where)}. "
-            f"Correct the ticker, or add its prices; cash is written {CASH}."
+            f"Correct the ticker, or add its prices; cash is written {CASH}. A fund may be looked through by its list: "
+            f'constituents = "..." in [funds."{unknown["ticker"].iloc[0]}"].'
         )
     named = holdings[holdings["ticker"] != CASH]
     first = market.get_index("time")[(market["life"].to_numpy() >= 0).argmax(axis=0)]
@@ -242,7 +249,7 @@ def sleeve_track(book: Book, sleeve: str, market: xr.Dataset, returns: xr.DataAr
         For a ticker without prices.
     """
     portfolio = book.sleeves[sleeve].holdings
-    require_known_tickers(book, market, portfolio)
+    require_known_tickers(book, market, portfolio, returns.get_index("asset"))
     return drift(sleeve_lists(book, sleeve), market, returns, period.base, period.days, f"holdings of '{portfolio}'")
 
 
@@ -297,21 +304,30 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period, inception=pd.Timestamp(book.book.inception))
     else:
-        there = constituent_rows(benchmark, rule.constituents, market)
-        chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
-        lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
-        priced = (assets.get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
-        lists = lists[priced & (lists["weight"] != 0)]
-        total = lists.groupby("date")["weight"].transform("sum")  # names without prices are left out, counted on reading
-        require_priced_lists(rule.constituents, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
-        lists = lists.assign(weight=lists["weight"] / total)
+        lists = constituent_lists(f'[benchmarks."{benchmark}"]', rule.constituents, market, period)
     if CASH in assets:
         lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
     return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
 
 
-def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarray:
-    """Which rows of the constituents are of the index that a benchmark names.
+def constituent_lists(asked_by: str, index: str, market: xr.Dataset, period: Period | None = None) -> pd.DataFrame:
+    """Lists of an index, date, ticker and weight: names without prices are left out, the others rescaled.
+
+    `asked_by` is the section of the book that names it, for messages; of lists of `period` too much may not lack prices.
+    """
+    there = constituent_rows(asked_by, index, market)
+    chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
+    lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
+    priced = (market.get_index("asset").get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
+    lists = lists[priced & (lists["weight"] != 0)]
+    total = lists.groupby("date")["weight"].transform("sum")
+    if period is not None:
+        require_priced_lists(index, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
+    return lists.assign(weight=lists["weight"] / total)  # what is left out was counted on reading
+
+
+def constituent_rows(asked_by: str, index: str, market: xr.Dataset) -> np.ndarray:
+    """Which rows of the constituents are of the index that a section of the book names.
 
     Raises
     ------
@@ -322,7 +338,7 @@ def constituent_rows(benchmark: str, index: str, market: xr.Dataset) -> np.ndarr
     there: np.ndarray = every == index
     if not there.any():
         raise InputError(
-            f"constituents: no list of '{index}', which [benchmarks.\"{benchmark}\"] asks for. "
+            f"constituents: no list of '{index}', which {asked_by} asks for. "
             f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists. largest = 500 is another benchmark."
         )
     return there

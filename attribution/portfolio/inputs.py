@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.portfolio.book import Book
 from attribution.portfolio.evidence.judged import require_sound_market
+from attribution.portfolio.funds.lists import require_known_funds
 from attribution.portfolio.holdings import constituent_rows, require_known_tickers
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
@@ -49,6 +50,7 @@ def read_inputs(book: Book, progress: Progress = None) -> xr.Dataset:
         market = market.assign({column: ("asset", labels.to_numpy(dtype=object))})
     require_known_tickers(book, market)
     require_known_names(book, market)
+    require_known_funds(book, market)
     return market
 
 
@@ -69,7 +71,7 @@ def require_known_names(book: Book, market: xr.Dataset) -> None:
         )
     for name, rule in book.benchmarks.items():
         if rule.constituents is not None:
-            constituent_rows(name, rule.constituents, market)
+            constituent_rows(f'[benchmarks."{name}"]', rule.constituents, market)
         if rule.returns_only and name not in indices:
             raise InputError(
                 f"indices: no level of '{name}', which [benchmarks.\"{name}\"] says is all that there is of it "

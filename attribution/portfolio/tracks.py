@@ -8,6 +8,8 @@ from functools import cached_property
 import xarray as xr
 
 from attribution.portfolio.book import Book
+from attribution.portfolio.funds.lists import fund_levels, without_returns
+from attribution.portfolio.funds.look_through import fund_track, list_returns, look_through, require_held_levels
 from attribution.portfolio.holdings import (
     Track,
     benchmark_track,
@@ -54,6 +56,7 @@ class Tracks:
     period: Period
     longer: Tracks | None = field(default=None, repr=False)
     _tracks: dict[tuple[str, str], Track] = field(default_factory=dict, repr=False, compare=False)
+    _funds: dict[str, Track | None] = field(default_factory=dict, repr=False, compare=False)
     _levels: dict[str, xr.DataArray] = field(default_factory=dict, repr=False, compare=False)
 
     def over(self, period: Period) -> Tracks:
@@ -67,7 +70,8 @@ class Tracks:
         """Return of holding each asset, (time, asset); see `attribution.portfolio.holdings.holding_returns`."""
         if self.longer is not None:
             return self.longer.returns
-        return holding_returns(self.market, self.book.levels_among_names)
+        levels = self.book.levels_among_names | fund_levels(self.book, self.market)
+        return list_returns(self.book, self.market, holding_returns(self.market, levels))
 
     def sleeve(self, name: str) -> Track:
         """A sleeve's, where the book's policy allows what stopped trading; see `attribution.portfolio.holdings`."""
@@ -84,6 +88,22 @@ class Tracks:
                 else self.longer.carried(name).over(self.period)
             )
         return self._tracks["sleeve", name]
+
+    def looked_through(self, name: str) -> tuple[Track, xr.DataArray]:
+        """A sleeve's with the names of its funds' lists in the place of the funds, and what these returned beside them.
+
+        The latter is (time); weights that it holds of a fund as such are in `sleeve`.
+        """
+        track = self.sleeve(name)
+        require_held_levels(self.book, track, self.market)
+        funds = {ticker: self.fund(ticker) for ticker, fund in self.book.funds.items() if fund.constituents is not None}
+        return look_through(track, funds, self.returns, set(without_returns(self.book, self.market)))
+
+    def fund(self, ticker: str) -> Track | None:
+        """The drifted list of a fund, over the days on which one is known; see `attribution.portfolio.funds.fund_track`."""
+        if ticker not in self._funds:
+            self._funds[ticker] = fund_track(self.book, ticker, self.market, self.returns, self.period)
+        return self._funds[ticker]
 
     def benchmark(self, name: str) -> Track:
         """A benchmark's constituents; see `attribution.portfolio.holdings.benchmark_track`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,14 @@ def model_parts(
     model: RiskModelResults,
     market: xr.Dataset,
     levels: Mapping[str, str] | None = None,
+    *,
+    carried: Collection[str] = (),
 ) -> tuple[xr.Dataset, ExposureErrors | None]:
     """What a model says of some assets, CASH last, on the days of a period, and the errors of exposures that are estimated.
 
     A factor that the data feed on none of the days is no factor of the period. Labels of `levels` are indices of which
-    only the level is known, each the one that it names: their exposures are estimated from returns up to each close.
+    only the level is known, each the one that it names: their exposures are estimated from returns up to each close. Those
+    of `carried` have none, by choice.
 
     Raises
     ------
@@ -41,7 +44,7 @@ def model_parts(
     """
     known = levels or {}
     estimated = [(place, str(label), known[label]) for place, label in enumerate(assets) if label in known]
-    of_market = np.flatnonzero(~assets.isin([CASH, *(label for _, label, _ in estimated)]))
+    of_market = np.flatnonzero(~assets.isin([CASH, *carried, *(label for _, label, _ in estimated)]))
     stocks = pd.Index([CASH if asset == CASH_STOCK else asset for asset in assets[of_market]])  # as the market names them
     fitted = model.data.get_index("time")
     missing = days.difference(fitted)

@@ -77,6 +77,13 @@ class Benchmark(Part):
         return [name for name, there in (named | {"returns_only": self.returns_only}).items() if there]
 
 
+class Fund(Part):
+    """[funds.TICKER]: a fund that a portfolio holds, looked through by a list of its own or carried whole by choice."""
+
+    constituents: Line | None = None
+    carried: Literal["unmodelled"] | None = None
+
+
 class Sleeve(Part):
     """[sleeves.NAME]: a portfolio of the holdings table and its benchmark; `inception` where it is younger than the book."""
 

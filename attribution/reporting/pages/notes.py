@@ -176,6 +176,11 @@ def _stopped(note: Fact, words: PageWords) -> str:
     return words.messages(f"notes.{note.key}", sleeve=name, ticker=note.values["ticker"], weight=weight, **days)
 
 
+def _fund(note: Fact, words: PageWords) -> str:
+    own = {"sleeve": words.sleeve(str(note.values["sleeve"])), "weight": words.percent(float(str(note.values["weight"])))}
+    return words.messages(f"notes.{note.key}", **(dict(note.values) | own))
+
+
 def _ended(note: Fact, words: PageWords) -> str:
     values = note.values
     shown = {name: words.date(values[name]) for name in ("date", "last_trade")}
@@ -275,6 +280,9 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "industries": _industries,
     "stopped": _stopped,
     "stopped_resumes": _stopped,
+    "fund_looked_through": _fund,
+    "fund_without_returns": _fund,
+    "fund_carried": _fund,
     "ended": _ended,
     "ended_worthless": _ended,
     "unmodelled_benchmark": _outside,

@@ -42,7 +42,7 @@ from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
-from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes
+from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, fund_notes
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
@@ -209,6 +209,7 @@ def build_content(
         notes=[
             *begun_notes(whole, book, history),
             *collect_notes(book, market, model, period, coverage, left_out, results, sleeves),
+            *fund_notes(of_course, sleeves),
             *evidence_notes(evidence),
             *forecast_notes(courses, made, risks, period),
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,10 @@ from attribution.measures.performance import History
 from attribution.portfolio.begun import inception_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.evidence.judged import Judged, by_kind
+from attribution.portfolio.funds.lists import without_returns
+from attribution.portfolio.funds.look_through import average_weights
 from attribution.portfolio.periods import Period
+from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH, CASH_STOCK, PROXY
 from riskmodel.arrays.industries import coded
 from riskmodel.estimation.regression import HETEROSKEDASTIC
@@ -130,6 +133,25 @@ def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
     return Fact("ended", values | {"value": value}) if value else Fact("ended_worthless", values)
 
 
+def fund_note(sleeve: str, ticker: str, weight: float, tracks: Tracks) -> Fact:
+    """How a fund that a sleeve holds is counted: by its list, which returned what beside the fund, or whole."""
+    fund, values = tracks.book.funds[ticker], {"sleeve": sleeve, "fund": ticker, "weight": weight}
+    if fund.constituents is None:
+        return Fact("fund_carried", values)
+    bare = ticker in without_returns(tracks.book, tracks.market)
+    return Fact("fund_without_returns" if bare else "fund_looked_through", values | {"list": fund.constituents})
+
+
+def fund_notes(of_sleeve: Mapping[str, Tracks], sleeves: Iterable[str]) -> list[Fact]:
+    """Notes on the funds that sleeves hold; by sleeve its tracks."""
+    notes = []
+    for sleeve in sleeves:
+        tracks = of_sleeve[sleeve]
+        held = average_weights(tracks.sleeve(sleeve), list(tracks.book.funds))
+        notes += [fund_note(sleeve, ticker, weight, tracks) for ticker, weight in held.items()]
+    return notes
+
+
 def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp) -> float:
     """Weight of a held name that stopped trading, as a mean over the days of the period on which it is carried."""
     place = cube.assets.get_loc(ticker)
@@ -185,7 +207,7 @@ def collect_notes(
         if len(gone):
             notes.append(Fact("stopped_benchmark", {"benchmark": benchmark, "names": tuple(gone)}))
         unmodelled = ~cube.modelled.to_numpy() & (cube.assets != CASH)
-        held = (cube.live("portfolio") != 0) & unmodelled
+        held = (cube.live("portfolio") != 0) & unmodelled & ~cube.assets.isin(followed.carried)
         if held.any():
             names = tuple(cube.assets[held.any(axis=0)])
             notes.append(Fact("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))

@@ -59,7 +59,7 @@ def add_course(drawing: Drawing, sheet_name: str, course: str, benchmark_return:
     bars = ordered(frame, "contribution", drawing.messages.sectors)
     title = drawing.words("contribution_chart", course=course)
     if note:
-        sheet.write_string(2, NUMBERS, drawing.styles.text(note))
+        sheet.write_string(0, NUMBERS, drawing.styles.text(note))
     row = insert(sheet, 1, title, *bar_chart(drawing, sheet, title, placed, bars, "contribution", {"course": COURSE}))
     insert(sheet, row, *_waterfall(drawing, sheet, FIRST + len(bars) + 3, course, frame, benchmark_return), 460)
 

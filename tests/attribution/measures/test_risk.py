@@ -525,7 +525,8 @@ def test_too_much_that_is_not_covered_is_refused_with_names_and_weights():
         risk_of(own, {"S0": 1.0})
     assert str(caught.value) == (
         "risk of 'Major 100': 2 held names without exposures or specific risk, 8.00% of its weight, more than 5.00%: "
-        "OLD 6.00%, NEW 2.00%. Add their data and fit again, or allow more: uncovered_max, in [book] or as an argument."
+        "OLD 6.00%, NEW 2.00%. Add their data and fit again, or allow more: uncovered_max, in [book] or as an argument. "
+        'A fund is looked through by constituents in [funds."OLD"], or left whole by carried = "unmodelled" there.'
     )
     assert risk_of(own, {"S0": 1.0}, uncovered_max=0.1).table.set_index("measure")["value"]["uncovered_weight"] == 0.08
 

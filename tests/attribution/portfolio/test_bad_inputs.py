@@ -131,7 +131,7 @@ TABLES = {
         "holdings",
         put("ticker", lambda f: of_the_list(f) & (f["ticker"] == HELD), "DKYC.N"),
         "holdings: 1 row with a ticker that has no prices: major 2025-02-28 DKYC.N. Correct the ticker, or add its prices; "
-        "cash is written CASH.",
+        'cash is written CASH. A fund may be looked through by its list: constituents = "..." in [funds."DKYC.N"].',
     ),
     "a missing return of a held name": (
         "prices",
@@ -231,7 +231,8 @@ def test_held_names_without_exposures_are_a_row_up_to_a_tolerance(small_book, sm
     assert refusal(lambda: make_cube(followed, lacking, small_market, link="carino")) == (
         f"contributions of 'Major 100': 1 held name without exposures on some days, {weight:.2%} of its weight, more than "
         f"5.00%: {large} {weight:.2%}. Add their data and fit again, or allow more: uncovered_max, in [book] or as an "
-        "argument."
+        "argument. "
+        f'A fund is looked through by constituents in [funds."{large}"], or left whole by carried = "unmodelled" there.'
     )
     allowed = make_cube(followed, lacking, small_market, link="carino", uncovered_max=0.1)
     assert not allowed.modelled.sel(asset=large).any()

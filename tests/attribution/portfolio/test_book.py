@@ -33,7 +33,7 @@ def test_a_misspelt_section_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ("[limits]", "[limit]"))
     assert message_of(path) == (
         "book.toml: unknown key 'limit' in the file. "
-        "Known keys: accepted, benchmarks, book, courses, drivers, limits, model, report, sleeves, tables."
+        "Known keys: accepted, benchmarks, book, courses, drivers, funds, limits, model, report, sleeves, tables."
     )
 
 
