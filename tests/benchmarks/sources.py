@@ -47,7 +47,7 @@ def tables(days: int, names: int) -> dict[str, pd.DataFrame]:
     one = {column: 1.0 for column, kind in TABLES["fundamentals"].columns.items() if kind == "number"}
     return {
         "prices": prices,
-        "shares": pd.DataFrame({"ticker": tickers, "available_from": first, "shares_out": 1e6}),
+        "shares": pd.DataFrame({"ticker": tickers, "available_from": first, "shares_out": 1e9}),
         "securities": pd.DataFrame({"ticker": tickers, "name": tickers, "sector": "Energy"}),
         "fundamentals": pd.DataFrame({"ticker": tickers[:1], "period_end": first, "available_from": first, **one}),
         "earnings": pd.DataFrame(
@@ -113,7 +113,10 @@ if __name__ == "__main__":
     prices = best_of(runs, lambda: open_source(place).table("prices"))
     peak_of_table = peak_memory()
     market = best_of(runs, lambda: read_market(place))
-    read = {name: open_source(place).table(name) for name in ("prices", "shares", "securities", "fundamentals", "earnings", "indices")}
+    read = {
+        name: open_source(place).table(name)
+        for name in ("prices", "shares", "securities", "fundamentals", "earnings", "indices")
+    }
     made = best_of(runs, lambda: build_market(read))
     digest = best_of(runs, lambda: content_digest(read["prices"]))
     found = {

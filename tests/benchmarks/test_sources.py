@@ -20,14 +20,11 @@ def test_prices_are_read_in_a_few_times_what_their_engine_takes(capsys, tmp_path
     for kind in KINDS:
         taken = in_a_process(SCRIPT, kind, tmp_path, DAYS, NAMES, RUNS)
         assert taken["rows"] == DAYS * NAMES
-        rows.append(
-            (
-                kind,
-                f"alone {taken['alone']:5.2f} s of CPU; a checked table {taken['table']:5.2f} s, {taken['table'] / taken['alone']:4.1f} x; "
-                f"a market {taken['market']:5.2f} s, {taken['market'] / taken['alone']:4.1f} x (of it {taken['built']:5.2f} s to build and "
-                f"judge it); a digest {taken['digest']:4.2f} s; memory {taken['before']:,.0f} MB, table {taken['peak_of_table']:,.0f}, "
-                f"market {taken['peak']:,.0f}",
-            )
-        )
+        ratio = {name: f"{taken[name]:5.2f} s, {taken[name] / taken['alone']:4.1f} x" for name in ("table", "market")}
+        rows += [
+            (kind, f"alone {taken['alone']:5.2f} s of CPU; a checked table {ratio['table']}; a market {ratio['market']}"),
+            ("", f"to build and judge a market {taken['built']:5.2f} s, to digest a table {taken['digest']:5.2f} s"),
+            ("", "MB: alone {before:,.0f}, table {peak_of_table:,.0f}, market {peak:,.0f}".format(**taken)),
+        ]
     with capsys.disabled():
         print(lines_of(f"{DAYS * NAMES:,} rows of prices, best of {RUNS}", rows))

@@ -64,9 +64,7 @@ class SQLServer:
         try:
             with engine.connect() as connection:
                 if engine.dialect.name == POSTGRESQL:
-                    connection = connection.execution_options(
-                        isolation_level="REPEATABLE READ", postgresql_readonly=True, stream_results=True
-                    )
+                    connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                     _plain_cells(connection)
                 yield SQLSession(self.name, connection, sa.inspect(connection))
                 connection.rollback()
@@ -114,16 +112,26 @@ class SQLSession:
 
         if asked.query:
             self._require_may_ask()
-            result = self.connection.exec_driver_sql(asked.query, execution_options={"no_parameters": True})
-        else:
-            schema, table = self._tables()[asked.table]
-            found = [column["name"] for column in self.inspector.get_columns(table, schema=schema)]
-            columns: list[Any] = [sa.column(column) for column in pick(found)]
-            result = self.connection.execute(sa.select(*columns).select_from(sa.table(table, schema=schema)))
-        with closing(result):
-            found = list(result.keys())
+            return self._rows(asked.query, None, pick)
+        schema, table = self._tables()[asked.table]
+        found = [column["name"] for column in self.inspector.get_columns(table, schema=schema)]
+        columns: list[Any] = [sa.column(column) for column in pick(found)]
+        chosen = sa.select(*columns).select_from(sa.table(table, schema=schema))
+        return self._rows(str(chosen.compile(self.connection.engine)), (), pick)
+
+    def _rows(self, statement: str, parameters: tuple[()] | None, pick: Pick) -> pd.DataFrame:
+        """The picked columns of what a statement gives, by the driver itself: rows of SQLAlchemy's take three times as long.
+
+        With empty `parameters` a doubled percent sign, as SQLAlchemy writes one, is one; with None it is what it is.
+        """
+        connection = self.connection.connection.driver_connection
+        named = {"name": "read"} if self.connection.dialect.name == POSTGRESQL else {}  # the rows stay with the server
+        with closing(connection.cursor(**named)) as cursor:
+            cursor.execute(statement, *(() if parameters is None else (parameters,)))
+            found = [column for column, *_ in cursor.description]
             picked = pick(found)
-            return frame_of_rows(picked, result.partitions(AT_ONCE), [found.index(column) for column in picked])
+            blocks = iter(lambda: cursor.fetchmany(AT_ONCE), [])
+            return frame_of_rows(picked, blocks, [found.index(column) for column in picked])
 
     def _tables(self) -> dict[str, tuple[str | None, str]]:
         usual, found = self.inspector.default_schema_name, dict[str, tuple[str | None, str]]()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import duckdb
 import pandas as pd
 import pytest
 import xarray as xr
@@ -31,12 +35,12 @@ def test_a_database_gives_the_market_and_the_lists_of_its_tidy_folder(made, smal
 
 def test_what_is_stated_of_a_table_or_a_query_applies_to_its_columns(made):
     made.run(
-        'create table "Kurse ""A"" x" ("Tag" varchar(8), "ISIN" varchar(9), "Schluss" numeric(9, 4), "TRI" int, "Vol" int)',
+        'create table "Kurse ""A"" x" ("Tag" varchar(8), "ISIN" varchar(9), "Schluss" numeric(9, 4), "TRI" int, "V %s" int)',
         """insert into "Kurse ""A"" x" values ('20250303', 'X1', 1000.5, 100, 7), ('20250304', 'X1', 1010.25, 101, 8)""",
         "create table stocks (ticker varchar(5), isin varchar(5), name varchar(5), sector varchar(5))",
         "insert into stocks values ('A', 'X1', 'Aye', 'Tech')",
     )
-    columns = {"date": "Tag", "ticker": "ISIN", "close": "Schluss", "total_return_index": "TRI", "volume": "Vol"}
+    columns = {"date": "Tag", "ticker": "ISIN", "close": "Schluss", "total_return_index": "TRI", "volume": "V %s"}
     stated = {
         "dates": "YYYYMMDD", "columns": columns, "units": {"close": "cents", "volume": "thousands"}, "identifiers": "isin",
         "derived": {"total_return": "total_return_index"},
@@ -55,6 +59,57 @@ def test_what_is_stated_of_a_table_or_a_query_applies_to_its_columns(made):
         maps = {"prices": TableMap(**stated, **where), "securities": TableMap(table="stocks")}
         read = open_source(made.data, maps=maps).table("prices")
         pd.testing.assert_frame_equal(read, expected, rtol=1e-12)
+
+
+def test_of_another_engine_of_sqlalchemy_tables_are_read_and_no_queries(make_database):
+    """SQLite by its dialect stands for one of which nobody has tried how it refuses a write."""
+    made = make_database("sqlite")
+    made.fill({"rates": RATES})
+    url = f"sqlite+pysqlite:///{made.data}"
+    assert open_source(url).table("rates")["risk_free"].tolist() == [1e-4, 2e-4]
+    with pytest.raises(InputError, match=r"queries are for DuckDB, SQLite and PostgreSQL.*Make a view of it there"):
+        open_source(url, maps={"rates": TableMap(query="select * from rates")}).table("rates")
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_a_file_may_be_named_by_a_url_and_lie_beside_the_book(make_database, tmp_path, engine):
+    make_database(engine).fill({"rates": RATES})
+    assert open_source(f"{engine}:///market.{engine}", base=tmp_path).hashes().keys() == {"rates.rows"}
+    assert open_source(f"file://{tmp_path}/market.{engine}").table("rates") is not None
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "market.db").write_text("date,close", encoding="ascii")
+    with pytest.raises(InputError, match=r"market\.db' is neither a folder nor a file of DuckDB or SQLite"):
+        open_source(tmp_path / "market.db")
+    with pytest.raises(InputError, match="is not a folder"):
+        open_source(tmp_path / "nowhere.duckdb")
+
+
+@pytest.mark.parametrize(
+    ("library", "engine"), [("duckdb", "duckdb"), ("sqlalchemy", "postgresql"), ("psycopg", "postgresql")]
+)
+def test_a_library_that_is_missing_is_named_with_what_to_install(tmp_path, monkeypatch, library, engine):
+    with duckdb.connect(tmp_path / "market.duckdb"):
+        pass
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    data = tmp_path / "market.duckdb" if engine == "duckdb" else "postgresql://reader@127.0.0.1:1/market"
+    with pytest.raises(InputError, match=rf"{library} is not installed.*pip install 'factor-attribution\[sources\]'"):
+        open_source(data).table("rates")
+
+
+def test_nothing_slow_is_loaded_before_it_is_used():
+    """By a process of its own: a market of files needs none of these."""
+    script = (
+        "import sys, riskmodel; riskmodel.read_market('fixtures/small'); print(sorted({*sys.modules} & {*sys.argv[1:]}))"
+    )
+    slow = ["duckdb", "sqlalchemy", "psycopg", "fsspec", "openpyxl"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *slow], cwd=SMALL.parents[1], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_only_the_columns_that_are_needed_are_read(made):

@@ -155,8 +155,6 @@ def test_it_is_the_engine_that_refuses_to_write(filled):
         if filled.engine == "sqlite":
             session.connection.set_authorizer(None)
         write = session.connection.exec_driver_sql if filled.engine == "postgresql" else session.connection.execute
-        if filled.engine == "postgresql":
-            session.connection.execution_options(stream_results=False)
         with pytest.raises(refused[filled.engine][0], match=refused[filled.engine][1]):
             write("delete from rates")
         if filled.engine == "postgresql":
