@@ -49,6 +49,8 @@ With a model, or exposures, of your own::
 
 Is it any good::
 
+    compare                     two models side by side: factor returns, R-squared, forecasts
+    Comparison                  what that returns
     validate                    forecasts against what came, for many kinds of portfolio
     Validation                  what that returns: biases with their bands, and a plot
     diagnose                    every diagnostic of a fit in one go
@@ -87,12 +89,14 @@ if TYPE_CHECKING:
     from riskmodel.model.model import RiskModel
     from riskmodel.model.results import RiskModelResults
     from riskmodel.model.store import StoreError, load, save
+    from riskmodel.validation.comparison import Comparison, compare
     from riskmodel.validation.diagnostics import diagnose, information_coefficient
     from riskmodel.validation.missing_factors import missing_factors
     from riskmodel.validation.result import Validation
     from riskmodel.validation.validation import validate
 
 _HOMES = {
+    "Comparison": "riskmodel.validation.comparison",
     "CovarianceSettings": "riskmodel.estimation.covariance_settings",
     "Descriptor": "riskmodel.factors",
     "ExposureSettings": "riskmodel.exposures.styles",
@@ -113,6 +117,7 @@ _HOMES = {
     "alignment_report": "riskmodel.market.findings",
     "evidence_report": "riskmodel.market.findings",
     "build_market": "riskmodel.market.market",
+    "compare": "riskmodel.validation.comparison",
     "cross_sectional_regression": "riskmodel.estimation.regression",
     "diagnose": "riskmodel.validation.diagnostics",
     "eigenfactor_adjustment": "riskmodel.estimation.covariance",
@@ -133,6 +138,7 @@ _HOMES = {
 __all__ = [
     "RESEARCH_STYLES",
     "STYLES",
+    "Comparison",
     "CovarianceSettings",
     "Descriptor",
     "ExposureSettings",
@@ -150,6 +156,7 @@ __all__ = [
     "Validation",
     "alignment_report",
     "build_market",
+    "compare",
     "cross_sectional_regression",
     "diagnose",
     "eigenfactor_adjustment",

@@ -127,6 +127,32 @@ def factor_rows(cube: Cube) -> list[str]:
     return [*cube.factors, SPECIFIC, *OTHER, *cube.beside_factors]
 
 
+def untold(cube: Cube, index: pd.Index) -> np.ndarray:
+    """Which rows of a cut are the model's, on days of which it explains not one: nobody knows what they are, not 0.
+
+    Parameters
+    ----------
+    cube
+        A course's.
+    index
+        Of a cut by factor or group, by days or not.
+    """
+    solved = cube.modelled.any("asset").to_series()
+    if solved.all():
+        return np.zeros(len(index), dtype=bool)
+    model = {*cube.factors, SPECIFIC}
+    of = {"factor": model, "group": {factor_group(cube, name) for name in model} - {factor_group(cube, OTHER[0])}}
+    levels = {name: index.get_level_values(name) for name in index.names}
+    own = np.logical_or.reduce([levels[name].isin(list(rows)) for name, rows in of.items() if name in levels])
+    if "day" in levels:
+        known = solved.reindex(levels["day"]).to_numpy()
+    elif "month" in levels:
+        known = solved.groupby(cube.days.strftime("%Y-%m")).any().reindex(levels["month"]).to_numpy()
+    else:
+        known = np.full(len(index), bool(solved.any()))
+    return np.asarray(own & ~known)
+
+
 def layout(cube: Cube, cuts: Sequence[Cut], *, factors: Sequence[str], proxy: bool = True) -> Layout:
     """Lay cuts over the sides of a cube.
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from attribution.contributions import sums as cells
 from attribution.contributions.cube import Cube
-from attribution.contributions.cuts import Cut, factor_group, factor_rows, top
+from attribution.contributions.cuts import Cut, factor_group, factor_rows, splits_factors, top, untold
 from attribution.contributions.modelled.exposure_errors import estimated_sentence
 from attribution.contributions.reconciliation import reconcile
 from attribution.house_style.words import Messages, read_messages
@@ -221,21 +221,28 @@ class AttributionResult:
         return cells.standard_errors(self.cube, cuts or ("factor",), absolute=absolute, against=against)
 
     def with_errors(self, *cuts: Cut, absolute: bool = False, against: str = AGAINST[0]) -> pd.DataFrame:
-        """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error)."""
+        """A cut (factor by default) with its errors: contribution, standard_error, t (NaN where there is no error).
+
+        Rows of the model on days of which it explains not one are NaN: what they earned is in the row unmodelled.
+        """
         cuts = cuts or ("factor",)
         errors = self.standard_errors(*cuts, absolute=absolute, against=against)
-        return cells.with_t(self.by(*cuts, absolute=absolute, against=against), errors)
+        table = cells.with_t(self.by(*cuts, absolute=absolute, against=against), errors)
+        if splits_factors(cuts):
+            table[untold(self.cube, table.index)] = np.nan
+        return table
 
     @cached_property
     def factors(self) -> pd.DataFrame:
-        """One row a factor: course, factor, group, active_exposure (mean over days), factor_return (compounded),
-        contribution, standard_error, t.
+        """One row a factor: course, factor, group, active_exposure (mean over the days that are explained), factor_return
+        (compounded), contribution, standard_error, t.
         """
         tested = self.with_errors("factor")
         contribution = tested["contribution"]
         model = self.cube.factor_return.get_index("factor").drop(VENDOR_RESIDUAL, errors="ignore")  # that is of no factor
-        exposure = self.active_exposures.mean("time").to_series()[model]
-        returned = ((1 + self.cube.factor_return).prod("time") - 1).to_series()[model]
+        solved = self.cube.modelled.any("asset").to_numpy()
+        exposure = self.active_exposures.isel(time=solved).mean("time").to_series()[model]
+        returned = ((1 + self.cube.factor_return).isel(time=solved).prod("time", min_count=1) - 1).to_series()[model]
         frame = pd.DataFrame({"course": self.course, "factor": contribution.index})
         frame["group"] = [self.group(str(f)) for f in contribution.index]
         frame["active_exposure"] = exposure.reindex(contribution.index).to_numpy()

@@ -54,7 +54,7 @@ def judge(rows: pd.DataFrame, rule: Drivers) -> pd.DataFrame:
     growth     False         True    True   False
     proxy       True         <NA>    True    True
     """
-    contribution = rows["contribution"].to_numpy(dtype=float)
+    contribution = np.nan_to_num(rows["contribution"].to_numpy(dtype=float))  # what nobody knows is no driver
     error = rows["standard_error"].to_numpy(dtype=float)
     size = np.abs(contribution)
     material = (size >= rule.material_bp * BASIS_POINT) & (size >= rule.material_share * size.sum())

@@ -105,6 +105,6 @@ def factor_groups(factors: pd.DataFrame, totals: pd.DataFrame) -> list[FactorGro
     for group, rows in factors.loc[order].groupby("group", sort=False):
         size = rows["contribution"].abs().sort_values(ascending=False, kind="stable")
         hidden = rows.index.isin(size.index[INDUSTRIES:]) & (group in LONG)
-        rest = float(rows.loc[hidden, "contribution"].sum())
+        rest = float(rows.loc[hidden, "contribution"].sum(min_count=min(1, hidden.sum())))
         groups.append(FactorGroup(str(group), records(rows[~hidden]), total.loc[group].to_dict(), int(hidden.sum()), rest))
     return groups

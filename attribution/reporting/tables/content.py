@@ -263,7 +263,8 @@ def contribution_tables(results: dict[str, AttributionResult], book: Book) -> di
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
         "brinson": stacked_or_empty([result.sector_brinson for result in every], frames.BRINSON),
         "brinson_by_factor": stacked_or_empty(
-            [result.sector_brinson_by_factor for result in every], frames.BRINSON_BY_FACTOR
+            [None if result.cube.returns_only else frames.brinson_by_factor_table(result) for result in every],
+            frames.BRINSON_BY_FACTOR,
         ),
         "brinson_families": stacked_or_empty(
             [None if result.cube.returns_only else frames.brinson_families_table(result) for result in every],

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.contributions.brinson_by_factor import family_table
+from attribution.contributions.cuts import untold
 from attribution.contributions.result import AttributionResult
 from attribution.measures.figures import followed_figures
 from attribution.measures.performance import WINDOWS, History, month_factor_returns
@@ -100,7 +101,21 @@ def stock_factor_table(result: AttributionResult) -> pd.DataFrame:
 
 def brinson_families_table(result: AttributionResult) -> pd.DataFrame:
     """Each Brinson effect by family: course, effect, family, contribution, standard_error, t."""
-    return family_table(result.cube, result.course, "sector").drop(columns="grouping")
+    return told(result, family_table(result.cube, result.course, "sector").drop(columns="grouping"), family="group")
+
+
+def brinson_by_factor_table(result: AttributionResult) -> pd.DataFrame:
+    """Each Brinson effect by sector and factor; see `attribution.contributions.brinson_by_factor.factor_table`."""
+    return told(result, result.sector_brinson_by_factor, factor="factor")
+
+
+def told(result: AttributionResult, frame: pd.DataFrame, **columns: str) -> pd.DataFrame:
+    """A table with NaN in rows of a model that explains no day of the period; `columns`: its name -> factor or group."""
+    if bool(result.cube.modelled.any()):
+        return frame
+    index = pd.MultiIndex.from_frame(frame[list(columns)].set_axis(list(columns.values()), axis=1))
+    numbers = frame[["contribution", "standard_error", "t"]].mask(np.tile(untold(result.cube, index)[:, None], 3))
+    return frame.assign(**{str(name): numbers[name] for name in numbers})
 
 
 def index_months_table(history: History, period: Period) -> pd.DataFrame:
