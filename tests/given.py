@@ -17,6 +17,7 @@ def exported(model: rm.RiskModelResults, *, closes: pd.DatetimeIndex, since: str
     exposures = exposures[(exposures["exposure"] != 0) | (exposures["factor"].map(group) == "style")]
     returns = _long(model.factor_returns.sel(time=slice(since, None)), "return")
     errors = _long(model.robust_standard_errors.sel(time=slice(since, None)), "standard_error")
+    exposures = exposures[exposures["factor"].isin(returns["factor"])]  # no thin industry that never has a return
     made = model.forecast(closes)
     return {
         "model_exposures": exposures,
