@@ -9,7 +9,7 @@ import xarray as xr
 from attribution.contributions.cube import DIMS, Cube
 from riskmodel.errors import InputError
 
-OPTIONAL = {"sleeves", "beside", "currency", "second_factor_return"}
+OPTIONAL = {"sleeves", "beside", "currency", "second_factor_return", "sectors", "exposure_errors"}
 
 
 def test_every_part_is_a_labelled_array_of_its_dimensions(small_result):
