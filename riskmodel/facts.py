@@ -66,8 +66,8 @@ WORDS: Mapping[str, str] = {
     "unit_of_sums": "each of {lists} lists sums to {whole:g}, which is {unit}",
     "unit_of_changes": "on {share:.0%} of the days it is the change of the close in {unit}",
     "percent_sign": "the cells have percent signs",
-    "unit_unknown": "which unit are {columns} in? Nothing in the export says it; ones, "
-    "if that of docs/reference/tables.md (decimals, currency, single shares; a rate of one day)",
+    "unit_unknown": "the unit of {columns}? Nothing in the export says it: percent, thousands, millions, ..., "
+    "or ones where it is that of docs/reference/tables.md (decimals, currency, single shares, rates of a day)",
     "codes_known": "{share:.0%} of the names are in '{label}' of the table of securities",
     "header_word": "the header says '{word}'",
     "which_of": "which of {labels} is it?",

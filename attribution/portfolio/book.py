@@ -29,6 +29,7 @@ from attribution.rows import CASH, is_pseudo_name, pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.checks import require_weights, rescaled_weights
+from riskmodel.market.market import MARKET_TABLES, read_tables
 from riskmodel.market.sources import Source, open_source
 from riskmodel.market.sources.address import require_no_secret
 from riskmodel.market.sources.mapping import TableMap
@@ -175,7 +176,12 @@ def read_book(path: str | Path) -> Book:
     require_path(f"{path.name}: 'data' in [book]", book.book.data, "Name the folder of tables.")
     if book.model.store is not None:
         require_path(f"{path.name}: 'store' in [model]", book.model.store, "Name a file.")
-    holdings = book.source.table("holdings", replace(TABLES["holdings"], required=True))
+    try:
+        holdings = book.source.table("holdings", replace(TABLES["holdings"], required=True))
+    except InputError:
+        if "holdings" in book.tables:  # all that is wrong with exports is told at once
+            read_tables(book.source, ("holdings", *MARKET_TABLES))
+        raise
     assert holdings is not None  # the table is one that must be there
     sums = require_weights(holdings, "holdings", "portfolio", book.book.weight_tolerance)
     holdings = rescaled_weights(holdings, "portfolio", sums)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -61,21 +62,47 @@ def read_market(folder: str | Path | Source, *, progress: Progress = None) -> xr
     ('time', 'asset')
     """
     source = open_source(folder)
-    tables, wrong = dict[str, pd.DataFrame | None](), list[str]()
     with stages(progress, len(MARKET_TABLES) + 1) as step:
-        for name in MARKET_TABLES:
-            step(name)
-            try:
-                tables[name] = source.table(name)
-            except InputError as error:
-                wrong.append(str(error))
-        if len(wrong) == 1:
-            raise InputError(wrong[0])
-        if wrong:
-            told = " ".join(f"({number}) {message}" for number, message in enumerate(wrong, 1))
-            raise InputError(f"{len(wrong)} tables cannot be used. {told}")
+        tables = read_tables(source, MARKET_TABLES, step)
         step("what tables say of each other")
-        return build_market({name: table for name, table in tables.items() if table is not None})
+        return build_market(tables)
+
+
+def read_tables(
+    source: Source, names: Iterable[str], step: Callable[[str], None] = lambda name: None
+) -> dict[str, pd.DataFrame]:
+    """Tables of a source, those that are there.
+
+    Parameters
+    ----------
+    source
+        What gives them.
+    names
+        Of the tables.
+    step
+        Is told the name of each before it is read.
+
+    Raises
+    ------
+    InputError
+        Where some cannot be used; all of them are named in one message.
+    """
+    tables, wrong = dict[str, pd.DataFrame](), list[str]()
+    for name in names:
+        step(name)
+        try:
+            table = source.table(name)
+        except InputError as error:
+            wrong.append(str(error))
+        else:
+            tables |= {} if table is None else {name: table}
+    wrong = list(dict.fromkeys(wrong))  # what is worked out from a table that is wrong is told once
+    if len(wrong) == 1:
+        raise InputError(wrong[0])
+    if wrong:
+        told = " ".join(f"({number}) {message}" for number, message in enumerate(wrong, 1))
+        raise InputError(f"{len(wrong)} tables cannot be used. {told}")
+    return tables
 
 
 def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:

@@ -82,7 +82,7 @@ def found_table(recognised: Recognised) -> pd.DataFrame:
     rows = [
         (
             each.file, each.sheet, each.column, each.table, each.ours, each.verdict,
-            "; ".join(words.fact("recognition", fact) for fact in each.why),
+            "; ".join(dict.fromkeys(words.fact("recognition", fact) for fact in each.why)),
         )
         for each in recognised.found
     ]  # fmt: skip

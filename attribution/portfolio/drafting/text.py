@@ -66,7 +66,7 @@ def key_of(name: str) -> str:
 def said(facts: Sequence[Fact]) -> str:
     """Facts as a comment of one line."""
     words = read_messages("en")
-    return visible("; ".join(words.fact("recognition", fact) for fact in facts), keep="")
+    return visible("; ".join(dict.fromkeys(words.fact("recognition", fact) for fact in facts)), keep="")
 
 
 def line(key: str, value: Any, why: Sequence[Fact]) -> str:

@@ -105,3 +105,16 @@ def test_what_is_stated_wrongly_is_told_with_what_there_is(mapped, old, new, mes
     book.path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(at.InputError, match=message):
         read_inputs(at.read_book(book.path))
+
+
+def test_what_is_wrong_with_lists_and_with_prices_is_told_at_once(mapped):
+    _, _, book = mapped
+    text = book.path.read_text(encoding="utf-8")
+    text = text.replace('volume = "thousands" }', 'volume = "thousands" }\nthousands = "\'"').replace(
+        'decimal = ","', 'decimal = "."'
+    )
+    book.path.write_text(text.replace('market_value = "Market value"', 'market_value = "Ticker"'), encoding="utf-8")
+    with pytest.raises(at.InputError) as refused:
+        at.read_book(book.path)
+    assert str(refused.value).startswith("2 tables cannot be used. (1) holdings: major_2024-09-30.csv 'Ticker': ")
+    assert " (2) prices: prices_202409.csv '終値': " in str(refused.value)

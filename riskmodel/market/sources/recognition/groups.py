@@ -84,7 +84,8 @@ class Group:
 
     def texts(self, label: str) -> pd.Series:
         """A column as the texts that it is read as."""
-        return self.cells[label].map(plain_text)
+        cells = self.cells[label]
+        return cells.map({cell: plain_text(cell) for cell in cells.dropna().unique()}).fillna("").astype(object)
 
 
 def plain_text(cell: object) -> str:

@@ -227,7 +227,7 @@ def _columns(draft: Draft) -> list[Found]:
             place = (str(draft.stated["file"]), group.first.sheet or "")
             rows.append(Found(*place, label, draft.table, ours, verdict, why or (Fact("not_needed"),)))
     for path in questions:
-        if path[0] != "fields":
+        if path[0] != "fields" and not (path[0] in ("units", "columns") and path[-1] in draft.labels):
             rows.append(
                 Found(str(draft.stated.get("file", "")), "", ".".join(path), draft.table, path[-1], ASKED, draft.why[path])
             )

@@ -95,6 +95,8 @@ def shape_of(cells: pd.Series) -> Shape:
         return Shape(EMPTY)
     if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
         return Shape(DAY, unique=given.is_unique)
+    if given.dtype.kind in "iuf":
+        return _of_typed(given)
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
     texts = pd.Series(given[~typed].astype(str).str.strip().unique()[:MOST], dtype=object)
     texts = texts[texts != ""]
@@ -116,6 +118,17 @@ def shape_of(cells: pd.Series) -> Shape:
             return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(texts), unique=given.is_unique)
         return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
     return Shape(TEXT, texts=(*texts, *whole.unique()[:MOST]), unique=given.is_unique)
+
+
+def _of_typed(given: pd.Series) -> Shape:
+    """Of numbers that are no text: days as 20250331, or numbers."""
+    numbers = given.unique()
+    some = pd.Series(numbers[: 2 * MOST])
+    whole = some[some == np.floor(some)].astype("int64").astype(str)
+    if len(whole) == len(some) and _forms(whole) == ("YYYYMMDD",):
+        return Shape(DAY, ("YYYYMMDD",), unique=len(numbers) == len(given))
+    parts = () if len(whole) == len(some) else ("0.5",)  # not all of them are codes
+    return Shape(NUMBER, texts=(*parts, *whole[:MOST]), unique=len(numbers) == len(given))
 
 
 def _forms(texts: pd.Series) -> tuple[str, ...]:
