@@ -71,16 +71,7 @@ def read_market(folder: str | Path | Source, *, progress: Progress = None) -> xr
 def read_tables(
     source: Source, names: Iterable[str], step: Callable[[str], None] = lambda name: None
 ) -> dict[str, pd.DataFrame]:
-    """Tables of a source, those that are there.
-
-    Parameters
-    ----------
-    source
-        What gives them.
-    names
-        Of the tables.
-    step
-        Is told the name of each before it is read.
+    """Tables of a source, those that are there; `step` is told the name of each before it is read.
 
     Raises
     ------
