@@ -132,6 +132,7 @@ def methods(small_book, small_model, small_market, small_result):
         (small_model, "design", {"times": days, "assets": [str(small_model.data["asset"].values[0])]}),
         (small_model, "group", {"factor": "value"}),
         (small_result, "group", {"factor": "value"}),
+        (small_result, "messages", {"language": "en"}),
         (accounts, "by", cut),
         (accounts, "standard_errors", {"*cuts": "factor"}),
         (small_book, "benchmark_name", {"course": "Major 100"}),
