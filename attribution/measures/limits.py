@@ -221,13 +221,12 @@ def _names(sleeve: str, weights: pd.Series, least: int, most: int) -> Iterator[L
 
 
 def _bounded(sleeve: str, rule: str, now: pd.Series, then: pd.Series | None, bound: float) -> Iterator[Limit]:
-    """The largest of the values against the bound, today and at the rebalance; every one beyond it is named."""
-
-    def size(value: float) -> float:
-        return abs(value) if rule in ACTIVE else value
+    """The largest of the values in size, short ones too, against the bound, today and at the rebalance; every one beyond it
+    is named.
+    """
 
     def limit(name: str, values: pd.Series, others: pd.Series | None) -> Limit:
-        sizes = values.map(size)
+        sizes = values.abs()
         order = sizes.round(12).sort_values(ascending=False, kind="stable").index  # equal to rounding: as listed
         beyond = [label for label in order if sizes[label] > bound + SLACK]
         details = []
@@ -235,7 +234,7 @@ def _bounded(sleeve: str, rule: str, now: pd.Series, then: pd.Series | None, bou
             told = {"label": str(label), "value": float(values[label])}
             if others is not None and label in beyond:
                 before = float(others.get(label, 0.0))
-                drifted = size(before) <= bound + SLACK
+                drifted = abs(before) <= bound + SLACK
                 details.append(Fact("drifted" if drifted else "now", told | {"then": before}))
             else:
                 details.append(Fact("at", told))

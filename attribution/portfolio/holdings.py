@@ -12,10 +12,9 @@ import xarray as xr
 from attribution.portfolio.book import Book
 from attribution.portfolio.ended import earning_lives, ended_of, gone_positions, padded_lives, stopped_of
 from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.sections import UNPRICED_MAX
 from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
-
-LEAST_PRICED_WEIGHT = 0.8  # of a benchmark's list
 
 
 @dataclass(frozen=True)
@@ -304,16 +303,20 @@ def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.
     if rule.constituents is None:
         lists = largest_companies(market, rule.largest or 500, period, inception=pd.Timestamp(book.book.inception))
     else:
-        lists = constituent_lists(f'[benchmarks."{benchmark}"]', rule.constituents, market, period)
+        asked_by = f'[benchmarks."{benchmark}"]'
+        lists = constituent_lists(asked_by, rule.constituents, market, period, unpriced_max=rule.unpriced_max)
     if CASH in assets:
         lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
     return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
 
 
-def constituent_lists(asked_by: str, index: str, market: xr.Dataset, period: Period | None = None) -> pd.DataFrame:
+def constituent_lists(
+    asked_by: str, index: str, market: xr.Dataset, period: Period | None = None, *, unpriced_max: float = UNPRICED_MAX
+) -> pd.DataFrame:
     """Lists of an index, date, ticker and weight: names without prices are left out, the others rescaled.
 
-    `asked_by` is the section of the book that names it, for messages; of lists of `period` too much may not lack prices.
+    `asked_by` is the section of the book that names it, for messages; of lists of `period`
+    no more than `unpriced_max` may lack prices.
     """
     there = constituent_rows(asked_by, index, market)
     chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
@@ -322,7 +325,8 @@ def constituent_lists(asked_by: str, index: str, market: xr.Dataset, period: Per
     lists = lists[priced & (lists["weight"] != 0)]
     total = lists.groupby("date")["weight"].transform("sum")
     if period is not None:
-        require_priced_lists(index, total.groupby(lists["date"]).first(), chosen["constituent_date"], period)
+        shares = total.groupby(lists["date"]).first()
+        require_priced_lists(index, shares, chosen["constituent_date"], period, unpriced_max, asked_by)
     return lists.assign(weight=lists["weight"] / total)  # what is left out was counted on reading
 
 
@@ -344,17 +348,21 @@ def constituent_rows(asked_by: str, index: str, market: xr.Dataset) -> np.ndarra
     return there
 
 
-def require_priced_lists(index: str, priced: pd.Series, dates: xr.DataArray, period: Period) -> None:
-    """Refuse lists of the period of which too much weight has no prices to be rescaled in good faith."""
+def require_priced_lists(
+    index: str, priced: pd.Series, dates: xr.DataArray, period: Period, unpriced_max: float, asked_by: str
+) -> None:
+    """Refuse lists of the period of which more weight has no prices than the book allows to be left out and rescaled."""
     every = pd.DatetimeIndex(np.unique(dates.to_numpy()))
     shares = priced.reindex(every[every <= period.end], fill_value=0.0)
     before = shares.index[shares.index <= period.base]
-    bad = shares[(shares < LEAST_PRICED_WEIGHT) & (shares.index >= (before[-1] if len(before) else period.base))]
+    bad = shares[(shares < 1 - unpriced_max - 1e-9) & (shares.index >= (before[-1] if len(before) else period.base))]
     if len(bad):
         lines = listed(f"{date:%Y-%m-%d} ({share:.0%} priced)" for date, share in bad.items())
+        allowed = f", or allow for names that the market is not meant to have: unpriced_max in {asked_by}"
         raise InputError(
-            f"constituents: {counted(len(bad), 'list')} of '{index}' with less than {LEAST_PRICED_WEIGHT:.0%} of the "
-            f"weight in names that have prices: {lines}. Add the prices or correct the tickers."
+            f"constituents: {counted(len(bad), 'list')} of '{index}' with less than {1 - unpriced_max:.0%} of the "
+            f"weight in names that have prices: {lines}. Add the prices or correct the tickers"
+            f"{allowed if asked_by.startswith('[benchmarks') else ''}."
         )
 
 

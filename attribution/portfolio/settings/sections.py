@@ -37,6 +37,7 @@ from riskmodel.model.given_risk import Form
 from riskmodel.model.model import RiskModel
 
 UNCOVERED_MAX = 0.05  # of the weight of held names that a model leaves out
+UNPRICED_MAX = 0.2  # of the weight of a benchmark's list, in names that the market has no prices of
 Delisted = Literal["error", "cash"]
 
 
@@ -69,6 +70,7 @@ class Benchmark(Part):
     constituents: Line | None = None
     largest: NameCount | None = None
     returns_only: StrictBool = False
+    unpriced_max: Share = UNPRICED_MAX
 
     @property
     def said(self) -> list[str]:
