@@ -52,7 +52,8 @@ class GivenModelResults(RiskModelResults):
     @property
     def exposures(self) -> xr.DataArray:
         """(time, asset, factor) of the styles, stamped at the close at which they are known; `design` has all factors."""
-        return self._all.sel(factor=self.styles).transpose("time", "asset", "factor")
+        first = len(self.groups) - len(self.styles)  # styles come last: no copy of an array that may take gigabytes
+        return self._all.isel(factor=slice(first, None)).transpose("time", "asset", "factor")
 
     @property
     def styles(self) -> list[str]:
@@ -220,8 +221,9 @@ def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModel
     market_returns = market["total_return"].transpose("time", "asset").to_numpy()
     explained = np.full(market_returns.shape, np.nan)
     solved = known[:-1].any(axis=1) & np.isfinite(returns[1:]).any(axis=1)
-    f = np.nan_to_num(returns[1:])
-    explained[1:] = np.where(known[:-1] & solved[:, None], (f[:, None, :] @ np.nan_to_num(days[:-1]))[:, 0], np.nan)
+    f = np.nan_to_num(returns)
+    for day in np.flatnonzero(solved) + 1:  # a day at a time: exposures may take gigabytes, and NaN says who has none
+        explained[day] = f[day] @ days[day - 1]
     require_explained_decimals(explained, market_returns)
     residual = market_returns - explained
     specific, computed = residual, 0
