@@ -11,18 +11,18 @@ import xarray as xr
 from attribution.contributions.brinson_by_factor import family_table
 from attribution.contributions.cuts import untold
 from attribution.contributions.result import AttributionResult
+from attribution.measures.estimated import estimated_at
 from attribution.measures.figures import followed_figures
 from attribution.measures.performance import WINDOWS, History, month_factor_returns
 from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
-from attribution.portfolio.holdings import apart_from_cash, level_returns
+from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import EFFECTS, FAMILIES, in_order
 from riskmodel.arrays.rounding import EPSILON
 from riskmodel.model.results import RiskModelResults
-from riskmodel.model.returns_based import estimated_exposures
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "performance": ("course",),
@@ -163,9 +163,8 @@ def style_exposures(followed: Course, model: RiskModelResults, market: xr.Datase
     weights = weights[["closing_weight", "benchmark_closing_weight"]].set_axis(["portfolio", "benchmark"], axis=1)
     sides: pd.DataFrame = styles.reindex(weights.index, fill_value=0.0).T @ weights
     for label, index in followed.levels.items():
-        returns = level_returns(market, index).sel(time=model.data.get_index("time"))
-        found = estimated_exposures(model, returns, pd.DatetimeIndex([followed.period.end]))["exposure"]
-        own = found.isel(time=0).sel(factor=list(styles.columns)).to_series()
+        found = estimated_at(model, market, followed.period.end, index)["exposure"]
+        own = found.sel(factor=list(styles.columns)).to_series()
         sides["benchmark"] += float(weights.loc[label, "benchmark"]) * own
     return sides.where(observed, axis=0)
 

@@ -120,7 +120,9 @@ def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
     ticker = CASH if label == CASH_STOCK else label
     there = (market["final_ticker"].to_numpy() == ticker) & (market["final_known"].to_numpy() == session.to_datetime64())
     final = market[["final_date", "final_value", "final_close"]].isel(final=int(there.argmax()))
-    weight = cube.weights("portfolio")[cube.days.get_loc(session), cube.assets.get_loc(label)]
+    there_too = label in cube.assets  # a fund that was looked through is not
+    day = cube.days.get_loc(session)
+    weight = cube.weights("portfolio")[day, cube.assets.get_loc(label)] if there_too else float(row.weight)
     values = {
         "sleeve": sleeve,
         "ticker": label,
@@ -152,8 +154,13 @@ def fund_notes(of_sleeve: Mapping[str, Tracks], sleeves: Iterable[str]) -> list[
     return notes
 
 
-def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp) -> float:
-    """Weight of a held name that stopped trading, as a mean over the days of the period on which it is carried."""
+def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp, otherwise: float) -> float:
+    """Weight of a held name that stopped trading, as a mean over the days of the period on which it is carried.
+
+    `otherwise` is that of its list: of a fund that is looked through.
+    """
+    if ticker not in cube.assets:  # a fund that was looked through
+        return otherwise
     place = cube.assets.get_loc(ticker)
     weight, live = (cube.weights("portfolio")[:, place], cube.live("portfolio")[:, place])
     carried = (cube.days > last_trade) & (weight != 0) & (live == 0)
@@ -192,7 +199,7 @@ def collect_notes(
         followed, cube = result.followed, result.cube
         for row in followed.stopped[sleeve].itertuples():
             values = {"sleeve": sleeve, "ticker": row.ticker, "date": f"{row.last_trade:%Y-%m-%d}"}
-            values["weight"] = carried_weight(cube, str(row.ticker), row.last_trade)
+            values["weight"] = carried_weight(cube, str(row.ticker), row.last_trade, float(row.weight))
             if pd.notna(row.resumes):
                 notes.append(Fact("stopped_resumes", values | {"resumes": f"{row.resumes:%Y-%m-%d}"}))
             else:
