@@ -16,7 +16,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
-from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, of_changes, of_header, of_sums
+from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header, of_sums
 from riskmodel.market.sources.recognition.values import same_numbers
 from riskmodel.market.sources.recognition.words import CELLS, HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
@@ -261,11 +261,12 @@ def _unit(draft: Draft, group: Group, chosen: Mapping[str, str], ours: str) -> t
     if ours == "risk_free" and not any(has(tokens(label), phrase) for phrase in HEADERS["daily"]):
         return None
     said = of_header(label, label)
+    shown = None
     if ours == "weight" and table in OF_LISTS:
-        return of_sums(group.numbers(label), lists_of(group, chosen, table)) or said
-    if ours == "total_return" and said is None and "close" in chosen:
-        return of_changes(panel(group, chosen, "total_return"), panel(group, chosen, "close"))
-    return said
+        shown = of_sums(group.numbers(label), lists_of(group, chosen, table))
+    elif ours == "total_return" and "close" in chosen:
+        shown = of_changes(panel(group, chosen, "total_return"), panel(group, chosen, "close"))
+    return agreed(said, shown)
 
 
 def panel(group: Group, chosen: Mapping[str, str], ours: str) -> pd.DataFrame:

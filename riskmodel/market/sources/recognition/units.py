@@ -28,6 +28,13 @@ def of_header(label: str, place: str) -> tuple[str, Fact] | None:
     return None if unit is None else (unit, Fact("unit_said", {"unit": unit, "place": place}))
 
 
+def agreed(said: tuple[str, Fact] | None, shown: tuple[str, Fact] | None) -> tuple[str, Fact] | None:
+    """What arithmetic shows or a header says; None, which is asked, where the two contradict each other."""
+    if said is not None and shown is not None and said[0] != shown[0]:
+        return None
+    return shown or said
+
+
 def of_sums(weights: pd.Series, lists: pd.Series) -> tuple[str, Fact] | None:
     """The unit of weights that are a whole, by what each list sums to.
 

@@ -13,7 +13,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.groups import Group, derived_from
-from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, of_changes, of_header
+from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header
 from riskmodel.market.sources.recognition.values import DAY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
 from riskmodel.market.tables import DATE
@@ -138,8 +138,8 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     found = of_header(name, name)
     if found is None and stacked.percent:
         found = "percent", Fact("percent_sign")
-    if found is None and field == "total_return" and "close" in fields:
-        found = of_changes(_panel(group, stacked.points), _panel(fields["close"].group, ()))
+    if field == "total_return" and "close" in fields:
+        found = agreed(found, of_changes(_panel(group, stacked.points), _panel(fields["close"].group, ())))
     if found is None:
         draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (field,)}))
     elif found[0] != "ones":

@@ -148,3 +148,12 @@ def test_a_damaged_file_is_said_and_the_others_are_looked_at(tmp_path):
     unread = {each.file: each.why[0].key for each in recognised.found if each.verdict == UNREAD}
     assert unread == {"broken.xlsx": "unreadable", "broken.parquet": "unreadable"}
     assert recognised.draft("prices") is not None
+
+
+def test_a_header_and_the_cells_that_contradict_each_other_are_a_question(tmp_path):
+    """Returns headed as basis points that are the changes of the closes in percent: either may be wrong."""
+    ODD["swiss"](tmp_path)
+    path = tmp_path / "Kurse.txt"
+    text = path.read_text(encoding="latin-1").replace("Performance", "Performance (bp)")
+    path.write_text(text, encoding="latin-1")
+    assert recognise(tmp_path).draft("prices").stated["units"]["total_return"] == "?"
