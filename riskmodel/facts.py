@@ -90,6 +90,7 @@ WORDS: Mapping[str, str] = {
     "session_word": "'{word}' is a word for it",
     "session_unclear": "is '{word}' before the open (pre) or after the close (post)?",
     "cash_words": "{cells} is no code, but a word for cash",
+    "table_absent": "no file can be taken for the table {table}: what it feeds is left out",
     "yearly_rate": "its header says a rate of a year, and the table rates has that of each day: "
     "give those, or write risk_free in [book] as a number a year",
     "level_kind": "nothing says whether it is of total return, as it must be",

@@ -27,6 +27,7 @@ from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import TABLES
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
+WISHED = ("fundamentals", "earnings", "indices", "constituents", "rates")  # tables without which something is left out
 LISTS = ("holdings", "constituents")
 
 
@@ -241,6 +242,11 @@ def _not_found(drafts: Sequence[Draft]) -> list[Found]:
         Found("", "", "", name, "", MISSING, (Fact("table_missing", {"table": name}),))
         for name in needed
         if name not in there
+    ]
+    rows += [
+        Found("", "", "", name, "", MISSING, (Fact("table_absent", {"table": name}),))
+        for name in WISHED
+        if name not in there and name not in needed
     ]
     for draft in drafts:
         for path, why in draft.why.items():

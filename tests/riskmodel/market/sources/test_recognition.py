@@ -123,8 +123,10 @@ def test_other_files_are_left_alone_and_said(tmp_path):
 
 def test_what_is_needed_and_was_not_found_is_named(tmp_path):
     ODD["swiss"](tmp_path)
-    missing = {each.table for each in recognise(tmp_path).found if each.verdict == MISSING}
-    assert {"holdings", "shares"} <= missing
+    missing = {each.table: each.why[0].key for each in recognise(tmp_path).found if each.verdict == MISSING}
+    assert missing == dict.fromkeys(("holdings", "shares"), "table_missing") | dict.fromkeys(
+        ("fundamentals", "earnings", "indices", "constituents", "rates"), "table_absent"
+    )
 
 
 def test_a_rate_of_a_year_is_no_rate_of_a_day(tmp_path):
