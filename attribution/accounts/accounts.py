@@ -23,7 +23,7 @@ from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.holdings import Track, holding_returns
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.sections import UNCOVERED_MAX, Accepted, Delisted
-from attribution.rows import CASH
+from attribution.rows import CASH, VENDOR_RESIDUAL
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.threads import one_blas_thread
@@ -214,7 +214,11 @@ def _market_days(
             "benchmark_part": (("time", "asset"), benchmark_parts(days)),
             "factor_return": (
                 "factor",
-                np.pad(np.prod(1 + days.factor_return, axis=0) - 1, (0, len(OUTSIDE)), constant_values=np.nan),
+                np.pad(
+                    np.where(np.array(names) == VENDOR_RESIDUAL, np.nan, np.prod(1 + days.factor_return, axis=0) - 1),
+                    (0, len(OUTSIDE)),
+                    constant_values=np.nan,
+                ),
             ),
             "factor_group": ("factor", np.array(groups, dtype=object)),
             "sector": parts["sector"],

@@ -25,7 +25,7 @@ from attribution.contributions.arrays import where_known
 from attribution.contributions.modelled.exposure_errors import variances_of_rows
 from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
 from attribution.linking.linking import coefficients
-from attribution.rows import CASH, SPECIFIC
+from attribution.rows import CASH, SPECIFIC, VENDOR_RESIDUAL
 from riskmodel.errors import InputError, counted, listed
 
 IDENTITIES = (*map(of_excess, ("factors", "groups", "stocks", "days")), *map(of_return, ("factors", "stocks")))
@@ -104,6 +104,7 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     proxy = coefficient @ (market.constituents_return - market.benchmark_return)
     out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
     exposure = estimated_exposures(measured, market)[:, :, :-1].mean(axis=1)
+    exposure[:, market.factors[: exposure.shape[1]] == VENDOR_RESIDUAL] = np.nan  # that is no factor: nobody has more of it
     out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OUTSIDE))), constant_values=np.nan)
     estimated = [-coefficient * share for share in market.benchmark_estimated]
     out |= _errors(measured * coefficient[:, :, None], market, estimated)

@@ -148,6 +148,10 @@ def test_accounts_are_explained_as_by_the_fit(given, small_model, small_book, sm
     own, other = (accounts.by("factor").to_pandas() for accounts in frames)
     np.testing.assert_allclose(other[own.columns], own, rtol=0, atol=1e-12)
     assert (other["vendor_residual"].abs() < 1e-12).all()
+    for shown in ("active_exposure", "factor_return"):
+        rows = frames[1].data[shown].to_series()
+        assert rows[rows.index.get_level_values("factor") == "vendor_residual"].isna().all()
+        assert rows[rows.index.get_level_values("factor") == "size"].notna().all()
     errors = frames[1].standard_errors("factor").to_pandas()
     assert errors["specific"].isna().all() and errors["size"].notna().all() and (errors["vendor_residual"] == 0).all()
     groups = frames[1].standard_errors("group").to_pandas()
