@@ -102,11 +102,11 @@ def examples_share_a_fit(request, monkeypatch):
     market, fitted = request.getfixturevalue("small_market"), request.getfixturevalue("small_model")
     read, fit, build = rm.read_market, rm.RiskModel.fit, report_content.build_content
 
-    def read_once(folder):
-        return market if Path(folder).resolve() == SMALL else read(folder)
+    def read_once(folder, **options):
+        return market if Path(folder).resolve() == SMALL else read(folder, **options)
 
-    def fit_once(model, given):
-        return fitted if given is market and model == rm.RiskModel() else fit(model, given)
+    def fit_once(model, given, **options):
+        return fitted if given is market and model == rm.RiskModel() else fit(model, given, **options)
 
     def build_once(book, given, model, month):
         shared = given is market and model is fitted and month == SMALL_MONTH and book.path.resolve() == SMALL / "book.toml"

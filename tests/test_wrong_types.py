@@ -27,6 +27,7 @@ WRONG = {
 }
 FITS = {  # what is not wrong where it stands: a path for a path, a number for a number
     ("read_market", "folder"): {"a path"},
+    ("given_model", "given"): {"a path"},
     ("read_book", "path"): {"a path"},
     ("read_grouping", "folder"): {"a path"},
     ("load", "path"): {"a path"},
@@ -56,7 +57,9 @@ def calls(small_book, small_model, small_market):
         "alignment_report": (rm, {"market": small_market}),
         "evidence_report": (rm, {"market": small_market}),
         "build_market": (rm, {"tables": {}}),
+        "compare": (rm, {"model_a": small_model, "model_b": small_model, "market": small_market}),
         "diagnose": (rm, fit),
+        "given_model": (rm, {"given": {}, "market": small_market}),
         "load": (rm, {"path": "model.nc", "model": None}),
         "missing_factors": (rm, fit),
         "read_market": (rm, {"folder": SMALL}),
@@ -135,6 +138,7 @@ def methods(small_book, small_model, small_market, small_result):
         (small_result, "messages", {"language": "en"}),
         (accounts, "by", cut),
         (accounts, "standard_errors", {"*cuts": "factor"}),
+        (small_book, "reset_of", {"course": "Major 100"}),
         (small_book, "benchmark_name", {"course": "Major 100"}),
         (small_book, "shares", {"course": "Major 100"}),
         (fact, "read", {"text": "nobody"}),

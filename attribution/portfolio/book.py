@@ -121,7 +121,14 @@ class Book(Part):
         return {label: name for name, label in self.pseudo_names.items()}
 
     def reset_of(self, course: str) -> Reset:
-        """When the shares of a course are reset."""
+        """When the shares of a course are reset.
+
+        Raises
+        ------
+        InputError
+            For an unknown course; the known ones are listed.
+        """
+        self.shares(course)
         every = self.book.blend_reset
         return every.get(course, "monthly") if isinstance(every, dict) else every
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from riskmodel.market.market import read_market
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.given_risk import Form, as_known, given_covariance, given_specific_risk
-from riskmodel.model.given_tables import Given, GivenTables, given_tables, rows_of
+from riskmodel.model.given_tables import Given, GivenTables, given_tables, left_out, rows_of
 from riskmodel.model.given_units import require_explained_decimals, require_specific_decimals, require_yearly_risk
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Progress, stages
@@ -204,12 +205,13 @@ def given_model(given: Given, market: xr.Dataset | None = None, *, covariance: F
     >>> model.groups, int(model.data["estimating_names"].sum())
     ({'world': 'style'}, 4)
     """
+    if market is not None:
+        require_kind("market", market, xr.Dataset, "Give what riskmodel.read_market returns.")
     tables = given_tables(given)
     if market is None:
         if isinstance(given, Mapping):
             raise InputError("market: not given, and tables as frames have none beside them. Give riskmodel.read_market's.")
         market = read_market(given)
-    require_kind("market", market, xr.Dataset, "Give what riskmodel.read_market returns.")
     return _laid_out(tables, require_dataset(market), covariance)
 
 
@@ -226,7 +228,7 @@ def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModel
         explained[day] = f[day] @ days[day - 1]
     require_explained_decimals(explained, market_returns)
     residual = market_returns - explained
-    specific, computed = residual, 0
+    specific, computed = residual, np.zeros(len(sessions), dtype=int)
     if "model_specific_returns" in tables.frames:
         specific, computed = _specific_returns(tables, market, residual)
     if not np.isfinite(specific).any():
@@ -259,12 +261,13 @@ def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModel
             "estimating_names": ("time", modelled.sum(axis=1)),
             "flag": ("time", _flags(factors, exposed, np.isfinite(returns), known.sum(axis=1))),
             "variance_inflation": (by_factor, np.full(returns.shape, np.nan)),
+            "specific_computed": ("time", computed),
         },
         coords={"time": sessions, "asset": assets, "factor": list(factors), "factor_other": list(factors)},
         attrs={
             "errors": ERRORS if np.isfinite(errors).any() else NO_ERRORS,
             "specific": VENDOR if "model_specific_returns" in tables.frames else RESIDUAL,
-            "specific_computed": computed,
+            "left_out": json.dumps(left_out(tables, market)),
         },
     )
     seen = xr.DataArray(exposed, {"time": sessions, "factor": factors}, ("time", "factor"))
@@ -304,15 +307,15 @@ def _factor_returns(tables: GivenTables, market: xr.Dataset, factors: pd.Index) 
     return returns, errors
 
 
-def _specific_returns(tables: GivenTables, market: xr.Dataset, residual: np.ndarray) -> tuple[np.ndarray, int]:
-    """The vendor's where it has one for a name that is explained, else what factors leave; and how many are that."""
+def _specific_returns(tables: GivenTables, market: xr.Dataset, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vendor's where it has one for a name that is explained, else what factors leave; and how many a day are that."""
     frame, day = rows_of(tables, "model_specific_returns", market)
     vendor = np.full(residual.shape, np.nan)
     vendor[day, market.get_index("asset").get_indexer(frame["ticker"])] = frame["return"].to_numpy()
     vendor[np.isnan(residual)] = np.nan
     require_specific_decimals(vendor, residual)
     lacking = np.isnan(vendor) & np.isfinite(residual)
-    return np.where(lacking, residual, vendor), int(lacking.sum())
+    return np.where(lacking, residual, vendor), lacking.sum(axis=1)
 
 
 def _flags(factors: pd.Index, exposed: np.ndarray, paid: np.ndarray, names: np.ndarray) -> np.ndarray:

@@ -88,6 +88,10 @@ def given_tables(given: Given) -> GivenTables:
         if unknown := [name for name in given if name not in GIVEN_MODEL]:
             raise InputError(f"given model: no table '{unknown[0]}'. They are: {', '.join(GIVEN_MODEL)}.")
         given = {name: frame for name, frame in given.items() if frame is not None}
+    elif not isinstance(given, str | Path | Source):
+        raise InputError(
+            f"given: is of type {type(given).__name__}. Give a folder, a source, or a dict of DataFrames by table."
+        )
     source = None if isinstance(given, Mapping) else open_source(given)
     for name in GIVEN_MODEL:
         try:
@@ -193,6 +197,20 @@ def rows_of(tables: GivenTables, name: str, market: xr.Dataset) -> tuple[pd.Data
     if "ticker" in frame:
         require_known(frame, name, market.get_index("asset"))
     return frame, place[days]
+
+
+def left_out(tables: GivenTables, market: xr.Dataset) -> dict[str, int]:
+    """Rows of each table that are of days before or after the market's history, and so are not used; none where none are.
+
+    Risk of earlier days counts as known later, and is not among them.
+    """
+    first, last = market.get_index("time")[[0, -1]]
+    counts = {}
+    for name, frame in tables.frames.items():
+        if "date" in frame:
+            early = (frame["date"] < first) if name in (*NEEDED, "model_specific_returns") else False
+            counts[name] = int((early | (frame["date"] > last)).sum())
+    return {name: count for name, count in counts.items() if count}
 
 
 def require_known(frame: pd.DataFrame, name: str, assets: pd.Index) -> None:

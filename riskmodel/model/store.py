@@ -109,13 +109,18 @@ def save(results: RiskModelResults, path: str | Path, *, inputs: Mapping[str, st
     Raises
     ------
     InputError
-        Where `path` is another file, or cannot be written. Whatever ends a save early leaves the old store whole.
+        Where `path` is another file, or cannot be written; for a given model, whose tables are its store. Whatever ends a
+        save early leaves the old store whole.
 
     Notes
     -----
     Saves to one path wait for each other, where the file system has locks; the last one stays.
     """
     require_results(results)
+    if results.settings.get("source") == "tables":
+        raise InputError(
+            "results: a given model is not stored: its tables are. Read them with riskmodel.given_model whenever it is used."
+        )
     path = require_path("path", path, "Name the file to write.")
     require_own_file(path)
     folder = parts_folder(path)

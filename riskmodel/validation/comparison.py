@@ -138,7 +138,8 @@ def compare(
     >>> bool(both.days["all"].mean() > both.days["few"].mean())
     True
     """
-    models = {str(name): require_results(model, str(name)) for name, model in zip(names, (model_a, model_b), strict=True)}
+    given = (require_results(model_a, "model_a"), require_results(model_b, "model_b"))
+    models = {str(name): model for name, model in zip(names, given, strict=True)}
     if len(models) < 2:
         raise InputError(f"names: both models are called '{names[0]}'. Give two names.")
     require_dataset(market)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -98,6 +99,10 @@ def model_notes(model: RiskModelResults, period: Period) -> list[Fact]:
     days = model.data.sel(time=period.days)
     notes = [Fact("given", {"names": names, "number": int(days["factor_returns"].notnull().any("time").sum())})]
     notes.append(Fact("given_specific" if model.vendor_specific else "computed_specific"))
+    if computed := int(days["specific_computed"].sum()):
+        notes.append(Fact("given_specific_lacking", {"number": computed}))
+    left_out = json.loads(days.attrs["left_out"])
+    notes += [Fact("given_left_out", {"table": table, "number": rows}) for table, rows in left_out.items()]
     fit = float(days["r_squared"].mean())
     if fit < LEAST_FIT:
         notes.append(Fact("explains_little", {"r_squared": fit}))
