@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.sources.mapping import DATE_PARTS, PLACEHOLDER
+from riskmodel.market.sources.mapping import DATE_PARTS, PLACEHOLDER, strptime_of
 from riskmodel.market.sources.recognition.drafts import Draft, day_texts
 from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.market.sources.recognition.units import OPEN
@@ -97,7 +97,7 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
         unclear = stated.get("dates") == OPEN
         dates = pd.Series(pd.NaT, group.cells.index) if unclear else day_texts(group, draft.labels["date"])
     else:
-        form = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], str(stated.get("dates", "")))
+        form = strptime_of(str(stated.get("dates", "")))
         dates = pd.to_datetime(of_file["date"], format=form or None, errors="coerce")
     rows = pd.DataFrame({"list": names.to_numpy(), "date": dates.to_numpy(), "ticker": group.texts(draft.labels["ticker"])})
     return rows[rows["list"] != ""]

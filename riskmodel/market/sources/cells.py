@@ -17,6 +17,7 @@ from riskmodel.market.tables import parsed_numbers
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
 PLAIN = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " ", "\u202f": " ", "’": "'"})
 TYPED = ("floating", "integer", "mixed-integer-float")
+MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00(?:\.0+)?)?| 12:00(?::00)? AM)$")  # of a day that was exported as a moment
 SHOWN = 40  # characters of a cell in a message
 
 
@@ -88,6 +89,8 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     >>> cells = Cells(pd.Series(["30.06.2016", "2016-07-01"], index=[2, 3]), "x.csv 'Tag'")
     >>> days(cells, How(dates="DD.MM.YYYY"))[1]
     ["x.csv 'Tag': 1 cell is no date of the stated form: row 3 '2016-07-01'. State dates"]
+    >>> days(Cells(pd.Series(["6/30/2016 0:00", "7/1/2016"]), "x.csv 'Day'"), How(dates="MM/DD/YYYY"))[0].dt.day.tolist()
+    [30, 1]
     """
     given = cells.values
     if given.dtype.kind == "M":
@@ -98,7 +101,7 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
         serial = parsed_numbers(texts.where(texts != "").astype("object"))
         read = EXCEL_DAY + pd.to_timedelta(serial.where(serial == np.floor(serial)), unit="D")
     else:
-        read = pd.to_datetime(texts.where(texts != ""), format=how.dates, errors="coerce", exact=True)
+        read = read_days(texts, how.dates)
     wrong = read.isna() & (texts != "")
     problems = []
     if wrong.any():
@@ -109,6 +112,24 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     dates = pd.to_datetime(given[typed])
     out[typed] = dates.to_numpy()
     return out, [*problems, *_timed(cells, dates)]
+
+
+def read_days(texts: pd.Series, form: str) -> pd.Series:
+    """Texts as days by a form of `strptime`, NaT where one is none; digits need no zero before them where marks part them.
+
+    Examples
+    --------
+    >>> read_days(pd.Series(["2016年7月1日", "2016年07月01日 00:00"]), "%Y年%m月%d日").dt.day.tolist()
+    [1, 1]
+    >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
+    [False, True]
+    """
+    plain = texts.astype("object").str.replace(MIDNIGHT, "", regex=True)
+    if re.search("%[Yymd]%[Yymd]", form):
+        digits = {"%Y": r"\d{4}", "%b": "[A-Za-z]{3}"}
+        whole = re.sub("%[Yymdb]", lambda part: digits.get(part[0], r"\d\d"), re.escape(form).replace(r"\%", "%"))
+        plain = plain.where(plain.str.fullmatch(whole).astype(bool))
+    return pd.to_datetime(plain.where(plain != ""), format=form, errors="coerce", exact=True)
 
 
 def _timed(cells: Cells, dates: pd.Series) -> list[str]:

@@ -27,11 +27,22 @@ LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
+def strptime_of(text: str) -> str:
+    """A form of dates as `datetime.strptime` has it.
+
+    Examples
+    --------
+    >>> strptime_of("DD.MM.YYYY")
+    '%d.%m.%Y'
+    """
+    return re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], text)
+
+
 def _strptime(text: str) -> str:
     """A form of dates as `datetime.strptime` has it, or that it says no day."""
     if text == EXCEL_DATES:
         return text
-    form = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], text)
+    form = strptime_of(text)
     if not (re.search("%[Yy]", form) and re.search("%[mb]", form) and "%d" in form):
         raise ValueError(
             f'write the form of a day with YYYY, MM and DD, such as "YYYYMMDD" or "DD.MM.YYYY", or "{EXCEL_DATES}"'

@@ -177,7 +177,7 @@ def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterabl
     for key, value in group.first.how.items():
         several = {dict(how).get(key) for how in hows}
         draft.state((*path, key), value, *((Fact("differs", {"what": key}),) if len(several) > 1 else ()))
-    shapes = {label: group.shapes[label] for label in labels}
+    shapes = {label: group.shape(label) for label in labels}
     days = [shape for label, shape in shapes.items() if kinds[label] == DATE and shape.forms]
     if days:
         forms = [form for form in days[0].forms if all(form in shape.forms for shape in days)]

@@ -26,6 +26,7 @@ NO_WORD = re.compile(
 )  # a number or a day
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
+COUNTED = re.compile(r"(?<=[0-9])[年月日時分秒円株千万億兆期社口件位]")  # stand alone after a digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +159,8 @@ def encoding_of(raw: bytes) -> str:
     --------
     >>> [encoding_of(text.encode(code)) for text, code in (("終値", "cp932"), ("Währung", "cp1252"), ("終値", "utf-8"))]
     ['cp932', 'cp1252', 'utf-8']
+    >>> encoding_of("1,2025年1月10日".encode("cp932"))
+    'cp932'
     """
     for mark, encoding in MARKS.items():
         if raw.startswith(mark):
@@ -165,23 +168,31 @@ def encoding_of(raw: bytes) -> str:
     start = raw[: 1 << 12]
     if start.count(b"\0") > len(start) // 4:
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    for encoding in ("utf-8", "cp932", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding != "cp932" or _is_japanese(text):
-            return encoding
-    return "latin-1"
+    if (text := _decoded(raw, "utf-8")) is not None:
+        return "utf-8"
+    western = _decoded(raw, "cp1252") is not None
+    if (text := _decoded(raw, "cp932")) is not None and _is_japanese(text, IN_RUNS if western else 0.0):
+        return "cp932"
+    return "cp1252" if western else "latin-1"
 
 
-def _is_japanese(text: str) -> bool:
-    """Whether what was read as cp932 is Japanese: letters beside each other, and no characters that nobody uses."""
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_japanese(text: str, least: float) -> bool:
+    """Whether what was read as cp932 is Japanese: no characters that nobody uses, and letters beside each other.
+
+    Of its letters, a share of at least `least` stands beside another one, or alone after a digit as in 1月.
+    """
     if any("\ue000" <= letter <= "\uf8ff" or "\x80" <= letter <= "\xa0" for letter in text):
         return False
     letters = "".join(letter if letter.isascii() or letter.isalpha() else " " for letter in text)  # △ stands alone
-    runs = re.findall(r"[^\x00-\x7f]+", letters)
-    return sum(len(run) for run in runs if len(run) > 1) >= IN_RUNS * sum(map(len, runs))
+    runs = re.findall(r"[^\x00-\x7f]+", COUNTED.sub("年年", letters))
+    return bool(runs) and sum(len(run) for run in runs if len(run) > 1) >= least * sum(map(len, runs))
 
 
 def delimiter_of(lines: list[str]) -> str | None:

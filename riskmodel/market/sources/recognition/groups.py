@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 
@@ -69,9 +69,23 @@ class Group:
         return np.repeat(np.arange(len(self.seen)), [len(each.cells) for each in self.seen])
 
     @cached_property
+    def _shapes(self) -> dict[str, Shape]:
+        return {}
+
+    def shape(self, label: str) -> Shape:
+        """What a column looks like."""
+        if label not in self._shapes:
+            self._shapes[label] = shape_of(self.cells[label])
+        return self._shapes[label]
+
+    def narrow(self, label: str, forms: tuple[str, ...]) -> None:
+        """Keep of the forms that all days of a column have those that the rest of the folder leaves."""
+        self._shapes[label] = replace(self.shape(label), forms=forms)
+
+    @property
     def shapes(self) -> Mapping[str, Shape]:
         """What each column looks like."""
-        return {label: shape_of(self.cells[label]) for label in self.first.labels}
+        return {label: self.shape(label) for label in self.first.labels}
 
     def numbers(self, label: str) -> pd.Series:
         """A column as floats; missing where a cell is none."""

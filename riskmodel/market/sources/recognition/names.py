@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.sources.mapping import DATE_PARTS
+from riskmodel.market.sources.mapping import strptime_of
 
 IN_NAMES = {  # forms of days in names of files
     "YYYYMMDD": r"(?<!\d)(?:19|20)\d{6}(?!\d)",
@@ -31,11 +31,8 @@ def day_in(files: Sequence[str]) -> str | None:
     """
     for form, pattern in IN_NAMES.items():
         found = [re.search(pattern, PurePosixPath(file).name) for file in files]
-        strptime = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], form)
-        if (
-            all(found)
-            and pd.notna(pd.to_datetime([match[0] for match in found if match], format=strptime, errors="coerce")).all()
-        ):
+        texts = [match[0] for match in found if match]
+        if all(found) and pd.notna(pd.to_datetime(texts, format=strptime_of(form), errors="coerce")).all():
             return form
     return None
 

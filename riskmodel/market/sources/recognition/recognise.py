@@ -8,6 +8,7 @@ from pathlib import Path
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.days import settle_days
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -63,6 +64,7 @@ def recognise(folder: Path) -> Recognised:
     looked = list(look(folder))
     found = [_file(each, UNREAD, each.why) for each in looked if isinstance(each, Unread)]
     groups = merged_lists(groups_of(each for each in looked if isinstance(each, Seen)))
+    settle_days(groups)
     narrow = [group for group in groups if len(group.first.labels) <= MANY]
     choices = {group: candidates(group) if group in narrow else [] for group in groups}
     securities = by_code.securities_among(choices)

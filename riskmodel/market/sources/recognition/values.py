@@ -10,14 +10,15 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.sources.cells import PLAIN
-from riskmodel.market.sources.mapping import DATE_PARTS
+from riskmodel.market.sources.cells import PLAIN, read_days
+from riskmodel.market.sources.mapping import strptime_of
 
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
 FORMS = (
     *("YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "YYYY.MM.DD", "YYYY年MM月DD日"),
-    *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "DD.MM.YY", "DD/MM/YY", "MM/DD/YY"),
-    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY"),
+    *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY"),
+    *(mark.join(parts) for mark in "./-" for parts in (("DD", "MM", "YY"), ("MM", "DD", "YY"), ("YY", "MM", "DD"))),
+    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
 )
 POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
 NOTHING = (
@@ -135,12 +136,10 @@ def _forms(texts: pd.Series) -> tuple[str, ...]:
     """Every form of days that all texts have."""
     found = []
     for form in FORMS:
-        pattern = re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], form)
-        length = len(form)
-        if texts.str.len().eq(length).all():
-            days = pd.to_datetime(texts, format=pattern, errors="coerce")
-            if days.notna().all() and days.dt.year.between(1950, 2100).all():
-                found.append(form)
+        days = read_days(texts[:1], strptime_of(form))  # most forms fail at the first
+        days = read_days(texts, strptime_of(form)) if days.notna().all() else days
+        if days.notna().all() and days.dt.year.between(1950, 2100).all():
+            found.append(form)
     return tuple(found)
 
 

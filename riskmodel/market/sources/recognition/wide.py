@@ -37,7 +37,7 @@ class Wide:
 def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozenset[str]) -> Wide | None:
     """A group as a wide sheet, or None where it is none."""
     first, *across = group.first.labels
-    if not across or shape_of(group.cells[first]).kind != DAY:
+    if not across or group.shape(first).kind != DAY:
         return None
     stacked = pd.concat([group.cells[label] for label in across]).dropna()
     if stacked.empty or shape_of(stacked).kind != NUMBER:
@@ -127,7 +127,6 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     first, *across = group.first.labels
     draft.state((*path, "file"), _pattern(group), *sheet.why, *group.first.why)
     stacked = shape_of(pd.concat([group.cells[label] for label in across]))
-    group.__dict__["shapes"] = {first: shape_of(group.cells[first])}  # of the others together: there are hundreds
     state_how(draft, path, group, [first], {first: DATE})
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
     if stacked.missing:

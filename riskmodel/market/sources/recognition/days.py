@@ -1,0 +1,66 @@
+"""Which of several forms days have, by the days of the other tables of a folder: 24/11/01 is in 2024, or in 2001."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from riskmodel.market.sources.cells import read_days
+from riskmodel.market.sources.mapping import strptime_of
+from riskmodel.market.sources.recognition.groups import MANY, Group
+from riskmodel.market.sources.recognition.values import DAY
+from riskmodel.market.sources.recognition.words import WORDS, matched
+
+AHEAD = pd.Timedelta(days=366)  # what is announced lies ahead of today, by no more
+APART = pd.Timedelta(days=2 * 366)  # tables of one folder begin and end within so much of each other, or overlap
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def settle_days(groups: Sequence[Group]) -> None:
+    """Narrow the forms that days have: none lies in the future, and a year of two digits is one that other tables have.
+
+    Day and month are not told apart so: a swap moves days by months, and tables may begin months apart. Where more than one
+    form is left, a person says which.
+    """
+    days = [(group, label) for group in groups for label in _labels(group) if group.shape(label).kind == DAY]
+    clear = [(group, span) for group, label in days if (span := _clear_span(group, label)) is not None]
+    for group, label in days:
+        forms = group.shape(label).forms
+        if len(forms) < 2:
+            continue
+        spans = {form: span_of(group, label, form) for form in forms}
+        today = pd.Timestamp.today()
+        past = {form: span for form, span in spans.items() if span[1] <= today + AHEAD}
+        others = [span for other, span in clear if other is not group]
+        if others and not all("YYYY" in form for form in forms):
+            known = min(first for first, _ in others), max(last for _, last in others)
+            near = {form: span for form, span in past.items() if _near(span, known)}
+            past = near or spans  # none is near: all are asked for
+        group.narrow(label, tuple(past or spans))
+
+
+def span_of(group: Group, label: str, form: str) -> Span:
+    """The first and the last day of a column that has a form."""
+    read = read_days(group.texts(label).drop_duplicates().astype(object), strptime_of(form))
+    return read.min(), read.max()
+
+
+def _labels(group: Group) -> list[str]:
+    """Columns that may hold days; of a sheet with names across the first."""
+    return list(group.first.labels[:1] if len(group.first.labels) > MANY else group.first.labels)
+
+
+def _clear_span(group: Group, label: str) -> Span | None:
+    """The first and the last day of a column of a table by day that has one form, with all of the year."""
+    forms = group.shape(label).forms
+    if not matched(label, WORDS["prices"]["date"])[0] or len(forms) > 1 or not all("YYYY" in form for form in forms):
+        return None
+    if forms:
+        return span_of(group, label, forms[0])
+    typed = pd.to_datetime(group.cells[label], errors="coerce").dropna()
+    return typed.min(), typed.max()
+
+
+def _near(span: Span, known: Span) -> bool:
+    return span[0] >= known[0] - APART and span[1] <= known[1] + APART

@@ -1,0 +1,89 @@
+"""Days and encodings of exports that nobody has described: a form that is clear is stated, and else asked."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from riskmodel.errors import InputError
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.files import encoding_of
+from riskmodel.market.sources.recognition.recognise import recognise
+
+DAYS = pd.bdate_range("2024-11-01", "2025-01-31")
+WRITTEN = {
+    "{d.month}/{d.day}/{d.year}": "MM/DD/YYYY",
+    "{d.month}/{d.day}/{d.year} 0:00": "MM/DD/YYYY",
+    "{d.day}.{d.month}.{d.year}": "DD.MM.YYYY",
+    "{d.year}/{d.month}/{d.day}": "YYYY/MM/DD",
+    "{d.year}年{d.month}月{d.day}日": "YYYY年MM月DD日",
+    "{d:%Y年%m月%d日}": "YYYY年MM月DD日",
+    "{d:%Y-%m-%d} 00:00:00": None,
+    "{d:%Y%m%d}": "YYYYMMDD",
+    "{d.day}-{d:%b-%Y}": "DD-MMM-YYYY",
+}
+
+
+def _folder(path, written: str, days=DAYS, others: str = "{d:%Y-%m-%d}", encoding: str = "utf-8") -> Draft:
+    """Prices whose days are written in one form and levels of an index whose days are written in another, recognised."""
+    path.mkdir(exist_ok=True)
+    rows = [f"{written.format(d=d)},{name},{10 + n}.5,0.0{n}" for d in days for n, name in enumerate("AB")]
+    (path / "prices.csv").write_text("\n".join(["日付,ticker,close,total return", *rows]), encoding=encoding)
+    if others:
+        levels = [f"{others.format(d=d)},X,10{n}.5" for n, d in enumerate(DAYS)]
+        (path / "indices.csv").write_text("\n".join(["date,index,level", *levels]), encoding="utf-8")
+    draft = recognise(path).draft("prices")
+    assert draft is not None
+    return draft
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_a_form_that_is_clear_is_stated_and_read_as_it_is_stated(tmp_path, written, encoding):
+    draft = _folder(tmp_path, written, encoding=encoding)
+    assert draft.stated.get("dates") == WRITTEN[written]
+    stated = {**draft.stated, "units": {"total_return": "ones"}, "constant": {"volume": ""}}
+    table = Exports(tmp_path, {"prices": TableMap.model_validate(stated)}).table("prices")
+    assert [*table["date"].drop_duplicates()] == [*DAYS]
+
+
+@pytest.mark.parametrize("written", ["{d:%m/%d/%Y}", "{d.day}.{d.month}.{d:%y}", "{d:%y/%m/%d}"])
+def test_days_that_two_forms_read_are_a_question(tmp_path, written):
+    early = [day for day in DAYS if day.day <= 12]
+    assert _folder(tmp_path, written, early, others="").stated["dates"] == "?"
+
+
+def test_a_year_of_two_digits_is_one_that_the_other_tables_have(tmp_path):
+    """24/11/01 is 2024-11-01 too where all days are of one week, and DD/MM/YY would be 2001-11-24."""
+    week = DAYS[:6]
+    assert _folder(tmp_path / "beside", "{d:%y/%m/%d}", week).stated["dates"] == "YY/MM/DD"
+    assert _folder(tmp_path / "alone", "{d:%y/%m/%d}", week, others="").stated["dates"] == "?"
+    assert _folder(tmp_path / "unclear", "{d:%y/%m/%d}", week, others="{d:%y/%m/%d}").stated["dates"] == "?"
+
+
+def test_no_day_lies_in_the_future(tmp_path):
+    """The 31st as a year is 2031."""
+    assert _folder(tmp_path, "{d:%d.%m.%y}", others="").stated["dates"] == "DD.MM.YY"
+
+
+def test_digits_that_nothing_parts_are_padded(tmp_path):
+    (tmp_path / "rates.csv").write_text("date,risk_free\n20241101,0.0001\n2024111,0.0001\n", encoding="utf-8")
+    with pytest.raises(InputError, match="row 3 '2024111'"):
+        Exports(tmp_path, {"rates": TableMap(file="rates.csv", dates="YYYYMMDD")}).table("rates")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("No,date\n1,2025年1月10日", "cp932"),
+        ("請求番号,請求日\n1,2025年\n2,1月", "cp932"),
+        ("ファンド,基準日\nA,10日", "cp932"),
+        ("Währung;Größe\nÄpfel;é", "cp1252"),
+        ("name\nMoody’s\nO’Reilly – Söhne", "cp1252"),
+        ("libellé;clôture\nÉnergie;5 €", "cp1252"),
+    ],
+)
+def test_the_whole_file_says_its_encoding(text, encoding):
+    assert encoding_of(text.encode(encoding)) == encoding
