@@ -20,7 +20,12 @@ from riskmodel.model.arrays import STYLE
 from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.given_risk import Form, as_known, given_covariance, given_specific_risk
 from riskmodel.model.given_tables import Given, GivenTables, given_tables, left_out, rows_of
-from riskmodel.model.given_units import require_explained_decimals, require_specific_decimals, require_yearly_risk
+from riskmodel.model.given_units import (
+    require_error_decimals,
+    require_explained_decimals,
+    require_specific_decimals,
+    require_yearly_risk,
+)
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Progress, stages
 
@@ -227,6 +232,7 @@ def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModel
     for day in np.flatnonzero(solved) + 1:  # a day at a time: exposures may take gigabytes, and NaN says who has none
         explained[day] = f[day] @ days[day - 1]
     require_explained_decimals(explained, market_returns)
+    require_error_decimals(returns, errors)
     residual = market_returns - explained
     specific, computed = residual, np.zeros(len(sessions), dtype=int)
     if "model_specific_returns" in tables.frames:

@@ -8,6 +8,7 @@ from riskmodel.errors import InputError
 
 TOO_LARGE = 10.0  # times as large as what came, or as small a part of it: no forecast is so far off, and percent is
 ENOUGH = 20  # returns to hold a forecast against
+LEAST_SQUARE = 0.04  # of (return / error)^2 on average: with errors that are right it is 1 or more
 
 
 def require_explained_decimals(explained: np.ndarray, returns: np.ndarray) -> None:
@@ -35,6 +36,30 @@ def require_specific_decimals(specific: np.ndarray, residual: np.ndarray) -> Non
         raise InputError(
             f"model_specific_returns: {ratio:,.0f} times as large as what factors leave of the prices. They look like "
             f'percent; state units = {{ return = "percent" }} in [tables.model_specific_returns], or divide by 100.'
+        )
+
+
+def require_error_decimals(returns: np.ndarray, errors: np.ndarray) -> None:
+    """Refuse standard errors that no return comes near, both (time, factor), NaN where there is none.
+
+    A return is what its factor earned and an error: where errors are right (return / error)^2 is 1 or more on average. What
+    counts is the median over the factors, so that one with returns far beyond its errors, a market, hides nothing.
+
+    Examples
+    --------
+    >>> require_error_decimals(np.full((30, 1), 0.01), np.full((30, 1), 0.004))
+    """
+    both = np.isfinite(returns) & (returns != 0) & (errors > 0)  # a return of 0 may be one that there is none of
+    if both.sum() < ENOUGH:
+        return
+    there = both.any(axis=0)
+    squares = np.square(np.divide(returns, errors, out=np.zeros(returns.shape), where=both))[:, there]
+    square = float(np.median(squares.sum(axis=0) / both[:, there].sum(axis=0)))
+    if square < LEAST_SQUARE:
+        raise InputError(
+            f"model_factor_returns: standard errors are {1 / np.sqrt(square):,.0f} times the returns that they are of. They "
+            f'look like percent; state units = {{ standard_error = "percent" }} in [tables.model_factor_returns], or divide '
+            f"by 100; errors of a year are divided by the root of 252."
         )
 
 

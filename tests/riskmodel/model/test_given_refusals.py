@@ -150,6 +150,10 @@ REFUSED = [
         "model_factor_returns: exposures times factor returns move names ",
     ),
     (
+        {"model_factor_returns": times("standard_error", 100)},
+        "model_factor_returns: standard errors are ",
+    ),
+    (
         {"model_specific_returns": times("return", 100)},
         "model_specific_returns: ",
     ),
@@ -208,5 +212,26 @@ def test_what_looks_like_percent_is_told_with_what_to_state(given, market):
         r"model_factor_returns: exposures times factor returns move names \d\d times as far as the prices did\. They "
         r"look like "
         r'percent; state units = \{ return = "percent" \} in \[tables\.model_factor_returns\], or divide by 100\.',
+        str(caught.value),
+    )
+
+
+def test_errors_in_percent_are_told_by_the_returns_they_are_of_where_one_factor_earns_far_more_than_its_error(given, market):
+    frame = given["model_factor_returns"].copy()
+    world = frame["factor"].eq("world")
+    frame["standard_error"] = np.where(world, 0.0001, 0.002)
+    frame = pd.concat([frame, frame[~world].assign(factor="size")])
+    exposures = given["model_exposures"]
+    tables = {
+        "model_exposures": pd.concat([exposures, exposures[exposures["factor"] == "value"].assign(factor="size")]),
+        "model_factor_returns": frame,
+    }
+    assert rm.given_model(tables, market).errors == "given"
+    with pytest.raises(InputError) as caught:
+        rm.given_model(tables | {"model_factor_returns": times("standard_error", 100)(frame)}, market)
+    assert re.fullmatch(
+        r"model_factor_returns: standard errors are \d+ times the returns that they are of\. They look like percent; state "
+        r'units = \{ standard_error = "percent" \} in \[tables\.model_factor_returns\], or divide by 100; errors of a year '
+        r"are divided by the root of 252\.",
         str(caught.value),
     )
