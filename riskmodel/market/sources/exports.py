@@ -90,6 +90,7 @@ def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
 
 def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
     date, ticker = TABLES[name].key
+    require_own_sheets(folder, name, stated)
     joined: pd.DataFrame | None = None
     for ours, sheet in stated.fields.items():
         parts = []
@@ -222,6 +223,27 @@ def _any(text: str) -> str:
 
 def _place(path: Path, how: How) -> str:
     return path.name if how.sheet is None else f"{path.name} [{how.sheet}]"
+
+
+def require_own_sheets(folder: Path, name: str, stated: TableMap) -> None:
+    """Refuse a wide table of which two columns of ours are read from one sheet: closes would be returns' index."""
+    seen = dict[tuple[Path, str | None], str]()
+    for ours, sheet in stated.fields.items():
+        for pattern in sheet.file:
+            for path, _ in _matching(folder, pattern, name, sheet):
+                of_sheet = sheet.sheet if path.suffix in WORKBOOKS else None  # without a name it is the file's only one
+                others = [
+                    other
+                    for (file, its), other in seen.items()
+                    if file == path and other != ours and (its == of_sheet or None in (its, of_sheet))
+                ]
+                if others:
+                    raise InputError(
+                        f"{name}: [tables.{name}.fields] {others[0]} and {ours} name the same sheet "
+                        f"'{_place(path, sheet)}', whose numbers cannot be both. Name the file or sheet of each, or leave "
+                        f"out the one that you have not."
+                    )
+                seen[path, of_sheet] = ours
 
 
 def by_day(spec: Table) -> bool:

@@ -82,6 +82,7 @@ def converted(
     """
     constant = {column: cell for column, cell in {**stated.constant, **said}.items() if column in kinds}
     theirs = their_columns(name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place)
+    require_own_columns(name, stated, theirs, kinds)
     piece = pd.DataFrame(index=frame.index)
     for ours, kind in kinds.items():
         if ours in constant:
@@ -152,6 +153,30 @@ def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None
                 f"{name}: {place} derived: '{ours}' cannot be worked out as '{way}'. What can: "
                 f"{', '.join(can) or 'nothing'}."
             )
+
+
+def require_own_columns(name: str, stated: TableMap, theirs: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+    """Refuse two columns of numbers of ours that are read from one of theirs; what is derived is not read.
+
+    Examples
+    --------
+    >>> columns = {"close": "TRI", "total_return_index": "TRI"}
+    >>> require_own_columns("prices", TableMap(columns=columns), columns, dict.fromkeys(columns, NUMBER))
+    Traceback (most recent call last):
+    ...
+    riskmodel.errors.InputError: prices: [tables.prices] columns: close and total_return_index name the same column 'TRI', \
+whose numbers cannot be both. Name the column of each, or leave out the one that you have not.
+    """
+    first = dict[str, str]()
+    for ours, label in theirs.items():
+        if kinds[ours] != NUMBER or ours in stated.derived:
+            continue
+        if label in first:
+            raise InputError(
+                f"{name}: [tables.{name}] columns: {first[label]} and {ours} name the same column '{label}', whose numbers "
+                f"cannot be both. Name the column of each, or leave out the one that you have not."
+            )
+        first[label] = ours
 
 
 def require_derivable(name: str, stated: TableMap, frame: pd.DataFrame) -> None:

@@ -197,6 +197,41 @@ def test_codes_are_found_in_securities_that_are_an_export_too(tmp_path):
     assert securities.to_dict("records") == [{"ticker": "A", "name": "Alpha", "sector": "Energy"}]
 
 
+@pytest.mark.parametrize(
+    ("close", "index", "place"),
+    [
+        ({"file": "p.xlsx", "sheet": "TRI"}, {"file": "*.xlsx", "sheet": "TRI"}, r"p\.xlsx \[TRI\]"),
+        ({"file": "tri.csv"}, {"file": ["old.csv", "t*.csv"], "sheet": "TRI"}, r"tri\.csv \[TRI\]"),
+    ],
+)
+def test_a_sheet_of_one_kind_of_numbers_is_not_taken_for_two(tmp_path, close, index, place):
+    sheet = pd.DataFrame({"A": [100.0, 101.0]}, index=pd.Index(["2025-03-03", "2025-03-04"], name="date"))
+    with pd.ExcelWriter(tmp_path / "p.xlsx", engine="openpyxl") as book:
+        sheet.to_excel(book, sheet_name="TRI")
+        sheet.to_excel(book, sheet_name="PX")
+    sheet.to_csv(tmp_path / "tri.csv")
+    sheet.to_csv(tmp_path / "old.csv")
+    stated = TableMap(layout="wide", fields={"close": close, "total_return_index": index})
+    named = rf"\[tables\.prices\.fields\] close and total_return_index name the same sheet '{place}'"
+    with pytest.raises(InputError, match=named) as refused:
+        Exports(tmp_path, {"prices": stated}).table("prices")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_column_of_numbers_is_not_taken_for_two(tmp_path):
+    (tmp_path / "long.csv").write_text("date,ticker,TRI,close\n2025-03-03,A,100,9\n2025-03-04,A,101,9.1\n", encoding="ascii")
+    how = {"file": "long.csv", "derived": {"total_return": "total_return_index"}}
+    for columns, theirs in (
+        ({"close": "TRI", "total_return_index": "TRI"}, "TRI"),
+        ({"total_return_index": "close"}, "close"),
+    ):
+        named = rf"\[tables\.prices\] columns: close and total_return_index name the same column '{theirs}'"
+        with pytest.raises(InputError, match=named):
+            Exports(tmp_path, {"prices": TableMap(**how, columns=columns)}).table("prices")
+    read = Exports(tmp_path, {"prices": TableMap(**how, columns={"total_return_index": "TRI"})}).table("prices")
+    assert read["close"].tolist() == [9.0, 9.1]
+
+
 def test_a_day_with_a_time_is_refused_in_a_workbook_as_in_a_tidy_table(tmp_path):
     rows = pd.DataFrame({"date": [pd.Timestamp("2025-03-03 23:30")], "risk_free": [0.0001]})
     for name, write in (("rates.xlsx", rows.to_excel), ("rates.parquet", rows.to_parquet)):
