@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, listed
 from riskmodel.market.sources.digest import content_digest
-from riskmodel.market.sources.engine import Asked, Engine, Session
+from riskmodel.market.sources.engine import Asked, Engine, EngineError, Session
 from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, their_columns
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.rows import CODE, require_kinds
@@ -112,10 +112,20 @@ class Database:
             theirs.update(their_columns(name, stated, own, found, place))
             return _once(list(dict.fromkeys(theirs.values())), found, place, name)
 
-        with self.engine.session() as session:
-            if asked.table:
-                self._require_there(name, asked.table, session)
-            frame = session.read(asked, pick)
+        opened = False
+        try:
+            with self.engine.session() as session:
+                opened = True
+                if asked.table:
+                    self._require_there(name, asked.table, session)
+                frame = session.read(asked, pick)
+        except EngineError as error:
+            if not (opened and asked.query) or error.fix:
+                raise
+            raise InputError(
+                f"{name}: [tables.{name}] query cannot be read from {self.engine.name}. Only one SELECT is allowed, in the "
+                f"engine's own SQL, which changes nothing; correct it there ({error.said})."
+            ) from None
         require_kinds(
             frame, {column: CODE if kinds[ours] == TEXT else kinds[ours] for ours, column in theirs.items()}, place, name
         )

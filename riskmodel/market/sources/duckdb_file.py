@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.errors import InputError
-from riskmodel.market.sources.engine import Asked, Pick, missing_extra, quoted, told
+from riskmodel.market.sources.engine import Asked, EngineError, Pick, missing_extra, quoted, told
 from riskmodel.market.sources.rows import plain_columns
 
 if TYPE_CHECKING:
@@ -89,4 +88,4 @@ class DuckDBSession:
     def _require_select(self, query: str) -> None:
         kinds = [statement.type.name for statement in self.connection.extract_statements(query)]
         if kinds != ["SELECT"]:
-            raise InputError(f"{self.name}: a query is one SELECT, which changes nothing; this one is {', '.join(kinds)}.")
+            raise EngineError(self.name, f"the statement is {', '.join(kinds) or 'empty'}")

@@ -51,13 +51,29 @@ class Engine(Protocol):
         """
 
 
+class EngineError(InputError):
+    """What an engine itself says against reading.
+
+    Attributes
+    ----------
+    said
+        Its words, on one line and without secrets.
+    fix
+        What would do, where that is known.
+    """
+
+    def __init__(self, name: str, said: str, fix: str = "") -> None:
+        super().__init__(f"{name}: cannot be read ({said}).{' ' * bool(fix)}{fix}")
+        self.said, self.fix = said, fix
+
+
 @contextmanager
 def told(name: str, *errors: type[Exception]) -> Iterator[None]:
     """What an engine says, as a message of one line without its trace, which may show what nobody should see."""
     try:
         yield
     except errors as error:
-        raise InputError(f"{name}: cannot be read ({one_line(error)}).") from None
+        raise EngineError(name, one_line(error)) from None
 
 
 def missing_extra(name: str, library: str) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.address import expanded, secrets_of
-from riskmodel.market.sources.engine import Asked, Pick, missing_extra
+from riskmodel.market.sources.engine import Asked, EngineError, Pick, missing_extra, quoted
 from riskmodel.market.sources.rows import AT_ONCE, frame_of_rows
 from riskmodel.texts import MASK, without_secrets
 
@@ -24,6 +25,8 @@ BEYOND = """
     select rolname from pg_roles where pg_has_role(current_user, oid, 'member')
     and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
 """  # roles whose rights no read-only transaction takes away; a superuser has all of them
+DENIED = re.compile(r"permission denied for (?:table|view|materialized view|foreign table|relation) (?P<table>.+)")
+PLAIN = re.compile("[a-z_][a-z0-9_]*")  # a name that stands for itself without quotes
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +75,7 @@ class SQLServer:
             said = one_line(getattr(error, "orig", None) or error)
             for secret in secrets_of(expanded(self.url)):
                 said = said.replace(secret, MASK)
-            raise InputError(f"{self.name}: cannot be read ({said}).") from None
+            raise EngineError(self.name, said, _grant(said, engine.url.username)) from None
         finally:
             engine.dispose()
 
@@ -160,6 +163,21 @@ class SQLSession:
                 f"{self.name}: the login may do more than a read-only transaction can refuse ({listed(sorted(beyond))}), so "
                 f"that a query is not asked. Give one that may only select, or make a view of it and state table."
             )
+
+
+def _grant(said: str, login: str | None) -> str:
+    """What lets a login read what it was denied; empty where PostgreSQL said anything else.
+
+    Examples
+    --------
+    >>> _grant("permission denied for table splits", "reader")
+    'Have its owner run: grant select on splits to reader.'
+    """
+    denied = DENIED.fullmatch(said)
+    if denied is None:
+        return ""
+    table, reader = (word if PLAIN.fullmatch(word) else quoted(word) for word in (denied["table"], login or "reader"))
+    return f"Have its owner run: grant select on {table} to {reader}."
 
 
 def _plain_cells(connection: Any) -> None:

@@ -131,6 +131,28 @@ def test_a_query_that_is_more_than_reading_is_refused_and_changes_nothing(filled
     assert len(open_source(filled.data, maps=stated).table("rates")) == 2
 
 
+@pytest.mark.parametrize("query", ["delete from rates", "selec * from rates", "select * from rates; drop table rates"])
+def test_a_query_that_is_refused_is_named_with_what_is_allowed(made, query):
+    made.fill({"rates": RATES})
+    named = (
+        r"^rates: \[tables\.rates\] query cannot be read from .*\. Only one SELECT is allowed, .* correct it there \(.+\)\.$"
+    )
+    with pytest.raises(InputError, match=named) as refused:
+        open_source(made.data, maps={"rates": TableMap(query=query)}).table("rates")
+    if made.engine == "postgresql":
+        assert "reader:***@" in str(refused.value)
+
+
+def test_a_table_that_the_login_may_not_read_is_named_with_its_grant(make_database):
+    made = make_database("postgresql")
+    made.fill({"rates": RATES})
+    with psycopg.connect(made.data.replace("reader", "maker", 1)) as owner:
+        owner.execute("revoke select on rates from reader")
+    for maps in ({}, {"rates": TableMap(query="select * from rates")}):
+        with pytest.raises(InputError, match=r"rates\)\. Have its owner run: grant select on rates to reader\.$"):
+            open_source(made.data, maps=maps).table("rates")
+
+
 def test_what_a_server_does_all_the_same_is_taken_back(make_database):
     """Before its version 16 PostgreSQL lets a read-only transaction make large objects; the transaction is rolled back."""
     made = make_database("postgresql")
