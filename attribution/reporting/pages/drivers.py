@@ -14,7 +14,7 @@ from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.pages.factors import by_chance
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import Facts, drivers, is_given, offsetting, specific_names
+from attribution.reporting.tables.facts import Facts, drivers, explains_nothing, is_given, offsetting, specific_names
 from attribution.rows import PROXY, PROXY_FACTOR, SPECIFIC
 
 Row = dict[str, Any]
@@ -51,19 +51,22 @@ def drivers_view(tables: Mapping[str, pd.DataFrame], course: str, rule: Drivers,
     note = [t("sleeve.drivers_note", bp=f"{rule.material_bp:g}", share=_share(rule.material_share),
               rate=_share(rule.false_discovery_rate))]  # fmt: skip
     if not (frame["standard_error"] > 0).any():
-        note = [t("sleeve.drivers_by_size")]
+        note = [t("sleeve.drivers_unexplained" if explains_nothing(tables) else "sleeve.drivers_by_size")]
     elif frame["standard_error"].isna().any():
         note.append(t("sleeve.drivers_unknown"))
-    factors = "factors_note"
+    factors = "sleeve.factors_note"
     if is_given(tables):
-        factors = "given_factors_note" if (frame["standard_error"] > 0).any() else "given_factors_note_without_errors"
+        some = (frame["standard_error"] > 0).any()
+        factors = "sleeve.given_factors_note" if some else "sleeve.given_factors_note_without_errors"
+    if explains_nothing(tables):
+        factors = "notes.given_explains_nothing"
     if frame["second_contribution"].isna().all():
         note.append(t("sleeve.second_missing"))
     return DriversView(
         sides={side: [row for row in rows if row["sign"] == sign] for side, sign in (("helped", 1.0), ("hurt", -1.0))},
         sentences=[*_together(tables, course, words), *_selection(tables, course, words)],
         note=words.sentences(*note),
-        factors_note=t(f"sleeve.{factors}", **by_chance(frame["t"], words)),
+        factors_note=t(factors, **by_chance(frame["t"], words)),
     )
 
 

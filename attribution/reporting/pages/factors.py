@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import clear, is_given
+from attribution.reporting.tables.facts import clear, explains_nothing, is_given
 from attribution.rows import LEAST_T, LONG
 
 if TYPE_CHECKING:
@@ -88,12 +88,14 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
     market = frame[frame["group"] == "market"]
     if len(market) == 1:
         lead.insert(0, t("factor_returns.market", value=words.percent(market["return"].iloc[0], signed=True, unit="%")))
-    note = "note" if not given else "given_note" if certain else "given_note_without_errors"
+    note = f"factor_returns.{'note' if not given else 'given_note' if certain else 'given_note_without_errors'}"
+    if explains_nothing(content.tables):
+        note = "notes.given_explains_nothing"
     caption = "caption" if not given else "given_caption" if certain else "given_caption_without_errors"
     return FactorReturns(
         [table for table in both if table[1]],
         lead,
-        note=t(f"factor_returns.{note}", **by_chance(frame["t"], words)),
+        note=t(note, **by_chance(frame["t"], words)),
         caption=t(f"factor_returns.{caption}", month=words.date(content.period.end, "month")),
     )
 

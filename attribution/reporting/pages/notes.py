@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attribution.house_style.numbers import power_of_ten
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
-from attribution.reporting.tables.facts import is_given
+from attribution.reporting.tables.facts import explains_nothing, is_given
 from attribution.rows import GROUPS, MARKET
 
 if TYPE_CHECKING:
@@ -106,11 +106,13 @@ def given_method_paragraph(content: Content, words: PageWords, links: str) -> st
         t("methodology.given_group", name=t.name("groups", name), count=counts[name]) for name in GROUPS if name in counts
     )
     moves = "contributions" if (month["group"] == MARKET).sum() == 1 else "given_contributions"
-    errors = "given_errors" if month["standard_error"].notna().any() else "no_errors"
+    errors = ["given_errors" if month["standard_error"].notna().any() else "no_errors"]
+    if explains_nothing(tables):
+        errors = []  # whether it has any is not known of this month
     return words.sentences(
         t("methodology.given", groups=groups),
         t(f"methodology.{moves}", link=links),
-        *(t(f"methodology.{key}") for key in ("brinson", "weights", errors)),
+        *(t(f"methodology.{key}") for key in ("brinson", "weights", *errors)),
         *([t("methodology.given_risk")] if len(tables["risk"]) else []),
     )
 

@@ -206,6 +206,14 @@ def is_given(tables: Mapping[str, pd.DataFrame]) -> bool:
     return len(descriptors) > 0 and set(descriptors) == {DESCRIPTOR}
 
 
+def explains_nothing(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether the report is of a given model of which no factor explains anything in the month."""
+    if not is_given(tables):
+        return False
+    every = tables["factor_contributions"]
+    return bool(every.loc[every["factor"].isin(tables["factor_month"]["factor"]), "contribution"].isna().all())
+
+
 def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
     """The rows that drove a course's excess return.
 

@@ -91,12 +91,17 @@ def codes_note(model: RiskModelResults, market: xr.Dataset) -> Fact | None:
 
 
 def model_notes(model: RiskModelResults, period: Period) -> list[Fact]:
-    """From how many names factor returns were estimated, or that they are given, and the days that are not whole."""
+    """From how many names factor returns were estimated, or that they are given, and the days that are not whole.
+
+    Of a given model that explains no day of the period that alone: all else would be said of nothing.
+    """
     names, flags = int(model.data["estimating_names"].sel(time=period.days).mean()), model.flags(period.days)
     if model.settings.get("source") != "tables":
         flagged = [Fact("flagged", {"date": f"{day:%Y-%m-%d}", "reason": reason}) for day, reason in flags.items()]
         return [Fact("universe", {"names": names}), Fact.read(model.data.attrs["ordinary_income"]), *flagged]
     days = model.data.sel(time=period.days)
+    if not days["estimating_names"].any():
+        return [Fact("given_explains_nothing")]
     notes = [Fact("given", {"names": names, "number": int(days["factor_returns"].notnull().any("time").sum())})]
     notes.append(Fact("given_specific" if model.vendor_specific else "computed_specific"))
     if computed := int(days["specific_computed"].sum()):
@@ -187,6 +192,7 @@ def collect_notes(
     if period.end == market.get_index("time")[-1] and sessions_left(period.end, book.book.calendar):
         notes.append(Fact("unfinished", {"date": f"{period.end:%Y-%m-%d}"}))
     notes += model_notes(model, period)
+    unexplained = Fact("given_explains_nothing") in notes  # which names are not modelled is then no news
     for (factor, descriptor), reason in left_out.items():
         notes.append(Fact("left_out", {"factor": factor, "descriptor": descriptor, "reason": reason}))
     filled = coverage.drop_duplicates("factor").set_index("factor")["filled"]
@@ -220,11 +226,11 @@ def collect_notes(
             notes.append(Fact("stopped_benchmark", {"benchmark": benchmark, "names": tuple(gone)}))
         unmodelled = ~cube.modelled.to_numpy() & (cube.assets != CASH)
         held = (cube.live("portfolio") != 0) & unmodelled & ~cube.assets.isin(followed.carried)
-        if held.any():
+        if held.any() and not unexplained:
             names = tuple(cube.assets[held.any(axis=0)])
             notes.append(Fact("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))
         outside = float((cube.live("benchmark") * unmodelled).sum(axis=1).mean())
-        if outside > SMALLEST_WEIGHT:
+        if outside > SMALLEST_WEIGHT and not unexplained:
             notes.append(Fact("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
         for label, name in followed.levels.items():
             notes.append(Fact("estimated_benchmark", {"benchmark": name, "label": label, "window": WINDOW}))

@@ -182,12 +182,16 @@ def test_a_month_before_the_model_begins_is_reported_with_its_factors_na(mine, m
     assert trailing.loc["Major 100", ["1m", "3m", "6m", "itd"]].notna().all()
     exposures = content.tables["exposures"]
     assert exposures["active_exposure"].notna().all() and exposures["active_before"].isna().all()
-    for language, said in (
-        ("en", "The given model is not whole on 19 days"),
-        ("ja", "外部モデルは2025年2月3日から2025年2月28日までのうち19日について"),
+    assert [note.key for note in content.notes if note.key.startswith(("given", "computed", "unmodelled"))] == [
+        "given_explains_nothing"
+    ]
+    for language, said, never in (
+        ("en", "The given model explains no day of this month", ("gives no standard", "has no standard", "0 factors")),
+        ("ja", "外部モデルで説明できる日が当月にない", ("標準誤差は提供されていません", "標準誤差がない", "0のファクター")),
     ):
         text = text_of(render_page(content, language))
         assert said in text and " nan " not in text
+        assert not [words for words in never if words in text]
 
 
 def test_without_errors_risk_and_names_they_are_na_and_nothing_else_is(mine, tmp_path):
