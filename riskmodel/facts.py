@@ -93,6 +93,17 @@ WORDS: Mapping[str, str] = {
     "table_absent": "no file can be taken for the table {table}: what it feeds is left out",
     "yearly_rate": "its header says a rate of a year, and the table rates has that of each day: "
     "give those, or write risk_free in [book] as a number a year",
+    "which_close": "which of {labels} is adjusted for splits, and not for dividends? As traded, or adjusted for dividends "
+    "too, it would be wrong",
+    "adjusted_how": "is {labels} adjusted for splits alone? Then write it; adjusted for dividends too it is no close but "
+    "total_return_index",
+    "says_total_return": "the only one that says total return",
+    "tells_lists_apart": "is it {labels}? Without it names are twice in a list",
+    "kinds_mixed": "not all of its rows are splits, by '{label}': {cells}; a mapping takes all rows. Give a file of splits "
+    "alone",
+    "which_day": "which day is it: {labels}? No header says it",
+    "which_total_return": "which of {labels} is of total return, dividends reinvested? Of prices alone it would be "
+    "wrong: delete the table where none is",
     "level_kind": "nothing says whether it is of total return, as it must be",
     "pairs_across": "pairs of currencies across: {labels}",
     "codes_across": "days down, and {share:.0%} of the names across are in '{label}' of the table of securities",

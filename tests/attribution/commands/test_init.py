@@ -144,7 +144,7 @@ def test_a_unit_and_a_form_of_dates_that_nothing_says_are_questions_that_the_boo
         assert place in said
     text = (tmp_path / "book" / "book.toml").read_text(encoding="utf-8")
     assert '# question: which form have the dates? All of them can be DD/MM/YYYY, MM/DD/YYYY\ndates = "?"' in text
-    assert '# question: which of adj_close, close is it?\nclose = "?"' in text
+    assert "# question: which of adj_close, close is adjusted for splits, and not for dividends? As traded" in text
     assert "# question: the unit of volume? Nothing in the export says it" in text
 
 

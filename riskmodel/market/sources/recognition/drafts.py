@@ -13,6 +13,7 @@ import pandas as pd
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
@@ -98,18 +99,19 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     """The mapping of a long table out of files of one header; identifiers are held against securities elsewhere."""
     table = candidate.table
     draft = Draft(table, group=group)
-    chosen = _chosen(group, candidate, draft)
-    _files(group, draft, chosen)
+    settled = doubts.settled(group, candidate, _chosen(group, candidate))
+    chosen = dict(settled.chosen)
+    _files(group, draft, {**chosen, **dict.fromkeys(settled.asked, OPEN)})
     state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
     for ours, label in chosen.items():
-        word = next(phrase for found, phrase in candidate.columns[ours] if found == label)
-        draft.state(("columns", ours), label, Fact("header_word", {"word": word}))
+        word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
+        why = Fact("says_total_return") if word is None else Fact("header_word", {"word": word})
+        draft.state(("columns", ours), label, why)
         draft.labels[ours] = label
-    for ours, several in candidate.columns.items():
-        if len(several) > 1 and ours not in chosen:
-            labels = tuple(label for label, _ in several)
-            draft.state(("columns", ours), OPEN, Fact("which_of", {"labels": labels}))
-    if table == "indices" and not any(has(tokens(chosen["level"]), phrase) for phrase in HEADERS["total_return"]):
+    for ours, (labels, question) in settled.asked.items():
+        draft.state(("columns", ours), OPEN, question)
+        _unit_of_any(draft, ours, labels)
+    if "level" in chosen and not doubts.says(chosen["level"], "total_return"):
         draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
     _derived(draft, chosen)
     _units(draft, group, chosen)
@@ -122,7 +124,20 @@ def kind_of_labels(table: str, chosen: Mapping[str, str]) -> dict[str, str]:
     return {label: kind_of(table, ours) for ours, label in chosen.items()}
 
 
-def _chosen(group: Group, candidate: Candidate, draft: Draft) -> dict[str, str]:
+def _unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
+    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not."""
+    said = {label: of_header(label, label) for label in labels}
+    units = {None if found is None else found[0] for found in said.values()}
+    if ours not in WITH_UNIT.get(draft.table, ()):
+        return
+    facts = tuple(found[1] for found in said.values() if found is not None)
+    if len(units) > 1 or units == {None}:
+        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
+    elif units != {"ones"}:
+        draft.state(("units", ours), str(*units), *facts)
+
+
+def _chosen(group: Group, candidate: Candidate) -> dict[str, str]:
     """Ours -> their header, without those that another makes needless."""
     chosen = {ours: label for ours in candidate.columns if (label := candidate.label(ours)) is not None}
     table = candidate.table
@@ -135,7 +150,6 @@ def _chosen(group: Group, candidate: Candidate, draft: Draft) -> dict[str, str]:
         else:
             best = next((columns for columns in ways.values() if all(column in chosen for column in columns)), ())
             chosen = {column: label for column, label in chosen.items() if column not in inputs or column in best}
-    del draft
     return chosen
 
 

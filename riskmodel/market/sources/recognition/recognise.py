@@ -9,6 +9,7 @@ from pathlib import Path
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.days import settle_days
+from riskmodel.market.sources.recognition.doubts import other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -84,6 +85,8 @@ def recognise(folder: Path) -> Recognised:
             found.append(_group(group, UNUSED, Fact("no_table_of_ours", {"labels": group.first.labels[:8]})))
         elif likely[0].table == "rates" and _is_yearly(likely[0]):
             found.append(_group(group, ASKED, Fact("yearly_rate"), "rates"))
+        elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
+            found.append(_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), "splits"))
         elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
             either = tuple(sorted((likely[0].table, likely[1].table)))
             found.append(_group(group, ASKED, Fact("either_table", {"tables": either})))

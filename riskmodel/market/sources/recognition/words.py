@@ -42,6 +42,7 @@ UNIT_WORDS: dict[str, tuple[str, ...]] = {unit: tuple(words) for unit, words in 
 ONES = tuple(_FILE["units"]["ones"])
 CURRENCIES: dict[str, str] = _FILE["currencies"]
 COUNTED, OF_COUNTS = ("shares", "aktien", "actions", "titres"), ("volume", "volumen", "umsatz", "vol")
+OF_AMOUNTS = ("volume", "vol", "volumen", "出来高", "売買高", "dividend", "dividende", "factor", "係数", "surprise")
 CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")

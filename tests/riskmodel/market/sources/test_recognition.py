@@ -48,6 +48,7 @@ QUESTIONS: dict[str, set[tuple[str, ...]]] = {  # folder -> what a person is ask
     "french": set(),
     "warehouse": {
         ("prices", "columns", "close"),
+        ("prices", "units", "close"),
         ("prices", "units", "total_return"),
         ("prices", "units", "volume"),
         ("holdings", "dates"),
@@ -102,7 +103,7 @@ def test_units_come_from_words_or_from_arithmetic_over_the_cells(tmp_path):
         "japanese": {"total_return": "percent", "volume": "thousands"},
         "swiss": {"total_return": "percent"},
         "french": {"total_return": "percent"},
-        "warehouse": {"total_return": "?", "volume": "?"},
+        "warehouse": {"close": "?", "total_return": "?", "volume": "?"},
     }
 
 

@@ -1,0 +1,164 @@
+"""Columns of a long table that could be taken for the wrong one: what else of the file could be meant, which is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.groups import Candidate, Group
+from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, has, tokens
+from riskmodel.market.tables import DATE, TABLES
+
+LIST_OF = {"holdings": "portfolio", "constituents": "index"}  # what tells the lists of a table apart
+MOST_KINDS = 30  # different cells of a column that says of which kind a row is, or whose list
+WHOLE = 0.01  # of a list's sum
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What is taken of a file, and what must be asked.
+
+    Attributes
+    ----------
+    chosen
+        Ours -> their header.
+    asked
+        Ours -> the headers of which one may be it, and the question.
+    """
+
+    chosen: Mapping[str, str]
+    asked: Mapping[str, tuple[tuple[str, ...], Fact]]
+
+
+def says(label: str, kind: str) -> bool:
+    """Whether a header has a word of a kind of `[headers]`.
+
+    Examples
+    --------
+    >>> says("Schlusskurs bereinigt", "adjusted"), says("PX_LAST unadj", "adjusted"), says("LRG TR", "total_return")
+    (True, False, True)
+    """
+    return any(has(tokens(label), phrase) for phrase in HEADERS[kind])
+
+
+def of_total_return(label: str) -> bool:
+    """Whether a header says total return, and nothing of prices."""
+    return says(label, "total_return") and not says(label, "of_prices")
+
+
+def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Settled:
+    """Of what words of headers choose, that in whose place nothing else of the file could be meant."""
+    taken, asked = dict(chosen), dict[str, tuple[tuple[str, ...], Fact]]()
+    for ours, several in candidate.columns.items():
+        if len(several) > 1 and ours not in taken:
+            labels = tuple(label for label, _ in several)
+            asked[ours] = labels, Fact("which_of", {"labels": labels})
+    doubts = {
+        "indices": {"level": _total_returns},
+        "prices": {"total_return": _total_returns, "total_return_index": _total_returns, "close": _closes},
+    }
+    for ours, doubt in doubts.get(candidate.table, {}).items():
+        if ours not in taken and ours not in asked:
+            continue
+        there = asked[ours][0] if ours in asked else (taken[ours],)
+        rivals = _rivals(group, candidate.table, ours, taken, there)
+        found = doubt((*there, *rivals))
+        if isinstance(found, str):
+            taken[ours] = found
+            asked.pop(ours, None)
+        elif found is not None:
+            taken.pop(ours, None)
+            asked[ours] = found
+    whose = LIST_OF.get(candidate.table)
+    if whose is not None and whose not in taken and whose not in asked:
+        labels = list_columns(group, taken)
+        if labels:
+            asked[whose] = labels, Fact("tells_lists_apart", {"labels": labels})  # one too: it may be a depositary's
+    for ours, kind in TABLES[candidate.table].columns.items():
+        if kind == DATE and ours not in taken and ours not in asked:
+            days = tuple(label for label, shape in group.shapes.items() if shape.kind == DAY and label not in taken.values())
+            if days:
+                asked[ours] = days, Fact("which_day", {"labels": days})
+    return Settled(taken, asked)
+
+
+def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there: Sequence[str]) -> tuple[str, ...]:
+    """The numbers of a file that no other column of ours takes, and whose headers have its words among others."""
+    others = {label for column, label in taken.items() if column != ours} | set(there)
+    of_others = [phrase for column, phrases in WORDS[table].items() if column != ours for phrase in phrases]
+    found = []
+    for label, shape in group.shapes.items():
+        words = tokens(label)
+        if shape.kind != NUMBER or label in others or any(has(words, phrase) for phrase in OF_AMOUNTS):
+            continue
+        if ours == "close" and (says(label, "total_return") or says(label, "of_returns")):
+            continue
+        if any(has(words, phrase) for phrase in WORDS[table][ours]) or (
+            ours in ("close", "level")
+            and says(label, "adjusted" if ours == "close" else "total_return")
+            and not any(has(words, phrase) for phrase in of_others)
+        ):
+            found.append(label)
+    return tuple(found)
+
+
+def _total_returns(labels: Sequence[str]) -> str | tuple[tuple[str, ...], Fact] | None:
+    """The only one that says total return; a question where none or several do, and not all is one without such a word."""
+    total = [label for label in labels if of_total_return(label)]
+    if len(total) == 1:
+        return total[0]
+    if len(labels) == 1 and not says(labels[0], "of_prices"):
+        return None
+    asked = tuple(total or labels)
+    return asked, Fact("which_total_return", {"labels": asked})
+
+
+def _closes(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
+    """A question where several may be it, or the only one may be adjusted for dividends too."""
+    if len(labels) > 1:
+        return tuple(labels), Fact("which_close", {"labels": tuple(labels)})
+    if says(labels[0], "adjusted") and not says(labels[0], "of_splits"):
+        return tuple(labels), Fact("adjusted_how", {"labels": tuple(labels)})
+    return None
+
+
+def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns that tell lists apart: with one of them no name is twice in a list, and without it some are."""
+    if "ticker" not in taken:
+        return ()
+    keys = group.cells[[taken[key] for key in ("date", "ticker") if key in taken]].assign(file=group.file_of_rows)
+    if not keys.duplicated().any():
+        return ()
+    days = [label for label, shape in group.shapes.items() if shape.kind == DAY and "date" not in taken]
+    keys = keys.join(group.cells[days[:1]])
+    found = []
+    for label, shape in group.shapes.items():
+        few = 1 < group.cells[label].nunique() <= MOST_KINDS
+        if shape.kind in (DAY, EMPTY) or label in taken.values() or not few or any("." in text for text in shape.texts):
+            continue
+        if not keys.assign(whose=group.cells[label]).duplicated().any():
+            found.append(label)
+    return tuple(found)
+
+
+def doubled(group: Group, taken: Mapping[str, str]) -> int:
+    """How many rows have a name that is already in their list."""
+    labels = [taken[key] for key in ("date", "ticker", "portfolio", "index") if key in taken]
+    if "ticker" not in taken:
+        return 0
+    keys = group.cells[labels].assign(file=group.file_of_rows)
+    return int(keys[group.texts(taken["ticker"]).to_numpy() != ""].duplicated().sum())
+
+
+def other_kinds(group: Group, candidate: Candidate) -> tuple[str, tuple[str, ...]] | None:
+    """The column by which the rows of a table of splits are of several kinds, with those that are no splits."""
+    used = {label for several in candidate.columns.values() for label, _ in several}
+    for label, shape in group.shapes.items():
+        if shape.kind != TEXT or label in used or not 0 < group.cells[label].nunique() <= MOST_KINDS:
+            continue
+        other = tuple(text for text in sorted({*group.texts(label)} - {""}) if not says(text, "of_splits"))
+        if other and (len(other) < group.cells[label].nunique() or says(label, "kinds")):
+            return label, other
+    return None

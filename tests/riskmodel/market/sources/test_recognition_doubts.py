@@ -1,0 +1,106 @@
+"""Exports in which one column, file or list could be taken for another: what is not sure is a question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskmodel.market.sources.recognition.drafts import UNUSED, Draft
+from riskmodel.market.sources.recognition.recognise import recognise
+
+NAMES = ["AA", "BB", "CC", "DD"]
+DAYS = [20250106, 20250107, 20250108]
+LEVELS = {"AA": 10.25, "BB": 20.5, "CC": 30.75, "DD": 41.5}
+
+
+def master(folder: Path, **more: object) -> None:
+    pd.DataFrame({"Ticker": NAMES, "Name": NAMES, "Sector": ["Energy", "Banks"] * 2} | more).to_csv(
+        folder / "master.csv", index=False
+    )
+
+
+def prices(**columns: float) -> pd.DataFrame:
+    """Rows of days and names with a number in each of several columns."""
+    rows = [(day, name) for day in DAYS for name in NAMES]
+    frame = pd.DataFrame(rows, columns=["Date", "Ticker"])
+    for place, (label, scale) in enumerate(columns.items()):
+        frame[label] = [LEVELS[name] * scale + place + day % 7 for day, name in rows]
+    return frame
+
+
+def draft(folder: Path, table: str) -> Draft:
+    found = recognise(folder).draft(table)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("labels", "level"),
+    [
+        (("price_level", "total_return_level"), "total_return_level"),
+        (("Kursindex", "Performanceindex", "Stand"), "Performanceindex"),
+        (("lvl_pr", "lvl_gtr", "lvl_ntr"), "?"),
+        (("price level",), "?"),
+        (("Price index level", "Index level"), "?"),
+    ],
+)
+def test_a_price_index_is_never_taken_for_one_of_total_return(labels, level, tmp_path):
+    levels = pd.DataFrame({"Date": DAYS * 2, "Index": ["Large"] * 3 + ["Small"] * 3})
+    levels = levels.assign(**{label: [100.5 + place + row for row in range(6)] for place, label in enumerate(labels)})
+    levels.to_csv(tmp_path / "levels.csv", index=False)
+    assert draft(tmp_path, "indices").stated["columns"]["level"] == level
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("Schlusskurs", "Schlusskurs bereinigt"),
+        ("終値", "調整後終値"),
+        ("Cours", "Cours ajusté"),
+        ("px_close_raw", "px_close_adj"),
+    ],
+)
+def test_a_close_beside_an_adjusted_one_is_a_question_in_any_language(labels, tmp_path):
+    master(tmp_path)
+    prices(**dict.fromkeys(labels, 1.0)).to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert found.stated["columns"]["close"] == "?"
+    assert set(found.why[("columns", "close")][0].values["labels"]) == set(labels)
+
+
+def test_a_close_that_may_be_adjusted_for_dividends_too_is_a_question(tmp_path):
+    master(tmp_path)
+    prices(**{"Adj Close": 1.0}).to_csv(tmp_path / "prices.csv", index=False)
+    assert [fact.key for fact in draft(tmp_path, "prices").why[("columns", "close")]] == ["adjusted_how"]
+
+
+def test_the_unit_that_all_candidates_say_is_stated_before_the_question_is_answered(tmp_path):
+    master(tmp_path)
+    prices(close_cents=1.0, adj_close_cents=1.0).to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices").stated
+    assert (found["columns"]["close"], found["units"]["close"]) == ("?", "cents")
+
+
+def test_rows_that_are_no_splits_keep_a_table_from_being_taken(tmp_path):
+    master(tmp_path)
+    actions = pd.DataFrame({"Ticker": NAMES, "Ex date": [*DAYS, 20250109], "Type": ["SPLIT"] * 4, "Ratio": [2.0, 3, 1.5, 2]})
+    actions.to_csv(tmp_path / "actions.csv", index=False)
+    assert draft(tmp_path, "splits").stated["columns"]["ratio"] == "Ratio"
+    actions.assign(Type=["SPLIT", "CASHDIV"] * 2).to_csv(tmp_path / "actions.csv", index=False)
+    recognised = recognise(tmp_path)
+    assert recognised.draft("splits") is None
+    assert [(each.verdict, each.why[0].key) for each in recognised.found if each.file == "actions.csv"] == [
+        (UNUSED, "kinds_mixed")
+    ]
+
+
+def test_lists_that_only_a_column_of_codes_tells_apart_are_never_one_list(tmp_path):
+    master(tmp_path)
+    rows = [(code, day, name, 0.25) for code in ("P1", "P2") for day in DAYS for name in NAMES]
+    pd.DataFrame(rows, columns=["lot_xy", "snap_on", "Ticker", "Weight"]).to_csv(tmp_path / "holdings.csv", index=False)
+    found = draft(tmp_path, "holdings")
+    assert set(found.questions()) >= {("columns", "portfolio"), ("columns", "date")}
+    assert found.why[("columns", "portfolio")][0].values["labels"] == ("lot_xy",)
+    assert found.why[("columns", "date")][0].values["labels"] == ("snap_on",)
