@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -29,6 +30,7 @@ SEEN = 6  # cells that are written out, before a message cuts them
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|", ",": ","}  # of a text file, and how a book writes each
 ZIPPED = b"PK\x03\x04"  # how a workbook begins
 LONGEST_LINE = 100_000  # characters of a header that are looked at
+LOOKED_AT = 50  # lines under what is taken for a header
 SHOWN = 60  # characters of a cell in a message
 
 
@@ -109,8 +111,18 @@ def first_line(path: Path, encoding: str, skip: int = 0) -> str:
         return file.readline(LONGEST_LINE).rstrip("\n")
 
 
-def require_delimiter(header: str, delimiter: str, path: Path, name: str) -> None:
+def lines_below(path: Path, encoding: str, skip: int = 0) -> list[str]:
+    """The lines of a text file under its header, as many as are looked at for where the header is."""
+    with path.open(encoding=encoding, newline=None) as file:
+        for _ in range(skip + 1):
+            file.readline(LONGEST_LINE)
+        return [file.readline(LONGEST_LINE) for _ in range(LOOKED_AT)]
+
+
+def require_delimiter(header: str, delimiter: str, path: Path, name: str, below: Sequence[str] = (), skip: int = 0) -> None:
     """Refuse a text file whose header has not one of its delimiters, but several of another.
+
+    Where lines `below` have the delimiter, what stands `skip` lines down is no header, and how many to skip is said.
 
     Examples
     --------
@@ -129,9 +141,18 @@ book, or save it with commas.
         return
     written = DELIMITERS[most]
     of_ours = DELIMITERS.get(delimiter, repr(delimiter)[1:-1])
+    said = f"'{visible(shortened(header, SHOWN), keep='')}'"
+    above = next(  # a line of decimal commas has as many of the header's own delimiter as the header
+        (place for place, line in enumerate(below, 1) if line.count(delimiter) > line.count(most) != counts[most]), None
+    )
+    if above is not None:
+        raise InputError(
+            f"{name}: '{path.name}' has lines above its header, which are split by no '{of_ours}': the first is {said}. "
+            f'State skip = {skip + above} beside file = "{path.name}" in [tables.{name}] of the book.'
+        )
     raise InputError(
-        f"{name}: '{path.name}' is split by '{written}', not by '{of_ours}': its first line is "
-        f'\'{visible(shortened(header, SHOWN), keep="")}\'. State delimiter = "{written}" (and decimal = "," where it has '
+        f"{name}: '{path.name}' is split by '{written}', not by '{of_ours}': its first line is {said}. "
+        f'State delimiter = "{written}" (and decimal = "," where it has '
         f'decimal commas) beside file = "{path.name}" in [tables.{name}] of the book, or save it with commas.'
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.plain_text import first_line, one_line, require_delimiter
+from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
 from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
 from riskmodel.market.sources.mapping import EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
@@ -137,7 +137,8 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
         if path.suffix in WORKBOOKS:
             cells = _workbook(path, how, name).iloc[how.skip :]
         else:
-            require_delimiter(first_line(path, how.encoding, how.skip), how.delimiter, path, name)
+            below = lines_below(path, how.encoding, how.skip)
+            require_delimiter(first_line(path, how.encoding, how.skip), how.delimiter, path, name, below, how.skip)
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 cells = pd.read_csv(

@@ -158,6 +158,22 @@ def test_the_delimiter_that_would_do_is_named(tmp_path: Path, delimiter: str, wr
     assert table is not None and table["weight"].tolist() == [0.4, 0.6]
 
 
+def test_lines_above_a_header_are_told_from_another_delimiter(tmp_path: Path) -> None:
+    lines = "! simulated, not a market\n\n" + HOLDINGS.to_csv(index=False, sep="|")
+    (tmp_path / "holdings.csv").write_text(lines)
+    with pytest.raises(InputError) as caught:
+        Exports(tmp_path, {"holdings": TableMap(file="holdings.csv", delimiter="|")}).table("holdings")
+    assert str(caught.value) == (
+        "holdings: 'holdings.csv' has lines above its header, which are split by no '|': the first is '! simulated, not a "
+        'market\'. State skip = 2 beside file = "holdings.csv" in [tables.holdings] of the book.'
+    )
+    table = Exports(tmp_path, {"holdings": TableMap(file="holdings.csv", delimiter="|", skip=2)}).table("holdings")
+    assert table is not None and len(table) == 2
+    (tmp_path / "holdings.csv").write_text(HOLDINGS.to_csv(index=False, sep=";", decimal=","))
+    with pytest.raises(InputError, match='State delimiter = ";"'):
+        Exports(tmp_path, {"holdings": TableMap(file="holdings.csv")}).table("holdings")
+
+
 def test_a_comma_in_the_place_of_the_stated_delimiter_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "holdings.csv").write_text(HOLDINGS.to_csv(index=False))
     with pytest.raises(InputError, match=re.escape("is split by ',', not by ';'")):
