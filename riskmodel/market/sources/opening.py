@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
 from riskmodel.arrays.labels import require_path
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import first_bytes
 from riskmodel.market.sources.address import expanded, is_url
 from riskmodel.market.sources.database import Database
@@ -65,8 +66,15 @@ def open_source(
     if path.is_file():
         return Database(_of_file(path), maps or {}, groupings)
     if not path.is_dir():
-        raise InputError(f"data folder: '{path}' is not a folder. {ADVICE}")
+        raise InputError(f"data: there is no file or folder '{path}'. {_beside(path)}")
     return Exports(path, maps) if maps else Folder(path)
+
+
+def _beside(path: Path) -> str:
+    """What stands where a path names nothing, the most alike first; or what to name."""
+    there = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
+    alike = difflib.get_close_matches(path.name, there)
+    return f"Beside it is: {listed(alike)}. Name that, or a folder with prices.parquet or prices.csv." if alike else ADVICE
 
 
 def _of_file(path: Path) -> Engine:

@@ -71,7 +71,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         rm.read_market(tmp_path / "nowhere")
     assert str(caught.value) == (
-        f"data folder: '{tmp_path}/nowhere' is not a folder. Name the folder that holds prices.parquet or prices.csv."
+        f"data: there is no file or folder '{tmp_path}/nowhere'. Name the folder that holds prices.parquet or prices.csv."
     )
 
 

@@ -82,8 +82,10 @@ def test_a_file_that_is_no_database_is_told(tmp_path):
     (tmp_path / "market.db").write_text("date,close", encoding="ascii")
     with pytest.raises(InputError, match=r"market\.db' is neither a folder nor a file of DuckDB or SQLite"):
         open_source(tmp_path / "market.db")
-    with pytest.raises(InputError, match="is not a folder"):
+    with pytest.raises(InputError, match=r"there is no file or folder '.*nowhere\.duckdb'\. Name the folder"):
         open_source(tmp_path / "nowhere.duckdb")
+    with pytest.raises(InputError, match=r"no file or folder '.*markt\.db'\. Beside it is: market\.db\. Name that, or"):
+        open_source("markt.db", base=tmp_path)
 
 
 @pytest.mark.parametrize(
