@@ -83,8 +83,11 @@ def weights_of_quantities(holdings: pd.DataFrame, prices: pd.DataFrame) -> pd.Se
     return weights_of_values(holdings.assign(market_value=holdings["quantity"] * close))
 
 
-def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: str) -> pd.Series:
-    """Tickers of the codes by which an export names stocks; CASH is no code.
+Where = Callable[[int], str]  # the place of a row of a table in its files
+
+
+def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: str, where: Where | None = None) -> pd.Series:
+    """Tickers of the codes by which an export names stocks; CASH is no code. `where` a row was read from is for messages.
 
     Raises
     ------
@@ -97,11 +100,12 @@ def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: st
         raise InputError(f"securities: {listed(twice)} of '{column}' belong to several tickers. Give each its own.")
     known = there.set_index(column)["ticker"]
     out = codes.map(known).where(codes != CASH, CASH)
-    unknown = codes[out.isna() & codes.notna()].unique()
+    unknown = codes[out.isna() & codes.notna()].drop_duplicates()
     if len(unknown):
+        shown = listed(code if where is None else f"{code} ({where(row)})" for row, code in unknown.items())
         raise InputError(
-            f"{name}: {counted(len(unknown), 'code')} that no row of securities has as '{column}': {listed(unknown)}. Add "
-            f"them there, or correct them."
+            f"{name}: {counted(len(unknown), 'code')} that no row of securities has as '{column}': {shown}. Add "
+            f"them there, or correct them; leave a row of totals, which is no stock, out of the export."
         )
     return out
 

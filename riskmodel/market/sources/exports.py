@@ -73,19 +73,33 @@ class Exports:
         kinds = known_columns(name, spec, stated)
         require_stated(name, stated)
         require_known(name, stated, kinds)
-        read = _long if stated.layout == "long" else _wide
-        return finished(read(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
+        if stated.layout == "wide":
+            return finished(_wide(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
+        pieces = _long(self.folder, name, stated, kinds, problems)
+        joined = pd.concat([piece for _, piece in pieces], ignore_index=True)
+        return finished(joined, name, stated, self.table, problems, lambda row: _place_of(row, pieces))
 
 
-def _long(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
+def _long(
+    folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]
+) -> list[tuple[str, pd.DataFrame]]:
+    """What each file has, by the file's name; the index is the number of each row in it."""
     pieces = []
     for pattern in stated.file:
         for path, in_name in _matching(folder, pattern, name, stated):
             frame = read_cells(path, stated, name)
-            pieces.append(
-                converted(frame, _place(path, stated), name, stated, kinds, problems, said=in_name, said_by=path.name)
-            )
-    return pd.concat(pieces, ignore_index=True)
+            place = _place(path, stated)
+            piece = converted(frame, place, name, stated, kinds, problems, said=in_name, said_by=path.name)
+            pieces.append((place, piece))
+    return pieces
+
+
+def _place_of(row: int, pieces: list[tuple[str, pd.DataFrame]]) -> str:
+    for place, piece in pieces:
+        if row < len(piece):
+            return f"{place} row {piece.index[row]}"
+        row -= len(piece)
+    raise IndexError(row)
 
 
 def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:

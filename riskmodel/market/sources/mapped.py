@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import CASH
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
-from riskmodel.market.sources.derive import DERIVED, tickers_of
+from riskmodel.market.sources.derive import DERIVED, Where, tickers_of
 from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
@@ -97,7 +97,9 @@ def converted(
     return piece
 
 
-def finished(frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable, problems: list[str]) -> pd.DataFrame:
+def finished(
+    frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable, problems: list[str], where: Where | None = None
+) -> pd.DataFrame:
     """A table with the tickers of its codes and with what is derived, or all that is wrong with its cells.
 
     Parameters
@@ -106,6 +108,8 @@ def finished(frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable,
         Gives the tables that these are worked out from.
     problems
         Of the cells, from `converted`.
+    where
+        The place of a row in its files, for messages.
     """
     if problems:
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
@@ -117,7 +121,7 @@ def finished(frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable,
         wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
         securities = table("securities", replace(wanted, optional=frozenset()))
         assert securities is not None  # the table is one that must be there
-        frame["ticker"] = tickers_of(frame["ticker"], securities, column, name)
+        frame["ticker"] = tickers_of(frame["ticker"], securities, column, name, where)
     for ours, way in stated.derived.items():
         derivation = DERIVED[name, ours][way]
         prices = table("prices", None) if derivation.of_prices else frame

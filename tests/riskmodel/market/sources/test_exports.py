@@ -232,6 +232,20 @@ def test_a_column_of_numbers_is_not_taken_for_two(tmp_path):
     assert read["close"].tolist() == [9.0, 9.1]
 
 
+def test_a_row_of_totals_is_no_stock_and_its_place_is_told(tmp_path):
+    (tmp_path / "securities.csv").write_text("ticker,name,sector,isin\nA,Alpha,Energy,X1\n", encoding="ascii")
+    rows = "2025-03-03,X1,9.5\n2025-03-03,Total,9.5\n"
+    for month in ("1", "2"):
+        (tmp_path / f"prices{month}.csv").write_text(f"date,ticker,close\n{rows}", encoding="ascii")
+    maps = {"securities": TableMap(file="securities.csv"), "prices": TableMap(file="prices*.csv", identifiers="isin")}
+    with pytest.raises(InputError) as refused:
+        Exports(tmp_path, maps).table("prices")
+    assert str(refused.value) == (
+        "prices: 1 code that no row of securities has as 'isin': Total (prices1.csv row 3). Add them there, or correct "
+        "them; leave a row of totals, which is no stock, out of the export."
+    )
+
+
 def test_a_day_with_a_time_is_refused_in_a_workbook_as_in_a_tidy_table(tmp_path):
     rows = pd.DataFrame({"date": [pd.Timestamp("2025-03-03 23:30")], "risk_free": [0.0001]})
     for name, write in (("rates.xlsx", rows.to_excel), ("rates.parquet", rows.to_parquet)):
