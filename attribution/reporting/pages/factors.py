@@ -76,6 +76,7 @@ def factors_section(content: Content, words: PageWords) -> FactorReturns:
         of_group = ordered[ordered["group"] == group]
         sizes = of_group["return"].abs().sort_values(ascending=False, kind="stable")
         name = f"given_{LONG_TABLES[group]}" if given and group == "industry" else LONG_TABLES[group]
+        name = name if len(of_group) > INDUSTRIES else f"all_{name}"  # ten are spoken of only where some are left out
         both.append((name, records(of_group[of_group.index.isin(sizes.index[:INDUSTRIES])])))
     lead, certain = [], has_errors(frame)
     ends = rewarded(frame) if certain else extremes(frame)

@@ -111,6 +111,7 @@ def test_a_reader_of_the_page_gets_both_reports(told):
             assert word in pages[language], word
         for never in ("a regression weighted", "重みとする回帰", " nan ", "vendor_residual", "QUALTY", "米国株"):
             assert never not in pages[language], never
+    assert "Countries: factor returns" in pages["en"] and "国のファクターリターン（" not in pages["ja"]
     factors = pd.read_csv(out / "tables" / "factor_contributions.csv")
     assert list(dict.fromkeys(factors["group"])) == ["country", "industry", "currency", "style", "other", "specific"]
     assert factors["contribution"].sum() == pytest.approx(factors_sum(out), abs=1e-12)
