@@ -116,6 +116,11 @@ WORDS: Mapping[str, str] = {
     "days_down": "days down and names across",
     "days_across": "names down and days across: turn it round, or give a long file",
     "no_table_of_ours": "its headers are no table's: {labels}",
+    "codes_by_tail": "it names stocks as '{cell}', and the table of securities as '{code}': "
+    "give that table a column of codes written so",
+    "codes_unknown": "no security has its codes, such as {cells}",
+    "days_of_no_form": "the days of '{label}' have no form that is known, such as {cells}: give days as YYYY-MM-DD",
+    "two_headers": "it has two header rows, {labels} under {names}: export it with one",
     "either_table": "which table is it: {tables}?",
     "chosen_ticker": "the codes of '{label}' are the tickers",
     "codes_of_others": "other tables name stocks by it",

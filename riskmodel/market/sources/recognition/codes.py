@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from riskmodel.factors import CASH
@@ -14,6 +15,7 @@ from riskmodel.market.sources.recognition.words import CELLS, has, matched, toke
 
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
+TAILED = 0.8  # of codes have the same behind them, before it is no part of them
 PLAIN_TICKERS = ("ticker", "symbol", "mnémonique", "ティッカー", "symbole", "kürzel", "instrument", "member ticker")
 
 
@@ -44,6 +46,34 @@ def best_column(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) ->
     shares = {label: len(codes & known) / len(codes) for label, known in columns.items()} if codes else {}
     label = max(shares, key=lambda name: shares[name], default=None)
     return (label, shares[label]) if label is not None and shares[label] >= KNOWN else (None, 0.0)
+
+
+def without_tails(texts: frozenset[str]) -> dict[str, str]:
+    """Codes -> the same without what stands behind nearly all of them, after a space, a dot or a colon.
+
+    Examples
+    --------
+    >>> sorted(without_tails(frozenset({"A US", "B US", "C US"})).values())
+    ['A', 'B', 'C']
+    >>> without_tails(frozenset({"BRK.B", "A", "B"}))["BRK.B"]
+    'BRK.B'
+    """
+    parts = {text: re.split(r"(?=[ .:])", text, maxsplit=1) for text in texts}
+    tails = Counter(part[1] for part in parts.values() if len(part) > 1)
+    tail, count = tails.most_common(1)[0] if tails else ("", 0)
+    common = count >= TAILED * len(texts)
+    return {text: text.removesuffix(tail) if common else text for text in texts}
+
+
+def by_tail(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tuple[str, str] | None:
+    """A code, and one of a column that is the same but for what stands behind; None where most agree with no column so."""
+    plain = without_tails(texts - {"", CASH})
+    for known in columns.values():
+        theirs = {code: text for text, code in without_tails(known).items()}
+        same = sorted(text for text, code in plain.items() if code in theirs)
+        if plain and len(same) >= KNOWN * len(plain):
+            return same[0], theirs[plain[same[0]]]
+    return None
 
 
 def is_cash(text: str) -> bool:

@@ -187,7 +187,7 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
 
 def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterable[str], kinds: Mapping[str, str]) -> None:
     """State how files are written: what was seen of them, the point of numbers and the form of days."""
-    hows = {tuple(sorted(each.how.items())) for each in group.seen}
+    hows = {tuple(sorted((key, str(value)) for key, value in each.how.items())) for each in group.seen}
     for key, value in group.first.how.items():
         several = {dict(how).get(key) for how in hows}
         draft.state((*path, key), value, *((Fact("differs", {"what": key}),) if len(several) > 1 else ()))
@@ -204,6 +204,7 @@ def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterabl
     missing = sorted({text for label, shape in shapes.items() if kinds[label] != TEXT for text in shape.missing})
     state_points(draft, path, [(shape.points, shape.texts) for _, shape in texts])
     if missing:
+        missing = sorted({*missing, *group.first.how.get("missing", ())})
         draft.state((*path, "missing"), missing, Fact("stands_for_none", {"cells": tuple(missing)}))
 
 

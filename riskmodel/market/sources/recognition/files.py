@@ -15,6 +15,7 @@ import pandas as pd
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.plain_text import one_line
+from riskmodel.market.sources.recognition.values import NOTHING
 
 PLAIN = (".csv", ".tsv", ".txt")
 BOOKS = (".xlsx", ".xlsm")
@@ -45,6 +46,8 @@ class Seen:
         Under the header; labels are its texts.
     why
         What was seen of the file as a whole.
+    said
+        What a second row of the header says of all columns but the first: the field of a grid.
     """
 
     file: str
@@ -52,6 +55,7 @@ class Seen:
     how: dict[str, Any]
     cells: pd.DataFrame
     why: tuple[Fact, ...] = field(default_factory=tuple)
+    said: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -114,7 +118,9 @@ def _of_text(raw: bytes, name: str) -> Seen | Unread:
     delimiter = delimiter_of(lines)
     if delimiter is None:
         return Unread(name, None, Fact("no_table"))
-    grid = pd.DataFrame(list(csv.reader(lines, delimiter=delimiter)), dtype=object)
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    width = max(map(len, rows))
+    grid = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=object)
     how = {} if encoding.startswith("utf-8") else {"encoding": encoding}
     how |= {} if delimiter == "," else {"delimiter": delimiter}
     shown = {"\t": "tab"}.get(delimiter, delimiter)
@@ -130,12 +136,48 @@ def _under_header(
     above = _header_row(grid, filled, width)
     if above is None or above + 1 >= len(grid) or width < 2:
         return Unread(name, sheet, Fact("no_table"))
-    labels = [" ".join(str(label).split()) if pd.notna(label) else "" for label in grid.iloc[above]]
+    if (under := _second_header(grid, above)) is not None:
+        return _grid(grid, under, name, sheet, how, why)
+    labels = _labels(grid, above)
     body = grid.iloc[above + 1 :].set_axis(labels, axis=1)
     body = body.loc[:, (body.columns != "") & ~body.columns.duplicated()].dropna(how="all").reset_index(drop=True)
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
     return Seen(name, sheet, how, body, why)
+
+
+def _labels(grid: pd.DataFrame, row: int) -> list[str]:
+    return [" ".join(str(label).split()) if pd.notna(label) else "" for label in grid.iloc[row]]
+
+
+def _second_header(grid: pd.DataFrame, above: int) -> int | None:
+    """The row of the fields where names stand over fields over numbers; None where a table has one row of headers."""
+    for under in (above, above + 1):
+        if not 0 < under < len(grid) - 1:
+            continue
+        names, fields, first = (grid.iloc[row, 1:].dropna() for row in (under - 1, under, under + 1))
+        words = [cell for cell in fields if _is_word(cell) and str(cell).strip() not in NOTHING]
+        if len(words) < 2 or len(words) < len(fields) or 2 * len({*words}) > len(words) or len(names) < len({*words}):
+            continue
+        if len(names) > 1 and not any(map(_is_word, first)) and len({*map(str, names)}) > 1:
+            return under
+    return None
+
+
+def _grid(
+    grid: pd.DataFrame, under: int, name: str, sheet: str | None, how: dict[str, Any], why: tuple[Fact, ...]
+) -> Seen | Unread:
+    """Numbers under names over one field, read as a table headed by the names; cells of the second row stand for nothing."""
+    names, fields = _labels(grid, under - 1), _labels(grid, under)
+    said = tuple(dict.fromkeys(field for field in fields[1:] if field))
+    if len(said) > 1 or any(bool(name) != bool(field) for name, field in zip(names[1:], fields[1:], strict=True)):
+        return Unread(
+            name, sheet, Fact("two_headers", {"labels": said, "names": tuple(dict.fromkeys(filter(None, names[1:])))[:2]})
+        )
+    body = grid.iloc[under + 1 :].set_axis(names, axis=1)
+    body = body.loc[:, ~body.columns.duplicated()].dropna(how="all").reset_index(drop=True)
+    how = how | ({"skip": under - 1} if under > 1 else {}) | {"missing": sorted({fields[0], said[0]} - {""})}
+    return Seen(name, sheet, how, body, (*why, Fact("lines_above", {"lines": under - 1})), said[0])
 
 
 def _header_row(grid: pd.DataFrame, filled: np.ndarray, width: int) -> int | None:

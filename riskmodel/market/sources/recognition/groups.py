@@ -166,8 +166,8 @@ def fits(shape: Shape, kind: str) -> bool:
 
 
 @cache
-def candidates(group: Group) -> list[Candidate]:
-    """The tables that a group may be, the likeliest first."""
+def candidates(group: Group, days: bool = True) -> list[Candidate]:
+    """The tables that a group may be, the likeliest first; without `days` also where its days have no form that is known."""
     words = tuple(word for label in group.first.labels for word in (*bare(label), "|"))
     if any(has(words, phrase) for phrase in HEADERS["other_tables"]):
         return []
@@ -178,7 +178,8 @@ def candidates(group: Group) -> list[Candidate]:
                 (*matched(label, phrases), ours, label)
                 for ours, phrases in columns.items()
                 for label, shape in group.shapes.items()
-                if shape.kind != EMPTY and fits(shape, kind_of(table, ours))
+                if shape.kind != EMPTY
+                and (fits(shape, kind_of(table, ours)) or (not days and shape.kind == TEXT and kind_of(table, ours) == DATE))
             ),
             key=lambda match: -match[0],
         )

@@ -24,6 +24,8 @@ from riskmodel.market.sources.recognition.drafts import (
 )
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, candidates, groups_of, merged
+from riskmodel.market.sources.recognition.reasons import why_left
+from riskmodel.market.sources.recognition.units import OPEN
 from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, wide_drafts
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import TABLES
@@ -82,7 +84,7 @@ def recognise(folder: Path) -> Recognised:
         elif is_across(group, codes):
             found.append(_group(group, ASKED, Fact("days_across")))
         elif not likely:
-            found.append(_group(group, UNUSED, Fact("no_table_of_ours", {"labels": group.first.labels[:8]})))
+            found.append(_group(group, *why_left(group, codes)))
         elif likely[0].table == "rates" and _is_yearly(likely[0]):
             found.append(_group(group, ASKED, Fact("yearly_rate"), "rates"))
         elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
@@ -209,11 +211,12 @@ def _columns(draft: Draft) -> list[Found]:
     rows = []
     questions = draft.questions()
     if draft.stated.get("layout") == "wide":
-        for ours, field in draft.stated["fields"].items():
+        for (ours, field), sheet in zip(draft.stated["fields"].items(), draft.sheets, strict=True):
             own = [path for path in questions if path[:2] == ("fields", ours)]
             why = draft.why[("fields", ours, "file")] + tuple(fact for path in own for fact in draft.why[path])
             verdict = ASKED if own else TAKEN
-            rows.append(Found(str(field["file"]), field.get("sheet", ""), "*", draft.table, ours, verdict, why))
+            place = str(field["file"]) if field["file"] != OPEN else sheet.first.file, sheet.first.sheet or ""
+            rows.append(Found(*place, "*", draft.table, ours, verdict, why))
     group = draft.group
     asked = {path[-1] for path in questions if path[:1] in (("columns",), ("units",), ("values",))}
     if group is not None:

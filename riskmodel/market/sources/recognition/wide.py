@@ -59,15 +59,15 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
 
 
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
-    """Whether names stand down and days across, which no mapping reads."""
+    """Whether names stand down and days across, some beside a name or a comment, which no mapping reads."""
     first, *across = group.first.labels
     days = sum(bool(DAYS.fullmatch(label)) for label in across)
-    return len(across) > 1 and days >= 0.8 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
+    return days > 1 and days >= 0.5 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
 
 
 def _field(group: Group) -> tuple[str | None, tuple[Fact, ...]]:
     """What a sheet's name, or its file's, says of the field."""
-    for name in (group.first.sheet, PurePosixPath(group.first.file).stem):
+    for name in (group.first.said or None, group.first.sheet, PurePosixPath(group.first.file).stem):
         if name is None:
             continue
         scores = {
@@ -90,12 +90,14 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
     """A draft for each table, and the sheets that found no place in one."""
     drafts: dict[str, Draft] = {}
     panels: dict[str, dict[str, Wide]] = {}
+    others: dict[tuple[str, str], list[Wide]] = {}
     left: list[tuple[Wide, Fact]] = []
     for sheet in sheets:
         if sheet.field is None:
             left.append((sheet, Fact("field_unknown")))
         elif sheet.field in panels.setdefault(sheet.table, {}):
             other = panels[sheet.table][sheet.field]
+            others.setdefault((sheet.table, sheet.field), []).append(sheet)
             left.append((sheet, Fact("second_of_field", {"field_of_ours": sheet.field, "place": other.group.place})))
         else:
             panels[sheet.table][sheet.field] = sheet
@@ -113,6 +115,8 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
         for field, sheet in fields.items():
             draft.sheets.append(sheet.group)
             _state_field(draft, field, sheet, fields)
+            if (table, field) in others:
+                _ask_which(draft, field, [sheet, *others[table, field]])
         for ours, ways in ours_of.items():
             way = next((way for way, columns in ways.items() if all(column in fields for column in columns)), None)
             if ours not in fields and way is not None:
@@ -120,6 +124,13 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
             elif ours not in fields and table == "prices":
                 draft.state(("derived", ours), OPEN, Fact("column_unknown", {"column": ours}))
     return list(drafts.values()), left
+
+
+def _ask_which(draft: Draft, field: str, sheets: Sequence[Wide]) -> None:
+    """Ask which of several sheets is a field: closes and unadjusted closes bear one name."""
+    one_file = len({sheet.group.first.file for sheet in sheets}) == 1
+    labels = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
+    draft.state(("fields", field, "sheet" if one_file else "file"), OPEN, Fact("which_of", {"labels": labels}))
 
 
 def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wide]) -> None:
@@ -130,11 +141,12 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     state_how(draft, path, group, [first], {first: DATE})
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
     if stacked.missing:
-        draft.state((*path, "missing"), list(stacked.missing), Fact("stands_for_none", {"cells": stacked.missing}))
+        cells = [*dict.fromkeys((*group.first.how.get("missing", ()), *stacked.missing))]
+        draft.state((*path, "missing"), cells, Fact("stands_for_none", {"cells": stacked.missing}))
     if field not in WITH_UNIT.get(draft.table, ()):
         return
     name = group.first.sheet or PurePosixPath(group.first.file).stem
-    found = of_header(name, name)
+    found = of_header(group.first.said, group.first.said) or of_header(name, name)
     if found is None and stacked.percent:
         found = "percent", Fact("percent_sign")
     if field == "total_return" and "close" in fields:

@@ -1,0 +1,97 @@
+"""Files that are not taken for a table: the reason is the true one."""
+
+from __future__ import annotations
+
+import pytest
+
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED
+from riskmodel.market.sources.recognition.recognise import recognise
+
+SECURITIES = "ticker,name,sector\nA US Equity,Alpha,Tech\nB US Equity,Beta,Tech\nC US Equity,Gamma,Tech\n"
+LISTS = "index,date,ticker,weight\n" + "".join(
+    f"X,2024-11-01,{name} US Equity,{share}\n" for name, share in zip("ABC", (20, 30, 50), strict=True)
+)
+
+
+def _why(path, text: str) -> tuple[str, str, dict]:
+    (path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (path / "members.csv").write_text(LISTS, encoding="utf-8")
+    (path / "earnings.csv").write_text(text, encoding="utf-8")
+    (found,) = [each for each in recognise(path).found if each.file == "earnings.csv" and not each.column]
+    return found.verdict, found.why[0].key, dict(found.why[0].values)
+
+
+def _earnings(day: str, tail: str, names: str = "ABC") -> str:
+    rows = "".join(f"{name}{tail},{day},{n}.5,{n}.25\n" for n, name in enumerate(names))
+    return "ticker,announced,eps estimate,eps actual\n" + rows
+
+
+@pytest.mark.parametrize("tail", [" US", "", ".N"])
+def test_codes_that_differ_by_what_stands_behind_them_are_said_beside_each_other(tmp_path, tail):
+    why = _why(tmp_path, _earnings("2024-11-05", tail))
+    assert why == (ASKED, "codes_by_tail", {"cell": f"A{tail}", "code": "A US Equity"})
+
+
+def test_codes_that_no_security_has_are_said(tmp_path):
+    why = _why(tmp_path, _earnings("2024-11-05", " JP", "XYZ"))
+    assert why == (UNUSED, "codes_unknown", {"label": "ticker", "cells": ("X JP", "Y JP", "Z JP")})
+
+
+def test_days_of_no_form_that_is_known_are_said(tmp_path):
+    why = _why(tmp_path, _earnings("令和6年11月5日", " US Equity"))
+    assert why == (ASKED, "days_of_no_form", {"label": "announced", "cells": ("令和6年11月5日",)})
+
+
+def test_headers_that_are_no_tables_are_said(tmp_path):
+    assert _why(tmp_path, "client,fee\nA,1.5\nB,2.5\n")[:2] == (UNUSED, "no_table_of_ours")
+
+
+def _grid(path, name: str, fields: list[str], head: str = "") -> None:
+    """Names over fields over days and numbers, as a terminal writes them, with a title above."""
+    names = [f"{stock} US Equity" for stock in "ABC" for _ in fields]
+    rows = [f"2024-11-{day:02},{','.join(str(100 + day + place) for place in range(len(names)))}" for day in (1, 4, 5)]
+    text = ["Start,2024-11-01", "", f"{head},{','.join(names)}", f"Dates,{','.join(fields * 3)}", *rows]
+    (path / name).write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("head", ["", "Security"])
+def test_a_grid_of_one_field_with_names_over_fields_is_read_as_it_is_stated(tmp_path, head):
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    _grid(tmp_path, "Last.csv", ["PX_LAST"], head)
+    _grid(tmp_path, "TRI.csv", ["TOT_RETURN_INDEX_GROSS_DVDS"], head)
+    _grid(tmp_path, "Vol.csv", ["PX_VOLUME"], head)
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None
+    assert {ours: field["file"] for ours, field in draft.stated["fields"].items()} == {
+        "close": "Last.csv",
+        "total_return_index": "TRI.csv",
+        "volume": "Vol.csv",
+    }
+    for field in draft.stated["fields"].values():
+        field.pop("unit", None)  # which is asked
+    table = Exports(tmp_path, {"prices": TableMap.model_validate(draft.stated)}).table("prices")
+    assert table.query("ticker == 'B US Equity'")["close"].tolist() == [102.0, 105.0, 106.0]
+    assert sorted(table["ticker"].unique()) == ["A US Equity", "B US Equity", "C US Equity"]
+
+
+def test_a_grid_of_several_fields_is_left_and_said(tmp_path):
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    _grid(tmp_path, "grid.csv", ["PX_LAST", "PX_VOLUME"])
+    (found,) = [each for each in recognise(tmp_path).found if each.file == "grid.csv"]
+    assert (found.verdict, found.why[0].key) == (UNREAD, "two_headers")
+    assert found.why[0].values["labels"] == ("PX_LAST", "PX_VOLUME")
+
+
+def test_two_sheets_of_one_field_are_a_question(tmp_path):
+    """Closes and unadjusted closes bear the same name of a field."""
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    _grid(tmp_path, "Last.csv", ["PX_LAST"])
+    _grid(tmp_path, "Last unadjusted.csv", ["PX_LAST"])
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None
+    assert draft.stated["fields"]["close"]["file"] == "?"
