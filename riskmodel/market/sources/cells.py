@@ -124,7 +124,15 @@ def read_days(texts: pd.Series, form: str) -> pd.Series:
     >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
     [False, True]
     """
-    plain = texts.astype("object").str.replace(MIDNIGHT, "", regex=True)
+    plain = texts.astype("object")
+    read = _read(plain, form)
+    left = read.isna() & (plain != "")
+    if left.any():  # few files have moments, and to look for them takes longer than to read days
+        read = read.where(~left, _read(plain.where(left, "").str.replace(MIDNIGHT, "", regex=True), form))
+    return read
+
+
+def _read(plain: pd.Series, form: str) -> pd.Series:
     if re.search("%[Yymd]%[Yymd]", form):
         digits = {"%Y": r"\d{4}", "%b": "[A-Za-z]{3}"}
         whole = re.sub("%[Yymdb]", lambda part: digits.get(part[0], r"\d\d"), re.escape(form).replace(r"\%", "%"))
