@@ -27,6 +27,7 @@ BESIDE = (
     "currency",
     "hedge",
     "vendor_residual",
+    "funds",
 )  # rows of attribution/rows.py
 CASH = "CASH"  # the ticker of cash
 GROUPS = (MARKET, "country", "sector", "industry", "currency", "style")  # of factors, in the order of their rows

@@ -422,7 +422,7 @@ def test_a_rule_without_its_parts_says_why_it_did_not_run(document):
     ("change", "message"),
     [
         ({"month": "2026-3"}, "month '2026-3': write it as YYYY-MM."),
-        ({"monht": "2026-03"}, "unknown key 'monht' in the file. Known keys: average, benchmarks, calendar, courses,"),
+        ({"monht": "2026-03"}, "unknown key 'monht' in the file. Known keys: average, benchmarks, blend_reset, calendar,"),
         (
             {"average": {"retrun": Decimal("1.00")}},
             "unknown key 'retrun' in [average]. Known keys: benchmark,",

@@ -96,6 +96,7 @@ def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(writte
         "data_date",
         "book",
         "edited",
+        "estimated_benchmarks",
         "findings",
         "inputs",
         "meanings",
@@ -212,8 +213,8 @@ def test_a_missing_table_is_refused(capsys, tmp_path, small_copy):
 
 
 def test_a_missing_column_is_refused(capsys, tmp_path, small_copy):
-    book = spoiled(small_copy, "prices", lambda frame: frame.drop(columns="volume"))
-    message = "prices: missing column 'volume'. Found: date, ticker, close, total_return."
+    book = spoiled(small_copy, "prices", lambda frame: frame.drop(columns="close"))
+    message = "prices: missing column 'close'. Found: date, ticker, total_return, volume."
     assert refused(capsys, tmp_path, book) == message
 
 

@@ -30,8 +30,10 @@ def shipped_market(monkeypatch, small_market, small_model):
         return book.path == Path(BOOK)
 
     fitted = fitting.Fitted(model=small_model, store=Path("none"), how="fitted")
-    monkeypatch.setattr(fitting, "read_inputs", lambda book: small_market if shipped(book) else read(book))
-    monkeypatch.setattr(fitting, "fitted_model", lambda book, market, _=None: fitted if shipped(book) else fit(book, market))
+    monkeypatch.setattr(fitting, "read_inputs", lambda book, *_, **told: small_market if shipped(book) else read(book))
+    monkeypatch.setattr(
+        fitting, "fitted_model", lambda book, market, *_, **told: fitted if shipped(book) else fit(book, market)
+    )
 
 
 def run(capsys, *arguments):

@@ -27,7 +27,7 @@ def calls(monkeypatch):
 
     count(drift, lambda *given: given[-1])
     count(level_returns, lambda market, index: index)
-    count(holding_returns, lambda market: "market")
+    count(holding_returns, lambda market, *_: "market")
     count(require_covariance, lambda name, array: name)
     return counted
 

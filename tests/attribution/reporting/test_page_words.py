@@ -218,6 +218,15 @@ DETAILS = [
      "n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
     ([Fact("no_constituents", {"index": "X"})],
      "n/a: the book has no constituents of 'X'", "n/a：Xの構成銘柄がない", "n/a: no constituents of X"),
+    ([Fact("no_sectors", {"benchmark": "X"})],
+     "n/a: of 'X' only returns are known", "n/a：Xは騰落率しか分からない", "n/a: of X only returns are known"),
+    ([Fact("above", {"risk": 0.2033, "other": 0.179, "index": "X", "gap": 0.1353}), Fact("estimated", {"index": "X"})],
+     "20.33 % against 17.9 % of X: 13.53 % above; that of X by estimated exposures",
+     "20.33%（Xは17.90%）、比率で13.53%上回る；Xのリスクは推定したエクスポージャーによる",
+     "20.33% against 17.90% of X: 13.53% above; that of X by estimated exposures"),
+    ([Fact("funds_as_held"), Fact("looked_through")],
+     "a fund is one name; funds looked through", "ファンドは1銘柄と数える；ファンドは構成銘柄に分解",
+     "a fund is one name; funds looked through"),
     ([Fact("said", {"text": "something else"})], "n/a: something else", "n/a：something else", "n/a: something else"),
 ]  # fmt: skip
 
