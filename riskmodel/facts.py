@@ -104,6 +104,13 @@ WORDS: Mapping[str, str] = {
     "which_day": "which day is it: {labels}? No header says it",
     "which_total_return": "which of {labels} is of total return, dividends reinvested? Of prices alone it would be "
     "wrong: delete the table where none is",
+    "which_place": "which of {places} is it? Each could be, and a mapping takes one: write its name, with its "
+    "own header and sheet",
+    "doubtful_name": "its name says '{word}': write the name of the file or sheet if it is to be used, or delete the table",
+    "levels_mixed": "{labels} say nothing of total return, or say price; a wide mapping takes all columns. Give"
+    " levels of total return alone",
+    "sector_unknown": "which column is the sector, which every security must have: {labels}?",
+    "sums_are": "the lists sum to {low:g} to {high:g}, neither 1 nor 100",
     "level_kind": "nothing says whether it is of total return, as it must be",
     "pairs_across": "pairs of currencies across: {labels}",
     "codes_across": "days down, and {share:.0%} of the names across are in '{label}' of the table of securities",

@@ -36,7 +36,8 @@ def init_book(options: argparse.Namespace) -> int:
     if options.format == "text":
         print_found(found)
         say(f'Drafted {drafted.path}, with {counted(drafted.questions, "question")} for you: look for "?" in it.')
-        say(f"attribution check {drafted.path}")
+        answer = "answer them, then: " if drafted.questions else ""
+        say(f"next: {answer}attribution check {drafted.path}")
     else:
         print_table(found, options.format)
     options.book = str(drafted.path)
@@ -58,7 +59,7 @@ def print_found(found: pd.DataFrame) -> None:
     """What was found, a file after the other: its columns, and why each is what it is taken for."""
     for (file, sheet), rows in found.groupby(["file", "sheet"], sort=False):
         tables = ", ".join(dict.fromkeys(table for table in rows["table"] if table))
-        say(f"{file or 'Needed'}{f' [{sheet}]' if sheet else ''}{f': {tables}' if tables else ''}")
+        say(f"{file or 'Not there'}{f' [{sheet}]' if sheet else ''}{f': {tables}' if tables else ''}")
         for row in rows.itertuples():
             ours = f"{row.table}.{row.ours}" if row.ours else row.table
             what = f"'{row.column}'" if row.column else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def draft_book(exports: str | Path, out: str | Path) -> Drafted:
     out.mkdir(parents=True, exist_ok=True)
     path = out / BOOK
     path.write_text(text, encoding="utf-8", newline="\n")
-    return Drafted(path, recognised, text.count('"?"') - 1)  # the first is in the comment that says what it means
+    return Drafted(path, recognised, len(re.findall(r'^\S+ = "\?"$', text, flags=re.M)))
 
 
 def found_table(recognised: Recognised) -> pd.DataFrame:

@@ -100,8 +100,16 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
             f"{lists.sessions_before} sessions of prices lie before{few}"
         )
     rates = recognised.draft("rates")
+    if rates is None and any(fact.key == "yearly_rate" for each in recognised.found for fact in each.why):
+        out.append(
+            "# question: which rate a year is taken off? A number without quotes, 0.02 for 2 %; rates of a year are no table"
+        )
     out.append(
-        'risk_free = "rates"  # the table of rates, below' if rates is not None and not rates.questions() else RISK_FREE
+        'risk_free = "?"'
+        if out[-1].startswith("# question: which rate")
+        else 'risk_free = "rates"  # the table of rates, below'
+        if rates is not None and not rates.questions()
+        else RISK_FREE
     )
     out += [
         '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused',
@@ -129,7 +137,10 @@ def _benchmarks(lists: Lists) -> list[str]:
 def _sleeves(lists: Lists) -> list[str]:
     out, names = [], lists.lists or lists.indices
     for portfolio in lists.portfolios or (OPEN,):
-        out += [f"[sleeves.{key_of(portfolio)}]", f"holdings = {quoted(portfolio)}"]
+        out.append(f"[sleeves.{key_of(portfolio)}]")
+        if portfolio == OPEN:
+            out.append("# question: what are the portfolios called? A sleeve for each, and a course; see the table holdings")
+        out.append(f"holdings = {quoted(portfolio)}")
         if len(names) == 1:
             out.append(f"benchmark = {quoted(names[0])}  # the only one")
         else:

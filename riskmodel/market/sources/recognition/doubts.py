@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.groups import Candidate, Group
@@ -150,6 +151,12 @@ def doubled(group: Group, taken: Mapping[str, str]) -> int:
         return 0
     keys = group.cells[labels].assign(file=group.file_of_rows)
     return int(keys[group.texts(taken["ticker"]).to_numpy() != ""].duplicated().sum())
+
+
+def doubtful_word(group: Group) -> str | None:
+    """The word of a file's or sheet's name that says it should perhaps not be used."""
+    words = (*tokens(PurePosixPath(group.first.file).stem), "|", *tokens(group.first.sheet or ""))
+    return next((phrase for phrase in HEADERS["doubtful"] if has(words, phrase)), None)
 
 
 def other_kinds(group: Group, candidate: Candidate) -> tuple[str, tuple[str, ...]] | None:

@@ -18,6 +18,7 @@ from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
 from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header, of_sums
+from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
 from riskmodel.market.sources.recognition.values import same_numbers
 from riskmodel.market.sources.recognition.words import CELLS, HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
@@ -165,6 +166,11 @@ def _sums_exactly(group: Group, chosen: Mapping[str, str]) -> bool:
     return bool((np.minimum((sums - 1).abs(), (sums / 100 - 1).abs()) < EXACT).all())
 
 
+def _sums(group: Group, chosen: Mapping[str, str], table: str) -> tuple[Fact, ...]:
+    sums = group.numbers(chosen["weight"]).groupby(lists_of(group, chosen, table).to_numpy()).sum()
+    return (Fact("sums_are", {"low": float(sums.min()), "high": float(sums.max())}),)
+
+
 def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     in_name = [column for column in OF_LISTS.get(draft.table, ()) if column not in chosen]
     files = list(dict.fromkeys(group.files))
@@ -264,7 +270,8 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str]) -> None:
         draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(asked)}))
     else:
         for ours in asked:
-            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}))
+            sums = () if ours != "weight" else _sums(group, chosen, table)
+            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
     if draft.stated.get("unit") == OPEN:
         for ours in wanted:
             if ours in chosen and ours not in asked and ours not in draft.stated.get("units", {}):
@@ -309,12 +316,39 @@ def _absent(draft: Draft) -> None:
     for column in spec.columns:
         if column in have or column in spec.optional:
             continue
-        if column in spec.sparse and not (draft.table == "prices" and column == "total_return"):
+        if column == "sector" and draft.group is not None:
+            draft.state(("columns", column), OPEN, Fact("sector_unknown", {"labels": _groupings(draft.group)}))
+        elif column in spec.sparse and not (draft.table == "prices" and column == "total_return"):
             draft.state(("constant", column), "", Fact("left_empty", {"column": column}))
         elif column == "session":
             draft.state(("constant", column), OPEN, Fact("session_unknown"))
         else:
             draft.state(("columns", column), OPEN, Fact("column_unknown", {"column": column}))
+
+
+def _groupings(group: Group) -> tuple[str, ...]:
+    """The columns of texts that several rows share."""
+    return tuple(
+        label
+        for label, shape in group.shapes.items()
+        if shape.kind == TEXT_CELLS and 1 < group.cells[label].nunique() <= len(group.cells) / 2
+    )
+
+
+def state_place(draft: Draft, rivals: Sequence[Group]) -> None:
+    """Ask which file or sheet a table is where others could be it, or where its name says that it should not be used."""
+    if draft.group is None:
+        return
+    word = doubts.doubtful_word(draft.group)
+    if rivals:
+        why = Fact("which_place", {"places": (draft.group.place, *(each.place for each in rivals))})
+    elif word is not None:
+        why = Fact("doubtful_name", {"word": word})
+    else:
+        return
+    key = "sheet" if draft.group.first.sheet else "file"
+    draft.why.pop((key,), None)
+    draft.state((key,), OPEN, why)
 
 
 def state_sessions(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.days import settle_days
-from riskmodel.market.sources.recognition.doubts import other_kinds
+from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -20,13 +20,14 @@ from riskmodel.market.sources.recognition.drafts import (
     Found,
     long_draft,
     state_cash,
+    state_place,
     state_sessions,
 )
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, candidates, groups_of, merged
 from riskmodel.market.sources.recognition.reasons import why_left
 from riskmodel.market.sources.recognition.units import OPEN
-from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, wide_drafts
+from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, wide_drafts
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import TABLES
 
@@ -76,10 +77,13 @@ def recognise(folder: Path) -> Recognised:
     indices = _index_names(choices)
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
-    for group in sorted(groups, key=lambda group: -max((each.score for each in choices[group]), default=0)):
+    rivals: dict[str, list[Group]] = {}
+    for group in sorted(groups, key=lambda group: _rank(group, choices[group])):
         wide = as_wide(group, codes, indices)
         likely = choices[group]
-        if wide is not None:
+        if wide is not None and (mixed_levels := levels_mixed(wide)):
+            found.append(_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), "indices"))
+        elif wide is not None:
             sheets.append(wide)
         elif is_across(group, codes):
             found.append(_group(group, ASKED, Fact("days_across")))
@@ -94,10 +98,13 @@ def recognise(folder: Path) -> Recognised:
             found.append(_group(group, ASKED, Fact("either_table", {"tables": either})))
         elif likely[0].table in taken:
             other = taken[likely[0].table][0]
+            rivals.setdefault(likely[0].table, []).append(group)
             found.append(_group(group, ASKED, Fact("second_of_table", {"table": likely[0].table, "place": other.place})))
         else:
             taken[likely[0].table] = (group, likely[0])
     drafts = [long_draft(group, candidate) for group, candidate in taken.values()]
+    for draft in drafts:
+        state_place(draft, rivals.get(draft.table, []))
     of_sheets, left = wide_drafts(sheets)
     for draft in of_sheets:
         if draft.table in taken:
@@ -118,6 +125,11 @@ def recognise(folder: Path) -> Recognised:
         found += _columns(draft)
     found += _not_found(drafts)
     return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))))
+
+
+def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
+    """The likeliest first, and what its name says should not be used last."""
+    return doubtful_word(group) is not None, -max((each.score for each in likely), default=0)
 
 
 def _is_yearly(rates: Candidate) -> bool:
@@ -233,14 +245,18 @@ def _columns(draft: Draft) -> list[Found]:
             why = why or tuple(
                 fact for path in questions for fact in draft.why[path] if label in fact.values.get("labels", ())
             )
-            place = (str(draft.stated["file"]), group.first.sheet or "")
+            place = (_file_of(draft), group.first.sheet or "")
             rows.append(Found(*place, label, draft.table, ours, verdict, why or (Fact("not_needed"),)))
     for path in questions:
         if path[0] != "fields" and not (path[0] in ("units", "columns") and path[-1] in draft.labels):
-            rows.append(
-                Found(str(draft.stated.get("file", "")), "", ".".join(path), draft.table, path[-1], ASKED, draft.why[path])
-            )
+            rows.append(Found(_file_of(draft), "", ".".join(path), draft.table, path[-1], ASKED, draft.why[path]))
     return rows
+
+
+def _file_of(draft: Draft) -> str:
+    """The file of a draft as its findings name it, also while it is asked which it is."""
+    file = str(draft.stated.get("file", ""))
+    return draft.group.place if draft.group is not None and file == OPEN else file
 
 
 def _not_found(drafts: Sequence[Draft]) -> list[Found]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import best_column
+from riskmodel.market.sources.recognition.doubts import of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.groups import Group, derived_from
 from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header
@@ -56,6 +57,15 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
             return None  # a long table
         return Wide(group, "indices", "level", (Fact("indices_across", {"labels": tuple(across), "share": known}),))
     return None
+
+
+def levels_mixed(sheet: Wide) -> tuple[str, ...]:
+    """The indices across that are of prices, or say nothing beside others that say total return."""
+    if sheet.table != "indices":
+        return ()
+    across = sheet.group.first.labels[1:]
+    some = any(of_total_return(label) for label in across)
+    return tuple(label for label in across if says(label, "of_prices") or (some and not of_total_return(label)))
 
 
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:

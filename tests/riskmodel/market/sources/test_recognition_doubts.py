@@ -104,3 +104,45 @@ def test_lists_that_only_a_column_of_codes_tells_apart_are_never_one_list(tmp_pa
     assert set(found.questions()) >= {("columns", "portfolio"), ("columns", "date")}
     assert found.why[("columns", "portfolio")][0].values["labels"] == ("lot_xy",)
     assert found.why[("columns", "date")][0].values["labels"] == ("snap_on",)
+
+
+def test_of_two_files_that_could_be_a_table_a_person_says_which_and_a_stale_name_is_never_taken(tmp_path):
+    master(tmp_path)
+    prices(Close=1.0).to_csv(tmp_path / "px.csv", index=False)
+    assert draft(tmp_path, "prices").stated["file"] == "px.csv"
+    prices(Close=2.0).to_csv(tmp_path / "a px (old).csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert found.stated["file"] == "?"
+    assert found.why[("file",)][0].values["places"] == ("px.csv", "a px (old).csv")
+    (tmp_path / "px.csv").unlink()
+    assert [fact.key for fact in draft(tmp_path, "prices").why[("file",)]] == ["doubtful_name"]
+
+
+def test_a_sector_that_no_header_says_is_asked_of_the_columns_that_group_stocks(tmp_path):
+    pd.DataFrame({"Ticker": NAMES, "Name": NAMES, "Branche": ["Energie", "Banken"] * 2}).to_csv(
+        tmp_path / "master.csv", index=False
+    )
+    prices(Close=1.0).to_csv(tmp_path / "px.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert found.stated["columns"]["sector"] == "?"
+    assert found.why[("columns", "sector")][0].values["labels"] == ("Branche",)
+
+
+def test_levels_across_of_prices_and_of_total_return_are_not_taken_together(tmp_path):
+    levels = pd.DataFrame({"Date": DAYS, "LRG": [100.5, 101, 102], "SML": [50.5, 51, 52]})
+    levels.to_csv(tmp_path / "index levels.csv", index=False)
+    assert recognise(tmp_path).draft("indices") is not None
+    levels.assign(**{"LRG TR": [100.5, 101, 103]}).to_csv(tmp_path / "index levels.csv", index=False)
+    recognised = recognise(tmp_path)
+    assert recognised.draft("indices") is None
+    assert ("levels_mixed", ("LRG", "SML")) in {
+        (fact.key, fact.values.get("labels")) for each in recognised.found for fact in each.why
+    }
+
+
+def test_lists_that_sum_to_no_whole_say_what_they_sum_to(tmp_path):
+    master(tmp_path)
+    rows = [("major", 20250106, name, 0.225) for name in NAMES]
+    pd.DataFrame(rows, columns=["Portfolio", "Date", "Ticker", "Weight"]).to_csv(tmp_path / "holdings.csv", index=False)
+    facts = {fact.key: fact.values for fact in draft(tmp_path, "holdings").why[("units", "weight")]}
+    assert facts["sums_are"] == {"low": pytest.approx(0.9), "high": pytest.approx(0.9)}
