@@ -21,7 +21,7 @@ help:  ## list the targets
 $(STAMP): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[report,sources,scale,test,docs]'  # Python compiles what it uses
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[report,sources,construct,scale,test,docs]'  # Python compiles what it uses
 	@touch $@
 
 report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin
@@ -38,7 +38,7 @@ floor:  ## the tests on the oldest Python and the lowest versions that setup.cfg
 	@test -x $(FLOOR)/bin/python || $(FLOOR_PYTHON) -m venv $(FLOOR)
 	$(FLOOR)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	sed -n 's/^    \([a-z].*\)>=/\1==/p' setup.cfg > $(FLOOR)/lowest.txt
-	$(FLOOR)/bin/uv pip install --quiet --python $(FLOOR)/bin/python --overrides $(FLOOR)/lowest.txt -e '.[report,sources,scale,test]'
+	$(FLOOR)/bin/uv pip install --quiet --python $(FLOOR)/bin/python --overrides $(FLOOR)/lowest.txt -e '.[report,sources,construct,scale,test]'
 	$(FLOOR)/bin/python -m pytest -n auto -q
 
 # Each Python has the newest versions of everything; the lowest are among them where `make floor` has installed them. The core that
@@ -49,7 +49,7 @@ everywhere: $(STAMP)  ## the tables of a month on every Python that is here (PYT
 	@set -e; for python in $(PYTHONS); do \
 		name=$$($$python -c 'import platform; print(platform.python_version())'); venv=.venv-everywhere/$$name; \
 		test -x $$venv/bin/python || $$python -m venv $$venv; \
-		$$venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[report,sources,scale,test]'; \
+		$$venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[report,sources,construct,scale,test]'; \
 		echo $(EVERYWHERE)/$$name $$venv/bin/python; done > $(EVERYWHERE)/list
 	@test ! -x $(FLOOR)/bin/python || echo $(EVERYWHERE)/lowest $(FLOOR)/bin/python >> $(EVERYWHERE)/list
 	@echo $(EVERYWHERE)/other_processor env OPENBLAS_CORETYPE=Nehalem $(BIN)/python >> $(EVERYWHERE)/list
