@@ -37,7 +37,9 @@ def answer(path: Path) -> int:
     return answered
 
 
-@pytest.mark.parametrize("folder", ["vendor", "sheets", "custodian"])
+@pytest.mark.parametrize(
+    "folder", [pytest.param("vendor", marks=pytest.mark.slow), pytest.param("sheets", marks=pytest.mark.slow), "custodian"]
+)
 def test_the_shipped_exports_are_understood_but_for_the_benchmarks(folder, tmp_path, capsys):
     files, out = EXPORTS / folder / "files", tmp_path / "book"
     before = digests(files)

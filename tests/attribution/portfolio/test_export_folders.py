@@ -93,7 +93,7 @@ def of_held_names(tidy: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return fewer | {"constituents": lists.assign(weight=lists["weight"] / total)}
 
 
-@pytest.mark.parametrize("folder", NAMES)
+@pytest.mark.parametrize("folder", [pytest.param(name, marks=[pytest.mark.slow] * (name != "vendor")) for name in NAMES])
 def test_nothing_of_the_past_moves_when_the_future_of_an_export_does(folder, generator, tidy, tmp_path):
     tables, books = of_held_names(tidy), []
     for place, made in ((tmp_path / "first", tables), (tmp_path / "second", with_another_future(tables))):
