@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed, shortened
 from riskmodel.market.fitness.hints import of_dates, of_encoding, of_numbers
-from riskmodel.texts import has_control, visible, with_formula
+from riskmodel.texts import MASK, has_control, visible, with_formula, without_secrets
 
 LARGEST_NUMBER = 1e100  # of a cell: no price, count or amount comes near, and products of three stay finite
 ZONE = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
@@ -66,9 +66,18 @@ def require_texts(values: pd.Series, column: str, name: str) -> None:
         )
 
 
-def one_line(error: Exception) -> str:
-    """What a library says, as a part of a message of one line."""
-    return shortened(visible(" ".join(str(error).split()), keep="")) or type(error).__name__
+def one_line(error: Exception, secrets: Iterable[str] = ()) -> str:
+    """What a library says, as a part of a message of one line; what is secret is masked while it is whole, before a cut.
+
+    Examples
+    --------
+    >>> one_line(ValueError("no role in postgresql://reader:word@host, given word"), ["word"])
+    'no role in postgresql://reader:***@host, given ***'
+    """
+    said = str(error)
+    for secret in secrets:
+        said = said.replace(secret, MASK)
+    return shortened(visible(" ".join(without_secrets(said).split()), keep="")) or type(error).__name__
 
 
 def require_plain_csv(path: Path, name: str) -> None:

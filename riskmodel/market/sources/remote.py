@@ -23,7 +23,7 @@ from riskmodel.market.sources.engine import missing_extra
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import PLACEHOLDER, TableMap
 from riskmodel.market.tables import SUFFIXES, TABLES, Table
-from riskmodel.texts import MASK, without_secrets
+from riskmodel.texts import without_secrets
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +137,5 @@ class Remote:
             library = re.search(r"\w+fs\b", str(error))
             raise missing_extra(self.name, library[0] if library else "its file system") from None
         except Exception as error:  # file systems raise what they please
-            said = one_line(error)
-            for secret in secrets_of(expanded(self.url)):
-                said = said.replace(secret, MASK)
+            said = one_line(error, secrets_of(expanded(self.url)))
             raise InputError(f"{self.name}: cannot be read ({said}).") from None

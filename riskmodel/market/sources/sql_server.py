@@ -13,7 +13,7 @@ from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.address import expanded, secrets_of
 from riskmodel.market.sources.engine import Asked, EngineError, Pick, missing_extra, quoted
 from riskmodel.market.sources.rows import AT_ONCE, frame_of_rows
-from riskmodel.texts import MASK, without_secrets
+from riskmodel.texts import without_secrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +72,7 @@ class SQLServer:
                 yield SQLSession(self.name, connection, sa.inspect(connection))
                 connection.rollback()
         except (sa.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
-            said = one_line(getattr(error, "orig", None) or error)
-            for secret in secrets_of(expanded(self.url)):
-                said = said.replace(secret, MASK)
+            said = one_line(getattr(error, "orig", None) or error, secrets_of(expanded(self.url)))
             raise EngineError(self.name, said, _grant(said, engine.url.username)) from None
         finally:
             engine.dispose()

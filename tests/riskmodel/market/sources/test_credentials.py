@@ -67,15 +67,16 @@ def test_the_whole_url_may_be_a_variable_and_its_driver_reads_its_own(server, mo
         lambda url: url + "?connect_timeout=${HOUSE_PASSWORD}",
     ],
 )
-def test_no_refusal_shows_it(server, monkeypatch, broken):
+@pytest.mark.parametrize("length", [1, 20])  # a long one is cut in a message
+def test_no_refusal_shows_it(server, monkeypatch, broken, length):
     _, url = server
-    monkeypatch.setenv("HOUSE_PASSWORD", "unique-word-4711")
+    monkeypatch.setenv("HOUSE_PASSWORD", "unique-word-4711" * length)
     source = broken(url)
     with pytest.raises(InputError) as told:
         source = open_source(broken(url))
         source.table("rates")
     assert "unique-word-4711" not in everything_said(told.value, source)
-    literal = broken(url).replace("guarded:${HOUSE_PASSWORD}", "guarded:unique-word-4711")
+    literal = broken(url).replace("guarded:${HOUSE_PASSWORD}", "guarded:" + "unique-word-4711" * length)
     with pytest.raises(InputError) as told:
         open_source(literal).table("rates")
     assert "unique-word-4711" not in everything_said(told.value, "")

@@ -57,3 +57,14 @@ def test_what_is_not_there_is_told_with_what_is(memory):
     with pytest.raises(InputError, match="'memory://house/nowhere' is no folder"):
         open_source("memory://house/nowhere").table("rates")
     assert open_source(URL).table("finals") is None
+
+
+@pytest.mark.parametrize("before", [0, 100, 150, 158])
+def test_a_password_is_masked_before_what_a_file_system_says_is_cut(memory, monkeypatch, before):
+    def refuses(system, path):
+        raise OSError("x " * (before // 2) + "no such key unique-word-4711 and unique-word-4711, unique-word-4711")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match=r"cannot be read \(.*") as told:
+        patch.setattr(type(memory), "isdir", refuses)
+        open_source("memory://key:unique-word-4711@house/market").table("rates")
+    assert not any("unique-word-4711"[:length] in str(told.value) for length in range(4, 17))
