@@ -258,7 +258,7 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str]) -> None:
             continue
         label = chosen[ours]
         found = _unit(draft, group, chosen, ours)
-        if found is None and group.shapes[label].percent:
+        if found is None and group.shape(label).percent:
             found = "percent", Fact("percent_sign")
         if found is None:
             asked.append(ours)
@@ -303,7 +303,7 @@ def day_texts(group: Group, label: str) -> pd.Series:
     from riskmodel.market.sources.cells import Cells, days
     from riskmodel.market.sources.mapping import How
 
-    shape = group.shapes[label]
+    shape = group.shape(label)
     how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
     return days(Cells(group.cells[label], label), how)[0]
 

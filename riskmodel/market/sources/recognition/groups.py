@@ -89,7 +89,7 @@ class Group:
 
     def numbers(self, label: str) -> pd.Series:
         """A column as floats; missing where a cell is none."""
-        shape = self.shapes[label]
+        shape = self.shape(label)
         decimal, thousands = shape.points[0] if shape.points else (".", "")
         how = How(decimal=decimal, thousands=thousands, missing=shape.missing)
         return numbers(Cells(self.cells[label], label), how, "percent" if shape.percent else None)[0] * (
@@ -165,6 +165,11 @@ def fits(shape: Shape, kind: str) -> bool:
     return shape.kind == NUMBER
 
 
+def _may_be(shape: Shape, kind: str, days: bool) -> bool:
+    """Whether cells can be a column of a kind; without `days` also texts where days should stand."""
+    return shape.kind != EMPTY and (fits(shape, kind) or (not days and shape.kind == TEXT and kind == DATE))
+
+
 @cache
 def candidates(group: Group, days: bool = True) -> list[Candidate]:
     """The tables that a group may be, the likeliest first; without `days` also where its days have no form that is known."""
@@ -175,18 +180,18 @@ def candidates(group: Group, days: bool = True) -> list[Candidate]:
     for table, columns in WORDS.items():
         matches = sorted(
             (
-                (*matched(label, phrases), ours, label)
+                (score, phrase, ours, label)
                 for ours, phrases in columns.items()
-                for label, shape in group.shapes.items()
-                if shape.kind != EMPTY
-                and (fits(shape, kind_of(table, ours)) or (not days and shape.kind == TEXT and kind_of(table, ours) == DATE))
+                for label in group.first.labels
+                for score, phrase in [matched(label, phrases)]
+                if score and _may_be(group.shape(label), kind_of(table, ours), days)  # cells are read under few
             ),
             key=lambda match: -match[0],
         )
         taken: dict[str, list[tuple[float, str, str]]] = {}
         used = set[str]()
         for score, phrase, ours, label in matches:
-            if score == 0 or label in used:
+            if label in used:
                 continue
             if ours not in taken:
                 taken[ours] = [(score, label, phrase)]

@@ -204,7 +204,7 @@ def _state_codes(
     for label in used:
         if label != ticker:
             names[label] = by_code.own_name(
-                label, securities.shapes[label].code, [*names.values(), *master.stated["columns"]]
+                label, securities.shape(label).code, [*names.values(), *master.stated["columns"]]
             )
             master.state(("columns", names[label]), label, Fact("codes_of_others"))
             master.labels[names[label]] = label

@@ -135,7 +135,7 @@ def _of_typed(given: pd.Series) -> Shape:
 def _forms(texts: pd.Series) -> tuple[str, ...]:
     """Every form of days that all texts have."""
     found = []
-    for form in FORMS:
+    for form in FORMS if texts.empty else [form for form in FORMS if _has_marks(texts.iloc[0], form)]:
         days = read_days(texts[:1], strptime_of(form))  # most forms fail at the first
         days = read_days(texts, strptime_of(form)) if days.notna().all() else days
         if days.notna().all() and days.dt.year.between(1950, 2100).all():
@@ -143,15 +143,29 @@ def _forms(texts: pd.Series) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _has_marks(text: str, form: str) -> bool:
+    """Whether a text has the marks of a form as often, and letters for its month's name: to read it takes far longer.
+
+    Examples
+    --------
+    >>> [_has_marks("28.0793", form) for form in ("DD.MM.YYYY", "DD-MMM-YY", "YYYYMMDD")]
+    [False, False, True]
+    """
+    marks = "".join(re.split("[YMD ]+", form))
+    return all(text.count(mark) >= marks.count(mark) for mark in marks) and (
+        "MMM" not in form or any(letter.isalpha() for letter in text)
+    )
+
+
 def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
     """Every pair of decimal and thousands with which all texts are numbers, the plainest first."""
     plain = texts.str.translate(PLAIN).str.removesuffix("%").str.removesuffix("％").str.strip()
     plain = plain.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
-    found = []
+    found, digits = [], plain.str.contains(r"\d")
     for decimal, thousands in POINTS:
         whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+" if thousands else r"\d+"
         form = rf"[-+]?(?:{whole}|\d+)?(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
-        if (plain.str.fullmatch(form) & plain.str.contains(r"\d")).all():
+        if (plain.str.fullmatch(form) & digits).all():
             found.append((decimal, thousands))
     return tuple(found)
 
