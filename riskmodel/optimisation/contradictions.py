@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
-from riskmodel.errors import InputError
+from riskmodel.errors import listed
+from riskmodel.optimisation.errors import ContradictionError, Way
 from riskmodel.optimisation.rules import (
     CashWeight,
     ExposureBand,
@@ -21,94 +23,108 @@ from riskmodel.optimisation.rules import (
     label,
 )
 
-FINE = 4096  # parts of the way from a rule's bound to where it says nothing
-Possible = Callable[[Sequence[Rule]], bool]
+FINE = 1e-3  # of a bound: how near to the first that does the one is that is named
+LARGEST = 3  # a smaller contradiction than the first is looked for among sets of up to so many rules
+Possible = Callable[[Sequence[Rule]], bool | None]
 
 
-@dataclass(frozen=True)
-class Way:
-    """One bound of a rule, and the nearest one with which the others of a contradiction can be kept.
+def contradiction(rules: Sequence[Rule], stated: Sequence[Rule], possible: Possible) -> ContradictionError:
+    """What to say of rules that no list keeps.
 
-    Attributes
-    ----------
-    rule, bound
-        Which.
-    given, enough
-        What it is, and what it would have to be; `enough` is None where giving this one way up altogether does not do.
+    `possible` says whether some rules can be kept, and None where it does not know; all of them cannot.
     """
-
-    rule: str
-    bound: str
-    given: float
-    enough: float | None
-
-
-class ContradictionError(InputError):
-    """No list keeps these rules together.
-
-    Attributes
-    ----------
-    rules
-        The smallest set of them that contradict each other, by name.
-    ways
-        What each bound of them would have to give.
-    """
-
-    def __init__(self, message: str, rules: tuple[str, ...], ways: tuple[Way, ...]) -> None:
-        super().__init__(message)
-        self.rules, self.ways = rules, ways
+    some = smallest_contradiction(rules, possible)
+    ways = ways_out(some, stated, possible)
+    names = [label(rule) if rule in stated else f"{label(rule)} (as no rule of the kind is given)" for rule in some]
+    offers = [
+        f"{way.bound} of {way.rule} {way.enough:.10g} in the place of {way.given:.10g}"
+        for way in ways
+        if way.enough is not None
+    ]
+    advice = f"Any one of these would do: {'; '.join(offers)}." if offers else "Give up one of them."
+    return ContradictionError(
+        f"rules: no list keeps {listed(names, 20)}" + (" together" if len(names) > 1 else "") + f". {advice}",
+        tuple(label(rule) for rule in some),
+        ways,
+    )
 
 
 def smallest_contradiction(rules: Sequence[Rule], possible: Possible) -> tuple[Rule, ...]:
     """The fewest rules that cannot be kept together, the first such set in the order of the rules.
 
-    `possible` says whether some rules can; all of them cannot.
+    Of a set of more than `LARGEST` + 1 none can be missed, but there may be a smaller one. What is not proved is no
+    contradiction.
     """
     kept = list(rules)
     for rule in rules:  # none of what is left can be missed
         rest = [other for other in kept if other is not rule]
-        if not possible(rest):
+        if possible(rest) is False:
             kept = rest
-    for size in range(len(kept)):
+    for size in range(1, min(len(kept), LARGEST + 1)):
         for some in combinations(rules, size):
-            if not possible(some):
+            if possible(some) is False:
                 return some
     return tuple(kept)
 
 
-def ways_out(rules: Sequence[Rule], possible: Possible) -> tuple[Way, ...]:
-    """What each bound of contradicting rules would have to be, were the others kept."""
+def ways_out(rules: Sequence[Rule], stated: Sequence[Rule], possible: Possible) -> tuple[Way, ...]:
+    """What each bound of contradicting rules would have to be, were the others kept: what is named does."""
     ways = []
     for rule in rules:
         others = [other for other in rules if other is not rule]
         for bound, free in _bounds(rule):
-            given = float(getattr(rule, bound))
-            whole = isinstance(getattr(rule, bound), int)
+            given = getattr(rule, bound)
 
-            def with_bound(
-                value: float, rule: Rule = rule, others: list[Rule] = others, bound: str = bound, whole: bool = whole
-            ) -> list[Rule]:
-                return [*others, replace(rule, **{bound: round(value) if whole else value})]  # type: ignore[arg-type]
+            def does(value: float, rule: Rule = rule, others: list[Rule] = others, bound: str = bound) -> bool:
+                return possible([*others, replace(rule, **{bound: value})]) is True  # type: ignore[arg-type]
 
-            if not possible(with_bound(free)):
-                ways.append(Way(label(rule), bound, given, None))
-                continue
-            near, far = given, free  # near cannot be, far can
-            while abs(far - near) > (1 if whole else abs(free - given) / FINE):
-                middle = float(round((near + far) / 2)) if whole else (near + far) / 2
-                near, far = (near, middle) if possible(with_bound(middle)) else (middle, far)
-            ways.append(Way(label(rule), bound, given, far))
+            enough = _whole(given, free, does) if isinstance(free, int) else _decimal(float(given), free, does)
+            ways.append(Way(label(rule), bound, float(given), enough, rule in stated))
     return tuple(ways)
 
 
+def _whole(given: int, free: int, does: Callable[[float], bool]) -> int | None:
+    if not does(free):
+        return None
+    near, far = given, free
+    while abs(far - near) > 1:
+        middle = (near + far) // 2
+        near, far = (near, middle) if does(middle) else (middle, far)
+    return far
+
+
+def _decimal(given: float, free: float, does: Callable[[float], bool]) -> float | None:
+    """The nearest bound that does, as a number of three or so digits: further and further away, then between."""
+    sign = 1 if free > given else -1
+    near, step = given, FINE * max(abs(given), FINE)
+    far = given + sign * step
+    while sign * far < sign * free and not does(far):
+        near, step = far, 2 * step
+        far = given + sign * step
+    if sign * far >= sign * free:
+        far = free
+        if not does(far):
+            return None
+    while abs(far - near) > FINE * max(abs(far), FINE) / 2:
+        middle = (near + far) / 2
+        near, far = (near, middle) if does(middle) else (middle, far)
+    outwards = math.ceil if sign > 0 else math.floor
+    for digits in range(12):
+        for printed in (round(far, digits), round(outwards(far * 10**digits) / 10**digits, digits)):
+            close = abs(printed - far) <= FINE * max(abs(far), FINE) and sign * given < sign * printed <= sign * free
+            if close and does(printed):
+                return printed
+    return far
+
+
 def _bounds(rule: Rule) -> list[tuple[str, float]]:
-    """The bounds of a rule that it has, and at what value each says nothing."""
+    """The bounds of a rule that it has, and at what value each says nothing: a whole number of a count."""
     free: dict[str, float]
     match rule:
         case NameCount():
             free = {"least": 1, "most": 10**6}
         case NameWeight():
-            free = {"least": 0.0, "most": 1.0}
+            free = {"least": 1e-6, "most": 1.0}
         case CashWeight():
             free = {"least": 0.0, "most": 1.0}
         case GroupBand():
@@ -125,4 +141,5 @@ def _bounds(rule: Rule) -> list[tuple[str, float]]:
             free = {"most": 2.0}
         case _:
             free = {}
-    return [(bound, value) for bound, value in free.items() if getattr(rule, bound) not in (None, value)]
+    bounds = [(bound, value) for bound, value in free.items() if getattr(rule, bound) not in (None, value)]
+    return [(bound, value) for bound, value in bounds if not (isinstance(rule, NameWeight) and getattr(rule, bound) == 0)]

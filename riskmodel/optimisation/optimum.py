@@ -7,12 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.optimisation.posing import Inputs
+from riskmodel.optimisation.inputs import CASH, Inputs
 from riskmodel.optimisation.programme import Programme
-from riskmodel.optimisation.rules import FixedWeights, Held, Rule, label
-from riskmodel.optimisation.search import Best, Effort
+from riskmodel.optimisation.rules import (
+    CashWeight,
+    Excluded,
+    FixedWeights,
+    Held,
+    NameWeight,
+    Rule,
+    TrackingError,
+    Turnover,
+    VolatilityBand,
+    label,
+)
+from riskmodel.optimisation.search import Effort, Outcome
 
-CASH = "CASH"
 BINDS = 1e-6  # nearer to a bound than this, a rule binds
 
 
@@ -35,7 +45,10 @@ class Certificate:
     binding
         Rules that the list stands at the bound of.
     raised_turnover
-        The limit of turnover, where what must be sold alone is above the rule's; else None.
+        The limit of turnover, where what must be sold alone is above the rule's; else None. Sold must be names that left the
+        universe, that a rule leaves out, and what is above the most that a name may weigh.
+    reproducible
+        Whether the same inputs give the same list again: not where the clock may have ended the search.
     """
 
     value: float
@@ -45,6 +58,7 @@ class Certificate:
     nodes: int
     binding: tuple[str, ...]
     raised_turnover: float | None
+    reproducible: bool = True
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,8 +70,9 @@ class Optimum:
     names
         ticker, weight, weight_before, score, forced, reason: of every name that is held or was, by weight, and CASH.
         `reason` is `held` or `fixed` where a rule has it so, `score` where its score is among as many best as are held,
-        `risk` where it is in for what it does to risk or another rule, `left` where it left the universe, `sold`
-        where it did not.
+        `risk` where it is in for what it does to risk or another rule; `left` where it left the universe, `excluded` where a
+        rule leaves it out, `sold` where neither. `forced` is what a rule or the universe left no choice about, also what was
+        above the most that a name may weigh.
     weights
         Of every name of score and benchmark, and CASH.
     certificate
@@ -80,70 +95,86 @@ class Optimum:
             f"Optimum: {len(held)} names, tracking error {self.tracking_error:.2%}, volatility {self.volatility:.2%}, "
             f"turnover {self.turnover:.1%}",
             f"value {proof.value:.6g}, at most {proof.bound:.6g}: gap {proof.gap:.3%} after {proof.nodes} nodes; binding: "
-            f"{', '.join(proof.binding) or 'nothing'}",
+            f"{', '.join(proof.binding) or 'nothing'}"
+            + ("" if proof.raised_turnover is None else f"; turnover raised to {proof.raised_turnover:.1%} for forced sales")
+            + ("" if proof.reproducible else "; ended by the clock: not reproducible"),
             self.names.to_string(index=False, float_format="{:.4f}".format),
         ]
         return "\n".join(lines)
 
 
 def made(
-    inputs: Inputs, rules: tuple[Rule, ...], programme: Programme, best: Best, effort: Effort, raised: float | None
-) -> Optimum:
-    """The result of a search, with what it says of each name and rule."""
-    weights = pd.Series(np.append(best.weights, best.cash), inputs.assets.append(pd.Index([CASH])), name="weight")
-    size = programme.size(best.weights)
-    gap = (best.bound - best.value) / size if size > 0 else 0.0
+    inputs: Inputs, rules: tuple[Rule, ...], stated: tuple[Rule, ...], programme: Programme, found: Outcome, effort: Effort,
+    raised: float | None,
+) -> Optimum:  # fmt: skip
+    """The result of a search that found a list, with what it says of each name and of the rules that were `stated`."""
+    best = np.zeros(len(inputs.assets)) if found.weights is None else found.weights
+    weights = pd.Series(np.append(best, found.cash), inputs.assets.append(pd.Index([CASH])), name="weight")
+    size = programme.size(best)
+    gap = (found.bound - found.value) / size if size > 0 else 0.0
     certificate = Certificate(
-        value=best.value, bound=best.bound, gap=gap, proved=gap <= effort.gap, nodes=best.nodes,
-        binding=_binding(programme, rules, best), raised_turnover=raised,
+        value=found.value, bound=found.bound, gap=gap, proved=gap <= effort.gap, nodes=found.nodes,
+        binding=tuple(label(rule) for rule in rules if label(rule) in {label(each) for each in stated}
+                      and _binds(inputs, programme, rule, best, found.cash)),
+        raised_turnover=raised, reproducible=effort.seconds is None,
     )  # fmt: skip
     return Optimum(
-        names=_names(inputs, rules, best),
+        names=_names(inputs, rules, programme, best, found.cash),
         weights=weights,
         certificate=certificate,
-        tracking_error=max(programme.tracking(best.weights), 0.0) ** 0.5,
-        volatility=programme.risk(best.weights) ** 0.5,
-        turnover=programme.traded(best.weights, best.cash),
+        tracking_error=max(programme.tracking(best), 0.0) ** 0.5,
+        volatility=programme.risk(best) ** 0.5,
+        turnover=programme.traded(best, found.cash),
     )
 
 
-def _names(inputs: Inputs, rules: tuple[Rule, ...], best: Best) -> pd.DataFrame:
-    count = int((best.weights > 0).sum())
+def _names(inputs: Inputs, rules: tuple[Rule, ...], programme: Programme, weights: np.ndarray, cash: float) -> pd.DataFrame:
+    count = int((weights > 0).sum())
     rank = np.argsort(np.argsort(np.where(inputs.eligible, -inputs.score, np.inf), kind="stable"), kind="stable")
     fixed = {name for rule in rules if isinstance(rule, FixedWeights) for name in rule.weights}
     wanted = {name for rule in rules if isinstance(rule, Held) for name in rule.names}
-    reason = np.where(best.weights > 0, np.where(rank < count, "score", "risk"), np.where(inputs.eligible, "sold", "left"))
+    excluded = {name for rule in rules if isinstance(rule, Excluded) for name in rule.names}
+    is_fixed, is_wanted, is_excluded = (inputs.assets.isin(names) for names in (fixed, wanted, excluded))
+    reason = np.where(
+        weights > 0,
+        np.where(rank < count, "score", "risk"),
+        np.select([~inputs.eligible, is_excluded], ["left", "excluded"], "sold"),
+    )
     frame = pd.DataFrame(
         {
             "ticker": inputs.assets,
-            "weight": best.weights,
+            "weight": weights,
             "weight_before": inputs.before,
             "score": np.where(inputs.eligible, inputs.score, np.nan),
-            "forced": inputs.assets.isin(fixed | wanted) | (~inputs.eligible & (inputs.before != 0)),
-            "reason": np.where(inputs.assets.isin(fixed), "fixed", np.where(inputs.assets.isin(wanted), "held", reason)),
+            "forced": is_fixed | is_wanted | (inputs.before > programme.most),
+            "reason": np.select([is_fixed, is_wanted], ["fixed", "held"], reason),
         }
     )
     frame = frame[(frame["weight"] != 0) | (frame["weight_before"] != 0)]
     frame = frame.sort_values(["weight", "ticker"], ascending=[False, True], kind="stable")
-    cash = dict(zip(frame.columns, (CASH, best.cash, inputs.cash_before, np.nan, False, "cash"), strict=True))
-    return pd.concat([frame, pd.DataFrame([cash])], ignore_index=True)
+    last = dict(zip(frame.columns, (CASH, cash, inputs.cash_before, np.nan, False, "cash"), strict=True))
+    return pd.concat([frame, pd.DataFrame([last])], ignore_index=True)
 
 
-def _binding(programme: Programme, rules: tuple[Rule, ...], best: Best) -> tuple[str, ...]:
-    weights, held = best.weights, (best.weights > 0).astype(float)
-    found = set()
+def _binds(inputs: Inputs, programme: Programme, rule: Rule, weights: np.ndarray, cash: float) -> bool:
+    """Whether a list stands at a bound of a rule."""
+    held = weights > 0
+    room: list[float] = []
     for row in programme.rows:
-        value = row.weights @ weights + row.held @ held
-        if (np.minimum(value - row.lower, row.upper - value) < BINDS).any():
-            found.add(row.rule)
-    at = weights[held > 0]
-    if (np.minimum(at - programme.least[held > 0], programme.most[held > 0] - at) < BINDS).any():
-        found.add("weight")
-    for key, value, limit in (
-        ("tracking_error", programme.tracking(weights), programme.tracking_variance),
-        ("volatility", programme.risk(weights), programme.variance),
-        ("turnover", programme.traded(weights, best.cash), programme.turnover),
-    ):
-        if np.isfinite(limit) and limit - value < BINDS * max(limit, BINDS):
-            found.add(key)
-    return tuple(label(rule) for rule in rules if label(rule) in found or (rule.key in found and rule.key == "volatility"))
+        if row.rule == label(rule):
+            value = row.weights @ weights + row.held @ held
+            room.append(float(np.minimum(value - row.lower, row.upper - value).min(initial=np.inf)))
+    match rule:
+        case NameWeight():
+            room.append(float(np.minimum(weights - rule.least, rule.most - weights)[held].min(initial=np.inf)))
+        case CashWeight() if rule.least < rule.most:
+            room.append(min(cash - rule.least if rule.least else np.inf, rule.most - cash))
+        case Turnover():
+            room.append(programme.turnover - programme.traded(weights, cash))
+        case TrackingError():
+            room.append(1 - programme.tracking(weights) ** 0.5 / rule.most)
+        case VolatilityBand():
+            ratio = (programme.risk(weights) / inputs.variance(inputs.reference(rule.reference))) ** 0.5
+            room += [ratio - rule.lower] if rule.lower else []
+            room += [rule.upper - ratio] if rule.upper is not None else []
+    return bool(room) and min(room) < BINDS

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.optimisation.inputs import DUST, Inputs
 from riskmodel.optimisation.programme import INFINITE, Programme, Rows
 from riskmodel.optimisation.rules import (
-    BENCHMARK,
     CashWeight,
     Excluded,
     ExposureBand,
@@ -29,66 +28,8 @@ from riskmodel.optimisation.rules import (
 )
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What a list is made from, over all names that anything is said of, in one order of assets and of factors.
-
-    Attributes
-    ----------
-    assets
-        Every name of the universe, of the benchmark and of what is held.
-    eligible
-        (asset,) bool: names with a score, which may be held.
-    score, benchmark, before, cost, impact, specific
-        (asset,); score is 0 where there is none. `before` leaves out cash, which is `cash_before`.
-    exposures
-        (factor, asset).
-    loadings
-        (factor and issuer, asset): V = loadings' loadings + diag(specific).
-    factors
-        Names of the rows of `exposures`.
-    groups
-        By asset, a column a grouping.
-    references
-        Weights that volatility is measured against, beside the benchmark.
-    aversion
-        Of tracking variance.
-    """
-
-    assets: pd.Index
-    eligible: np.ndarray
-    score: np.ndarray
-    benchmark: np.ndarray
-    before: np.ndarray
-    cash_before: float
-    cost: np.ndarray
-    impact: np.ndarray
-    specific: np.ndarray
-    exposures: np.ndarray
-    loadings: np.ndarray
-    factors: pd.Index
-    groups: pd.DataFrame
-    references: Mapping[str, np.ndarray]
-    aversion: float
-
-    def variance(self, weights: np.ndarray) -> float:
-        """W'Vw."""
-        factors = self.loadings @ weights
-        return float(factors @ factors + self.specific @ weights**2)
-
-    def reference(self, name: str) -> np.ndarray:
-        """Weights that a volatility is a share of."""
-        if name == BENCHMARK:
-            return self.benchmark
-        if name not in self.references:
-            raise InputError(
-                f"volatility: no weights of '{name}' in references. Known: {listed([BENCHMARK, *self.references])}."
-            )
-        return self.references[name]
-
-
 def pose(inputs: Inputs, rules: tuple[Rule, ...]) -> Programme:
-    """The programme of some rules.
+    """The programme of some rules; what none of them speaks of is free, cash too.
 
     Raises
     ------
@@ -99,12 +40,8 @@ def pose(inputs: Inputs, rules: tuple[Rule, ...]) -> Programme:
     least, most, forced = np.zeros(size), np.where(inputs.eligible, 1.0, 0.0), np.zeros(size, dtype=bool)
     rows: list[Rows] = []
     nobody = np.zeros((1, size))
-    cash, tracking, variance, turnover = (0.0, 0.0), INFINITE, INFINITE, INFINITE
+    cash, tracking, variance, turnover = (0.0, 1.0), INFINITE, INFINITE, INFINITE
     fixed: Mapping[str, float] = {}
-    if any(isinstance(rule, NameCount) and rule.least for rule in rules) and not any(
-        isinstance(rule, NameWeight) for rule in rules
-    ):
-        least[:] = NameWeight().least  # a name of weight 0 would count
     for rule in rules:
         match rule:
             case NameWeight():
@@ -139,16 +76,15 @@ def pose(inputs: Inputs, rules: tuple[Rule, ...]) -> Programme:
             case Turnover():
                 turnover = min(turnover, rule.most)
             case Held():
-                forced[[_place(inputs.assets, name, label(rule), "asset") for name in rule.names]] = True
+                forced[_scored(inputs, rule.names, label(rule))] = True  # whose least weight is never 0
             case Excluded():
                 most[[_place(inputs.assets, name, label(rule), "asset") for name in rule.names]] = 0.0
             case FixedWeights():
                 fixed = rule.weights
-    for name, weight in fixed.items():
-        place = _place(inputs.assets, name, "fixed", "asset")
+    for place, weight in zip(_scored(inputs, fixed, FixedWeights.key), fixed.values(), strict=True):
+        weight = weight if weight > DUST else 0.0
         least[place], most[place], forced[place] = weight, weight, weight > 0
-    held_nothing = most <= 0
-    least[held_nothing & ~forced] = 0.0
+    least = np.where(forced, np.maximum(least, 2 * DUST), np.where(most > 0, least, 0.0))
     return Programme(
         score=inputs.score, benchmark=inputs.benchmark, specific=inputs.specific, before=inputs.before,
         loadings=inputs.loadings, centre=inputs.loadings @ inputs.benchmark,
@@ -156,6 +92,18 @@ def pose(inputs: Inputs, rules: tuple[Rule, ...]) -> Programme:
         least=least, most=most, forced=forced, rows=tuple(rows), cash=cash, cash_before=inputs.cash_before,
         tracking_variance=tracking, variance=variance, turnover=turnover, cost=inputs.cost, impact=inputs.impact,
     )  # fmt: skip
+
+
+def _scored(inputs: Inputs, names: Iterable[str], owner: str) -> list[int]:
+    """Places of names that are to be held, all of which have a score."""
+    places = [_place(inputs.assets, name, owner, "asset") for name in names]
+    without = [str(inputs.assets[place]) for place in places if not inputs.eligible[place]]
+    if without:
+        raise InputError(
+            f"{owner}: {counted(len(without), 'name')} without a score: {listed(without)}. They are not in the universe, "
+            f"and may have no forecast. Give their score and forecasts, or leave them out of the rule."
+        )
+    return places
 
 
 def _place(index: pd.Index, name: str, owner: str, kind: str) -> int:

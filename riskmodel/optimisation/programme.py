@@ -1,14 +1,10 @@
-"""The programme that a list of weights solves, as arrays: rows over named blocks of columns, and what is curved in it."""
+"""The programme that a list of weights solves, as arrays, and what any list is worth under it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from numpy.typing import ArrayLike
 
 INFINITE = np.inf
 BY_ASSET = ("score", "benchmark", "specific", "before", "least", "most", "cost", "impact")
@@ -137,89 +133,33 @@ class Programme:
         """Turnover: half the sum of absolute changes, cash included."""
         return 0.5 * (float(np.abs(weights - self.before).sum()) + self.sold + abs(cash - self.cash_before))
 
+    def without_value(self) -> Programme:
+        """The same rules where every list is worth 0."""
+        nothing = np.zeros_like(self.score)
+        return replace(self, score=nothing, aversion=0.0, cost=nothing, impact=nothing, sold_cost=0.0)
 
-@dataclass(frozen=True)
-class Linear:
-    """The linear part over all columns: minimise cost'x, lower <= matrix x <= upper, least <= x <= most.
+    def tidied(self, weights: np.ndarray, cash: float, dust: float) -> tuple[np.ndarray, float]:
+        """Weights without dust, within their bounds, that sum to 1 with cash: what rounding left goes where room is."""
+        weights = np.where(weights > dust, np.clip(weights, self.least, self.most), 0.0)
+        cash = min(max(cash, self.cash[0]), self.cash[1])
+        rest = 1 - cash - float(weights.sum())
+        room = np.where(weights > 0, (self.most if rest > 0 else self.least) - weights, 0.0)
+        if abs(room.sum()) > abs(rest):
+            weights = weights + rest * room / room.sum()
+        return weights, cash
 
-    Columns stand in blocks: w, z (held), v (>= w^2 / z), g (>= |w - before|), u (>= g^(3/2)), y = A w,
-    q (>= |y - centre|^2), a (>= |y|^2), c (cash), k (>= |c - cash_before|).
-    """
-
-    cost: np.ndarray
-    matrix: sp.csr_matrix
-    lower: np.ndarray
-    upper: np.ndarray
-    least: np.ndarray
-    most: np.ndarray
-    blocks: Mapping[str, slice]
-    offset: float
-
-
-def linear_part(programme: Programme) -> Linear:
-    """Rows and columns that are linear: what is curved is left to cones or to cuts."""
-    n, factors = len(programme.score), len(programme.centre)
-    moved = n if programme.trades else 0
-    sizes = {"w": n, "z": n, "v": n, "g": moved, "u": moved, "y": factors, "q": 1, "a": 1, "c": 1, "k": 1 if moved else 0}
-    ends = np.cumsum(list(sizes.values()))
-    blocks = {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
-    total = int(ends[-1])
-
-    least, most = np.zeros(total), np.full(total, INFINITE)
-    most[blocks["w"]] = programme.most
-    least[blocks["z"]], most[blocks["z"]] = programme.forced, programme.most > 0
-    least[blocks["y"]] = -INFINITE
-    least[blocks["c"]], most[blocks["c"]] = programme.cash
-
-    cost = np.zeros(total)
-    cost[blocks["w"]] = -programme.score - 2 * programme.aversion * programme.specific * programme.benchmark
-    cost[blocks["v"]] = programme.aversion * programme.specific
-    cost[blocks["q"]] = programme.aversion
-    if moved:
-        cost[blocks["g"]], cost[blocks["u"]] = programme.cost, programme.impact
-
-    one, none = sp.identity(n, format="csr"), np.empty(0)
-    stack: list[tuple[dict[str, Any], np.ndarray, np.ndarray]] = []
-
-    def add(parts: dict[str, Any], lower: ArrayLike, upper: ArrayLike) -> None:
-        rows = next(iter(parts.values())).shape[0]
-        stack.append((parts, np.broadcast_to(lower, rows), np.broadcast_to(upper, rows)))
-
-    row = np.ones((1, n))
-    add({"w": row, "c": np.ones((1, 1))}, 1.0, 1.0)
-    add({"w": one, "z": sp.diags(-programme.most)}, -INFINITE, 0.0)
-    if programme.least.any():
-        add({"w": one, "z": sp.diags(-programme.least)}, 0.0, INFINITE)
-    add({"w": programme.loadings, "y": -np.identity(factors)}, 0.0, 0.0)
-    for rule in programme.rows:
-        add({"w": rule.weights, "z": rule.held}, rule.lower, rule.upper)
-    if moved:
-        add({"g": one, "w": -one}, -programme.before, INFINITE)
-        add({"g": one, "w": one}, programme.before, INFINITE)
-        unit = np.ones((1, 1))
-        add({"k": unit, "c": -unit}, -programme.cash_before, INFINITE)
-        add({"k": unit, "c": unit}, programme.cash_before, INFINITE)
-        if np.isfinite(programme.turnover):
-            add({"g": row, "k": unit}, -INFINITE, 2 * programme.turnover - programme.sold)
-    curved = {"v": programme.specific[None, :], "w": -2 * (programme.specific * programme.benchmark)[None, :]}
-    if np.isfinite(programme.tracking_variance):
-        add({**curved, "q": np.ones((1, 1))}, -INFINITE, programme.tracking_variance - programme.spread)
-    if np.isfinite(programme.variance):
-        add({"v": programme.specific[None, :], "a": np.ones((1, 1))}, -INFINITE, programme.variance)
-
-    matrix = sp.vstack(
-        [
-            sp.hstack(
-                [
-                    sp.csr_matrix(parts[name]) if name in parts else sp.csr_matrix((len(lower), size))
-                    for name, size in sizes.items()
-                ]
-            )
-            for parts, lower, _ in stack
-        ],
-        format="csr",
-    )
-    lower = np.concatenate([each for _, each, _ in stack] or [none])
-    upper = np.concatenate([each for _, _, each in stack] or [none])
-    offset = programme.aversion * programme.spread + programme.sold_cost
-    return Linear(cost, matrix, lower, upper, least, most, blocks, offset)
+    def missed(self, weights: np.ndarray, cash: float) -> float:
+        """By how much weights miss the rule that they miss most; limits of variance count as shares of themselves."""
+        held = weights > 0
+        over = [abs(float(weights.sum()) + cash - 1), self.cash[0] - cash, cash - self.cash[1]]
+        over += [float((self.least - weights)[held].max(initial=0.0)), float((weights - self.most).max(initial=0.0))]
+        over.append(float((self.forced & ~held & (self.most > 0)).any()))
+        for row in self.rows:
+            value = row.weights @ weights + row.held @ held.astype(float)
+            over.append(float(np.maximum(row.lower - value, value - row.upper).max(initial=0.0)))
+        for value, limit in ((self.tracking(weights), self.tracking_variance), (self.risk(weights), self.variance)):
+            if np.isfinite(limit):
+                over.append((value - limit) / max(limit, 1e-12))
+        if np.isfinite(self.turnover):
+            over.append(self.traded(weights, cash) - self.turnover)
+        return max(over)

@@ -28,6 +28,11 @@ def _require_given(owner: str, rule: object, bound: Bound, names: list[str]) -> 
     require_settings(owner, rule, bound, [name for name in names if getattr(rule, name) is not None])
 
 
+def _require_names(owner: str, names: object) -> None:
+    if not isinstance(names, tuple | list):
+        raise InputError(f"{owner}: is of type {type(names).__name__}, not tuple. Give names, such as ('A', 'B').")
+
+
 @dataclass(frozen=True)
 class NameCount:
     """How many names are held, cash not among them; with `least`, each at `NameWeight`'s least weight or more."""
@@ -150,10 +155,13 @@ class Turnover:
 
 @dataclass(frozen=True)
 class Held:
-    """Names that must be in the list."""
+    """Names that must be in the list, each at `NameWeight`'s least weight or more."""
 
     key: ClassVar[str] = "held"
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_names(self.key, self.names)
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,9 @@ class Excluded:
 
     key: ClassVar[str] = "excluded"
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_names(self.key, self.names)
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,8 @@ class FixedWeights:
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.weights, Mapping):
+            raise InputError(f"{self.key}: is of type {type(self.weights).__name__}, not dict. Give weights by name.")
         for name, weight in self.weights.items():
             if not SHARE.admits(weight):
                 raise InputError(f"{self.key}: weight of '{name}' is {weight!r}; it must be {SHARE.wanted}.")
@@ -205,6 +218,30 @@ def label(rule: Rule) -> str:
             return f"{rule.key} against {rule.reference}"
         case _:
             return rule.key
+
+
+def with_defaults(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Rules with those that hold where none of their kind is given: no cash; and a least weight where a name must count.
+
+    Raises
+    ------
+    InputError
+        Where names must be held, or so many of them, and their least weight is 0: what is not held would count.
+
+    Examples
+    --------
+    >>> [label(rule) for rule in with_defaults((NameCount(least=20),))]
+    ['names', 'cash', 'weight']
+    """
+    counting = [rule for rule in rules if isinstance(rule, Held) or (isinstance(rule, NameCount) and rule.least)]
+    weight = next((rule for rule in rules if isinstance(rule, NameWeight)), None)
+    if counting and weight is not None and not weight.least:
+        raise InputError(
+            f"{label(counting[0])}: the least weight of a name is 0, so that a name that is not held would count. Give a "
+            f"NameWeight with a least weight."
+        )
+    cash: tuple[Rule, ...] = () if any(isinstance(rule, CashWeight) for rule in rules) else (CashWeight(),)
+    return rules + cash + ((NameWeight(),) if counting and weight is None else ())
 
 
 def require_rules(rules: object) -> tuple[Rule, ...]:

@@ -1,157 +1,271 @@
-"""The best list: branch and bound over which names are held, each node a cone problem that bounds every list below it."""
+"""The best list: branch and bound over which names are held; prices of a node's cone problem bound every list below it."""
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 import numpy as np
 
-from riskmodel.optimisation.cones import Relaxed, relaxed
+from riskmodel.bounds import Bound, require_settings, whole_number
+from riskmodel.optimisation.cones import relaxed
+from riskmodel.optimisation.inputs import DUST
+from riskmodel.optimisation.prices import Priced, priced
 from riskmodel.optimisation.programme import Programme
 
-WHOLE = 1e-6  # within which a name is held or not
-ROUNDING = 1e-9  # of a cone problem's value
-CORE = 1e-3  # a name that the root holds to less is not looked at before the others are
+WHOLE = 1e-5  # within which a name is held or not
+BROKEN = 1e-6  # a rule that a list misses by more
+FIRST, MORE = 120, 60  # names that a search starts with, and that are added at once because their price is right
+ROUNDS = 12  # of adding names to a cone problem
+PART = 0.02  # of the gap that is asked for: what names outside a cone problem may promise together
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How near to the best a list is proved, and how many cone problems that may take.
+    """How near to the best a list is proved, and what that may take.
 
     Attributes
     ----------
     gap
         Bound less value, as a share of what score, risk and costs of the list amount to.
     nodes
-        After which the best list so far is given, with its gap.
+        Cone problems, after which the best list so far is given, with its gap.
+    seconds
+        Of the clock, after which it is given too: such a list depends on the machine, and its certificate says so.
     """
 
     gap: float = 1e-3
     nodes: int = 2000
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        require_settings("effort", self, GAP, ["gap"])
+        require_settings("effort", self, whole_number("cone problems"), ["nodes"])
+        if self.seconds is not None:
+            require_settings("effort", self, SECONDS, ["seconds"])
+
+
+GAP = Bound("a decimal from 0 to 1 (0.001 is 0.1 %)", least=0, most=1)
+SECONDS = Bound("a number of seconds above 0, or None", above=0)
 
 
 @dataclass(frozen=True)
-class Best:
-    """A list and what is proved of it."""
+class Outcome:
+    """What a search found and what it proved.
 
-    weights: np.ndarray
+    Attributes
+    ----------
+    weights, cash, value
+        Of the best list; None where there is none.
+    bound
+        No list is better; minus infinity where it is proved that there is none.
+    nodes
+        Cone problems solved.
+    unsolved
+        Of them, those that the solver could neither solve nor prove to have no solution.
+    ended
+        Whether nothing is left to search.
+    """
+
+    weights: np.ndarray | None
     cash: float
     value: float
     bound: float
     nodes: int
+    unsolved: int
+    ended: bool
+
+    @property
+    def impossible(self) -> bool:
+        """Whether it is proved that no list keeps the rules."""
+        return self.bound == -np.inf
+
+
+@dataclass(frozen=True)
+class Node:
+    """Lists without the names `out` and with the names `held`: a bound on all of them, and what is best if held in part."""
+
+    out: np.ndarray
+    held: np.ndarray
+    bound: float
+    part: np.ndarray
+    priced: Priced | None
 
 
 @dataclass
 class Search:
-    """One search: names that are out, names that are in, and the best list so far."""
+    """One search: the names looked at, the best list so far, and what was put away."""
 
     programme: Programme
     effort: Effort
+    any_list: bool = False
+    core: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
     nodes: int = 0
+    unsolved: int = 0
     closed: float = -np.inf  # the highest bound of what was put away unsearched
     best: tuple[float, np.ndarray, float] | None = None
+    tried: set[bytes] = field(default_factory=set)
+    until: float = np.inf
 
-    def solve(self, out: np.ndarray, held: np.ndarray) -> Relaxed | None:
-        """The bound of every list without the names `out` and with the names `held`."""
-        self.nodes += 1
-        inside = ~out
-        among = self.programme.among(inside)
-        found = relaxed(replace(among, forced=held[inside]))
-        if found is None:
-            return None
-
-        def over_all(values: np.ndarray, outside: float) -> np.ndarray:
-            whole = np.full(len(out), outside)
-            whole[inside] = values
-            return whole
-
-        return replace(
-            found,
-            weights=over_all(found.weights, 0.0),
-            held=over_all(found.held, 0.0),
-            if_held=over_all(found.if_held, -np.inf),
-            if_not=over_all(found.if_not, -np.inf),
-        )
+    @property
+    def over(self) -> bool:
+        """Whether the effort is spent."""
+        return self.nodes >= self.effort.nodes or monotonic() > self.until
 
     def enough(self) -> float:
         """The bound under which nothing need be searched."""
         if self.best is None:
             return -np.inf
-        value, weights, _ = self.best
-        return value + self.effort.gap * self.programme.size(weights) + ROUNDING
+        if self.any_list:
+            return np.inf
+        return self.best[0] + self.effort.gap * self.programme.size(self.best[1])
 
-    def round_off(self, node: Relaxed) -> None:
-        """Hold the names that the node holds most of, and see whether that is the best list yet."""
-        count = round(float(node.held.sum()))
-        names = np.zeros(len(node.held), dtype=bool)
-        names[np.argsort(-node.held, kind="stable")[:count]] = True
+    def node(self, out: np.ndarray, held: np.ndarray, parent: Node | None = None) -> Node | None:
+        """Bound the lists without `out` and with `held`; None where it is proved that there are none.
+
+        The cone problem is of the names that may matter; prices at its best say which others do, and bound all of them.
+        """
+        if (self.programme.least > self.programme.most)[held].any():
+            return None
+        bound = np.inf if parent is None else parent.bound  # which stands where a cone problem is not solved
+        part, last = np.zeros(len(out)) if parent is None else parent.part.copy(), None
+        for _ in range(ROUNDS):
+            self.nodes += 1
+            inside = (self.core | held) & ~out
+            found = relaxed(replace(self.programme.among(inside), forced=held[inside]))
+            if found is None:
+                self.unsolved += 1
+                return Node(out, held, bound, part, last)
+            judged = self.programme.without_value() if found.impossible else self.programme
+            proof = priced(judged, found.prices, out, held)
+            more = np.where(~inside & ~out, proof.if_held - proof.if_not, -1.0)
+            if found.impossible:
+                if proof.bound < -proof.rounding:
+                    return None
+                slack = 0.0
+            else:
+                bound, last = min(bound, proof.bound), proof
+                part[:] = 0.0
+                part[inside] = np.clip(found.held, 0.0, 1.0)
+                weights = np.zeros(len(out))
+                weights[inside] = found.weights
+                slack = PART * self.effort.gap * self.programme.size(weights)
+                if bound <= self.enough() or np.maximum(more, 0.0).sum() <= slack:
+                    return Node(out, held, bound, part, last)
+            added = np.argsort(-more, kind="stable")[:MORE]
+            added = added[more[added] > 0]
+            if not len(added):
+                self.unsolved += found.impossible
+                return Node(out, held, bound, part, last)
+            self.core[added] = True
+        return Node(out, held, bound, part, last)
+
+    def try_names(self, names: np.ndarray) -> None:
+        """See whether the best weights of just these names are the best list yet."""
+        key = np.packbits(names).tobytes()
+        if key in self.tried or not names.any():
+            return
+        self.tried.add(key)
         self.nodes += 1
         found = relaxed(self.programme.among(names, forced=True))
-        if found is None:
+        if found is None or found.impossible:
             return
         weights = np.zeros(len(names))
-        weights[names] = np.maximum(found.weights, 0.0)
+        weights[names] = found.weights
+        weights, cash = self.programme.tidied(weights, found.cash, DUST)
+        if self.programme.missed(weights, cash) > BROKEN:
+            return
         value = self.programme.value(weights)
         if self.best is None or value > self.best[0]:
-            self.best = value, weights, found.cash
+            self.best = value, weights, cash
 
-    def run(self, out: np.ndarray, root: Relaxed, nodes: int) -> float:
+    def round_off(self, node: Node) -> None:
+        """Try the names that the node holds most of."""
+        count = round(float(node.part.sum()))
+        names = np.zeros(len(node.part), dtype=bool)
+        names[np.argsort(-node.part, kind="stable")[:count]] = True
+        self.try_names((names | node.held) & ~node.out)
+
+    def settled(self, node: Node) -> tuple[np.ndarray, np.ndarray]:
+        """Names that are out, and in, of every list below a node that is better than the best by more than the gap."""
+        out, held, enough = node.out, node.held, self.enough()
+        if node.priced is None:
+            return out, held
+        free = ~out & ~held
+        lost, sure = free & (node.priced.if_held <= enough), free & (node.priced.if_not <= enough)
+        for bounds, names in ((node.priced.if_held, lost), (node.priced.if_not, sure)):
+            self.closed = max(self.closed, bounds[names].max(initial=-np.inf))
+        return out | lost, held | sure
+
+    def run(self, root: Node) -> float:
         """Search below a root; the bound of what is left."""
-        queue, number = [(-root.value, 0, root, out, self.programme.forced.copy())], 0
-        stop = self.nodes + nodes
-        while queue and self.nodes < stop:
+        queue, number = [(-root.bound, 0, root)], 0
+        while queue and not self.over:
             if -queue[0][0] <= self.enough():
                 break
-            _, _, node, out, held = heapq.heappop(queue)
+            node = heapq.heappop(queue)[-1]
             self.round_off(node)
-            enough, free = self.enough(), ~out & ~held
-            lost, sure = free & (node.if_held <= enough), free & (node.if_not <= enough)
-            self.closed = max(self.closed, node.if_held[lost].max(initial=-np.inf), node.if_not[sure].max(initial=-np.inf))
-            out, held = out | lost, held | sure
-            part = np.where(out | held, 0.0, np.minimum(node.held, 1 - node.held))
-            name = int(np.argmax(part))
-            if part[name] < WHOLE:  # what the node holds is a list already, and the best below it
-                self.closed = max(self.closed, node.value)
+            if node.bound <= self.enough():
+                self.closed = max(self.closed, node.bound)
                 continue
+            out, held = self.settled(node)
+            undecided = np.where(out | held, 0.0, np.minimum(node.part, 1 - node.part))
+            name = int(np.argmax(undecided))
+            if undecided[name] < WHOLE:  # a list already, or not solved: what is not decided is, one name after the other
+                free = np.flatnonzero(~out & ~held & (self.core | (node.priced is None)))
+                missed = self.best is None or self.best[0] < node.bound - self.effort.gap * self.programme.size(self.best[1])
+                if not (missed and len(free)):
+                    self.closed = max(self.closed, node.bound)
+                    continue
+                name = int(free[np.argmax(node.part[free])])
             one = np.arange(len(out)) == name
             for without, within in ((out | one, held), (out, held | one)):
-                child = self.solve(without, within)
+                child = self.node(without, within, node)
                 if child is None:
                     continue
-                if child.value <= enough:
-                    self.closed = max(self.closed, child.value)
+                if child.bound <= self.enough():
+                    self.closed = max(self.closed, child.bound)
                     continue
                 number += 1
-                heapq.heappush(queue, (-child.value, number, child, without, within))
+                heapq.heappush(queue, (-child.bound, number, child))
         return -queue[0][0] if queue else -np.inf
 
 
-def best_list(programme: Programme, effort: Effort = Effort()) -> Best | None:
-    """The best list under a programme's rules; None where there is none.
+def best_list(programme: Programme, effort: Effort = Effort(), *, any_list: bool = False) -> Outcome:
+    """The best list under a programme's rules, and what is proved of all others.
+
+    Parameters
+    ----------
+    programme
+        Whose names with `most` of 0 are not held.
+    effort
+        When to stop.
+    any_list
+        Whether any list that keeps the rules will do.
 
     Notes
     -----
-    The root is the perspective relaxation over all names. The names that it holds anything of are searched first, which is
-    quick and gives a good list; then all names that its reduced costs do not rule out. Which node is next, and which name it
-    branches on, depends on values and places alone, so that the same problem gives the same list.
-
-    A name whose dual price says that no list with it can be better than what is found is left out for good, and one that
-    no such list is without is held for good: reduced-cost fixing.
+    Which node is next, and which name it branches on, depends on values and places alone, so that the same problem gives the
+    same list. A name whose price says that no list with it can be better than what is found is left out below a node, and
+    one that no such list is without is held: reduced-cost fixing.
     """
-    search = Search(programme, effort)
-    barred = programme.most <= 0
-    root = search.solve(barred, programme.forced)
+    search = Search(programme, effort, any_list)
+    if effort.seconds is not None:
+        search.until = monotonic() + effort.seconds
+    barred = (programme.most <= 0) & ~programme.forced
+    alone = programme.score + 2 * programme.aversion * programme.specific * programme.benchmark
+    promise = np.where(barred, -np.inf, alone * programme.most - programme.aversion * programme.specific * programme.most**2)
+    search.core = programme.forced | ((programme.before > 0) & ~barred)
+    search.core[np.argsort(-promise, kind="stable")[:FIRST]] = True
+    search.core &= ~barred
+    root = search.node(barred, programme.forced)
     if root is None:
-        return None
-    small = barred | ((root.held < CORE) & ~programme.forced)
-    if small.sum() > barred.sum():
-        first = search.solve(small, programme.forced)
-        if first is not None:
-            search.run(small, first, effort.nodes // 4)
-        search.closed = -np.inf
-    left = search.run(barred, root, effort.nodes - search.nodes)
+        return Outcome(None, 0.0, -np.inf, -np.inf, search.nodes, search.unsolved, True)
+    search.try_names(((programme.before > 0) & ~barred) | programme.forced)
+    left = search.run(root)
+    bound = min(root.bound, max(search.closed, left))
     if search.best is None:
-        return None
+        return Outcome(None, 0.0, -np.inf, bound, search.nodes, search.unsolved, left == -np.inf)
     value, weights, cash = search.best
-    return Best(weights, cash, value, min(root.value, max(value, search.closed, left)), search.nodes)
+    return Outcome(weights, cash, value, max(bound, value), search.nodes, search.unsolved, left == -np.inf)

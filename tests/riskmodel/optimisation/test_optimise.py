@@ -133,11 +133,16 @@ def test_rules_that_contradict_each_other_are_named_with_what_each_would_have_to
     given = problem(1)
     with pytest.raises(ContradictionError) as refused:
         optimise(**given, rules=[GroupBand("sector", 0.5), NameCount(most=4), NameWeight(0.0, 0.2), TrackingError(0.5)])
-    assert refused.value.rules == ("names", "weight")
+    assert refused.value.rules == ("names", "weight", "cash")
     offers = {(way.rule, way.bound): way.enough for way in refused.value.ways}
     assert offers["names", "most"] == 5
     assert offers["weight", "most"] == pytest.approx(0.25, abs=1e-3)
-    assert "most of names 5 in the place of 4" in str(refused.value)
+    assert offers["cash", "most"] == pytest.approx(0.2, abs=1e-3)
+    assert [way.rule for way in refused.value.ways if not way.stated] == ["cash"]
+    assert str(refused.value).startswith(
+        "rules: no list keeps names, weight, cash (as no rule of the kind is given) together. Any one of these would do: "
+        "most of names 5 in the place of 4; most of weight 0.25"
+    )
 
 
 def test_a_band_of_volatility_holds_on_both_sides():
