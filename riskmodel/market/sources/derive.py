@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
+from riskmodel.market.timeline import BRIDGE_SESSIONS
 
+DAY = np.timedelta64(1, "D")
 NANOSECONDS = "datetime64[ns]"  # Parquet has days in other units too, and only equal ones merge
 
 
@@ -39,24 +42,72 @@ def return_of_dividends(prices: pd.DataFrame) -> pd.Series:
     >>> return_of_dividends(prices).round(4).tolist()
     [nan, 0.01]
     """
+    require_closes_of_dividends(prices)
     ordered = prices.sort_values(["ticker", "date"], kind="stable")
     known = ordered[ordered["close"].notna()]
     before = known.groupby("ticker", sort=False)["close"].shift(1)
     return ((known["close"] + known["dividend"].fillna(0.0)) / before - 1).reindex(prices.index)
 
 
-def close_then(rows: pd.DataFrame, date: str, prices: pd.DataFrame) -> pd.Series:
-    """The last close of each row's ticker at or before its date; NaN where there is none."""
+def require_closes_of_dividends(prices: pd.DataFrame) -> None:
+    """Refuse dividends on rows without a close: no return would have them."""
+    lost = (prices["dividend"].fillna(0.0) != 0.0) & prices["close"].isna()
+    if lost.any():
+        rows = prices[lost].sort_values(["date", "ticker"])
+        shown = (f"{day:%Y-%m-%d} {name} {paid:g}" for day, name, paid in rows[["date", "ticker", "dividend"]].to_numpy())
+        raise InputError(
+            f"prices: {counted(len(rows), 'dividend')} on a day without a close of the name: {listed(shown)}. No return "
+            f"would have it. The day of a dividend is its ex-date, a session: correct the day, or add the close."
+        )
+
+
+def close_then(rows: pd.DataFrame, date: str, prices: pd.DataFrame, name: str) -> pd.Series:
+    """The last close of each row's ticker at or before its date; NaN where there is none.
+
+    Parameters
+    ----------
+    rows, date
+        Of the table `name`, and its column of days.
+    prices
+        Their days are the sessions; after the last one weekdays are.
+
+    Raises
+    ------
+    InputError
+        For closes that are more than `BRIDGE_SESSIONS` sessions old: what is gone for longer begins a new life, at a price
+        of its own.
+    """
     closes = prices.loc[prices["close"].notna(), ["date", "ticker", "close"]].astype({"date": NANOSECONDS})
     wanted = rows.loc[rows[date].notna(), [date, "ticker"]].rename(columns={date: "date"}).astype({"date": NANOSECONDS})
     closes, wanted = (frame.sort_values("date", kind="stable") for frame in (closes, wanted.reset_index()))
-    found = pd.merge_asof(wanted, closes, on="date", by="ticker")
+    found = pd.merge_asof(wanted, closes.assign(closed=closes["date"]), on="date", by="ticker")
+    found["apart"] = 0
+    there = found["closed"].notna()
+    found.loc[there, "apart"] = _sessions_apart(found["closed"][there], found["date"][there], closes["date"].to_numpy())
+    old = found[found["apart"] > BRIDGE_SESSIONS]
+    if len(old):
+        days = old[["date", "ticker", "closed"]].sort_values(["date", "ticker"]).to_numpy()
+        shown = listed(f"{day:%Y-%m-%d} {ticker} (of {closed:%Y-%m-%d})" for day, ticker, closed in days)
+        raise InputError(
+            f"{name}: {counted(len(old), 'row')} with a last close that is more than {BRIDGE_SESSIONS} sessions old, and "
+            f"values nothing: {shown}. Give prices up to that day, or leave out the rows of what trades no more."
+        )
     return found.set_index("index")["close"].reindex(rows.index)
+
+
+def _sessions_apart(first: pd.Series, last: pd.Series, sessions: np.ndarray) -> np.ndarray:
+    """Sessions after a first day up to a last one, and weekdays where there are no sessions any more."""
+    if first.empty:
+        return np.zeros(0, int)
+    known = np.unique(sessions)
+    apart = np.searchsorted(known, last, side="right") - np.searchsorted(known, first, side="right")
+    after = (last.clip(lower=known[-1]) + DAY).to_numpy().astype("datetime64[D]")
+    return apart + np.busday_count((known[-1] + DAY).astype("datetime64[D]"), after)
 
 
 def shares_of_cap(shares: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
     """Share counts from capitalisations: over the last close at or before the day they are known."""
-    return shares["market_cap"] / close_then(shares, "available_from", prices)
+    return shares["market_cap"] / close_then(shares, "available_from", prices, "shares")
 
 
 def weights_of_values(holdings: pd.DataFrame) -> pd.Series:
@@ -74,7 +125,7 @@ def weights_of_values(holdings: pd.DataFrame) -> pd.Series:
 
 def weights_of_quantities(holdings: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:
     """Weights from quantities at the last close; a quantity of CASH is money."""
-    close = close_then(holdings, "date", prices).where(holdings["ticker"] != CASH, 1.0)
+    close = close_then(holdings, "date", prices, "holdings").where(holdings["ticker"] != CASH, 1.0)
     without = close.isna()
     if without.any():
         raise InputError(

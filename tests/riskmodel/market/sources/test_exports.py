@@ -12,6 +12,7 @@ import xarray as xr
 import riskmodel as rm
 from riskmodel.errors import InputError
 from riskmodel.market.market import MARKET_TABLES, build_market
+from riskmodel.market.sources.derive import return_of_dividends, shares_of_cap, weights_of_quantities
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import read_table
@@ -104,6 +105,34 @@ def test_returns_are_worked_out_as_it_is_stated(tmp_path, tidy, way):
     markets_are_equal(
         rm.read_market(Exports(folder, {"prices": stated})), tidy | {"prices": tidy["prices"].assign(total_return=returns)}
     )
+
+
+def test_a_dividend_without_a_close_is_refused_by_its_place():
+    days = pd.bdate_range("2025-03-03", periods=3)
+    prices = pd.DataFrame({"date": days, "ticker": "A", "close": [10.0, None, 9.9], "dividend": [None, 0.2, 0.0]})
+    with pytest.raises(InputError, match=r"prices: 1 dividend on a day without a close of the name: 2025-03-04 A 0\.2\. No"):
+        return_of_dividends(prices)
+    assert return_of_dividends(prices.assign(dividend=[0.1, 0.0, 0.2])).round(4).tolist()[2] == 0.01
+
+
+@pytest.mark.parametrize("day, fits", [("2025-03-31", True), ("2025-04-05", True), ("2025-04-07", False)])
+def test_a_close_that_values_a_row_is_no_older_than_a_gap_that_is_bridged(day, fits):
+    """B has its last close on 28 March; A, and so the market, on 1 April: weekdays after it count, sessions before it."""
+    sessions = pd.bdate_range("2025-03-03", "2025-04-01")
+    closes = [
+        pd.DataFrame({"date": days, "ticker": name, "close": 10.0}) for name, days in (("A", sessions), ("B", sessions[:-2]))
+    ]
+    held = pd.DataFrame({"portfolio": "m", "date": pd.Timestamp(day), "ticker": ["A", "B", "CASH"], "quantity": [1, 2, 10]})
+    if fits:
+        assert weights_of_quantities(held, pd.concat(closes)).tolist() == [0.25, 0.5, 0.25]
+        return
+    with pytest.raises(
+        InputError, match=r"holdings: 1 row with a last close that is more than 5 .*: 2025-04-07 B \(of 2025-03-28\)"
+    ):
+        weights_of_quantities(held, pd.concat(closes))
+    caps = pd.DataFrame({"ticker": ["B", "C"], "available_from": pd.Timestamp("2025-06-30"), "market_cap": 100.0})
+    with pytest.raises(InputError, match=r"shares: 1 row with a last close .*: 2025-06-30 B"):
+        shares_of_cap(caps, pd.concat(closes))
 
 
 def test_lists_of_a_custodian_by_the_month_give_the_same_weights(tmp_path, tidy):
