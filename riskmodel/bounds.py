@@ -134,7 +134,10 @@ POSITIVE = Bound("a positive number", above=0)
 YEARLY_RATE = Bound("a decimal a year above -0.05 and below 0.5 (0.02 is 2 %)", above=-0.05, below=0.5)
 COST = Bound("basis points from 0 to 1,000 (10 is 0.10 %)", least=0, most=1000)
 BASIS_POINTS = Bound("basis points from 0 to 1,000 (5 is 0.05 %)", least=0, most=1000)
-PERIODS_A_YEAR = Bound("a number of returns a year above 0 and up to 366, 252 of days and 12 of months", above=0, most=366)
+DAYS_A_YEAR = 252  # sessions of a year, by which what is daily is annualised
+PERIODS_A_YEAR = Bound(
+    f"a number of returns a year above 0 and up to 366, {DAYS_A_YEAR} of days and 12 of months", above=0, most=366
+)
 PERIOD_RETURN = Bound("the decimal return of a row from -1 to 1 (0.001 is 0.1 %)", least=-1, most=1)
 PREMIUM = Bound("a decimal a year, such as -0.04 (-4 %), or a Series by day")
 DEGREES = Bound("0 or 1", least=0, most=1, whole=True)

@@ -13,13 +13,12 @@ from attribution.linking.linking import coefficients
 from attribution.portfolio.beside import with_rows
 from attribution.rows import CURRENCY, HEDGE
 from riskmodel.arrays.labels import require_flag, require_kind
-from riskmodel.bounds import PREMIUM, require_bounded
+from riskmodel.bounds import DAYS_A_YEAR, PREMIUM, require_bounded
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.contents import READ
 
 CODE = "Give a code, such as 'JPY'."  # what a currency is
 
-DAYS_A_YEAR = 252
 GREATEST_PREMIUM = 0.01  # of a day
 GREATEST_CHANGE = 3.0  # of a rate in a day, either way: devaluations stay below it, rates for 100 units do not
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from attribution.linking.period_names import YEAR_AND_MONTH, Reading, readings
 from riskmodel.arrays.labels import label_text, require_kind
-from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
+from riskmodel.bounds import DAYS_A_YEAR, PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted, listed
 
 LONGEST_CLOSURE = 12  # days between sessions: exchanges have closed for eleven around a holiday
@@ -21,7 +21,7 @@ LEAST_WEEK = 4  # days from a week's row to the next: the Friday for a closed Mo
 LONG = 183  # days of a record whose rows a year can be counted
 LARGEST_RETURN = 1e6  # of a row: no record has it, prices and levels do
 REPEATED = "Keep one row each, or give each its own date."
-SESSIONS, DAYS_OF_A_YEAR = 252, 365.25
+CALENDAR_DAYS_A_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Frequency:
 
 
 FREQUENCIES = (
-    Frequency("day", "daily", (1, 5), (200, 366, SESSIONS)),
+    Frequency("day", "daily", (1, 5), (200, 366, DAYS_A_YEAR)),
     Frequency("week", "weekly", (6, 10), (50, 53, 52)),
     Frequency("month", "monthly", (27, 32), (12, 12, 12), months=1),
     Frequency("quarter", "quarterly", (85, 95), (4, 4, 4), months=3),
@@ -246,15 +246,15 @@ def _require_whole(days: pd.DatetimeIndex, index: pd.Index, a_year: float | None
     _require_no_gap(days, steps > limit, name)
     span = float(steps.sum())
     if found.name == "day" and span >= LONG:
-        _require_sessions((len(days) - 1) / span * DAYS_OF_A_YEAR, a_year, name)
+        _require_sessions((len(days) - 1) / span * CALENDAR_DAYS_A_YEAR, a_year, name)
 
 
 def _require_sessions(rows: float, a_year: float | None, name: str) -> None:
     """Refuse fewer daily rows a year than an exchange has sessions, and another number than is meant."""
-    if rows < LEAST_DENSITY * SESSIONS:
+    if rows < LEAST_DENSITY * DAYS_A_YEAR:
         raise InputError(
-            f"{name}: {rows:.0f} daily rows a year, where exchanges have about {SESSIONS}. Give the days that are missing; "
-            f"a ratio of the others is another record's."
+            f"{name}: {rows:.0f} daily rows a year, where exchanges have about {DAYS_A_YEAR}. Give the days that are "
+            f"missing; a ratio of the others is another record's."
         )
     if a_year is not None and abs(rows / a_year - 1) > 1 - LEAST_DENSITY:
         raise InputError(

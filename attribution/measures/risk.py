@@ -17,10 +17,8 @@ from attribution.portfolio.settings.sections import UNCOVERED_MAX
 from attribution.rows import CASH, SPECIFIC, is_pseudo_name
 from riskmodel.arrays.labels import labelled, require_finite, require_kind, require_one_kind
 from riskmodel.arrays.rounding import OF_TERMS, active
-from riskmodel.bounds import PERIODS_A_YEAR, require_bounded
+from riskmodel.bounds import DAYS_A_YEAR, PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError, counted, listed
-
-DAYS_A_YEAR = 252
 
 __all__ = ["CourseRisk", "RiskDecomposition", "beta", "decompose", "ex_ante_risk", "tracking_error"]
 

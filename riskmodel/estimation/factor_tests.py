@@ -10,12 +10,10 @@ import xarray as xr
 
 from riskmodel.arrays.labels import checked_factor_returns
 from riskmodel.arrays.rounding import deviation
-from riskmodel.bounds import LAGS, PERIODS_A_YEAR, require_bounded
+from riskmodel.bounds import DAYS_A_YEAR, LAGS, PERIODS_A_YEAR, require_bounded
 from riskmodel.errors import InputError
 
 MONTH = 21
-
-DAYS_A_YEAR = 252
 
 
 def exposure_stability(exposures: xr.DataArray, *, lag: int = MONTH) -> xr.DataArray:

@@ -9,7 +9,21 @@ import pandas as pd
 from riskmodel.market.industries import COLUMNS
 
 CATEGORIES = ("sector", *COLUMNS)
-PLACEHOLDERS = frozenset({"nan", "none", "null", "n/a", "na", "#n/a", "nat", "-", "--"})  # of an empty cell
+PLACEHOLDERS = frozenset(  # of an empty cell, in lower case
+    {"-", "--", "－", "—", "–", "***", "nan", "nat", "none", "null", "na", "n/a", "n.a."}
+    | {"#na", "#n/a", "#n/a n/a", "#value!", "#div/0!", "#ref!"}
+)
+
+
+def stands_for_none(text: str) -> bool:
+    """Whether a cell's text is one that programs write where they have nothing.
+
+    Examples
+    --------
+    >>> stands_for_none(" #N/A"), stands_for_none("0")
+    (True, False)
+    """
+    return text.strip().casefold() in PLACEHOLDERS
 
 
 def plain(text: str) -> str:
@@ -59,7 +73,7 @@ def one_spelling(labels: pd.Series) -> pd.Series:
     ['Energy', 'Energy', 'Energy', nan, nan]
     """
     clean = plain_labels(labels).dropna()
-    clean = clean[~clean.str.casefold().isin(PLACEHOLDERS)]
+    clean = clean[~clean.map(stands_for_none).astype(bool)]
     counts = clean.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     most: dict[str, str] = {}
     for text in counts.index:

@@ -9,13 +9,13 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.semidefinite import require_covariance
+from riskmodel.bounds import DAYS_A_YEAR
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.given_tables import GivenTables, require_known
 
 Form = Literal["full", "triangle"]
 FORMS: tuple[str, ...] = get_args(Form)
-DAYS_A_YEAR = 252
 KEPT = 31  # days that the last risk known is used: files of a month end last until the next
 SAME = 1e-9  # of the larger, up to which two halves of a matrix agree
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from riskmodel.arrays.labels import require_count
 from riskmodel.arrays.threads import one_blas_thread
-from riskmodel.bounds import SEED_NUMBER, require_bounded
+from riskmodel.bounds import DAYS_A_YEAR, SEED_NUMBER, require_bounded
 from riskmodel.errors import InputError, counted
 from riskmodel.facts import ForecastUnavailableError
 from riskmodel.market.contents import require_dataset
@@ -21,7 +21,6 @@ from riskmodel.validation.bias import standardised
 from riskmodel.validation.portfolios import asset_draws, portfolio_volatility, random_weights, scaled_to_one
 from riskmodel.validation.validation import BURN_IN, summarise
 
-DAYS_A_YEAR = 252
 DAYS_AT_ONCE = 32  # keeps exposures and portfolios small in memory
 FORECAST_COLUMNS = ("portfolios", "days", "bias", "lower", "upper", "share_inside", "mrad", "qlike")
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from riskmodel.market.spelling import stands_for_none
+
 SEEN = 200  # cells that are looked at
 MANY = 20  # columns from which on a table may be a wide one
 BY_DAY, KEYS = ("prices", "indices", "fx"), ("date", "ticker", "index", "pair")
@@ -22,7 +24,6 @@ DATES = (  # how days are written, and what a book states of them
     (r"[34]\d{4}", ("excel",)),
 )
 RATIOS = ("weight", "total_return", "return", "fee", "risk_free", "value", "exposure")  # that may be written in percent
-EMPTY = frozenset({"-", "--", "#N/A", "#NA", "N/A", "n/a", "NA", "null", "NULL", "None", "#VALUE!", "#DIV/0!", "#REF!"})
 
 
 def of_numbers(cells: Iterable[str], column: str, name: str) -> str:
@@ -43,7 +44,7 @@ book.'
         return all(re.fullmatch(form, text) for text in texts)
 
     stated = ""
-    if set(texts) <= EMPTY:
+    if all(map(stands_for_none, texts)):
         stated = f'missing = ["{texts[0]}"]'
     elif column in RATIOS and every(r"[-+−△▲]?[\d.,]+\s?%"):
         stated = f'units = {{ {column} = "percent" }}'

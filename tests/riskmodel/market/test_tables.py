@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from riskmodel.errors import InputError
+from riskmodel.market.fitness.hints import of_numbers
+from riskmodel.market.sources.recognition.values import shape_of
+from riskmodel.market.spelling import spelt
 from riskmodel.market.tables import TABLES, file_hash, read_table
 from tests.riskmodel.builders import random_tables, write_tables
 
@@ -329,3 +332,11 @@ def test_a_csv_row_with_a_cell_too_many_in_every_row_is_refused(tmp_path: Path) 
     # pandas takes the first column for an index where every row is longer than the header, and shifts the rest
     given(tmp_path, csv("2024-03-01,A,1,000,,1"))
     message(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["#VALUE!", "n.a.", "***", "－", "#N/A N/A", "NaN"])
+def test_a_text_that_stands_for_nothing_does_so_in_every_table_and_export(text):
+    assert spelt(pd.Series([text, "IT"]), "sector").tolist()[1:] == ["IT"]
+    assert spelt(pd.Series([text, "IT"]), "sector").isna().tolist() == [True, False]
+    assert f'missing = ["{text}"]' in of_numbers([text], "close", "prices")
+    assert shape_of(pd.Series(["1", text])).missing == (text,)

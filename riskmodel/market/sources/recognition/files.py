@@ -15,7 +15,7 @@ import pandas as pd
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.plain_text import one_line
-from riskmodel.market.sources.recognition.values import NOTHING
+from riskmodel.market.spelling import stands_for_none
 
 PLAIN = (".csv", ".tsv", ".txt")
 BOOKS = (".xlsx", ".xlsm")
@@ -156,7 +156,7 @@ def _second_header(grid: pd.DataFrame, above: int) -> int | None:
         if not 0 < under < len(grid) - 1:
             continue
         names, fields, first = (grid.iloc[row, 1:].dropna() for row in (under - 1, under, under + 1))
-        words = [cell for cell in fields if _is_word(cell) and str(cell).strip() not in NOTHING]
+        words = [cell for cell in fields if _is_word(cell) and not stands_for_none(str(cell))]
         if len(words) < 2 or len(words) < len(fields) or 2 * len({*words}) > len(words) or len(names) < len({*words}):
             continue
         if len(names) > 1 and not any(map(_is_word, first)) and len({*map(str, names)}) > 1:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from riskmodel.market.sources.cells import PLAIN, read_days
 from riskmodel.market.sources.mapping import strptime_of
+from riskmodel.market.spelling import stands_for_none
 
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
 FORMS = (
@@ -21,25 +22,6 @@ FORMS = (
     *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
 )
 POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
-NOTHING = (
-    "-",
-    "--",
-    "－",
-    "—",
-    "–",
-    "N/A",
-    "#N/A",
-    "#N/A N/A",
-    "n/a",
-    "NA",
-    "n.a.",
-    "NaN",
-    "nan",
-    "NULL",
-    "null",
-    "None",
-    "***",
-)
 MOST = 5000  # different cells of a column that are looked at
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
@@ -104,7 +86,7 @@ def shape_of(cells: pd.Series) -> Shape:
     whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
     if typed.all() and (whole != "").all() and _forms(pd.Series(whole.unique()[:MOST], dtype=object)) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
-    absent = tuple(sorted(set(texts) & set(NOTHING)))
+    absent = tuple(sorted(filter(stands_for_none, set(texts))))
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
