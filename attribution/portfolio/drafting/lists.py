@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.sources.mapping import DATE_PARTS, PLACEHOLDER, strptime_of
+from riskmodel.market.day_forms import regex_of, strptime_of
+from riskmodel.market.sources.mapping import PLACEHOLDER
 from riskmodel.market.sources.recognition.drafts import Draft, day_texts
 from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.market.sources.recognition.units import OPEN
@@ -106,10 +107,7 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
 def _said(pattern: str, file: str, form: str) -> dict[str, str]:
     """What the name of a file says, by the placeholders of its pattern."""
     parts = PLACEHOLDER.split(pattern)
-    day = "".join(
-        {"YYYY": r"\d{4}", "YY": r"\d\d", "MM": r"\d\d", "DD": r"\d\d", "MMM": "[A-Za-z]{3}"}.get(part, re.escape(part))
-        for part in re.findall("|".join((*DATE_PARTS, ".")), form)
-    )
+    day = regex_of(form)
     regex = "".join(
         (f"(?P<{part}>{day if part == 'date' and day else '.+'})" if place % 2 else re.escape(part).replace(r"\*", ".*"))
         for place, part in enumerate(parts)

@@ -6,23 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from riskmodel.market.day_forms import EXCEL_DATES, forms_of
 from riskmodel.market.spelling import stands_for_none
 
 SEEN = 200  # cells that are looked at
 MANY = 20  # columns from which on a table may be a wide one
 BY_DAY, KEYS = ("prices", "indices", "fx"), ("date", "ticker", "index", "pair")
 OF_FILES = (".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt", ".parquet", ".gz", ".zip")
-DATES = (  # how days are written, and what a book states of them
-    (r"\d{8}", ("YYYYMMDD",)),
-    (r"\d{4}/\d{1,2}/\d{1,2}", ("YYYY/MM/DD",)),
-    (r"\d{4}\.\d{1,2}\.\d{1,2}", ("YYYY.MM.DD",)),
-    (r"\d{4}年\d{1,2}月\d{1,2}日", ("YYYY年MM月DD日",)),
-    (r"\d{1,2}\.\d{1,2}\.\d{4}", ("DD.MM.YYYY",)),
-    (r"(\d{1,2})/(\d{1,2})/\d{4}", ("DD/MM/YYYY", "MM/DD/YYYY")),
-    (r"\d{1,2}-[A-Za-z]{3}-\d{4}", ("DD-MMM-YYYY",)),
-    (r"\d{1,2}-[A-Za-z]{3}-\d{2}", ("DD-MMM-YY",)),
-    (r"[34]\d{4}", ("excel",)),
-)
+SERIAL = r"[34]\d{4}"  # of a workbook: days from 1982 to 2036
 RATIOS = ("weight", "total_return", "return", "fee", "risk_free", "value", "exposure")  # that may be written in percent
 
 
@@ -46,7 +39,7 @@ book.'
     stated = ""
     if all(map(stands_for_none, texts)):
         stated = f'missing = ["{texts[0]}"]'
-    elif column in RATIOS and every(r"[-+−△▲]?[\d.,]+\s?%"):
+    elif column in RATIOS and every(r"[-+−△▲]?[\d.,]+\s?[%％]"):
         stated = f'units = {{ {column} = "percent" }}'
     elif every(r"-?[1-9]\d{0,2},\d{3}"):  # 1,234 is either
         stated = 'thousands = ",", or decimal = ","'
@@ -71,14 +64,12 @@ def of_dates(cells: Iterable[str], name: str) -> str:
     texts = [text.strip() for text in cells][:SEEN]
     if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) for text in texts):
         return "There is no such day. Write dates as YYYY-MM-DD."
-    for form, stated in DATES:
-        found = [re.fullmatch(form, text) for text in texts]
-        if all(found):
-            if len(stated) > 1:
-                first, second = (any(match is not None and int(match[k]) > 12 for match in found) for k in (1, 2))
-                stated = stated[:1] if first and not second else stated[1:] if second and not first else stated
-            told = " or ".join(f'"{one}"' for one in stated)
-            return f"Write dates as YYYY-MM-DD, or state dates = {told} beside file in [tables.{name}] of the book."
+    stated = (
+        (EXCEL_DATES,) if all(re.fullmatch(SERIAL, text) for text in texts) else forms_of(pd.Series(texts, dtype=object))
+    )
+    if texts and stated:
+        told = " or ".join(f'"{one}"' for one in stated)
+        return f"Write dates as YYYY-MM-DD, or state dates = {told} beside file in [tables.{name}] of the book."
     return "Write dates as YYYY-MM-DD."
 
 

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import counted, listed
-from riskmodel.market.sources.mapping import EXCEL_DATES, UNITS, How
+from riskmodel.market.day_forms import EXCEL_DATES, read_days
+from riskmodel.market.sources.mapping import UNITS, How
 from riskmodel.market.tables import parsed_numbers
 
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
-PLAIN = str.maketrans({"−": "-", "－": "-", "△": "-", "▲": "-", "\u00a0": " ", "\u202f": " ", "’": "'"})
+PLAIN = str.maketrans(
+    {"−": "-", "－": "-", "＋": "+", "％": "%", "△": "-", "▲": "-", "\u00a0": " ", "\u202f": " ", "’": "'"}
+)
 TYPED = ("floating", "integer", "mixed-integer-float")
-MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00(?:\.0+)?)?| 12:00(?::00)? AM)$")  # of a day that was exported as a moment
 SHOWN = 40  # characters of a cell in a message
 
 
@@ -112,32 +114,6 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     dates = pd.to_datetime(given[typed])
     out[typed] = dates.to_numpy()
     return out, [*problems, *_timed(cells, dates)]
-
-
-def read_days(texts: pd.Series, form: str) -> pd.Series:
-    """Texts as days by a form of `strptime`, NaT where one is none; digits need no zero before them where marks part them.
-
-    Examples
-    --------
-    >>> read_days(pd.Series(["2016年7月1日", "2016年07月01日 00:00"]), "%Y年%m月%d日").dt.day.tolist()
-    [1, 1]
-    >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
-    [False, True]
-    """
-    plain = texts.astype("object")
-    read = _read(plain, form)
-    left = read.isna() & (plain != "")
-    if left.any():  # few files have moments, and to look for them takes longer than to read days
-        read = read.where(~left, _read(plain.where(left, "").str.replace(MIDNIGHT, "", regex=True), form))
-    return read
-
-
-def _read(plain: pd.Series, form: str) -> pd.Series:
-    if re.search("%[Yymd]%[Yymd]", form):
-        digits = {"%Y": r"\d{4}", "%b": "[A-Za-z]{3}"}
-        whole = re.sub("%[Yymdb]", lambda part: digits.get(part[0], r"\d\d"), re.escape(form).replace(r"\%", "%"))
-        plain = plain.where(plain.str.fullmatch(whole).astype(bool))
-    return pd.to_datetime(plain.where(plain != ""), format=form, errors="coerce", exact=True)
 
 
 def _timed(cells: Cells, dates: pd.Series) -> list[str]:

@@ -12,15 +12,15 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.day_forms import EXCEL_DATES, regex_of
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
 from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
-from riskmodel.market.sources.mapping import EXCEL_DATES, PLACEHOLDER, How, Sheet, TableMap
+from riskmodel.market.sources.mapping import PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, TABLES, Table, checked_table, file_hash
 
 WORKBOOKS = (".xlsx", ".xlsm")
-DIGITS = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
 OF_WIDE = {"layout", "fields", "identifiers", "derived", "cash"}  # what is stated of a wide table as a whole
 
 
@@ -227,8 +227,8 @@ def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Pat
 def _named(column: str, name: str, how: How) -> str:
     """A regular expression of a placeholder: of a date, its stated form."""
     kind = TABLES[name].columns[column]
-    form = re.sub("%[Yymdb]", lambda part: DIGITS[part[0]], re.escape(how.dates).replace(r"\%", "%"))
-    return f"(?P<{column}>{(form if how.dates != EXCEL_DATES else '[0-9]+') if kind == DATE else '.+'})"
+    form = regex_of(how.dates) if how.dates != EXCEL_DATES else "[0-9]+"
+    return f"(?P<{column}>{form if kind == DATE else '.+'})"
 
 
 def _any(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from riskmodel.bounds import shown, whole_number
+from riskmodel.market.day_forms import EXCEL_DATES, strptime_of
 
 UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables are in
     "percent": 0.01,
@@ -21,21 +22,8 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "billions": 1e9,
     "ones": 1.0,
 }
-DATE_PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
-EXCEL_DATES = "excel"
 LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-def strptime_of(text: str) -> str:
-    """A form of dates as `datetime.strptime` has it.
-
-    Examples
-    --------
-    >>> strptime_of("DD.MM.YYYY")
-    '%d.%m.%Y'
-    """
-    return re.sub("|".join(DATE_PARTS), lambda part: DATE_PARTS[part[0]], text)
 
 
 def _strptime(text: str) -> str:

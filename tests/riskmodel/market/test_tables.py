@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from riskmodel.errors import InputError
-from riskmodel.market.fitness.hints import of_numbers
+from riskmodel.market.fitness.hints import of_dates, of_numbers
 from riskmodel.market.sources.recognition.values import shape_of
 from riskmodel.market.spelling import spelt
 from riskmodel.market.tables import TABLES, file_hash, read_table
@@ -340,3 +340,18 @@ def test_a_text_that_stands_for_nothing_does_so_in_every_table_and_export(text):
     assert spelt(pd.Series([text, "IT"]), "sector").isna().tolist() == [True, False]
     assert f'missing = ["{text}"]' in of_numbers([text], "close", "prices")
     assert shape_of(pd.Series(["1", text])).missing == (text,)
+
+
+@pytest.mark.parametrize(
+    "texts, stated",
+    [
+        (["31/03/2025"], '"DD/MM/YYYY"'),
+        (["01/02/2025"], '"DD/MM/YYYY" or "MM/DD/YYYY"'),
+        (["24/11/01"], '"DD/MM/YY" or "YY/MM/DD"'),
+        (["2025年3月31日", "2025年4月1日 00:00"], '"YYYY年MM月DD日"'),
+        (["Mar 31, 2025"], '"MMM DD, YYYY"'),
+        (["45747"], '"excel"'),
+    ],
+)
+def test_days_of_another_form_are_told_by_every_form_that_init_knows(texts, stated):
+    assert f"state dates = {stated} beside" in of_dates(texts, "holdings")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from riskmodel.market.sources.cells import read_days
-from riskmodel.market.sources.mapping import strptime_of
+from riskmodel.market.day_forms import read_days, strptime_of
 from riskmodel.market.sources.recognition.groups import MANY, Group
 from riskmodel.market.sources.recognition.values import DAY
 from riskmodel.market.sources.recognition.words import WORDS, matched

@@ -14,6 +14,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import ANY as ANY_DAY
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.spelling import stands_for_none
 
@@ -22,9 +23,7 @@ BOOKS = (".xlsx", ".xlsm")
 DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES_ABOVE = 30  # a header
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-NO_WORD = re.compile(
-    r"[-+△▲]?[\d.,/:' %-]+|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日"
-)  # a number or a day
+NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
 COUNTED = re.compile(r"(?<=[0-9])[年月日時分秒円株千万億兆期社口件位]")  # stand alone after a digit

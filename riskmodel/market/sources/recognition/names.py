@@ -8,15 +8,11 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.sources.mapping import strptime_of
+from riskmodel.market.day_forms import WHOLE, regex_of, strptime_of
 
 IN_NAMES = {  # forms of days in names of files
-    "YYYYMMDD": r"(?<!\d)(?:19|20)\d{6}(?!\d)",
-    "YYYY-MM-DD": r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?!\d)",
-    "DD.MM.YYYY": r"(?<!\d)\d\d\.\d\d\.(?:19|20)\d\d(?!\d)",
-    "DD-MMM-YYYY": r"(?<!\d)\d\d-[A-Za-z]{3}-(?:19|20)\d\d(?!\d)",
-    "DD-MMM-YY": r"(?<!\d)\d\d-[A-Za-z]{3}-\d\d(?!\d)",
-    "YYYY_MM_DD": r"(?<!\d)(?:19|20)\d\d_\d\d_\d\d(?!\d)",
+    form: rf"(?<!\d){regex_of(form).replace(WHOLE['%Y'], '(?:19|20)[0-9]{2}')}(?!\d)"
+    for form in ("YYYYMMDD", "YYYY-MM-DD", "DD.MM.YYYY", "DD-MMM-YYYY", "DD-MMM-YY", "YYYY_MM_DD")
 }
 EDGES = "_- ."
 

@@ -10,17 +10,11 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.sources.cells import PLAIN, read_days
-from riskmodel.market.sources.mapping import strptime_of
+from riskmodel.market.day_forms import forms_of
+from riskmodel.market.sources.cells import PLAIN
 from riskmodel.market.spelling import stands_for_none
 
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
-FORMS = (
-    *("YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "YYYY.MM.DD", "YYYY年MM月DD日"),
-    *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY"),
-    *(mark.join(parts) for mark in "./-" for parts in (("DD", "MM", "YY"), ("MM", "DD", "YY"), ("YY", "MM", "DD"))),
-    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
-)
 POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
 MOST = 5000  # different cells of a column that are looked at
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
@@ -84,7 +78,7 @@ def shape_of(cells: pd.Series) -> Shape:
     texts = pd.Series(given[~typed].astype(str).str.strip().unique()[:MOST], dtype=object)
     texts = texts[texts != ""]
     whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
-    if typed.all() and (whole != "").all() and _forms(pd.Series(whole.unique()[:MOST], dtype=object)) == ("YYYYMMDD",):
+    if typed.all() and (whole != "").all() and forms_of(pd.Series(whole.unique()[:MOST], dtype=object)) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
     absent = tuple(sorted(filter(stands_for_none, set(texts))))
     there = texts[~texts.isin(absent)]
@@ -92,12 +86,12 @@ def shape_of(cells: pd.Series) -> Shape:
     if typed.any() and (there.empty or numbers):
         return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(whole.unique()[:MOST]), unique=given.is_unique)
     if not typed.any() and not there.empty:
-        forms = _forms(there)
+        forms = forms_of(there)
         if forms:
             return Shape(DAY, forms, missing=absent, unique=given.is_unique)
         code = code_of(texts)
         if numbers and not code:
-            percent = bool(there.str.endswith(("%", "％")).any())
+            percent = bool(there.str.translate(PLAIN).str.endswith("%").any())
             return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(texts), unique=given.is_unique)
         return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
     return Shape(TEXT, texts=(*texts, *whole.unique()[:MOST]), unique=given.is_unique)
@@ -108,40 +102,15 @@ def _of_typed(given: pd.Series) -> Shape:
     numbers = given.unique()
     some = pd.Series(numbers[: 2 * MOST])
     whole = some[some == np.floor(some)].astype("int64").astype(str)
-    if len(whole) == len(some) and _forms(whole) == ("YYYYMMDD",):
+    if len(whole) == len(some) and forms_of(whole) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=len(numbers) == len(given))
     parts = () if len(whole) == len(some) else ("0.5",)  # not all of them are codes
     return Shape(NUMBER, texts=(*parts, *whole[:MOST]), unique=len(numbers) == len(given))
 
 
-def _forms(texts: pd.Series) -> tuple[str, ...]:
-    """Every form of days that all texts have."""
-    found = []
-    for form in FORMS if texts.empty else [form for form in FORMS if _has_marks(texts.iloc[0], form)]:
-        days = read_days(texts[:1], strptime_of(form))  # most forms fail at the first
-        days = read_days(texts, strptime_of(form)) if days.notna().all() else days
-        if days.notna().all() and days.dt.year.between(1950, 2100).all():
-            found.append(form)
-    return tuple(found)
-
-
-def _has_marks(text: str, form: str) -> bool:
-    """Whether a text has the marks of a form as often, and letters for its month's name: to read it takes far longer.
-
-    Examples
-    --------
-    >>> [_has_marks("28.0793", form) for form in ("DD.MM.YYYY", "DD-MMM-YY", "YYYYMMDD")]
-    [False, False, True]
-    """
-    marks = "".join(re.split("[YMD ]+", form))
-    return all(text.count(mark) >= marks.count(mark) for mark in marks) and (
-        "MMM" not in form or any(letter.isalpha() for letter in text)
-    )
-
-
 def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
     """Every pair of decimal and thousands with which all texts are numbers, the plainest first."""
-    plain = texts.str.translate(PLAIN).str.removesuffix("%").str.removesuffix("％").str.strip()
+    plain = texts.str.translate(PLAIN).str.removesuffix("%").str.strip()
     plain = plain.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     found, digits = [], plain.str.contains(r"\d")
     for decimal, thousands in POINTS:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.doubts import of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
@@ -20,7 +21,6 @@ from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, mat
 from riskmodel.market.tables import DATE
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
-DAYS = re.compile(r"\d{4}-\d\d-\d\d(?: 00:00:00)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}/\d{1,2}/\d{1,2}|\d{8}")
 FEW = 2  # names across, at least, of what is no pair
 
 
@@ -71,7 +71,7 @@ def levels_mixed(sheet: Wide) -> tuple[str, ...]:
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
     """Whether names stand down and days across, some beside a name or a comment, which no mapping reads."""
     first, *across = group.first.labels
-    days = sum(bool(DAYS.fullmatch(label)) for label in across)
+    days = sum(looks_like_day(label) for label in across)
     return days > 1 and days >= 0.5 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
 
 

@@ -281,3 +281,12 @@ def test_a_day_with_a_time_is_refused_in_a_workbook_as_in_a_tidy_table(tmp_path)
         write(tmp_path / name, index=False)
         with pytest.raises(InputError, match=r"'date': 1 cell carries a time of day: row \d '2025-03-03 23:30:00'"):
             Exports(tmp_path, {"rates": TableMap(file=name)}).table("rates")
+
+
+def test_a_full_width_percent_sign_is_one(tmp_path):
+    (tmp_path / "保有.csv").write_text("portfolio,date,ticker,weight\nm,2025-03-31,A,95.7％\nm,2025-03-31,CASH,＋4.3 ％\n")
+    stated = TableMap(file="保有.csv", units={"weight": "percent"})
+    read = Exports(tmp_path, {"holdings": stated}).table("holdings")
+    assert read is not None and read["weight"].round(12).tolist() == [0.957, 0.043]
+    with pytest.raises(InputError, match="2 cells have a percent sign: .* State units = percent"):
+        Exports(tmp_path, {"holdings": TableMap(file="保有.csv")}).table("holdings")

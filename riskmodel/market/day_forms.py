@@ -1,0 +1,98 @@
+"""The forms in which days are written, as a book states them: what reads each, and which of them texts can have."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+FORMS = (  # that are known at sight, the plainest first
+    *("YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "YYYY.MM.DD", "YYYY年MM月DD日"),
+    *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY"),
+    *(mark.join(parts) for mark in "./-" for parts in (("DD", "MM", "YY"), ("MM", "DD", "YY"), ("YY", "MM", "DD"))),
+    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
+)
+PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
+WHOLE = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
+SHORT = WHOLE | {"%m": "[0-9]{1,2}", "%d": "[0-9]{1,2}"}  # 1 is 01
+EXCEL_DATES = "excel"  # a workbook's serial numbers
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00(?:\.0+)?)?| 12:00(?::00)? AM)$")  # of a day that was exported as a moment
+
+
+def strptime_of(form: str) -> str:
+    """A form of days as `datetime.strptime` has it.
+
+    Examples
+    --------
+    >>> strptime_of("DD.MM.YYYY")
+    '%d.%m.%Y'
+    """
+    return re.sub("|".join(PARTS), lambda part: PARTS[part[0]], form)
+
+
+def regex_of(form: str, *, short: bool = False) -> str:
+    """A regular expression of texts of a form, ours or that of `strptime`; `short` has 1 for 01 too.
+
+    Examples
+    --------
+    >>> regex_of("YYYY年MM月"), regex_of("%m/%y", short=True)
+    ('[0-9]{4}年[0-9]{2}月', '[0-9]{1,2}/[0-9]{2}')
+    """
+    digits = SHORT if short else WHOLE
+    return re.sub("%[Yymdb]", lambda part: digits[part[0]], re.escape(strptime_of(form)))
+
+
+ANY = "|".join(dict.fromkeys(regex_of(form, short=True) for form in FORMS))
+
+
+def looks_like_day(text: str) -> bool:
+    """Whether a text is written as a day is, whatever its digits.
+
+    Examples
+    --------
+    >>> [looks_like_day(text) for text in ("2024-01-31 00:00:00", "5-Jan-24", "Close")]
+    [True, True, False]
+    """
+    return re.fullmatch(ANY, MIDNIGHT.sub("", text.strip())) is not None
+
+
+def read_days(texts: pd.Series, form: str) -> pd.Series:
+    """Texts as days by a form of `strptime`, NaT where one is none; digits need no zero before them where marks part them.
+
+    Examples
+    --------
+    >>> read_days(pd.Series(["2016年7月1日", "2016年07月01日 00:00"]), "%Y年%m月%d日").dt.day.tolist()
+    [1, 1]
+    >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
+    [False, True]
+    """
+    plain = texts.astype("object")
+    read = _read(plain, form)
+    left = read.isna() & (plain != "")
+    if left.any():  # few files have moments, and to look for them takes longer than to read days
+        read = read.where(~left, _read(plain.where(left, "").str.replace(MIDNIGHT, "", regex=True), form))
+    return read
+
+
+def _read(plain: pd.Series, form: str) -> pd.Series:
+    if re.search("%[Yymd]%[Yymd]", form):
+        plain = plain.where(plain.str.fullmatch(regex_of(form)).astype(bool))
+    return pd.to_datetime(plain.where(plain != ""), format=form, errors="coerce", exact=True)
+
+
+def forms_of(texts: pd.Series) -> tuple[str, ...]:
+    """Every known form in which all texts are days; of several one cannot tell.
+
+    Examples
+    --------
+    >>> forms_of(pd.Series(["03/04/2025", "31/03/2025"])), forms_of(pd.Series(["2025-02-31"]))
+    (('DD/MM/YYYY',), ())
+    """
+    found = []
+    for form in FORMS:
+        days = read_days(texts[:1], strptime_of(form))  # most forms fail at the first
+        days = read_days(texts, strptime_of(form)) if days.notna().all() else days
+        if days.notna().all() and days.dt.year.between(FIRST_YEAR, LAST_YEAR).all():
+            found.append(form)
+    return tuple(found)
