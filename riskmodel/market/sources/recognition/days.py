@@ -11,32 +11,26 @@ from riskmodel.market.sources.recognition.groups import MANY, Group
 from riskmodel.market.sources.recognition.values import DAY
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
-AHEAD = pd.Timedelta(days=366)  # what is announced lies ahead of today, by no more
 APART = pd.Timedelta(days=2 * 366)  # tables of one folder begin and end within so much of each other, or overlap
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
 def settle_days(groups: Sequence[Group]) -> None:
-    """Narrow the forms that days have: none lies in the future, and a year of two digits is one that other tables have.
+    """Narrow the forms that days with a year of two digits have: it is one that other tables have.
 
     Day and month are not told apart so: a swap moves days by months, and tables may begin months apart. Where more than one
-    form is left, a person says which.
+    form is left, a person says which; today is no evidence, since tomorrow the same folder would be another.
     """
     days = [(group, label) for group in groups for label in _labels(group) if group.shape(label).kind == DAY]
     clear = [(group, span) for group, label in days if (span := _clear_span(group, label)) is not None]
     for group, label in days:
         forms = group.shape(label).forms
-        if len(forms) < 2:
-            continue
-        spans = {form: span_of(group, label, form) for form in forms}
-        today = pd.Timestamp.today()
-        past = {form: span for form, span in spans.items() if span[1] <= today + AHEAD}
         others = [span for other, span in clear if other is not group]
-        if others and not all("YYYY" in form for form in forms):
-            known = min(first for first, _ in others), max(last for _, last in others)
-            near = {form: span for form, span in past.items() if _near(span, known)}
-            past = near or spans  # none is near: all are asked for
-        group.narrow(label, tuple(past or spans))
+        if len(forms) < 2 or not others or all("YYYY" in form for form in forms):
+            continue
+        known = min(first for first, _ in others), max(last for _, last in others)
+        near = tuple(form for form in forms if _near(span_of(group, label, form), known))
+        group.narrow(label, near or forms)  # none is near: all are asked for
 
 
 def span_of(group: Group, label: str, form: str) -> Span:

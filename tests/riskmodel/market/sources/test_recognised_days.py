@@ -63,9 +63,10 @@ def test_a_year_of_two_digits_is_one_that_the_other_tables_have(tmp_path):
     assert _folder(tmp_path / "unclear", "{d:%y/%m/%d}", week, others="{d:%y/%m/%d}").stated["dates"] == "?"
 
 
-def test_no_day_lies_in_the_future(tmp_path):
-    """The 31st as a year is 2031."""
-    assert _folder(tmp_path, "{d:%d.%m.%y}", others="").stated["dates"] == "DD.MM.YY"
+def test_what_is_drafted_does_not_depend_on_today(tmp_path):
+    """The 31st as a year is 2031: no evidence, or from 2032 on the same folder would be another."""
+    assert _folder(tmp_path / "alone", "{d:%d.%m.%y}", others="").stated["dates"] == "?"
+    assert _folder(tmp_path / "beside", "{d:%d.%m.%y}").stated["dates"] == "DD.MM.YY"
 
 
 def test_digits_that_nothing_parts_are_padded(tmp_path):

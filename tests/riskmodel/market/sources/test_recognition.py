@@ -44,7 +44,7 @@ RIGHT: dict[str, dict[str, dict[str, str]]] = {
 QUESTIONS: dict[str, set[tuple[str, ...]]] = {  # folder -> what a person is asked of its tables
     "terminal": {("prices", "fields", "close", "unit")},
     "japanese": set(),
-    "swiss": {("prices", "unit")},
+    "swiss": {("prices", "unit"), ("prices", "dates")},
     "french": set(),
     "warehouse": {
         ("prices", "columns", "close"),
