@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -31,6 +32,7 @@ def strptime_of(form: str) -> str:
     return re.sub("|".join(PARTS), lambda part: PARTS[part[0]], form)
 
 
+@cache
 def regex_of(form: str, *, short: bool = False) -> str:
     """A regular expression of texts of a form, ours or that of `strptime`; `short` has 1 for 01 too.
 
@@ -90,9 +92,9 @@ def forms_of(texts: pd.Series) -> tuple[str, ...]:
     (('DD/MM/YYYY',), ())
     """
     found = []
-    for form in FORMS:
-        days = read_days(texts[:1], strptime_of(form))  # most forms fail at the first
-        days = read_days(texts, strptime_of(form)) if days.notna().all() else days
+    first = MIDNIGHT.sub("", str(texts.iloc[0])) if len(texts) else ""
+    for form in (form for form in FORMS if re.fullmatch(regex_of(form, short=True), first)):  # few can be the first's
+        days = read_days(texts, strptime_of(form))
         if days.notna().all() and days.dt.year.between(FIRST_YEAR, LAST_YEAR).all():
             found.append(form)
     return tuple(found)

@@ -10,10 +10,9 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.market.day_forms import regex_of, strptime_of
-from riskmodel.market.sources.mapping import PLACEHOLDER
+from riskmodel.market.sources.mapping import OPEN, PLACEHOLDER
 from riskmodel.market.sources.recognition.drafts import Draft, day_texts
 from riskmodel.market.sources.recognition.recognise import Recognised
-from riskmodel.market.sources.recognition.units import OPEN
 from riskmodel.market.sources.recognition.words import currency_said
 
 SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them

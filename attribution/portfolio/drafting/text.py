@@ -12,9 +12,9 @@ from typing import Any
 from attribution.house_style.words import read_messages
 from attribution.portfolio.drafting.lists import SESSIONS_BEFORE, Lists, lists_in
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.recognise import Recognised
-from riskmodel.market.sources.recognition.units import OPEN
 from riskmodel.texts import visible
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskmodel.errors import InputError, counted, listed
-
-OPEN = "?"
+from riskmodel.market.sources.mapping import OPEN
 
 
 def require_answered(file: str, content: Mapping[str, Any]) -> None:

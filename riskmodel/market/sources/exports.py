@@ -178,21 +178,36 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
     return body.loc[~empty.all(axis=1), ~(empty.all() & (body.columns == "")).to_numpy()]  # a delimiter at the end of lines
 
 
-def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
+def open_workbook(path: Path, subject: str) -> pd.ExcelFile:
+    """A workbook, to be closed after use; `subject` begins the message where nothing can open one.
+
+    Raises
+    ------
+    InputError
+        Where openpyxl is not installed. What openpyxl raises of a damaged file is left as it is.
+    """
     try:
-        opened = pd.ExcelFile(path, engine="openpyxl")
+        return pd.ExcelFile(path, engine="openpyxl")
     except ImportError:
         raise InputError(
-            f"{name}: '{path.name}' is a workbook, and openpyxl is not installed. Install the extra: "
-            f"pip install 'factor-attribution[sources]', or save the sheet as CSV."
+            f"{subject}: '{path.name}' is a workbook, and openpyxl is not installed. Install the extra: "
+            f"pip install 'factor-attribution[sources]', or save its sheets as CSV."
         ) from None
-    with opened as book:
+
+
+def sheet_cells(book: pd.ExcelFile, sheet: str | int) -> pd.DataFrame:
+    """All cells of a sheet as they are, missing where one is empty, and for no other reason: NA is a name."""
+    cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, keep_default_na=False)
+    return cells.mask(cells == "")
+
+
+def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
+    with open_workbook(path, name) as book:
         sheets = [str(sheet) for sheet in book.sheet_names]
         if how.sheet not in sheets if how.sheet is not None else len(sheets) > 1:
             said = "says no sheet" if how.sheet is None else f"names the sheet '{how.sheet}'"
             raise InputError(f"{name}: [tables.{name}] {said}; '{path.name}' has: {listed(sheets, 20)}. State sheet.")
-        cells = pd.read_excel(book, sheet_name=how.sheet or 0, header=None, dtype=object, keep_default_na=False)
-        return cells.mask(cells == "")  # and of nothing else: NA is a name
+        return sheet_cells(book, how.sheet or 0)
 
 
 def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Path, dict[str, str]]]:

@@ -22,6 +22,7 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "billions": 1e9,
     "ones": 1.0,
 }
+OPEN = "?"  # what stands in a drafted mapping where a person must say something
 LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -88,11 +88,6 @@ def is_cash(text: str) -> bool:
     return any(has(words, phrase) for phrase in CELLS["cash"])
 
 
-def is_total(text: str) -> bool:
-    """Whether a text among codes heads a sum at the foot of a table."""
-    return any(has(tokens(text), phrase) for phrase in CELLS["total"])
-
-
 def choose_ticker(securities: Group, codes: Sequence[str], used: Mapping[str, int]) -> str:
     """The column of securities whose codes are the tickers: headed so, or the one that most tables name stocks by."""
 

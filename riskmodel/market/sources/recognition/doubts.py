@@ -144,15 +144,6 @@ def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def doubled(group: Group, taken: Mapping[str, str]) -> int:
-    """How many rows have a name that is already in their list."""
-    labels = [taken[key] for key in ("date", "ticker", "portfolio", "index") if key in taken]
-    if "ticker" not in taken:
-        return 0
-    keys = group.cells[labels].assign(file=group.file_of_rows)
-    return int(keys[group.texts(taken["ticker"]).to_numpy() != ""].duplicated().sum())
-
-
 def doubtful_word(group: Group) -> str | None:
     """The word of a file's or sheet's name that says it should perhaps not be used."""
     words = (*tokens(PurePosixPath(group.first.file).stem), "|", *tokens(group.first.sheet or ""))

@@ -13,11 +13,12 @@ import pandas as pd
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN, How
 from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
-from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header, of_sums
+from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums
 from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
 from riskmodel.market.sources.recognition.values import same_numbers
 from riskmodel.market.sources.recognition.words import CELLS, HEADERS, has, tokens
@@ -101,15 +102,18 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     table = candidate.table
     draft = Draft(table, group=group)
     settled = doubts.settled(group, candidate, _chosen(group, candidate))
-    chosen = dict(settled.chosen)
-    _files(group, draft, {**chosen, **dict.fromkeys(settled.asked, OPEN)})
+    chosen, asked = dict(settled.chosen), dict(settled.asked)
+    for ours in [ours for ours, label in chosen.items() if label in group.twice]:
+        label = chosen.pop(ours)
+        asked[ours] = (label,), Fact("header_twice", {"labels": (label,)})
+    _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
     state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
     for ours, label in chosen.items():
         word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
         why = Fact("says_total_return") if word is None else Fact("header_word", {"word": word})
         draft.state(("columns", ours), label, why)
         draft.labels[ours] = label
-    for ours, (labels, question) in settled.asked.items():
+    for ours, (labels, question) in asked.items():
         draft.state(("columns", ours), OPEN, question)
         _unit_of_any(draft, ours, labels)
     if "level" in chosen and not doubts.says(chosen["level"], "total_return"):
@@ -193,10 +197,13 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
 
 def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterable[str], kinds: Mapping[str, str]) -> None:
     """State how files are written: what was seen of them, the point of numbers and the form of days."""
-    hows = {tuple(sorted((key, str(value)) for key, value in each.how.items())) for each in group.seen}
-    for key, value in group.first.how.items():
-        several = {dict(how).get(key) for how in hows}
-        draft.state((*path, key), value, *((Fact("differs", {"what": key}),) if len(several) > 1 else ()))
+    for key in dict.fromkeys(key for each in group.seen for key in each.how if key != "missing"):
+        ways = _ways(group, key)
+        if len(ways) > 1:
+            places = tuple(f"{file} ({value})" for value, file in ways.items())
+            draft.state((*path, key), OPEN, Fact("written_differently", {"what": key, "places": places}))
+        elif How.model_fields[key].default not in ways:
+            draft.state((*path, key), *ways)
     shapes = {label: group.shape(label) for label in labels}
     days = [shape for label, shape in shapes.items() if kinds[label] == DATE and shape.forms]
     if days:
@@ -209,9 +216,23 @@ def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterabl
     texts = [(label, shape) for label, shape in shapes.items() if kinds[label] == NUMBER and shape.points]
     missing = sorted({text for label, shape in shapes.items() if kinds[label] != TEXT for text in shape.missing})
     state_points(draft, path, [(shape.points, shape.texts) for _, shape in texts])
+    missing = sorted({*missing, *(cell for each in group.seen for cell in each.how.get("missing", ()))})
     if missing:
-        missing = sorted({*missing, *group.first.how.get("missing", ())})
         draft.state((*path, "missing"), missing, Fact("stands_for_none", {"cells": tuple(missing)}))
+
+
+def _ways(group: Group, key: str) -> dict[Any, str]:
+    """The ways in which the files of a group are written, each with the first file of it.
+
+    A file of ASCII alone is written as the others are, unless these have two bytes for each character.
+    """
+    usual = How.model_fields[key].default
+    wide = any(str(each.how.get(key)).startswith("utf-16") for each in group.seen)
+    telling = [each for each in group.seen if key != "encoding" or wide or not each.ascii] or group.seen
+    ways = dict[Any, str]()
+    for each in telling:
+        ways.setdefault(each.how.get(key, usual), each.file)
+    return ways
 
 
 def state_points(

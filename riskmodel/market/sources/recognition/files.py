@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,14 @@ import pandas as pd
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import ANY as ANY_DAY
-from riskmodel.market.plain_text import one_line
+from riskmodel.market.plain_text import DELIMITERS, one_line
+from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
+from riskmodel.market.sources.recognition.values import DAY, shape_of
 from riskmodel.market.spelling import stands_for_none
 
 PLAIN = (".csv", ".tsv", ".txt")
-BOOKS = (".xlsx", ".xlsm")
-DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES_ABOVE = 30  # a header
+LOOKED_AT = 500  # rows for what parts their cells
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
@@ -47,6 +51,12 @@ class Seen:
         What was seen of the file as a whole.
     said
         What a second row of the header says of all columns but the first: the field of a grid.
+    unnamed
+        The places, from 1, of columns with cells and no header, which are not among the cells.
+    twice
+        Headers that several columns have, of which the first is among the cells.
+    ascii
+        Whether a text file has none but the characters that most encodings write alike.
     """
 
     file: str
@@ -55,6 +65,9 @@ class Seen:
     cells: pd.DataFrame
     why: tuple[Fact, ...] = field(default_factory=tuple)
     said: str = ""
+    unnamed: tuple[int, ...] = ()
+    twice: tuple[str, ...] = ()
+    ascii: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -79,52 +92,68 @@ def look(folder: Path) -> Iterator[Seen | Unread]:
             continue
         try:
             yield from _of_file(path, name)
-        except (OSError, ValueError, LookupError, csv.Error) as error:
-            yield Unread(name, None, Fact("unreadable", {"reason_given": one_line(error)}))
-        except Exception as error:  # of a damaged workbook or Parquet file libraries raise what they please
-            yield Unread(name, None, Fact("unreadable", {"reason_given": one_line(error)}))
+        except UnreadableError as error:
+            yield Unread(name, None, Fact("unreadable", {"reason_given": str(error)}))
+
+
+class UnreadableError(Exception):
+    """What a library says of a file that it cannot read, on one line."""
+
+
+@contextmanager
+def _by_a_library() -> Iterator[None]:
+    """Calls of a library alone: of a damaged file it raises what it pleases, and our own mistakes must not pass for that."""
+    try:
+        yield
+    except InputError:  # what is wrong is no file's
+        raise
+    except Exception as error:
+        raise UnreadableError(one_line(error)) from error
 
 
 def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        yield Seen(name, None, {}, pd.read_parquet(path), (Fact("parquet"),))
-    elif suffix in BOOKS:
-        yield from _of_workbook(path, name)
+        with _by_a_library():
+            cells = pd.read_parquet(path)
+        yield Seen(name, None, {}, cells, (Fact("parquet"),))
+    elif suffix in WORKBOOKS:
+        for sheet, grid in _sheets(path).items():
+            yield _under_header(grid, name, sheet, {"sheet": sheet}, ())
     elif suffix in PLAIN:
-        yield _of_text(path.read_bytes(), name)
+        with _by_a_library():
+            raw = path.read_bytes()
+        yield _of_text(raw, name)
     else:
         yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
 
 
-def _of_workbook(path: Path, name: str) -> Iterator[Seen | Unread]:
-    try:
-        opened = pd.ExcelFile(path, engine="openpyxl")
-    except ImportError:
-        raise InputError(
-            f"'{name}' is a workbook, and openpyxl is not installed. Install the extra: pip install "
-            f"'factor-attribution[sources]', or save its sheets as CSV."
-        ) from None
-    with opened as book:
-        for sheet in map(str, book.sheet_names):
-            grid = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, keep_default_na=False)
-            yield _under_header(grid.mask(grid == ""), name, sheet, {"sheet": sheet}, ())
+def _sheets(path: Path) -> dict[str, pd.DataFrame]:
+    with _by_a_library(), open_workbook(path, "exports") as book:
+        return {sheet: sheet_cells(book, sheet) for sheet in map(str, book.sheet_names)}
 
 
 def _of_text(raw: bytes, name: str) -> Seen | Unread:
     encoding = encoding_of(raw)
-    lines = raw.decode(encoding).splitlines()
-    delimiter = delimiter_of(lines)
+    with _by_a_library():
+        text = raw.decode(encoding)
+        delimiter = delimiter_of(text)
+        rows = [] if delimiter is None else list(_rows(text, delimiter))
     if delimiter is None:
         return Unread(name, None, Fact("no_table"))
-    rows = list(csv.reader(lines, delimiter=delimiter))
     width = max(map(len, rows))
     grid = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype=object)
     how = {} if encoding.startswith("utf-8") else {"encoding": encoding}
     how |= {} if delimiter == "," else {"delimiter": delimiter}
     shown = {"\t": "tab"}.get(delimiter, delimiter)
     why = (Fact("text_file", {"encoding": encoding, "delimiter": shown}),)
-    return _under_header(grid.mask(grid.isna() | (grid == "")), name, None, how, why)
+    seen = _under_header(grid.mask(grid.isna() | (grid == "")), name, None, how, why)
+    return replace(seen, ascii=raw.isascii()) if isinstance(seen, Seen) else seen
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows of a text file; lines end as they do for whatever reads CSV, and at no other character."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
 def _under_header(
@@ -137,12 +166,23 @@ def _under_header(
         return Unread(name, sheet, Fact("no_table"))
     if (under := _second_header(grid, above)) is not None:
         return _grid(grid, under, name, sheet, how, why)
-    labels = _labels(grid, above)
-    body = grid.iloc[above + 1 :].set_axis(labels, axis=1)
-    body = body.loc[:, (body.columns != "") & ~body.columns.duplicated()].dropna(how="all").reset_index(drop=True)
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
-    return Seen(name, sheet, how, body, why)
+    return _seen(name, sheet, how, grid.iloc[above + 1 :].set_axis(_labels(grid, above), axis=1), why)
+
+
+def _seen(
+    name: str, sheet: str | None, how: dict[str, Any], body: pd.DataFrame, why: tuple[Fact, ...], said: str = ""
+) -> Seen:
+    """What stands under a header, without the columns that it does not tell apart, which are named."""
+    named, again = np.array(body.columns != ""), body.columns.duplicated()
+    if not named[0]:  # the corner of a wide sheet is often empty
+        named[0] = bool(said) or shape_of(body.iloc[:, 0]).kind == DAY
+    filled = body.notna().any().to_numpy()
+    unnamed = tuple(int(place) + 1 for place in np.flatnonzero(~named & filled))
+    twice = tuple(dict.fromkeys(body.columns[named & again]))
+    cells = body.loc[:, named & ~again].dropna(how="all").reset_index(drop=True)
+    return Seen(name, sheet, how, cells, why, said, unnamed, twice)
 
 
 def _labels(grid: pd.DataFrame, row: int) -> list[str]:
@@ -173,10 +213,9 @@ def _grid(
         return Unread(
             name, sheet, Fact("two_headers", {"labels": said, "names": tuple(dict.fromkeys(filter(None, names[1:])))[:2]})
         )
-    body = grid.iloc[under + 1 :].set_axis(names, axis=1)
-    body = body.loc[:, ~body.columns.duplicated()].dropna(how="all").reset_index(drop=True)
     how = how | ({"skip": under - 1} if under > 1 else {}) | {"missing": sorted({fields[0], said[0]} - {""})}
-    return Seen(name, sheet, how, body, (*why, Fact("lines_above", {"lines": under - 1})), said[0])
+    body = grid.iloc[under + 1 :].set_axis(names, axis=1)
+    return _seen(name, sheet, how, body, (*why, Fact("lines_above", {"lines": under - 1})), said[0])
 
 
 def _header_row(grid: pd.DataFrame, filled: np.ndarray, width: int) -> int | None:
@@ -209,7 +248,7 @@ def encoding_of(raw: bytes) -> str:
     start = raw[: 1 << 12]
     if start.count(b"\0") > len(start) // 4:
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    if (text := _decoded(raw, "utf-8")) is not None:
+    if _decoded(raw, "utf-8") is not None:
         return "utf-8"
     western = _decoded(raw, "cp1252") is not None
     if (text := _decoded(raw, "cp932")) is not None and _is_japanese(text, IN_RUNS if western else 0.0):
@@ -236,18 +275,18 @@ def _is_japanese(text: str, least: float) -> bool:
     return bool(runs) and sum(len(run) for run in runs if len(run) > 1) >= least * sum(map(len, runs))
 
 
-def delimiter_of(lines: list[str]) -> str | None:
-    """What parts the cells of a text file: of what parts most lines into equally many, that which does so the earliest.
+def delimiter_of(text: str) -> str | None:
+    r"""What parts the cells of a text file: of what parts most lines into equally many, that which does so the earliest.
 
     Examples
     --------
-    >>> delimiter_of(["Kurse vom 1.1.", "Tag;Kurs", "1.1.;1,5", "2.1.;1,6"])
+    >>> delimiter_of("Kurse vom 1.1.\nTag;Kurs\n1.1.;1,5\n2.1.;1,6")
     ';'
     """
-    best, most = None, (0.0, -len(lines), 0)
-    rows = [line for line in lines[:500] if line.strip()]
+    best, most = None, (0.0, -LOOKED_AT, 0)
     for delimiter in DELIMITERS:
-        widths = pd.Series([len(cells) for cells in csv.reader(rows, delimiter=delimiter)], dtype=int)
+        rows = islice(_rows(text, delimiter), LOOKED_AT)
+        widths = pd.Series([len(cells) for cells in rows if any(cell.strip() for cell in cells)], dtype=int)
         if widths.empty:
             continue
         width = int(widths.mode().iloc[-1])

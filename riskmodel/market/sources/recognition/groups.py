@@ -48,6 +48,16 @@ class Group:
         return self.seen[0]
 
     @property
+    def unnamed(self) -> tuple[int, ...]:
+        """The places of columns that have cells and no header."""
+        return tuple(sorted({place for each in self.seen for place in each.unnamed}))
+
+    @property
+    def twice(self) -> tuple[str, ...]:
+        """Headers that several columns have."""
+        return tuple(dict.fromkeys(label for each in self.seen for label in each.twice))
+
+    @property
     def place(self) -> str:
         """As a message names it."""
         more = f" and {len(self.seen) - 1} more" if len(self.seen) > 1 else ""
@@ -89,17 +99,20 @@ class Group:
 
     def numbers(self, label: str) -> pd.Series:
         """A column as floats; missing where a cell is none."""
-        shape = self.shape(label)
-        decimal, thousands = shape.points[0] if shape.points else (".", "")
-        how = How(decimal=decimal, thousands=thousands, missing=shape.missing)
-        return numbers(Cells(self.cells[label], label), how, "percent" if shape.percent else None)[0] * (
-            100 if shape.percent else 1
-        )
+        return numbers_of(self.cells[label], label, self.shape(label))
 
     def texts(self, label: str) -> pd.Series:
         """A column as the texts that it is read as."""
         cells = self.cells[label]
         return cells.map({cell: plain_text(cell) for cell in cells.dropna().unique()}).fillna("").astype(object)
+
+
+def numbers_of(cells: pd.Series, label: str, shape: Shape) -> pd.Series:
+    """Cells of a shape as floats, 4.3 where one is 4.3 %; missing where one is none."""
+    decimal, thousands = shape.points[0] if shape.points else (".", "")
+    how = How(decimal=decimal, thousands=thousands, missing=shape.missing)
+    values, _ = numbers(Cells(cells, label), how, "percent" if shape.percent else None)
+    return values * (100 if shape.percent else 1)
 
 
 def plain_text(cell: object) -> str:
@@ -165,14 +178,14 @@ def fits(shape: Shape, kind: str) -> bool:
     return shape.kind == NUMBER
 
 
-def _may_be(shape: Shape, kind: str, days: bool) -> bool:
-    """Whether cells can be a column of a kind; without `days` also texts where days should stand."""
-    return shape.kind != EMPTY and (fits(shape, kind) or (not days and shape.kind == TEXT and kind == DATE))
+def _may_be(shape: Shape, kind: str, readable: bool) -> bool:
+    """Whether cells can be a column of a kind; else also texts where days or numbers should stand."""
+    return shape.kind != EMPTY and (fits(shape, kind) or (not readable and shape.kind == TEXT))
 
 
 @cache
-def candidates(group: Group, days: bool = True) -> list[Candidate]:
-    """The tables that a group may be, the likeliest first; without `days` also where its days have no form that is known."""
+def candidates(group: Group, readable: bool = True) -> list[Candidate]:
+    """The tables that a group may be, the likeliest first; else also where days or numbers have no form that is known."""
     words = tuple(word for label in group.first.labels for word in (*bare(label), "|"))
     if any(has(words, phrase) for phrase in HEADERS["other_tables"]):
         return []
@@ -184,7 +197,7 @@ def candidates(group: Group, days: bool = True) -> list[Candidate]:
                 for ours, phrases in columns.items()
                 for label in group.first.labels
                 for score, phrase in [matched(label, phrases)]
-                if score and _may_be(group.shape(label), kind_of(table, ours), days)  # cells are read under few
+                if score and _may_be(group.shape(label), kind_of(table, ours), readable)  # cells are read under few
             ),
             key=lambda match: -match[0],
         )

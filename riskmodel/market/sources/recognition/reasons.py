@@ -8,8 +8,8 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import best_column, by_tail
 from riskmodel.market.sources.recognition.drafts import ASKED, UNUSED
 from riskmodel.market.sources.recognition.groups import MANY, Group, candidates, fits, kind_of
-from riskmodel.market.sources.recognition.values import DAY
-from riskmodel.market.tables import DATE
+from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, shape_of
+from riskmodel.market.tables import DATE, TEXT
 
 SHOWN = 3  # codes or days of a column that are not known
 
@@ -25,14 +25,29 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
             texts = frozenset(group.texts(label)) if label is not None else frozenset[str]()
             if label is not None and best_column(texts, codes)[0] is None and codes:
                 return _of_codes(texts, label, codes, found[0].table)
-    elif not candidates(group) and (found := candidates(group, days=False)):
-        columns = found[0].columns
-        days = [label for ours in columns if kind_of(found[0].table, ours) == DATE and (label := found[0].label(ours))]
-        unread = next((label for label in days if not fits(group.shape(label), DATE)), None)
-        if unread is not None:
-            cells = group.shape(unread).texts[:SHOWN]
-            return ASKED, Fact("days_of_no_form", {"label": unread, "cells": cells}), found[0].table
+    elif not candidates(group) and (found := candidates(group, readable=False)):
+        table = found[0].table
+        kinds = {label: kind_of(table, ours) for ours in found[0].columns if (label := found[0].label(ours)) is not None}
+        unread = [label for label, kind in kinds.items() if kind != TEXT and not fits(group.shape(label), kind)]
+        for label in unread:
+            if (places := files_that_differ(group, label)) is not None:
+                return ASKED, Fact("written_differently", {"what": f"'{label}'", "places": places}), table
+        for label in (label for label in unread if kinds[label] == DATE):
+            return ASKED, Fact("days_of_no_form", {"label": label, "cells": group.shape(label).texts[:SHOWN]}), table
     return UNUSED, Fact("no_table_of_ours", {"labels": group.first.labels[:8]}), ""
+
+
+def files_that_differ(group: Group, label: str) -> tuple[str, ...] | None:
+    """A file for each way in which the days or numbers of a column are written; None where that is not what is wrong."""
+    ways = dict[tuple[object, ...], str]()
+    for each in group.seen:
+        shape = shape_of(each.cells[label])
+        if shape.kind not in (DAY, NUMBER, EMPTY):
+            return None
+        if shape.kind != EMPTY:
+            first = each.cells[label].dropna().iloc[0]
+            ways.setdefault((shape.kind, shape.forms, shape.points), f"{each.file} ({first})")
+    return tuple(ways.values()) if len(ways) > 1 else None
 
 
 def _of_codes(texts: frozenset[str], label: str, codes: Mapping[str, frozenset[str]], table: str) -> tuple[str, Fact, str]:

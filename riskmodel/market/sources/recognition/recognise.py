@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.days import settle_days
 from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
@@ -26,7 +27,6 @@ from riskmodel.market.sources.recognition.drafts import (
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, candidates, groups_of, merged
 from riskmodel.market.sources.recognition.reasons import why_left
-from riskmodel.market.sources.recognition.units import OPEN
 from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, wide_drafts
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import TABLES
@@ -114,8 +114,7 @@ def recognise(folder: Path) -> Recognised:
             ]
         else:
             drafts.append(draft)
-    needless = {"needless"}
-    found += [_group(sheet.group, UNUSED if why.key in needless else ASKED, why, sheet.table) for sheet, why in left]
+    found += [_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, sheet.table) for sheet, why in left]
     _state_codes(drafts, sheets, codes, securities)
     for draft in drafts:
         state_sessions(draft)
@@ -123,6 +122,8 @@ def recognise(folder: Path) -> Recognised:
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
         found += _columns(draft)
+    for group in groups:
+        found += _headers(group)
     found += _not_found(drafts)
     return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))))
 
@@ -253,6 +254,13 @@ def _columns(draft: Draft) -> list[Found]:
     return rows
 
 
+def _headers(group: Group) -> list[Found]:
+    """A row for the columns that a header does not tell apart, or that have none: no mapping can name them."""
+    facts = [Fact("header_twice", {"labels": group.twice})] if group.twice else []
+    facts += [Fact("header_missing", {"columns": group.unnamed})] if group.unnamed else []
+    return [Found(*_place(group), "", "", "", UNUSED, (fact,)) for fact in facts]
+
+
 def _file_of(draft: Draft) -> str:
     """The file of a draft as its findings name it, also while it is asked which it is."""
     file = str(draft.stated.get("file", ""))
@@ -284,6 +292,9 @@ def _file(each: Unread, verdict: str, why: Fact) -> Found:
 
 
 def _group(group: Group, verdict: str, why: Fact, table: str = "") -> Found:
-    return Found(
-        group.place if len(group.seen) > 1 else group.first.file, group.first.sheet or "", "", table, "", verdict, (why,)
-    )
+    return Found(*_place(group), "", table, "", verdict, (why,))
+
+
+def _place(group: Group) -> tuple[str, str]:
+    """The file and the sheet of a group as its findings name them."""
+    return group.place if len(group.seen) > 1 else group.first.file, group.first.sheet or ""

@@ -8,7 +8,6 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.words import unit_said
 
-OPEN = "?"  # what stands in a draft where a person must say something
 WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
     "prices": ("close", "total_return", "dividend", "volume"),
     "shares": ("shares_out", "market_cap"),

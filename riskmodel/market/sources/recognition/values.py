@@ -75,16 +75,16 @@ def shape_of(cells: pd.Series) -> Shape:
     if given.dtype.kind in "iuf":
         return _of_typed(given)
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
-    texts = pd.Series(given[~typed].astype(str).str.strip().unique()[:MOST], dtype=object)
+    texts = pd.Series(_some(given[~typed].astype(str).str.strip().unique()), dtype=object)
     texts = texts[texts != ""]
     whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
-    if typed.all() and (whole != "").all() and forms_of(pd.Series(whole.unique()[:MOST], dtype=object)) == ("YYYYMMDD",):
+    if typed.all() and (whole != "").all() and forms_of(pd.Series(_some(whole.unique()), dtype=object)) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
     absent = tuple(sorted(filter(stands_for_none, set(texts))))
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
-        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(whole.unique()[:MOST]), unique=given.is_unique)
+        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(whole.unique())), unique=given.is_unique)
     if not typed.any() and not there.empty:
         forms = forms_of(there)
         if forms:
@@ -94,18 +94,23 @@ def shape_of(cells: pd.Series) -> Shape:
             percent = bool(there.str.translate(PLAIN).str.endswith("%").any())
             return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(texts), unique=given.is_unique)
         return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
-    return Shape(TEXT, texts=(*texts, *whole.unique()[:MOST]), unique=given.is_unique)
+    return Shape(TEXT, texts=(*texts, *_some(whole.unique())), unique=given.is_unique)
+
+
+def _some(cells: np.ndarray) -> np.ndarray:
+    """At most so many different cells as are looked at, from everywhere: the last file of many may be written otherwise."""
+    return cells[:: -(-len(cells) // MOST) or 1]
 
 
 def _of_typed(given: pd.Series) -> Shape:
     """Of numbers that are no text: days as 20250331, or numbers."""
     numbers = given.unique()
-    some = pd.Series(numbers[: 2 * MOST])
+    some = pd.Series(_some(numbers))
     whole = some[some == np.floor(some)].astype("int64").astype(str)
     if len(whole) == len(some) and forms_of(whole) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=len(numbers) == len(given))
     parts = () if len(whole) == len(some) else ("0.5",)  # not all of them are codes
-    return Shape(NUMBER, texts=(*parts, *whole[:MOST]), unique=len(numbers) == len(given))
+    return Shape(NUMBER, texts=(*parts, *whole), unique=len(numbers) == len(given))
 
 
 def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:

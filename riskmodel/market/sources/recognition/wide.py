@@ -11,14 +11,16 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
+from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.doubts import of_total_return, says
-from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
-from riskmodel.market.sources.recognition.groups import Group, derived_from
-from riskmodel.market.sources.recognition.units import OPEN, WITH_UNIT, agreed, of_changes, of_header
-from riskmodel.market.sources.recognition.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.drafts import Draft, day_texts, state_how, state_points
+from riskmodel.market.sources.recognition.groups import Group, derived_from, numbers_of
+from riskmodel.market.sources.recognition.names import pattern_of
+from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header
+from riskmodel.market.sources.recognition.values import DAY, NUMBER, Shape, shape_of
 from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
-from riskmodel.market.tables import DATE
+from riskmodel.market.tables import DATE, TABLES
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
 FEW = 2  # names across, at least, of what is no pair
@@ -114,9 +116,7 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
     for table, fields in panels.items():
         ours_of = derived_from(table)
         for ours, ways in ours_of.items():
-            inputs = {
-                column for columns in ways.values() for column in columns if column not in WORDS[table] or column != "close"
-            }
+            inputs = {column for columns in ways.values() for column in columns if column not in TABLES[table].columns}
             if ours in fields:
                 for column in inputs & set(fields):
                     left.append((fields.pop(column), Fact("needless", {"column": ours})))
@@ -145,11 +145,12 @@ def _ask_which(draft: Draft, field: str, sheets: Sequence[Wide]) -> None:
 
 def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wide]) -> None:
     group, path = sheet.group, ("fields", field)
-    first, *across = group.first.labels
-    draft.state((*path, "file"), _pattern(group), *sheet.why, *group.first.why)
-    stacked = shape_of(pd.concat([group.cells[label] for label in across]))
+    first = group.first.labels[0]
+    draft.state((*path, "file"), pattern_of(list(group.files), []) or group.files[0], *sheet.why, *group.first.why)
+    stacked = _stacked(group)
     state_how(draft, path, group, [first], {first: DATE})
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
+    _ask_of_headers(draft, (*path, "file"), group)
     if stacked.missing:
         cells = [*dict.fromkeys((*group.first.how.get("missing", ()), *stacked.missing))]
         draft.state((*path, "missing"), cells, Fact("stands_for_none", {"cells": stacked.missing}))
@@ -160,7 +161,8 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     if found is None and stacked.percent:
         found = "percent", Fact("percent_sign")
     if field == "total_return" and "close" in fields:
-        found = agreed(found, of_changes(_panel(group, stacked.points), _panel(fields["close"].group, ())))
+        closes = fields["close"].group
+        found = agreed(found, of_changes(_panel(group, stacked), _panel(closes, _stacked(closes))))
     if found is None:
         draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (field,)}))
     elif found[0] != "ones":
@@ -169,15 +171,21 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         draft.why[(*path, "file")] = (*draft.why[(*path, "file")], found[1])
 
 
-def _pattern(group: Group) -> str:
-    from riskmodel.market.sources.recognition.names import pattern_of
+def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:
+    """Ask for a file whose names across are told apart: nothing could read the others."""
+    if group.twice:
+        draft.why.pop(path)
+        draft.state(path, OPEN, Fact("header_twice", {"labels": group.twice}))
 
-    return pattern_of(list(group.files), []) or group.files[0]
+
+def _stacked(group: Group) -> Shape:
+    """What all numbers of a sheet look like."""
+    return shape_of(pd.concat([group.cells[label] for label in group.first.labels[1:]]))
 
 
-def _panel(group: Group, points: tuple[tuple[str, str], ...]) -> pd.DataFrame:
-    first = group.first.labels[0]
-    cells = group.cells.drop_duplicates(first).set_index(first)
-    decimal = points[0][0] if points else "."
-    plain = cells.map(lambda cell: cell.replace(decimal, ".") if isinstance(cell, str) else cell)
-    return plain.apply(pd.to_numeric, errors="coerce").sort_index()
+def _panel(group: Group, shape: Shape) -> pd.DataFrame:
+    """The numbers of a sheet with its days in their order, (time, asset), as they are written; `shape` is of all of them."""
+    first, *across = group.first.labels
+    columns = {label: numbers_of(group.cells[label], label, shape) for label in across}
+    panel = pd.DataFrame(columns).set_axis(pd.DatetimeIndex(day_texts(group, first)))
+    return panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()

@@ -288,5 +288,5 @@ def test_a_full_width_percent_sign_is_one(tmp_path):
     stated = TableMap(file="保有.csv", units={"weight": "percent"})
     read = Exports(tmp_path, {"holdings": stated}).table("holdings")
     assert read is not None and read["weight"].round(12).tolist() == [0.957, 0.043]
-    with pytest.raises(InputError, match="2 cells have a percent sign: .* State units = percent"):
+    with pytest.raises(InputError, match=r"2 cells have a percent sign: .* State units = percent"):
         Exports(tmp_path, {"holdings": TableMap(file="保有.csv")}).table("holdings")

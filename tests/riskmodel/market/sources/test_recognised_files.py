@@ -1,0 +1,152 @@
+"""Files of a folder that nobody has described: what cannot be seen or told apart in them is said, and never passed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from riskmodel.errors import InputError
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.recognition import files
+from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED, Found
+from riskmodel.market.sources.recognition.files import Seen, look
+from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
+
+DAYS = pd.bdate_range("2025-01-01", "2025-03-31")
+PLAIN = replace(TABLES["prices"], columns={"date": DATE, "ticker": TEXT, "close": NUMBER}, sparse=frozenset({"close"}))
+ACROSS = [f"N{place:02d}" for place in range(45)]  # so many that no long table has as many columns
+
+
+def _prices(days=DAYS, day: str = "%Y-%m-%d", point: str = ".", mark: str = ",", header: str = "date,ticker,close") -> str:
+    rows = [
+        mark.join((f"{date:{day}}", name, f"{place}{point}{date.day:02d}"))
+        for date in days
+        for place, name in ((10, "A"), (20, "B"))
+    ]
+    return "\n".join([header.replace(",", mark), *rows]) + "\n"
+
+
+def _of(found: Recognised, key: str) -> list[tuple[Found, dict]]:
+    return [(each, dict(fact.values)) for each in found.found for fact in each.why if fact.key == key]
+
+
+def _months(path, texts: dict[str, str], encodings: dict[str, str] | None = None) -> Recognised:
+    for month, text in texts.items():
+        (path / f"prices_{month}.csv").write_text(text, encoding=(encodings or {}).get(month, "utf-8"))
+    return recognise(path)
+
+
+def test_a_damaged_file_is_said_and_a_mistake_of_ours_is_not_taken_for_one(tmp_path, monkeypatch):
+    (tmp_path / "a.xlsx").write_bytes(b"PK no workbook")
+    (tmp_path / "b.parquet").write_bytes(b"no parquet")
+    (tmp_path / "c.csv").write_bytes(b"\xff\xfed")  # half a character of UTF-16
+    (tmp_path / "d.csv").write_text(_prices())
+    looked = list(look(tmp_path))
+    assert [each.why.key for each in looked if not isinstance(each, Seen)] == ["unreadable"] * 3
+    assert [each.file for each in looked if isinstance(each, Seen)] == ["d.csv"]
+    monkeypatch.setattr(files, "_header_row", lambda *_: [][0])
+    with pytest.raises(IndexError):
+        recognise(tmp_path)
+
+
+def test_a_workbook_without_openpyxl_is_no_damaged_file(tmp_path, monkeypatch):
+    pd.DataFrame({"date": ["2025-03-31"], "close": [1.0]}).to_excel(tmp_path / "prices.xlsx")
+
+    def lacks(*_: object, **__: object) -> None:
+        raise ImportError("openpyxl")
+
+    monkeypatch.setattr("pandas.io.excel._openpyxl.OpenpyxlReader.__init__", lacks)
+    with pytest.raises(InputError, match=r"exports: 'prices\.xlsx' is a workbook, and openpyxl is not installed"):
+        recognise(tmp_path)
+
+
+def test_columns_that_a_header_does_not_name_or_tell_apart_are_said(tmp_path):
+    text = _prices(header="date,ticker,close,,close").replace("\n2025", ",7,9.5\n2025").rstrip("\n") + ",7,9.5\n"
+    (tmp_path / "prices.csv").write_text(text)
+    found = recognise(tmp_path)
+    assert [(each.verdict, values) for each, values in _of(found, "header_missing")] == [(UNUSED, {"columns": (4,)})]
+    assert {each.verdict for each, _ in _of(found, "header_twice")} == {UNUSED, ASKED}
+    draft = found.draft("prices")
+    assert draft is not None and draft.stated["columns"]["close"] == "?"
+
+
+def test_a_wide_sheet_may_have_an_empty_corner_and_no_name_twice(tmp_path):
+    frame = pd.DataFrame(dict.fromkeys(ACROSS, 10.0 + DAYS.day / 7), index=DAYS)
+    (tmp_path / "securities.csv").write_text("ticker,name,sector\n" + "".join(f"{n},Name {n},Tech\n" for n in ACROSS))
+    frame.to_csv(tmp_path / "close.csv")
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None and draft.stated["fields"]["close"]["file"] == "close.csv"
+    stated = TableMap(layout="wide", fields={"close": {"file": "close.csv"}})
+    prices = Exports(tmp_path, {"prices": stated}).table("prices", PLAIN)
+    assert prices is not None
+    assert sorted(prices["ticker"].unique()) == ACROSS
+    frame.set_axis([*ACROSS[:-1], ACROSS[-2]], axis=1).to_csv(tmp_path / "close.csv", index_label="date")
+    found = recognise(tmp_path)
+    again = found.draft("prices")
+    assert again is not None and again.stated["fields"]["close"]["file"] == "?"
+    assert (ACROSS[-2],) in [values["labels"] for _, values in _of(found, "header_twice")]
+
+
+@pytest.mark.parametrize("key, odd", [("encoding", ("cp932", ",")), ("delimiter", ("utf-8", ";"))])
+def test_files_of_one_table_that_are_written_differently_are_a_question(tmp_path, key, odd):
+    encoding, mark = odd
+    texts = {month: _prices(header="date,銘柄 ticker,終値 close") for month in ("202501", "202502")}
+    texts["202503"] = _prices(mark=mark, header="date,銘柄 ticker,終値 close")
+    found = _months(tmp_path, texts, {"202503": encoding})
+    draft = found.draft("prices")
+    assert draft is not None and draft.stated[key] == "?"
+    (fact,) = draft.why[(key,)]
+    assert fact.key == "written_differently" and len(fact.values["places"]) == 2
+    assert fact.values["places"][1].startswith("prices_202503.csv (")
+
+
+def test_a_file_of_ascii_alone_is_written_as_the_others_are(tmp_path):
+    texts = {"202501": _prices(), "202502": _prices() + "2025-03-31,銘柄,1.5\n"}
+    draft = _months(tmp_path, texts, {"202502": "cp932"}).draft("prices")
+    assert draft is not None and draft.stated["encoding"] == "cp932"
+
+
+@pytest.mark.parametrize("label, odd", [("'date'", {"day": "%m/%d/%Y"}), ("'close'", {"point": ",", "mark": ";"})])
+def test_days_or_numbers_that_differ_from_file_to_file_are_named_with_a_file_of_each(tmp_path, label, odd):
+    """The last of many files: not only the first cells of a column are looked at."""
+    plain = {"day": "%d/%m/%Y"} if "day" in odd else {"mark": ";"}
+    months = [f"{year}{month:02d}" for year in range(2001, 2017) for month in range(1, 13)]
+    days = {month: pd.bdate_range(f"{month[:4]}-{month[4:]}-10", periods=14) for month in months}
+    texts = {month: _prices(days[month], **plain) for month in months}
+    texts[months[-1]] = _prices(days[months[-1]], **odd)
+    ((found, values),) = _of(_months(tmp_path, texts), "written_differently")
+    assert (found.verdict, found.table, values["what"]) == (ASKED, "prices", label)
+    assert len(values["places"]) == 2 and values["places"][1].startswith(f"prices_{months[-1]}.csv (")
+
+
+def test_a_cell_may_hold_what_ends_a_line_elsewhere(tmp_path):
+    names = ["Alpha\x0bInc", "Be\x85ta", "Gam\u2028ma", "De\x1clta", '"two\nlines"']
+    rows = "".join(f"{code},{name},Tech\n" for code, name in zip("ABCDE", names, strict=True))
+    (tmp_path / "securities.csv").write_text(f"ticker,name,sector\n{rows}", encoding="utf-8", newline="")
+    (seen,) = look(tmp_path)
+    assert isinstance(seen, Seen)
+    assert seen.cells["ticker"].tolist() == [*"ABCDE"] and seen.cells["sector"].tolist() == ["Tech"] * 5
+    assert seen.cells["name"].tolist()[-1] == "two\nlines"
+
+
+def test_days_of_a_sheet_are_in_their_order_and_numbers_as_they_are_written(tmp_path):
+    """Days as texts would put 01.02. before 02.01., and 1.234,5 is no number with a point alone."""
+    closes = pd.DataFrame(
+        {name: (1200 + 50 * place) * 1.01 ** pd.Series(range(len(DAYS))) for place, name in enumerate(ACROSS)}
+    )
+    returns = closes.pct_change() * 100
+
+    def written(frame: pd.DataFrame) -> pd.DataFrame:
+        german = frame.map(lambda x: "" if x != x else f"{x:,.6f}".translate(str.maketrans(",.", ".,")))
+        return german.set_axis([f"{day:%d.%m.%Y}" for day in DAYS]).rename_axis("Tag")
+
+    (tmp_path / "securities.csv").write_text("ticker,name,sector\n" + "".join(f"{n},Name {n},Tech\n" for n in ACROSS))
+    written(closes).to_csv(tmp_path / "close.csv", sep=";")
+    written(returns).to_csv(tmp_path / "total_return.csv", sep=";")
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None and draft.stated["fields"]["total_return"]["unit"] == "percent"
+    assert UNREAD not in {each.verdict for each in recognise(tmp_path).found}
