@@ -1,4 +1,4 @@
-"""A folder of Parquet files that is one table; names of folders in it may say what all rows below them have."""
+"""Parquet files, and a folder of them that is one table; names of folders in it may say what all rows below them have."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
     name, tables = folder.name, dict[str, Any]()
     for path in parquet_parts(folder):
         place = path.relative_to(folder.parent).as_posix()
-        table, there = _read(path, place, name, columns)
+        table, there = read_parquet(path, place, name, columns)
         said = _said(path.parent.relative_to(folder))
         twice = [column for column in said if column in there]
         if twice:
@@ -61,20 +61,42 @@ def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
         raise InputError(
             f"{name}: the files of '{name}/' do not go together ({one_line(error)}). Write a column in one kind everywhere."
         ) from None
-    return whole.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    return as_frame(whole)
 
 
-def _read(path: Path, place: str, name: str, columns: Collection[str]) -> tuple[Any, list[str]]:
+def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | None = None) -> tuple[Any, list[str]]:
+    """The Arrow table of a file, without the notes that pandas leaves in one, and the names of all of its columns.
+
+    Parameters
+    ----------
+    path, place
+        Of the file, and as messages name it.
+    name
+        The table that it is of.
+    columns
+        The wanted ones; by default all.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read.
+    """
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
         there = list(file.schema_arrow.names)
-        table = file.read(columns=[column for column in columns if column in there])
+        table = file.read(columns=None if columns is None else [column for column in columns if column in there])
         table.validate(full=True)  # texts are UTF-8
     except Exception as error:  # of a damaged file Arrow raises what it pleases
         raise InputError(f"{name}: '{place}' cannot be read as Parquet ({one_line(error)}).") from None
     return table.replace_schema_metadata(None), there
+
+
+def as_frame(table: Any) -> pd.DataFrame:
+    """An Arrow table as a frame, which is not to be used after it."""
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    return frame
 
 
 def _said(path: Path) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.fitness import hints
-from riskmodel.market.parquet_folder import parquet_parts, read_parts
+from riskmodel.market.parquet_folder import as_frame, parquet_parts, read_parquet, read_parts
 from riskmodel.market.plain_text import FIRST_DATE as FIRST_DATE
 from riskmodel.market.plain_text import LAST_DATE as LAST_DATE
 from riskmodel.market.plain_text import (
@@ -212,7 +212,8 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
             f"{name}: no table '{name}.parquet' or '{name}.csv' in the data folder. "
             f"Found there: {listed(there, 20) or 'no tables at all'}.{hints.of_files(folder, name)}"
         )
-    frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, spec)
+    parquet = path.suffix == ".parquet"
+    frame = as_frame(read_parquet(path, path.name, name)[0]) if parquet else _read_csv(path, spec)
     return checked_table(frame, name, spec)
 
 
@@ -237,17 +238,6 @@ def require_columns(name: str, spec: Table, found: Iterable[str]) -> None:
             f"{name}: missing {'column' if len(missing) == 1 else 'columns'} {listed(map(repr, missing))}. "
             f"Found: {listed(found, 20)}.{hints.of_columns(missing, found, name)}"
         )
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(path).read()
-        table.validate(full=True)  # texts are UTF-8
-        return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
-    except Exception as error:  # of a damaged file Arrow, and pandas of its notes in it, raise what they please
-        raise InputError(f"{path.stem}: '{path.name}' cannot be read as Parquet ({one_line(error)}).") from None
 
 
 def _read_csv(path: Path, spec: Table) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.day_forms import EXCEL_DATES, regex_of
+from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
 from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
@@ -146,7 +147,7 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
     """
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
+            frame = as_frame(read_parquet(path, path.name, name)[0])
             return frame.set_axis(range(1, len(frame) + 1))
         if path.suffix in WORKBOOKS:
             cells = _workbook(path, how, name).iloc[how.skip :]

@@ -11,6 +11,8 @@ import pytest
 
 from riskmodel.errors import InputError
 from riskmodel.market.sources import open_source
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import read_table
 from tests.conftest import SMALL
 
@@ -89,3 +91,14 @@ def test_a_damaged_file_is_named(tmp_path):
     written(tmp_path, "1.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"prices: 'prices/1\.parquet' cannot be read as Parquet"):
         read_table(tmp_path, "prices")
+
+
+@pytest.mark.parametrize("index", ["date", "risk_free"])
+def test_a_file_reads_alike_wherever_it_lies_whatever_pandas_took_for_its_index(tmp_path, index):
+    rates = pd.DataFrame({"date": pd.to_datetime(["2025-03-03", "2025-03-04"]), "risk_free": [1e-4, 2e-4]})
+    (tmp_path / "parts" / "rates").mkdir(parents=True)
+    for path in ("rates.parquet", "parts/rates/all.parquet"):
+        rates.set_index(index).to_parquet(tmp_path / path)
+    stated = Exports(tmp_path, {"rates": TableMap(file="rates.parquet")})
+    for read in (read_table(tmp_path, "rates"), read_table(tmp_path / "parts", "rates"), stated.table("rates")):
+        pd.testing.assert_frame_equal(read, rates, check_dtype=False)
