@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import weakref
@@ -85,8 +84,9 @@ class Remote:
             import fsspec
         except ImportError:
             raise missing_extra(self.name, "fsspec") from None
+        url = expanded(self.url)
         with self._told():
-            system, path = fsspec.core.url_to_fs(expanded(self.url))
+            system, path = fsspec.core.url_to_fs(url)
             is_folder = system.isdir(path)
         if not is_folder:
             raise InputError(f"data: '{self.name}' is no folder. Name the one that holds prices.parquet or prices.csv.")
@@ -115,27 +115,32 @@ class Remote:
         system, root = self._there
         with self._told():
             found = {path for pattern in patterns for path in system.glob(f"{root}/{pattern.replace('[', '[[]')}")}
-            for path in sorted(found):
-                here = self._copies / Path(path).relative_to(root)
-                if not here.exists() and system.isfile(path):
-                    here.parent.mkdir(parents=True, exist_ok=True)
-                    system.get_file(path, str(here))
             there = [] if found or not needed else sorted(Path(path).name for path in system.ls(root, detail=False))
+        for path in sorted(found):
+            here = self._copies / Path(path).relative_to(root)
+            if not here.exists():
+                with self._told():
+                    self._take(system, path, here)
         if needed and not found:
             raise InputError(
                 f"{name}: no file {' or '.join(map(repr, patterns[:2]))} in '{self.name}'. Found there: "
                 f"{listed(there, 20) or 'nothing'}."
             )
 
+    @staticmethod
+    def _take(system: Any, path: str, here: Path) -> None:
+        if system.isfile(path):
+            here.parent.mkdir(parents=True, exist_ok=True)
+            system.get_file(path, str(here))
+
     @contextmanager
     def _told(self) -> Iterator[None]:
+        """What a file system says, without secrets; nothing of ours is done inside."""
         try:
             yield
-        except InputError:
-            raise
-        except ImportError as error:
-            library = re.search(r"\w+fs\b", str(error))
-            raise missing_extra(self.name, library[0] if library else "its file system") from None
+        except ImportError as error:  # fsspec has words of its own for what is not installed, and the cause names it
+            library = getattr(error.__cause__, "name", None) or error.name
+            raise missing_extra(self.name, library or "its file system") from None
         except Exception as error:  # file systems raise what they please
             said = one_line(error, secrets_of(expanded(self.url)))
             raise InputError(f"{self.name}: cannot be read ({said}).") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError, listed
@@ -25,7 +25,7 @@ BEYOND = """
     select rolname from pg_roles where pg_has_role(current_user, oid, 'member')
     and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
 """  # roles whose rights no read-only transaction takes away; a superuser has all of them
-DENIED = re.compile(r"permission denied for (?:table|view|materialized view|foreign table|relation) (?P<table>.+)")
+DENIED = "42501"  # the SQLSTATE of an insufficient privilege, whatever the language of the server
 PLAIN = re.compile("[a-z_][a-z0-9_]*")  # a name that stands for itself without quotes
 
 
@@ -63,17 +63,20 @@ class SQLServer:
             import sqlalchemy as sa
         except ImportError:
             raise missing_extra(self.name, "sqlalchemy") from None
-        engine = self._engine()
+        engine, session = self._engine(), None
         try:
             with engine.connect() as connection:
                 if engine.dialect.name == POSTGRESQL:
                     connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                     _plain_cells(connection)
-                yield SQLSession(self.name, connection, sa.inspect(connection))
+                session = SQLSession(self.name, connection, sa.inspect(connection))
+                yield session
                 connection.rollback()
         except (sa.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
-            said = one_line(getattr(error, "orig", None) or error, secrets_of(expanded(self.url)))
-            raise EngineError(self.name, said, _grant(said, engine.url.username)) from None
+            own = getattr(error, "orig", None) or error
+            denied = session is not None and getattr(own, "sqlstate", None) == DENIED
+            fix = _grant(session.asked, engine.url.username) if session is not None and denied else ""
+            raise EngineError(self.name, one_line(own, secrets_of(expanded(self.url))), fix) from None
         finally:
             engine.dispose()
 
@@ -95,13 +98,14 @@ class SQLServer:
             ) from None
 
 
-@dataclass(frozen=True)
+@dataclass
 class SQLSession:
-    """See `riskmodel.market.sources.engine.Session`."""
+    """See `riskmodel.market.sources.engine.Session`; `asked` is what was last read."""
 
     name: str
     connection: Any
     inspector: Any
+    asked: Asked = field(default_factory=Asked)
 
     def tables(self) -> list[str]:
         """Names of tables and views, those of other schemas than the usual one with theirs."""
@@ -111,6 +115,7 @@ class SQLSession:
         """The picked columns of a table, or of what a query gives."""
         import sqlalchemy as sa
 
+        self.asked = asked
         if asked.query:
             self._require_may_ask()
             return self._rows(asked.query, None, pick)
@@ -163,19 +168,27 @@ class SQLSession:
             )
 
 
-def _grant(said: str, login: str | None) -> str:
-    """What lets a login read what it was denied; empty where PostgreSQL said anything else.
+def _grant(asked: Asked, login: str | None) -> str:
+    """What lets a login read what it was denied.
 
     Examples
     --------
-    >>> _grant("permission denied for table splits", "reader")
+    >>> _grant(Asked(table="splits"), "reader")
     'Have its owner run: grant select on splits to reader.'
+    >>> _grant(Asked(table="research.splits"), "reader")
+    'Have its owner run: grant usage on schema research to reader; grant select on research.splits to reader.'
     """
-    denied = DENIED.fullmatch(said)
-    if denied is None:
-        return ""
-    table, reader = (word if PLAIN.fullmatch(word) else quoted(word) for word in (denied["table"], login or "reader"))
-    return f"Have its owner run: grant select on {table} to {reader}."
+    reader = _written(login or "reader")
+    if not asked.table:
+        return f"Have its owner grant select on it to {reader} if it is a table; take anything else out of the query."
+    schema, _, table = asked.table.rpartition(".")
+    usage = f"grant usage on schema {_written(schema)} to {reader}; " if schema else ""
+    named = ".".join(_written(part) for part in (schema, table) if part)
+    return f"Have its owner run: {usage}grant select on {named} to {reader}."
+
+
+def _written(name: str) -> str:
+    return name if PLAIN.fullmatch(name) else quoted(name)
 
 
 def _plain_cells(connection: Any) -> None:

@@ -68,3 +68,16 @@ def test_a_password_is_masked_before_what_a_file_system_says_is_cut(memory, monk
         patch.setattr(type(memory), "isdir", refuses)
         open_source("memory://key:unique-word-4711@house/market").table("rates")
     assert not any("unique-word-4711"[:length] in str(told.value) for length in range(4, 17))
+
+
+def test_what_is_not_installed_is_named_whatever_the_words_of_the_refusal():
+    fsspec.register_implementation("house", "house_storage.System", errtxt="Bitte nachinstallieren", clobber=True)
+    with pytest.raises(InputError, match=r"house://market: house_storage is not installed\. Install the extra"):
+        open_source("house://market").table("rates")
+
+
+def test_a_mistake_of_ours_is_not_taken_for_a_file_system_s(memory, monkeypatch):
+    monkeypatch.setattr(type(memory), "glob", lambda *_, **__: ["/elsewhere/rates.csv"])
+    with pytest.raises(ValueError, match="is not in the subpath") as raised:
+        open_source(URL).table("rates")
+    assert not isinstance(raised.value, InputError)
