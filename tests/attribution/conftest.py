@@ -1,13 +1,49 @@
 """The shipped month's pages and report, made once for all tests of what is in them."""
 
+from functools import cache
+from hashlib import sha256
+
 import pytest
 
 import attribution as at
 from attribution.house_style.words import LANGUAGES
+from attribution.reporting import write
 from attribution.reporting.pages.page import render_page
+from attribution.reporting.pdf import start_pdf
 from attribution.reporting.tables.content import build_content
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL_MONTH, of_one
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_laid_out_once(once):
+    """Two reports that send the same page to be laid out share its PDF: that its bytes are the same again, test_pdf says."""
+
+    @cache
+    def laid_out(page):
+        def made():
+            with start_pdf() as job:
+                job.send(page)
+                return job.result()
+
+        return once(f"pdf-{sha256(page.encode()).hexdigest()}", made)
+
+    class Job:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def send(self, page):
+            self.page = page
+
+        def result(self):
+            return laid_out(self.page)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "start_pdf", Job)
+        yield
 
 
 @pytest.fixture(scope="session")

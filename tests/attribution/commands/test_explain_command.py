@@ -13,27 +13,51 @@ import pytest
 
 import attribution as at
 from attribution.cli import main
+from attribution.contributions import attribute as attributing
+from attribution.linking.methods import DEFAULT_LINK
 from attribution.measures.figures import course_figures
 from attribution.portfolio import inputs as fitting
+from attribution.portfolio.evidence import judged as judging
 from tests.conftest import SMALL, SMALL_MONTH, read_printed
 
 BOOK = str(SMALL / "book.toml")
 COURSE = "Major 70 : Next 30"
 
 
+@pytest.fixture(scope="module")
+def judged():
+    """What was found of the shipped book, by course and month."""
+    return {}
+
+
 @pytest.fixture(autouse=True)
-def shipped_market(monkeypatch, small_market, small_model):
-    """Of the shipped book the market and the fit are the session's; a changed copy is read and fitted."""
-    read, fit = fitting.read_inputs, fitting.fitted_model
+def shipped_market(monkeypatch, small_market, small_model, small_result, judged):
+    """Of the shipped book market, fit, findings and the month are those of one run; a changed copy has its own."""
+    read, fit, attribute, find = fitting.read_inputs, fitting.fitted_model, attributing.attribute, judging.book_evidence
 
     def shipped(book):
         return book.path == Path(BOOK)
+
+    def attribute_once(book, course, model, market, **told):
+        same = shipped(book) and model is small_model and market is small_market
+        of_the_month = (course, told) == (COURSE, {"period": SMALL_MONTH, "link": DEFAULT_LINK})
+        return small_result if same and of_the_month else attribute(book, course, model, market, **told)
+
+    def find_once(tracks, course=None):
+        if not shipped(tracks.book):
+            return find(tracks, course)
+        key = course, tracks.period.label
+        if key not in judged:
+            judged[key] = find(tracks, course)
+        return judged[key]
 
     fitted = fitting.Fitted(model=small_model, store=Path("none"), how="fitted")
     monkeypatch.setattr(fitting, "read_inputs", lambda book, *_, **told: small_market if shipped(book) else read(book))
     monkeypatch.setattr(
         fitting, "fitted_model", lambda book, market, *_, **told: fitted if shipped(book) else fit(book, market)
     )
+    monkeypatch.setattr(attributing, "attribute", attribute_once)
+    monkeypatch.setattr(judging, "book_evidence", find_once)
 
 
 def run(capsys, *arguments):
