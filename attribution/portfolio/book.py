@@ -24,6 +24,7 @@ from attribution.portfolio.settings.sections import (
     Report,
     Sleeve,
 )
+from attribution.portfolio.settings.strategies import Strategy, Universe
 from attribution.portfolio.settings.toml_file import read_toml
 from attribution.rows import CASH, is_pseudo_name, pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
@@ -59,6 +60,7 @@ class Book(Part):
     sleeves: dict[str, Sleeve]
     courses: dict[str, dict[str, Share]]
     funds: dict[str, Fund] = Field(default_factory=dict)
+    strategies: dict[str, Strategy] = Field(default_factory=dict)
     report: Report = Report()
     limits: Limits = Limits()
     drivers: Drivers = Drivers()
@@ -119,6 +121,11 @@ class Book(Part):
     def levels_among_names(self) -> dict[str, str]:
         """What stands among the names beside the market's -> the index whose level it follows."""
         return {label: name for name, label in self.pseudo_names.items()}
+
+    def strategy_of(self, sleeve: str) -> str | None:
+        """The strategy that makes a sleeve's lists: the one that it names, or of its own key; None where there is none."""
+        named = self.sleeves[sleeve].strategy
+        return named if named is not None else sleeve if sleeve in self.strategies else None
 
     def reset_of(self, course: str) -> Reset:
         """When the shares of a course are reset.
@@ -283,6 +290,14 @@ def _require_consistent(book: Book) -> None:
                 f"{name}: [sleeves.{key}] names the benchmark '{sleeve.benchmark}', which is not in [benchmarks]. "
                 f"Known: {', '.join(book.benchmarks)}."
             )
+    for key, strategy in book.strategies.items():
+        _require_strategy(book, key, strategy)
+    for key, sleeve in book.sleeves.items():
+        if sleeve.strategy is not None and sleeve.strategy not in book.strategies:
+            raise InputError(
+                f"{name}: [sleeves.{key}] names the strategy '{sleeve.strategy}', which is not in [strategies]. "
+                f"Known: {', '.join(book.strategies) or 'none'}."
+            )
     resets = book.book.blend_reset
     strange = [course for course in resets if course not in book.courses] if isinstance(resets, dict) else []
     if strange:
@@ -315,3 +330,23 @@ def _require_consistent(book: Book) -> None:
             )
     if not book.courses:
         raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')
+
+
+def _require_strategy(book: Book, key: str, strategy: Strategy) -> None:
+    name = book.path.name
+    if strategy.benchmark not in book.benchmarks:
+        raise InputError(
+            f"{name}: [strategies.{key}] names the benchmark '{strategy.benchmark}', which is not in [benchmarks]. "
+            f"Known: {', '.join(book.benchmarks)}."
+        )
+    if strategy.risk_aversion is not None and strategy.tracking_error is not None:
+        raise InputError(
+            f"{name}: [strategies.{key}] has risk_aversion and tracking_error. Keep one: a charge for risk, or the "
+            f"most of it."
+        )
+    universe = strategy.universe
+    if isinstance(universe, Universe) and (universe.constituents is None) == (universe.largest is None):
+        raise InputError(
+            f"{name}: 'universe' in [strategies.{key}] needs one of the two: constituents = \"...\" (an index of the table "
+            f'constituents), largest = 500 (the largest companies); or write "benchmark" or "market".'
+        )

@@ -27,7 +27,7 @@ from riskmodel.market.timeline import as_of, last_known, lives, session_from
 from riskmodel.progress import Progress, stages
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
-OTHERS = ("holdings", "actual_returns", *GIVEN_MODEL)  # the book reads those, and riskmodel.given_model
+OTHERS = ("holdings", "actual_returns", "scores", "rungs", *GIVEN_MODEL)  # the book reads those, and riskmodel.given_model
 MARKET_TABLES = tuple(name for name in TABLES if name not in OTHERS)
 NOT_NEEDED = ("fundamentals", "earnings", "indices")  # without them a table is as one of a header alone
 FILING_NUMBERS = tuple(c for c, kind in TABLES["fundamentals"].columns.items() if kind == "number")

@@ -114,6 +114,15 @@ TABLES: dict[str, Table] = {
         columns={"date": DATE, "ticker": TEXT, "descriptor": TEXT, "value": NUMBER},
         sparse=frozenset({"value"}),
     ),
+    "scores": Table(
+        key=("date", "ticker", "score"),
+        columns={"date": DATE, "ticker": TEXT, "score": TEXT, "value": NUMBER},
+        sparse=frozenset({"value"}),
+    ),
+    "rungs": Table(
+        key=("strategy", "date", "rung", "ticker"),
+        columns={"strategy": TEXT, "date": DATE, "rung": TEXT, "ticker": TEXT} | _numbers("weight"),
+    ),
     "model_exposures": Table(
         key=("date", "ticker", "factor"), columns={"date": DATE, "ticker": TEXT, "factor": TEXT, "exposure": NUMBER}
     ),

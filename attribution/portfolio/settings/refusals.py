@@ -22,6 +22,7 @@ from attribution.portfolio.settings.sections import (
     RiskBand,
     Sleeve,
 )
+from attribution.portfolio.settings.strategies import Strategy, Universe
 from riskmodel.bounds import shown
 from riskmodel.errors import InputError
 from riskmodel.market.sources.mapping import TableMap
@@ -33,10 +34,12 @@ PARTS = {  # of classes that stand in the place of a value
     "Negative": '{ ja = "△", en = "minus" } or one of the two',
     "OwnStyle": "{ descriptors = { descriptor = weight, ... } }",
     "RiskBand": '{ index = "...", within = 0.10 }',
+    "Universe": '{ constituents = "..." } or { largest = 500 }',
     "Sheet": '{ file = "...", sheet = "..." }',
 }
 TABLES = {  # of keys, and of sections whose keys a book chooses
     "courses": "the sleeves and their shares, such as { KEY = 1.0 }",
+    "score": "factors and their weights, such as { profitability = 1 }",
     "descriptors": "descriptors and their weights, such as { book_to_price = 1.0 }",
     "columns": 'ours = theirs, such as { close = "Last" }',
     "units": 'ours = unit, such as { close = "cents" }; unit = "percent" is of every number',
@@ -60,6 +63,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "drivers": Drivers,
     "accepted": Accepted,
     "model": Model,
+    "strategies": Strategy,
     "tables": TableMap,
 }
 NESTED: dict[str, type[BaseModel]] = {
@@ -68,6 +72,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "style": Words,
     "negative": Negative,
     "risk_band": RiskBand,
+    "universe": Universe,
 }
 
 

@@ -87,10 +87,13 @@ class Fund(Part):
 
 
 class Sleeve(Part):
-    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark; `inception` where it is younger than the book."""
+    """[sleeves.NAME]: a portfolio of the holdings table and its benchmark; `inception` where it is younger than the book,
+    `strategy` where another than the one of its own key made its lists.
+    """
 
     holdings: Line
     benchmark: Line
+    strategy: Line | None = None
     inception: SleeveStart | None = None
     name: Named | None = None
     style: Named | None = None

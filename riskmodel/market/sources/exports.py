@@ -220,13 +220,16 @@ def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Pat
             f"{name}: file '{pattern}' in [tables.{name}] has {{{unknown[0]}}}, which is no column of the table. "
             f"Its columns: {', '.join(TABLES[name].columns)}."
         )
+    while pattern.startswith("../"):  # a table that lies beside the data folder, such as the lists of a walk
+        folder, pattern = folder / "..", pattern.removeprefix("../")
     if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise InputError(f"{name}: file '{pattern}' in [tables.{name}] is no path from the data folder. Write it as one.")
     paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern.replace("[", "[[]"))))
     if not paths:
         there = sorted(path.name for path in folder.iterdir() if path.is_file())
         raise InputError(
-            f"{name}: no file '{pattern}', which [tables.{name}] names, in '{folder}'. Found there: {listed(there, 20)}."
+            f"{name}: no file '{pattern}', which [tables.{name}] names, in '{folder.resolve()}'. Found there: "
+            f"{listed(there, 20)}."
         )
     parts = PLACEHOLDER.split(pattern)
     form = re.compile("".join(_named(part, name, how) if place % 2 else _any(part) for place, part in enumerate(parts)))

@@ -25,7 +25,8 @@ def message_of(path):
 def test_a_misspelt_key_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ('benchmark = "', 'benchmarck = "'))
     assert message_of(path) == (
-        "book.toml: unknown key 'benchmarck' in [sleeves.major]. Known keys: benchmark, holdings, inception, name, style."
+        "book.toml: unknown key 'benchmarck' in [sleeves.major]. Known keys: benchmark, holdings, inception, "
+        "name, strategy, style."
     )
 
 
@@ -33,7 +34,8 @@ def test_a_misspelt_section_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ("[limits]", "[limit]"))
     assert message_of(path) == (
         "book.toml: unknown key 'limit' in the file. "
-        "Known keys: accepted, benchmarks, book, courses, drivers, funds, limits, model, report, sleeves, tables."
+        "Known keys: accepted, benchmarks, book, courses, drivers, funds, limits, model, report, sleeves, "
+        "strategies, tables."
     )
 
 

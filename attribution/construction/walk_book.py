@@ -1,0 +1,140 @@
+"""The files of a walk: a book that every command reads, and the tables beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from attribution.construction.walked import Walk
+from attribution.house_style.csv_text import csv_text
+from attribution.portfolio.book import Book, read_book
+from attribution.portfolio.holdings import drift
+from attribution.portfolio.periods import Period
+from attribution.portfolio.settings.toml_file import read_toml
+from attribution.portfolio.settings.toml_text import toml_text
+from attribution.portfolio.tracks import Tracks
+from riskmodel.errors import InputError
+
+BOOK = "book.toml"
+TABLES = ("holdings", "rungs", "actual_returns")  # of the walk's own, that its book maps
+KEPT = ("benchmarks", "funds", "report", "limits", "drivers", "model", "accepted")  # sections of the book that it takes over
+
+
+def walk_content(walk: Walk, folder: Path, market: xr.Dataset) -> dict[str, Any]:
+    """What the book of a walk says: the sections of the book it was walked for, with the walk as its one sleeve.
+
+    Parameters
+    ----------
+    walk
+        With one list at least.
+    folder
+        Where the book is to be.
+    market
+        Of the book.
+
+    Raises
+    ------
+    InputError
+        Where the market is in a database: its tables and the walk's files cannot be those of one book.
+    """
+    book, strategy = walk.book, walk.strategy
+    data = book.source.folder
+    if data is None:
+        raise InputError(
+            f"{book.path.name}: data = '{book.book.data}' is no folder, and the book of a walk takes its lists from "
+            f"files. Walk without --out, or write the tables of the market into a folder first."
+        )
+    content = read_toml(book.path, "Name the book's TOML file.")
+    sessions = market.get_index("time")
+    inception = sessions[sessions > walk.steps[0].date][0].date()
+    general = dict(content["book"])
+    general.pop("blend_reset", None)
+    general |= {
+        "data": Path(os.path.relpath(data.resolve(), folder.resolve())).as_posix(),
+        "inception": inception,
+        "track_record_start": inception,
+        "returns": "actual" if walk.costly else "holdings",
+        "delisted": "cash",
+    }
+    own: dict[str, Any] = next(
+        (sleeve for key, sleeve in content["sleeves"].items() if book.strategy_of(key) == strategy), {}
+    )
+    name = own.get("name", strategy)
+    sleeve = {"holdings": strategy, "benchmark": book.strategies[strategy].benchmark, "strategy": strategy, "name": name}
+    if "style" in own:
+        sleeve["style"] = own["style"]
+    title = name if isinstance(name, str) else name["en"]
+    kept = {section: content[section] for section in KEPT if section in content}
+    kept["report"] = {"hypothetical": True, **{k: v for k, v in kept.get("report", {}).items() if k != "hypothetical"}}
+    files = {
+        table: {"file": Path(os.path.relpath((folder / f"{table}.csv").resolve(), data.resolve())).as_posix()}
+        for table in TABLES
+        if table != "actual_returns" or walk.costly
+    }
+    return {
+        "book": general,
+        **kept,
+        "sleeves": {strategy: sleeve},
+        "courses": {title if title not in (strategy, *content["sleeves"]) else f"{strategy} 100": {strategy: 1.0}},
+        "strategies": {strategy: content["strategies"][strategy]},
+        "tables": {**content.get("tables", {}), **files},
+    }
+
+
+def write_walk(walk: Walk, market: xr.Dataset) -> Book:
+    """Write the book and the tables of a walk into its folder, and read the book back.
+
+    Files are holdings.csv, trades.csv, certificates.csv, rungs.csv, ladder.csv, where trades cost actual_returns.csv, and
+    book.toml.
+    """
+    folder = walk.folder
+    if folder is None:
+        raise InputError("walk: was made without a folder. Name one: out=...")
+    write = {"holdings": walk.holdings, "trades": walk.trades, "certificates": walk.certificates}
+    write |= {"rungs": walk.rungs, "ladder": walk.ladder}
+    if walk.costly:
+        write["actual_returns"] = net_returns(walk, market)
+    for name, table in write.items():
+        _write(folder / f"{name}.csv", csv_text(table))
+    header = "# Made by attribution walk: what it read, and the lists it made. Walking again writes it anew.\n"
+    _write(folder / BOOK, header + toml_text(walk_content(walk, folder, market)))
+    return read_book(folder / BOOK)
+
+
+def net_returns(walk: Walk, market: xr.Dataset) -> pd.DataFrame:
+    """portfolio, date, return: of each session from the first list on, less what the trades of the close before it cost.
+
+    Notes
+    -----
+    R_t = (1 - c)(1 + r_t) - 1 on the session after a list, whose trades cost the share c of the portfolio.
+    """
+    held = walk_returns(walk, market)
+    costs = walk.trades.groupby("date")["cost"].sum().reindex([step.date for step in walk.steps], fill_value=0.0)
+    sessions = market.get_index("time")
+    after = sessions[sessions.get_indexer(costs.index) + 1]
+    cost = pd.Series(costs.to_numpy(), after).reindex(held.index, fill_value=0.0)
+    net = (1 - cost) * (1 + held) - 1
+    return pd.DataFrame({"portfolio": walk.strategy, "date": held.index, "return": net.to_numpy()})
+
+
+def walk_returns(walk: Walk, market: xr.Dataset) -> pd.Series:
+    """Daily returns of what the walk held, before costs."""
+    sessions = market.get_index("time")
+    base = walk.steps[0].date
+    days = sessions[sessions > base]
+    tracks = Tracks(walk.book, market, Period(f"{days[0]:%Y-%m}/{days[-1]:%Y-%m}", base, days))
+    lists = walk.holdings[["date", "ticker", "weight"]]
+    return drift(lists, market, tracks.returns, base, days, f"holdings of '{walk.strategy}'").returns.to_series()
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"--out: cannot write '{path}' ({error.strerror}). Make room, or name another folder.") from None

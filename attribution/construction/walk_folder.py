@@ -1,0 +1,163 @@
+"""The folder of a walk: a file a list, written as it is made, and what tells whether a walk may go on from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from attribution.construction.walked import Step
+from attribution.portfolio.book import Book
+from riskmodel.errors import InputError, counted
+from riskmodel.market.fingerprint import history_fingerprint
+
+LISTS = "lists"
+ABOUT = "walk.json"
+
+
+@dataclass(frozen=True)
+class WalkFolder:
+    """A folder that holds one walk.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    about
+        What the lists depend on, beside the market: the strategy, its benchmarks, the model's settings.
+    market
+        What they were made from.
+    """
+
+    path: Path
+    about: dict[str, Any]
+    market: xr.Dataset
+
+    @classmethod
+    def opened(cls, path: Path, book: Book, strategy: str, market: xr.Dataset) -> WalkFolder:
+        """A folder for a walk, made where there is none.
+
+        Raises
+        ------
+        InputError
+            For a folder of another book or strategy, one that holds something else, and one that cannot be written.
+        """
+        about = described(book, strategy)
+        data = book.source.folder
+        if data is not None and data.resolve() in (path.resolve(), *path.resolve().parents):
+            raise InputError(f"--out: '{path}' lies in the data folder, where nothing is written. Name another folder.")
+        try:
+            if (path / ABOUT).is_file():
+                _require_same(path, json.loads((path / ABOUT).read_text(encoding="utf-8")), about)
+            elif path.is_dir() and any(path.iterdir()):
+                raise InputError(f"--out: '{path}' holds files, and no walk. Name a new folder.")
+            (path / LISTS).mkdir(parents=True, exist_ok=True)
+            _write(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
+        except ValueError:
+            raise InputError(f"--out: '{path / ABOUT}' is damaged. Walk into a new folder.") from None
+        return cls(path, about, market)
+
+    def steps(self, closes: pd.DatetimeIndex) -> list[Step]:
+        """The lists that are there of some closes, the earliest first, without a gap.
+
+        Raises
+        ------
+        InputError
+            Where the walk there begins on another day, or its data have changed since.
+        """
+        there = sorted(path.stem for path in (self.path / LISTS).glob("*.json"))
+        wanted = [f"{close:%Y-%m-%d}" for close in closes]
+        if there and there[0] != wanted[0]:
+            raise InputError(
+                f"--out: the walk in '{self.path}' begins at the close of {there[0]}, and --from asks for {wanted[0]}. "
+                f"A list depends on those before it: ask for the same first month, or walk into a new folder."
+            )
+        both = [name for name, other in zip(there, wanted, strict=False) if name == other]
+        read = [self._read(name) for name in both]
+        if read:
+            last, known = read[-1]
+            if known != self._known_by(last.date):
+                raise InputError(
+                    f"--out: the data up to {last.date:%Y-%m-%d} are not those that the {counted(len(there), 'list')} in "
+                    f"'{self.path}' were made from: prices, filings or constituents changed. Walk into a new folder."
+                )
+        return [step for step, _ in read]
+
+    def add(self, step: Step) -> None:
+        """Write a list, whole or not at all."""
+        content = {"known": self._known_by(step.date), **step.as_plain()}
+        path = self.path / LISTS / f"{step.date:%Y-%m-%d}.json"
+        try:
+            _write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise InputError(
+                f"--out: cannot write '{path}' ({error.strerror}). Make room; the walk goes on from here."
+            ) from None
+
+    def _read(self, name: str) -> tuple[Step, str]:
+        path = self.path / LISTS / f"{name}.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return Step.from_plain({key: value for key, value in content.items() if key != "known"}), content["known"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(
+                f"--out: '{path}' is damaged. Remove it and those after it, or walk into a new folder."
+            ) from None
+
+    def _known_by(self, date: pd.Timestamp) -> str:
+        """A digest of everything that a list takes from the market by a close, whatever else the market holds."""
+        marks = history_fingerprint(self.market, date).to_series()
+        marks = marks[marks != 0].sort_index()
+        digest = hashlib.sha256(pd.util.hash_pandas_object(marks).to_numpy().tobytes())
+        if "constituent_date" in self.market:
+            columns = ["constituent_index", "constituent_date", "constituent_ticker", "constituent_weight"]
+            lists = pd.DataFrame({name: self.market[name].to_numpy() for name in columns})
+            lists = lists[lists["constituent_date"] <= date]
+            digest.update(np.sort(pd.util.hash_pandas_object(lists, index=False).to_numpy()).tobytes())
+        return digest.hexdigest()
+
+
+def described(book: Book, strategy: str) -> dict[str, Any]:
+    """What the lists of a walk depend on beside the market, as plain values."""
+    settings = book.strategies[strategy]
+    names = {settings.benchmark, *(str(getattr(rule, "reference", "")) for rule in settings.rules)} & set(book.benchmarks)
+    model = book.model.model_dump(mode="json", exclude={"store"})
+    return {
+        "strategy": strategy,
+        "settings": settings.model_dump(mode="json"),
+        "benchmarks": {name: book.benchmarks[name].model_dump(mode="json") for name in sorted(names)},
+        "model": model,
+        "uncovered_max": book.book.uncovered_max,
+    }
+
+
+def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:
+    plain = json.loads(json.dumps(about))
+    if there == plain:
+        return
+    if not isinstance(there, dict) or there.get("strategy") != about["strategy"]:
+        whose = there.get("strategy") if isinstance(there, dict) else None
+        raise InputError(f"--out: '{path}' holds a walk of '{whose}', not of '{about['strategy']}'. Name another folder.")
+    other = [name for name in plain if there.get(name) != plain[name]]
+    settings = there.get("settings")
+    keys = [key for key in plain["settings"] if isinstance(settings, dict) and settings.get(key) != plain["settings"][key]]
+    what = f"settings of the strategy ({', '.join(keys)})" if other == ["settings"] else " and ".join(other)
+    raise InputError(
+        f"--out: '{path}' holds a walk of '{about['strategy']}' with other {what}. Walk into a new folder, or "
+        f"set the book back."
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """A file that is there whole or not at all."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
