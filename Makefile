@@ -58,8 +58,9 @@ everywhere: $(STAMP)  ## the tables of a month on every Python that is here (PYT
 		$$python fixtures/make_golden.py $$folder --whole; done < $(EVERYWHERE)/list
 	$(BIN)/python -m tests.golden $$(cut -d' ' -f1 $(EVERYWHERE)/list)
 
-slow: $(STAMP)  ## the slow checks: simulations over many draws, every month of the real market
+slow: $(STAMP)  ## the slow checks: simulations over many draws, properties of many more, every month of the real market
 	$(BIN)/python -m pytest -m slow -q -rA
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=many -n auto -q
 
 bench: $(STAMP)  ## the benchmarks, as ratios to a peer in the same run
 	$(BIN)/python -m pytest -m slow tests/benchmarks -q -s

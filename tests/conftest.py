@@ -20,8 +20,10 @@ SMALL = ROOT / "fixtures" / "small"
 REAL = ROOT.parent / "shared" / "data" / "us_2012_2016"
 SMALL_MONTH = "2025-03"
 SHORT = "2024-09-03"
-settings.register_profile("unhurried", deadline=None)  # an example may take long on a machine that is busy
-settings.load_profile("unhurried")
+# An example may take long on a machine that is busy. Tests that say no number of examples try a few, under `make slow` many.
+settings.register_profile("few", deadline=None, max_examples=25)
+settings.register_profile("many", deadline=None, max_examples=200)
+settings.load_profile("few")
 
 
 def pytest_collection_modifyitems(items):

@@ -25,6 +25,9 @@ KEY = ["portfolio", "date", "ticker"]
 CUT = pd.Timestamp("2025-02-14")
 LATER = dict.fromkeys(("prices", "indices", "rates", "fx"), "date")
 LATER |= {"shares": "available_from", "fundamentals": "available_from", "earnings": "announced"}
+one_folder = pytest.mark.parametrize(
+    "folder", [pytest.param(name, marks=[pytest.mark.slow] * (name != "vendor")) for name in NAMES]
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def test_the_generator_knows_the_three_folders(generator):
     assert tuple(generator.FOLDERS) == NAMES
 
 
-@pytest.mark.parametrize("folder", NAMES)
+@one_folder
 def test_a_folder_of_exports_has_the_market_and_the_lists_that_it_was_made_from(folder, tidy, market):
     book = at.read_book(EXPORTS / folder / "book.toml")
     exported = read_inputs(book)
@@ -93,7 +96,7 @@ def of_held_names(tidy: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return fewer | {"constituents": lists.assign(weight=lists["weight"] / total)}
 
 
-@pytest.mark.parametrize("folder", [pytest.param(name, marks=[pytest.mark.slow] * (name != "vendor")) for name in NAMES])
+@one_folder
 def test_nothing_of_the_past_moves_when_the_future_of_an_export_does(folder, generator, tidy, tmp_path):
     tables, books = of_held_names(tidy), []
     for place, made in ((tmp_path / "first", tables), (tmp_path / "second", with_another_future(tables))):
