@@ -47,6 +47,30 @@ With a model, or exposures, of your own::
     specific_risk               forecast volatility of each stock's specific return
     SpecificRiskSettings        half-lives, histories and shrinkage of that forecast
 
+What to hold, with the extra `construct`::
+
+    optimise                    the best list of weights under rules, by a score less risk and costs, with proof
+    Optimum                     what that returns: names, weights, forecasts
+    Certificate                 what is proved of it: value, bound, gap, binding rules
+    Effort                      how near to the best a list is proved, and what that may take
+    NameCount                   rule: how many names are held
+    NameWeight                  rule: least and most weight of a name that is held
+    CashWeight                  rule: least and most that is not invested
+    GroupBand                   rule: each group's weight near the benchmark's
+    GroupLimit                  rule: the most of a group, in weight or names
+    ExposureBand                rule: exposure to a factor, less the benchmark's
+    VolatilityBand              rule: forecast volatility over a reference's
+    TrackingError               rule: the most forecast tracking error
+    Turnover                    rule: the most that changes
+    Held                        rule: names that must be in
+    Excluded                    rule: names that may not
+    FixedWeights                rule: weights that are given
+    NoListError                 there is no list: one of the three below
+    ContradictionError          no list keeps the rules, proved: the smallest set of them, and what each would have to give
+    Way                         one bound of such a rule, and what would do
+    NotFoundError               the effort ended without a list, and none is proved impossible
+    UnsolvedError               the solver could not tell
+
 Is it any good::
 
     compare                     two models side by side: factor returns, R-squared, forecasts
@@ -89,6 +113,24 @@ if TYPE_CHECKING:
     from riskmodel.model.model import RiskModel
     from riskmodel.model.results import RiskModelResults
     from riskmodel.model.store import StoreError, load, save
+    from riskmodel.optimisation.errors import ContradictionError, NoListError, NotFoundError, UnsolvedError, Way
+    from riskmodel.optimisation.optimise import optimise
+    from riskmodel.optimisation.optimum import Certificate, Optimum
+    from riskmodel.optimisation.rules import (
+        CashWeight,
+        Excluded,
+        ExposureBand,
+        FixedWeights,
+        GroupBand,
+        GroupLimit,
+        Held,
+        NameCount,
+        NameWeight,
+        TrackingError,
+        Turnover,
+        VolatilityBand,
+    )
+    from riskmodel.optimisation.search import Effort
     from riskmodel.validation.comparison import Comparison, compare
     from riskmodel.validation.diagnostics import diagnose, information_coefficient
     from riskmodel.validation.missing_factors import missing_factors
@@ -96,55 +138,91 @@ if TYPE_CHECKING:
     from riskmodel.validation.validation import validate
 
 _HOMES = {
-    "Comparison": "riskmodel.validation.comparison",
-    "CovarianceSettings": "riskmodel.estimation.covariance_settings",
-    "Descriptor": "riskmodel.factors",
-    "ExposureSettings": "riskmodel.exposures.styles",
-    "Fact": "riskmodel.facts",
-    "ForecastUnavailableError": "riskmodel.facts",
-    "InputError": "riskmodel.errors",
-    "RegressionSettings": "riskmodel.estimation.lagged",
-    "RiskForecast": "riskmodel.model.forecast",
-    "RiskModel": "riskmodel.model.model",
-    "RiskModelResults": "riskmodel.model.results",
-    "RESEARCH_STYLES": "riskmodel.factors",
-    "STYLES": "riskmodel.factors",
-    "Style": "riskmodel.factors",
-    "SpecificRiskSettings": "riskmodel.estimation.specific",
-    "StoreError": "riskmodel.model.store",
-    "UniverseRule": "riskmodel.exposures.universe",
-    "Validation": "riskmodel.validation.result",
     "alignment_report": "riskmodel.market.findings",
-    "evidence_report": "riskmodel.market.findings",
     "build_market": "riskmodel.market.market",
+    "CashWeight": "riskmodel.optimisation.rules",
+    "Certificate": "riskmodel.optimisation.optimum",
     "compare": "riskmodel.validation.comparison",
+    "Comparison": "riskmodel.validation.comparison",
+    "ContradictionError": "riskmodel.optimisation.errors",
+    "CovarianceSettings": "riskmodel.estimation.covariance_settings",
     "cross_sectional_regression": "riskmodel.estimation.regression",
+    "Descriptor": "riskmodel.factors",
     "diagnose": "riskmodel.validation.diagnostics",
+    "Effort": "riskmodel.optimisation.search",
     "eigenfactor_adjustment": "riskmodel.estimation.covariance",
     "estimate": "riskmodel.model.estimate",
+    "evidence_report": "riskmodel.market.findings",
+    "Excluded": "riskmodel.optimisation.rules",
+    "ExposureBand": "riskmodel.optimisation.rules",
+    "ExposureSettings": "riskmodel.exposures.styles",
+    "Fact": "riskmodel.facts",
     "factor_covariance": "riskmodel.estimation.covariance",
+    "FixedWeights": "riskmodel.optimisation.rules",
+    "ForecastUnavailableError": "riskmodel.facts",
     "given_model": "riskmodel.model.given",
+    "GroupBand": "riskmodel.optimisation.rules",
+    "GroupLimit": "riskmodel.optimisation.rules",
+    "Held": "riskmodel.optimisation.rules",
     "information_coefficient": "riskmodel.validation.diagnostics",
+    "InputError": "riskmodel.errors",
     "load": "riskmodel.model.store",
     "mean_return_tests": "riskmodel.estimation.factor_tests",
     "missing_factors": "riskmodel.validation.missing_factors",
+    "NameCount": "riskmodel.optimisation.rules",
+    "NameWeight": "riskmodel.optimisation.rules",
     "nested_industries": "riskmodel.arrays.industries",
+    "NoListError": "riskmodel.optimisation.errors",
+    "NotFoundError": "riskmodel.optimisation.errors",
+    "optimise": "riskmodel.optimisation.optimise",
+    "Optimum": "riskmodel.optimisation.optimum",
     "read_market": "riskmodel.market.market",
+    "RegressionSettings": "riskmodel.estimation.lagged",
+    "RESEARCH_STYLES": "riskmodel.factors",
+    "RiskForecast": "riskmodel.model.forecast",
+    "RiskModel": "riskmodel.model.model",
+    "RiskModelResults": "riskmodel.model.results",
     "save": "riskmodel.model.store",
     "specific_risk": "riskmodel.estimation.specific",
+    "SpecificRiskSettings": "riskmodel.estimation.specific",
+    "StoreError": "riskmodel.model.store",
+    "Style": "riskmodel.factors",
+    "STYLES": "riskmodel.factors",
+    "TrackingError": "riskmodel.optimisation.rules",
+    "Turnover": "riskmodel.optimisation.rules",
+    "UniverseRule": "riskmodel.exposures.universe",
+    "UnsolvedError": "riskmodel.optimisation.errors",
     "validate": "riskmodel.validation.validation",
+    "Validation": "riskmodel.validation.result",
+    "VolatilityBand": "riskmodel.optimisation.rules",
+    "Way": "riskmodel.optimisation.errors",
 }
 
 __all__ = [
     "RESEARCH_STYLES",
     "STYLES",
+    "CashWeight",
+    "Certificate",
     "Comparison",
+    "ContradictionError",
     "CovarianceSettings",
     "Descriptor",
+    "Effort",
+    "Excluded",
+    "ExposureBand",
     "ExposureSettings",
     "Fact",
+    "FixedWeights",
     "ForecastUnavailableError",
+    "GroupBand",
+    "GroupLimit",
+    "Held",
     "InputError",
+    "NameCount",
+    "NameWeight",
+    "NoListError",
+    "NotFoundError",
+    "Optimum",
     "RegressionSettings",
     "RiskForecast",
     "RiskModel",
@@ -152,8 +230,13 @@ __all__ = [
     "SpecificRiskSettings",
     "StoreError",
     "Style",
+    "TrackingError",
+    "Turnover",
     "UniverseRule",
+    "UnsolvedError",
     "Validation",
+    "VolatilityBand",
+    "Way",
     "alignment_report",
     "build_market",
     "compare",
@@ -169,6 +252,7 @@ __all__ = [
     "mean_return_tests",
     "missing_factors",
     "nested_industries",
+    "optimise",
     "read_market",
     "save",
     "specific_risk",

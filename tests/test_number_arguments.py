@@ -24,6 +24,12 @@ SETTINGS = (
     rm.SpecificRiskSettings,
     rm.UniverseRule,
     rm.RiskModel,
+    rm.Effort,
+    rm.NameCount,
+    rm.NameWeight,
+    rm.CashWeight,
+    rm.Turnover,
+    rm.TrackingError,
 )
 MISSING = {("check_limits", "risk"), ("check_limits", "index_risk")}  # NaN is no forecast there, and the row says n/a
 NUMBER = re.compile(r"\b(int|float)\b")

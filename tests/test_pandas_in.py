@@ -105,6 +105,13 @@ CASES = {
         RISK | {"linked_covariance": LINKED, "course": "P"}
         | {"weights": xr.Dataset({"portfolio_weight": sharing("asset"), "benchmark_weight": sharing("asset", seed=1)})},
     ),
+    "optimise": (
+        rm,
+        {"exposures": drawn("factor", "asset", scale=1.0)}
+        | {name: RISK[name] for name in ("factor_covariance", "specific_variance")}
+        | {"score": drawn("asset"), "benchmark": sharing("asset"), "held": sharing("asset", seed=1)}
+        | {"costs": abs(drawn("asset", seed=2)), "impact": abs(drawn("asset", seed=3))},
+    ),
     "karnosky_singer": (at, MONEY),
     "link": (at, {"effects": EFFECTS, "portfolio_returns": EFFECTS.sum("segment"), "benchmark_returns": 0 * EFFECTS[:, 0]}),
     "linked_contributions": (
@@ -138,6 +145,8 @@ def same(one, other):
             same(left, right)
     elif isinstance(one, (xr.DataArray, xr.Dataset)):
         xr.testing.assert_identical(one.drop_attrs(), other.drop_attrs())
+    elif isinstance(one, pd.Series):
+        pd.testing.assert_series_equal(one, other, rtol=0, atol=0)
     elif isinstance(one, pd.DataFrame):
         pd.testing.assert_frame_equal(one, other, rtol=0, atol=0)
     else:

@@ -37,6 +37,8 @@ FITS = {  # what is not wrong where it stands: a path for a path, a number for a
     ("link", "benchmark_returns"): {"a number"},
     ("mean_return_tests", "factor_returns"): {"a frame"},
     ("factor_covariance", "factor_returns"): {"a frame"},
+    ("optimise", "costs"): {"a number"},
+    ("optimise", "impact"): {"a number"},
 }
 PLAIN = {"covariance": rm.CovarianceSettings(), "specific": rm.SpecificRiskSettings()}
 TOLD = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import clarabel
 import numpy as np
 
 from riskmodel.optimisation.conic import Conic, Diagonal
@@ -141,19 +140,20 @@ def relaxed(programme: Programme) -> Relaxed | None:
     if len(curved):
         w, z, v = Diagonal(curved, 2 * one / unit), Diagonal(curved, one), Diagonal(here, one / unit**2)
         less = Diagonal(curved, -one)
-        cone = clarabel.SecondOrderConeT(3)
-        problem.add_threes({"v": v, "z": z}, {"w": w}, {"v": v, "z": less}, (0.0, 0.0, 0.0), cone, len(curved))
+        problem.add_threes(
+            {"v": v, "z": z}, {"w": w}, {"v": v, "z": less}, (0.0, 0.0, 0.0), ("second order", 3), len(curved)
+        )
     before_cone = problem.curved.count
     if tracks or varies:
         root, at = np.sqrt(part.scale), unity / part.scale
         problem.add(problem.curved, np.ones(1), {"q": at})
         problem.add(problem.curved, -2 * part.centre / root, {"w": 2 * part.loadings / root})
         problem.add(problem.curved, -np.ones(1), {"q": at})
-        problem.cones.append(clarabel.SecondOrderConeT(len(part.centre) + 2))
+        problem.cones.append(("second order", len(part.centre) + 2))
     if len(steep):
         u = Diagonal(np.arange(len(steep)), np.full(len(steep), unit**-1.5))
         g = Diagonal(steep, np.full(len(steep), 1 / unit))
-        problem.add_threes({"u": u}, {}, {"g": g}, (0.0, 1.0, 0.0), clarabel.PowerConeT(2 / 3), len(steep))
+        problem.add_threes({"u": u}, {}, {"g": g}, (0.0, 1.0, 0.0), ("power", 2 / 3), len(steep))
 
     found = problem.solve()
     if found is None:

@@ -6,12 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import clarabel
 import numpy as np
 import scipy.sparse as sp
 
+from riskmodel.errors import InputError
+
+CONES = {"second order": "SecondOrderConeT", "power": "PowerConeT"}  # by size, by exponent
 TOLERANCE, LOOSER = 1e-9, 1e-7  # the looser where the tighter cannot be reached
 SOLVED, IMPOSSIBLE = ("Solved", "AlmostSolved"), ("PrimalInfeasible", "AlmostPrimalInfeasible")
+
+
+def solver() -> Any:
+    """Clarabel; imported where it is used, for it comes with an extra.
+
+    Raises
+    ------
+    InputError
+        Where it is not installed.
+    """
+    try:
+        import clarabel
+    except ImportError:
+        raise InputError(
+            "optimise: clarabel is not installed. Install the extra: pip install 'factor-attribution[construct]'."
+        ) from None
+    return clarabel
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,7 @@ class Conic:
         self.blocks = {name: slice(end - size, end) for (name, (size, _)), end in zip(sizes.items(), ends, strict=True)}
         self.cost = np.zeros(int(ends[-1]))
         self.equal, self.below, self.curved = Rows(), Rows(), Rows()
-        self.cones: list[Any] = []
+        self.cones: list[tuple[str, float]] = []
 
     def charge(self, name: str, cost: np.ndarray | float) -> None:
         """Add to what the columns of a block cost."""
@@ -76,7 +95,13 @@ class Conic:
             rows.count += len(side)
 
     def add_threes(
-        self, first: Parts, second: Parts, third: Parts, sides: tuple[float, float, float], cone: Any, count: int
+        self,
+        first: Parts,
+        second: Parts,
+        third: Parts,
+        sides: tuple[float, float, float],
+        cone: tuple[str, float],
+        count: int,
     ) -> None:
         """`count` cones of three rows each."""
         for place, (parts, side) in enumerate(zip((first, second, third), sides, strict=True)):
@@ -87,6 +112,7 @@ class Conic:
 
     def solve(self) -> Solution | None:
         """What Clarabel makes of it, on one thread; None where that is not even numbers."""
+        clarabel = solver()
         kinds = (self.equal, self.below, self.curved)
         starts = np.cumsum([0, *(rows.count for rows in kinds)])
         entries = [
@@ -97,7 +123,8 @@ class Conic:
         row, column, value = (np.concatenate([entry[part] for entry in entries]) for part in range(3))
         matrix = sp.csc_matrix((value, (row, column)), shape=(int(starts[-1]), len(self.cost)))
         side = np.concatenate([each for rows in kinds for each in rows.sides])
-        cones = [clarabel.ZeroConeT(self.equal.count), clarabel.NonnegativeConeT(self.below.count), *self.cones]
+        cones = [clarabel.ZeroConeT(self.equal.count), clarabel.NonnegativeConeT(self.below.count)]
+        cones += [getattr(clarabel, CONES[kind])(of) for kind, of in self.cones]
         nothing = sp.csc_matrix((len(self.cost), len(self.cost)))
         settings = clarabel.DefaultSettings()
         settings.verbose = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,7 @@ def read_inputs(
     exposed = labelled("exposures", exposures, Labelled(("factor", "asset")))
     covariance = labelled("factor_covariance", factor_covariance, Labelled(("factor", "factor_other")))
     factors = covariance.get_index("factor")
+    _require_labels("factor_covariance", covariance.get_index("factor_other"), factors, "factor_other")
     _require_labels("exposures", exposed.get_index("factor"), factors, "factor")
     _require_labels("exposures", exposed.get_index("asset"), wanted, "asset")
     own = _series("specific_variance", specific_variance)
@@ -161,7 +163,7 @@ def _by_asset(name: str, given: object, kind: type) -> Any:
 
 
 def _per_name(name: str, given: object, assets: pd.Index) -> np.ndarray:
-    if isinstance(given, int | float):
+    if isinstance(given, Real):
         return np.full(len(assets), require_bounded(name, given, Bound("a decimal from 0 (0.001 is 0.1 %)", least=0)))
     values = _series(name, given)
     _require_labels(name, values.index, assets, "asset")

@@ -12,6 +12,7 @@ import xarray as xr
 from riskmodel.arrays.threads import one_thread
 from riskmodel.bounds import Bound, require_bounded
 from riskmodel.errors import InputError
+from riskmodel.optimisation.conic import solver
 from riskmodel.optimisation.inputs import Inputs, read_inputs
 from riskmodel.optimisation.no_list import no_list
 from riskmodel.optimisation.optimum import Optimum, made
@@ -95,7 +96,7 @@ def optimise(
 
     Examples
     --------
-    >>> from riskmodel.optimisation.rules import NameCount
+    >>> from riskmodel import NameCount, optimise
     >>> names = list("ABCD")
     >>> best = optimise(
     ...     pd.Series([0.05, 0.04, 0.0, 0.0], names),
@@ -116,6 +117,7 @@ def optimise(
         score, benchmark, exposures, factor_covariance, specific_variance, aversion, held, costs, impact, groups, issuers,
         {} if references is None else references,
     )  # fmt: skip
+    solver()  # or what to install
     with one_thread():
         kept, raised = _with_forced_sales(inputs, with_defaults(given))
         programme = pose(inputs, kept)

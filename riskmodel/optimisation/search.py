@@ -17,6 +17,9 @@ from riskmodel.optimisation.programme import Programme
 WHOLE = 1e-5  # within which a name is held or not
 BROKEN = 1e-6  # a rule that a list misses by more
 FIRST, MORE = 120, 60  # names that a search starts with, and that are added at once because their price is right
+NEAR = 10  # names beside those of a node that the cone problems below it begin with
+EASY = 10  # nodes after which a search that goes on looks for better lists beside the best
+EXCHANGED = 5  # names of a list, and outside it, that are exchanged for each other
 ROUNDS = 12  # of adding names to a cone problem
 PART = 0.02  # of the gap that is asked for: what names outside a cone problem may promise together
 
@@ -93,6 +96,41 @@ class Node:
     priced: Priced | None
 
 
+def near(node: Node) -> np.ndarray:
+    """Names that a node below is likely to hold anything of: those of this one, and those whose price is not far off."""
+    names = node.part > WHOLE
+    if node.priced is not None:
+        others = np.where(names | node.out, -np.inf, node.priced.if_held)
+        names[np.argsort(-others, kind="stable")[:NEAR]] = True
+    return names
+
+
+@dataclass
+class Experience:
+    """By how much the bound fell, a unit of what was rounded, where a name was left out (0) or held (1): pseudo-costs."""
+
+    fell: np.ndarray
+    times: np.ndarray
+
+    def choice(self, part: np.ndarray, undecided: np.ndarray) -> int | None:
+        """The undecided name of which both sides are expected to lower the bound most, by the product of the two."""
+        if not undecided.any():
+            return None
+        known = self.times.sum(axis=1, keepdims=True)
+        usual = np.where(known > 0, self.fell.sum(axis=1, keepdims=True) / np.maximum(known, 1), 1.0)
+        expected = (self.fell + usual) / (self.times + 1)
+        gain = np.maximum(expected[0] * part, 1e-12) * np.maximum(expected[1] * (1 - part), 1e-12)
+        return int(np.argmax(np.where(undecided, gain, -1.0)))
+
+    def add(self, name: int, side: int, node: Node, child: Node | None, enough: float) -> None:
+        """What came of a branch; one without lists lowered the bound to what is enough."""
+        distance = abs(side - node.part[name])
+        if distance > WHOLE:
+            to = enough if child is None else child.bound
+            self.fell[side, name] += max(node.bound - to, 0.0) / distance if np.isfinite([node.bound, to]).all() else 0.0
+            self.times[side, name] += 1
+
+
 @dataclass
 class Search:
     """One search: the names looked at, the best list so far, and what was put away."""
@@ -105,7 +143,9 @@ class Search:
     unsolved: int = 0
     closed: float = -np.inf  # the highest bound of what was put away unsearched
     best: tuple[float, np.ndarray, float] | None = None
+    exchanged: float = -np.inf  # value of the best list whose names were exchanged for others
     tried: set[bytes] = field(default_factory=set)
+    experience: Experience = field(default_factory=lambda: Experience(np.empty(0), np.empty(0)))
     until: float = np.inf
 
     @property
@@ -130,9 +170,10 @@ class Search:
             return None
         bound = np.inf if parent is None else parent.bound  # which stands where a cone problem is not solved
         part, last = np.zeros(len(out)) if parent is None else parent.part.copy(), None
+        core = self.core if parent is None or parent.priced is None else near(parent)
         for _ in range(ROUNDS):
             self.nodes += 1
-            inside = (self.core | held) & ~out
+            inside = (core | held) & ~out
             found = relaxed(replace(self.programme.among(inside), forced=held[inside]))
             if found is None:
                 self.unsolved += 1
@@ -158,7 +199,8 @@ class Search:
             if not len(added):
                 self.unsolved += found.impossible
                 return Node(out, held, bound, part, last)
-            self.core[added] = True
+            core = core.copy()
+            core[added] = True
         return Node(out, held, bound, part, last)
 
     def try_names(self, names: np.ndarray) -> None:
@@ -187,6 +229,24 @@ class Search:
         names[np.argsort(-node.part, kind="stable")[:count]] = True
         self.try_names((names | node.held) & ~node.out)
 
+    def exchange(self) -> None:
+        """Exchange names of the best list, worth least at its prices, for those outside worth most, while that helps."""
+        nobody = np.zeros(len(self.programme.score), dtype=bool)
+        while self.best is not None and not self.over and self.best[0] > self.exchanged:
+            self.exchanged, weights, _ = self.best
+            names = weights > 0
+            found = relaxed(self.programme.among(names, forced=True))
+            if found is None or found.impossible:
+                return
+            proof = priced(self.programme, found.prices, nobody, nobody)
+            worth = proof.if_held - proof.if_not
+            may_go, may_come = names & ~self.programme.forced, ~names & (self.programme.most > 0)
+            for into in np.argsort(np.where(may_come, -worth, np.inf), kind="stable")[: min(EXCHANGED, may_come.sum())]:
+                for out in np.argsort(np.where(may_go, worth, np.inf), kind="stable")[: min(EXCHANGED, may_go.sum())]:
+                    other = names.copy()
+                    other[into], other[out] = True, False
+                    self.try_names(other)
+
     def settled(self, node: Node) -> tuple[np.ndarray, np.ndarray]:
         """Names that are out, and in, of every list below a node that is better than the best by more than the gap."""
         out, held, enough = node.out, node.held, self.enough()
@@ -200,28 +260,32 @@ class Search:
 
     def run(self, root: Node) -> float:
         """Search below a root; the bound of what is left."""
-        queue, number = [(-root.bound, 0, root)], 0
+        queue, number, taken = [(-root.bound, 0, root)], 0, 0
         while queue and not self.over:
             if -queue[0][0] <= self.enough():
                 break
             node = heapq.heappop(queue)[-1]
             self.round_off(node)
+            taken += 1
+            if taken > EASY:
+                self.exchange()
             if node.bound <= self.enough():
                 self.closed = max(self.closed, node.bound)
                 continue
             out, held = self.settled(node)
             undecided = np.where(out | held, 0.0, np.minimum(node.part, 1 - node.part))
-            name = int(np.argmax(undecided))
-            if undecided[name] < WHOLE:  # a list already, or not solved: what is not decided is, one name after the other
-                free = np.flatnonzero(~out & ~held & (self.core | (node.priced is None)))
+            name = self.experience.choice(node.part, undecided > WHOLE)
+            if name is None:  # a list already, or not solved: what is not decided is, one name after the other
+                free = np.flatnonzero(~out & ~held & ((node.part > 0) | (node.priced is None)))
                 missed = self.best is None or self.best[0] < node.bound - self.effort.gap * self.programme.size(self.best[1])
                 if not (missed and len(free)):
                     self.closed = max(self.closed, node.bound)
                     continue
                 name = int(free[np.argmax(node.part[free])])
             one = np.arange(len(out)) == name
-            for without, within in ((out | one, held), (out, held | one)):
+            for side, (without, within) in enumerate(((out | one, held), (out, held | one))):
                 child = self.node(without, within, node)
+                self.experience.add(name, side, node, child, self.enough())
                 if child is None:
                     continue
                 if child.bound <= self.enough():
@@ -259,6 +323,7 @@ def best_list(programme: Programme, effort: Effort = Effort(), *, any_list: bool
     search.core = programme.forced | ((programme.before > 0) & ~barred)
     search.core[np.argsort(-promise, kind="stable")[:FIRST]] = True
     search.core &= ~barred
+    search.experience = Experience(np.zeros((2, len(barred))), np.zeros((2, len(barred))))
     root = search.node(barred, programme.forced)
     if root is None:
         return Outcome(None, 0.0, -np.inf, -np.inf, search.nodes, search.unsolved, True)

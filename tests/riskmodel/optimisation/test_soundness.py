@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from itertools import combinations
 
@@ -259,3 +260,12 @@ def test_bands_of_no_width_are_kept_as_equalities():
     assert abs(active[given["groups"]["sector"] == "odd"].sum()) < 1e-8
     assert found.weights["N2"] == pytest.approx(0.1, abs=1e-9)
     assert found.certificate.proved
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "clarabel", None)
+    with pytest.raises(InputError) as refused:
+        optimise(**problem(1))
+    assert str(refused.value) == (
+        "optimise: clarabel is not installed. Install the extra: pip install 'factor-attribution[construct]'."
+    )
