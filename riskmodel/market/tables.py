@@ -279,6 +279,11 @@ def _require_filled(frame: pd.DataFrame, name: str, spec: Table) -> None:
         empty = frame[column].isna().to_numpy()
         if empty.any():
             where = places(frame, empty, spec.key)
+            if column == "ticker" and "weight" in frame and frame.loc[empty, "weight"].fillna(0.0).ne(0.0).any():
+                raise InputError(
+                    f"{name}: {counted(int(empty.sum()), 'empty cell')} in 'ticker' beside a weight (rows {where}). Of cash "
+                    f"write CASH; else give the code. Without the row the weights of all others would be too large."
+                )
             raise InputError(
                 f"{name}: {counted(int(empty.sum()), 'empty cell')} in '{column}' (rows {where}). "
                 f"Fill {'it' if empty.sum() == 1 else 'them'}; remove a row only if it states nothing, as a footer does."

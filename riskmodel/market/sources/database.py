@@ -110,7 +110,8 @@ class Database:
         def pick(found: list[str]) -> list[str]:
             own = [ours for ours in kinds if ours not in stated.constant]
             theirs.update(their_columns(name, stated, own, found, place))
-            return _once(list(dict.fromkeys(theirs.values())), found, place, name)
+            others = [stated.cash.column] if stated.cash.column in found else []
+            return _once(list(dict.fromkeys((*theirs.values(), *others))), found, place, name)
 
         opened = False
         try:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
 from riskmodel.market.sources.derive import DERIVED, Where, tickers_of
 from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
+HELD = ("weight", "quantity", "market_value")  # what a row of a list has of a name
 GiveTable = Callable[[str, Table | None], pd.DataFrame | None]  # `Source.table`
 
 
@@ -94,7 +95,27 @@ def converted(
             piece[ours] = _of_kind(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
             if ours in stated.values:
                 piece[ours] = piece[ours].replace(stated.values[ours])
+    if stated.cash.column and "ticker" in piece:
+        piece["ticker"] = piece["ticker"].mask(_says_cash(frame, place, name, stated), CASH)
     return piece
+
+
+def _says_cash(frame: pd.DataFrame, place: str, name: str, stated: TableMap) -> pd.Series:
+    """Whether the column that tells cash says so, by row.
+
+    Raises
+    ------
+    InputError
+        Where there is no such column.
+    """
+    label = stated.cash.column
+    if label not in frame:
+        raise InputError(
+            f"{name}: {place} has no column '{label}', which [tables.{name}] cash names. "
+            f"Found: {listed(map(str, frame.columns), 20)}."
+        )
+    said = texts(Cells(only_column(frame, label, place, name), f"{place} '{label}'"), stated)
+    return said.isin([word.strip() for word in stated.cash.words])
 
 
 def finished(
@@ -114,8 +135,7 @@ def finished(
     if problems:
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
     require_derivable(name, stated, frame)
-    if stated.cash:
-        frame["ticker"] = frame["ticker"].replace(dict.fromkeys(stated.cash, CASH))
+    _state_cash(frame, name, stated, where)
     if stated.identifiers is not None and name != "securities":
         column = stated.identifiers
         wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
@@ -126,7 +146,44 @@ def finished(
         derivation = DERIVED[name, ours][way]
         prices = table("prices", None) if derivation.of_prices else frame
         frame[ours] = derivation.work_out(frame, prices)
-    return frame
+    return _cash_as_one(frame, name) if stated.cash.words else frame
+
+
+def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where | None) -> None:
+    """Write CASH for the words that stand for it; refuse words that are nowhere, and weights of nothing that has a code."""
+    if stated.cash.words:
+        if not stated.cash.column:
+            frame["ticker"] = frame["ticker"].replace(dict.fromkeys(stated.cash.words, CASH))
+        if not (frame["ticker"] == CASH).any():
+            column = f"column '{stated.cash.column}'" if stated.cash.column else "column of names"
+            raise InputError(
+                f"{name}: [tables.{name}] cash: no row has {listed(map(repr, stated.cash.words))} in its {column}. Write "
+                f'what stands there, or name the column that says cash: cash = {{ column = "...", words = "..." }}.'
+            )
+    amounts = [column for column in HELD if column in frame]
+    if "ticker" not in frame or not amounts:
+        return
+    lost = frame["ticker"].isna() & frame[amounts].fillna(0.0).ne(0.0).any(axis=1)
+    if lost.any():
+        rows = [str(row) if where is None else where(row) for row in frame.index[lost]]
+        raise InputError(
+            f"{name}: {counted(len(rows), 'row')} without a code that {'has' if len(rows) == 1 else 'have'} a weight or a "
+            f"value: {listed(rows)}. Where they are cash, state what says so in [tables.{name}]: "
+            f'cash = {{ column = "...", words = "..." }}; else give their codes. Without them the weights of all others '
+            f"would be too large."
+        )
+
+
+def _cash_as_one(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A list with the cash of several accounts or currencies as one row of their sum."""
+    keys = list(TABLES[name].key)
+    cash = frame[frame["ticker"] == CASH]
+    if not cash.duplicated(keys).any():
+        return frame
+    numeric = [column for column in cash.columns.difference(keys) if cash[column].dtype.kind in "iuf"]
+    sums = cash.groupby(keys, dropna=False)[numeric].transform("sum", min_count=1)
+    frame.loc[cash.index, numeric] = sums
+    return frame.drop(index=cash.index[cash.duplicated(keys)]).reset_index(drop=True)
 
 
 def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:

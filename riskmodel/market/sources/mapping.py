@@ -57,6 +57,10 @@ def _unit(value: str) -> str:
     return value
 
 
+def _words(value: Any) -> Any:
+    return {"words": value} if isinstance(value, str | list | tuple) else value
+
+
 Dates = Annotated[str, AfterValidator(_strptime)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Unit = Annotated[str, AfterValidator(_unit)]
@@ -64,6 +68,21 @@ Unit = Annotated[str, AfterValidator(_unit)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cash(_Part):
+    """What stands for cash in a list: `cash = "Cash USD"`, or `cash = { column = "Asset Class", words = ["Cash"] }`.
+
+    Attributes
+    ----------
+    words
+        Cells that say cash.
+    column
+        Theirs, in which they stand; by default that of the names. A custodian has no code for cash, and a class.
+    """
+
+    words: Texts = ()
+    column: str = ""
 
 
 class How(_Part):
@@ -130,7 +149,7 @@ class TableMap(How):
     values
         Of a column of texts, ours: theirs = ours, such as { session = { "BMO" = "pre" } }; others stay as they are.
     cash
-        What stands for cash among the names of an export, such as "Cash USD".
+        What stands for cash among the names of an export, such as "Cash USD", or in another column of it.
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     derived
@@ -148,7 +167,7 @@ class TableMap(How):
     unit: Unit | None = None
     units: dict[str, Unit] = {}
     values: dict[str, dict[str, str]] = {}
-    cash: Texts = ()
+    cash: Annotated[Cash, BeforeValidator(_words)] = Cash()
     identifiers: str | None = None
     derived: dict[str, str] = {}
     fields: dict[str, Sheet] = {}

@@ -11,7 +11,7 @@ from riskmodel.factors import CASH
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group
 from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT, Shape
-from riskmodel.market.sources.recognition.words import CELLS, has, matched, tokens
+from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, matched, tokens
 
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
@@ -81,11 +81,11 @@ def is_cash(text: str) -> bool:
 
     Examples
     --------
-    >>> [is_cash(text) for text in ("Cash USD", "$CASH", "現金", "CASY")]
-    [True, True, True, False]
+    >>> [is_cash(text) for text in ("Cash USD", "$CASH", "現金", "EUR", "CASY")]
+    [True, True, True, True, False]
     """
     words = tuple(word.strip("$") for word in tokens(text))
-    return any(has(words, phrase) for phrase in CELLS["cash"])
+    return any(has(words, phrase) for phrase in CELLS["cash"]) or text in CURRENCIES.values()
 
 
 def choose_ticker(securities: Group, codes: Sequence[str], used: Mapping[str, int]) -> str:

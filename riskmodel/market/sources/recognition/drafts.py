@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.factors import CASH
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN, How
 from riskmodel.market.sources.recognition import doubts
-from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
 from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums
@@ -380,13 +378,3 @@ def state_sessions(draft: Draft) -> None:
         word = next((ours for ours, words in SESSIONS.items() if any(has(tokens(text), each) for each in words)), None)
         why = Fact("session_word", {"word": text}) if word else Fact("session_unclear", {"word": text})
         draft.state(("values", "session", text), word or OPEN, why)
-
-
-def state_cash(draft: Draft, known: frozenset[str]) -> None:
-    """State what stands for cash among the codes of a list."""
-    if draft.group is None or "ticker" not in draft.labels or draft.table != "holdings":
-        return
-    others = sorted({*draft.group.texts(draft.labels["ticker"])} - known - {"", CASH})
-    cash = [text for text in others if is_cash(text)]
-    if cash:
-        draft.state(("cash",), cash if len(cash) > 1 else cash[0], Fact("cash_words", {"cells": tuple(cash)}))

@@ -9,6 +9,7 @@ from pathlib import Path
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.cash import state_cash
 from riskmodel.market.sources.recognition.days import settle_days
 from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
@@ -20,7 +21,6 @@ from riskmodel.market.sources.recognition.drafts import (
     Draft,
     Found,
     long_draft,
-    state_cash,
     state_place,
     state_sessions,
 )
@@ -118,6 +118,7 @@ def recognise(folder: Path) -> Recognised:
     _state_codes(drafts, sheets, codes, securities)
     for draft in drafts:
         state_sessions(draft)
+        state_cash(draft, frozenset().union(*codes.values()))
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
@@ -216,7 +217,6 @@ def _state_codes(
                 draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
             elif ("columns", "ticker") in draft.why:
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
-            state_cash(draft, codes[label])
 
 
 def _columns(draft: Draft) -> list[Found]:

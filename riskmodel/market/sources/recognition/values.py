@@ -84,7 +84,8 @@ def shape_of(cells: pd.Series) -> Shape:
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
-        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(whole.unique())), unique=given.is_unique)
+        parts = whole.replace("", "0.5").unique()  # not all of them are codes
+        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(parts)), unique=given.is_unique)
     if not typed.any() and not there.empty:
         forms = forms_of(there)
         if forms:
@@ -92,7 +93,7 @@ def shape_of(cells: pd.Series) -> Shape:
         code = code_of(texts)
         if numbers and not code:
             percent = bool(there.str.translate(PLAIN).str.endswith("%").any())
-            return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(texts), unique=given.is_unique)
+            return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(there), unique=given.is_unique)
         return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
     return Shape(TEXT, texts=(*texts, *_some(whole.unique())), unique=given.is_unique)
 

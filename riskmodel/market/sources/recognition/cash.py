@@ -1,0 +1,71 @@
+"""Which rows of a list are cash: by a word among its codes, or, where they have no code, by another column."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from riskmodel.factors import CASH
+from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.codes import is_cash
+from riskmodel.market.sources.recognition.drafts import Draft, lists_of
+from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.values import TEXT
+
+MOST_WORDS = 12  # for cash: what says more is a column of names
+NEAR = 0.005  # of the sum of a list: a row so near to it is a total
+AMOUNTS = ("market_value", "weight")
+
+
+def state_cash(draft: Draft, known: frozenset[str]) -> None:
+    """State what stands for cash in a list, or ask where rows without a code do not say it; `known` are the codes."""
+    group, label = draft.group, draft.labels.get("ticker")
+    if group is None or label is None or draft.table != "holdings":
+        return
+    texts = group.texts(label)
+    cash = [text for text in sorted({*texts} - known - {"", CASH}) if is_cash(text)]
+    if cash:
+        draft.state(("cash",), cash if len(cash) > 1 else cash[0], Fact("cash_words", {"cells": tuple(cash)}))
+        return
+    without = texts == ""
+    if not without.any() or without.all():
+        return
+    rows = int(without.sum())
+    telling = {other: words for other in _texts(group, label) if (words := _only_there(group, other, without))}
+    of_cash = [other for other, words in telling.items() if all(map(is_cash, words))]
+    if of_cash and not _is_total(draft, group, without):
+        column = min(of_cash, key=lambda other: (len(telling[other]), group.texts(other).nunique()))
+        words = telling[column]
+        stated = {"column": column, "words": list(words) if len(words) > 1 else words[0]}
+        draft.state(("cash",), stated, Fact("cash_rows", {"rows": rows, "label": column, "cells": words}))
+        return
+    said = tuple(f"{other}: {', '.join(words)}" for other, words in telling.items())
+    draft.state(("cash",), OPEN, Fact("cash_unclear", {"rows": rows, "cells": said or _shown(group, label, without)}))
+
+
+def _texts(group: Group, label: str) -> list[str]:
+    return [other for other, shape in group.shapes.items() if shape.kind == TEXT and other != label]
+
+
+def _only_there(group: Group, label: str, rows: pd.Series) -> tuple[str, ...]:
+    """The cells of a column in some rows, where each has one that no other row has; else none."""
+    texts = group.texts(label)
+    words = {*texts[rows]}
+    return () if "" in words or len(words) > MOST_WORDS or words & {*texts[~rows]} else tuple(sorted(words))
+
+
+def _is_total(draft: Draft, group: Group, rows: pd.Series) -> bool:
+    """Whether rows without a code are the sums of the others of their lists."""
+    for ours in AMOUNTS:
+        if ours in draft.labels:
+            lists = lists_of(group, draft.labels, draft.table).to_numpy()
+            values = group.numbers(draft.labels[ours])
+            these, others = (values.where(keep).groupby(lists).sum() for keep in (rows, ~rows))
+            return bool(((these / others - 1).abs() < NEAR).any())
+    return False
+
+
+def _shown(group: Group, label: str, rows: pd.Series) -> tuple[str, ...]:
+    """What stands in the first rows without a code."""
+    first = group.cells[rows.to_numpy()].head(1)
+    return tuple(f"{other}: {first[other].iloc[0]}" for other in _texts(group, label) if first[other].notna().all())

@@ -1,0 +1,105 @@
+"""Rows of a list that have no code: cash where a column says so, and never lost in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from riskmodel.errors import InputError
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import OPEN, TableMap
+from riskmodel.market.sources.recognition.recognise import recognise
+from tests.riskmodel.market.sources.odd_folders import GROUPS, ISINS, TICKERS, lists
+
+COLUMNS = {"portfolio": "Account", "date": "As Of", "ticker": "ISIN", "market_value": "Market Value"}
+CLASS = {"column": "Asset Class", "words": "CASH AND EQUIVALENTS"}
+
+
+def custody() -> pd.DataFrame:
+    """Lists with an empty code for cash, which a class and a description say."""
+    rows = lists()
+    cash = rows["ticker"] == "CASH"
+    codes = dict(zip(TICKERS, ISINS, strict=True))
+    return pd.DataFrame(
+        {
+            "Account": rows["portfolio"],
+            "As Of": rows["date"].dt.strftime("%Y-%m-%d"),
+            "ISIN": rows["ticker"].map(codes).fillna(""),
+            "Description": ("Name of " + rows["ticker"]).mask(cash, "US DOLLAR"),
+            "Asset Class": pd.Series("EQUITY", rows.index).mask(cash, "CASH AND EQUIVALENTS"),
+            "Market Value": (rows["weight"] * 1e6).round(2),
+        }
+    )
+
+
+def read(folder: Path, frame: pd.DataFrame, **stated: object) -> pd.DataFrame:
+    frame.to_csv(folder / "custody.csv", index=False)
+    whole = TableMap(file="custody.csv", columns=COLUMNS, derived={"weight": "market_value"}, **stated)
+    table = Exports(folder, {"holdings": whole}).table("holdings")
+    assert table is not None
+    return table
+
+
+def test_rows_are_cash_by_the_words_of_another_column(tmp_path):
+    table = read(tmp_path, custody(), cash=CLASS)
+    assert table.loc[table["ticker"] == "CASH", "weight"].round(12).tolist() == [0.05] * 4
+    assert table.groupby(["portfolio", "date"])["weight"].sum().round(12).tolist() == [1.0] * 4
+
+
+def test_cash_in_several_accounts_is_the_sum_of_them(tmp_path):
+    frame = custody()
+    more = frame[frame["ISIN"] == ""].assign(Description="EURO", **{"Market Value": 2e4})
+    table = read(tmp_path, pd.concat([frame, more]), cash=CLASS)
+    assert table.loc[table["ticker"] == "CASH", "weight"].round(12).tolist() == [round(7e4 / 102e4, 12)] * 4
+
+
+@pytest.mark.parametrize(
+    ("cash", "message"),
+    [
+        ({}, "4 rows without a code that have a weight or a value: custody.csv row 6, custody.csv row 11"),
+        ({"cash": "Bankguthaben"}, "cash: no row has 'Bankguthaben' in its column of names"),
+        ({"cash": {"column": "Asset Class", "words": "LIQUIDITY"}}, "no row has 'LIQUIDITY' in its column 'Asset Class'"),
+        ({"cash": {"column": "Class", "words": "CASH"}}, "has no column 'Class', which [tables.holdings] cash names"),
+    ],
+)
+def test_a_row_with_a_value_is_never_lost_and_words_for_cash_that_are_nowhere_are_refused(cash, message, tmp_path):
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, custody(), **cash)
+    assert message in str(refused.value)
+    assert "remove" not in str(refused.value)
+
+
+def test_a_tidy_list_with_an_empty_ticker_beside_a_weight_is_not_told_to_lose_it(tmp_path):
+    lists().assign(ticker=lists()["ticker"].replace("CASH", "")).to_csv(tmp_path / "holdings.csv", index=False)
+    with pytest.raises(InputError, match=r"4 empty cells in 'ticker' beside a weight .* Of cash write CASH"):
+        Exports(tmp_path).table("holdings")
+
+
+def drafted(folder: Path, frame: pd.DataFrame) -> object:
+    frame.to_csv(folder / "positions.csv", index=False)
+    names = {"ISIN": ISINS, "Symbol": TICKERS, "Sector": [GROUPS[place % 3] for place in range(len(TICKERS))]}
+    pd.DataFrame(names).to_csv(folder / "master.csv", index=False)
+    draft = recognise(folder).draft("holdings")
+    assert draft is not None
+    return draft.stated.get("cash")
+
+
+def test_init_states_the_column_that_says_cash(tmp_path):
+    assert drafted(tmp_path, custody()) == CLASS
+
+
+@pytest.mark.parametrize("word", ["短期金融資産", "Bankguthaben", "Liquidität EUR"])
+def test_init_knows_words_for_cash_of_other_countries(word, tmp_path):
+    frame = custody().drop(columns="Asset Class").replace("US DOLLAR", word)
+    assert drafted(tmp_path, frame) == {"column": "Description", "words": word}
+
+
+def test_a_row_that_no_word_says_to_be_cash_is_asked_and_so_is_a_total(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert drafted(tmp_path / "a", custody().replace({"US DOLLAR": "SUNDRY", "CASH AND EQUIVALENTS": "OTHER"})) == OPEN
+    frame = custody()
+    total = frame["Market Value"].mask(frame["ISIN"] == "", 0.95e6)  # of the stocks of each list
+    assert drafted(tmp_path / "b", frame.assign(**{"Market Value": total})) == OPEN
