@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.house_style.words import read_messages
 from attribution.portfolio.drafting.text import drafted_text
+from attribution.portfolio.settings.questions import open_places
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
@@ -74,7 +75,7 @@ def draft_book(exports: str | Path, out: str | Path) -> Drafted:
     out.mkdir(parents=True, exist_ok=True)
     path = out / BOOK
     path.write_text(text, encoding="utf-8", newline="\n")
-    return Drafted(path, recognised, len(re.findall(r'^\S+ = "\?"$', text, flags=re.M)))
+    return Drafted(path, recognised, len(open_places(tomllib.loads(text))))
 
 
 def found_table(recognised: Recognised) -> pd.DataFrame:

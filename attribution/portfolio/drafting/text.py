@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attribution.house_style.words import read_messages
+from attribution.portfolio.book import US_MARKET
 from attribution.portfolio.drafting.lists import SESSIONS_BEFORE, Lists, lists_in
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
@@ -17,6 +18,7 @@ from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.texts import visible
 
+US_DOLLAR = "USD"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 FIRST = ("layout", "file", "sheet", "skip", "encoding", "delimiter", "decimal", "thousands", "dates", "missing", "unit")
 AFTER = ("identifiers", "cash")
@@ -55,12 +57,12 @@ def quoted(value: Any) -> str:
         return "{ " + ", ".join(f"{key_of(key)} = {quoted(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(quoted, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON has as it is, and TOML has not
 
 
 def key_of(name: str) -> str:
     """A key as TOML writes it."""
-    return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if BARE.fullmatch(name) else quoted(name)
 
 
 def said(facts: Sequence[Fact]) -> str:
@@ -91,6 +93,12 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
     else:
         seen = f"; seen: {', '.join(lists.currencies)}" if lists.currencies else ""
         out += [f"# question: in which currency are prices and values? Three letters, as in USD{seen}", 'currency = "?"']
+    if set(lists.currencies) in (set(), {US_DOLLAR}):  # a book in dollars that says nothing is one of US stocks
+        us = quoted(dict(US_MARKET))
+        out += [
+            f"# question: what do texts call the market? Of US stocks {us}; the currency alone does not say it",
+            'market = "?"',
+        ]
     if lists.inception is None:
         out += ["# question: which is the first day that counts? A date without quotes, as in 2024-03-01", 'inception = "?"']
     else:
@@ -99,23 +107,22 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
             f"inception = {lists.inception:%Y-%m-%d}  # the first session after every portfolio has a list; "
             f"{lists.sessions_before} sessions of prices lie before{few}"
         )
-    rates = recognised.draft("rates")
-    if rates is None and any(fact.key == "yearly_rate" for each in recognised.found for fact in each.why):
-        out.append(
-            "# question: which rate a year is taken off? A number without quotes, 0.02 for 2 %; rates of a year are no table"
-        )
-    out.append(
-        'risk_free = "?"'
-        if out[-1].startswith("# question: which rate")
-        else 'risk_free = "rates"  # the table of rates, below'
-        if rates is not None and not rates.questions()
-        else RISK_FREE
-    )
+    out += _risk_free(recognised)
     out += [
         '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused',
         "",
     ]
     return [*out, *_benchmarks(lists), *_sleeves(lists), "[report]", f"indices = {quoted(list(lists.indices))}", ""]
+
+
+def _risk_free(recognised: Recognised) -> list[str]:
+    rates = recognised.draft("rates")
+    if rates is not None:
+        return [RISK_FREE if rates.questions() else 'risk_free = "rates"  # the table of rates, below']
+    if any(fact.key == "yearly_rate" for each in recognised.found for fact in each.why):
+        asked = "which rate a year is taken off? A number without quotes, 0.02 for 2 %; rates of a year are no table"
+        return [f"# question: {asked}", 'risk_free = "?"']
+    return [RISK_FREE]
 
 
 def _benchmarks(lists: Lists) -> list[str]:

@@ -20,13 +20,24 @@ def require_answered(file: str, content: Mapping[str, Any]) -> None:
     riskmodel.errors.InputError: book.toml: 1 question is open: 'close' in [tables.prices.units]. Write the answer in the \
 place of "?"; what may stand there is said beside it.
     """
-    places = list(_open(content, ()))
+    places = open_places(content)
     if places:
         verb = "is" if len(places) == 1 else "are"
         raise InputError(
             f"{file}: {counted(len(places), 'question')} {verb} open: {listed(places, 40)}. Write the answer in the place "
             f'of "?"; what may stand there is said beside it.'
         )
+
+
+def open_places(content: Mapping[str, Any]) -> list[str]:
+    """Where a "?" stands in the place of a value, as a message names it.
+
+    Examples
+    --------
+    >>> open_places({"book": {"currency": "?"}, "benchmarks": {"S & P": {"largest": "?"}}})
+    ["'currency' in [book]", "'largest' in [benchmarks.S & P]"]
+    """
+    return list(_open(content, ()))
 
 
 def _open(content: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:

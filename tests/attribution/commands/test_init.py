@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import attribution as at
 from attribution.cli import main
 from attribution.portfolio.drafting.draft import draft_book
 from attribution.portfolio.inputs import read_inputs
+from attribution.portfolio.settings.questions import open_places
 from tests.conftest import ROOT
 from tests.riskmodel.market.sources.odd_folders import ODD
 
@@ -27,8 +29,9 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def answer(path: Path) -> int:
-    """Write the benchmark of each sleeve in the place of its question, and say how many lines that were."""
-    text, answered = path.read_text(encoding="utf-8"), 0
+    """Write the market, and each sleeve's benchmark, in the place of its question, and say how many lines that were."""
+    text = path.read_text(encoding="utf-8")
+    text, answered = re.subn('market = "\\?"', 'market = { ja = "架空の株", en = "Simulated equity" }', text)
     for sleeve, benchmark in ANSWERS.items():
         pattern = rf'(\[sleeves\.{sleeve}\]\nholdings = "{sleeve}"\n#[^\n]*\n)benchmark = "\?"'
         text, count = re.subn(pattern, rf'\1benchmark = "{benchmark}"', text)
@@ -40,19 +43,20 @@ def answer(path: Path) -> int:
 @pytest.mark.parametrize(
     "folder", [pytest.param("vendor", marks=pytest.mark.slow), pytest.param("sheets", marks=pytest.mark.slow), "custodian"]
 )
-def test_the_shipped_exports_are_understood_but_for_the_benchmarks(folder, tmp_path, capsys):
+def test_the_shipped_exports_are_understood_but_for_the_market_and_the_benchmarks(folder, tmp_path, capsys):
     files, out = EXPORTS / folder / "files", tmp_path / "book"
     before = digests(files)
     assert main(["init", str(files), "--out", str(out)]) == 2
     printed = capsys.readouterr()
-    assert f"Drafted {out / 'book.toml'}, with 2 questions for you" in printed.out
+    assert f"Drafted {out / 'book.toml'}, with 3 questions for you" in printed.out
     assert printed.err == (
-        "attribution init: book.toml: 2 questions are open: 'benchmark' in [sleeves.major], 'benchmark' in "
+        "attribution init: book.toml: 3 questions are open: 'market' in [book], 'benchmark' in [sleeves.major], "
+        "'benchmark' in "
         '[sleeves.next_major]. Write the answer in the place of "?"; what may stand there is said beside it.\n'
     )
     assert digests(files) == before
     assert [path.name for path in out.iterdir()] == ["book.toml"]
-    assert answer(out / "book.toml") == 2
+    assert answer(out / "book.toml") == 3
     drafted, shipped = at.read_book(out / "book.toml"), at.read_book(EXPORTS / folder / "book.toml")
     assert drafted.book.inception == shipped.book.inception
     key = ["portfolio", "date", "ticker"]
@@ -158,3 +162,50 @@ def test_programs_get_a_row_for_everything_that_was_looked_at(tmp_path, capsys):
     assert list(rows[0]) == ["file", "sheet", "column", "table", "ours", "verdict", "why"]
     assert {"understood", "asked", "not used", "not read", "not found"} == {row["verdict"] for row in rows}
     assert {row["file"] for row in rows} >= {"eod.parquet", "users.csv", "README.txt", "logo.png", ""}
+
+
+def test_a_currency_is_no_market(tmp_path):
+    """A book in dollars that names no market is one of US stocks, and its texts say so."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    ODD["swiss"](exports)
+    text = draft_book(exports, tmp_path / "book").path.read_text(encoding="utf-8")
+    assert ('market = "?"' in text) == ('currency = "USD"' in text or 'currency = "?"' in text)
+    for path in exports.iterdir():
+        path.unlink()
+    (exports / "securities.csv").write_text("ticker,name,sector\nA,Alpha,Tech\nB,Beta,Tech\n")
+    (exports / "prices.csv").write_text("date,ticker,close (USD)\n2025-03-31,A,1.5\n2025-03-31,B,2.5\n")
+    drafted = draft_book(exports, tmp_path / "other")
+    text = drafted.path.read_text(encoding="utf-8")
+    assert 'currency = "USD"' in text
+    assert '# question: what do texts call the market? Of US stocks { ja = "米国株", en = "US equity" };' in text
+    assert "'market' in [book]" in open_places(tomllib.loads(text)) and drafted.questions == len(
+        open_places(tomllib.loads(text))
+    )
+
+
+def test_every_open_question_is_counted_whatever_its_key(tmp_path):
+    """A sleeve and a session whose names are no bare keys; and a name with a character that TOML refuses as it is."""
+    exports = tmp_path / "ex\x7fports"
+    exports.mkdir()
+    (exports / "securities.csv").write_text("ticker,name,sector\nA,Alpha,Tech\nB,Beta,Tech\n")
+    (exports / "prices.csv").write_text("date,ticker,close\n2025-03-31,A,1.5\n2025-03-31,B,2.5\n")
+    rows = "".join(f"{name},2025-03-0{day},{word},1.5,1.25\n" for day, word in ((3, "at noon"), (4, "BMO")) for name in "AB")
+    (exports / "earnings.csv").write_text("ticker,announced,session,eps estimate,eps actual\n" + rows)
+    drafted = draft_book(exports, tmp_path / "book")
+    content = tomllib.loads(drafted.path.read_text(encoding="utf-8"))
+    assert content["tables"]["earnings"]["values"]["session"] == {"BMO": "pre", "at noon": "?"}
+    assert "'at noon' in [tables.earnings.values.session]" in open_places(content)
+    assert drafted.questions == len(open_places(content))
+    assert content["book"]["name"]["en"] == "ex\x7fports"
+
+
+def test_a_dividend_a_share_is_not_in_the_unit_of_a_company_s_amounts(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "securities.csv").write_text("ticker,name,sector\nA,Alpha,Tech\nB,Beta,Tech\n")
+    header = "ticker,period end,available from,revenue,net income,total assets,equity,dividends per share\n"
+    rows = "".join(f"{name},2024-12-31,2025-03-1{n},900,80,1200,500,0.5\n" for n, name in enumerate("AB"))
+    (exports / "fundamentals.csv").write_text(header + rows)
+    stated = tomllib.loads(draft_book(exports, tmp_path / "book").path.read_text(encoding="utf-8"))["tables"]["fundamentals"]
+    assert stated["unit"] == "?" and stated["units"] == {"dividends_per_share": "?"}

@@ -285,12 +285,13 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str]) -> None:
             draft.state(("units", ours), *found)
         else:
             draft.why[("columns", ours)] = (*draft.why.get(("columns", ours), ()), found[1])
-    if asked and len(asked) > 1 and not {"total_return", "weight", "risk_free"} & set(asked):
-        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(asked)}))
-    else:
-        for ours in asked:
-            sums = () if ours != "weight" else _sums(group, chosen, table)
-            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
+    alike = [ours for ours in asked if not ours.endswith("_per_share")]  # a company's amounts may be in millions
+    together = len(alike) > 1 and not {"total_return", "weight", "risk_free"} & set(alike)
+    if together:
+        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(alike)}))
+    for ours in (ours for ours in asked if not together or ours not in alike):
+        sums = () if ours != "weight" else _sums(group, chosen, table)
+        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
     if draft.stated.get("unit") == OPEN:
         for ours in wanted:
             if ours in chosen and ours not in asked and ours not in draft.stated.get("units", {}):
