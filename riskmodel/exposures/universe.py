@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from riskmodel.arrays.labels import require_numbers, require_whole_numbers
+from riskmodel.errors import InputError, counted
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,25 @@ def estimation_universe(market: xr.Dataset, rule: UniverseRule) -> xr.DataArray:
         threshold = np.partition(cap, -rule.largest, axis=1)[:, -rule.largest]
         inside &= cap >= threshold[:, None]
     return market["close"].copy(data=inside)
+
+
+def require_traded_prices(market: xr.Dataset, rule: UniverseRule) -> None:
+    """Refuse a market in which nobody ever trades at the least price: its closes are in another unit.
+
+    Raises
+    ------
+    InputError
+        With the median price, and what to state.
+    """
+    price = market["traded_price"].where(covered(market)).to_numpy()
+    known = price[np.isfinite(price)]
+    if len(known) and not (known >= rule.least_price).any():
+        raise InputError(
+            f"prices: no close of {counted(market.sizes['asset'], 'name')} is, as traded, at least {rule.least_price:g}, "
+            f"the least price of who estimates factor returns (median {np.median(known):.3g}). They are probably in another "
+            f"unit: correct them, or state units = {{ close = ... }} in [tables.prices] of the book; cents stated of closes "
+            f"in dollars do this."
+        )
 
 
 def covered(market: xr.Dataset) -> xr.DataArray:

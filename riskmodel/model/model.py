@@ -19,7 +19,7 @@ from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.exposures.own import require_no_look_ahead
 from riskmodel.exposures.styles import ExposureSettings, factor_exposures, orthogonalisation
-from riskmodel.exposures.universe import UniverseRule, estimation_universe
+from riskmodel.exposures.universe import UniverseRule, estimation_universe, require_traded_prices
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
 from riskmodel.market.finals import ends_by_now, ends_of_lives
@@ -159,6 +159,7 @@ class RiskModel:
         require_market(market)
         step("universe")
         require_volumes(market["volume"])
+        require_traded_prices(market, self.universe)
         universe = estimation_universe(market, self.universe)
         styled = factor_exposures(market, universe, self.exposures, self.styles, step)
         ends = ends_by_now(market)

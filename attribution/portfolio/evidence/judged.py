@@ -135,7 +135,11 @@ def judged(findings: Iterable[Finding], evidence: Evidence) -> list[Judged]:
 
 
 def _in_order(every: Iterable[Judged]) -> list[Judged]:
-    return sorted(every, key=lambda each: (not each.refused, -np.nan_to_num(each.harm, nan=-1.0)))
+    """What is refused first, of that what is wrong with a table as a whole, which other findings come from; then by harm."""
+    return sorted(
+        every,
+        key=lambda each: (not each.refused, each.refused and each.harm >= 0, -np.nan_to_num(each.harm, nan=-1.0)),
+    )
 
 
 def _entry_place(entry: Accepted) -> str:

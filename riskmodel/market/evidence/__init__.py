@@ -10,6 +10,7 @@ from riskmodel.market.evidence import (
     prices,
     rates,
     statements,
+    units,
 )
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 
@@ -25,4 +26,5 @@ __all__ = [
     "prices",
     "rates",
     "statements",
+    "units",
 ]

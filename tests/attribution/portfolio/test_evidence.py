@@ -31,6 +31,9 @@ from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError
 from riskmodel.market.evidence import MARKET_RULES
 from riskmodel.market.evidence.finding import Finding
+from riskmodel.market.market import build_market
+from riskmodel.market.tables import TABLES, read_table
+from tests.conftest import SMALL
 
 CLEAN = {"closed_day", "no_fx_rate", "empty_field", "no_volume", "bridged_gap", "held_stopped", "constituent_stopped"}
 DAY = "2025-03-14"
@@ -603,3 +606,54 @@ def test_an_entry_says_what_it_is_about_who_and_why(small_copy, entry, message):
     with pytest.raises(InputError, match=r"book\.toml: ") as caught:
         at.read_book(path)
     assert message in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def without_days():
+    """Small's market without the prices of some days, with or without the other tables' rows of them."""
+    tables = {name: table for name in TABLES if (table := read_table(SMALL, name)) is not None}
+
+    def cut(first: str, last: str, *, others: bool = True):
+        between = {n: t["date"].between(first, last) for n, t in tables.items() if n in ("prices", "indices", "rates", "fx")}
+        gone = {n: tables[n][~rows] for n, rows in between.items() if n == "prices" or not others}
+        return build_market(tables | gone)
+
+    return cut
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_a_month_of_prices_that_is_missing_is_named_and_refused_in_the_period(small_book, without_days, others):
+    market = without_days("2025-02-01", "2025-02-28", others=others)
+    (found,) = one(small_book, market, "sessions_missing")
+    shown = "2025-02-28, 19" if others else "2025-02-28, 20"  # without the others Presidents' Day is a weekday
+    assert (found.finding.date, found.finding.shown) == ("2025-02-03", shown)
+    assert found.refused
+    told = {}
+    for month in ("2025-01", "2025-03"):  # March begins at the last close before it, of January
+        tracks = Tracks(small_book, market, read_period(month, small_book, market))
+        told[month] = [each.refused for each in book_evidence(tracks) if each.finding.key == "sessions_missing"]
+    assert told == {"2025-01": [], "2025-03": [True]}
+
+
+def test_part_of_a_month_that_is_missing_is_refused_where_it_is_explained(small_book, without_days):
+    market = without_days("2025-03-10", "2025-03-18")
+    period = read_period("2025-03", small_book, market)
+    with pytest.raises(InputError, match=r"no price of anybody .* a file of prices, .*2025-03-10 \(2025-03-18, 7\)"):
+        require_sound(book_evidence(Tracks(small_book, market, period)), "small")
+
+
+@pytest.mark.parametrize("first, last", [("2025-03-10", "2025-03-12"), ("2025-03-10", "2025-03-14")])
+def test_a_week_without_prices_is_named_by_a_calendar_alone(small_book, without_days, first, last):
+    market = without_days(first, last)
+    assert "sessions_missing" not in keys_of(small_book, market)
+    book = small_book.model_copy(update={"book": small_book.book.model_copy(update={"calendar": "XNYS"})})
+    (found,) = [each for each in one(book, market, "sessions_missing") if each.finding.date >= "2025-03"]
+    assert found.finding.date == first and not found.refused
+
+
+def test_days_on_which_the_exchange_of_the_book_is_closed_are_named(small_book, small_market):
+    book = small_book.model_copy(update={"book": small_book.book.model_copy(update={"calendar": "XTKS"})})
+    found = [each for each in whole_evidence(book, small_market) if each.finding.key == "closed_exchange"]
+    assert {each.finding.date for each in found} >= {"2025-02-11", "2025-03-20"}  # the foundation of Japan, the equinox
+    (kind,) = by_kind(found)
+    assert "on which XTKS, the calendar of the book, is closed" in read_messages("en").fact("findings", kind.fact)

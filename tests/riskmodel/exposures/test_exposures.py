@@ -10,6 +10,7 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.arrays.robust import row_median
+from riskmodel.errors import InputError
 from riskmodel.exposures.descriptors import DESCRIPTORS
 from riskmodel.exposures.from_filings import yearly_figures
 from riskmodel.exposures.standardise import fill_missing, residual, standardise, winsorise
@@ -578,3 +579,10 @@ def test_dividends_reach_shareholder_return_when_no_filing_has_them() -> None:
     exposures, _ = exposed(build_market(plain))
     payer, other = (exposures["exposures"].sel(factor="shareholder_return").values[-1][i::2].mean() for i in (0, 1))
     assert payer > other
+
+
+def test_a_market_of_which_nobody_trades_at_the_least_price_is_refused_with_its_cause(small_market):
+    """It ended in "thin: 0 names": cents were stated of closes in dollars."""
+    cents = small_market.assign({name: small_market[name] * 1e-4 for name in ("close", "traded_price", "market_cap")})
+    with pytest.raises(InputError, match=r"no close of 400 names is, as traded, at least 1, the least .* another unit"):
+        rm.RiskModel().fit(cents)

@@ -414,3 +414,21 @@ def test_a_close_in_another_unit_beside_returns_that_stand_is_refused_and_doubts
     spoilt = prices_with(clean, in_pence)
     assert {each.refused for each in of_key(spoilt, "close_not_adjusted")} == {True}
     assert [each.doubt for each in of_key(spoilt, "negative_distribution")] == [{}]
+
+
+@pytest.mark.parametrize("times", [100.0, 0.01])
+def test_closes_in_another_unit_are_refused_by_what_is_known_a_share(clean, times):
+    spoilt = prices_with(clean, lambda prices: prices.assign(close=prices["close"] * times))
+    (told,) = of_key(spoilt, "close_unit")
+    assert told.refused and (told.table, told.count) == ("prices", len(clean["prices"]["ticker"].unique()))
+    assert told.shown.startswith(f"x {times:g}, x ")  # what was paid, over what was filed: exactly
+
+
+@pytest.mark.parametrize(
+    "table, column", [("fundamentals", "dividends_per_share"), ("fundamentals", "equity"), ("earnings", "eps_actual")]
+)
+def test_one_witness_alone_may_be_in_another_unit_itself(clean, table, column):
+    spoilt = clean | {table: clean[table].assign(**{column: clean[table][column] * 100})}
+    assert "close_unit" not in {each.key for each in found(spoilt)}
+    none = clean | {name: clean[name].iloc[:0] for name in ("fundamentals", "earnings")}
+    assert "close_unit" not in {each.key for each in found(none)}
