@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
 import attribution as at
 from attribution.portfolio.inputs import read_inputs
+from riskmodel.market.tables import read_table
+from tests.conftest import SHORT, SMALL
 
 STATED = """
 [tables.prices]
@@ -27,15 +31,20 @@ derived = { weight = "market_value" }
 """
 
 
-@pytest.fixture
-def mapped(short_copy):
-    """The shipped book over seven months, its prices and lists as exports; and the same over tidy tables."""
-    folder, read, _ = short_copy
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Seven months of the shipped book, prices and lists as exports: the folder, and book and market over tidy tables."""
+    folder = tmp_path_factory.mktemp("mapped") / "small"
+    shutil.copytree(SMALL, folder)
     path = folder / "book.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("2024-03-01 ", "2024-10-01 "), encoding="utf-8")
+    tables = {name: read_table(SMALL, name) for name in ("prices", "holdings")}
+    prices, holdings = (table[table["date"] >= SHORT] for table in tables.values())
+    for name, table in (("prices", prices), ("holdings", holdings)):
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
     tidy = at.read_book(path)
     market = read_inputs(tidy)
-    prices, holdings = read("prices"), read("holdings")
     names = {"date": "日付", "ticker": "コード", "close": "終値", "total_return": "騰落率", "volume": "出来高"}
     out = prices.assign(
         date=prices["date"].dt.strftime("%Y%m%d"), total_return=prices["total_return"] * 100, volume=prices["volume"] / 1000
@@ -52,7 +61,14 @@ def mapped(short_copy):
     for own in [*folder.glob("prices.*"), *folder.glob("holdings.*")]:
         own.unlink()
     path.write_text(path.read_text(encoding="utf-8") + STATED, encoding="utf-8")
-    return tidy, market, at.read_book(path)
+    return folder, tidy, market
+
+
+@pytest.fixture
+def mapped(made, tmp_path):
+    """The book over tidy tables, its market, and the book over a copy of the exports that a test may change."""
+    folder, tidy, market = made
+    return tidy, market, at.read_book(shutil.copytree(folder, tmp_path / "small") / "book.toml")
 
 
 def test_a_month_is_the_same_out_of_exports(mapped):
