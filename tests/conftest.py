@@ -26,6 +26,11 @@ settings.register_profile("many", deadline=None, max_examples=200)
 settings.load_profile("few")
 
 
+def dear_examples() -> int:
+    """How many examples a property is tried on where one takes long; where one fits a model, a quarter of them."""
+    return settings.default.max_examples // 2
+
+
 def pytest_collection_modifyitems(items):
     if REAL.is_dir():
         return

@@ -14,10 +14,10 @@ from attribution.accounts.result import CUTS
 from attribution.contributions.arrays import linked_contributions
 from attribution.portfolio.course import follow_course
 from attribution.portfolio.periods import read_period
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL_MONTH, dear_examples
 
 few = settings(
-    max_examples=6,
+    max_examples=dear_examples() // 4,
     deadline=None,
     derandomize=True,
     database=None,

@@ -13,8 +13,9 @@ from hypothesis.extra.numpy import arrays
 
 from attribution.brinson.effects import brinson_effects, geometric_effects
 from tests.attribution.brinson.inputs import SIDES
+from tests.conftest import dear_examples
 
-quick = settings(deadline=None, max_examples=60, derandomize=True)
+quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 METHODS = [(m, i) for m in ("fachler", "bhb") for i in ("separate", "selection", "allocation")]
 chosen = st.sampled_from(METHODS)
 

@@ -13,8 +13,15 @@ from hypothesis.extra import numpy as hnp
 
 from attribution.linking.linking import DAY_SCALING, coefficients, compounded_excess, frongello_increments, link
 from attribution.linking.totals import davies_laker, geometric_excess, geometric_link
+from tests.conftest import dear_examples
 
-few = settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(
+    max_examples=dear_examples(),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 methods = pytest.mark.parametrize("method", DAY_SCALING)
 daily = st.floats(-0.5, 1.0) | st.just(0.0)
 

@@ -13,8 +13,15 @@ from riskmodel.arrays.windows import trailing_sum
 from riskmodel.estimation.regression import cross_sectional_regression
 from riskmodel.exposures.standardise import standardise, winsorise
 from riskmodel.market.timeline import BRIDGE_SESSIONS, as_of, lives
+from tests.conftest import dear_examples
 
-few = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(
+    max_examples=dear_examples(),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 seeds = st.integers(0, 2**32 - 1)
 shapes = st.tuples(st.integers(1, 30), st.integers(1, 4))
 

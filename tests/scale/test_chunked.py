@@ -12,7 +12,7 @@ import riskmodel as rm
 from riskmodel.arrays import chunks as lazy
 from riskmodel.arrays import threads
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression
-from tests.conftest import REAL
+from tests.conftest import REAL, dear_examples
 from tests.riskmodel.builders import change, random_tables
 
 dask = pytest.importorskip("dask", reason="the extra 'scale' is not installed")
@@ -44,7 +44,7 @@ def test_chunking_changes_no_number_of_a_regression(panel, compare, small_blocks
     compare(own, own.compute(), rm.cross_sectional_regression(**some))
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=dear_examples() // 4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 50), min_size=1, max_size=8), assets=st.integers(1, 60), least=st.integers(1, 80))
 def test_no_chunks_at_all_change_a_number(panel, compare, monkeypatch, sizes, assets, least):
     monkeypatch.setattr(lazy, "LEAST_SESSIONS", least)

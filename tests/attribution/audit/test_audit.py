@@ -31,8 +31,9 @@ from attribution.reporting.tables.addresses import address
 from riskmodel.errors import InputError
 from riskmodel.market.calendar import is_session, last_session
 from tests.attribution.reporting.reports import PUBLISHED, consistent_report, parsed
+from tests.conftest import dear_examples
 
-quick = settings(deadline=None, max_examples=60, derandomize=True)
+quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 SEEDS = st.integers(0, 10**9)
 
 

@@ -16,9 +16,9 @@ from attribution.contributions.pieces import yardstick
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS
 from tests.attribution.contributions.cubes import as_cube, drawn_cube, linked, result_of
-from tests.conftest import REAL
+from tests.conftest import REAL, dear_examples
 
-quick = settings(deadline=None, max_examples=25, derandomize=True)
+quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 COURSE, BLEND = "Major 100", "Major 70 : Next 30"
 STOPPED, STOPPED_MONTH = "0130", "2024-12"  # last trade on 13 December
 
@@ -74,7 +74,7 @@ def test_cash_is_measured_against_the_benchmark_too(seed):
     assert result_of(data).by("stock")[CASH] == pytest.approx(expected, abs=1e-16)
 
 
-@settings(quick, max_examples=8)
+@settings(quick, max_examples=dear_examples() // 4)
 @given(st.integers(0, 10_000))
 def test_other_names_for_the_names_change_nothing(seed):
     data = drawn_cube(seed, days=4, assets=6)

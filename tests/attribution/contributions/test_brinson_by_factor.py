@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import attribution as at
 from tests.attribution.contributions.cubes import SECTORS, cube_of, drawn_cube, linked, result_of, sides
-from tests.conftest import REAL
+from tests.conftest import REAL, dear_examples
 
-quick = settings(deadline=None, max_examples=30, derandomize=True)
+quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 COLUMNS = ["course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t"]
 EFFECTS = ["allocation", "selection", "interaction"]
 FIVE_METHODS = [(m, i) for m in ("fachler", "bhb") for i in ("separate", "selection", "allocation")]

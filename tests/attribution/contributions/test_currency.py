@@ -19,7 +19,7 @@ from attribution.contributions.currency import covered_interest, currency_rates,
 from attribution.contributions.karnosky_singer import karnosky_singer
 from attribution.linking.linking import DAY_SCALING
 from riskmodel.market.tables import read_table
-from tests.conftest import ROOT, SMALL, SMALL_MONTH
+from tests.conftest import ROOT, SMALL, SMALL_MONTH, dear_examples
 
 COURSE = "Major 70 : Next 30"
 CASE = tomllib.loads((ROOT / "fixtures" / "worked_examples" / "karnosky_singer.toml").read_text(encoding="utf-8"))
@@ -261,7 +261,7 @@ WEIGHTS = arrays(float, 3, elements=st.floats(-1.0, 2.0)).filter(lambda w: abs(w
 RETURNS = arrays(float, 3, elements=st.floats(-0.5, 1.0))
 
 
-@settings(max_examples=50)
+@settings(max_examples=dear_examples())
 @given(WEIGHTS, WEIGHTS, RETURNS, RETURNS, RETURNS, WEIGHTS, WEIGHTS, RETURNS, RETURNS)
 def test_the_channels_sum_to_the_active_log_return(w, b, r, s, c, x, y, q, t):
     values = (w, b, r, s, c, x, y, q, t)

@@ -17,9 +17,9 @@ from attribution.contributions.cuts import CUTS, top
 from attribution.contributions.path import running_coefficients
 from attribution.linking.linking import DAY_SCALING, coefficients, compounded_excess, frongello_increments
 from tests.attribution.contributions.cubes import KINDS, drawn_cube, linked, long_table, result_of
-from tests.conftest import REAL, SMALL_MONTH
+from tests.conftest import REAL, SMALL_MONTH, dear_examples
 
-quick = settings(deadline=None, max_examples=25, derandomize=True)
+quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 SEVERAL = [cuts for size in (1, 2, 3) for cuts in permutations(CUTS, size)]
 
 
@@ -135,7 +135,7 @@ def test_any_cut_of_any_cube_adds_to_the_linked_return(seed, cuts, kind, link):
     assert (result.standard_errors(*cuts, **KINDS[kind]) >= 0).all()
 
 
-@settings(quick, max_examples=8)
+@settings(quick, max_examples=dear_examples() // 4)
 @given(st.integers(0, 10_000))
 def test_the_order_of_assets_and_factors_changes_nothing(seed):
     data, rng = drawn_cube(seed, days=4, assets=6), np.random.default_rng(seed)

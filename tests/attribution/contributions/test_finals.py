@@ -23,7 +23,7 @@ from attribution.rows import CASH, CASH_AND_STOPPED
 from riskmodel.market.finals import ends_of_lives
 from riskmodel.market.market import MARKET_TABLES, build_market
 from riskmodel.market.tables import read_table
-from tests.conftest import REAL, SMALL, SMALL_MONTH
+from tests.conftest import REAL, SMALL, SMALL_MONTH, dear_examples
 
 COURSE, NAME = "Major 100", "DKYC"
 LAST, END = pd.Timestamp("2025-03-13"), pd.Timestamp("2025-03-14")
@@ -180,7 +180,7 @@ def test_a_name_that_is_paid_out_counts_as_cash_from_then_on_in_contributions_an
         assert NAME not in set(risk.uncovered["ticker"])
 
 
-@settings(max_examples=5)
+@settings(max_examples=dear_examples() // 4)
 @given(share=st.floats(0.0, 3.0), day=st.integers(0, 9))
 def test_contributions_sum_to_the_excess_whatever_the_final(book, market_with, last_close, lost, share, day) -> None:
     """Fitted once: what a final returns is put into the name's specific return, as a fit does."""

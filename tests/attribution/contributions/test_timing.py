@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 import attribution as at
 from attribution.contributions.timing import timing_effects
-from tests.conftest import ROOT
+from tests.conftest import ROOT, dear_examples
 
 EXAMPLES = ROOT / "fixtures" / "worked_examples"
 PUBLISHED = tomllib.loads((EXAMPLES / "empyrical_attribution.toml").read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def test_a_constant_exposure_has_no_timing(returns, exposure):
     np.testing.assert_allclose(effects["timing_effect"], 0.0, atol=1e-15)
 
 
-@settings(max_examples=30)
+@settings(max_examples=dear_examples())
 @given(arrays(float, (5, 2), elements=NUMBERS), arrays(float, (5, 2), elements=st.floats(-0.1, 0.1)))
 def test_timing_without_linking_is_the_covariance_of_exposure_and_return(exposures, returns):
     effects = timing_effects(panel(exposures), panel(returns))

@@ -25,7 +25,7 @@ from attribution.measures.figures import (
 from attribution.measures.performance import follow_book, monthly_returns, sharpe_ratio, sortino_ratio
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
-from tests.conftest import REAL, ROOT, SMALL_MONTH
+from tests.conftest import REAL, ROOT, SMALL_MONTH, dear_examples
 
 BACON = tomllib.loads((ROOT / "fixtures" / "worked_examples" / "bacon2008_ratios.toml").read_text(encoding="utf-8"))
 COURSE = "Major 70 : Next 30"
@@ -88,7 +88,7 @@ def test_bacons_downside_deviation_is_the_sortino_ratios_denominator(bacon):
     near("downside_deviation", annual / sortino_ratio(bacon["portfolio"], least) / 12**0.5)
 
 
-@settings(max_examples=40)
+@settings(max_examples=dear_examples())
 @given(arrays(float, (24, 3), elements=st.floats(-0.2, 0.2)), st.sampled_from([0, 1]))
 def test_ratios_agree_with_least_squares(values, ddof):
     returns = pd.DataFrame(values, columns=["portfolio", "benchmark", "risk_free"])

@@ -23,7 +23,7 @@ from attribution.measures.ratios import (
     ratio_table,
     shape_figures,
 )
-from tests.conftest import ROOT, SMALL_MONTH
+from tests.conftest import ROOT, SMALL_MONTH, dear_examples
 
 BACON = tomllib.loads((ROOT / "fixtures" / "worked_examples" / "bacon2008_ratios.toml").read_text(encoding="utf-8"))
 MONTHS = pd.period_range("2000-01", periods=24, freq="M")
@@ -144,7 +144,7 @@ def test_drawdowns_and_moments_agree_with_skfolio(seed):
 RECORDS = arrays(float, (18, 2), elements=st.floats(-0.3, 0.3).map(lambda r: round(r, 4)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=dear_examples())
 @given(RECORDS, st.sampled_from([0.0, 0.01]))
 def test_ratios_keep_their_identities(values, least):
     returns = pd.DataFrame(values, columns=["portfolio", "benchmark"]).assign(risk_free=0.001)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from attribution.identities import ReconciliationError
 from attribution.measures.risk import beta, decompose, ex_ante_risk, tracking_error
 from riskmodel import InputError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, dear_examples
 
-some = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+some = settings(max_examples=dear_examples(), deadline=None, derandomize=True, database=None)
 FRAMES = ("factors", "families", "stocks")
 
 

@@ -22,6 +22,7 @@ from attribution.measures.selection import SpecificForecast, specific_risk_of_pe
 from riskmodel.estimation.factor_tests import mean_return_tests
 from riskmodel.validation.diagnostics import information_coefficient_table
 from riskmodel.validation.residual_components import described
+from tests.conftest import dear_examples
 
 MONTHS = pd.period_range("2024-01", periods=12, freq="M")
 INDEX = np.array([0.012, -0.031, 0.024, 0.008, -0.015, 0.019, 0.03, -0.022, 0.011, 0.006, -0.009, 0.027])
@@ -62,7 +63,7 @@ def test_a_deviation_or_beta_that_is_rounding_is_none(returns, right):
     assert {name: found[name] for name in right} == pytest.approx(right, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=dear_examples())
 @given(arrays(float, 12, elements=st.floats(-0.3, 0.3)), st.floats(-0.02, 0.02), st.floats(0.1, 1.5))
 def test_no_portfolio_that_is_a_mixture_of_index_and_cash_has_a_specific_risk(index, rate, share):
     returns = record(share * index + (1 - share) * rate, index, rate)
@@ -73,7 +74,7 @@ def test_no_portfolio_that_is_a_mixture_of_index_and_cash_has_a_specific_risk(in
     assert np.isnan(figures["appraisal_ratio"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=dear_examples())
 @given(arrays(float, 60, elements=st.floats(-0.1, 0.1)), st.integers(0, 2**32 - 1))
 def test_an_index_fund_never_beats_its_index_whatever_its_last_digits(index, seed):
     days = pd.bdate_range("2024-01-01", periods=60)

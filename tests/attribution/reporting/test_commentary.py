@@ -32,7 +32,7 @@ from tests.attribution.reporting.commentary_inputs import (
     one_driver,
     renamed,
 )
-from tests.conftest import REAL
+from tests.conftest import REAL, dear_examples
 
 READ = (
     "performance", "trailing", "index_weeks", "index_months", "factor_month", "factor_contributions", "group_contributions",
@@ -450,7 +450,7 @@ def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables,
         assert "A|B &lt;b&gt;100%&lt;/b&gt;/:* [x](y) #1 _q_ \\ &amp; &amp;amp; %2A" in page
 
 
-@settings(max_examples=50)
+@settings(max_examples=dear_examples())
 @given(st.text(), st.text(min_size=1))
 def test_an_address_survives_whatever_a_name_is(name, column):
     anchor = Anchor("stock_factor", (name, None, "*"), column)

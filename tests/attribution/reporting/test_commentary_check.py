@@ -10,6 +10,7 @@ from attribution.reporting.commentary.check import COLUMNS, check_commentary, co
 from attribution.reporting.commentary.html import to_html
 from riskmodel.errors import InputError
 from tests.attribution.reporting.commentary_inputs import COURSE, MONTH, checked, factor_row
+from tests.conftest import dear_examples
 
 RETURN = "<#performance|Major 100|return>"  # -6.60 %, as published for March 2026
 EXCESS = "<#performance|Next Major 100|excess>"  # +4.47 %
@@ -172,7 +173,7 @@ def test_a_file_of_another_month_or_kind_is_refused(tables, small_book):
     assert commentary_identity("\ufeff\n<!--commentary 2025-03 ja-->\r\n") == ("2025-03", "ja")
 
 
-@settings(max_examples=60)
+@settings(max_examples=dear_examples())
 @given(
     st.floats(-0.9, 0.9), st.integers(0, 4), st.sampled_from(["△", "▲", "minus", "parentheses"]), st.booleans(),
     st.sampled_from([-1, 0, 1]),

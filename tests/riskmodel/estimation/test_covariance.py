@@ -16,6 +16,7 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 from riskmodel.errors import InputError
 from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
 from riskmodel.estimation.covariance_settings import LONG_HORIZON, SHORT_HORIZON, CovarianceSettings
+from tests.conftest import dear_examples
 
 PLAIN = CovarianceSettings(
     volatility_half_life=20.0,
@@ -253,7 +254,7 @@ def gappy_returns(draw: st.DrawFn) -> xr.DataArray:
     return labelled(f)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=dear_examples(), deadline=None)
 @given(f=gappy_returns(), simulations=st.sampled_from([0, 7]), lags=st.integers(0, 6))
 def test_the_covariance_is_symmetric_and_positive_semi_definite_whatever_is_missing(f, simulations, lags):
     chosen = CovarianceSettings(
@@ -269,7 +270,7 @@ def test_the_covariance_is_symmetric_and_positive_semi_definite_whatever_is_miss
         assert least_eigenvalue_over_largest(inside) > -1e-11
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=dear_examples(), deadline=None)
 @given(seed=st.integers(0, 10_000), missing=st.sampled_from([0.0, 0.1]))
 def test_permuting_the_factors_permutes_the_answer(seed, missing):
     f = returns(seed=seed, missing=missing)
@@ -280,7 +281,7 @@ def test_permuting_the_factors_permutes_the_answer(seed, missing):
     np.testing.assert_allclose(other["eigenfactor_bias"], one["eigenfactor_bias"], rtol=1e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=dear_examples(), deadline=None)
 @given(scale=st.floats(1e-3, 1e3))
 def test_scaling_the_returns_scales_the_covariance_by_its_square(scale):
     f = returns(missing=0.05)

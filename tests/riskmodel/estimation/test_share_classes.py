@@ -13,9 +13,10 @@ import riskmodel as rm
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance, specific_covariance_times
 from riskmodel.market.market import build_market
 from riskmodel.market.tables import read_table
+from tests.conftest import dear_examples
 from tests.riskmodel.builders import flat_close, plain_tables, write_tables
 
-some = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+some = settings(max_examples=dear_examples(), deadline=None, derandomize=True, database=None)
 
 
 def volatilities(values, names=None):

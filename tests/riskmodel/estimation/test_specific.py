@@ -26,6 +26,7 @@ from riskmodel.estimation.specific import (
     time_series_volatility,
 )
 from riskmodel.estimation.structural import structural_volatility
+from tests.conftest import dear_examples
 
 QUICK = SpecificRiskSettings(
     half_life=20, lags=2, lag_half_life=40, least_history=5, short_history=10, full_history=40, regime_half_life=8
@@ -422,7 +423,13 @@ def test_forecasts_of_a_simulated_market_are_unbiased_for_full_and_short_histori
         assert np.sqrt(np.mean(z**2)) == pytest.approx(1, abs=0.05), (low, high)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=dear_examples(),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(6, 60),

@@ -19,6 +19,7 @@ from riskmodel.market.findings import market_findings
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.market.market import build_market
 from riskmodel.model.store import input_hashes, model_inputs
+from tests.conftest import dear_examples
 from tests.riskmodel.builders import Tables, as_read, flat_close, plain_tables, random_tables, sessions_from, write_tables
 
 DAYS = sessions_from(count=30)
@@ -76,7 +77,7 @@ def test_nothing_of_a_final_is_known_before_its_session() -> None:
             xr.testing.assert_identical(array.sel(time=before), ended[name].sel(time=before))
 
 
-@settings(max_examples=10)
+@settings(max_examples=dear_examples() // 4)
 @given(
     last=st.integers(1, 20),
     wait=st.integers(0, 20),

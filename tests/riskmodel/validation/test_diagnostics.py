@@ -19,8 +19,9 @@ from riskmodel.validation.diagnostics import (
     model_information_coefficients,
 )
 from riskmodel.validation.missing_factors import missing_factors
+from tests.conftest import dear_examples
 
-some = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+some = settings(max_examples=dear_examples(), deadline=None, derandomize=True, database=None)
 
 
 def test_variance_inflation_is_that_of_the_weighted_regression_on_sectors_and_other_styles():

@@ -14,9 +14,9 @@ from riskmodel.validation.missing_factors import missing_factors
 from riskmodel.validation.parallel_analysis import leading_components, standardised
 from riskmodel.validation.residual_components import residual_components
 from riskmodel.validation.simulated.market import simulate
-from tests.conftest import REAL
+from tests.conftest import REAL, dear_examples
 
-some = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+some = settings(max_examples=dear_examples(), deadline=None, derandomize=True, database=None)
 DAYS, ASSETS = 150, 120
 
 

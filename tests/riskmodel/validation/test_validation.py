@@ -45,6 +45,7 @@ from riskmodel.validation.validation import (
     summarise,
     validate,
 )
+from tests.conftest import dear_examples
 
 KINDS = ["random", "random_active", "factor", "sector", "eigenfactor", "minimum_variance", "optimised", "specific"]
 QUICK = CovarianceSettings(eigenfactor_simulations=0)
@@ -150,7 +151,7 @@ def test_a_window_longer_than_the_history_gives_no_rolling_bias():
     assert mean_rolling_absolute_deviation(outcomes, window=6).isnull().all()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=dear_examples(), deadline=None, derandomize=True, database=None)
 @given(scale=st.floats(0.01, 100), shift=st.floats(-5, 5), seed=st.integers(0, 1000))
 def test_bias_scales_with_the_outcomes_and_does_not_see_their_mean(scale: float, shift: float, seed: int) -> None:
     outcomes = outcomes_of(np.random.default_rng(seed).normal(size=(30, 3)))
