@@ -17,8 +17,8 @@ from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import day_in, pattern_of
 from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums
+from riskmodel.market.sources.recognition.values import FRACTION, same_numbers
 from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
-from riskmodel.market.sources.recognition.values import same_numbers
 from riskmodel.market.sources.recognition.words import CELLS, HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 
@@ -245,7 +245,7 @@ def state_points(
     if not points:
         draft.state((*path, "decimal"), OPEN, Fact("points_differ"))
         return
-    texts = pd.Series([text for _, cells in columns for text in cells], dtype=object)
+    texts = pd.Series([text for _, cells in columns for text in cells if text != FRACTION], dtype=object)
     if not same_numbers(texts, tuple(points)):
         plainest = [point for point in points if not point[1]]
         draft.state((*path, "decimal"), OPEN, Fact("point_unclear", {"cells": tuple(texts.head(3)), "count": len(plainest)}))

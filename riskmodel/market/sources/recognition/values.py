@@ -16,6 +16,7 @@ from riskmodel.market.spelling import stands_for_none
 
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
 POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
+FRACTION = "0.5"  # stands for all typed numbers with a fraction, which are no codes and have no point of the file's
 MOST = 5000  # different cells of a column that are looked at
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
@@ -84,7 +85,7 @@ def shape_of(cells: pd.Series) -> Shape:
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
-        parts = whole.replace("", "0.5").unique()  # not all of them are codes
+        parts = whole.replace("", FRACTION).unique()
         return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(parts)), unique=given.is_unique)
     if not typed.any() and not there.empty:
         forms = forms_of(there)
@@ -110,7 +111,7 @@ def _of_typed(given: pd.Series) -> Shape:
     whole = some[some == np.floor(some)].astype("int64").astype(str)
     if len(whole) == len(some) and forms_of(whole) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=len(numbers) == len(given))
-    parts = () if len(whole) == len(some) else ("0.5",)  # not all of them are codes
+    parts = () if len(whole) == len(some) else (FRACTION,)
     return Shape(NUMBER, texts=(*parts, *whole), unique=len(numbers) == len(given))
 
 
