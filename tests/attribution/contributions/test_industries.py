@@ -63,9 +63,9 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     assert "industry" in set(table["group"])
 
 
-def test_the_notes_say_that_there_are_no_industries(small_book_of_sleeves, small_market, page_content):
+def test_the_notes_say_that_there_are_no_industries(small_book_of_one, small_market, page_content):
     model = rm.RiskModel(industry=False).fit(small_market)
-    content = at.prepare_report(small_book_of_sleeves, month=SMALL_MONTH, market=small_market, model=model)
+    content = at.prepare_report(small_book_of_one, month=SMALL_MONTH, market=small_market, model=model)
     (note,) = (note for note in content.notes if note.key == "no_industries")
     for language, words in (("en", "The model has no industries"), ("ja", "産業のリターンは推定していません")):
         assert words in read_messages(language).fact("notes", note)

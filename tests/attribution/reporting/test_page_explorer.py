@@ -32,6 +32,10 @@ FLAGS = [
 ]
 browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")
 
+one_language = pytest.mark.parametrize(  # what a browser does with a page is the same in each
+    "language", [LANGUAGES[0], *(pytest.param(other, marks=pytest.mark.slow) for other in LANGUAGES[1:])]
+)
+
 HELPERS = """
 const out = {}, section = document.querySelector("section.explorer"), form = section.querySelector("form");
 const choose = (name, value) => {
@@ -78,7 +82,7 @@ def run(tmp_path_factory):
 
 
 @browser
-@pytest.mark.parametrize("language", LANGUAGES)
+@one_language
 def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(run, pages, page_content, language):
     out = run(pages[language], """
       press(8); out.down = column(8); out.order = column(0); out.aria = heads().map(h => h.getAttribute("aria-sort"));
@@ -121,7 +125,7 @@ def test_negatives_in_every_house_style_sort_as_numbers_and_what_is_missing_come
 
 
 @browser
-@pytest.mark.parametrize("language", LANGUAGES)
+@one_language
 def test_one_table_at_a_time_is_chosen_by_course_and_cut(run, pages, page_content, language):
     out = run(pages[language], """
       out.first = visible().map(t => t.caption.textContent);
@@ -141,7 +145,7 @@ def test_one_table_at_a_time_is_chosen_by_course_and_cut(run, pages, page_conten
 
 
 @browser
-@pytest.mark.parametrize("language", LANGUAGES)
+@one_language
 def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages, page_content, language):
     out = run(pages[language], """
       const cell = table().tBodies[0].rows[0].cells[8], other = table().tBodies[0].rows[1].cells[8];
@@ -208,7 +212,7 @@ def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(ru
 
 
 @browser
-@pytest.mark.parametrize("language", LANGUAGES)
+@one_language
 def test_a_tip_is_as_wide_as_its_text_at_the_edge_of_a_narrow_window_too(run, pages, language):
     out = run(pages[language], """
       const cells = [...table().tBodies[0].rows[0].querySelectorAll("td[data-v]")];
