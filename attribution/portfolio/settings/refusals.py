@@ -25,7 +25,7 @@ from attribution.portfolio.settings.sections import (
 from attribution.portfolio.settings.strategies import Strategy, Universe
 from riskmodel.bounds import shown
 from riskmodel.errors import InputError
-from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.mapping import Sheet, TableMap
 
 KINDS = {"string_type": "a text in quotes", "bool_type": "true or false"}  # of pydantic's errors, and what to give
 TEXTS = 'a text in quotes, or one for each language: { ja = "...", en = "..." }'
@@ -146,5 +146,6 @@ def _known_keys(section: list[str], sections: list[str]) -> list[str]:
         return sections
     if section[:2] == ["model", "styles"] and len(section) == 3:
         return list(OwnStyle.model_fields)
-    part = NESTED.get(section[-1], SECTIONS.get(section[0]))
+    of_sheet = Sheet if section[0] == "tables" and section[2:3] == ["fields"] else None
+    part = of_sheet or NESTED.get(section[-1], SECTIONS.get(section[0]))
     return sections if part is None else list(part.model_fields)

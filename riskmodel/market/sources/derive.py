@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from riskmodel.factors import CASH
 from riskmodel.market.timeline import BRIDGE_SESSIONS
 
 DAY = np.timedelta64(1, "D")
+KNOWN_FOR = pd.Timedelta(days=31)  # a rate of a year, which may be given by month
 NANOSECONDS = "datetime64[ns]"  # Parquet has days in other units too, and only equal ones merge
 
 
@@ -134,6 +137,37 @@ def weights_of_quantities(holdings: pd.DataFrame, prices: pd.DataFrame) -> pd.Se
     return weights_of_values(holdings.assign(market_value=holdings["quantity"] * close))
 
 
+def daily_rates(rates: pd.DataFrame, prices: pd.DataFrame, *, days_of_year: int, calendar: bool) -> pd.DataFrame:
+    """Returns of the days of prices from rates of a year, of days or months: the last one known, no more than 31 days old.
+
+    Parameters
+    ----------
+    days_of_year
+        252 sessions, or 360 or 365 days.
+    calendar
+        Whether a session earns the rate of each day since the session before: three on a Monday. Before the first session
+        of prices lies a weekday.
+
+    Examples
+    --------
+    >>> prices = pd.DataFrame({"date": pd.to_datetime(["2025-02-28", "2025-03-03", "2025-03-04"])})
+    >>> rates = pd.DataFrame({"date": pd.to_datetime(["2025-02-28"]), "yearly_rate": [0.036]})
+    >>> daily_rates(rates, prices, days_of_year=360, calendar=True)["risk_free"].round(6).tolist()
+    [0.0001, 0.0003, 0.0001]
+    """
+    sessions = pd.DataFrame({"date": np.sort(prices["date"].unique())}).astype({"date": NANOSECONDS})
+    known = rates[rates["yearly_rate"].notna() & rates["date"].notna()].astype({"date": NANOSECONDS}).sort_values("date")
+    if known["date"].duplicated().any():
+        twice = known.loc[known["date"].duplicated(), "date"]
+        raise InputError(f"rates: two rates of {listed(f'{day:%Y-%m-%d}' for day in twice)}. Keep one row each.")
+    before = sessions["date"].shift(1)
+    before.iloc[:1] = sessions["date"].iloc[:1] - pd.tseries.offsets.BDay(1)
+    days = (sessions["date"] - before).dt.days if calendar else 1
+    found = pd.merge_asof(sessions.assign(days=days), known, on="date", tolerance=KNOWN_FOR)
+    found["risk_free"] = found["yearly_rate"] * found["days"] / days_of_year
+    return found.dropna(subset=["risk_free"]).drop(columns="days").reset_index(drop=True)
+
+
 Where = Callable[[int], str]  # the place of a row of a table in its files
 
 
@@ -170,14 +204,22 @@ class Derivation:
     columns
         Of the same table, from which it is.
     work_out
-        The table's rows, and the prices where it needs them -> the column.
+        The table's rows, and the prices where it needs them -> the column, or the table of the sessions.
     of_prices
         Whether it needs the table of prices too.
+    of_sessions
+        Whether it gives the whole table, a row for each session, for the column.
     """
 
     columns: tuple[str, ...]
-    work_out: Callable[[pd.DataFrame, pd.DataFrame], pd.Series]
+    work_out: Callable[[pd.DataFrame, pd.DataFrame], Any]
     of_prices: bool = False
+    of_sessions: bool = False
+
+
+def _yearly(days_of_year: int, *, calendar: bool) -> Derivation:
+    daily = partial(daily_rates, days_of_year=days_of_year, calendar=calendar)
+    return Derivation(("yearly_rate",), daily, of_prices=True, of_sessions=True)
 
 
 DERIVED: dict[tuple[str, str], dict[str, Derivation]] = {  # by table and column of ours, then as the book names it
@@ -189,5 +231,10 @@ DERIVED: dict[tuple[str, str], dict[str, Derivation]] = {  # by table and column
     ("holdings", "weight"): {
         "market_value": Derivation(("market_value",), lambda rows, _: weights_of_values(rows)),
         "quantity x close": Derivation(("quantity",), weights_of_quantities, of_prices=True),
+    },
+    ("rates", "risk_free"): {
+        "yearly_rate / 252": _yearly(252, calendar=False),
+        "yearly_rate x days / 360": _yearly(360, calendar=True),
+        "yearly_rate x days / 365": _yearly(365, calendar=True),
     },
 }

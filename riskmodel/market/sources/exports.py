@@ -9,20 +9,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.day_forms import EXCEL_DATES, regex_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
-from riskmodel.market.sources.cells import Cells, days, numbers
+from riskmodel.market.sources.cells import Cells, days, numbers, texts
 from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
-from riskmodel.market.sources.mapping import PLACEHOLDER, How, Sheet, TableMap
+from riskmodel.market.sources.mapping import EMPTY_LINE, OF_SHEET, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
-from riskmodel.market.tables import DATE, TABLES, Table, checked_table, file_hash
+from riskmodel.market.tables import DATE, TABLES, TEXT, Table, checked_table, file_hash
 
 WORKBOOKS = (".xlsx", ".xlsm")
-OF_WIDE = {"layout", "fields", "identifiers", "derived", "cash"}  # what is stated of a wide table as a whole
+OF_WIDE = {"layout", "fields", "identifiers", "derived", "cash", "values"}  # what is stated of a wide table as a whole
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Exports:
         kinds = known_columns(name, spec, stated)
         require_stated(name, stated)
         require_known(name, stated, kinds)
-        if stated.layout == "wide":
+        if stated.fields:
             return finished(_wide(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
         pieces = _long(self.folder, name, stated, kinds, problems)
         joined = pd.concat([piece for _, piece in pieces], ignore_index=True)
@@ -88,11 +89,23 @@ def _long(
     pieces = []
     for pattern in stated.file:
         for path, in_name in _matching(folder, pattern, name, stated):
-            frame = read_cells(path, stated, name)
-            place = _place(path, stated)
-            piece = converted(frame, place, name, stated, kinds, problems, said=in_name, said_by=path.name)
-            pieces.append((place, piece))
+            for sheet, frame in read_cells(path, stated, name):
+                place = _place(path, sheet)
+                said = {**in_name, **_said_of_sheet(sheet, name, stated)}
+                piece = converted(frame, place, name, stated, kinds, problems, said=said, said_by=place)
+                pieces.append((place, piece))
     return pieces
+
+
+def _said_of_sheet(sheet: str | None, name: str, stated: TableMap) -> dict[str, str]:
+    """What the name of a sheet says, by the constants that have it."""
+    of_sheet = {ours: text for ours, text in stated.constant.items() if OF_SHEET in text}
+    if of_sheet and sheet is None:
+        raise InputError(
+            f"{name}: [tables.{name}] constant: '{next(iter(of_sheet))}' has {OF_SHEET}, and a file that is no workbook, or "
+            f"one of which no sheet is named, has none. State sheet."
+        )
+    return {ours: text.replace(OF_SHEET, sheet or "") for ours, text in of_sheet.items()}
 
 
 def _place_of(row: int, pieces: list[tuple[str, pd.DataFrame]]) -> str:
@@ -104,27 +117,31 @@ def _place_of(row: int, pieces: list[tuple[str, pd.DataFrame]]) -> str:
 
 
 def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
-    date, ticker = TABLES[name].key
+    date, ticker = sorted(TABLES[name].key, key=lambda column: kinds[column] != DATE)
     require_own_sheets(folder, name, stated)
     joined: pd.DataFrame | None = None
     for ours, sheet in stated.fields.items():
         parts = []
         for pattern in sheet.file:
             for path, _ in _matching(folder, pattern, name, sheet):
-                parts.append(_unpivoted(path, sheet, name, date, ticker, ours, problems))
+                for its, frame in read_cells(path, sheet, name):
+                    unpivoted = _unpivoted(frame, sheet, _place(path, its), name, problems, stated.layout)
+                    parts.append(unpivoted.set_axis([date, ticker, ours], axis=1))
         column = pd.concat(parts, ignore_index=True)
         joined = column if joined is None else joined.merge(column, on=[date, ticker], how="outer")
     assert joined is not None
+    joined[ticker] = joined[ticker].replace(stated.values.get(ticker, {}))
     return joined.dropna(subset=list(stated.fields), how="all").reset_index(drop=True)
 
 
-def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours: str, problems: list[str]) -> pd.DataFrame:
-    frame = read_cells(path, sheet, name)
-    place = _place(path, sheet)
+def _unpivoted(frame: pd.DataFrame, sheet: Sheet, place: str, name: str, problems: list[str], layout: str) -> pd.DataFrame:
+    """Days, names and numbers of a grid, a row each."""
     first = frame.columns[0]
-    index, wrong = days(Cells(frame[first], f"{place} '{first}'"), sheet)
-    problems.extend(wrong)
     columns = {str(theirs): only_column(frame, theirs, place, name) for theirs in frame.columns[1:]}
+    header = pd.Series(list(columns), [f"of the header {place}" for _ in columns], dtype=object)
+    of_days = Cells(frame[first], f"{place} '{first}'") if layout == "wide" else Cells(header, place)
+    index, wrong = days(of_days, sheet)
+    problems.extend(wrong)
     values, wrong = numbers(Cells(pd.concat([*columns.values()]), place), sheet, sheet.unit)  # all at once: faster
     if wrong:
         problems.extend(
@@ -132,13 +149,19 @@ def _unpivoted(path: Path, sheet: Sheet, name: str, date: str, ticker: str, ours
             for theirs, column in columns.items()
             for told in numbers(Cells(column, f"{place} '{theirs}'"), sheet, sheet.unit)[1]
         )
-    wide = pd.DataFrame(values.to_numpy().reshape(len(columns), -1).T, index=frame.index, columns=list(columns))
-    wide.insert(0, date, index)
-    return wide.melt(id_vars=date, var_name=ticker, value_name=ours)
+    across, down = np.array(list(columns), dtype=object), len(frame)
+    if layout == "wide":
+        keys = np.tile(index.to_numpy(), len(across)), np.repeat(across, down)
+    else:
+        names = texts(Cells(frame[first], f"{place} '{first}'"), sheet)
+        keys = np.repeat(index.to_numpy(), down), np.tile(names.to_numpy(dtype=object), len(across))
+    return pd.DataFrame({"date": keys[0], "name": keys[1], "value": values.to_numpy()})
 
 
-def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
-    """The cells of a file under its header, as they are; the index is the number of each row in the file.
+def read_cells(path: Path, how: How, name: str) -> list[tuple[str | None, pd.DataFrame]]:
+    """The cells of a file under its header, or of each of its sheets that are stated, as they are, with the sheet's name.
+
+    The index is the number of each row in the file.
 
     Raises
     ------
@@ -148,9 +171,9 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             frame = as_frame(read_parquet(path, path.name, name)[0])
-            return frame.set_axis(range(1, len(frame) + 1))
+            return [(None, frame.set_axis(range(1, len(frame) + 1)))]
         if path.suffix in WORKBOOKS:
-            cells = _workbook(path, how, name).iloc[how.skip :]
+            read = [(sheet, cells.iloc[how.skip :]) for sheet, cells in _workbook(path, how, name)]
         else:
             below = lines_below(path, how.encoding, how.skip)
             require_delimiter(first_line(path, how.encoding, how.skip), how.delimiter, path, name, below, how.skip)
@@ -160,6 +183,7 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
                     path, sep=how.delimiter, encoding=how.encoding, header=None, dtype=str, keep_default_na=False,
                     skip_blank_lines=False, index_col=False, skiprows=how.skip,
                 )  # fmt: skip
+            read = [(None, cells)]
     except InputError:  # which is a ValueError too
         raise
     except (UnicodeDecodeError, LookupError):
@@ -169,14 +193,40 @@ def read_cells(path: Path, how: How, name: str) -> pd.DataFrame:
         ) from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError, ValueError) as error:
         raise InputError(f"{name}: '{path.name}' cannot be read ({one_line(error)}).") from None
+    return [(sheet, _under_header(cells, how, name, _place(path, sheet))) for sheet, cells in read]
+
+
+def _under_header(cells: pd.DataFrame, how: How, name: str, place: str) -> pd.DataFrame:
     if cells.empty:
         raise InputError(
-            f"{name}: '{path.name}' has no header under {counted(how.skip, 'line')} to skip. Correct the file, or skip."
+            f"{name}: '{place}' has no header under {counted(how.skip, 'line')} to skip. Correct the file, or skip."
         )
     cells.index = range(how.skip + 1, how.skip + len(cells) + 1)
     body = cells.iloc[1:].set_axis(["" if pd.isna(label) else str(label).strip() for label in cells.iloc[0]], axis=1)
     empty = body.isna() | (body == "")
+    if how.until:
+        body = _until(body, empty, how, name, place)
+        empty = empty.loc[body.index]
     return body.loc[~empty.all(axis=1), ~(empty.all() & (body.columns == "")).to_numpy()]  # a delimiter at the end of lines
+
+
+def _until(body: pd.DataFrame, empty: pd.DataFrame, how: How, name: str, place: str) -> pd.DataFrame:
+    """The rows above the notes that a mapping says stand below a table; refused where a line there is no note."""
+    if how.until == EMPTY_LINE:
+        below = empty.all(axis=1)
+    else:
+        below = body.iloc[:, 0].map(lambda cell: isinstance(cell, str) and cell.strip().startswith(how.until))
+    if not below.any():
+        return body
+    first = int(below.to_numpy().argmax())
+    more = (~empty).iloc[first:].sum(axis=1)
+    rows = [f"row {row} ({count} cells)" for row, count in more[more > 1].items()]
+    if rows:
+        raise InputError(
+            f"{name}: '{place}' has lines below until = \"{how.until}\" that are no notes, which have one cell: "
+            f"{listed(rows)}. State until as the words that the notes begin with, or correct the file: no row is left out."
+        )
+    return body.iloc[:first]
 
 
 def open_workbook(path: Path, subject: str) -> pd.ExcelFile:
@@ -202,13 +252,22 @@ def sheet_cells(book: pd.ExcelFile, sheet: str | int) -> pd.DataFrame:
     return cells.mask(cells == "")
 
 
-def _workbook(path: Path, how: How, name: str) -> pd.DataFrame:
+def _workbook(path: Path, how: How, name: str) -> list[tuple[str | None, pd.DataFrame]]:
+    """The cells of the sheets that are stated, in the order in which they are stated; of the only one without its name."""
     with open_workbook(path, name) as book:
         sheets = [str(sheet) for sheet in book.sheet_names]
-        if how.sheet not in sheets if how.sheet is not None else len(sheets) > 1:
-            said = "says no sheet" if how.sheet is None else f"names the sheet '{how.sheet}'"
-            raise InputError(f"{name}: [tables.{name}] {said}; '{path.name}' has: {listed(sheets, 20)}. State sheet.")
-        return sheet_cells(book, how.sheet or 0)
+        forms = [re.compile(_any(sheet)) for sheet in how.sheet]
+        found = list(dict.fromkeys(sheet for form in forms for sheet in sheets if form.fullmatch(sheet)))
+        lost = [text for text, form in zip(how.sheet, forms, strict=True) if not any(map(form.fullmatch, sheets))]
+        if lost or (not forms and len(sheets) > 1):
+            said = f"names the sheet '{lost[0]}'" if lost else "says no sheet"
+            raise InputError(
+                f"{name}: [tables.{name}] {said}; '{path.name}' has: {listed(sheets, 20)}. State sheet: a name, a list, or "
+                f'"*" for all.'
+            )
+        if not forms:
+            return [(None, sheet_cells(book, 0))]
+        return [(sheet, sheet_cells(book, sheet)) for sheet in found]
 
 
 def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Path, dict[str, str]]]:
@@ -255,17 +314,16 @@ def _any(text: str) -> str:
     return re.escape(text).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
 
 
-def _place(path: Path, how: How) -> str:
-    return path.name if how.sheet is None else f"{path.name} [{how.sheet}]"
+def _place(path: Path, sheet: str | None) -> str:
+    return path.name if sheet is None else f"{path.name} [{sheet}]"
 
 
 def require_own_sheets(folder: Path, name: str, stated: TableMap) -> None:
     """Refuse a wide table of which two columns of ours are read from one sheet: closes would be returns' index."""
     seen = dict[tuple[Path, str | None], str]()
     for ours, sheet in stated.fields.items():
-        for pattern in sheet.file:
-            for path, _ in _matching(folder, pattern, name, sheet):
-                of_sheet = sheet.sheet if path.suffix in WORKBOOKS else None  # without a name it is the file's only one
+        for path in (path for pattern in sheet.file for path, _ in _matching(folder, pattern, name, sheet)):
+            for of_sheet in (sheet.sheet or (None,)) if path.suffix in WORKBOOKS else (None,):  # its only one has no name
                 others = [
                     other
                     for (file, its), other in seen.items()
@@ -274,20 +332,20 @@ def require_own_sheets(folder: Path, name: str, stated: TableMap) -> None:
                 if others:
                     raise InputError(
                         f"{name}: [tables.{name}.fields] {others[0]} and {ours} name the same sheet "
-                        f"'{_place(path, sheet)}', whose numbers cannot be both. Name the file or sheet of each, or leave "
-                        f"out the one that you have not."
+                        f"'{_place(path, of_sheet)}', whose numbers cannot be both. Name the file or sheet of each, or "
+                        f"leave out the one that you have not."
                     )
                 seen[path, of_sheet] = ours
 
 
 def by_day(spec: Table) -> bool:
     """Whether a table has a number for each day and name, so that a sheet can hold it."""
-    return len(spec.key) == 2 and spec.key[0] == "date"
+    return sorted(spec.columns[column] for column in spec.key) == sorted((DATE, TEXT))
 
 
 def require_stated(name: str, stated: TableMap) -> None:
     """Refuse what cannot be meant of files: a wide table without fields, one of a database."""
-    place, wide = f"[tables.{name}]", stated.layout == "wide"
+    place, wide = f"[tables.{name}]", stated.layout != "long"
     if stated.table or stated.query:
         what = "table" if stated.table else "query"
         raise InputError(f"{name}: {place} {what}: data in [book] is a folder. Name a database there, or state file.")

@@ -42,6 +42,8 @@ def their_columns(name: str, stated: TableMap, ours: Iterable[str], there: Itera
     found, there = dict[str, str](), list(there)
     for column in ours:
         theirs = stated.columns.get(column, column)
+        if not theirs:
+            continue
         if theirs in there:
             found[column] = theirs
         elif column in stated.columns:
@@ -81,7 +83,8 @@ def converted(
     said, said_by
         What every row has for a column of ours, as written; and what says so.
     """
-    constant = {column: cell for column, cell in {**stated.constant, **said}.items() if column in kinds}
+    none = {ours: "" for ours, label in stated.columns.items() if not label}
+    constant = {column: cell for column, cell in {**none, **stated.constant, **said}.items() if column in kinds}
     theirs = their_columns(name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place)
     require_own_columns(name, stated, theirs, kinds)
     piece = pd.DataFrame(index=frame.index)
@@ -93,8 +96,8 @@ def converted(
             label = theirs[ours]
             cells = Cells(only_column(frame, label, place, name), f"{place} '{label}'")
             piece[ours] = _of_kind(cells, kind, stated, stated.units.get(ours, stated.unit), problems)
-            if ours in stated.values:
-                piece[ours] = piece[ours].replace(stated.values[ours])
+        if ours in piece and ours in stated.values:
+            piece[ours] = piece[ours].replace(stated.values[ours])
     if stated.cash.column and "ticker" in piece:
         piece["ticker"] = piece["ticker"].mask(_says_cash(frame, place, name, stated), CASH)
     return piece
@@ -145,7 +148,10 @@ def finished(
     for ours, way in stated.derived.items():
         derivation = DERIVED[name, ours][way]
         prices = table("prices", None) if derivation.of_prices else frame
-        frame[ours] = derivation.work_out(frame, prices)
+        if derivation.of_sessions:
+            frame = derivation.work_out(frame, prices)
+        else:
+            frame[ours] = derivation.work_out(frame, prices)
     return _cash_as_one(frame, name) if stated.cash.words else frame
 
 

@@ -22,6 +22,8 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "billions": 1e9,
     "ones": 1.0,
 }
+EMPTY_LINE = "empty line"  # of `until`
+OF_SHEET = "{sheet}"  # in `constant`: the name of the sheet
 OPEN = "?"  # what stands in a drafted mapping where a person must say something
 LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -91,23 +93,26 @@ class How(_Part):
     Attributes
     ----------
     sheet
-        Of a workbook; by default its only one.
+        Of a workbook, or several; `*` and `?` stand for any text. By default its only one.
     encoding, delimiter, decimal, thousands
         Of a text file.
     skip
         Lines above the header.
+    until
+        What the first line below the table begins with, where notes stand there; or "empty line".
     dates
         The form of its dates: "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "DD-MMM-YY" and the like; "excel" for serial numbers.
     missing
         What stands in a cell that has no value, such as "#N/A".
     """
 
-    sheet: str | None = None
+    sheet: Texts = ()
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'", "_"] = ""
     skip: Annotated[int, BeforeValidator(_lines)] = 0
+    until: str = ""
     dates: Dates = "%Y-%m-%d"
     missing: Texts = ()
 
@@ -119,7 +124,7 @@ class How(_Part):
 
 
 class Sheet(How):
-    """One sheet of a wide table, days down and tickers across: its file, and the unit of its numbers."""
+    """One sheet of a wide table: its file, and the unit of its numbers."""
 
     file: Texts
     unit: Unit | None = None
@@ -131,7 +136,8 @@ class TableMap(How):
     Attributes
     ----------
     layout
-        `long`, a row a fact, or `wide`, days down and tickers across, a sheet for each column of ours.
+        `long`, a row a fact; `wide`, days down and names across, or `across`, names down and days across: a sheet for each
+        column of ours.
     file
         A path, or several, relative to the data folder; `*` and `?` stand for any text, and {date}, {portfolio} or another
         column of ours for what every row of the file has in it.
@@ -139,9 +145,9 @@ class TableMap(How):
         Of a database: the name of a table or a view there, with its schema before it where it is not the usual one; or one
         SELECT. By default the table has our name.
     columns
-        Ours = theirs; what is left out has our name.
+        Ours = theirs, "" where they have none; what is left out has our name.
     constant
-        Ours = what every row has.
+        Ours = what every row has; {sheet} in it is the name of the row's sheet.
     unit
         Of every number of which `units` says nothing: "ones" where they are in that of the tables.
     units
@@ -158,7 +164,7 @@ class TableMap(How):
         Of a wide table: ours = the sheet that has it.
     """
 
-    layout: Literal["long", "wide"] = "long"
+    layout: Literal["long", "wide", "across"] = "long"
     file: Texts = ()
     table: str = ""
     query: str = ""

@@ -178,7 +178,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_own_place(tmp_path, t
 
 def test_a_table_that_no_sheet_can_hold_is_refused_as_wide(tmp_path):
     stated = TableMap(layout="wide", fields={"weight": {"file": "weights.csv"}})
-    with pytest.raises(InputError, match=r"can be wide: prices, indices, .*fx\. Give a long file") as refused:
+    with pytest.raises(InputError, match=r"can be wide: prices, splits, shares, .*fx\. Give a long file") as refused:
         Exports(tmp_path, {"holdings": stated}).table("holdings")
     assert str(refused.value).startswith("holdings: [tables.holdings] layout:")
 
@@ -233,7 +233,7 @@ def test_codes_are_found_in_securities_that_are_an_export_too(tmp_path):
     ("close", "index", "place"),
     [
         ({"file": "p.xlsx", "sheet": "TRI"}, {"file": "*.xlsx", "sheet": "TRI"}, r"p\.xlsx \[TRI\]"),
-        ({"file": "tri.csv"}, {"file": ["old.csv", "t*.csv"], "sheet": "TRI"}, r"tri\.csv \[TRI\]"),
+        ({"file": "tri.csv"}, {"file": ["old.csv", "t*.csv"], "sheet": "TRI"}, r"tri\.csv"),
     ],
 )
 def test_a_sheet_of_one_kind_of_numbers_is_not_taken_for_two(tmp_path, close, index, place):
