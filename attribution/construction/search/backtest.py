@@ -9,6 +9,7 @@ import numpy as np
 from attribution.construction.search.panel import Panel
 from riskmodel.errors import InputError, counted, listed
 
+MOST_RETURNS = 2**27  # of trials times days: a gigabyte
 BLOCK_BYTES = 2**24  # of what a block of trials holds at once; larger ones leave the processor's cache and take longer
 
 
@@ -38,7 +39,7 @@ def backtest(
     names: int,
     cost: float = 0.0,
     impact: float = 0.0,
-    signs: np.ndarray | None = None,
+    turned: np.ndarray | None = None,
     charges: np.ndarray | None = None,
 ) -> Backtest:
     """Hold each month the names that score highest, bought in equal parts at the close before it.
@@ -53,8 +54,8 @@ def backtest(
         How many are held.
     cost, impact
         One-way: a share of what is traded, and of its 3/2 power.
-    signs
-        (month, factor), 1 or -1: turns exposures round, for a placebo.
+    turned
+        (month, factor) that the weights are multiplied by: other weights each month, or exposures turned round by -1.
     charges
         (trial, month) costs that are known, as a placebo pays those of the trial that it turns round; turnover is 0 then.
 
@@ -65,7 +66,7 @@ def backtest(
     Raises
     ------
     InputError
-        Where fewer names than `names` may be held at a close.
+        Where fewer names than `names` may be held at a close; for more returns than `MOST_RETURNS`.
 
     Notes
     -----
@@ -74,6 +75,11 @@ def backtest(
     before, drifted; the charge is c = cost sum |d_i| + impact sum |d_i|^(3/2), and the first day's return
     (1 - c)(1 + r) - 1. Nothing of a name that stopped is sold: it is cash.
     """
+    if len(weights) * len(panel.days) > MOST_RETURNS:
+        raise InputError(
+            f"trials: {len(weights):,} over {len(panel.days):,} days are more than {MOST_RETURNS:,} returns. Search fewer "
+            f"factors, fewer in a combination, or fewer months."
+        )
     few = panel.members.sum(axis=1) < names
     if few.any():
         raise InputError(
@@ -94,7 +100,7 @@ def backtest(
             weights[rows],
             names=names,
             rates=(cost, impact),
-            signs=signs,
+            turned=turned,
             charges=None if charges is None else charges[rows],
         )
     return made
@@ -108,14 +114,14 @@ def _walked(
     *,
     names: int,
     rates: tuple[float, float],
-    signs: np.ndarray | None,
+    turned: np.ndarray | None,
     charges: np.ndarray | None,
 ) -> None:
     """Fill in the rows of a block of trials, month by month."""
     before: tuple[np.ndarray, np.ndarray] | None = None
     for month, span in enumerate(panel.spans):
         members = np.flatnonzero(panel.members[month])
-        own = weights if signs is None else weights * signs[month]
+        own = weights if turned is None else weights * turned[month]
         chosen = members[best(own @ panel.exposures[month, members].T, names)]
         worth = growth[month][chosen].sum(axis=1) / names
         if not (worth > 0).all():

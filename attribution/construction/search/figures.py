@@ -11,6 +11,7 @@ import numpy as np
 from riskmodel.arrays.rounding import OF_TERMS, growth, settled
 from riskmodel.bounds import DAYS_A_YEAR
 
+BLOCK_BYTES = 2**24
 FREQUENCIES = {"day": DAYS_A_YEAR, "month": 12}  # of the periods that figures are made of, and how many a year has
 
 
@@ -39,11 +40,15 @@ class Sums:
     @classmethod
     def of(cls, returns: np.ndarray, risk_free: np.ndarray, benchmark: np.ndarray, counts: np.ndarray) -> Sums:
         """Of returns (trial, period) and of both others (period); `counts` (period, set): how often each counts in a set."""
-        active = returns - benchmark
-        short = np.minimum(settled(returns - risk_free, growth(returns, risk_free)), 0.0)
-        own = (np.log1p(returns), short**2, returns, returns**2, active, active**2)
         both = (np.ones(len(risk_free)), np.log1p(risk_free), np.log1p(benchmark))
-        return cls(*(each @ counts for each in (*both, *own)))
+        scale, block = growth(returns, risk_free), max(1, BLOCK_BYTES // (8 * len(risk_free)))
+        own = np.empty((6, len(returns), counts.shape[1]))
+        for first in range(0, len(returns), block):
+            r = returns[first : first + block]
+            active, short = r - benchmark, np.minimum(settled(r - risk_free, scale), 0.0)
+            for each, values in zip(own, (np.log1p(r), short**2, r, r**2, active, active**2), strict=True):
+                each[first : first + block] = values @ counts
+        return cls(*(each @ counts for each in both), *own)
 
     def over(self, counts: np.ndarray) -> Sums:
         """Of sets that are made of these; `counts` (set, new set)."""

@@ -86,7 +86,7 @@ def test_signals_turned_round_hold_the_names_that_scored_lowest_and_pay_what_the
     panel = simulated_panel(8, months=4, assets=20, factors=2)
     weights = combined(panel.factors, least=1, most=2).weights
     own = backtest(panel, weights, names=5, cost=0.01)
-    turned = backtest(panel, weights, names=5, signs=-np.ones((4, 2)), charges=own.charges)
+    turned = backtest(panel, weights, names=5, turned=-np.ones((4, 2)), charges=own.charges)
     opposite = backtest(panel, -weights, names=5)
     first = np.isin(np.arange(len(panel.days)), [span.start for span in panel.spans])
     np.testing.assert_allclose(turned.returns[:, ~first], opposite.returns[:, ~first], rtol=1e-12)
