@@ -83,8 +83,8 @@ def relaxed(programme: Programme) -> Relaxed | None:
     Notes
     -----
     v z >= w^2 in the place of z in {0, 1} and v >= w^2: Frangioni & Gentile (2006), Math. Programming 106. Columns: w, z,
-    v (>= w^2 / z), g (>= |w - before|), u (>= g^(3/2)), q (>= |Aw - c|^2), cash c and k (>= |c - cash_before|). The
-    variance is q + 2 c'Aw - |c|^2 with the specific part, so that one cone serves both limits of risk.
+    v (>= w^2 / z), g (>= |w - before|), u (>= g^(3/2)), t (<= g^(1/2)), q (>= |Aw - c|^2), cash c and k (>= |c -
+    cash_before|). The variance is q + 2 c'Aw - |c|^2 with the specific part, so that one cone serves both limits of risk.
     """
     n, part = len(programme.score), _factor_part(programme)
     tracks = bool(programme.aversion) or np.isfinite(programme.tracking_variance)
@@ -95,7 +95,8 @@ def relaxed(programme: Programme) -> Relaxed | None:
     problem = Conic(
         {
             "w": (n, unit), "z": (n, 1.0), "v": (len(curved), unit**2), "g": (n * moves, unit),
-            "u": (len(steep), unit**1.5), "q": (int(tracks or varies), part.scale), "c": (1, 1.0), "k": (int(moves), 1.0),
+            "u": (len(steep), unit**1.5), "t": (len(steep), unit**0.5),
+            "q": (int(tracks or varies), part.scale), "c": (1, 1.0), "k": (int(moves), 1.0),
         }
     )  # fmt: skip
     problem.charge("w", -programme.score - 2 * programme.aversion * programme.specific * programme.benchmark)
@@ -136,24 +137,16 @@ def relaxed(programme: Programme) -> Relaxed | None:
     _add_bounds(problem, programme)
     if moves:
         _add_changes(problem, programme)
-    here, one = np.arange(len(curved)), np.ones(len(curved))
-    if len(curved):
-        w, z, v = Diagonal(curved, 2 * one / unit), Diagonal(curved, one), Diagonal(here, one / unit**2)
-        less = Diagonal(curved, -one)
-        problem.add_threes(
-            {"v": v, "z": z}, {"w": w}, {"v": v, "z": less}, (0.0, 0.0, 0.0), ("second order", 3), len(curved)
-        )
+    problem.add_products(("v", np.arange(len(curved))), ("z", curved), ("w", curved))
     before_cone = problem.curved.count
     if tracks or varies:
-        root, at = np.sqrt(part.scale), unity / part.scale
-        problem.add(problem.curved, np.ones(1), {"q": at})
-        problem.add(problem.curved, -2 * part.centre / root, {"w": 2 * part.loadings / root})
-        problem.add(problem.curved, -np.ones(1), {"q": at})
-        problem.cones.append(("second order", len(part.centre) + 2))
-    if len(steep):
-        u = Diagonal(np.arange(len(steep)), np.full(len(steep), unit**-1.5))
-        g = Diagonal(steep, np.full(len(steep), 1 / unit))
-        problem.add_threes({"u": u}, {}, {"g": g}, (0.0, 1.0, 0.0), ("power", 2 / 3), len(steep))
+        ends, root = np.outer([1.0, *(0.0 * part.centre), 1.0], 1 / part.scale), np.sqrt(part.scale)
+        lines = np.vstack([0 * row, 2 * part.loadings / root, 0 * row])
+        problem.add_cone(np.concatenate([[1.0], -2 * part.centre / root, [-1.0]]), {"q": ends, "w": lines})
+    if len(steep):  # t^2 <= g and g^2 <= u t
+        each = np.arange(len(steep))
+        problem.add_products(("g", steep), None, ("t", each))
+        problem.add_products(("u", each), ("t", each), ("g", steep))
 
     found = problem.solve()
     if found is None:

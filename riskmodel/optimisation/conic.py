@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from riskmodel.errors import InputError
 
-CONES = {"second order": "SecondOrderConeT", "power": "PowerConeT"}  # by size, by exponent
 TOLERANCE, LOOSER = 1e-9, 1e-7  # the looser where the tighter cannot be reached
 SOLVED, IMPOSSIBLE = ("Solved", "AlmostSolved"), ("PrimalInfeasible", "AlmostPrimalInfeasible")
 
@@ -42,6 +41,7 @@ class Diagonal:
 
 
 Parts = Mapping[str, np.ndarray | Diagonal]  # coefficients by block
+Columns = tuple[str, np.ndarray]  # a block, and which of it
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,15 @@ class Conic:
         self.blocks = {name: slice(end - size, end) for (name, (size, _)), end in zip(sizes.items(), ends, strict=True)}
         self.cost = np.zeros(int(ends[-1]))
         self.equal, self.below, self.curved = Rows(), Rows(), Rows()
-        self.cones: list[tuple[str, float]] = []
+        self.cones: list[int] = []
 
     def charge(self, name: str, cost: np.ndarray | float) -> None:
         """Add to what the columns of a block cost."""
         self.cost[self.blocks[name]] += np.asarray(cost) * self.units[name]
 
-    def add(self, rows: Rows, side: np.ndarray, parts: Parts, *, apart: int = 1, first: int = 0) -> None:
-        """Rows by their coefficients over blocks; `apart` and `first` place them between others that stand there already."""
-        places = rows.count + first + apart * np.arange(len(side))
+    def add(self, rows: Rows, side: np.ndarray, parts: Parts) -> None:
+        """Rows by their coefficients over blocks."""
+        places = rows.count + np.arange(len(side))
         for name, part in parts.items():
             start, unit = self.blocks[name].start, self.units[name]
             if isinstance(part, Diagonal):
@@ -90,25 +90,25 @@ class Conic:
             else:
                 row, column = np.nonzero(part)
                 rows.entries.append((places[row], start + column, part[row, column] * unit))
-        if apart == 1:
-            rows.sides.append(side)
-            rows.count += len(side)
+        rows.sides.append(side)
+        rows.count += len(side)
 
-    def add_threes(
-        self,
-        first: Parts,
-        second: Parts,
-        third: Parts,
-        sides: tuple[float, float, float],
-        cone: tuple[str, float],
-        count: int,
-    ) -> None:
-        """`count` cones of three rows each."""
-        for place, (parts, side) in enumerate(zip((first, second, third), sides, strict=True)):
-            self.add(self.curved, np.full(count, side), parts, apart=3, first=place)
-        self.curved.sides.append(np.tile(sides, count))
+    def add_cone(self, side: np.ndarray, parts: Parts) -> None:
+        """A cone: the first of its rows, side + parts, is at least the length of the others."""
+        self.add(self.curved, side, parts)
+        self.cones.append(len(side))
+
+    def add_products(self, one: Columns, other: Columns | None, middle: Columns) -> None:
+        """Cones one x other >= middle^2, a column of each block in each, in their units; without `other` it is 1."""
+        count = len(middle[1])
+        places = self.curved.count + 3 * np.arange(count)
+        for (name, columns), row, sign in (
+            (one, 0, 1.0), (one, 2, 1.0), (middle, 1, 2.0), *(() if other is None else ((other, 0, 1.0), (other, 2, -1.0)))
+        ):  # fmt: skip
+            self.curved.entries.append((places + row, self.blocks[name].start + columns, np.full(count, sign)))
+        self.curved.sides.append(np.tile([1.0, 0.0, -1.0] if other is None else [0.0, 0.0, 0.0], count))
         self.curved.count += 3 * count
-        self.cones.extend([cone] * count)
+        self.cones.extend([3] * count)
 
     def solve(self) -> Solution | None:
         """What Clarabel makes of it, on one thread; None where that is not even numbers."""
@@ -124,7 +124,7 @@ class Conic:
         matrix = sp.csc_matrix((value, (row, column)), shape=(int(starts[-1]), len(self.cost)))
         side = np.concatenate([each for rows in kinds for each in rows.sides])
         cones = [clarabel.ZeroConeT(self.equal.count), clarabel.NonnegativeConeT(self.below.count)]
-        cones += [getattr(clarabel, CONES[kind])(of) for kind, of in self.cones]
+        cones += [clarabel.SecondOrderConeT(size) for size in self.cones]
         nothing = sp.csc_matrix((len(self.cost), len(self.cost)))
         settings = clarabel.DefaultSettings()
         settings.verbose = False

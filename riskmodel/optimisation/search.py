@@ -258,6 +258,21 @@ class Search:
             self.closed = max(self.closed, bounds[names].max(initial=-np.inf))
         return out | lost, held | sure
 
+    def parts(self, node: Node) -> list[tuple[int | None, int, np.ndarray, np.ndarray]]:
+        """Into what a node is split: name and side, names that are out and that are in; nothing where it is a list."""
+        out, held = self.settled(node)
+        undecided = np.where(out | held, 0.0, np.minimum(node.part, 1 - node.part))
+        name = self.experience.choice(node.part, undecided > WHOLE)
+        if name is None and ((out != node.out) | (held != node.held)).any():
+            return [(None, 0, out, held)]  # all that was undecided is settled by prices
+        if name is None:  # a list already, or not solved: what is not decided is, one name after the other
+            free = np.flatnonzero(~out & ~held & ((node.part > 0) | (node.priced is None)))
+            if not len(free):
+                return []
+            name = int(free[np.argmax(node.part[free])])
+        one = np.arange(len(out)) == name
+        return [(name, 0, out | one, held), (name, 1, out, held | one)]
+
     def run(self, root: Node) -> float:
         """Search below a root; the bound of what is left."""
         queue, number, taken = [(-root.bound, 0, root)], 0, 0
@@ -272,20 +287,13 @@ class Search:
             if node.bound <= self.enough():
                 self.closed = max(self.closed, node.bound)
                 continue
-            out, held = self.settled(node)
-            undecided = np.where(out | held, 0.0, np.minimum(node.part, 1 - node.part))
-            name = self.experience.choice(node.part, undecided > WHOLE)
-            if name is None:  # a list already, or not solved: what is not decided is, one name after the other
-                free = np.flatnonzero(~out & ~held & ((node.part > 0) | (node.priced is None)))
-                missed = self.best is None or self.best[0] < node.bound - self.effort.gap * self.programme.size(self.best[1])
-                if not (missed and len(free)):
-                    self.closed = max(self.closed, node.bound)
-                    continue
-                name = int(free[np.argmax(node.part[free])])
-            one = np.arange(len(out)) == name
-            for side, (without, within) in enumerate(((out | one, held), (out, held | one))):
-                child = self.node(without, within, node)
-                self.experience.add(name, side, node, child, self.enough())
+            parts = self.parts(node)
+            if not parts:
+                self.closed = max(self.closed, node.bound)
+            for name, side, out, held in parts:
+                child = self.node(out, held, node)
+                if name is not None:
+                    self.experience.add(name, side, node, child, self.enough())
                 if child is None:
                     continue
                 if child.bound <= self.enough():
@@ -329,7 +337,7 @@ def best_list(programme: Programme, effort: Effort = Effort(), *, any_list: bool
         return Outcome(None, 0.0, -np.inf, -np.inf, search.nodes, search.unsolved, True)
     search.try_names(((programme.before > 0) & ~barred) | programme.forced)
     left = search.run(root)
-    bound = min(root.bound, max(search.closed, left))
+    bound = float(min(root.bound, max(search.closed, left)))
     if search.best is None:
         return Outcome(None, 0.0, -np.inf, bound, search.nodes, search.unsolved, left == -np.inf)
     value, weights, cash = search.best

@@ -269,3 +269,11 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
     assert str(refused.value) == (
         "optimise: clarabel is not installed. Install the extra: pip install 'factor-attribution[construct]'."
     )
+
+
+def test_a_node_whose_names_are_all_settled_by_prices_is_searched_on():
+    """It was put away with its bound, and the gap stayed open though every list had been ruled out."""
+    case = problem(2, names=40, factors=5) | {"risk_aversion": 5.0}
+    case["held"] = case["benchmark"]
+    rules = [NameCount(6, 9), NameWeight(0.02, 0.25), GroupBand("sector", 0.1), VolatilityBand(upper=1.2), Turnover(0.6)]
+    assert optimise(**case, rules=rules, effort=Effort(gap=1e-4)).certificate.proved
