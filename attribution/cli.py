@@ -11,6 +11,7 @@ from typing import NoReturn
 from attribution.commands.audit import add_audit
 from attribution.commands.brinson import add_brinson
 from attribution.commands.check import print_check
+from attribution.commands.construct import construct_options, print_construction
 from attribution.commands.explain import explain_course, explain_options
 from attribution.commands.fit import print_fit
 from attribution.commands.init import add_init
@@ -23,6 +24,7 @@ from attribution.commands.terminal import (
     REFUSED,
     say,
 )
+from attribution.commands.walk import print_walk, walk_options
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import InputError, shortened
 from riskmodel.texts import visible
@@ -92,12 +94,16 @@ def _parser() -> argparse.ArgumentParser:
     risk.add_argument("course", metavar="COURSE", help="a course of the book, or the key of a sleeve")
     risk.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; its drifted weights count")
     risk.add_argument("--table", choices=("risk", "limits", "factor", "family", "stock"), help="by default risk and limits")
+    construct = command("construct", print_construction, "print the list that a strategy holds, why, and the proof of it")
+    construct_options(construct)
+    walk = command("walk", print_walk, "make a strategy's lists month by month: a folder that report and explain read")
+    walk_options(walk)
     brinson = add_brinson(commands)
     check = command("check", print_check, "say whether the inputs are fit for use")
     add_audit(commands)
     add_init(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
-    for sub in (explain, risk, brinson, check, fit):
+    for sub in (explain, risk, construct, walk, brinson, check, fit):
         sub.add_argument("--format", choices=PRINTED, default=PRINTED[0], help="csv and json have full precision")
     return parser
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -73,6 +73,21 @@ class Task:
         """(asset) the parts together."""
         return self.scores.sum(axis=1)
 
+    def volatility(self, weights: pd.Series) -> float:
+        """Forecast volatility a year of weights by ticker, cash left out; share classes of an issuer move together."""
+        own = weights.drop(CASH, errors="ignore")
+        own = own[own != 0]
+        exposures = self.exposures.loc[own.index].to_numpy()
+        factors = own.to_numpy() @ exposures
+        spread = own * np.sqrt(self.specific_variance.loc[own.index])
+        if self.issuers is not None:
+            issuer = self.issuers.reindex(own.index)
+            alone = issuer.isna() | (issuer == "")
+            spread = spread.groupby(issuer.where(~alone, own.index.to_series()).to_numpy()).sum()
+        order = [str(name) for name in self.exposures.columns]
+        covariance = self.factor_covariance.sel(factor=order, factor_other=order).to_numpy()
+        return float(np.sqrt(factors @ covariance @ factors + (spread**2).sum()))
+
     def solve(self, rules: Sequence[Rule] | None = None, effort: Effort = EFFORT) -> Optimum:
         """The best list under some rules, by default the strategy's.
 
@@ -140,6 +155,31 @@ class Construction:
         return self.task.scores.reindex(tickers).rename_axis("ticker")
 
     @property
+    def cost(self) -> float:
+        """What the trades cost, a share of what the portfolio is worth."""
+        settings, names = self.task.settings, self.optimum.names
+        change = (names["weight"] - names["weight_before"]).abs()[names["ticker"] != CASH]
+        return float((trade_costs(change, settings)).sum())
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What is to be known of the list: what was left aside, what could not be kept or proved."""
+        proof, found = self.optimum.certificate, list(self.task.facts)
+        if self.task.held.empty:
+            found.append(Fact("first_list"))
+        if proof.raised_turnover is not None:
+            found.append(Fact("turnover_raised", {"turnover": proof.raised_turnover}))
+        if not proof.proved:
+            found.append(Fact("not_proved", {"gap": proof.gap}))
+        if not proof.reproducible:
+            found.append(Fact("not_reproducible"))
+        return tuple(found)
+
+    def with_fixed(self, weights: Mapping[str, float], effort: Effort = EFFORT) -> Construction:
+        """The list made again with some weights given, 0 to leave a name out."""
+        return Construction(self.task, self.task.solve(_with_fixed(list(self.task.settings.rules), weights), effort))
+
+    @property
     def score(self) -> float:
         """Of the list: weights times scores."""
         return float((self.optimum.weights.reindex(self.task.score.index) * self.task.score).sum())
@@ -156,7 +196,7 @@ def construct(
     *,
     date: object,
     held: pd.Series | None = None,
-    what_if: dict[str, float] | None = None,
+    what_if: Mapping[str, float] | None = None,
     effort: Effort = EFFORT,
 ) -> Construction:
     """The list that a strategy of a book holds from a close on.
@@ -200,10 +240,14 @@ def construct(
     (True, True)
     """
     task = strategy_task(book, strategy, model, market, date=date, held=held)
-    rules = list(task.settings.rules)
     if what_if:
-        rules = _with_fixed(rules, what_if)
-    return Construction(task, task.solve(rules, effort))
+        require_known_weights(what_if, task)
+    return Construction(task, task.solve(_with_fixed(list(task.settings.rules), what_if or {}), effort))
+
+
+def trade_costs(change: pd.Series, settings: Strategy) -> pd.Series:
+    """What changes of weights cost, as shares of what the portfolio is worth; `change` without signs."""
+    return settings.cost_bps * BASIS_POINT * change + settings.impact_bps * BASIS_POINT * change**1.5
 
 
 def strategy_task(
@@ -325,13 +369,15 @@ def _issuers(model: RiskModelResults, forecast: Forecast) -> pd.Series | None:
     return issuer.set_axis(apart_from_cash(issuer.index))
 
 
-def _with_fixed(rules: list[Rule], what_if: dict[str, float]) -> list[Rule]:
+def _with_fixed(rules: list[Rule], what_if: Mapping[str, float]) -> list[Rule]:
+    if not what_if:
+        return rules
     fixed = next((rule for rule in rules if isinstance(rule, FixedWeights)), FixedWeights())
     others = [rule for rule in rules if not isinstance(rule, FixedWeights)]
     return [*others, replace(fixed, weights={**fixed.weights, **what_if})]
 
 
-def require_known_weights(what_if: dict[str, float], task: Task) -> None:
+def require_known_weights(what_if: Mapping[str, float], task: Task) -> None:
     """Refuse fixed weights of names that the strategy may not hold."""
     strange = [name for name, weight in what_if.items() if weight and name not in task.score.index]
     if strange:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from attribution.construction.files import write_text
 from attribution.construction.walked import Walk
 from attribution.house_style.csv_text import csv_text
 from attribution.portfolio.book import Book, read_book
@@ -99,9 +100,9 @@ def write_walk(walk: Walk, market: xr.Dataset) -> Book:
     if walk.costly:
         write["actual_returns"] = net_returns(walk, market)
     for name, table in write.items():
-        _write(folder / f"{name}.csv", csv_text(table))
+        write_text(folder / f"{name}.csv", csv_text(table))
     header = "# Made by attribution walk: what it read, and the lists it made. Walking again writes it anew.\n"
-    _write(folder / BOOK, header + toml_text(walk_content(walk, folder, market)))
+    write_text(folder / BOOK, header + toml_text(walk_content(walk, folder, market)))
     return read_book(folder / BOOK)
 
 
@@ -130,11 +131,3 @@ def walk_returns(walk: Walk, market: xr.Dataset) -> pd.Series:
     lists = walk.holdings[["date", "ticker", "weight"]]
     return drift(lists, market, tracks.returns, base, days, f"holdings of '{walk.strategy}'").returns.to_series()
 
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"--out: cannot write '{path}' ({error.strerror}). Make room, or name another folder.") from None

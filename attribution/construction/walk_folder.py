@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.construction.files import write_text
 from attribution.construction.walked import Step
 from attribution.portfolio.book import Book
 from riskmodel.errors import InputError, counted
@@ -58,7 +59,7 @@ class WalkFolder:
             elif path.is_dir() and any(path.iterdir()):
                 raise InputError(f"--out: '{path}' holds files, and no walk. Name a new folder.")
             (path / LISTS).mkdir(parents=True, exist_ok=True)
-            _write(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+            write_text(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
             raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
         except ValueError:
@@ -155,9 +156,3 @@ def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:
         f"set the book back."
     )
 
-
-def _write(path: Path, text: str) -> None:
-    """A file that is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

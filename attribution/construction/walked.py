@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from attribution.construction.construct import BASIS_POINT, Construction
+from attribution.construction.construct import Construction, trade_costs
 from attribution.construction.ladder import Ladder
 from attribution.portfolio.book import Book
 from attribution.rows import CASH
@@ -57,7 +57,7 @@ class Step:
         settings, weights = made.task.settings, made.weights
         names = made.table[made.table["ticker"] != CASH]
         change = names["weight"] - names["weight_before"]
-        cost = settings.cost_bps * BASIS_POINT * change.abs() + settings.impact_bps * BASIS_POINT * change.abs() ** 1.5
+        cost = trade_costs(change.abs(), settings)
         traded = names.assign(change=change, cost=cost)[change != 0]
         optimum, ex_ante = made.optimum, rungs.ex_ante.set_index("rung")
         held = weights.drop(CASH, errors="ignore")
@@ -82,7 +82,7 @@ class Step:
                 }
                 for name, rung in rungs.rungs.items()
             },
-            facts=tuple(str(fact) for fact in made.task.facts),
+            facts=tuple(str(fact) for fact in made.facts),
         )
 
     def weights_from(self) -> pd.DataFrame:

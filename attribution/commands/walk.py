@@ -1,0 +1,67 @@
+"""`attribution walk`: a strategy's lists month by month, as a book that every other command reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say
+from riskmodel.progress import inside
+
+
+def walk_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    parser.add_argument("strategy", metavar="STRATEGY", help="a key of [strategies] in the book")
+    parser.add_argument(
+        "--from", dest="start", required=True, metavar="YYYY-MM", help="first month; its list is made at the close before it"
+    )
+    parser.add_argument("--to", dest="end", required=True, metavar="YYYY-MM", help="last month")
+    parser.add_argument(
+        "--out", required=True, metavar="FOLDER", help="the walk's folder; one that stopped there goes on"
+    )
+    parser.add_argument("--nodes", type=int, metavar="N", help="problems that the search of a list may take")
+
+
+def print_walk(options: argparse.Namespace) -> int:
+    """Walk, write and print the months; 1 where a list's gap is not proved."""
+    from attribution.construction.construct import require_strategy
+    from attribution.construction.months import walked_months
+    from attribution.construction.walk import walk
+    from attribution.construction.walk_book import write_walk
+    from attribution.portfolio.book import read_book
+    from attribution.portfolio.inputs import fitted_model, read_inputs
+    from riskmodel.optimisation.optimise import EFFORT
+    from riskmodel.optimisation.search import Effort
+
+    effort = EFFORT if options.nodes is None else Effort(nodes=options.nodes)
+    book = read_book(options.book)
+    require_strategy(book, options.strategy)
+    with progress(4) as step:
+        step("market")
+        market = read_inputs(book, inside(step, "market"))
+        step("model")
+        fitted = fitted_model(book, market, progress=inside(step, "model"))
+        step("lists")
+        walked = walk(
+            book, options.strategy, fitted.model, market, start=options.start, end=options.end, out=options.out,
+            effort=effort, progress=inside(step, "lists"),
+        )  # fmt: skip
+        step("months")
+        own = write_walk(walked, market)
+        months = walked_months(own, walked, fitted.model, market, progress=inside(step, "months"))
+        months.write(walked.folder)
+    if fitted.remark:
+        say(fitted.remark, error=True)
+    if options.format == "json":
+        say(json.dumps({"months": records(months.table), "rules": records(months.rules), "figures": months.figures}))
+    elif options.format == "csv":
+        print_table(months.table, "csv")
+    else:
+        say(f"{options.strategy} against {own.strategies[options.strategy].benchmark}: simulated, nobody held these lists")
+        percent = ["return", "benchmark_return", "excess", "trading", "turnover", "tracking_error"]
+        print_table(months.table, "text", percent=percent)
+        say("")
+        for line in months.sentences:
+            say(line)
+        say(f"attribution report {options.out}/book.toml --month {months.table['month'].iloc[-1]} --out ... explains a month.")
+    return DONE if bool(walked.certificates["proved"].all()) else FINDINGS

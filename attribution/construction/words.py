@@ -1,0 +1,26 @@
+"""Facts of a list in English, by their keys; pages have them in both languages from the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, str] = {
+    "no_forecast_of": "{names} of {of} names that might be held have no forecast, and are left out",
+    "no_score_of": "{names} of {of} names that might be held have no score, and are left out",
+    "benchmark_without_forecast": "{names} names of {index} without a forecast ({weight:.2%} of its weight) are left out, "
+    "the others scaled to one",
+    "first_list": "nothing was held before: everything is bought, and no rule on turnover counts",
+    "turnover_raised": "what must be sold alone is more than the limit of turnover, which is raised to {turnover:.1%}",
+    "not_proved": "the search ended before the gap was proved: a better list may be at most {gap:.2%} better",
+    "not_reproducible": "the search was ended by the clock: it may give another list next time",
+}
+REASONS: Mapping[str, str] = {
+    "score": "score among the best",
+    "risk": "for what it does to risk or a rule",
+    "held": "must be held",
+    "fixed": "weight is given",
+    "sold": "sold",
+    "left": "left the universe",
+    "excluded": "excluded by a rule",
+    "cash": "not invested",
+}
