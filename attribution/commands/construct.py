@@ -86,7 +86,9 @@ def _weights(texts: list[str]) -> dict[str, float]:
         except ValueError:
             weight = float("nan")
         if not name or not 0 <= weight <= 1:
-            raise InputError(f"--what-if '{text}': write TICKER=WEIGHT, the weight a decimal from 0 to 1, such as AAPL=0.03.")
+            raise InputError(
+                f"--what-if '{text}': write TICKER=WEIGHT, the weight a decimal from 0 to 1, such as AAPL=0.03."
+            )
         found[name] = weight
     return found
 

@@ -16,9 +16,7 @@ def walk_options(parser: argparse.ArgumentParser) -> None:
         "--from", dest="start", required=True, metavar="YYYY-MM", help="first month; its list is made at the close before it"
     )
     parser.add_argument("--to", dest="end", required=True, metavar="YYYY-MM", help="last month")
-    parser.add_argument(
-        "--out", required=True, metavar="FOLDER", help="the walk's folder; one that stopped there goes on"
-    )
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="the walk's folder; one that stopped there goes on")
     parser.add_argument("--nodes", type=int, metavar="N", help="problems that the search of a list may take")
 
 
@@ -58,10 +56,13 @@ def print_walk(options: argparse.Namespace) -> int:
         print_table(months.table, "csv")
     else:
         say(f"{options.strategy} against {own.strategies[options.strategy].benchmark}: simulated, nobody held these lists")
-        percent = ["return", "benchmark_return", "excess", "trading", "turnover", "tracking_error"]
-        print_table(months.table, "text", percent=percent)
+        signed = ["return", "benchmark_return", "excess", "trading"]
+        forms = dict.fromkeys(["turnover", "tracking_error", "volatility"], "{:.2%}") | {"identities": "{:.0e}"}
+        print_table(months.table, "text", percent=signed, forms=forms)
         say("")
         for line in months.sentences:
             say(line)
-        say(f"attribution report {options.out}/book.toml --month {months.table['month'].iloc[-1]} --out ... explains a month.")
+        say(
+            f"attribution report {options.out}/book.toml --month {months.table['month'].iloc[-1]} --out ... explains a month."
+        )
     return DONE if bool(walked.certificates["proved"].all()) else FINDINGS

@@ -30,6 +30,7 @@ from riskmodel.optimisation.search import Effort
 
 DAYS_A_YEAR, MONTHS_A_YEAR = 252, 12
 BASIS_POINT = 1e-4
+KEPT = "kept"  # the reason of a name that was held, and is among the best no more
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ class Construction:
         """Ticker (with CASH), weight, weight_before, score, forced, reason: a row for each name held or sold."""
         names = self.optimum.names.copy()
         names["score"] = self.task.score.reindex(names["ticker"]).to_numpy()
+        kept = (names["reason"] == "risk") & (names["weight_before"] > 0)
+        names.loc[kept, "reason"] = KEPT
         return names
 
     @property

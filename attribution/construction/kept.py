@@ -79,7 +79,9 @@ def _measured(made: Construction, rule: Rule) -> Iterator[_Measured]:
         case CashWeight():
             yield _Measured(CASH, float(optimum.weights[CASH]), rule.least, rule.most)
         case GroupBand():
-            active = _by_group(made, rule.grouping, weights).sub(_by_group(made, rule.grouping, task.benchmark), fill_value=0)
+            active = _by_group(made, rule.grouping, weights).sub(
+                _by_group(made, rule.grouping, task.benchmark), fill_value=0
+            )
             furthest = active.abs().idxmax()
             yield _Measured(str(furthest), float(active[furthest]), -rule.within, rule.within)
         case GroupLimit():

@@ -16,6 +16,7 @@ from attribution.contributions.sums import contributions, standard_errors
 from attribution.identities import TOLERANCE, identities, require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
+from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.blends import blend_shares
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.holdings import Track, drift
@@ -122,7 +123,7 @@ def rule_costs(
     sum_t lambda_t (W_j,t - W_j-1,t)' r_t. The sum telescopes, so that it is the excess whatever the rungs
     are. A name's part of a rung is measured against the benchmark, as everywhere. docs/methodology/ladder.md.
     """
-    followed = blend_tracks(tracks, course)
+    followed = with_actual_returns(blend_tracks(tracks, course), tracks.book)
     rows = _rows(tracks, followed, rungs)
     wanted = _assets(followed, rows, tracks)
     whole = replace(followed, data=_over(followed, wanted, tracks))

@@ -20,11 +20,14 @@ from attribution.portfolio.periods import MONTH
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
+from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.optimisation.errors import ContradictionError
 from riskmodel.optimisation.optimise import EFFORT
 from riskmodel.optimisation.search import Effort
 from riskmodel.progress import Progress, stages
+
+TOGETHER = 12  # closes whose forecasts are made in one pass
 
 
 def walk(
@@ -80,14 +83,12 @@ def walk(
     made = [] if folder is None else folder.steps(closes)
     lists = [step.weights_from() for step in made]
     left = closes[len(made) :]
-    forecast = None
-    with stages(progress, len(left) + 1) as step:
-        step("forecasts")
-        if len(left):
-            forecast = model.forecast(left)
+    forecasts: dict[tuple[pd.Timestamp, ...], RiskForecast] = {}
+    with stages(progress, len(left)) as step:
         for date in left:
             step(f"{date:%Y-%m-%d}")
             held = _held(book, strategy, market, date, lists)
+            forecast = _forecast(model, market, closes[0], date, forecasts)
             task = strategy_task(book, strategy, model, market, date=date, held=held, made=forecast)
             new = _list_made(task, effort)
             if folder is not None:
@@ -124,6 +125,29 @@ def _month(name: str, text: str) -> pd.Period:
     if re.fullmatch(MONTH, text) is None:
         raise InputError(f"--{name} '{text}': write a month as YYYY-MM.")
     return pd.Period(text, "M")
+
+
+def _forecast(
+    model: RiskModelResults,
+    market: xr.Dataset,
+    first: pd.Timestamp,
+    date: pd.Timestamp,
+    known: dict[tuple[pd.Timestamp, ...], RiskForecast],
+) -> RiskForecast:
+    """The forecast of a close, made with those of a year of closes at once.
+
+    Which closes go together depends on the walk's first one alone: a walk that went on from where it stopped has the same
+    sums in the same order, to the last bit.
+    """
+    sessions = market.get_index("time")
+    ends = sessions[:-1][sessions.to_period("M")[:-1] != sessions.to_period("M")[1:]]
+    ends = ends.union([date])
+    ends = ends[ends >= first]
+    block = int(ends.get_loc(date)) // TOGETHER * TOGETHER
+    together = tuple(ends[block : block + TOGETHER])
+    if together not in known:
+        known[together] = model.forecast(list(together))
+    return known[together]
 
 
 def _held(book: Book, strategy: str, market: xr.Dataset, date: pd.Timestamp, lists: Sequence[pd.DataFrame]) -> pd.Series:

@@ -130,4 +130,3 @@ def walk_returns(walk: Walk, market: xr.Dataset) -> pd.Series:
     tracks = Tracks(walk.book, market, Period(f"{days[0]:%Y-%m}/{days[-1]:%Y-%m}", base, days))
     lists = walk.holdings[["date", "ticker", "weight"]]
     return drift(lists, market, tracks.returns, base, days, f"holdings of '{walk.strategy}'").returns.to_series()
-

@@ -96,12 +96,7 @@ class WalkFolder:
         """Write a list, whole or not at all."""
         content = {"known": self._known_by(step.date), **step.as_plain()}
         path = self.path / LISTS / f"{step.date:%Y-%m-%d}.json"
-        try:
-            _write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise InputError(
-                f"--out: cannot write '{path}' ({error.strerror}). Make room; the walk goes on from here."
-            ) from None
+        write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     def _read(self, name: str) -> tuple[Step, str]:
         path = self.path / LISTS / f"{name}.json"
@@ -155,4 +150,3 @@ def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:
         f"--out: '{path}' holds a walk of '{about['strategy']}' with other {what}. Walk into a new folder, or "
         f"set the book back."
     )
-

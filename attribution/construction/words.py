@@ -16,7 +16,8 @@ WORDS: Mapping[str, str] = {
 }
 REASONS: Mapping[str, str] = {
     "score": "score among the best",
-    "risk": "for what it does to risk or a rule",
+    "risk": "for risk or a rule",
+    "kept": "was held; turnover or risk",
     "held": "must be held",
     "fixed": "weight is given",
     "sold": "sold",
