@@ -36,6 +36,15 @@ The report::
     report_commentary           the draft of its commentary
     audit_report                is a published report consistent with itself, and with the data?
 
+Strategies::
+
+    construct                   the list that a strategy holds from a close on, why, and the proof of it
+    Construction                what that returns
+    walk                        lists month by month, with nothing known later than its day
+    Walk                        what that returns
+    attribute_rules             what each rule of a strategy contributed to a course's excess return
+    RuleCosts                   what that returns
+
 Methods on arrays::
 
     link                        effects of days -> effects of a period that add to the compounded excess
@@ -67,6 +76,11 @@ if TYPE_CHECKING:
     from attribution.audit import audit_report
     from attribution.brinson.effects import BrinsonEffects, brinson_effects, geometric_effects
     from attribution.brinson.hierarchy import hierarchical_effects
+    from attribution.construction.construct import Construction, construct
+    from attribution.construction.course_rules import attribute_rules
+    from attribution.construction.rungs import RuleCosts
+    from attribution.construction.walk import walk
+    from attribution.construction.walked import Walk
     from attribution.contributions.arrays import linked_contributions
     from attribution.contributions.attribute import attribute
     from attribution.contributions.karnosky_singer import karnosky_singer
@@ -88,14 +102,19 @@ _HOMES = {
     "AttributionResult": "attribution.contributions.result",
     "Book": "attribution.portfolio.book",
     "BrinsonEffects": "attribution.brinson.effects",
+    "Construction": "attribution.construction.construct",
     "InputError": "riskmodel.errors",
     "ReconciliationError": "attribution.identities",
     "ReportFiles": "attribution.reporting.write",
+    "RuleCosts": "attribution.construction.rungs",
+    "Walk": "attribution.construction.walked",
     "attribute": "attribution.contributions.attribute",
     "attribute_accounts": "attribution.accounts.accounts",
+    "attribute_rules": "attribution.construction.course_rules",
     "audit_report": "attribution.audit",
     "brinson_effects": "attribution.brinson.effects",
     "check_limits": "attribution.measures.limits",
+    "construct": "attribution.construction.construct",
     "course_figures": "attribution.measures.figures",
     "decompose": "attribution.measures.risk",
     "ex_ante_risk": "attribution.measures.risk",
@@ -104,13 +123,14 @@ _HOMES = {
     "karnosky_singer": "attribution.contributions.karnosky_singer",
     "link": "attribution.linking.linking",
     "linked_contributions": "attribution.contributions.arrays",
-    "ratio_table": "attribution.measures.ratios",
     "prepare_report": "attribution.reporting.pieces",
-    "report_charts": "attribution.reporting.pieces",
-    "report_commentary": "attribution.reporting.pieces",
+    "ratio_table": "attribution.measures.ratios",
     "read_book": "attribution.portfolio.book",
     "read_grouping": "attribution.portfolio.securities",
     "report": "attribution.reporting.write",
+    "report_charts": "attribution.reporting.pieces",
+    "report_commentary": "attribution.reporting.pieces",
+    "walk": "attribution.construction.walk",
 }
 
 __all__ = [
@@ -118,14 +138,19 @@ __all__ = [
     "AttributionResult",
     "Book",
     "BrinsonEffects",
+    "Construction",
     "InputError",
     "ReconciliationError",
     "ReportFiles",
+    "RuleCosts",
+    "Walk",
     "attribute",
     "attribute_accounts",
+    "attribute_rules",
     "audit_report",
     "brinson_effects",
     "check_limits",
+    "construct",
     "course_figures",
     "decompose",
     "ex_ante_risk",
@@ -141,6 +166,7 @@ __all__ = [
     "report",
     "report_charts",
     "report_commentary",
+    "walk",
 ]
 
 __getattr__, __dir__ = public_names(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""`attribution construct`: the list that a strategy holds from a close on, why each name, what each rule costs, the proof."""
+"""`attribution construct`: the list that a strategy holds from a close on, why, what each rule costs, the proof."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TABLES = ("list", "scores", "rules", "ladder")
 def construct_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     parser.add_argument("strategy", metavar="STRATEGY", help="a key of [strategies] in the book")
-    parser.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; the list counts from its close on")
+    parser.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="a session; the list counts from then")
     parser.add_argument(
         "--what-if",
         action="append",
         metavar="TICKER=WEIGHT",
-        help="solve again with that weight fixed, 0 to leave the name out, and say what it costs; may be given several times",
+        help="solve again with that weight fixed, 0 to leave the name out, and say what it costs",
     )
     parser.add_argument("--nodes", type=int, metavar="N", help="problems that the search may take; by default 2000")
     parser.add_argument("--table", choices=TABLES, help="one table alone; by default all, and of --format csv the list")
@@ -161,7 +161,7 @@ def _print(
         f"score {figures['score']:.2f}   tracking error {figures['tracking_error']:.2%}   volatility "
         f"{figures['volatility']:.2%}   turnover {figures['turnover']:.1%}   cost {figures['cost']:.3%}"
     )
-    percent = {name: "{:.2%}" for name in ("weight", "weight_before", "tracking_error", "gap")}
+    percent = dict.fromkeys(("weight", "weight_before", "tracking_error", "gap"), "{:.2%}")
     for name, table in tables.items():
         say("")
         if name == "list":

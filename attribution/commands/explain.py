@@ -10,7 +10,7 @@ from attribution.commands.terminal import DONE, as_cell, print_evidence, print_t
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError, listed
-from riskmodel.progress import inside
+from riskmodel.progress import Step, inside
 from riskmodel.texts import visible
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from attribution.contributions.result import AttributionResult
     from attribution.portfolio.book import Book
     from attribution.portfolio.tracks import Tracks
+    from riskmodel.model.results import RiskModelResults
 
 MONTH = "YYYY-MM"
 NOT_PERCENT = ("t", "active_exposure", "average_exposure")
@@ -33,6 +34,7 @@ USES = {  # by table, the options that it uses; another is refused, so that nobo
     "brinson-by-factor": ("by", "link", *BRINSON, *VIEW),
     "timing": ("link", *VIEW),
     "reconciliation": ("link", *VIEW),
+    "rules": ("by", "link"),
     "karnosky-singer": VIEW,
     "figures": (),
 }
@@ -100,7 +102,7 @@ def explain_course(options: argparse.Namespace) -> int:
     _require_used(options)
     book = read_book(options.book)
     book = book_of(book, options.course)
-    cuts = _cuts(book, options)
+    cuts = _cuts(book, options) if options.table != "rules" else []
     with progress(3) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
@@ -113,6 +115,10 @@ def explain_course(options: argparse.Namespace) -> int:
         step("model")
         fitted = fitted_model(book, market, tracks.period.end, progress=inside(step, "model"))
         step("contributions")
+        if options.table == "rules":
+            _rules(tracks, fitted.model, options, inside(step, "contributions"))
+            print_evidence(evidence, options.book, tracks.period, error=True)
+            return DONE
         result = attribute(
             book, options.course, fitted.model, market, period=options.month, link=options.link or DEFAULT_LINK
         )
@@ -204,6 +210,25 @@ def _figures(book: Book, market: xr.Dataset, options: argparse.Namespace) -> int
     shown = frame.assign(value=[value.rjust(width) for value in values])
     print_table(shown.rename(columns={"value": "value".rjust(width)}), "text")
     return DONE
+
+
+def _rules(tracks: Tracks, model: RiskModelResults, options: argparse.Namespace, step: Step) -> None:
+    """What each rule of the course's strategies brought; with --by within each."""
+    from attribution.construction.course_rules import require_strategies, rules_of
+
+    require_strategies(tracks.book, options.course)
+    costs = rules_of(tracks, options.course, model, link=options.link or DEFAULT_LINK, progress=step)
+    cuts = [word for text in options.by or [] for word in text.split(",")]
+    frame = costs.table.drop(columns="course") if not cuts else costs.with_errors(*cuts).reset_index()
+    if options.format != "text":
+        print_table(frame, options.format)
+        return
+    book = tracks.book
+    say(f"{options.course} against {book.benchmark_name(options.course)}, {tracks.period.label}: what each rule brought,")
+    say("added in the book's order; score and tracking error are of the lists as they were made.")
+    numbers = [str(name) for name in frame.columns if frame[name].dtype.kind == "f" and name not in ("score", "t")]
+    print_table(frame, "text", percent=numbers, shorten=bool(cuts), forms={"tracking_error": "{:.2%}"})
+    say(f"sum {frame['contribution'].sum():+z.2%}   excess {costs.excess_return:+z.2%}")
 
 
 def _by_factor_alone(options: argparse.Namespace) -> bool:

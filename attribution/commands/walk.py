@@ -62,7 +62,6 @@ def print_walk(options: argparse.Namespace) -> int:
         say("")
         for line in months.sentences:
             say(line)
-        say(
-            f"attribution report {options.out}/book.toml --month {months.table['month'].iloc[-1]} --out ... explains a month."
-        )
+        last = months.table["month"].iloc[-1]
+        say(f"attribution report {options.out}/book.toml --month {last} --out ... explains a month.")
     return DONE if bool(walked.certificates["proved"].all()) else FINDINGS

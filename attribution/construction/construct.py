@@ -236,9 +236,9 @@ def construct(
     Examples
     --------
     >>> import riskmodel as rm, attribution as at
-    >>> market, book = rm.read_market("fixtures/twin"), at.read_book("fixtures/twin/book.toml")
+    >>> market, book = rm.read_market("fixtures/small"), at.read_book("fixtures/small/strategies.toml")
     >>> model = rm.RiskModel().fit(market)
-    >>> made = at.construct(book, "major", model, market, date="2026-02-27")
+    >>> made = at.construct(book, "major", model, market, date="2025-02-28")
     >>> made.optimum.certificate.proved, int((made.weights.drop("CASH", errors="ignore") > 0).sum()) >= 20
     (True, True)
     """

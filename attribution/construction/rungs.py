@@ -12,7 +12,7 @@ import xarray as xr
 
 from attribution.contributions.cube import Cube, Sleeves, make_cube
 from attribution.contributions.cuts import SLEEVE, Cut
-from attribution.contributions.sums import contributions, standard_errors
+from attribution.contributions.sums import contributions, standard_errors, with_t
 from attribution.identities import TOLERANCE, identities, require_reconciled
 from attribution.linking.linking import compound
 from attribution.linking.methods import DEFAULT_LINK
@@ -60,6 +60,10 @@ class RuleCosts:
         """Standard errors of `by`, with the same index."""
         found = standard_errors(self.cube, [SLEEVE, *cuts])
         return found.rename_axis([RUNG, *found.index.names[1:]]) if cuts else found.rename_axis(RUNG)
+
+    def with_errors(self, *cuts: Cut) -> pd.DataFrame:
+        """contribution, standard_error and t by rung and the cuts within it."""
+        return with_t(self.by(*cuts), self.errors(*cuts))
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -201,7 +205,8 @@ def _over(followed: Course, assets: pd.Index, tracks: Tracks) -> xr.Dataset:
 
 def _sleeves(rows: Mapping[str, list[_Row]], assets: pd.Index, followed: Course) -> Sleeves:
     gap = followed.data["constituents_return"] - followed.data["benchmark_return"]
-    named = [*rows, *([PROXY] if bool((gap != 0).any()) else [])]
+    last = [rung for rung in (LIST, NO_STRATEGY) if rung in rows]
+    named = [*(rung for rung in rows if rung not in last), *last, *([PROXY] if bool((gap != 0).any()) else [])]
     index = pd.Index(named, name=SLEEVE)
 
     def stacked(side: str, field: str) -> xr.DataArray:

@@ -55,15 +55,13 @@ class WalkFolder:
             raise InputError(f"--out: '{path}' lies in the data folder, where nothing is written. Name another folder.")
         try:
             if (path / ABOUT).is_file():
-                _require_same(path, json.loads((path / ABOUT).read_text(encoding="utf-8")), about)
+                _require_same(path, _about(path / ABOUT), about)
             elif path.is_dir() and any(path.iterdir()):
                 raise InputError(f"--out: '{path}' holds files, and no walk. Name a new folder.")
             (path / LISTS).mkdir(parents=True, exist_ok=True)
             write_text(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
             raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
-        except ValueError:
-            raise InputError(f"--out: '{path / ABOUT}' is damaged. Walk into a new folder.") from None
         return cls(path, about, market)
 
     def steps(self, closes: pd.DatetimeIndex) -> list[Step]:
@@ -133,6 +131,13 @@ def described(book: Book, strategy: str) -> dict[str, Any]:
         "model": model,
         "uncovered_max": book.book.uncovered_max,
     }
+
+
+def _about(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"--out: '{path}' is damaged. Walk into a new folder.") from None
 
 
 def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:

@@ -1,0 +1,18 @@
+"""Strategies on the shipped market, and a walk of one that many tests look at."""
+
+from __future__ import annotations
+
+import pytest
+
+import attribution as at
+from tests.conftest import SMALL
+
+
+@pytest.fixture(scope="session")
+def strategies():
+    return at.read_book(SMALL / "strategies.toml")
+
+
+@pytest.fixture(scope="session")
+def walked(once, strategies, small_model, small_market):
+    return once("walk", lambda: at.walk(strategies, "major", small_model, small_market, start="2024-12", end="2025-03"))

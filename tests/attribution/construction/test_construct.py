@@ -1,0 +1,173 @@
+"""The list of a strategy at a close: what it is made from, what it keeps, what it says."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attribution as at
+from attribution.construction.construct import strategy_task
+from attribution.construction.kept import rule_table
+from attribution.construction.ladder import ladder
+from attribution.construction.scores import factor_scores, own_scores
+from riskmodel.optimisation.errors import ContradictionError
+
+DATE = "2025-02-28"
+
+
+@pytest.fixture(scope="module")
+def made(strategies, small_model, small_market):
+    return at.construct(strategies, "major", small_model, small_market, date=DATE)
+
+
+def with_strategy(book, **changes):
+    own = book.strategies["major"].model_copy(update=changes)
+    return book.model_copy(update={"strategies": {"major": own}})
+
+
+def test_the_list_keeps_every_rule_and_is_proved(made):
+    rules = rule_table(made).set_index(["rule", "of"])
+    assert rules["kept"].all()
+    assert made.optimum.certificate.proved
+    weights = made.weights
+    assert weights.sum() == pytest.approx(1, abs=1e-12)
+    assert 20 <= (weights.drop("CASH", errors="ignore") > 0).sum() <= 25
+
+
+def test_scores_are_standard_deviations_and_their_parts_add_up(made, small_model):
+    score = made.task.score
+    assert score.mean() == pytest.approx(0, abs=1e-12)
+    assert score.std(ddof=0) == pytest.approx(1, abs=1e-12)
+    own = small_model.exposures.sel(time=DATE, asset=score.index, factor=list(made.task.settings.score)).to_pandas()
+    by_hand = (own.sum(axis=1) - own.sum(axis=1).mean()) / own.sum(axis=1).std(ddof=0)
+    pd.testing.assert_series_equal(score, by_hand, rtol=1e-12, check_names=False)
+
+
+def test_the_rules_hold_against_the_tables_themselves(made, small_market):
+    weights = made.optimum.weights.drop("CASH")
+    sector = small_market["sector"].to_series()
+    active = weights.sub(made.task.benchmark, fill_value=0.0)
+    assert active.groupby(sector.reindex(active.index)).sum().abs().max() <= 0.05 + 1e-7
+    assert weights.max() <= 0.10 + 1e-7
+    assert weights[weights > 0].min() >= 0.005 - 1e-7
+    table = made.table.set_index("ticker")
+    assert (table["weight"] - table["weight_before"]).abs().sum() / 2 <= 0.20 + 1e-7
+
+
+def test_what_is_held_before_is_the_sleeves_own_list_as_it_drifted(made, strategies, small_model, small_market):
+    result = at.attribute(strategies, "major", small_model, small_market, period="2025-02")
+    closing = result.followed.invested()["portfolio_weight"].to_series()
+    before = made.table.set_index("ticker")["weight_before"]
+    pd.testing.assert_series_equal(
+        before[before != 0].sort_index(), closing[closing != 0].sort_index(), check_names=False, rtol=1e-12
+    )
+
+
+def test_nothing_after_the_close_is_looked_at(strategies, small_model, small_market, made):
+    later = small_market["time"] > np.datetime64(DATE)
+    spoilt = small_market.assign(
+        {
+            name: small_market[name].where(~later, small_market[name] * 1.7)
+            for name in ("total_return", "close", "market_cap")
+        }
+    )
+    after = small_market["constituent_date"] > np.datetime64(DATE)
+    spoilt["constituent_weight"] = spoilt["constituent_weight"].where(~after, 0.5)
+    data = small_model.data
+    of_model = type(small_model)(
+        data=data.assign(
+            exposures=data["exposures"].where(~later, 0.3), factor_returns=data["factor_returns"].where(~later, 0.01)
+        ),
+        settings=small_model.settings,
+    )
+    again = at.construct(strategies, "major", of_model, spoilt, date=DATE)
+    pd.testing.assert_frame_equal(again.table, made.table)
+
+
+def test_what_if_fixes_weights_and_costs_something(made, strategies, small_model, small_market):
+    best = made.weights.drop("CASH", errors="ignore").index[0]
+    other = made.with_fixed({best: 0.0})
+    assert other.optimum.weights[best] == 0
+    assert other.optimum.certificate.value <= made.optimum.certificate.value + 1e-9
+    with pytest.raises(at.InputError, match=r"what-if: 1 name that the strategy may not hold .*: NOBODY"):
+        at.construct(strategies, "major", small_model, small_market, date=DATE, what_if={"NOBODY": 0.1})
+
+
+def test_a_ladder_begins_with_the_score_alone_and_ends_with_the_list(made):
+    rungs = ladder(made.task, made=made.optimum)
+    assert list(rungs.rungs) == ["score", "weight", "band of sector", "names", "volatility against Large Index", "turnover"]
+    values = [optimum.certificate.value for optimum in rungs.rungs.values()]
+    assert all(lower <= upper + 1e-4 * abs(upper) for upper, lower in pairwise(values))
+    assert rungs.rungs["turnover"] is made.optimum
+    assert rungs.weights.groupby("rung")["weight"].sum().to_numpy() == pytest.approx(1)
+
+
+def test_rules_that_contradict_each_other_are_named(strategies, small_model, small_market):
+    from riskmodel.optimisation.rules import NameCount, NameWeight
+
+    book = with_strategy(strategies, rules=(NameWeight(most=0.02), NameCount(20, 25)))
+    with pytest.raises(ContradictionError) as caught:
+        at.construct(book, "major", small_model, small_market, date=DATE)
+    assert set(caught.value.rules) == {"weight", "names"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "date", "message"),
+    [
+        ({}, "2025-03-01", r"date 2025-03-01 is not a session .* The session before it is 2025-02-28\."),
+        ({}, "tomorrow", r"date 'tomorrow': write a day as YYYY-MM-DD\."),
+        ({"score": {"charm": 1.0}}, DATE, r"score: no factor 'charm' with a forecast at this close\. There are: "),
+        ({"score": "mine"}, DATE, r"scores: no table of scores, and score = 'mine' asks for one\. Add it"),
+        (
+            {"held": "nobody"},
+            DATE,
+            r"holdings: no portfolio 'nobody', which held in \[strategies\.major\] asks for\. Found: ",
+        ),
+    ],
+)
+def test_what_a_strategy_cannot_be_solved_for_is_said(strategies, small_model, small_market, changes, date, message):
+    with pytest.raises(at.InputError, match=message):
+        at.construct(with_strategy(strategies, **changes), "major", small_model, small_market, date=date)
+
+
+def test_an_unknown_strategy_is_told_with_those_there_are(strategies, small_book, small_model, small_market):
+    with pytest.raises(at.InputError, match=r"unknown strategy 'minor'\. The book has: major, next_major\."):
+        at.construct(strategies, "minor", small_model, small_market, date=DATE)
+    with pytest.raises(at.InputError, match=r"The book has: none; docs/reference/strategies\.md"):
+        at.construct(small_book, "major", small_model, small_market, date=DATE)
+
+
+@pytest.mark.parametrize("universe", ["market", {"largest": 100}, {"constituents": "Wide Index"}])
+def test_a_universe_is_what_it_says_at_the_close(strategies, small_model, small_market, universe):
+    from attribution.portfolio.settings.strategies import Universe
+
+    known = Universe(**universe) if isinstance(universe, dict) else universe
+    if known != "market" and known.constituents not in (None, *small_market["constituent_index"].to_numpy()):
+        pytest.skip("the fixture has no list of that index")
+    task = strategy_task(with_strategy(strategies, universe=known), "major", small_model, small_market, date=DATE)
+    cap = small_market["market_cap"].sel(time=DATE).to_series().sort_values(ascending=False)
+    if universe == {"largest": 100}:
+        assert set(task.score.index) <= set(cap.index[:100])
+    assert len(task.score) > 50
+
+
+def test_scores_of_ones_own_are_the_last_known_ones():
+    dates = pd.to_datetime(["2025-01-31", "2025-02-28", "2025-03-31"]).repeat(3)
+    table = pd.DataFrame({"date": dates, "ticker": list("ABC") * 3, "score": "mine", "value": [1, 2, 3, 6, 5, 1, 9, 9, 0.0]})
+    names = pd.Index(list("ABD"), name="asset")
+    found = own_scores(table, "mine", pd.Timestamp("2025-03-14"), names)
+    assert found["mine"].to_dict() == {"A": 1.0, "B": -1.0}
+    with pytest.raises(at.InputError, match=r"scores: no 'mine' of the 45 days up to 2025-06-30: the last is of 2025-03-31"):
+        own_scores(table, "mine", pd.Timestamp("2025-06-30"), names)
+    with pytest.raises(at.InputError, match=r"the first is of 2025-01-31"):
+        own_scores(table, "mine", pd.Timestamp("2025-01-30"), names)
+    with pytest.raises(at.InputError, match=r"scores: no score 'yours'\. The table has: mine\."):
+        own_scores(table, "yours", pd.Timestamp("2025-03-31"), names)
+
+
+def test_names_that_score_the_same_are_refused():
+    with pytest.raises(at.InputError, match="score: all 2 names score the same"):
+        factor_scores(pd.DataFrame({"value": [1.0, 1.0]}, ["A", "B"]), {"value": 1.0})

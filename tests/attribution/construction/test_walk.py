@@ -1,0 +1,131 @@
+"""A walk: lists that see nothing of their future, a folder that goes on where it stopped, a book that reports read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attribution as at
+from attribution.construction.months import walked_months
+from attribution.construction.walk_book import write_walk
+from attribution.construction.walked import Step
+from tests.conftest import SMALL
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_each_list_sums_to_one_and_is_made_from_what_the_one_before_became(walked, small_market):
+    """In pandas, without a function of ours: weights grow with total returns, and cash with the risk-free rate."""
+    returns = small_market["total_return"].to_pandas().fillna(small_market["bridged_return"].to_pandas()).fillna(0.0)
+    cash = small_market["risk_free"].to_series()
+    lists = {date: own.set_index("ticker")["weight"] for date, own in walked.holdings.groupby("date")}
+    trades = {date: own.set_index("ticker") for date, own in walked.trades.groupby("date")}
+    dates = sorted(lists)
+    priced, stopped = small_market["close"].to_pandas().notna(), set()
+    assert [len(dates), *(round(own.sum(), 12) for own in lists.values())] == [4, 1, 1, 1, 1]
+    for before, date in pairwise(dates):
+        own = lists[before]
+        days = returns.loc[(returns.index > before) & (returns.index <= date)]
+        growth = (1 + days[own.index.drop("CASH", errors="ignore")]).prod()
+        growth["CASH"] = (1 + cash.loc[days.index]).prod()
+        grown = own * growth.reindex(own.index)
+        drifted = grown / grown.sum()
+        gone = drifted.index[priced.loc[date].reindex(drifted.index, fill_value=True) == 0]
+        stopped |= set(gone)
+        drifted = drifted.drop(gone)  # what cannot be traded any more is cash, which costs nothing to spend
+        now = lists[date]
+        change = now.sub(drifted, fill_value=0.0).drop("CASH", errors="ignore")
+        told = trades[date]
+        pd.testing.assert_series_equal(
+            told["weight_before"].sort_index(),
+            drifted.reindex(told.index).fillna(0.0).sort_index(),
+            check_names=False, rtol=1e-9, atol=1e-12,
+        )  # fmt: skip
+        assert change.abs().sum() / 2 <= 0.20 + 1e-6
+        assert told["cost"].sum() == pytest.approx(0.001 * change.abs().sum(), rel=1e-6)
+    assert stopped == {"0130"}
+
+
+def test_a_walk_goes_on_where_it_stopped_to_the_same_bytes(tmp_path, strategies, small_model, small_market):
+    def walk(end):
+        made = at.walk(strategies, "major", small_model, small_market, start="2025-01", end=end, out=tmp_path / "out")
+        write_walk(made, small_market)
+        return files(tmp_path / "out")
+
+    walk("2025-01")
+    (tmp_path / "out" / "lists" / ".2025-01-31.json.new").write_text("{")  # of a walk that was killed as it wrote
+    in_parts = walk("2025-02")
+    shutil.rmtree(tmp_path / "out")
+    at_once = walk("2025-02")
+    in_parts.pop("lists/.2025-01-31.json.new", None)
+    assert in_parts == at_once
+
+
+def test_a_folder_of_another_walk_is_refused(tmp_path, strategies, small_model, small_market):
+    def walk(book=strategies, strategy="major", start="2025-02", market=small_market):
+        return at.walk(book, strategy, small_model, market, start=start, end="2025-02", out=tmp_path / "out")
+
+    walk()
+    with pytest.raises(at.InputError, match=r"holds a walk of 'major', not of 'next_major'\. Name another folder\."):
+        walk(strategy="next_major")
+    other = strategies.strategies["major"].model_copy(update={"cost_bps": 20.0})
+    with pytest.raises(at.InputError, match=r"with other settings of the strategy \(cost_bps\)\. Walk into a new folder"):
+        walk(strategies.model_copy(update={"strategies": {"major": other}}))
+    with pytest.raises(at.InputError, match=r"begins at the close of 2025-01-31, and --from asks for 2024-12-31"):
+        walk(start="2025-01")
+    spoilt = small_market.assign(close=small_market["close"].where(small_market["time"] > np.datetime64("2024-06-03"), 2.0))
+    with pytest.raises(at.InputError, match=r"the data up to 2025-01-31 are not those .* prices, filings or constituents"):
+        walk(market=spoilt)
+    (tmp_path / "out" / "lists" / "2025-01-31.json").write_text("{}")
+    with pytest.raises(at.InputError, match=r"2025-01-31\.json' is damaged\. Remove it and those after it"):
+        walk()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path, strategies, small_model, small_market):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(at.InputError, match=r"holds files, and no walk\. Name a new folder\."):
+        at.walk(strategies, "major", small_model, small_market, start="2025-02", end="2025-02", out=tmp_path)
+    assert files(tmp_path) == {"notes.txt": b"mine"}
+    with pytest.raises(at.InputError, match="lies in the data folder"):
+        at.walk(strategies, "major", small_model, small_market, start="2025-02", end="2025-02", out=SMALL / "walk")
+    assert not (SMALL / "walk").exists()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2025-03", "2025-01", r"--to 2025-01 is before --from 2025-03\. Write the earlier month first\."),
+        ("2020-01", "2025-01", r"months 2020-01 to 2025-01 are outside the prices, which run from "),
+        ("March", "2025-01", r"--from 'March': write a month as YYYY-MM\."),
+    ],
+)
+def test_months_that_cannot_be_walked_are_refused(strategies, small_model, small_market, start, end, message):
+    with pytest.raises(at.InputError, match=message):
+        at.walk(strategies, "major", small_model, small_market, start=start, end=end)
+
+
+def test_a_list_is_held_by_a_file_to_the_last_bit(walked):
+    for step in walked.steps:
+        assert Step.from_plain(json.loads(json.dumps(step.as_plain()))) == step
+
+
+def test_the_book_of_a_walk_is_explained_with_its_rules_as_rows(tmp_path, strategies, small_model, small_market):
+    made = at.walk(strategies, "major", small_model, small_market, start="2025-02", end="2025-03", out=tmp_path / "w")
+    book = write_walk(made, small_market)
+    months = walked_months(book, made, small_model, small_market)
+    assert months.table["month"].tolist() == ["2025-02", "2025-03"]
+    assert months.table["identities"].max() < 1e-12
+    summed = months.rules.groupby("month")["contribution"].sum()
+    np.testing.assert_allclose(summed, months.table["excess"], atol=1e-12)
+    result = at.attribute(book, "major", small_model, small_market, period="2025-03")
+    assert result.excess_return == pytest.approx(months.table["excess"].iloc[-1], abs=1e-12)
+    assert result.by("factor")["trading"] == pytest.approx(months.table["trading"].iloc[-1], abs=1e-12)
+    cost = made.trades.groupby("date")["cost"].sum().iloc[-1]
+    assert months.table["trading"].iloc[-1] == pytest.approx(-cost, rel=0.1)  # linked, and of a portfolio that earns
