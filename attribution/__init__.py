@@ -39,11 +39,8 @@ The report::
 Strategies::
 
     construct                   the list that a strategy holds from a close on, why, and the proof of it
-    Construction                what that returns
     walk                        lists month by month, with nothing known later than its day
-    Walk                        what that returns
     attribute_rules             what each rule of a strategy contributed to a course's excess return
-    RuleCosts                   what that returns
 
 Methods on arrays::
 
@@ -76,11 +73,9 @@ if TYPE_CHECKING:
     from attribution.audit import audit_report
     from attribution.brinson.effects import BrinsonEffects, brinson_effects, geometric_effects
     from attribution.brinson.hierarchy import hierarchical_effects
-    from attribution.construction.construct import Construction, construct
+    from attribution.construction.construct import construct
     from attribution.construction.course_rules import attribute_rules
-    from attribution.construction.rungs import RuleCosts
     from attribution.construction.walk import walk
-    from attribution.construction.walked import Walk
     from attribution.contributions.arrays import linked_contributions
     from attribution.contributions.attribute import attribute
     from attribution.contributions.karnosky_singer import karnosky_singer
@@ -102,12 +97,9 @@ _HOMES = {
     "AttributionResult": "attribution.contributions.result",
     "Book": "attribution.portfolio.book",
     "BrinsonEffects": "attribution.brinson.effects",
-    "Construction": "attribution.construction.construct",
     "InputError": "riskmodel.errors",
     "ReconciliationError": "attribution.identities",
     "ReportFiles": "attribution.reporting.write",
-    "RuleCosts": "attribution.construction.rungs",
-    "Walk": "attribution.construction.walked",
     "attribute": "attribution.contributions.attribute",
     "attribute_accounts": "attribution.accounts.accounts",
     "attribute_rules": "attribution.construction.course_rules",
@@ -138,12 +130,9 @@ __all__ = [
     "AttributionResult",
     "Book",
     "BrinsonEffects",
-    "Construction",
     "InputError",
     "ReconciliationError",
     "ReportFiles",
-    "RuleCosts",
-    "Walk",
     "attribute",
     "attribute_accounts",
     "attribute_rules",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +48,17 @@ TOLD = (
 )
 
 
+@cache
+def book_of_strategies():
+    return at.read_book(SMALL / "strategies.toml")
+
+
 def calls(small_book, small_model, small_market):
     """Function -> (callable, arguments that it takes), one for each public function."""
     inputs = {"book": small_book, "model": small_model, "market": small_market}
     weights = small_book.holdings[lambda h: (h["portfolio"] == "major") & (h["date"] == "2025-02-28")].set_index("ticker")
     weights = weights["weight"]
+    walked = inputs | {"book": book_of_strategies(), "effort": rm.Effort()}
     sectors = pd.Series("Tech", weights.index)
     fit = {"results": small_model, "market": small_market}
     month = {"month": SMALL_MONTH, "market": small_market, "model": small_model}
@@ -77,6 +84,9 @@ def calls(small_book, small_model, small_market):
             at,
             {"book": small_book, "sleeve": "major", "weights": weights, "sectors": sectors, "benchmark_weights": weights},
         ),
+        "attribute_rules": (at, walked | {"course": "Major 100", "period": SMALL_MONTH}),
+        "construct": (at, walked | {"strategy": "major", "date": "2025-02-28", "held": weights, "what_if": {}}),
+        "walk": (at, walked | {"strategy": "major", "start": "2025-02", "end": "2025-02"}),
         "course_figures": (at, {"book": small_book, "course": "Major 100", "market": small_market, "period": SMALL_MONTH}),
         "hierarchical_effects": (at, {"levels": [], "parents": []}),
         "prepare_report": (at, {"book": small_book} | month),
@@ -141,6 +151,7 @@ def methods(small_book, small_model, small_market, small_result):
         (accounts, "by", cut),
         (accounts, "standard_errors", {"*cuts": "factor"}),
         (small_book, "reset_of", {"course": "Major 100"}),
+        (small_book, "strategy_of", {"sleeve": "major"}),
         (small_book, "benchmark_name", {"course": "Major 100"}),
         (small_book, "shares", {"course": "Major 100"}),
         (fact, "read", {"text": "nobody"}),

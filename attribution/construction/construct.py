@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from attribution.portfolio.coverage import require_covered
 from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.settings.strategies import Strategy
 from attribution.rows import CASH
+from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
 from riskmodel.market.contents import require_dataset
@@ -199,7 +201,7 @@ def construct(
     *,
     date: object,
     held: pd.Series | None = None,
-    what_if: Mapping[str, float] | None = None,
+    what_if: dict[str, float] | None = None,
     effort: Effort = EFFORT,
 ) -> Construction:
     """The list that a strategy of a book holds from a close on.
@@ -242,6 +244,8 @@ def construct(
     >>> made.optimum.certificate.proved, int((made.weights.drop("CASH", errors="ignore") > 0).sum()) >= 20
     (True, True)
     """
+    require_kind("effort", effort, Effort, "Give riskmodel.Effort(gap=..., nodes=...).")
+    require_kind("what_if", {} if what_if is None else what_if, dict, "Give ticker -> weight.")
     task = strategy_task(book, strategy, model, market, date=date, held=held)
     if what_if:
         require_known_weights(what_if, task)
@@ -268,9 +272,9 @@ def strategy_task(
     require_results(model, "model")
     require_dataset(market)
     settings = require_strategy(book, strategy)
-    day = pd.to_datetime(date, errors="coerce")
-    if pd.isna(day):
-        raise InputError(f"date '{date}': write a day as YYYY-MM-DD.")
+    day = _day(date)
+    if held is not None:
+        held = require_kind("held", held, pd.Series, "Give the weight of each ticker, CASH among them.")
     closing = Closing.at(book, market, day)
     forecast = forecast_risk(model, market, day, made, levels=book.levels_among_names)
     covered = forecast.covers().to_series()
@@ -327,8 +331,19 @@ def strategy_task(
     )
 
 
+def _day(date: object) -> pd.Timestamp:
+    """A session as text or as a date."""
+    if isinstance(date, str | datetime.date):  # a Timestamp is one
+        day = pd.to_datetime(date, format="%Y-%m-%d", errors="coerce") if isinstance(date, str) else pd.Timestamp(date)
+        if not pd.isna(day):
+            return pd.Timestamp(day)
+        raise InputError(f"date '{date}': write a day as YYYY-MM-DD.")
+    raise InputError(f"date: is of type {type(date).__name__}. Write a day as YYYY-MM-DD.")
+
+
 def require_strategy(book: Book, strategy: str) -> Strategy:
     """What a book says of a strategy, or which strategies it has."""
+    require_kind("strategy", strategy, str, f"The book has: {', '.join(book.strategies) or 'none'}.")
     if strategy not in book.strategies:
         known = ", ".join(book.strategies) or "none; docs/reference/strategies.md says how one is written"
         raise InputError(f"unknown strategy '{strategy}'. The book has: {known}.")

@@ -9,12 +9,13 @@ from attribution.construction.closing import Closing
 from attribution.construction.construct import strategy_task
 from attribution.construction.ladder import ladder
 from attribution.construction.rungs import RuleCosts, rule_costs
-from attribution.linking.methods import DEFAULT_LINK
+from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.holdings import sleeve_lists
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
+from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
@@ -68,6 +69,9 @@ def attribute_rules(
     require_book(book)
     require_results(model, "model")
     require_dataset(market)
+    require_kind("effort", effort, Effort, "Give riskmodel.Effort(gap=..., nodes=...).")
+    if link not in DAY_SCALING:
+        raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
     book = book_of(book, course)
     require_strategies(book, course)
     tracks = Tracks(book, market, read_period(period, book, market))

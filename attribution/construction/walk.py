@@ -17,7 +17,7 @@ from attribution.construction.walked import Step as ListMade
 from attribution.construction.walked import Walk
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.periods import MONTH
-from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.forecast import RiskForecast
@@ -78,8 +78,9 @@ def walk(
     require_results(model, "model")
     require_dataset(market)
     require_strategy(book, strategy)
+    require_kind("effort", effort, Effort, "Give riskmodel.Effort(gap=..., nodes=...).")
     closes = month_closes(market, start, end)
-    folder = None if out is None else WalkFolder.opened(Path(out), book, strategy, market)
+    folder = None if out is None else WalkFolder.opened(require_path("out", out, "Name a folder."), book, strategy, market)
     made = [] if folder is None else folder.steps(closes)
     lists = [step.weights_from() for step in made]
     left = closes[len(made) :]
@@ -108,7 +109,7 @@ def month_closes(market: xr.Dataset, start: str, end: str) -> pd.DatetimeIndex:
     """
     sessions = market.get_index("time")
     months = sessions.to_period("M")
-    first, last = (_month(name, text) for name, text in (("from", start), ("to", end)))
+    first, last = (_month(name, text) for name, text in (("start (--from)", start), ("end (--to)", end)))
     if last < first:
         raise InputError(f"--to {last} is before --from {first}. Write the earlier month first.")
     if first <= months[0] or last > months[-1]:
@@ -123,7 +124,7 @@ def month_closes(market: xr.Dataset, start: str, end: str) -> pd.DatetimeIndex:
 def _month(name: str, text: str) -> pd.Period:
     require_kind(name, text, str, "Write a month as YYYY-MM.")
     if re.fullmatch(MONTH, text) is None:
-        raise InputError(f"--{name} '{text}': write a month as YYYY-MM.")
+        raise InputError(f"{name} '{text}': write a month as YYYY-MM.")
     return pd.Period(text, "M")
 
 

@@ -123,7 +123,16 @@ class Book(Part):
         return {label: name for name, label in self.pseudo_names.items()}
 
     def strategy_of(self, sleeve: str) -> str | None:
-        """The strategy that makes a sleeve's lists: the one that it names, or of its own key; None where there is none."""
+        """The strategy that makes a sleeve's lists: the one that it names, or of its own key; None where there is none.
+
+        Raises
+        ------
+        InputError
+            For an unknown sleeve; the known ones are listed.
+        """
+        require_kind("sleeve", sleeve, str, f"The book has: {', '.join(self.sleeves)}.")
+        if sleeve not in self.sleeves:
+            raise InputError(f"unknown sleeve '{sleeve}'. The book has: {', '.join(self.sleeves)}.")
         named = self.sleeves[sleeve].strategy
         return named if named is not None else sleeve if sleeve in self.strategies else None
 

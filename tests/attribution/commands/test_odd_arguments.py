@@ -17,6 +17,8 @@ PLAIN = {  # of each command, arguments that are refused soon, or that take no t
     "report": ["report", BOOK, "--month", "2031-01", "--out", "out", "--formats", "html", "--lang", "en"],
     "explain": ["explain", BOOK, "Major 100", "--month", "2031-01"],
     "risk": ["risk", BOOK, "major", "--date", "2031-01-31"],
+    "construct": ["construct", "no.toml", "major", "--date", "2031-01-31"],
+    "walk": ["walk", "no.toml", "major", "--from", "2031-01", "--to", "2031-01", "--out", "out"],
     "init": ["init", "no_exports", "--out", "drafted"],
     "fit": ["fit", "no.toml"],
     "check": ["check", "no.toml"],

@@ -103,7 +103,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path, strategies, 
     [
         ("2025-03", "2025-01", r"--to 2025-01 is before --from 2025-03\. Write the earlier month first\."),
         ("2020-01", "2025-01", r"months 2020-01 to 2025-01 are outside the prices, which run from "),
-        ("March", "2025-01", r"--from 'March': write a month as YYYY-MM\."),
+        ("March", "2025-01", r"start \(--from\) 'March': write a month as YYYY-MM\."),
     ],
 )
 def test_months_that_cannot_be_walked_are_refused(strategies, small_model, small_market, start, end, message):
