@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from attribution.construction.files import write_text
+from attribution.construction.known import known_by
 from attribution.construction.walked import Step
 from attribution.portfolio.book import Book
 from riskmodel.errors import InputError, counted
-from riskmodel.market.fingerprint import history_fingerprint
 
 LISTS = "lists"
 ABOUT = "walk.json"
@@ -83,7 +81,7 @@ class WalkFolder:
         read = [self._read(name) for name in both]
         if read:
             last, known = read[-1]
-            if known != self._known_by(last.date):
+            if known != known_by(self.market, last.date):
                 raise InputError(
                     f"--out: the data up to {last.date:%Y-%m-%d} are not those that the {counted(len(there), 'list')} in "
                     f"'{self.path}' were made from: prices, filings or constituents changed. Walk into a new folder."
@@ -92,7 +90,7 @@ class WalkFolder:
 
     def add(self, step: Step) -> None:
         """Write a list, whole or not at all."""
-        content = {"known": self._known_by(step.date), **step.as_plain()}
+        content = {"known": known_by(self.market, step.date), **step.as_plain()}
         path = self.path / LISTS / f"{step.date:%Y-%m-%d}.json"
         write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
@@ -105,18 +103,6 @@ class WalkFolder:
             raise InputError(
                 f"--out: '{path}' is damaged. Remove it and those after it, or walk into a new folder."
             ) from None
-
-    def _known_by(self, date: pd.Timestamp) -> str:
-        """A digest of everything that a list takes from the market by a close, whatever else the market holds."""
-        marks = history_fingerprint(self.market, date).to_series()
-        marks = marks[marks != 0].sort_index()
-        digest = hashlib.sha256(pd.util.hash_pandas_object(marks).to_numpy().tobytes())
-        if "constituent_date" in self.market:
-            columns = ["constituent_index", "constituent_date", "constituent_ticker", "constituent_weight"]
-            lists = pd.DataFrame({name: self.market[name].to_numpy() for name in columns})
-            lists = lists[lists["constituent_date"] <= date]
-            digest.update(np.sort(pd.util.hash_pandas_object(lists, index=False).to_numpy()).tobytes())
-        return digest.hexdigest()
 
 
 def described(book: Book, strategy: str) -> dict[str, Any]:
