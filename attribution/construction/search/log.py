@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from attribution.construction.files import write_text
 from attribution.construction.search.judged import Earlier
 from attribution.house_style.csv_text import csv_text
 from riskmodel.errors import InputError, listed
@@ -116,16 +117,14 @@ class Log:
         new = rows.assign(search=number)[list(KINDS)]
         table = pd.concat([self.table, new], ignore_index=True) if len(self.table) else new.reset_index(drop=True)
         text = self.text + (csv_text(new) if not self.text else csv_text(new).split("\n", 1)[1])
-        beside = self.path.with_name(f".{FILE}.new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             there = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
             if there != self.text:
                 raise InputError(f"--out: another search wrote to '{self.path}' meanwhile. Search again: its trials count.")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(self.path)
         except OSError as error:
             raise InputError(f"--out: cannot write '{self.path}' ({error.strerror}). Make room, or name another.") from None
+        write_text(self.path, text)
         return Log(self.path, table, text)
 
 
