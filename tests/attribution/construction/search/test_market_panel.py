@@ -44,12 +44,18 @@ def test_a_trial_earns_what_its_lists_earn_when_they_are_followed(strategies, sm
 
 def test_a_name_that_stops_keeps_its_value_and_is_not_sold(strategies, small_model, small_market):
     panel = panel_of(strategies, "major", small_model, small_market)
-    close, stops = small_market["close"].to_pandas(), []
+    close, stops = small_market["close"].to_pandas(), {}
     for place, span in enumerate(panel.spans):
-        priced = close.loc[panel.days[span.stop - 1]].reindex(panel.assets).notna().to_numpy()
-        assert (panel.stopped[place][panel.members[place]] == ~priced[panel.members[place]]).all()
-        stops += list(panel.assets[panel.members[place] & panel.stopped[place]])
-    assert stops == ["0130"]
+        prices = close.loc[panel.days[span], panel.assets[panel.members[place] & panel.stopped[place]]]
+        stops |= {name: prices[name].notna().to_numpy() for name in prices}
+        gone = ~close.loc[panel.days[span.stop - 1], panel.assets[panel.members[place]]].notna()
+        assert panel.stopped[place][panel.members[place]][gone.to_numpy()].all()
+    assert list(stops) == ["XPJQ", "0130"]
+    assert not stops["0130"][-1]
+    begins = int(np.flatnonzero(~stops["XPJQ"])[-1]) + 1  # priced again after three weeks: a new life, not this holder's
+    assert begins > 10 and stops["XPJQ"][begins:].all()
+    held = panel.growth[panel.spans[4], panel.assets.get_loc("XPJQ")]
+    assert held[begins:] == pytest.approx(held[3], rel=0) and held[3] != held[0]
 
 
 def test_who_may_be_held_is_the_list_of_the_benchmark_and_the_benchmark_is_its_level(strategies, small_model, small_market):
