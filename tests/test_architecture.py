@@ -84,6 +84,20 @@ def test_nothing_private_of_another_library_is_imported():
     assert not wrong
 
 
+def test_what_takes_a_second_to_load_is_imported_where_it_is_used():
+    """Of scipy, special and linalg are quick."""
+    slow = {"scipy.stats", "scipy.optimize", "statsmodels", "sklearn", "exchange_calendars", "weasyprint"}
+    wrong = []
+    for module, path in FILES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                stems = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+                wrong += [
+                    f"{module}:{node.lineno} {stem}" for stem in stems if any(f"{stem}.".startswith(f"{s}.") for s in slow)
+                ]
+    assert not wrong
+
+
 @pytest.mark.parametrize("module", [module for module in FILES if "." in module])
 def test_a_module_imports_only_rooms_below_its_own(module: str):
     own = room_of(module)

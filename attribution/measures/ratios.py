@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kurtosis, skew
 
 from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
@@ -108,6 +107,8 @@ def shape_figures(returns: pd.Series, risk_free: pd.Series, *, a_year: float, dd
     Sharpe ratio, Pezier & White (2006) (p. 99); S / K (p. 99); sum r+ / sum r-, Bernardo & Ledoit (2000) (p. 95);
     n- sum r- / (n+ sum r+), Lavinio (2000) (p. 95), r+ = max(r, 0) and r- = max(-r, 0).
     """
+    from scipy.stats import kurtosis, skew
+
     _require_pair(returns, risk_free, a_year)
     r, signed = returns.to_numpy(float), _beyond(returns, 0.0)
     n, gains, losses = len(r), np.maximum(signed, 0.0), np.maximum(-signed, 0.0)

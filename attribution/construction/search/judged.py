@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kurtosis, skew
 
 from attribution.construction.search.backtest import Backtest, backtest
 from attribution.construction.search.figures import FIGURES, FREQUENCIES, annual, figure, sharpe_of_periods
@@ -262,6 +261,8 @@ def judge(panel: Panel, trials: Trials, terms: Terms, *, earlier: Earlier | None
     deflated Sharpe ratio is of r - b; the variance and the mean of Sharpe ratios without skill are those of the placebo's
     trials, since a reward spreads the real ones apart (a mean below 0 counts as 0).
     """
+    from scipy.stats import kurtosis, skew
+
     months = len(panel.closes)
     inside = months - terms.held_out
     if inside < LEAST_MONTHS:
