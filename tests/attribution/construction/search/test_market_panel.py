@@ -50,7 +50,7 @@ def test_a_name_that_stops_keeps_its_value_and_is_not_sold(strategies, small_mod
         stops |= {name: prices[name].notna().to_numpy() for name in prices}
         gone = ~close.loc[panel.days[span.stop - 1], panel.assets[panel.members[place]]].notna()
         assert panel.stopped[place][panel.members[place]][gone.to_numpy()].all()
-    assert list(stops) == ["XPJQ", "0130"]
+    assert list(stops) == ["HEYX", "XPJQ", "0130"]
     assert not stops["0130"][-1]
     begins = int(np.flatnonzero(~stops["XPJQ"])[-1]) + 1  # priced again after three weeks: a new life, not this holder's
     assert begins > 10 and stops["XPJQ"][begins:].all()
