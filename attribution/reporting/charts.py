@@ -24,6 +24,7 @@ from attribution.house_style.drawing.small import in_lines
 from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
+from attribution.reporting.tables.rungs import rung_name, rung_rules
 from attribution.rows import EFFECTS, FAMILIES, GROUPS, LEAST_T, LONG
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     dict
         cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
         factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
-        without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", for each sleeve "contributions/COURSE".
+        without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", where a strategy makes it
+        "rules/COURSE", for each sleeve "contributions/COURSE".
         Of risk and blends with more courses than a page has room for, "risk/2" and so on go on with the next ones.
     """
     tables = content.tables
@@ -93,6 +95,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
         makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
+        if course in content.rules:
+            makers[f"rules/{course}"] = functools.partial(rules, course=course)
         if not (tables["brinson"]["course"] == course).any():  # of its benchmark only returns are known
             continue
         makers[f"brinson/{course}"] = functools.partial(brinson, course=course)
@@ -210,6 +214,15 @@ def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tupl
     )
     end = Bar(course_name(content, course, messages), result.portfolio_return)
     return steps, Bar(result.benchmark, result.benchmark_return), end
+
+
+def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """From nothing to the course's excess return, a rung of its strategies' ladder at a time."""
+    frame, known = _rows(content, "rules", course), rung_rules(content.book, course)
+    steps = [Bar(rung_name(row.rung, known, messages), row.contribution) for row in frame.itertuples() if row.contribution]
+    end = Bar(messages("rules_section.total"), content.rules[course].excess_return)
+    label = messages("charts.rules", name=course_name(content, course, messages))
+    return waterfall(steps, Bar(messages("rules_section.start"), 0.0), end, style, label)
 
 
 def exposures(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from riskmodel.errors import InputError
+from riskmodel.optimisation.errors import NotInstalledError
 
 TOLERANCE, LOOSER = 1e-9, 1e-7  # the looser where the tighter cannot be reached
 SOLVED, IMPOSSIBLE = ("Solved", "AlmostSolved"), ("PrimalInfeasible", "AlmostPrimalInfeasible")
@@ -26,7 +26,7 @@ def solver() -> Any:
     try:
         import clarabel
     except ImportError:
-        raise InputError(
+        raise NotInstalledError(
             "optimise: clarabel is not installed. Install the extra: pip install 'factor-attribution[construct]'."
         ) from None
     return clarabel

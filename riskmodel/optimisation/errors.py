@@ -28,6 +28,10 @@ class Way:
     stated: bool = True
 
 
+class NotInstalledError(InputError):
+    """The solver of the extra `construct` is not installed."""
+
+
 class NoListError(InputError):
     """There is no list to give."""
 

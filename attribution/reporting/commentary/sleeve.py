@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.construction.ladder import SCORE
+from attribution.construction.rungs import LIST
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, offsetting, specific_names
+from attribution.reporting.tables.rungs import rung_name, rung_rules
 from attribution.rows import (
     CASH,
     CASH_AND_STOPPED,
@@ -27,6 +30,7 @@ from attribution.rows import (
 from riskmodel.facts import Fact
 
 SHOWN_STOCKS = 3
+MATERIAL_RULE = 0.0005  # that a rule brought or cost, to be told
 UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
 
 
@@ -71,7 +75,7 @@ class SleeveCommentary:
             blocks += [write("sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers"), bullets(bulleted)]
         blocks.append(write.paragraph([*self._together(found, offset), *self._selection(told), *self._estimated()]))
         blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
-        for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks())):
+        for heading, parts in (("sectors", [self._sectors()]), ("stocks", self._stocks()), ("ladder", [self._rules()])):
             if any(parts):
                 blocks += ["### " + write(f"headings.{heading}"), *(part for part in parts if part)]
         return [block for block in blocks if block]
@@ -326,6 +330,28 @@ class SleeveCommentary:
             **values,
             **{name: write.percent(*key, column=column, signed=False) for name, column in weights.items()},
         )
+
+    def _rules(self) -> str:
+        """What the rules of the strategy brought: the score alone, then those that mattered, the largest first."""
+        write, frame = self.write, self.write.facts.of("rules", course=self.course)
+        if frame.empty:
+            return ""
+        known = rung_rules(write.book, self.course)
+
+        def told(rung: str, wording: str) -> str:
+            number = write.points("rules", self.course, rung, column="contribution")
+            return write(f"ladder.{wording}", rule=rung_name(rung, known, write.messages), number=number)
+
+        by_rung = frame.set_index("rung")["contribution"]
+        sentences = [told(SCORE, "score")] if SCORE in by_rung.index else []
+        of_rules = by_rung[by_rung.index.isin(list(known))]
+        matter = of_rules[of_rules.abs() >= MATERIAL_RULE].sort_values(key=abs, ascending=False, kind="stable")
+        sentences += [told(str(rung), "cost" if value < 0 else "brought") for rung, value in matter.items()]
+        if matter.empty:
+            sentences.append(write("ladder.none"))
+        if LIST in by_rung.index and abs(by_rung[LIST]) >= MATERIAL_RULE:
+            sentences.append(told(LIST, "list"))
+        return write.paragraph(sentences)
 
     def _stock_name(self, ticker: str) -> str:
         """A stock's ticker with its name, where it has one."""

@@ -15,6 +15,7 @@ from attribution.reporting.pages.limits import limits_section
 from attribution.reporting.pages.notes import coverage_section, method_paragraph, notes_section, reconciliation_sentence
 from attribution.reporting.pages.performance import indices_section, ranking_section, three_months_start, trailing_section
 from attribution.reporting.pages.positions import blends_section, composition_section, risk_section
+from attribution.reporting.pages.rules import rules_section
 from attribution.reporting.pages.sleeve import sleeve_sections
 from attribution.reporting.pages.words import PageWords, page_words
 
@@ -109,6 +110,8 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
     ]
     for sleeve in sleeve_sections(content, words):
         sections.append(Section(f"sleeve-{sleeve.place}", "sleeve", t("sleeve.title", name=sleeve.name), sleeve))
+    if content.rules:
+        sections.append(Section("rules", "rules", t("rules_section.title"), rules_section(content, words)))
     sections += [
         Section("groups", "blends", t("groups_table.title"), blends_section(content)),
         Section("risk", "risk", t("risk.title"), risk_section(content, words)),

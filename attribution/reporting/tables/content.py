@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import pandas as pd
 import xarray as xr
 
+from attribution.construction.rungs import RuleCosts
 from attribution.contributions.attribute import explain_course
 from attribution.contributions.result import AttributionResult
 from attribution.house_style.words import Messages, read_messages
@@ -43,6 +44,7 @@ from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
 from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, fund_notes
+from attribution.reporting.tables.strategies import rules_of_courses
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
@@ -75,6 +77,8 @@ class Content:
         The settings of the fitted model.
     evidence
         What is found in the tables, with what it may move.
+    rules
+        What the rules of strategies cost, by course that has one; of a book without strategies there are none.
     """
 
     book: Book
@@ -89,6 +93,7 @@ class Content:
     notes: list[Fact]
     model_settings: dict[str, Any]
     evidence: list[Judged]
+    rules: dict[str, RuleCosts] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         courses = ", ".join(self.results)
@@ -193,7 +198,11 @@ def build_content(
     risks = closing_risks(courses, forecast, book.book.uncovered_max)
     limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
+    rules, rules_missing = rules_of_courses(of_course, courses, model, progress)
     reconciled = [result.reconciliation for result in explained.values()]
+    reconciled += [costs.reconciliation.assign(course=course)[list(reconciled[0])] for course, costs in rules.items()]
+    if book.strategies:
+        tables["rules"] = stacked_or_empty([costs.table for costs in rules.values()], frames.RULES)
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*reconciled, ranking_reconciliation(tables["performance"], month, results)])
     return Content(
@@ -212,9 +221,11 @@ def build_content(
             *fund_notes(of_course, sleeves),
             *evidence_notes(evidence),
             *forecast_notes(courses, made, risks, period),
+            *rules_missing,
         ],
         model_settings=model.settings,
         evidence=evidence,
+        rules=rules,
     )
 
 

@@ -42,6 +42,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "exposures": ("course", "factor"),
     "risk": ("course", "measure"),
     "risk_factors": ("course", "factor"),
+    "rules": ("course", "rung"),
     "limits": ("sleeve", "rule", "detail"),
     "figures": ("course", "measure"),
     "coverage": ("factor", "descriptor"),
@@ -53,6 +54,7 @@ BRINSON = ("course", "grouping", "group", "portfolio_weight", "benchmark_weight"
            *EFFECTS)  # fmt: skip
 BRINSON_BY_FACTOR = ("course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t")
 BRINSON_FAMILIES = ("course", "effect", "family", "contribution", "standard_error", "t")
+RULES = ("course", "rung", "contribution", "score", "tracking_error")
 RISK = ("course", "measure", "value")
 RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", "share_of_variance")
 
