@@ -40,7 +40,7 @@ def content(page_content):
 
 
 def test_every_table_has_keys_that_name_each_row_once(content):
-    assert set(content.tables) == set(KEYS)
+    assert set(content.tables) == set(KEYS) - {"rules"}  # which is of books with strategies
     for name, table in content.tables.items():
         assert not table.duplicated(list(KEYS[name])).any(), name
         assert isinstance(table.index, pd.RangeIndex), name
