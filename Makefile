@@ -13,7 +13,7 @@ OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report test floor everywhere slow bench lint docs fixtures clean
+.PHONY: help report walk test floor everywhere slow bench lint docs fixtures clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ $(STAMP): setup.cfg pyproject.toml
 
 report: $(STAMP)  ## set up, and explain a month on the simulated market in fixtures/twin
 	$(BIN)/attribution report $(BOOK) --month $(MONTH) --out $(OUT)
+
+walk: $(STAMP)  ## walk both strategies of fixtures/twin over six months, and explain the last one with what each rule cost
+	@set -e; for strategy in major next_major; do \
+		$(BIN)/attribution walk $(BOOK) $$strategy --from 2025-10 --to $(MONTH) --out $(OUT)/walk/$$strategy || test $$? = 1; \
+		$(BIN)/attribution explain $(OUT)/walk/$$strategy/book.toml $$strategy --month $(MONTH) --table rules; done
 
 test: export PYTHONDONTWRITEBYTECODE :=  # each of pytest's processes would compile every test again
 test: export OMP_NUM_THREADS := 1  # a process for every core: threads of their linear algebra would wait for each other
