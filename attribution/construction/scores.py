@@ -41,7 +41,7 @@ def factor_scores(exposures: pd.DataFrame, weights: Mapping[str, float]) -> pd.D
     >>> names = pd.Index(["A", "B", "C"], name="asset")
     >>> exposures = pd.DataFrame({"value": [1.0, 0.0, -1.0], "growth": [0.0, 3.0, 0.0]}, names)
     >>> factor_scores(exposures, {"value": 1.0, "growth": 0.5}).round(2).to_numpy().tolist()
-    [[0.98, -0.49], [0.0, 0.98], [-0.98, -0.49]]
+    [[0.93, -0.46], [0.0, 0.93], [-0.93, -0.46]]
     """
     unknown = [factor for factor in weights if factor not in exposures.columns]
     if unknown:
