@@ -40,6 +40,7 @@ Strategies::
 
     construct                   the list that a strategy holds from a close on, why, and the proof of it
     walk                        lists month by month, with nothing known later than its day
+    search                      combinations of factors tried on the past, and how far the best is to be believed
     attribute_rules             what each rule of a strategy contributed to a course's excess return
 
 Methods on arrays::
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from attribution.brinson.hierarchy import hierarchical_effects
     from attribution.construction.construct import construct
     from attribution.construction.course_rules import attribute_rules
+    from attribution.construction.search.search import search
     from attribution.construction.walk import walk
     from attribution.contributions.arrays import linked_contributions
     from attribution.contributions.attribute import attribute
@@ -120,6 +122,7 @@ _HOMES = {
     "read_book": "attribution.portfolio.book",
     "read_grouping": "attribution.portfolio.securities",
     "report": "attribution.reporting.write",
+    "search": "attribution.construction.search.search",
     "report_charts": "attribution.reporting.pieces",
     "report_commentary": "attribution.reporting.pieces",
     "walk": "attribution.construction.walk",
@@ -155,6 +158,7 @@ __all__ = [
     "report",
     "report_charts",
     "report_commentary",
+    "search",
     "walk",
 ]
 

@@ -17,6 +17,7 @@ from attribution.commands.fit import print_fit
 from attribution.commands.init import add_init
 from attribution.commands.report import report_month, report_options
 from attribution.commands.risk import print_risk
+from attribution.commands.search import print_search, search_options
 from attribution.commands.terminal import (
     DONE,
     INTERRUPTED,
@@ -98,12 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     construct_options(construct)
     walk = command("walk", print_walk, "make a strategy's lists month by month: a folder that report and explain read")
     walk_options(walk)
+    search = command("search", print_search, "try combinations of factors for a strategy, and doubt the best of them")
+    search_options(search)
     brinson = add_brinson(commands)
     check = command("check", print_check, "say whether the inputs are fit for use")
     add_audit(commands)
     add_init(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
-    for sub in (explain, risk, construct, walk, brinson, check, fit):
+    for sub in (explain, risk, construct, walk, search, brinson, check, fit):
         sub.add_argument("--format", choices=PRINTED, default=PRINTED[0], help="csv and json have full precision")
     return parser
 

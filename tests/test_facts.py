@@ -28,6 +28,7 @@ SECTIONS = {  # of the message files -> the code whose facts it words
     "notes": ("attribution/reporting",),
     "recognition": ("riskmodel/market/sources/recognition",),
     "reasons": ("riskmodel/arrays", "riskmodel/estimation", "riskmodel/exposures", "riskmodel/model"),
+    "search": ("attribution/construction/search",),
 }
 PLACED = {  # what places of sentences hold, where it is no number
     "sources": {"net_income": 0.75, "operating_income": 0.25},

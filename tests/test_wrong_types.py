@@ -35,6 +35,7 @@ FITS = {  # what is not wrong where it stands: a path for a path, a number for a
     ("audit_report", "path"): {"a path"},
     ("save", "path"): {"a path"},
     ("report", "out"): {"a path"},
+    ("search", "out"): {"a path"},
     ("link", "benchmark_returns"): {"a number"},
     ("mean_return_tests", "factor_returns"): {"a frame"},
     ("factor_covariance", "factor_returns"): {"a frame"},
@@ -86,6 +87,12 @@ def calls(small_book, small_model, small_market):
         ),
         "attribute_rules": (at, walked | {"course": "Major 100", "period": SMALL_MONTH}),
         "construct": (at, walked | {"strategy": "major", "date": "2025-02-28", "held": weights, "what_if": {}}),
+        "search": (
+            at,
+            inputs
+            | {"book": book_of_strategies(), "strategy": "major", "out": "searched", "least": 2, "most": 2, "held_out": 1}
+            | {"factors": ["value", "momentum"], "weights": [1.0], "draws": 19, "start": "2024-03", "end": "2025-03"},
+        ),
         "walk": (at, walked | {"strategy": "major", "start": "2025-02", "end": "2025-02"}),
         "course_figures": (at, {"book": small_book, "course": "Major 100", "market": small_market, "period": SMALL_MONTH}),
         "hierarchical_effects": (at, {"levels": [], "parents": []}),

@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from attribution.construction.search import choices
+from attribution.construction.search.choices import FREQUENCIES
 from riskmodel.arrays.rounding import OF_TERMS, growth, settled
 from riskmodel.bounds import DAYS_A_YEAR
 
 BLOCK_BYTES = 2**24
-FREQUENCIES = {"day": DAYS_A_YEAR, "month": 12}  # of the periods that figures are made of, and how many a year has
+PERIODS = dict(zip(FREQUENCIES, (DAYS_A_YEAR, 12), strict=True))  # of a year
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,7 @@ def _information_ratio(sums: Sums, a_year: float) -> np.ndarray:
 
 
 FIGURES: Mapping[str, Callable[[Sums, float], np.ndarray]] = MappingProxyType(
-    {
-        "sortino": _sortino,
-        "sharpe": _sharpe,
-        "information_ratio": _information_ratio,
-        "return": _return,
-        "excess": _excess,
-    }
+    dict(zip(choices.FIGURES, (_sortino, _sharpe, _information_ratio, _return, _excess), strict=True))
 )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.construction.search.backtest import Backtest, backtest
-from attribution.construction.search.figures import FIGURES, FREQUENCIES, annual, figure, sharpe_of_periods
+from attribution.construction.search.choices import DRAWS, FREQUENCIES, HELD_OUT
+from attribution.construction.search.figures import FIGURES, annual, figure, sharpe_of_periods
 from attribution.construction.search.overfitting import (
     BLOCKS,
     Overfitting,
@@ -21,11 +22,12 @@ from attribution.construction.search.overfitting import (
 )
 from attribution.construction.search.panel import Panel
 from attribution.construction.search.periods import Periods
-from attribution.construction.search.placebo import DRAWS, Placebo, placebo
+from attribution.construction.search.placebo import Placebo, placebo
 from attribution.construction.search.regimes import regime_table
 from attribution.construction.search.resampling import bootstrap_interval
 from attribution.construction.search.trials import Trials
 from attribution.construction.search.walk_forward import LEAST_MONTHS, WalkForward, walk_forward
+from riskmodel.arrays.labels import require_kind
 from riskmodel.bounds import COST, SEED_NUMBER, require_bounded, whole_number
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
@@ -64,12 +66,13 @@ class Terms:
     impact_bps: float = 0.0
     figure: str = "sortino"
     frequency: str = "day"
-    held_out: int = LEAST_MONTHS
+    held_out: int = HELD_OUT
     draws: int = DRAWS
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, chosen, known in (("figure", self.figure, FIGURES), ("frequency", self.frequency, FREQUENCIES)):
+            require_kind(name, chosen, str, f"Give one of {', '.join(known)}.")
             if chosen not in known:
                 raise InputError(f"{name}: is {chosen!r}. Give one of {', '.join(known)}.")
         require_bounded("names", self.names, whole_number("names", most=10_000))

@@ -44,7 +44,7 @@ def searchable(
         For factors that there are not, and asked ones without exposures at a close.
     """
     styles = [factor for factor, group in model.groups.items() if group == "style"]
-    unknown = [factor for factor in asked or () if factor not in model.groups]
+    unknown = [factor for factor in asked or () if str(factor) not in model.groups]
     if unknown:
         raise InputError(f"factors: no factor {listed(map(repr, unknown))}. There are: {listed(model.groups, 60)}.")
     factors = styles if asked is None else list(asked)

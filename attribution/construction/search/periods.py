@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attribution.construction.search.figures import FREQUENCIES, Sums
+from attribution.construction.search.figures import PERIODS, Sums
 from attribution.construction.search.panel import Panel
 
 
@@ -34,12 +34,12 @@ class Periods:
     def of(cls, panel: Panel, returns: np.ndarray, frequency: str) -> Periods:
         """Of daily returns (trial, day) at a frequency of `FREQUENCIES`."""
         if frequency == "day":
-            return cls(returns, panel.benchmark, panel.risk_free, panel.month, FREQUENCIES[frequency])
+            return cls(returns, panel.benchmark, panel.risk_free, panel.month, PERIODS[frequency])
         starts = [span.start for span in panel.spans]
         own, benchmark, risk_free = (
             np.multiply.reduceat(1 + each, starts, axis=-1) - 1 for each in (returns, panel.benchmark, panel.risk_free)
         )
-        return cls(own, benchmark, risk_free, np.arange(len(starts)), FREQUENCIES[frequency])
+        return cls(own, benchmark, risk_free, np.arange(len(starts)), PERIODS[frequency])
 
     def sums(self, counts: np.ndarray) -> Sums:
         """Over sets of periods; `counts` (period, set)."""

@@ -13,8 +13,6 @@ from attribution.construction.search.panel import Panel
 from attribution.construction.search.periods import Periods
 from riskmodel.progress import Step, silent
 
-DRAWS = 99
-
 
 @dataclass(frozen=True)
 class Placebo:

@@ -10,10 +10,10 @@ from math import comb
 
 import numpy as np
 
+from attribution.construction.search.choices import LEAST, MOST
 from riskmodel.bounds import STYLE_WEIGHT, require_bounded, whole_number
 from riskmodel.errors import InputError, counted, listed
 
-LEAST, MOST = 3, 6  # factors of a combination
 MOST_TRIALS = 200_000
 
 
@@ -82,6 +82,8 @@ def combined(factors: Sequence[str], *, least: int = LEAST, most: int = MOST, we
     >>> combined(["value", "size"], least=1, most=1, weights=[1, -1]).names
     ['value', '- value', 'size', '- size']
     """
+    require_several("factors", factors, "Give a list of factors.")
+    require_several("weights", weights, "Give a list of numbers, such as [1, -1].")
     again = sorted({factor for factor in factors if factors.count(factor) > 1})
     if again:
         raise InputError(f"factors: more than once: {listed(again)}. Name each once.")
@@ -111,3 +113,14 @@ def combined(factors: Sequence[str], *, least: int = LEAST, most: int = MOST, we
                 row[list(chosen)] = values
                 rows[tuple(row / np.abs(row).max() if len(different) > 1 else row / abs(different[0]))] = None
     return Trials(tuple(factors), np.array(list(rows)))
+
+
+def require_several(name: str, value: object, advice: str) -> None:
+    """Refuse what is no list: a text is a list of its letters to Python."""
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{name}: is of type {type(value).__name__}, not a list. {advice}")
+
+
+def require_top(top: int) -> int:
+    """How many of the best trials are shown, or that the number is none."""
+    return int(require_bounded("top", top, whole_number("trials")))

@@ -19,6 +19,7 @@ PLAIN = {  # of each command, arguments that are refused soon, or that take no t
     "risk": ["risk", BOOK, "major", "--date", "2031-01-31"],
     "construct": ["construct", "no.toml", "major", "--date", "2031-01-31"],
     "walk": ["walk", "no.toml", "major", "--from", "2031-01", "--to", "2031-01", "--out", "out"],
+    "search": ["search", "no.toml", "major", "--out", "out"],
     "init": ["init", "no_exports", "--out", "drafted"],
     "fit": ["fit", "no.toml"],
     "check": ["check", "no.toml"],
