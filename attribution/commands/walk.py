@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say
 from riskmodel.progress import inside
@@ -23,11 +24,13 @@ def walk_options(parser: argparse.ArgumentParser) -> None:
 def print_walk(options: argparse.Namespace) -> int:
     """Walk, write and print the months; 1 where a list's gap is not proved."""
     from attribution.construction.construct import require_strategy
+    from attribution.construction.files import write_text
     from attribution.construction.months import walked_months
     from attribution.construction.walk import walk
     from attribution.construction.walk_book import write_walk
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
+    from attribution.reporting.walk_page import render_walk
     from riskmodel.optimisation.optimise import EFFORT
     from riskmodel.optimisation.search import Effort
 
@@ -48,6 +51,8 @@ def print_walk(options: argparse.Namespace) -> int:
         own = write_walk(walked, market)
         months = walked_months(own, walked, fitted.model, market, progress=inside(step, "months"))
         months.write(walked.folder)
+        for language in own.book.languages:
+            write_text(Path(options.out) / f"walk.{language}.html", render_walk(own, months, language))
     if fitted.remark:
         say(fitted.remark, error=True)
     if options.format == "json":

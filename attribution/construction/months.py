@@ -14,6 +14,7 @@ from attribution.construction.files import write_text
 from attribution.construction.rungs import RuleCosts, rule_costs
 from attribution.construction.walked import Walk
 from attribution.house_style.csv_text import csv_text
+from attribution.linking.linking import link
 from attribution.measures.performance import risk_free_returns, sharpe_ratio, sortino_ratio
 from attribution.portfolio.book import Book
 from attribution.portfolio.periods import read_period
@@ -41,15 +42,15 @@ class WalkedMonths:
         month, rung, contribution: they sum to the excess of the month.
     risk_free
         Monthly, of the book.
-    lists
-        How many were made.
+    daily
+        return (after costs) and benchmark_return, by session.
     """
 
     strategy: str
     table: pd.DataFrame
     rules: pd.DataFrame
     risk_free: pd.Series
-    lists: int
+    daily: pd.DataFrame
 
     @cached_property
     def figures(self) -> dict[str, float]:
@@ -69,6 +70,14 @@ class WalkedMonths:
         found["tracking_error_forecast"] = float(np.sqrt((table["tracking_error"] ** 2).mean()))
         return found
 
+    @cached_property
+    def linked(self) -> pd.Series:
+        """What each rung brought over all months, linked by Carino: they sum to the compounded excess return."""
+        by_month = self.rules.pivot_table(index="month", columns="rung", values="contribution", sort=False).fillna(0.0)
+        by_month = by_month.reset_index(drop=True).rename_axis(index="time")
+        returns = (pd.Series(self.table[side].to_numpy(), by_month.index) for side in ("return", "benchmark_return"))
+        return link(by_month, *returns).to_series()
+
     @property
     def sentences(self) -> list[str]:
         """The figures in words, for a terminal."""
@@ -77,15 +86,14 @@ class WalkedMonths:
         def ratio(value: float) -> str:
             return "n/a" if np.isnan(value) else f"{value:.2f}"
 
-        linked = self.rules.groupby("rung", sort=False)["contribution"].sum()
-        told = ", ".join(f"{rung} {value:+.2%}" for rung, value in linked.items())
+        told = ", ".join(f"{rung} {value:+.2%}" for rung, value in self.linked.items() if value)
         return [
             f"{f['months']:.0f} months: {f['portfolio_return_a_year']:+.2%} a year after costs, the benchmark "
             f"{f['benchmark_return_a_year']:+.2%}; Sharpe {ratio(f['portfolio_sharpe'])} and "
             f"{ratio(f['benchmark_sharpe'])}, Sortino {ratio(f['portfolio_sortino'])} and {ratio(f['benchmark_sortino'])}",
             f"tracking error {f['tracking_error']:.2%}, {f['tracking_error_forecast']:.2%} forecast; excess "
             f"{f['excess_a_year']:+.2%} a year",
-            f"what the rules brought, months added: {told}",
+            f"what the rules brought, months linked: {told}",
             "One strategy was walked: one trial, and no test of whether it would do as well elsewhere; "
             "attribution search measures that.",
         ]
@@ -117,7 +125,7 @@ def walked_months(
     closes = [step.date for step in walk.steps]
     months = [sessions[sessions > close][0].to_period("M") for close in closes if close < sessions[-1]]
     months = [month for month in months if month <= last]
-    rows, rules = [], []
+    rows, rules, daily = [], [], []
     whole = Tracks(book, market, read_period(f"{months[0]}/{months[-1]}", book, market))
     rungs, ex_ante = walk.rungs, walk.ladder
     with stages(progress, len(months)) as step:
@@ -128,6 +136,8 @@ def walked_months(
             of_list = ex_ante[ex_ante["date"] == made.date]
             costs = rule_costs(tracks, strategy, model, {strategy: here}, of_list)
             rows.append(_row(str(month), made.figures, costs))
+            sides = {"return": costs.cube.portfolio_return, "benchmark_return": costs.cube.benchmark_return}
+            daily.append(pd.DataFrame({side: own.to_series() for side, own in sides.items()}))
             rules.append(costs.table.drop(columns="course").assign(month=str(month)))
     days = whole.period.days
     risk_free = risk_free_returns(book, market, days)
@@ -138,7 +148,7 @@ def walked_months(
         table=pd.DataFrame(rows),
         rules=table[["month", *(name for name in table.columns if name != "month")]],
         risk_free=monthly,
-        lists=len(walk.steps),
+        daily=pd.concat(daily),
     )
 
 

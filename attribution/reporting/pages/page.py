@@ -74,7 +74,7 @@ def render_page(
         For another language.
     """
     words = page_words(content.book, language, content.messages(language))
-    return _environment().get_template("templates/page.html").render(
+    return environment().get_template("templates/page.html").render(
         lang=language,
         medium=medium,
         t=words.messages,
@@ -136,7 +136,8 @@ def asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What lays out the templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     return Environment(

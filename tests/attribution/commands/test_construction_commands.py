@@ -1,0 +1,75 @@
+"""`construct`, `walk` and `explain --table rules` as a person types them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from attribution.cli import main
+from tests.conftest import SMALL, read_printed
+
+BOOK = str(SMALL / "strategies.toml")
+
+
+def test_construct_prints_the_list_the_rules_the_ladder_and_the_proof(capsys, tmp_path):
+    out = tmp_path / "list"
+    assert main(["construct", BOOK, "major", "--date", "2025-02-28", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for told in (
+        "major at the close of 2025-02-28, against Large Index: 22 of ",
+        "score among the best",
+        "Rules, the value of each and its bounds:",
+        "What each rule costs, added one at a time in the book's order",
+        "no list is above",
+    ):
+        assert told in printed
+    assert sorted(path.name for path in out.iterdir()) == [
+        "construction.json", "ladder.csv", "list.csv", "rules.csv", "scores.csv",
+    ]  # fmt: skip
+    plain = json.loads((out / "construction.json").read_text(encoding="utf-8"))
+    assert plain["certificate"]["proved"] is True
+    assert sum(row["weight"] for row in plain["list"]) == pytest.approx(1, abs=1e-9)
+
+
+def test_what_if_says_what_it_costs_and_csv_is_the_list(capsys):
+    asked = ["construct", BOOK, "major", "--date", "2025-02-28", "--what-if", "VOWZ=0"]
+    assert main([*asked, "--table", "rules"]) == 0
+    assert "What if: score " in capsys.readouterr().out
+    assert main([*asked, "--format", "csv"]) == 0
+    table = read_printed(capsys.readouterr().out, keep_default_na=False)
+    assert list(table.columns) == ["ticker", "weight", "weight_before", "score", "forced", "reason"]
+    assert table.loc[table["ticker"] == "VOWZ", "weight"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--what-if", "VOWZ=3"], "--what-if 'VOWZ=3': write TICKER=WEIGHT, the weight a decimal from 0 to 1"),
+        (["--what-if", "VOWZ"], "--what-if 'VOWZ': write TICKER=WEIGHT"),
+        (["--nodes", "0"], "nodes"),
+    ],
+)
+def test_what_construct_is_not_to_be_asked_is_refused(capsys, arguments, message):
+    assert main(["construct", BOOK, "major", "--date", "2025-02-28", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_walk_is_a_book_with_pages_that_say_that_nobody_held_it(capsys, tmp_path):
+    out = tmp_path / "walk"
+    assert main(["walk", BOOK, "major", "--from", "2025-02", "--to", "2025-03", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "simulated, nobody held these lists" in printed
+    assert "what the rules brought, months linked: score " in printed
+    assert "one trial" in printed
+    assert "Simulated" in (out / "walk.en.html").read_text(encoding="utf-8")
+    assert "シミュレーションです" in (out / "walk.ja.html").read_text(encoding="utf-8")
+    assert (
+        main(["explain", str(out / "book.toml"), "major", "--month", "2025-03", "--table", "rules", "--format", "csv"]) == 0
+    )
+    rules = read_printed(capsys.readouterr().out)
+    assert main(asked) == 0
+    factors = read_printed(capsys.readouterr().out)
+    assert rules["contribution"].sum() == pytest.approx(factors["contribution"].sum(), abs=1e-12)
+    assert main(["explain", BOOK, "Major 100", "--month", "2025-03", "--table", "rules", "--absolute"]) == 2
+    assert "--absolute has no meaning for --table rules" in capsys.readouterr().err
