@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.day_forms import regex_of, strptime_of
-from riskmodel.market.sources.mapping import OPEN, PLACEHOLDER
-from riskmodel.market.sources.recognition.drafts import Draft, day_texts
+from riskmodel.market.day_forms import strptime_of
+from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import Draft, day_texts, names_of_levels, said_of
 from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.market.sources.recognition.words import currency_said
 
@@ -51,7 +50,7 @@ class Lists:
 
 def lists_in(recognised: Recognised) -> Lists:
     """Read off the tables of an export what a book needs to know."""
-    holdings, constituents = recognised.draft("holdings"), recognised.draft("constituents")
+    holdings, constituents, levels = (recognised.draft(name) for name in ("holdings", "constituents", "indices"))
     held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
     firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
@@ -67,7 +66,7 @@ def lists_in(recognised: Recognised) -> Lists:
     inception = later[0] if len(later) else None
     return Lists(
         portfolios=portfolios,
-        indices=_indices(recognised.draft("indices")),
+        indices=() if levels is None else names_of_levels(levels),
         lists=tuple(sorted(members)),
         overlap=overlap if _same_codes(holdings, constituents) else {},
         inception=inception,
@@ -87,7 +86,7 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
     group, stated = draft.group, draft.stated
     if group is None:
         return pd.DataFrame({"list": [], "date": [], "ticker": []})
-    said = [_said(str(stated["file"]), each.file, str(stated.get("dates", ""))) for each in group.seen]
+    said = [said_of(draft, each) for each in group.seen]
     of_file = (
         pd.DataFrame(said, dtype=object).reindex(columns=[whose, "date"]).iloc[group.file_of_rows].reset_index(drop=True)
     )
@@ -99,20 +98,9 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
     else:
         form = strptime_of(str(stated.get("dates", "")))
         dates = pd.to_datetime(of_file["date"], format=form or None, errors="coerce")
+    names = names.replace(stated.get("values", {}).get(whose, {}))
     rows = pd.DataFrame({"list": names.to_numpy(), "date": dates.to_numpy(), "ticker": group.texts(draft.labels["ticker"])})
     return rows[rows["list"] != ""]
-
-
-def _said(pattern: str, file: str, form: str) -> dict[str, str]:
-    """What the name of a file says, by the placeholders of its pattern."""
-    parts = PLACEHOLDER.split(pattern)
-    day = regex_of(form)
-    regex = "".join(
-        (f"(?P<{part}>{day if part == 'date' and day else '.+'})" if place % 2 else re.escape(part).replace(r"\*", ".*"))
-        for place, part in enumerate(parts)
-    )
-    match = re.fullmatch(regex, file)
-    return {} if match is None else match.groupdict()
 
 
 def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
@@ -126,14 +114,6 @@ def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
     else:
         return pd.DatetimeIndex([])
     return pd.DatetimeIndex(sorted(days.dropna().unique()))
-
-
-def _indices(draft: Draft | None) -> tuple[str, ...]:
-    if draft is None:
-        return ()
-    if draft.group is not None and "index" in draft.labels:
-        return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {""}))
-    return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:])
 
 
 def _currencies(recognised: Recognised) -> tuple[str, ...]:

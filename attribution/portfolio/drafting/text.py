@@ -21,7 +21,7 @@ from riskmodel.texts import visible
 US_DOLLAR = "USD"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 FIRST = ("layout", "file", "sheet", "skip", "encoding", "delimiter", "decimal", "thousands", "dates", "missing", "unit")
-AFTER = ("identifiers", "cash")
+AFTER = ("endings", "identifiers", "cash")
 WITHIN = ("columns", "constant", "units", "values", "derived", "fields")
 RISK_FREE = (
     'risk_free = 0.0             # taken off returns in ratios: "rates" for the table, or a number a year, 0.02 for 2 %'
@@ -116,12 +116,17 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
 
 
 def _risk_free(recognised: Recognised) -> list[str]:
+    """The line of the rate that is taken off returns: the table, a question where some file may be one, else 0."""
     rates = recognised.draft("rates")
-    if rates is not None:
-        return [RISK_FREE if rates.questions() else 'risk_free = "rates"  # the table of rates, below']
-    if any(fact.key == "yearly_rate" for each in recognised.found for fact in each.why):
-        asked = "which rate a year is taken off? A number without quotes, 0.02 for 2 %; rates of a year are no table"
-        return [f"# question: {asked}", 'risk_free = "?"']
+    if rates is not None and "risk_free" in (*rates.stated.get("columns", {}), *rates.stated.get("derived", {})):
+        return ['risk_free = "rates"  # the table of rates, below']
+    may_be = [each.file for each in recognised.found if any(fact.key == "may_be_rates" for fact in each.why)]
+    if may_be:
+        return [
+            f"# question: is {', '.join(may_be)} a rate of cash? Then map it in [tables.rates], and write",
+            '# "rates" here; else a number a year without quotes, 0.02 for 2 %, or 0.0',
+            'risk_free = "?"',
+        ]
     return [RISK_FREE]
 
 

@@ -15,7 +15,7 @@ from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.rows import CODE, require_kinds
 from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, in_key_order, require_columns
 
-OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "identifiers", "derived"} | {
+OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "endings", "identifiers", "derived"} | {
     *("dates", "decimal", "thousands", "missing"),
 }
 

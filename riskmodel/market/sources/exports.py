@@ -23,7 +23,15 @@ from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, TABLES, TEXT, Table, checked_table, file_hash
 
 WORKBOOKS = (".xlsx", ".xlsm")
-OF_WIDE = {"layout", "fields", "identifiers", "derived", "cash", "values"}  # what is stated of a wide table as a whole
+OF_WIDE = {
+    "layout",
+    "fields",
+    "identifiers",
+    "derived",
+    "cash",
+    "endings",
+    "values",
+}  # what is stated of a wide table as a whole
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ def finished(
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
     require_derivable(name, stated, frame)
     _state_cash(frame, name, stated, where)
+    if stated.endings and "ticker" in frame:
+        frame["ticker"] = _with_endings(frame["ticker"], stated.endings)
     if stated.identifiers is not None and name != "securities":
         column = stated.identifiers
         wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
@@ -178,6 +180,22 @@ def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where |
             f'cash = {{ column = "...", words = "..." }}; else give their codes. Without them the weights of all others '
             f"would be too large."
         )
+
+
+def _with_endings(codes: pd.Series, endings: Mapping[str, str]) -> pd.Series:
+    """Codes with what stands behind them as ours have it; one that ends in none of the stated ways stays as it is.
+
+    Examples
+    --------
+    >>> _with_endings(pd.Series(["A US", "B LN", "CASH"]), {" US": " US Equity"}).tolist()
+    ['A US Equity', 'B LN', 'CASH']
+    """
+    known = {code: code for code in codes.dropna().unique()}
+    for code in known:
+        end = max((end for end in endings if code.endswith(end)), key=len, default=None)
+        if end is not None and code != CASH:
+            known[code] = code.removesuffix(end) + endings[end]
+    return codes.map(known)
 
 
 def _cash_as_one(frame: pd.DataFrame, name: str) -> pd.DataFrame:

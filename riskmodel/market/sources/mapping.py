@@ -156,6 +156,8 @@ class TableMap(How):
         Of a column of texts, ours: theirs = ours, such as { session = { "BMO" = "pre" } }; others stay as they are.
     cash
         What stands for cash among the names of an export, such as "Cash USD", or in another column of it.
+    endings
+        Theirs = ours, of what stands behind the codes by which an export names stocks: { " US" = " US Equity" }.
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     derived
@@ -174,6 +176,7 @@ class TableMap(How):
     units: dict[str, Unit] = {}
     values: dict[str, dict[str, str]] = {}
     cash: Annotated[Cash, BeforeValidator(_words)] = Cash()
+    endings: dict[str, str] = {}
     identifiers: str | None = None
     derived: dict[str, str] = {}
     fields: dict[str, Sheet] = {}

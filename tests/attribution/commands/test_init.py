@@ -144,7 +144,7 @@ def test_a_unit_and_a_form_of_dates_that_nothing_says_are_questions_that_the_boo
     for place in (
         "'dates' in [tables.holdings]",
         "'close' in [tables.prices.columns]",
-        "'total_return' in [tables.prices.units]",
+        "'close' in [tables.prices.units]",
         "'volume' in [tables.prices.units]",
     ):
         assert place in said

@@ -6,17 +6,30 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group
-from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT, Shape
+from riskmodel.market.sources.recognition.values import DAY, EMPTY, MOSTLY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, matched, tokens
 
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
+FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
-PLAIN_TICKERS = ("ticker", "symbol", "mnémonique", "ティッカー", "symbole", "kürzel", "instrument", "member ticker")
+PLAIN_TICKERS = (
+    "ticker",
+    "symbol",
+    "mnémonique",
+    "ティッカー",
+    "symbole",
+    "kürzel",
+    "instrument",
+    "member ticker",
+    "sym",
+    "tkr",
+)
 
 
 def code_columns(securities: Group) -> dict[str, frozenset[str]]:
@@ -48,6 +61,17 @@ def best_column(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) ->
     return (label, shares[label]) if label is not None and shares[label] >= KNOWN else (None, 0.0)
 
 
+def joined_columns(group: Group, columns: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The headers of a group whose cells are codes of the table of securities nearly all, where only one has such."""
+    found = []
+    for label, shape in group.shapes.items():
+        if shape.kind == TEXT or _is_whole(shape):
+            texts = frozenset(group.texts(label)) - {""}
+            if len(texts) >= FEW_CODES and best_column(texts, columns)[1] >= MOSTLY:
+                found.append(label)
+    return frozenset(found) if len(found) == 1 else frozenset()
+
+
 def without_tails(texts: frozenset[str]) -> dict[str, str]:
     """Codes -> the same without what stands behind nearly all of them, after a space, a dot or a colon.
 
@@ -58,11 +82,8 @@ def without_tails(texts: frozenset[str]) -> dict[str, str]:
     >>> without_tails(frozenset({"BRK.B", "A", "B"}))["BRK.B"]
     'BRK.B'
     """
-    parts = {text: re.split(r"(?=[ .:])", text, maxsplit=1) for text in texts}
-    tails = Counter(part[1] for part in parts.values() if len(part) > 1)
-    tail, count = tails.most_common(1)[0] if tails else ("", 0)
-    common = count >= TAILED * len(texts)
-    return {text: text.removesuffix(tail) if common else text for text in texts}
+    tail = _tail(texts)
+    return {text: text.removesuffix(tail) for text in texts}
 
 
 def by_tail(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tuple[str, str] | None:
@@ -74,6 +95,45 @@ def by_tail(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tup
         if plain and len(same) >= KNOWN * len(plain):
             return same[0], theirs[plain[same[0]]]
     return None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The column that has a table's codes but for what stands behind them: theirs, and its own."""
+
+    label: str
+    share: float
+    theirs: str
+    own: str
+
+
+def ending_of(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> Ending | None:
+    """The column in which nearly all codes are once one ending stands for another; None where there is none, or several.
+
+    Examples
+    --------
+    >>> ending_of(frozenset({"A US", "B US"}), {"bb": frozenset({"A US Equity", "B US Equity", "C US Equity"})})
+    Ending(label='bb', share=1.0, theirs=' US', own=' US Equity')
+    """
+    codes = {text for text in texts - {"", CASH} if not is_cash(text)}
+    found = []
+    for label, known in columns.items():
+        own = _tail(known)
+        for theirs in {_tail(frozenset(codes)), ""} if codes else set():
+            for end in {own, ""} - {theirs}:
+                share = sum(text.endswith(theirs) and text.removesuffix(theirs) + end in known for text in codes) / len(
+                    codes
+                )
+                if share >= MOSTLY:
+                    found.append(Ending(label, share, theirs, end))
+    return found[0] if len(found) == 1 else None
+
+
+def _tail(texts: frozenset[str]) -> str:
+    """What stands behind nearly all of some codes, from a space, a dot or a colon on; empty where nothing does."""
+    tails = Counter(part for text in texts for part in re.split(r"(?=[ .:])", text, maxsplit=1)[1:])
+    tail, count = tails.most_common(1)[0] if tails else ("", 0)
+    return tail if count >= TAILED * len(texts) else ""
 
 
 def is_cash(text: str) -> bool:
@@ -129,9 +189,15 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
 
 def _names(group: Group) -> list[frozenset[str]]:
     """What may be codes of a group: the texts of the first of its columns, or its header where that is long."""
-    if len(group.first.labels) > MANY:
-        return [frozenset(group.first.labels[1:])]
+    first, *across = group.first.labels
+    if len(across) >= MANY or (len(across) > FEW_CODES and group.shape(first).kind == DAY and _across_are_numbers(group)):
+        return [frozenset(across)]
     return [frozenset(shape.texts) for shape in group.shapes.values() if shape.kind == TEXT or _is_whole(shape)]
+
+
+def _across_are_numbers(group: Group) -> bool:
+    """Whether all columns but the first are numbers, as where names stand across."""
+    return all(group.shape(label).kind in (NUMBER, EMPTY) for label in group.first.labels[1:])
 
 
 def _is_whole(shape: Shape) -> bool:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition.groups import Candidate, Group
+from riskmodel.market.sources.recognition.groups import LISTED, Candidate, Group
 from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 
-LIST_OF = {"holdings": "portfolio", "constituents": "index"}  # what tells the lists of a table apart
 MOST_KINDS = 30  # different cells of a column that says of which kind a row is, or whose list
 WHOLE = 0.01  # of a list's sum
 
@@ -72,7 +71,7 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         elif found is not None:
             taken.pop(ours, None)
             asked[ours] = found
-    whose = LIST_OF.get(candidate.table)
+    whose = LISTED.get(candidate.table)
     if whose is not None and whose not in taken and whose not in asked:
         labels = list_columns(group, taken)
         if labels:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.mapping import OPEN, How
+from riskmodel.market.day_forms import regex_of
+from riskmodel.market.sources.cells import Cells, days
+from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
 from riskmodel.market.sources.recognition import doubts
-from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, kind_of
-from riskmodel.market.sources.recognition.names import day_in, pattern_of
-from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums
+from riskmodel.market.sources.recognition.files import Seen
+from riskmodel.market.sources.recognition.groups import LISTED, Candidate, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.values import FRACTION, same_numbers
-from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
-from riskmodel.market.sources.recognition.words import CELLS, HEADERS, has, tokens
+from riskmodel.market.sources.recognition.words import CELLS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 
 TAKEN, ASKED, UNUSED, MISSING, UNREAD = "understood", "asked", "not used", "not found", "not read"
@@ -95,52 +95,12 @@ def _at(stated: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return reduce(lambda place, key: place.get(key, {}), path, stated)
 
 
-def long_draft(group: Group, candidate: Candidate) -> Draft:
-    """The mapping of a long table out of files of one header; identifiers are held against securities elsewhere."""
-    table = candidate.table
-    draft = Draft(table, group=group)
-    settled = doubts.settled(group, candidate, _chosen(group, candidate))
-    chosen, asked = dict(settled.chosen), dict(settled.asked)
-    for ours in [ours for ours, label in chosen.items() if label in group.twice]:
-        label = chosen.pop(ours)
-        asked[ours] = (label,), Fact("header_twice", {"labels": (label,)})
-    _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
-    state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
-    for ours, label in chosen.items():
-        word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
-        why = Fact("says_total_return") if word is None else Fact("header_word", {"word": word})
-        draft.state(("columns", ours), label, why)
-        draft.labels[ours] = label
-    for ours, (labels, question) in asked.items():
-        draft.state(("columns", ours), OPEN, question)
-        _unit_of_any(draft, ours, labels)
-    if "level" in chosen and not doubts.says(chosen["level"], "total_return"):
-        draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
-    _derived(draft, chosen)
-    _units(draft, group, chosen)
-    _absent(draft)
-    return draft
-
-
 def kind_of_labels(table: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """The kind of each header that is used."""
     return {label: kind_of(table, ours) for ours, label in chosen.items()}
 
 
-def _unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
-    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not."""
-    said = {label: of_header(label, label) for label in labels}
-    units = {None if found is None else found[0] for found in said.values()}
-    if ours not in WITH_UNIT.get(draft.table, ()):
-        return
-    facts = tuple(found[1] for found in said.values() if found is not None)
-    if len(units) > 1 or units == {None}:
-        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
-    elif units != {"ones"}:
-        draft.state(("units", ours), str(*units), *facts)
-
-
-def _chosen(group: Group, candidate: Candidate) -> dict[str, str]:
+def chosen_of(group: Group, candidate: Candidate) -> dict[str, str]:
     """Ours -> their header, without those that another makes needless."""
     chosen = {ours: label for ours in candidate.columns if (label := candidate.label(ours)) is not None}
     table = candidate.table
@@ -168,46 +128,23 @@ def _sums_exactly(group: Group, chosen: Mapping[str, str]) -> bool:
     return bool((np.minimum((sums - 1).abs(), (sums / 100 - 1).abs()) < EXACT).all())
 
 
-def _sums(group: Group, chosen: Mapping[str, str], table: str) -> tuple[Fact, ...]:
-    sums = group.numbers(chosen["weight"]).groupby(lists_of(group, chosen, table).to_numpy()).sum()
-    return (Fact("sums_are", {"low": float(sums.min()), "high": float(sums.max())}),)
-
-
-def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
-    in_name = [column for column in OF_LISTS.get(draft.table, ()) if column not in chosen]
-    files = list(dict.fromkeys(group.files))
-    pattern = pattern_of(files, in_name)
-    if pattern is None and in_name[1:]:
-        pattern = pattern_of(files, in_name[:1])
-        if pattern is not None:
-            draft.state(("constant", in_name[1]), PurePosixPath(files[0]).stem, Fact("one_list", {"column": in_name[1]}))
-    if pattern is None:
-        pattern = pattern_of(files, []) or files[0]
-        for column in in_name:
-            if column == "portfolio" and len(files) == 1:
-                draft.state(("constant", column), PurePosixPath(files[0]).stem, Fact("one_list", {"column": column}))
-                continue
-            draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}))
-    elif "{date}" in pattern:
-        draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))
-    draft.state(("file",), pattern, Fact("files", {"count": len(files)}), *group.first.why)
-
-
 def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterable[str], kinds: Mapping[str, str]) -> None:
     """State how files are written: what was seen of them, the point of numbers and the form of days."""
-    for key in dict.fromkeys(key for each in group.seen for key in each.how if key != "missing"):
+    own = {"missing", "sheet"} if group.sheets else {"missing"}
+    for key in dict.fromkeys(key for each in group.seen for key in each.how if key not in own):
         ways = _ways(group, key)
         if len(ways) > 1:
             places = tuple(f"{file} ({value})" for value, file in ways.items())
             draft.state((*path, key), OPEN, Fact("written_differently", {"what": key, "places": places}))
         elif How.model_fields[key].default not in ways:
-            draft.state((*path, key), *ways)
+            why = [fact for each in group.seen for fact in each.why if key == "until" and fact.key == "notes_below"][:1]
+            draft.state((*path, key), *ways, *why)
     shapes = {label: group.shape(label) for label in labels}
-    days = [shape for label, shape in shapes.items() if kinds[label] == DATE and shape.forms]
-    if days:
-        forms = [form for form in days[0].forms if all(form in shape.forms for shape in days)]
+    dated = [shape for label, shape in shapes.items() if kinds[label] == DATE and shape.forms]
+    if dated:
+        forms = [form for form in dated[0].forms if all(form in shape.forms for shape in dated)]
         if len(forms) > 1 or not forms:
-            said = tuple(dict.fromkeys(form for shape in days for form in shape.forms))
+            said = tuple(dict.fromkeys(form for shape in dated for form in shape.forms))
             draft.state((*path, "dates"), OPEN, Fact("form_unclear" if forms else "forms_differ", {"forms": said}))
         elif forms[0] != "YYYY-MM-DD":
             draft.state((*path, "dates"), forms[0], Fact("form_seen", {"form": forms[0]}))
@@ -227,6 +164,8 @@ def _ways(group: Group, key: str) -> dict[Any, str]:
     usual = How.model_fields[key].default
     wide = any(str(each.how.get(key)).startswith("utf-16") for each in group.seen)
     telling = [each for each in group.seen if key != "encoding" or wide or not each.ascii] or group.seen
+    if key == "until":  # a file without notes ends where it ends
+        telling = [each for each in telling if key in each.how]
     ways = dict[Any, str]()
     for each in telling:
         ways.setdefault(each.how.get(key, usual), each.file)
@@ -257,104 +196,6 @@ def state_points(
         draft.state((*path, "thousands"), thousands, Fact("point_seen"))
 
 
-def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:
-    for ours, ways in derived_from(draft.table).items():
-        if ours in chosen or ours in draft.stated.get("columns", {}):
-            continue
-        for way, columns in ways.items():
-            if all(column in chosen for column in columns):
-                draft.state(("derived", ours), way, Fact("worked_out", {"columns": columns}))
-                break
-
-
-def _units(draft: Draft, group: Group, chosen: Mapping[str, str]) -> None:
-    table = draft.table
-    amounts = TABLES[table].columns if table == "fundamentals" else {}
-    wanted = [*WITH_UNIT.get(table, ()), *(name for name, kind in amounts.items() if kind == NUMBER)]
-    asked = []
-    for ours in wanted:
-        if ours not in chosen:
-            continue
-        label = chosen[ours]
-        found = _unit(draft, group, chosen, ours)
-        if found is None and group.shape(label).percent:
-            found = "percent", Fact("percent_sign")
-        if found is None:
-            asked.append(ours)
-        elif found[0] != "ones":
-            draft.state(("units", ours), *found)
-        else:
-            draft.why[("columns", ours)] = (*draft.why.get(("columns", ours), ()), found[1])
-    alike = [ours for ours in asked if not ours.endswith("_per_share")]  # a company's amounts may be in millions
-    together = len(alike) > 1 and not {"total_return", "weight", "risk_free"} & set(alike)
-    if together:
-        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(alike)}))
-    for ours in (ours for ours in asked if not together or ours not in alike):
-        sums = () if ours != "weight" else _sums(group, chosen, table)
-        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
-    if draft.stated.get("unit") == OPEN:
-        for ours in wanted:
-            if ours in chosen and ours not in asked and ours not in draft.stated.get("units", {}):
-                draft.state(("units", ours), "ones", *draft.why.get(("columns", ours), ())[1:])
-
-
-def _unit(draft: Draft, group: Group, chosen: Mapping[str, str], ours: str) -> tuple[str, Fact] | None:
-    label, table = chosen[ours], draft.table
-    if ours == "risk_free" and not any(has(tokens(label), phrase) for phrase in HEADERS["daily"]):
-        return None
-    said = of_header(label, label)
-    shown = None
-    if ours == "weight" and table in OF_LISTS:
-        shown = of_sums(group.numbers(label), lists_of(group, chosen, table))
-    elif ours == "total_return" and "close" in chosen:
-        shown = of_changes(panel(group, chosen, "total_return"), panel(group, chosen, "close"))
-    return agreed(said, shown)
-
-
-def panel(group: Group, chosen: Mapping[str, str], ours: str) -> pd.DataFrame:
-    """A column of a long table with the days down and the names across."""
-    keys = [group.texts(chosen[key]) if key != "date" else day_texts(group, chosen["date"]) for key in ("date", "ticker")]
-    frame = pd.DataFrame({"date": keys[0], "ticker": keys[1], "value": group.numbers(chosen[ours])})
-    return frame.drop_duplicates(["date", "ticker"]).pivot(index="date", columns="ticker", values="value")
-
-
-def day_texts(group: Group, label: str) -> pd.Series:
-    """Days as numbers that are in order, whatever their form."""
-    from riskmodel.market.sources.cells import Cells, days
-    from riskmodel.market.sources.mapping import How
-
-    shape = group.shape(label)
-    how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
-    return days(Cells(group.cells[label], label), how)[0]
-
-
-def _absent(draft: Draft) -> None:
-    """State of a column that is not there that it is not: empty where cells may be, else a question."""
-    spec = TABLES[draft.table]
-    have = {*draft.stated.get("columns", {}), *draft.stated.get("constant", {}), *draft.stated.get("derived", {})}
-    have |= {column for column in spec.columns if f"{{{column}}}" in str(draft.stated["file"])}
-    for column in spec.columns:
-        if column in have or column in spec.optional:
-            continue
-        if column == "sector" and draft.group is not None:
-            draft.state(("columns", column), OPEN, Fact("sector_unknown", {"labels": _groupings(draft.group)}))
-        elif column in spec.sparse and not (draft.table == "prices" and column == "total_return"):
-            draft.state(("constant", column), "", Fact("left_empty", {"column": column}))
-        elif column == "session":
-            draft.state(("constant", column), OPEN, Fact("session_unknown"))
-        else:
-            draft.state(("columns", column), OPEN, Fact("column_unknown", {"column": column}))
-
-
-def _groupings(group: Group) -> tuple[str, ...]:
-    """The columns of texts that several rows share."""
-    return tuple(
-        label
-        for label, shape in group.shapes.items()
-        if shape.kind == TEXT_CELLS and 1 < group.cells[label].nunique() <= len(group.cells) / 2
-    )
-
-
 def state_place(draft: Draft, rivals: Sequence[Group]) -> None:
     """Ask which file or sheet a table is where others could be it, or where its name says that it should not be used."""
     if draft.group is None:
@@ -379,3 +220,43 @@ def state_sessions(draft: Draft) -> None:
         word = next((ours for ours, words in SESSIONS.items() if any(has(tokens(text), each) for each in words)), None)
         why = Fact("session_word", {"word": text}) if word else Fact("session_unclear", {"word": text})
         draft.state(("values", "session", text), word or OPEN, why)
+
+
+def day_texts(group: Group, label: str) -> pd.Series:
+    """Days as numbers that are in order, whatever their form."""
+    shape = group.shape(label)
+    how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
+    return days(Cells(group.cells[label], label), how)[0]
+
+
+def names_of_levels(draft: Draft) -> tuple[str, ...]:
+    """The indices of a table of levels."""
+    if draft.group is not None and "index" in draft.labels:
+        return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {""}))
+    return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:])
+
+
+def names_of_lists(draft: Draft) -> tuple[str, ...]:
+    """The indices or portfolios of a table of lists, as its cells, files or sheets have them."""
+    whose = LISTED[draft.table]
+    if draft.group is None:
+        return ()
+    if whose in draft.labels:
+        return tuple(sorted({*draft.group.texts(draft.labels[whose])} - {""}))
+    said = (said_of(draft, each).get(whose, "") for each in draft.group.seen)
+    return tuple(sorted({*said} - {""}))
+
+
+def said_of(draft: Draft, seen: Seen) -> dict[str, str]:
+    """What the names of a file and its sheet say, by the placeholders of a draft."""
+    form = str(draft.stated.get("dates", ""))
+    parts = PLACEHOLDER.split(str(draft.stated["file"]))
+    day = regex_of(form)
+    regex = "".join(
+        (f"(?P<{part}>{day if part == 'date' and day else '.+'})" if place % 2 else re.escape(part).replace(r"\*", ".*"))
+        for place, part in enumerate(parts)
+    )
+    match = re.fullmatch(regex, seen.file)
+    constant = draft.stated.get("constant", {})
+    of_sheet = {ours: text.replace(OF_SHEET, seen.sheet or "") for ours, text in constant.items() if OF_SHEET in text}
+    return of_sheet if match is None else match.groupdict() | of_sheet

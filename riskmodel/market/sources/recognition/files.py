@@ -20,6 +20,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.day_forms import ANY as ANY_DAY
 from riskmodel.market.plain_text import DELIMITERS, one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
+from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.recognition.values import DAY, shape_of
 from riskmodel.market.spelling import stands_for_none
 
@@ -28,6 +29,7 @@ MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
+NOTE = 20  # characters of a note that tell where notes begin
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
 COUNTED = re.compile(r"(?<=[0-9])[年月日時分秒円株千万億兆期社口件位]")  # stand alone after a digit
@@ -55,6 +57,8 @@ class Seen:
         The places, from 1, of columns with cells and no header, which are not among the cells.
     twice
         Headers that several columns have, of which the first is among the cells.
+    titles
+        What stands in the lines above the header.
     ascii
         Whether a text file has none but the characters that most encodings write alike.
     """
@@ -67,6 +71,7 @@ class Seen:
     said: str = ""
     unnamed: tuple[int, ...] = ()
     twice: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
     ascii: bool = False
 
     @property
@@ -166,9 +171,37 @@ def _under_header(
         return Unread(name, sheet, Fact("no_table"))
     if (under := _second_header(grid, above)) is not None:
         return _grid(grid, under, name, sheet, how, why)
+    titles = tuple(_texts_of(grid.iloc[:above]))
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
-    return _seen(name, sheet, how, grid.iloc[above + 1 :].set_axis(_labels(grid, above), axis=1), why)
+    body = grid.iloc[above + 1 :].set_axis(_labels(grid, above), axis=1)
+    if (notes := _notes_below(body)) is not None:
+        last, until = notes
+        how, why = how | {"until": until}, (*why, Fact("notes_below", {"cell": _texts_of(body.iloc[last:])[0][:NOTE]}))
+        body = body.iloc[:last]
+    return replace(_seen(name, sheet, how, body, why), titles=titles)
+
+
+def _texts_of(rows: pd.DataFrame) -> list[str]:
+    """The cells of some lines as texts, without the empty ones."""
+    return [" ".join(str(cell).split()) for cell in rows.to_numpy().ravel() if pd.notna(cell)]
+
+
+def _notes_below(body: pd.DataFrame) -> tuple[int, str] | None:
+    """Where notes begin below a table, and what a mapping states of it; None where there are none."""
+    filled = body.notna().sum(axis=1).to_numpy()
+    rows = np.flatnonzero(filled > 1)
+    end = int(rows[-1]) + 1 if len(rows) else 0
+    if not end or end == len(body) or not filled[end:].any():
+        return None
+    notes = _texts_of(body.iloc[end:])
+    apart = filled[end] == 0 and len(body.columns) > 2
+    if not all(len(cell) > NOTE or (_is_word(cell) and (apart or len(cell.split()) > 1)) for cell in notes):
+        return None  # a name without a number, perhaps
+    if filled[end] == 0 and (filled[:end] > 0).all():
+        return end, EMPTY_LINE
+    first = next((cell for cell in body.iloc[end:, 0] if isinstance(cell, str)), None)
+    return None if first is None else (end, first.strip()[:NOTE])
 
 
 def _seen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -22,6 +24,10 @@ from riskmodel.market.tables import TEXT as TEXTS
 
 OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
 MANY = 40  # columns: a long table has fewer
+OF_A_JOIN = 2.5  # what cells say that no header does
+MOST_LISTS = 60  # portfolios or indices of a table
+LISTED = {"holdings": "portfolio", "constituents": "index"}  # tables of lists, and what tells these apart
+WHOSE = {*LISTED.values()}
 TELLING = {"index", "portfolio", "sector", "pair", "session", "ex_date", "period_end", "announced"}  # few tables have them
 
 
@@ -60,13 +66,38 @@ class Group:
     @property
     def place(self) -> str:
         """As a message names it."""
-        more = f" and {len(self.seen) - 1} more" if len(self.seen) > 1 else ""
-        return self.first.file + more + (f" [{self.first.sheet}]" if self.first.sheet else "")
+        files = list(dict.fromkeys(self.files))
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        return self.first.file + more + (f" [{', '.join(self.sheets or (self.first.sheet,))}]" if self.first.sheet else "")
 
     @property
     def named(self) -> tuple[str, ...]:
         """The words of the file's name, or of the sheet's."""
-        return tokens(self.first.sheet or PurePosixPath(self.first.file).stem)
+        return tokens(self.first.sheet or self.stem)
+
+    @property
+    def stem(self) -> str:
+        """The name of its file without its end, or of the folder of one that is a part of several."""
+        path = PurePosixPath(self.first.file)
+        parts = [part for part in (*path.parts[:-1], path.stem) if not _is_part(part)]
+        return parts[-1] if parts else path.stem
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """What stands around its cells: the lines above them, the names of the sheet, the file and its folder."""
+        folder = PurePosixPath(self.first.file).parent.as_posix()
+        return (*self.first.titles, *([self.first.sheet] if self.first.sheet else []), self.stem, folder)
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The names of its sheets, where it is several of one workbook."""
+        names = [each.sheet for each in self.seen if each.sheet is not None]
+        return tuple(dict.fromkeys(names)) if len(names) > 1 else ()
+
+    @cached_property
+    def of_index(self) -> bool:
+        """Whether what stands around its cells says that it is the members of an index, and not a portfolio."""
+        return any(_says(text, "constituents") and not _says(text, "holdings") for text in self.around)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -105,6 +136,15 @@ class Group:
         """A column as the texts that it is read as."""
         cells = self.cells[label]
         return cells.map({cell: plain_text(cell) for cell in cells.dropna().unique()}).fillna("").astype(object)
+
+
+def _says(text: str, table: str) -> bool:
+    return any(has(tokens(text), phrase) for phrase in OF_NAMES[table])
+
+
+def _is_part(name: str) -> bool:
+    """Whether the name of a folder or file says which part it is, and nothing of what is in it: year=2023, part-0, 2024."""
+    return re.fullmatch(r"\w+=.*|part[-_.]?\d.*|\d[\d_.-]*|data|chunk[-_.]?\d*", name, re.I) is not None
 
 
 def numbers_of(cells: pd.Series, label: str, shape: Shape) -> pd.Series:
@@ -146,17 +186,16 @@ def groups_of(seen: Iterable[Seen]) -> list[Group]:
     """Files that differ only by days and numbers in their names, and have one header, together."""
     together: dict[tuple[object, ...], list[Seen]] = {}
     for each in seen:
-        folder = str(PurePosixPath(each.file).parent)
-        together.setdefault((folder, abstract(each.file), each.sheet, each.labels), []).append(each)
+        together.setdefault((abstract(each.file), each.sheet, each.labels), []).append(each)
     return [Group(tuple(members)) for members in together.values()]
 
 
 def merged(groups: Sequence[Group]) -> list[Group]:
-    """Groups of lists, one a portfolio, whose files have one header and a day in the name: one group."""
+    """Groups of lists, one a portfolio, with one header, in files with a day in the name or sheets of a file: one group."""
     together: dict[tuple[object, ...], list[Group]] = {}
     for place, group in enumerate(groups):
-        same = (str(PurePosixPath(group.first.file).parent), group.first.labels)
-        mergeable = group.first.sheet is None and day_in(group.files) is not None
+        same = (group.first.file if group.first.sheet else str(PurePosixPath(group.first.file).parent), group.first.labels)
+        mergeable = group.first.sheet is not None or day_in(group.files) is not None
         together.setdefault(same if mergeable else (place,), []).append(group)
     return [
         Group(tuple(sorted((each for group in members for each in group.seen), key=lambda each: each.file)))
@@ -184,8 +223,16 @@ def _may_be(shape: Shape, kind: str, readable: bool) -> bool:
 
 
 @cache
-def candidates(group: Group, readable: bool = True) -> list[Candidate]:
-    """The tables that a group may be, the likeliest first; else also where days or numbers have no form that is known."""
+def candidates(group: Group, readable: bool = True, joined: frozenset[str] = frozenset()) -> list[Candidate]:
+    """The tables that a group may be, the likeliest first.
+
+    Parameters
+    ----------
+    readable
+        Whether days and numbers must have a form that is known.
+    joined
+        Headers of columns with the codes of another file: they name stocks, whatever they are called.
+    """
     words = tuple(word for label in group.first.labels for word in (*bare(label), "|"))
     if any(has(words, phrase) for phrase in HEADERS["other_tables"]):
         return []
@@ -196,8 +243,10 @@ def candidates(group: Group, readable: bool = True) -> list[Candidate]:
                 (score, phrase, ours, label)
                 for ours, phrases in columns.items()
                 for label in group.first.labels
-                for score, phrase in [matched(label, phrases)]
-                if score and _may_be(group.shape(label), kind_of(table, ours), readable)  # cells are read under few
+                for score, phrase in [_match(table, ours, label, phrases, joined)]
+                if score
+                and _may_be(group.shape(label), kind_of(table, ours), readable)  # cells are read under few
+                and (ours not in WHOSE or _is_whose(group, label))
             ),
             key=lambda match: -match[0],
         )
@@ -212,13 +261,50 @@ def candidates(group: Group, readable: bool = True) -> list[Candidate]:
             elif kind_of(table, ours) == NUMBER and score >= 3 and taken[ours][0][0] >= 3:
                 taken[ours].append((score, label, phrase))  # close and adj_close: a person says which
                 used.add(label)
+        if table in LISTED and "ticker" in taken and "weight" not in taken:
+            keys = [taken[ours][0][1] for ours in ("date", LISTED[table]) if ours in taken]
+            if (whole := _whole(group, keys, used)) is not None:
+                taken["weight"] = [(2.0, whole, "%")]
         if not all(any(ours in taken for ours in row) for row in NEEDED[table]):
+            continue
+        if table in LISTED and LISTED[table] not in taken and group.of_index != (table == "constituents"):
             continue
         score = sum(each[0][0] * (2 if ours in TELLING else 1) for ours, each in taken.items())
         score += OF_THE_NAME * any(has(group.named, phrase) for phrase in OF_NAMES.get(table, ()))
         chosen = {ours: tuple((label, phrase) for _, label, phrase in each) for ours, each in taken.items()}
         found.append(Candidate(table, chosen, score))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _match(table: str, ours: str, label: str, phrases: tuple[str, ...], joined: frozenset[str]) -> tuple[float, str]:
+    """How well a header is a column of ours, and the word by which."""
+    score, phrase = matched(label, phrases)
+    if ours == "ticker" and label in joined:
+        return max((score, phrase), (OF_A_JOIN, label))
+    if (table, ours) == ("prices", "total_return"):
+        words = tokens(label)
+        said = [next((each for each in HEADERS[kind] if has(words, each)), "") for kind in ("total_return", "of_returns")]
+        if all(said):
+            return max((score, phrase), (OF_A_JOIN, " ".join(dict.fromkeys(said))))
+    return score, phrase
+
+
+def _is_whose(group: Group, label: str) -> bool:
+    """Whether a column can say whose list a row is of: few names, none of them a part of something."""
+    return "%" not in unicodedata.normalize("NFKC", label) and group.cells[label].nunique() <= MOST_LISTS
+
+
+def _whole(group: Group, keys: Sequence[str], used: set[str]) -> str | None:
+    """The only column of numbers whose sum is a whole in each list; a single list proves nothing without a percent sign."""
+    lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys)]
+    found = []
+    for label, shape in group.shapes.items():
+        if shape.kind == NUMBER and label not in used:
+            sums = group.numbers(label).groupby(lists).sum()
+            whole = any(((sums / of - 1).abs() < 0.01).all() for of in (1.0, 100.0))
+            if whole and (len(sums) > 1 or "%" in unicodedata.normalize("NFKC", label)) and len(group.cells) > 2 * len(sums):
+                found.append(label)
+    return found[0] if len(found) == 1 else None
 
 
 def derived_from(table: str) -> dict[str, dict[str, tuple[str, ...]]]:

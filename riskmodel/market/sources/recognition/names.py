@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from riskmodel.market.day_forms import WHOLE, regex_of, strptime_of
+from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, tokens
 
 IN_NAMES = {  # forms of days in names of files
     form: rf"(?<!\d){regex_of(form).replace(WHOLE['%Y'], '(?:19|20)[0-9]{2}')}(?!\d)"
     for form in ("YYYYMMDD", "YYYY-MM-DD", "DD.MM.YYYY", "DD-MMM-YYYY", "DD-MMM-YY", "YYYY_MM_DD")
 }
-EDGES = "_- ."
+KINDS_OF_LEVELS = {
+    word
+    for phrases in (HEADERS["total_return"], HEADERS["of_prices"], ("index",))
+    for phrase in phrases
+    for word in tokens(phrase)
+}
+EDGES = "_- .="
 
 
 def day_in(files: Sequence[str]) -> str | None:
@@ -34,13 +42,14 @@ def day_in(files: Sequence[str]) -> str | None:
 
 
 def abstract(file: str) -> str:
-    """A name without what differs from month to month: days and numbers.
+    """A name without what differs from month to month, or from part to part of a folder: days, numbers, year=2025.
 
     Examples
     --------
     >>> abstract("px/px_202411.csv"), abstract("b_31-Jan-25.csv")
     ('px/px_#.csv', 'b_#.csv')
     """
+    file = re.sub(r"(?:(?<=/)|^)(\w+)=[^/]+(?=/)", r"\1=#", file)
     for pattern in IN_NAMES.values():
         file = re.sub(pattern, "#", file)
     return re.sub(r"#(?:[-_. ]?#)*", "#", re.sub(r"\d+", "#", file))
@@ -60,6 +69,8 @@ def pattern_of(files: Sequence[str], columns: Sequence[str]) -> str | None:
     --------
     >>> pattern_of(["px_202411.csv", "px_202412.csv"], [])
     'px_*.csv'
+    >>> pattern_of(["eod/year=2024/part-0.parquet", "eod/year=2025/part-0.parquet"], [])
+    'eod/year=*/part-0.parquet'
     >>> pattern_of([f"{name}_{day}.csv" for name in ("a", "b_c") for day in (20250131, 20250228)], ["date", "portfolio"])
     '{portfolio}_{date}.csv'
     """
@@ -68,16 +79,12 @@ def pattern_of(files: Sequence[str], columns: Sequence[str]) -> str | None:
         return None
     names = [re.sub(IN_NAMES[form], "{date}", file) if form else file for file in files]
     other = [column for column in columns if column != "date"]
-    if other:
-        stems = sorted(set(names))
-        if len(stems) < 2:
-            return None
-        first, last = common(stems)
-        return f"{first}{{{other[0]}}}{last}"
-    if len(set(names)) == 1:
-        return names[0]
-    first, last = common(names)
-    return f"{first}*{last}"
+    by_part = [list(dict.fromkeys(parts)) for parts in zip(*(name.split("/") for name in names), strict=False)]
+    different = sum(len(parts) > 1 for parts in by_part)
+    if other and different != 1:
+        return None
+    joint = f"{{{other[0]}}}" if other else "*"
+    return "/".join(parts[0] if len(parts) == 1 else joint.join(common(sorted(parts))) for parts in by_part)
 
 
 def common(names: Sequence[str]) -> tuple[str, str]:
@@ -95,7 +102,7 @@ def common(names: Sequence[str]) -> tuple[str, str]:
         first = first[:-1]
         if not first or first[-1] in EDGES + "/":
             break
-    cut = min((place for mark in EDGES + "{" if (place := last.find(mark)) >= 0), default=0)
+    cut = min((place for mark in EDGES + "{" if (place := last.find(mark)) >= 0), default=len(last))
     return first.rstrip("0123456789"), last[cut:]
 
 
@@ -104,3 +111,15 @@ def _common_start(names: Sequence[str]) -> str:
     return next(
         (short[:place] for place in range(len(short), -1, -1) if all(n.startswith(short[:place]) for n in names)), ""
     )
+
+
+def plain_index(name: str) -> str:
+    """The name of an index without what says of which kind its levels are: LRG Index, LRG TR, LRG（配当込み）.
+
+    Examples
+    --------
+    >>> plain_index("LGCAPTR Index"), plain_index("R1000-like TR"), plain_index("大型株指数（配当込み）")
+    ('lgcaptr', 'r1000 like', '大型株指数')
+    """
+    words = [word for word in tokens(BRACKETS.sub(" ", unicodedata.normalize("NFKC", name))) if word not in KINDS_OF_LEVELS]
+    return " ".join(words)

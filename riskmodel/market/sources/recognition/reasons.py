@@ -11,12 +11,15 @@ from riskmodel.market.sources.recognition.groups import MANY, Group, candidates,
 from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, shape_of
 from riskmodel.market.tables import DATE, TEXT
 
+RATES = (-5.0, 30.0)  # percent a year, or anything smaller: asked, never taken
 SHOWN = 3  # codes or days of a column that are not known
 
 
 def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fact, str]:
     """The verdict on a group that is no table by its headers and codes, the reason, and the table that it would be."""
     first, *across = group.first.labels
+    if may_be_rates(group):
+        return ASKED, Fact("may_be_rates", {"label": across[0]}), "rates"
     if len(group.first.labels) > MANY:
         if group.shape(first).kind == DAY and codes:
             return _of_codes(frozenset(across), "", codes, "")
@@ -35,6 +38,15 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
         for label in (label for label in unread if kinds[label] == DATE):
             return ASKED, Fact("days_of_no_form", {"label": label, "cells": group.shape(label).texts[:SHOWN]}), table
     return UNUSED, Fact("no_table_of_ours", {"labels": group.first.labels[:8]}), ""
+
+
+def may_be_rates(group: Group) -> bool:
+    """Whether a group is a number a day that is never far from zero, under a header that says nothing: perhaps a rate."""
+    first, *others = group.first.labels
+    if len(others) != 1 or group.shape(first).kind != DAY or group.shape(others[0]).kind != NUMBER:
+        return False
+    numbers = group.numbers(others[0]).dropna()
+    return len(numbers) > 1 and bool(numbers.between(*RATES).all())
 
 
 def files_that_differ(group: Group, label: str) -> tuple[str, ...] | None:

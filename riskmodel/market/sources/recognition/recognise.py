@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
@@ -20,15 +20,19 @@ from riskmodel.market.sources.recognition.drafts import (
     UNUSED,
     Draft,
     Found,
-    long_draft,
+    names_of_levels,
+    names_of_lists,
     state_place,
     state_sessions,
 )
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, candidates, groups_of, merged
+from riskmodel.market.sources.recognition.long import long_draft
+from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.reasons import why_left
+from riskmodel.market.sources.recognition.values import NUMBER
 from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, wide_drafts
-from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
+from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
 from riskmodel.market.tables import TABLES
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
@@ -73,13 +77,19 @@ def recognise(folder: Path) -> Recognised:
     choices = {group: candidates(group) if group in narrow else [] for group in groups}
     securities = by_code.securities_among(choices)
     codes = by_code.code_columns(securities) if securities is not None else {}
+    for group in narrow:
+        if group is not securities and codes and not any(each.label("ticker") for each in choices[group]):
+            choices[group] = candidates(group, joined=by_code.joined_columns(group, codes))
     choices = {group: _of_known_codes(group, choices[group], codes, securities) for group in groups}
     indices = _index_names(choices)
+    across = {group: as_wide(group, codes, indices) for group in groups}
+    levels = indices.union(*(sheet.names for sheet in across.values() if sheet is not None and sheet.table == "indices"))
+    choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
     rivals: dict[str, list[Group]] = {}
     for group in sorted(groups, key=lambda group: _rank(group, choices[group])):
-        wide = as_wide(group, codes, indices)
+        wide = across[group]
         likely = choices[group]
         if wide is not None and (mixed_levels := levels_mixed(wide)):
             found.append(_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), "indices"))
@@ -89,8 +99,6 @@ def recognise(folder: Path) -> Recognised:
             found.append(_group(group, ASKED, Fact("days_across")))
         elif not likely:
             found.append(_group(group, *why_left(group, codes)))
-        elif likely[0].table == "rates" and _is_yearly(likely[0]):
-            found.append(_group(group, ASKED, Fact("yearly_rate"), "rates"))
         elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
             found.append(_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), "splits"))
         elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
@@ -114,15 +122,18 @@ def recognise(folder: Path) -> Recognised:
             ]
         else:
             drafts.append(draft)
+    if not any(draft.table == "shares" for draft in drafts) and (more := _shares_of_prices(taken)) is not None:
+        drafts.append(more)
     found += [_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, sheet.table) for sheet, why in left]
     _state_codes(drafts, sheets, codes, securities)
+    _state_indices(drafts)
     for draft in drafts:
         state_sessions(draft)
         state_cash(draft, frozenset().union(*codes.values()))
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
-        found += _columns(draft)
+        found += _columns(draft, _of_others(draft, drafts))
     for group in groups:
         found += _headers(group)
     found += _not_found(drafts)
@@ -132,12 +143,6 @@ def recognise(folder: Path) -> Recognised:
 def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
     """The likeliest first, and what its name says should not be used last."""
     return doubtful_word(group) is not None, -max((each.score for each in likely), default=0)
-
-
-def _is_yearly(rates: Candidate) -> bool:
-    """Whether the header of a rate says that it is one of a year, which no unit makes one of a day."""
-    words = tokens(rates.label("risk_free") or "")
-    return any(has(words, phrase) for phrase in HEADERS["yearly"])
 
 
 def merged_lists(groups: Sequence[Group]) -> list[Group]:
@@ -155,7 +160,7 @@ def _of_known_codes(
     out = []
     for each in likely:
         label = each.label("ticker")
-        known = label is None or not codes or by_code.best_column(frozenset(group.texts(label)), codes)[0] is not None
+        known = label is None or not codes or _is_known(frozenset(group.texts(label)), codes)
         stock_as_index = (
             (index := each.label("index")) is not None
             and codes
@@ -164,6 +169,61 @@ def _of_known_codes(
         if known and not stock_as_index and each.table != "securities":
             out.append(each)
     return out
+
+
+def _is_known(texts: frozenset[str], codes: Mapping[str, frozenset[str]]) -> bool:
+    return by_code.best_column(texts, codes)[0] is not None or by_code.ending_of(texts, codes) is not None
+
+
+def _of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset[str]) -> list[Candidate]:
+    """The tables that a group may be: lists that are named as an index with levels is are those of its members."""
+    if not likely or likely[0].table != "holdings" or likely[0].label("portfolio") is not None or not levels:
+        return list(likely)
+    known = {plain_index(name) for name in levels}
+    named = {each.sheet or PurePosixPath(each.file).stem for each in group.seen}
+    if not all(any(_is_named(name, index) for index in known) for name in named):
+        return list(likely)
+    columns = {ours: found for ours, found in likely[0].columns.items() if ours in TABLES["constituents"].columns}
+    return [Candidate("constituents", columns, likely[0].score)] if "weight" in columns else list(likely)
+
+
+def _is_named(name: str, index: str) -> bool:
+    """Whether the name of a file or sheet has that of an index in it, as whole words."""
+    return bool(index) and has(tokens(name), index)
+
+
+def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | None:
+    """The table of share counts out of the file of prices, where that has a count or a market value by day."""
+    if "prices" not in taken:
+        return None
+    group, prices = taken["prices"]
+    used = {label for found in prices.columns.values() for label, _ in found}
+    columns = {"available_from": prices.columns["date"], "ticker": prices.columns["ticker"]}
+    for ours in ("shares_out", "market_cap"):
+        scores = {
+            label: matched(label, WORDS["shares"][ours])
+            for label in group.first.labels
+            if label not in used and group.shape(label).kind == NUMBER
+        }
+        best = max((score for score, _ in scores.values()), default=0.0)
+        found = tuple((label, word) for label, (score, word) in scores.items() if score == best > 0)
+        if found:
+            columns[ours] = found
+            return long_draft(group, Candidate("shares", columns, best))
+    return None
+
+
+def _state_indices(drafts: Sequence[Draft]) -> None:
+    """State which level each list of constituents is of, where the two have other names: LRG beside LRG Index."""
+    by_table = {draft.table: draft for draft in drafts}
+    levels, lists = by_table.get("indices"), by_table.get("constituents")
+    if levels is None or lists is None or lists.group is None:
+        return
+    theirs = names_of_levels(levels)
+    for name in names_of_lists(lists):
+        same = [level for level in theirs if plain_index(level) == plain_index(name)]
+        if name not in theirs and len(same) == 1:
+            lists.state(("values", "index", name), same[0], Fact("same_index", {"label": same[0]}))
 
 
 def _index_names(choices: Mapping[Group, Sequence[Candidate]]) -> frozenset[str]:
@@ -185,11 +245,16 @@ def _state_codes(
     for draft in drafts:
         if draft is master:
             continue
-        if draft.stated.get("layout") == "wide":
+        if "layout" in draft.stated:
             sheet = next((each for each in sheets if each.table == draft.table and each.codes), None)
-            label, share = by_code.best_column(frozenset(sheet.group.first.labels[1:]), codes) if sheet else (None, 0.0)
+            label, share = by_code.best_column(sheet.names, codes) if sheet else (None, 0.0)
         elif "ticker" in draft.labels and draft.group is not None:
-            label, share = by_code.best_column(frozenset(draft.group.texts(draft.labels["ticker"])), codes)
+            texts = frozenset(draft.group.texts(draft.labels["ticker"]))
+            label, share = by_code.best_column(texts, codes)
+            if label is None and (ending := by_code.ending_of(texts, codes)) is not None:
+                label, share = ending.label, ending.share
+                why = Fact("ending", {"cell": ending.theirs, "code": ending.own})
+                draft.state(("endings",), {ending.theirs: ending.own}, why)
         else:
             continue
         if label is not None:
@@ -199,9 +264,11 @@ def _state_codes(
         used[label] = used.get(label, 0) + 1
     ticker = by_code.choose_ticker(securities, list(codes), used)
     master.state(("columns", "ticker"), ticker, Fact("chosen_ticker", {"label": ticker}))
+    master.labels["ticker"] = ticker
     for ours in [ours for ours, label in master.labels.items() if label == ticker and ours != "ticker"]:
         del master.stated["columns"][ours]
-    master.labels["ticker"] = ticker
+        del master.labels[ours]
+        _state_other(master, ours, securities)
     names: dict[str, str] = {}
     for label in used:
         if label != ticker:
@@ -219,11 +286,30 @@ def _state_codes(
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
 
 
-def _columns(draft: Draft) -> list[Found]:
-    """A row for each column of a draft's files, and for what is asked of the table as a whole."""
+def _state_other(master: Draft, ours: str, securities: Group) -> None:
+    """State the next best column of securities for one whose first choice is the tickers."""
+    master.why.pop(("columns", ours), None)
+    left = [label for label in securities.first.labels if label not in master.labels.values()]
+    scores = {label: matched(label, WORDS["securities"][ours]) for label in left}
+    label = max(scores, key=lambda each: scores[each], default=None)
+    if label is not None and scores[label][0]:
+        master.state(("columns", ours), label, Fact("header_word", {"word": scores[label][1]}))
+        master.labels[ours] = label
+
+
+def _of_others(draft: Draft, drafts: Sequence[Draft]) -> frozenset[str]:
+    """The columns of a draft's files that another one tells of: of a file that is two tables the second says less."""
+    others = [other for other in drafts if other is not draft and other.group is draft.group is not None]
+    first = all(drafts.index(draft) < drafts.index(other) for other in others)
+    labels = {label for other in others for label in other.labels.values()}
+    return frozenset(labels if first or draft.group is None else draft.group.first.labels)
+
+
+def _columns(draft: Draft, told: frozenset[str]) -> list[Found]:
+    """A row for each column of a draft's files, but for those told elsewhere, and for what is asked of the table."""
     rows = []
     questions = draft.questions()
-    if draft.stated.get("layout") == "wide":
+    if "layout" in draft.stated:
         for (ours, field), sheet in zip(draft.stated["fields"].items(), draft.sheets, strict=True):
             own = [path for path in questions if path[:2] == ("fields", ours)]
             why = draft.why[("fields", ours, "file")] + tuple(fact for path in own for fact in draft.why[path])
@@ -246,8 +332,9 @@ def _columns(draft: Draft) -> list[Found]:
             why = why or tuple(
                 fact for path in questions for fact in draft.why[path] if label in fact.values.get("labels", ())
             )
-            place = (_file_of(draft), group.first.sheet or "")
-            rows.append(Found(*place, label, draft.table, ours, verdict, why or (Fact("not_needed"),)))
+            place = (_file_of(draft), ", ".join(group.sheets) or group.first.sheet or "")
+            if verdict != UNUSED or label not in told:
+                rows.append(Found(*place, label, draft.table, ours, verdict, why or (Fact("not_needed"),)))
     for path in questions:
         if path[0] != "fields" and not (path[0] in ("units", "columns") and path[-1] in draft.labels):
             rows.append(Found(_file_of(draft), "", ".".join(path), draft.table, path[-1], ASKED, draft.why[path]))

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import unit_said
 
 WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
     "prices": ("close", "total_return", "dividend", "volume"),
     "shares": ("shares_out", "market_cap"),
-    "rates": ("risk_free",),
+    "rates": ("risk_free", "yearly_rate"),
+    "fundamentals": ("dividends_per_share",),
     "constituents": ("weight",),
     "holdings": ("weight",),
     "earnings": ("eps_estimate", "eps_actual"),
@@ -25,6 +27,14 @@ def of_header(label: str, place: str) -> tuple[str, Fact] | None:
     """The unit that a header, or the name of its sheet, states."""
     unit = unit_said(label)
     return None if unit is None else (unit, Fact("unit_said", {"unit": unit, "place": place}))
+
+
+def said_around(group: Group) -> tuple[str, Fact] | None:
+    """The unit that the lines above the cells, the sheet's name or the file's say, where they say no more than one."""
+    said = [found for text in group.around[:-1] if (found := of_header(text, text)) is not None]
+    units = {unit for unit, _ in said}
+    units = units - {"ones"} or units
+    return next((found for found in said if {found[0]} == units), None)
 
 
 def agreed(said: tuple[str, Fact] | None, shown: tuple[str, Fact] | None) -> tuple[str, Fact] | None:

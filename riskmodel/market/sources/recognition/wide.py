@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -15,12 +14,13 @@ from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.doubts import of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, day_texts, state_how, state_points
-from riskmodel.market.sources.recognition.groups import Group, derived_from, numbers_of
+from riskmodel.market.sources.recognition.groups import Group, derived_from, kind_of, numbers_of
 from riskmodel.market.sources.recognition.names import pattern_of
-from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header
+from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, said_around
 from riskmodel.market.sources.recognition.values import DAY, NUMBER, Shape, shape_of
 from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
-from riskmodel.market.tables import DATE, TABLES
+from riskmodel.market.tables import DATE, TABLES, TEXT
+from riskmodel.market.tables import NUMBER as NUMBERS
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
 FEW = 2  # names across, at least, of what is no pair
@@ -28,18 +28,27 @@ FEW = 2  # names across, at least, of what is no pair
 
 @dataclass(frozen=True)
 class Wide:
-    """A wide group: its table and field, None where the field is not said; and which codes stand across."""
+    """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across."""
 
     group: Group
     table: str
     field: str | None
     why: tuple[Fact, ...]
     codes: str | None = None
+    layout: str = "wide"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The codes of its stocks, or its indices."""
+        labels = self.group.first.labels
+        return frozenset(labels[1:] if self.layout == "wide" else self.group.texts(labels[0]))
 
 
 def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozenset[str]) -> Wide | None:
     """A group as a wide sheet, or None where it is none."""
     first, *across = group.first.labels
+    if is_across(group, codes):
+        return _across(group, codes)
     if not across or group.shape(first).kind != DAY:
         return None
     stacked = pd.concat([group.cells[label] for label in across]).dropna()
@@ -50,12 +59,12 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
         return Wide(group, "fx", "rate", (Fact("pairs_across", {"labels": tuple(across)}),))
     column, share = best_column(names, codes)
     if column is not None and len(across) > FEW:
-        field, why = _field(group)
-        return Wide(group, "prices", field, (Fact("codes_across", {"label": column, "share": share}), *why), column)
-    called = (*tokens(PurePosixPath(group.first.file).stem), *tokens(group.first.sheet or ""))
+        table, field, why = _field(group)
+        return Wide(group, table, field, (Fact("codes_across", {"label": column, "share": share}), *why), column)
+    called = [tokens(text) for text in (*group.around[:-1], *across)]
     known = len(names & indices) / len(names)
-    if known >= 0.5 or (len(across) >= FEW and any(has(called, word) for word in OF_NAMES["indices"])):
-        if any(matched(label, WORDS["indices"]["level"])[0] for label in across):
+    if known >= 0.5 or (len(across) >= FEW and any(has(words, word) for words in called for word in OF_NAMES["indices"])):
+        if any(matched(label, WORDS["indices"]["level"])[0] >= 3 for label in across):
             return None  # a long table
         return Wide(group, "indices", "level", (Fact("indices_across", {"labels": tuple(across), "share": known}),))
     return None
@@ -71,31 +80,45 @@ def levels_mixed(sheet: Wide) -> tuple[str, ...]:
 
 
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
-    """Whether names stand down and days across, some beside a name or a comment, which no mapping reads."""
+    """Whether names stand down and days across, some perhaps beside a name or a comment."""
     first, *across = group.first.labels
     days = sum(looks_like_day(label) for label in across)
     return days > 1 and days >= 0.5 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
 
 
-def _field(group: Group) -> tuple[str | None, tuple[Fact, ...]]:
-    """What a sheet's name, or its file's, says of the field."""
-    for name in (group.first.said or None, group.first.sheet, PurePosixPath(group.first.file).stem):
+def _across(group: Group, codes: Mapping[str, frozenset[str]]) -> Wide | None:
+    """A group with names down and days alone across; None where other columns stand among these, which no mapping reads."""
+    first, *across = group.first.labels
+    if not all(map(looks_like_day, across)) or shape_of(pd.concat([group.cells[label] for label in across])).kind != NUMBER:
+        return None
+    column, share = best_column(frozenset(group.texts(first)), codes)
+    table, field, why = _field(group)
+    return Wide(group, table, field, (Fact("codes_down", {"label": column, "share": share}), *why), column, "across")
+
+
+def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
+    """What a sheet's name, its file's, or the lines above it say of the table and the field."""
+    fields = {
+        (table, ours): phrases
+        for table in ("prices", "shares")
+        for ours, phrases in WORDS[table].items()
+        if kind_of(table, ours) == NUMBERS
+    }
+    for name in (group.first.said or None, group.first.sheet, group.stem, *group.first.titles):
         if name is None:
             continue
-        scores = {
-            ours: matched(name, phrases) for ours, phrases in WORDS["prices"].items() if ours not in ("date", "ticker")
-        }
+        scores = {ours: matched(name, phrases) for ours, phrases in fields.items()}
         scores = {ours: score for ours, score in scores.items() if score[0] > 0}
         scores = scores or {
-            ours: (1.0, phrase)
-            for ours, phrases in WORDS["prices"].items()
-            for phrase in phrases
-            if ours not in ("date", "ticker") and len(phrase) > 2 and has(tokens(name), phrase)
+            ours: (float(len(phrase)), phrase)
+            for ours, phrases in fields.items()
+            for phrase in sorted(phrases, key=len)
+            if len(phrase) > 2 and has(tokens(name), phrase)
         }
         if scores:
-            best = max(scores, key=lambda ours: scores[ours])
-            return best, (Fact("sheet_word", {"word": scores[best][1]}),)
-    return None, (Fact("field_unknown"),)
+            table, field = max(scores, key=lambda ours: scores[ours])
+            return table, field, (Fact("sheet_word", {"word": scores[table, field][1]}),)
+    return "prices", None, (Fact("field_unknown"),)
 
 
 def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, Fact]]]:
@@ -121,7 +144,9 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
                 for column in inputs & set(fields):
                     left.append((fields.pop(column), Fact("needless", {"column": ours})))
         draft = drafts[table] = Draft(table)
-        draft.state(("layout",), "wide", Fact("days_down"))
+        layouts = {sheet.layout for sheet in fields.values()}
+        layout = layouts.pop() if len(layouts) == 1 else OPEN
+        draft.state(("layout",), layout, Fact("names_down" if layout == "across" else "days_down"))
         for field, sheet in fields.items():
             draft.sheets.append(sheet.group)
             _state_field(draft, field, sheet, fields)
@@ -148,7 +173,9 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     first = group.first.labels[0]
     draft.state((*path, "file"), pattern_of(list(group.files), []) or group.files[0], *sheet.why, *group.first.why)
     stacked = _stacked(group)
-    state_how(draft, path, group, [first], {first: DATE})
+    state_how(draft, path, group, [first], {first: DATE if sheet.layout == "wide" else TEXT})
+    if sheet.layout == "across":
+        _state_days_across(draft, path, group)
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
     _ask_of_headers(draft, (*path, "file"), group)
     if stacked.missing:
@@ -156,11 +183,10 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         draft.state((*path, "missing"), cells, Fact("stands_for_none", {"cells": stacked.missing}))
     if field not in WITH_UNIT.get(draft.table, ()):
         return
-    name = group.first.sheet or PurePosixPath(group.first.file).stem
-    found = of_header(group.first.said, group.first.said) or of_header(name, name)
+    found = of_header(group.first.said, group.first.said) or said_around(group)
     if found is None and stacked.percent:
         found = "percent", Fact("percent_sign")
-    if field == "total_return" and "close" in fields:
+    if field == "total_return" and "close" in fields and {sheet.layout, fields["close"].layout} == {"wide"}:
         closes = fields["close"].group
         found = agreed(found, of_changes(_panel(group, stacked), _panel(closes, _stacked(closes))))
     if found is None:
@@ -169,6 +195,15 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         draft.state((*path, "unit"), *found)
     else:
         draft.why[(*path, "file")] = (*draft.why[(*path, "file")], found[1])
+
+
+def _state_days_across(draft: Draft, path: tuple[str, ...], group: Group) -> None:
+    """State the form of the days of a header."""
+    forms = shape_of(pd.Series(group.first.labels[1:], dtype=object)).forms
+    if len(forms) > 1:
+        draft.state((*path, "dates"), OPEN, Fact("form_unclear", {"forms": forms}))
+    elif forms and forms[0] != "YYYY-MM-DD":
+        draft.state((*path, "dates"), forms[0], Fact("form_seen", {"form": forms[0]}))
 
 
 def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:

@@ -31,7 +31,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {  # by table: of each row one 
     ),
     "earnings": (("ticker",), ("announced",), ("eps_actual", "eps_estimate")),
     "indices": (("date",), ("index",), ("level",)),
-    "constituents": (("index",), ("ticker",), ("weight",)),
+    "constituents": (("ticker",), ("weight",)),  # whose they are, the name of a file or sheet may say
     "holdings": (("ticker",), ("weight", "quantity", "market_value")),
     "splits": (("ticker",), ("ex_date",), ("ratio",)),
     "rates": (("date",), ("risk_free",)),
@@ -44,7 +44,9 @@ CURRENCIES: dict[str, str] = _FILE["currencies"]
 COUNTED, OF_COUNTS = ("shares", "aktien", "actions", "titres"), ("volume", "volumen", "umsatz", "vol")
 OF_AMOUNTS = ("volume", "vol", "volumen", "出来高", "売買高", "dividend", "dividende", "factor", "係数", "surprise")
 CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
+CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコード", "currency", "crncy", "währung", "通貨")
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
+WHOLE = "="  # before a word that is a header only where it stands alone
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
@@ -78,7 +80,9 @@ def bare(text: str) -> tuple[str, ...]:
 
 
 def has(words: tuple[str, ...], phrase: str) -> bool:
-    """Whether a phrase stands among words as a whole; one of Japanese may be a part of a word."""
+    """Whether a phrase stands among words as a whole; one of Japanese may be a part of a word, "=at" is all of the words."""
+    if phrase.startswith(WHOLE):
+        return words == tokens(phrase)
     wanted = tokens(phrase) if phrase not in "%$€£¥" else (phrase,)
     if len(wanted) == 1 and not wanted[0].isascii() and any("\u3040" <= letter <= "\u9fff" for letter in wanted[0]):
         return any(wanted[0] in word for word in words)
@@ -97,8 +101,9 @@ def matched(label: str, phrases: tuple[str, ...]) -> tuple[float, str]:
     for phrase in phrases:
         wanted = tokens(phrase)
         whole = wanted in (words, tokens(label))
-        if whole or (has(words, phrase) and (len(wanted) > 1 or len(words) <= 2 or not phrase.isascii())):
-            best = max(best, ((3.0 if whole else 2.0) + 0.1 * len(wanted), phrase))
+        among = has(words, phrase) and (len(wanted) > 1 or len(words) <= 2 or not phrase.isascii())
+        if whole or (among and not phrase.startswith(WHOLE)):
+            best = max(best, ((3.0 if whole else 2.0) + 0.1 * len(wanted), phrase.removeprefix(WHOLE)))
     return best
 
 

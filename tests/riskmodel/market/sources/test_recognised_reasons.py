@@ -29,9 +29,15 @@ def _earnings(day: str, tail: str, names: str = "ABC") -> str:
 
 
 @pytest.mark.parametrize("tail", [" US", "", ".N"])
-def test_codes_that_differ_by_what_stands_behind_them_are_said_beside_each_other(tmp_path, tail):
-    why = _why(tmp_path, _earnings("2024-11-05", tail))
-    assert why == (ASKED, "codes_by_tail", {"cell": f"A{tail}", "code": "A US Equity"})
+def test_codes_that_differ_by_what_stands_behind_them_are_stated_so(tmp_path, tail):
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    (tmp_path / "earnings.csv").write_text(_earnings("2024-11-05", tail), encoding="utf-8")
+    stated = recognise(tmp_path).draft("earnings").stated
+    assert stated["endings"] == {tail: " US Equity"}
+    mapped = {"file": "earnings.csv", "columns": stated["columns"], "constant": {"session": "pre"}}
+    table = Exports(tmp_path, {"earnings": TableMap(**mapped, endings=stated["endings"])}).table("earnings")
+    assert table["ticker"].tolist() == ["A US Equity", "B US Equity", "C US Equity"]
 
 
 def test_codes_that_no_security_has_are_said(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, TAKEN, UNREAD, UNUSED
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
 from tests.riskmodel.market.sources.odd_folders import ODD
@@ -23,6 +23,7 @@ RIGHT: dict[str, dict[str, dict[str, str]]] = {
         | {"出来高（千株）": "volume"},
         "securities": {"証券コード": "ticker", "銘柄名": "name_ja", "英文名": "name", "業種名": "sector"},
         "holdings": {"証券コード": "ticker", "評価額（円）": "market_value"},
+        "rates": {"日付": "date", "金利（年率％）": "yearly_rate"},
     },
     "swiss": {
         "prices": {"Handelstag": "date", "Valor": "ticker", "Schlusskurs": "close", "Performance": "total_return"}
@@ -43,13 +44,12 @@ RIGHT: dict[str, dict[str, dict[str, str]]] = {
 }
 QUESTIONS: dict[str, set[tuple[str, ...]]] = {  # folder -> what a person is asked of its tables
     "terminal": {("prices", "fields", "close", "unit")},
-    "japanese": set(),
-    "swiss": {("prices", "unit"), ("prices", "dates")},
+    "japanese": {("rates", "derived", "risk_free")},
+    "swiss": {("prices", "units", "close"), ("prices", "units", "volume"), ("prices", "dates")},
     "french": set(),
     "warehouse": {
         ("prices", "columns", "close"),
         ("prices", "units", "close"),
-        ("prices", "units", "total_return"),
         ("prices", "units", "volume"),
         ("holdings", "dates"),
     },
@@ -101,9 +101,9 @@ def test_units_come_from_words_or_from_arithmetic_over_the_cells(tmp_path):
     assert units == {
         "terminal": {"close": "?", "total_return": "percent"},  # by the changes of the closes
         "japanese": {"total_return": "percent", "volume": "thousands"},
-        "swiss": {"total_return": "percent"},
+        "swiss": {"close": "?", "total_return": "percent", "volume": "?"},
         "french": {"total_return": "percent"},
-        "warehouse": {"close": "?", "total_return": "?", "volume": "?"},
+        "warehouse": {"close": "?", "volume": "?"},
     }
 
 
@@ -114,7 +114,7 @@ def test_other_files_are_left_alone_and_said(tmp_path):
     }
     assert found == {
         "README.txt": (UNREAD, "no_table"),
-        "across.csv": (ASKED, "days_across"),
+        "across.csv": (ASKED, "field_unknown"),
         "logo.png": (UNREAD, "other_kind"),
         "returns.csv": (UNUSED, "no_table_of_ours"),
         "trades.csv": (UNUSED, "no_table_of_ours"),
@@ -130,10 +130,10 @@ def test_what_is_needed_and_was_not_found_is_named(tmp_path):
     )
 
 
-def test_a_rate_of_a_year_is_no_rate_of_a_day(tmp_path):
+def test_a_rate_of_a_year_is_one_of_a_day_only_by_a_count_that_a_person_states(tmp_path):
     ODD["japanese"](tmp_path)
-    rates = [each for each in recognise(tmp_path).found if each.file == "コール.csv"]
-    assert [(each.verdict, each.why[0].key) for each in rates] == [(ASKED, "yearly_rate")]
+    stated = recognise(tmp_path).draft("rates").stated
+    assert (stated["units"], stated["derived"]) == ({"yearly_rate": "percent"}, {"risk_free": OPEN})
 
 
 def test_lists_of_a_custodian_say_cash_and_portfolio_as_they_are(tmp_path):

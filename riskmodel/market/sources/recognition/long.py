@@ -1,0 +1,259 @@
+"""A long table's mapping: its columns, what they are worked out from, the unit of each, and what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OF_SHEET, OPEN
+from riskmodel.market.sources.recognition import doubts
+from riskmodel.market.sources.recognition.drafts import (
+    OF_LISTS,
+    Draft,
+    chosen_of,
+    day_texts,
+    kind_of_labels,
+    lists_of,
+    state_how,
+)
+from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, fits, kind_of
+from riskmodel.market.sources.recognition.names import day_in, pattern_of
+from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums, said_around
+from riskmodel.market.sources.recognition.values import EMPTY
+from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
+from riskmodel.market.sources.recognition.words import CODE_WORDS, HEADERS, has, matched, tokens
+from riskmodel.market.tables import NUMBER, TABLES
+
+PER_SHARE = ("dividends_per_share", "eps_estimate", "eps_actual")  # never in the unit of totals
+
+
+def long_draft(group: Group, candidate: Candidate) -> Draft:
+    """The mapping of a long table out of files of one header; identifiers are held against securities elsewhere."""
+    table = candidate.table
+    draft = Draft(table, group=group)
+    settled = doubts.settled(group, candidate, chosen_of(group, candidate))
+    chosen, asked = dict(settled.chosen), dict(settled.asked)
+    for ours in [ours for ours, label in chosen.items() if label in group.twice]:
+        label = chosen.pop(ours)
+        asked[ours] = (label,), Fact("header_twice", {"labels": (label,)})
+    if "risk_free" in chosen and is_yearly(group, chosen["risk_free"]):
+        chosen["yearly_rate"] = chosen.pop("risk_free")
+    _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
+    state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
+    for ours, label in chosen.items():
+        word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
+        why = Fact("header_word", {"word": word}) if word is not None else Fact("says_total_return")
+        draft.state(("columns", ours), label, Fact("yearly_rate") if ours == "yearly_rate" else why)
+        draft.labels[ours] = label
+    for ours, (labels, question) in asked.items():
+        draft.state(("columns", ours), OPEN, question)
+        _unit_of_any(draft, ours, labels)
+    if "level" in chosen and not doubts.says(chosen["level"], "total_return"):
+        draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
+    _derived(draft, chosen)
+    _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
+    _absent(draft)
+    return draft
+
+
+def is_yearly(group: Group, label: str) -> bool:
+    """Whether a header, or what stands around the cells, says a rate of a year, and nothing says one of a day."""
+    said = [tokens(text) for text in (label, *group.around)]
+    yearly, daily = (any(has(words, phrase) for words in said for phrase in HEADERS[kind]) for kind in ("yearly", "daily"))
+    return yearly and not daily
+
+
+def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
+    if group.sheets:
+        whose = next((column for column in OF_LISTS.get(draft.table, ())[1:] if column not in chosen), None)
+        draft.state(("file",), group.first.file, Fact("files", {"count": 1}), *group.first.why)
+        draft.state(("sheet",), list(group.sheets), Fact("sheets", {"count": len(group.sheets)}))
+        if whose is not None:
+            draft.state(("constant", whose), OF_SHEET, Fact("sheet_is", {"column": whose}))
+        return
+    in_name = [column for column in OF_LISTS.get(draft.table, ()) if column not in chosen]
+    files = list(dict.fromkeys(group.files))
+    pattern = pattern_of(files, in_name)
+    if pattern is None and in_name[1:]:
+        pattern = pattern_of(files, in_name[:1])
+        if pattern is not None:
+            draft.state(("constant", in_name[1]), PurePosixPath(files[0]).stem, Fact("one_list", {"column": in_name[1]}))
+    if pattern is None:
+        pattern = pattern_of(files, []) or files[0]
+        for column in in_name:
+            if column == "portfolio" and len(files) == 1:
+                draft.state(("constant", column), PurePosixPath(files[0]).stem, Fact("one_list", {"column": column}))
+                continue
+            draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}))
+    elif "{date}" in pattern:
+        draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))
+    draft.state(("file",), pattern, Fact("files", {"count": len(files)}), *group.first.why)
+
+
+def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:
+    for ours, ways in derived_from(draft.table).items():
+        if ours in chosen or ours in draft.stated.get("columns", {}):
+            continue
+        can = [way for way, columns in ways.items() if all(column in chosen for column in columns)]
+        if len({ways[way] for way in can}) < len(can):
+            draft.state(("derived", ours), OPEN, Fact("which_way", {"ways": tuple(can)}))
+        elif can:
+            draft.state(("derived", ours), can[0], Fact("worked_out", {"columns": ways[can[0]]}))
+
+
+def _unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
+    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not."""
+    said = {label: of_header(label, label) for label in labels}
+    units = {None if found is None else found[0] for found in said.values()}
+    if ours not in WITH_UNIT.get(draft.table, ()):
+        return
+    facts = tuple(found[1] for found in said.values() if found is not None)
+    if len(units) > 1 or units == {None}:
+        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
+    elif units != {"ones"}:
+        draft.state(("units", ours), str(*units), *facts)
+
+
+def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequence[str]) -> None:
+    """State or ask the unit of each column; totals of one table are in one unit, and figures of a share are not."""
+    table = draft.table
+    totals = [ours for ours, kind in TABLES[table].columns.items() if kind == NUMBER and ours not in PER_SHARE]
+    totals = [ours for ours in totals if ours in chosen] if table == "fundamentals" else []
+    wanted = [ours for ours in dict.fromkeys((*WITH_UNIT.get(table, ()), *totals)) if ours in chosen]
+    around = said_around(group)
+    found = {ours: _unit(group, table, chosen, ours, closes) for ours in wanted}
+    asked = [ours for ours in wanted if found[ours] is None]
+    together = [ours for ours in asked if ours in totals]
+    if not together and table == "earnings" and len(asked) > 1:
+        together = asked
+    if together and around is not None and around[0] != "ones" and table == "fundamentals":
+        if around[0] in ("percent", "basis_points"):
+            draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(together)}), around[1])
+        else:
+            draft.state(("unit",), *around)
+    elif len(together) > 1:
+        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(together)}))
+    else:
+        together = []
+    for ours in wanted:
+        if ours in together:
+            continue
+        known = found[ours]
+        if known is None:
+            sums = () if ours != "weight" else _sums(group, chosen, table)
+            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
+        elif known[0] != "ones" or "unit" in draft.stated:
+            draft.state(("units", ours), *known)
+        else:
+            draft.why[("columns", ours)] = (*draft.why.get(("columns", ours), ()), known[1])
+
+
+def _unit(group: Group, table: str, chosen: Mapping[str, str], ours: str, closes: Sequence[str]) -> tuple[str, Fact] | None:
+    """The unit of a column by its header, or by what its cells are beside others; `closes` are the closes, or may be."""
+    label = chosen[ours]
+    if ours == "risk_free" and not any(
+        has(tokens(text), phrase) for text in (label, *group.around) for phrase in HEADERS["daily"]
+    ):
+        return None
+    said = of_header(label, label)
+    shown = None
+    if ours == "weight" and table in OF_LISTS:
+        shown = of_sums(group.numbers(label), lists_of(group, chosen, table))
+    elif ours == "total_return" and "date" in chosen and "ticker" in chosen:
+        returns = panel(group, chosen, label)
+        known = [found for close in closes if (found := of_changes(returns, panel(group, chosen, close))) is not None]
+        shown = known[0] if len({unit for unit, _ in known}) == 1 else None
+    elif ours == "yearly_rate" and said is None:
+        around = said_around(group)
+        said = around if around is not None and around[0] in ("percent", "basis_points") else None
+    elif ours == "dividends_per_share" and said is None:
+        place = next((text for text in group.around if doubts.says(text, "but_shares")), None)
+        said = None if place is None else ("ones", Fact("unit_said", {"unit": "ones", "place": place}))
+    found = agreed(said, shown)
+    return ("percent", Fact("percent_sign")) if found is None and group.shape(label).percent else found
+
+
+def _sums(group: Group, chosen: Mapping[str, str], table: str) -> tuple[Fact, ...]:
+    sums = group.numbers(chosen["weight"]).groupby(lists_of(group, chosen, table).to_numpy()).sum()
+    return (Fact("sums_are", {"low": float(sums.min()), "high": float(sums.max())}),)
+
+
+def panel(group: Group, chosen: Mapping[str, str], label: str) -> pd.DataFrame:
+    """A column of a long table with the days down and the names across."""
+    keys = [group.texts(chosen[key]) if key != "date" else day_texts(group, chosen["date"]) for key in ("date", "ticker")]
+    frame = pd.DataFrame({"date": keys[0], "ticker": keys[1], "value": group.numbers(label)})
+    return frame.drop_duplicates(["date", "ticker"]).pivot(index="date", columns="ticker", values="value")
+
+
+def _absent(draft: Draft) -> None:
+    """State of a column that is not there that it is not: empty where cells may be, else a question.
+
+    Where the file has columns of its kind that nothing takes, they are named: one may be it under a name of the house.
+    """
+    spec = TABLES[draft.table]
+    have = {*draft.stated.get("columns", {}), *draft.stated.get("constant", {}), *draft.stated.get("derived", {})}
+    have |= {column for column in spec.columns if f"{{{column}}}" in str(draft.stated["file"])}
+    asked = {label for why in draft.why.values() for fact in why for label in fact.values.get("labels", ())}
+    for column in spec.columns:
+        left = _left(draft, column, asked)
+        if column in have or (column in spec.optional and not (left and _is_wished(draft, column))):
+            continue
+        if column == "sector" and draft.group is not None:
+            draft.state(("columns", column), OPEN, Fact("sector_unknown", {"labels": _groupings(draft.group)}))
+        elif (draft.table, column) == ("prices", "total_return"):
+            draft.state(("columns", column), OPEN, Fact("return_unknown", {"labels": left}))
+        elif column in spec.sparse and left:
+            draft.state(("columns", column), OPEN, Fact("column_or_none", {"column": column, "labels": left}))
+        elif column in spec.sparse:
+            draft.state(("constant", column), "", Fact("left_empty", {"column": column}))
+        elif column == "session":
+            draft.state(("constant", column), OPEN, Fact("session_unknown"))
+        else:
+            why = (
+                Fact("column_which", {"column": column, "labels": left})
+                if left
+                else Fact("column_unknown", {"column": column})
+            )
+            draft.state(("columns", column), OPEN, why)
+
+
+def _is_wished(draft: Draft, column: str) -> bool:
+    """Whether a column that may be absent is asked for where some of its file's could be it."""
+    names = {"name", "name_ja"} & {*draft.labels}
+    return (
+        draft.table == "fundamentals"
+        or (draft.table, column) == ("securities", "industry")
+        or ((draft.table, column) == ("securities", "name") and not names)
+    )
+
+
+def _left(draft: Draft, column: str, asked: set[str]) -> tuple[str, ...]:
+    """The columns of a draft's files that nothing takes or asks for and whose cells are of a column's kind."""
+    group, kind = draft.group, kind_of(draft.table, column)
+    if group is None:
+        return ()
+    out = []
+    for label, shape in group.shapes.items():
+        if label in draft.labels.values() or label in asked or shape.kind == EMPTY or not fits(shape, kind):
+            continue
+        if kind != NUMBER and (shape.code or matched(label, CODE_WORDS)[0] or group.cells[label].nunique() < 2):
+            continue
+        if column == "industry" and label not in _groupings(group):
+            continue
+        many = shape.kind == TEXT_CELLS and 2 * group.cells[label].nunique() >= len(group.cells)
+        if column in ("name", "name_ja") and not many:
+            continue
+        out.append(label)
+    return tuple(out)
+
+
+def _groupings(group: Group) -> tuple[str, ...]:
+    """The columns of texts that several rows share."""
+    return tuple(
+        label
+        for label, shape in group.shapes.items()
+        if shape.kind == TEXT_CELLS and 1 < group.cells[label].nunique() <= len(group.cells) / 2
+    )
