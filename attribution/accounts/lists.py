@@ -283,7 +283,7 @@ def stopped_names(lists: AccountLists, market: xr.Dataset, period: Period) -> pd
         weights = lists.weights[rows].tocoo()
         anywhere = np.zeros(len(lists.assets))
         anywhere[weights.col] = 1.0
-        gone = stopped_of(gone_positions(anywhere, life, ends, start, stop, last, lists.assets, sessions))
+        gone = stopped_of(gone_positions([(start, stop, anywhere)], life, ends, last, lists.assets, sessions))
         gone = gone.drop(columns="weight")
         held = pd.DataFrame(
             {

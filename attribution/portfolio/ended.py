@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -12,6 +14,7 @@ from riskmodel.market.timeline import next_lives
 
 STOPPED = ["ticker", "last_trade", "resumes", "weight", "list_date", "final"]
 ENDED = ["ticker", "last_trade", "final", "weight", "list_date"]
+NEVER = -1
 
 
 def padded_lives(market: xr.Dataset, beyond: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -38,16 +41,23 @@ def earning_lives(life: np.ndarray, ends: np.ndarray, begun: np.ndarray) -> np.n
 
 
 def gone_positions(
-    opening: np.ndarray,
+    openings: Sequence[tuple[int, int, np.ndarray]],
     life: np.ndarray,
     ends: np.ndarray,
-    start: int,
-    stop: int,
     last: int,
     labels: pd.Index,
     sessions: pd.DatetimeIndex,
 ) -> pd.DataFrame:
-    """Positions of one list that are without a price at its end and do not trade again by the last day.
+    """Positions of lists that are without a price at the end of their list and do not trade again by the last day.
+
+    Parameters
+    ----------
+    openings
+        Of each list the sessions at which it begins and ends, and its weights by `labels`.
+    life, ends
+        From `padded_lives`.
+    last, labels, sessions
+        The last session followed; the names; all sessions.
 
     Returns
     -------
@@ -56,30 +66,27 @@ def gone_positions(
         the session on which a final of the position's life pays out, after the last day too; NaT where there is none;
         `until`, the close at which the list ends.
     """
-    held = np.flatnonzero((opening != 0) & (labels != CASH))
-    own = life[: start + 1, held].max(axis=0)
-    traded = (life[: last + 1, held] == own) & (own >= 0)
-    traded_last = np.where(traded.any(axis=0), last - np.argmax(traded[::-1], axis=0), -1)
-    gone = traded_last < stop
-    again = (life[: last + 1, held] > own) & (np.arange(last + 1)[:, None] > start)
-    resumes = np.where(again.any(axis=0), again.argmax(axis=0), -1)
-    final = np.full(len(held), -1)
-    for place in np.flatnonzero(ends[:, held].any(axis=0)):  # few, of many that are held
-        days = start + 1 + np.flatnonzero(ends[start + 1 :, held[place]])
-        paid = [day for day in days if life[:day, held[place]].max() == own[place]]
-        final[place] = paid[0] if paid else -1
-    dates = sessions.append(pd.DatetimeIndex([pd.NaT]))  # where -1 stands for never
-    return pd.DataFrame(
-        {
-            "ticker": labels[held[gone]],
-            "last_trade": dates[traded_last[gone]],
-            "resumes": dates[resumes[gone]],
-            "weight": opening[held[gone]],
-            "list_date": dates[np.full(int(gone.sum()), start)],
-            "final": dates[final[gone]],
-            "until": dates[np.full(int(gone.sum()), stop)],
-        }
-    )
+    rows: list[tuple[int, int, int, float, int, int, int]] = []
+    stocks = labels != CASH
+    for start, stop, opening in openings:
+        goes_on = (life[start] >= 0) & (life[stop] == life[start])  # nearly every name
+        for name in np.flatnonzero((opening != 0) & stocks & ~goes_on):
+            lives, own = life[: last + 1, name], life[: start + 1, name].max()
+            traded = np.flatnonzero((lives == own) & (own >= 0))
+            traded_last = int(traded[-1]) if len(traded) else NEVER
+            if traded_last >= stop:
+                continue
+            again = start + 1 + np.flatnonzero(lives[start + 1 :] > own)
+            days = start + 1 + np.flatnonzero(ends[start + 1 :, name])
+            paid = [int(day) for day in days if life[:day, name].max() == own]
+            final = paid[0] if paid else NEVER
+            resumes = int(again[0]) if len(again) else NEVER
+            rows.append((int(name), traded_last, resumes, float(opening[name]), start, final, stop))
+    found = pd.DataFrame(rows, columns=["ticker", "last_trade", "resumes", "weight", "list_date", "final", "until"])
+    dates = sessions.append(pd.DatetimeIndex([pd.NaT]))  # where NEVER points to
+    places = found.drop(columns="weight").astype(int)
+    stamped = {name: dates[places[name]] for name in places.columns.drop("ticker")}
+    return found.assign(ticker=labels[places["ticker"]], weight=found["weight"].astype(float), **stamped)
 
 
 def paid_out_as_cash(values: xr.DataArray, gone: pd.DataFrame, *, closes: bool) -> np.ndarray:

@@ -170,7 +170,7 @@ def drift(
     live = np.zeros_like(weights)
     closes = np.zeros_like(weights)
     daily = np.zeros(len(weights))
-    gone = []
+    openings = []
     for start, stop in zip(starts, np.append(starts[1:], last), strict=True):
         rows = lists[effective == start]
         opening = np.zeros(len(labels))
@@ -190,7 +190,7 @@ def drift(
         live[place] = np.where(goes_on, weights[place], 0.0)
         closes[place] = growth[1:] / value[1:, None]
         daily[place] = value[1:] / value[:-1] - 1
-        gone.append(gone_positions(opening, life, ends, start, stop, last, labels, sessions))
+        openings.append((start, stop, opening))
     keep = np.arange(starts[0] + 1, last + 1) > first
     coords = {"time": sessions[first + 1 : last + 1], "asset": labels}
     return Track(
@@ -198,7 +198,7 @@ def drift(
         live=xr.DataArray(live[keep], coords, ("time", "asset")),
         returns=xr.DataArray(daily[keep], {"time": coords["time"]}, ("time",)),
         closes=xr.DataArray(closes[keep], coords, ("time", "asset")),
-        gone=pd.concat(gone, ignore_index=True),
+        gone=gone_positions(openings, life, ends, last, labels, sessions),
         lists=sessions[starts],
     )
 

@@ -149,13 +149,12 @@ def weights_that_look_exchanged(evidence: Evidence) -> Iterator[Finding]:
     tracks, base = evidence.since_the_list_before, evidence.tracks.period.base
     for sleeve, settings in evidence.sleeves.items():
         track = tracks.carried(sleeve)
-        closes = track.closes.to_pandas()
-        lists = evidence.portfolios[settings.holdings]
+        lists = evidence.portfolios[settings.holdings].drop(columns=CASH, errors="ignore")
+        closes = track.closes.to_pandas().reindex(columns=lists.columns, fill_value=0.0)
         for date in lists.index[lists.index.isin(closes.index[:-1]) & (lists.index >= base)]:
-            new = lists.loc[date].drop(CASH, errors="ignore")
-            old = closes.loc[date].reindex(new.index).fillna(0.0)
-            both = (new > 0) & (old > 0)
-            after, before = np.log(new[both].to_numpy()), np.log(old[both].to_numpy())
+            new, old = lists.loc[date], closes.loc[date].fillna(0.0)
+            both = ((new > 0) & (old > 0)).to_numpy()
+            after, before = np.log(new.to_numpy()[both]), np.log(old.to_numpy()[both])
             if len(after) < 5:
                 continue
             swapped = np.abs(after[:, None] - before[None, :]) < EXCHANGED

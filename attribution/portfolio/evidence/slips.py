@@ -24,34 +24,38 @@ def lists_unlike_both_neighbours(evidence: Evidence) -> Iterator[Finding]:
         weights, portfolio = evidence.portfolios[settings.holdings], tracks.carried(sleeve).returns.to_series()
         if CASH not in weights:
             weights = weights.assign(**{CASH: 0.0})
-        for before, date, after in zip(weights.index[:-2], weights.index[1:-1], weights.index[2:], strict=True):
+        lists, cash = weights.to_numpy(), weights.columns.get_loc(CASH)
+        stock = np.arange(len(weights.columns)) != cash
+        for number, (date, after) in enumerate(zip(weights.index[1:-1], weights.index[2:], strict=True)):
             days = portfolio.index[(portfolio.index > date) & (portfolio.index <= after)]
             if days.empty:
                 continue
-            total, cash = portfolio[days], tracks.returns.sel(asset=CASH, time=days).to_series()
-            old, own, new = (weights.loc[day] for day in (before, date, after))
+
+            def earned(ticker: str, days: pd.DatetimeIndex = days) -> pd.Series:
+                return tracks.returns.sel(asset=ticker, time=days).to_series()
+
+            total = portfolio[days]
+            old, own, new = lists[number : number + 3]
             there = (old > 0) & (new > 0)
             where = (settings.holdings, f"{date:%Y-%m-%d}")
-            if there[CASH] and own[CASH] == 0:
-                size = float(old[CASH])
-                yield _slip("cash_gone_once", where, f"{size:.2%}", size * (total - cash), lenient=True)
-            held = own.index[there & (own > 0) & (own.index != CASH)]
-            around = np.sqrt(old[held] * new[held])
-            step = np.abs(np.log(own[held] / around))
-            if len(held) <= LEAST_HELD or step.median() > ALIKE:
+            if there[cash] and own[cash] == 0:
+                yield _slip("cash_gone_once", where, f"{old[cash]:.2%}", old[cash] * (total - earned(CASH)), lenient=True)
+            held = np.flatnonzero(there & (own > 0) & stock)
+            around = np.sqrt(np.where(there, old * new, np.nan))
+            step = np.abs(np.log(own[held] / around[held]))
+            if len(held) <= LEAST_HELD or np.median(step) > ALIKE:
                 continue  # another portfolio altogether
-            for ticker in held[(np.abs(step - np.log(10.0)) < ALIKE) & (np.abs(np.log(old[held] / new[held])) < ALIKE)]:
-                missing = float(around[ticker] - own[ticker])
-                rest = cash if own[CASH] > max(old[CASH], new[CASH]) + missing / 2 else total
-                gap = rest - tracks.returns.sel(asset=ticker, time=days).to_series()
-                shown = f"{ticker}, {own[ticker]:.2%}, {around[ticker]:.2%}"
-                yield _slip("weight_slipped", where, shown, missing * gap, lenient=False)
-            more = float(own[CASH] - (old[CASH] + new[CASH]) / 2)
-            absent = own.index[there & (own == 0) & (own.index != CASH)]
-            gone = np.sqrt(old[absent] * new[absent])
-            for ticker in gone.index[(gone > more / np.exp(ALIKE)) & (gone < more * np.exp(ALIKE))]:  # booked late
-                gap = cash - tracks.returns.sel(asset=ticker, time=days).to_series()
-                yield _slip("name_in_cash", where, f"{ticker}, {gone[ticker]:.2%}", more * gap, lenient=False)
+            for place in held[(np.abs(step - np.log(10.0)) < ALIKE) & (np.abs(np.log(old[held] / new[held])) < ALIKE)]:
+                ticker, missing = weights.columns[place], around[place] - own[place]
+                rest = earned(CASH) if own[cash] > max(old[cash], new[cash]) + missing / 2 else total
+                shown = f"{ticker}, {own[place]:.2%}, {around[place]:.2%}"
+                yield _slip("weight_slipped", where, shown, missing * (rest - earned(ticker)), lenient=False)
+            more = own[cash] - (old[cash] + new[cash]) / 2
+            absent = np.flatnonzero(there & (own == 0) & stock)
+            alike = (around[absent] > more / np.exp(ALIKE)) & (around[absent] < more * np.exp(ALIKE))
+            for place in absent[alike]:  # booked late
+                ticker, gap = weights.columns[place], earned(CASH) - earned(weights.columns[place])
+                yield _slip("name_in_cash", where, f"{ticker}, {around[place]:.2%}", more * gap, lenient=False)
 
 
 def _slip(key: str, where: tuple[str, str], shown: str, doubt: pd.Series, *, lenient: bool) -> Finding:
