@@ -34,8 +34,9 @@ def plain(text: str) -> str:
     >>> plain("Ｅｎｅｒｇｙ\u200b"), plain("  Real   Estate ")
     ('Energy', 'Real Estate')
     """
-    visible = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
-    return " ".join(visible.split())
+    if not text.isascii():
+        text = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
+    return " ".join(text.split())
 
 
 def spelt(labels: pd.Series, column: str) -> pd.Series:

@@ -44,9 +44,10 @@ def industries_in_two_sectors(feed: Feed) -> Iterator[Finding]:
         return
     known = securities[securities["sector"].notna() & securities["industry"].notna()]
     names = known.groupby(["industry", "sector"])["ticker"].count()
-    for (industry, sector), count in names.items():
+    astray = names[names.groupby(level="industry").transform("size") > 1]  # few of hundreds
+    for (industry, sector), count in astray.items():
         rest = names[industry].drop(sector)
-        if len(rest) and count <= FEW * rest.max():
+        if count <= FEW * rest.max():
             tickers = known["ticker"][(known["industry"] == industry) & (known["sector"] == sector)]
             shown = f"{sector}, {rest.idxmax()}; {', '.join(sorted(tickers)[:5])}"
             yield Finding("industry_astray", "securities", str(industry), count=int(count), shown=shown)
