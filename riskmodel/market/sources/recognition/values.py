@@ -76,12 +76,14 @@ def shape_of(cells: pd.Series) -> Shape:
     if given.dtype.kind in "iuf":
         return _of_typed(given)
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
-    texts = pd.Series(_some(given[~typed].astype(str).str.strip().unique()), dtype=object)
+    different = pd.Series(given[~typed].astype(str).str.strip().unique(), dtype=object)
+    words = different[~different.str.contains(r"\d")] if len(different) > MOST else different  # few, and all are looked at
+    texts = pd.Series(_some(different.to_numpy()), dtype=object)
     texts = texts[texts != ""]
     whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
     if typed.all() and (whole != "").all() and forms_of(pd.Series(_some(whole.unique()), dtype=object)) == ("YYYYMMDD",):
         return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
-    absent = tuple(sorted(filter(stands_for_none, set(texts))))
+    absent = tuple(sorted(filter(stands_for_none, {*texts, *words} - {""})))
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):

@@ -207,3 +207,13 @@ def test_words_that_are_headers_alone_are_not_found_in_others(tmp_path):
     """Total liabilities are headed "lt" by quants, and a long-term debt "LT Debt" by all."""
     fundamentals(tmp_path, "financials_USD_mm.csv", "LT Debt")
     assert draft(tmp_path, "fundamentals").labels["total_liabilities"] == "Total Liabilities"
+
+
+def test_one_cell_for_none_among_many_numbers_is_seen(tmp_path):
+    """A sheet of years has more different numbers than are looked at."""
+    days = pd.bdate_range("2000-01-03", periods=800)
+    master(tmp_path)
+    closes = pd.DataFrame(np.arange(800 * 12).reshape(800, 12) + 10.25, days, TICKERS).astype(object)
+    closes.iloc[401, 7] = "#N/A N/A"
+    closes.rename_axis("Dates").to_csv(tmp_path / "PX_LAST.csv")
+    assert draft(tmp_path, "prices").stated["fields"]["close"]["missing"] == ["#N/A N/A"]
