@@ -113,6 +113,11 @@ class Group:
     def _shapes(self) -> dict[str, Shape]:
         return {}
 
+    @cached_property
+    def stacked(self) -> Shape:
+        """What all numbers of a sheet with days or names down look like."""
+        return shape_of(pd.concat([self.cells[label] for label in self.first.labels[1:]]))
+
     def shape(self, label: str) -> Shape:
         """What a column looks like."""
         if label not in self._shapes:

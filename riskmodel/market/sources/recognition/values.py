@@ -71,10 +71,12 @@ def shape_of(cells: pd.Series) -> Shape:
     given = cells.dropna()
     if given.empty:
         return Shape(EMPTY)
-    if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
-        return Shape(DAY, unique=given.is_unique)
     if given.dtype.kind in "iuf":
         return _of_typed(given)
+    rows, given = len(given), pd.Series(given.unique())
+    unique = len(given) == rows
+    if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
+        return Shape(DAY, unique=unique)
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
     different = pd.Series(given[~typed].astype(str).str.strip().unique(), dtype=object)
     words = different[~different.str.contains(r"\d")] if len(different) > MOST else different  # few, and all are looked at
@@ -82,23 +84,23 @@ def shape_of(cells: pd.Series) -> Shape:
     texts = texts[texts != ""]
     whole = given[typed].map(lambda cell: str(int(cell)) if float(cell).is_integer() else "")
     if typed.all() and (whole != "").all() and forms_of(pd.Series(_some(whole.unique()), dtype=object)) == ("YYYYMMDD",):
-        return Shape(DAY, ("YYYYMMDD",), unique=given.is_unique)
+        return Shape(DAY, ("YYYYMMDD",), unique=unique)
     absent = tuple(sorted(filter(stands_for_none, {*texts, *words} - {""})))
     there = texts[~texts.isin(absent)]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
         parts = whole.replace("", FRACTION).unique()
-        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(parts)), unique=given.is_unique)
+        return Shape(NUMBER, points=numbers, missing=absent, texts=tuple(_some(parts)), unique=unique)
     if not typed.any() and not there.empty:
         forms = forms_of(there)
         if forms:
-            return Shape(DAY, forms, missing=absent, unique=given.is_unique)
+            return Shape(DAY, forms, missing=absent, unique=unique)
         code = code_of(texts)
         if numbers and not code:
             percent = bool(there.str.translate(PLAIN).str.endswith("%").any())
-            return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(there), unique=given.is_unique)
-        return Shape(TEXT, code=code, texts=tuple(texts), unique=given.is_unique)
-    return Shape(TEXT, texts=(*texts, *_some(whole.unique())), unique=given.is_unique)
+            return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(there), unique=unique)
+        return Shape(TEXT, code=code, texts=tuple(texts), unique=unique)
+    return Shape(TEXT, texts=(*texts, *_some(whole.unique())), unique=unique)
 
 
 def _some(cells: np.ndarray) -> np.ndarray:

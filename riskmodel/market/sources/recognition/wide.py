@@ -51,8 +51,7 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
         return _across(group, codes)
     if not across or group.shape(first).kind != DAY:
         return None
-    stacked = pd.concat([group.cells[label] for label in across]).dropna()
-    if stacked.empty or shape_of(stacked).kind != NUMBER:
+    if group.stacked.kind != NUMBER:
         return None
     names = frozenset(across)
     if all(PAIR.fullmatch(label) for label in across):
@@ -89,7 +88,7 @@ def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
 def _across(group: Group, codes: Mapping[str, frozenset[str]]) -> Wide | None:
     """A group with names down and days alone across; None where other columns stand among these, which no mapping reads."""
     first, *across = group.first.labels
-    if not all(map(looks_like_day, across)) or shape_of(pd.concat([group.cells[label] for label in across])).kind != NUMBER:
+    if not all(map(looks_like_day, across)) or group.stacked.kind != NUMBER:
         return None
     column, share = best_column(frozenset(group.texts(first)), codes)
     table, field, why = _field(group)
@@ -172,7 +171,7 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     group, path = sheet.group, ("fields", field)
     first = group.first.labels[0]
     draft.state((*path, "file"), pattern_of(list(group.files), []) or group.files[0], *sheet.why, *group.first.why)
-    stacked = _stacked(group)
+    stacked = group.stacked
     state_how(draft, path, group, [first], {first: DATE if sheet.layout == "wide" else TEXT})
     if sheet.layout == "across":
         _state_days_across(draft, path, group)
@@ -188,7 +187,7 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         found = "percent", Fact("percent_sign")
     if field == "total_return" and "close" in fields and {sheet.layout, fields["close"].layout} == {"wide"}:
         closes = fields["close"].group
-        found = agreed(found, of_changes(_panel(group, stacked), _panel(closes, _stacked(closes))))
+        found = agreed(found, of_changes(_panel(group, stacked), _panel(closes, closes.stacked)))
     if found is None:
         draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (field,)}))
     elif found[0] != "ones":
@@ -211,11 +210,6 @@ def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:
     if group.twice:
         draft.why.pop(path)
         draft.state(path, OPEN, Fact("header_twice", {"labels": group.twice}))
-
-
-def _stacked(group: Group) -> Shape:
-    """What all numbers of a sheet look like."""
-    return shape_of(pd.concat([group.cells[label] for label in group.first.labels[1:]]))
 
 
 def _panel(group: Group, shape: Shape) -> pd.DataFrame:
