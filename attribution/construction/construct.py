@@ -27,7 +27,7 @@ from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.optimisation.optimise import EFFORT, optimise
 from riskmodel.optimisation.optimum import Optimum
-from riskmodel.optimisation.rules import FixedWeights, Rule, TrackingError, Turnover, VolatilityBand
+from riskmodel.optimisation.rules import Excluded, FixedWeights, Rule, TrackingError, Turnover, VolatilityBand
 from riskmodel.optimisation.search import Effort
 
 DAYS_A_YEAR, MONTHS_A_YEAR = 252, 12
@@ -76,6 +76,11 @@ class Task:
         """(asset) the parts together."""
         return self.scores.sum(axis=1)
 
+    def _of_today(self, rule: Excluded) -> Excluded:
+        """The rule, of the names that are anything to this close: one that is not there is left out anyway."""
+        known = self.score.index.union(self.benchmark.index).union(self.held.index)
+        return Excluded(tuple(name for name in rule.names if name in known))
+
     def volatility(self, weights: pd.Series) -> float:
         """Forecast volatility a year of weights by ticker, cash left out; share classes of an issuer move together."""
         own = weights.drop(CASH, errors="ignore")
@@ -103,6 +108,7 @@ class Task:
         chosen = list(settings.rules if rules is None else rules)
         if self.held.empty:  # a first list buys everything
             chosen = [rule for rule in chosen if not isinstance(rule, Turnover)]
+        chosen = [self._of_today(rule) if isinstance(rule, Excluded) else rule for rule in chosen]
         if settings.tracking_error is not None:
             chosen.append(TrackingError(settings.tracking_error))
         return optimise(

@@ -111,7 +111,7 @@ def test_rules_that_contradict_each_other_are_named(strategies, small_model, sma
     book = with_strategy(strategies, rules=(NameWeight(most=0.02), NameCount(20, 25)))
     with pytest.raises(ContradictionError) as caught:
         at.construct(book, "major", small_model, small_market, date=DATE)
-    assert set(caught.value.rules) == {"weight", "names"}
+    assert set(caught.value.rules) == {"weight", "names", "cash"}  # with more in cash, 25 names at 2 % would do
 
 
 @pytest.mark.parametrize(
@@ -171,3 +171,12 @@ def test_scores_of_ones_own_are_the_last_known_ones():
 def test_names_that_score_the_same_are_refused():
     with pytest.raises(at.InputError, match="score: all 2 names score the same"):
         factor_scores(pd.DataFrame({"value": [1.0, 1.0]}, ["A", "B"]), {"value": 1.0})
+
+
+def test_a_name_that_is_not_there_is_left_out_anyway(strategies, small_model, small_market, made):
+    from riskmodel.optimisation.rules import Excluded
+
+    best = str(made.weights.index[0])
+    rules = (*strategies.strategies["major"].rules, Excluded(("NOBODY", best)))
+    other = at.construct(with_strategy(strategies, rules=rules), "major", small_model, small_market, date=DATE)
+    assert other.weights.get(best, 0.0) == 0
