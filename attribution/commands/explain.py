@@ -34,7 +34,7 @@ USES = {  # by table, the options that it uses; another is refused, so that nobo
     "brinson-by-factor": ("by", "link", *BRINSON, *VIEW),
     "timing": ("link", *VIEW),
     "reconciliation": ("link", *VIEW),
-    "rules": ("by", "link"),
+    "rules": ("by", "link", "against"),
     "karnosky-singer": VIEW,
     "figures": (),
 }
@@ -219,7 +219,8 @@ def _rules(tracks: Tracks, model: RiskModelResults, options: argparse.Namespace,
     require_strategies(tracks.book, options.course)
     costs = rules_of(tracks, options.course, model, link=options.link or DEFAULT_LINK, progress=step)
     cuts = [word for text in options.by or [] for word in text.split(",")]
-    frame = costs.table.drop(columns="course") if not cuts else costs.with_errors(*cuts).reset_index()
+    against = options.against or AGAINST[0]
+    frame = costs.with_errors(*cuts, against=against).reset_index() if cuts else costs.table.drop(columns="course")
     if options.format != "text":
         print_table(frame, options.format)
         return

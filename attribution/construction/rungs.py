@@ -21,7 +21,7 @@ from attribution.portfolio.blends import blend_shares
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.holdings import Track, drift
 from attribution.portfolio.tracks import Tracks
-from attribution.rows import PROXY
+from attribution.rows import AGAINST, PROXY
 from riskmodel.errors import InputError, listed
 from riskmodel.model.results import RiskModelResults
 
@@ -51,19 +51,22 @@ class RuleCosts:
     cube: Cube
     ex_ante: pd.DataFrame
 
-    def by(self, *cuts: Cut) -> pd.Series:
-        """Contributions by rung, and by factor, group, stock, sector, day or month within it."""
-        found = contributions(self.cube, [SLEEVE, *cuts])
+    def by(self, *cuts: Cut, against: str = AGAINST[0]) -> pd.Series:
+        """Contributions by rung, and by factor, group, stock, sector, day or month within it.
+
+        `against` is what a name's part is measured against, the "benchmark" or "zero": a rung is the same by either.
+        """
+        found = contributions(self.cube, [SLEEVE, *cuts], against=against)
         return found.rename_axis([RUNG, *found.index.names[1:]]) if cuts else found.rename_axis(RUNG)
 
-    def errors(self, *cuts: Cut) -> pd.Series:
+    def errors(self, *cuts: Cut, against: str = AGAINST[0]) -> pd.Series:
         """Standard errors of `by`, with the same index."""
-        found = standard_errors(self.cube, [SLEEVE, *cuts])
+        found = standard_errors(self.cube, [SLEEVE, *cuts], against=against)
         return found.rename_axis([RUNG, *found.index.names[1:]]) if cuts else found.rename_axis(RUNG)
 
-    def with_errors(self, *cuts: Cut) -> pd.DataFrame:
+    def with_errors(self, *cuts: Cut, against: str = AGAINST[0]) -> pd.DataFrame:
         """contribution, standard_error and t by rung and the cuts within it."""
-        return with_t(self.by(*cuts), self.errors(*cuts))
+        return with_t(self.by(*cuts, against=against), self.errors(*cuts, against=against))
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -98,3 +98,9 @@ def test_a_course_without_a_strategy_is_told_how_to_name_one(small_book, small_m
         at.InputError, match=r"no sleeve of 'Major 100' has a strategy; \[strategies\] of the book are: none"
     ):
         at.attribute_rules(small_book, "Major 100", small_model, small_market, period=SMALL_MONTH)
+
+
+def test_against_zero_moves_names_within_a_rung_and_no_rung(costs):
+    benchmark, zero = costs.by("stock"), costs.by("stock", against="zero")
+    assert (benchmark - zero).abs().max() > 1e-6
+    np.testing.assert_allclose(benchmark.groupby(level="rung").sum(), zero.groupby(level="rung").sum(), atol=1e-12)
