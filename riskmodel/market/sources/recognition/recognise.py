@@ -35,6 +35,7 @@ from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, 
 from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
 from riskmodel.market.tables import TABLES
 
+WHOLE_WORD = 3.0  # of a header that is a word and nothing else
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
 WISHED = ("fundamentals", "earnings", "indices", "constituents", "rates")  # tables without which something is left out
 LISTS = ("holdings", "constituents")
@@ -205,8 +206,8 @@ def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | N
             for label in group.first.labels
             if label not in used and group.shape(label).kind == NUMBER
         }
-        best = max((score for score, _ in scores.values()), default=0.0)
-        found = tuple((label, word) for label, (score, word) in scores.items() if score == best > 0)
+        best = max((score for score, word in scores.values() if word != "shares"), default=0.0)  # may be shares traded
+        found = tuple((label, word) for label, (score, word) in scores.items() if score == best >= WHOLE_WORD)
         if found:
             columns[ours] = found
             return long_draft(group, Candidate("shares", columns, best))

@@ -203,6 +203,13 @@ def test_a_dividend_beside_the_close_makes_the_return(tmp_path):
     assert (found.labels["dividend"], found.stated["derived"]) == ("Ausschüttung", {"total_return": "close and dividend"})
 
 
+@pytest.mark.parametrize("header", ["Shares", "Shares Short", "Shares on Loan"])
+def test_shares_beside_prices_may_be_those_that_were_traded(header, tmp_path):
+    master(tmp_path)
+    prices().rename(columns={"ticker": "Symbol"}).assign(**{header: 9.0}).to_csv(tmp_path / "prices.csv", index=False)
+    assert looked(tmp_path).draft("shares") is None
+
+
 def test_words_that_are_headers_alone_are_not_found_in_others(tmp_path):
     """Total liabilities are headed "lt" by quants, and a long-term debt "LT Debt" by all."""
     fundamentals(tmp_path, "financials_USD_mm.csv", "LT Debt")
