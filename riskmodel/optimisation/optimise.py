@@ -62,7 +62,7 @@ def optimise(
     held
         (asset,): weights before, "CASH" among them where there is cash. By default nothing is held, and all is bought.
     costs, impact
-        Of a change c of a weight, costs |c| + impact |c|^(3/2); a number is that of every name.
+        Of a change c of a weight, ``costs |c| + impact |c|^(3/2)``; a number is that of every name.
     groups
         By asset, a column a grouping that a rule names.
     issuers
@@ -91,8 +91,8 @@ def optimise(
 
     Notes
     -----
-    maximise s'w - lambda (w - b)'V(w - b) - costs'|w - w0| - impact'|w - w0|^(3/2), V = X'FX + D, with z_i = 1 where name i
-    is held. docs/methodology/construction.md has the bound and the search.
+    maximise ``s'w - lambda (w - b)'V(w - b) - costs'|w - w0| - impact'|w - w0|^(3/2)``, V = X'FX + D, with z_i = 1
+    where name i is held. docs/methodology/construction.md has the bound and the search.
 
     Examples
     --------
