@@ -79,7 +79,7 @@ def refused(folder, text):
         (
             END,
             '[tables.prices]\nfile = "a"\nlayout = "tall"\n[limits] ',
-            "'layout' in [tables.prices]: 'tall'; give \"long\" or \"wide\".",
+            '\'layout\' in [tables.prices]: \'tall\'; give "long", "wide" or "across".',
         ),
     ],
 )
