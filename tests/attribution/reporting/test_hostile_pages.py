@@ -28,6 +28,8 @@ MAJOR = 'name = { ja = "メジャー（架空）", en = "Major (simulated)" }\n'
 BLENDS = [f'"Major {share} : Next {100 - share}" = {{ major = 0.{share // 10}, next_major = 0.{10 - share // 10} }}\n'
           for share in (70, 50, 30)]  # fmt: skip
 
+TRIED = [pytest.param(each, marks=[pytest.mark.slow] if each != "ja" else []) for each in LANGUAGES]  # odd books, not words
+
 
 def remade(folder, market, model, *changes, month=SMALL_MONTH, holdings=None, blends=False):
     """Content of a copy of the small book after changes to its text and its holdings; without blends unless asked."""
@@ -93,7 +95,7 @@ def checked(content, language="en", **options):
     return page, reader
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TRIED)
 def test_names_from_users_are_escaped_and_reach_the_page_whole(hostile, language):
     page, reader = checked(hostile, language)
     assert page.count("<script") == 1
@@ -104,7 +106,7 @@ def test_names_from_users_are_escaped_and_reach_the_page_whole(hostile, language
     assert "<script" not in render_page(hostile, language, medium="print")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TRIED)
 def test_a_book_without_limits_indices_and_constituents_has_a_page(bare, language):
     page, reader = checked(bare, language)
     assert 'id="weeks"' not in page
@@ -130,7 +132,7 @@ def test_twelve_courses_stay_below_the_size_of_a_page(tmp_path, small_market, sm
     assert len(page.encode()) < 1.2e6
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TRIED)
 def test_the_month_of_inception_has_no_month_before(first_month, language):
     page, reader = checked(first_month, language)
     assert {row[4].text for row in reader.of("exposures")[0].rows[1:]} == {"n/a"}
@@ -138,7 +140,7 @@ def test_the_month_of_inception_has_no_month_before(first_month, language):
     assert {"ja": "過去3カ月のグラフはありません", "en": "no chart of three months"}[language] in page
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TRIED)
 def test_risk_that_cannot_be_told_is_said_and_not_drawn(page_content, language):
     tables = dict(page_content.tables)
     tables["risk"], tables["risk_factors"] = tables["risk"].iloc[:0], tables["risk_factors"].iloc[:0]
@@ -159,6 +161,7 @@ def test_risk_that_cannot_be_told_is_said_and_not_drawn(page_content, language):
     assert reader.of("risk_factors") == []
 
 
+@pytest.mark.slow
 def test_a_book_whose_courses_are_all_blends_explains_each_sleeve_under_its_key(tmp_path, small_market, small_model):
     alone = [('"Major 100" = { major = 1.0 }\n', ""), ('"Next Major 100" = { next_major = 1.0 }\n', "")]
     alone += [(blend, "") for blend in BLENDS[1:]]
