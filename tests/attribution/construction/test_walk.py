@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import attribution as at
+import riskmodel as rm
 from attribution.construction.months import walked_months
 from attribution.construction.walk_book import write_walk
 from attribution.construction.walked import Step
@@ -129,3 +130,30 @@ def test_the_book_of_a_walk_is_explained_with_its_rules_as_rows(tmp_path, strate
     assert result.by("factor")["trading"] == pytest.approx(months.table["trading"].iloc[-1], abs=1e-12)
     cost = made.trades.groupby("date")["cost"].sum().iloc[-1]
     assert months.table["trading"].iloc[-1] == pytest.approx(-cost, rel=0.1)  # linked, and of a portfolio that earns
+
+
+@pytest.mark.slow
+def test_nothing_of_the_future_moves_a_list(small_copy, strategies, small_model, small_market):
+    """Prices, filings, estimates, share counts and lists of later days are others, from the raw tables on."""
+    known = pd.Timestamp("2025-01-31")
+    folder, read, write = small_copy
+    changed = {
+        "prices": ("date", ["total_return", "volume"]),
+        "fundamentals": ("available_from", ["net_income", "equity"]),
+        "earnings": ("announced", ["eps_actual"]),
+        "shares": ("available_from", ["shares_out"]),
+        "constituents": ("date", []),
+    }
+    for table, (day, columns) in changed.items():
+        frame = read(table)
+        later = frame[day] > known
+        for column in columns:
+            frame[column] = frame[column].where(~later, frame[column] * 0.5)
+        write(table, frame[~later] if table == "constituents" else frame)
+    market = rm.read_market(folder)
+    model = rm.RiskModel().fit(market)
+    asked = {"start": "2025-01", "end": "2025-02"}
+    before = at.walk(strategies, "major", small_model, small_market, **asked)
+    after = at.walk(strategies, "major", model, market, **asked)
+    pd.testing.assert_frame_equal(after.holdings, before.holdings, rtol=1e-6)
+    pd.testing.assert_frame_equal(after.rungs, before.rungs, rtol=1e-6)
