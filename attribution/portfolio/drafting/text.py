@@ -20,7 +20,20 @@ from riskmodel.texts import visible
 
 US_DOLLAR = "USD"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-FIRST = ("layout", "file", "sheet", "skip", "encoding", "delimiter", "decimal", "thousands", "dates", "missing", "unit")
+FIRST = (
+    "layout",
+    "file",
+    "sheet",
+    "skip",
+    "until",
+    "encoding",
+    "delimiter",
+    "decimal",
+    "thousands",
+    "dates",
+    "missing",
+    "unit",
+)
 AFTER = ("endings", "identifiers", "cash")
 WITHIN = ("columns", "constant", "units", "values", "derived", "fields")
 RISK_FREE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from attribution.portfolio.drafting.draft import found_table
+from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
@@ -71,6 +73,8 @@ def test_sheets_a_portfolio_each_are_one_table_and_a_share_is_no_portfolio(tmp_p
     assert (found.stated["until"], found.stated["skip"]) == ("empty line", 1)
     assert (found.labels["weight"], found.labels["date"]) == ("% of Portfolio", "As of")
     assert "portfolio" not in found.labels and "cash" not in found.stated
+    text = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
+    assert tomllib.loads(text)["tables"]["holdings"] == found.stated  # nothing that is stated is left unwritten
 
 
 @pytest.mark.parametrize("columns", [["% of Fund"], ["NAV share"]])
