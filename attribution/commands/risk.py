@@ -12,12 +12,13 @@ from riskmodel.progress import inside
 
 
 def print_risk(options: argparse.Namespace) -> int:
-    """Print a course's forecast risk and its limits; 1 where one is broken."""
+    """Print a course's forecast risk, its limits, and what followed earlier forecasts; 1 where a limit is broken."""
     import pandas as pd
 
     from attribution.contributions.modelled.exposure_errors import estimated_sentence
-    from attribution.measures.forecast import closing_limits, closing_risk, forecast_risk, month_to
+    from attribution.measures.forecast import closing_limits, closing_risk, forecasts_at, month_to
     from attribution.measures.limits import limits_table
+    from attribution.measures.past_forecasts import last_months, realised_of_sleeves, realised_table, run_of
     from attribution.portfolio.begun import book_of
     from attribution.portfolio.book import read_book
     from attribution.portfolio.course import blend_tracks
@@ -34,14 +35,18 @@ def print_risk(options: argparse.Namespace) -> int:
     with progress(3) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
-        tracks = Tracks(book, market, month_to(book, market, date))
+        month = month_to(book, market, date)
+        past = last_months(book, market, date) if options.table == "realised" or _every_table(options) else []
+        tracks = Tracks(book, market, run_of(past)).over(month) if past else Tracks(book, market, month)
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         followed = blend_tracks(tracks, options.course)
         step("model")
         fitted = fitted_model(book, market, tracks.period.end, progress=inside(step, "model"))
         step("forecast")
-        forecast = forecast_risk(fitted.model, market, date, levels=book.levels_among_names)
+        closes = {date, *(each.base for each in past)}
+        forecasts = forecasts_at(fitted.model, market, closes, levels=book.levels_among_names)
+        forecast = forecasts[date]
         closing = partial(closing_risk, forecast=forecast, uncovered_max=book.book.uncovered_max)
         risk = closing(followed)
         alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares}
@@ -50,6 +55,7 @@ def print_risk(options: argparse.Namespace) -> int:
             for sleeve, course in alone.items()
             for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing(course))
         )
+        realised = realised_table(realised_of_sleeves(tracks, shares, forecasts) if past else [])
     if fitted.remark:
         say(fitted.remark, error=True)
     if forecast.left_out:
@@ -67,7 +73,7 @@ def print_risk(options: argparse.Namespace) -> int:
             f"held until then.",
             error=True,
         )
-    tables = {"risk": risk.table, "limits": limits}
+    tables = {"risk": risk.table, "limits": limits, "realised": realised}
     if options.table in ("factor", "family", "stock"):
         tables = {options.table: risk.by(options.table)}
     elif options.table is not None:
@@ -77,10 +83,15 @@ def print_risk(options: argparse.Namespace) -> int:
     elif options.format == "csv":
         print_table(next(iter(tables.values())), "csv")
         if len(tables) > 1:
-            say("The limits are another table: --table limits, or --format json for both.", error=True)
+            say("There are more: --table limits and --table realised, or --format json for all.", error=True)
     else:
         for name, table in tables.items():
             say(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
             print_table(table, "text", decimals=4)
     print_evidence(evidence, options.book, tracks.period, error=True)
     return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE
+
+
+def _every_table(options: argparse.Namespace) -> bool:
+    """Whether all tables are printed: CSV is one table."""
+    return options.table is None and options.format != "csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.errors import InputError
 from riskmodel.estimation.share_classes import linked_correlation, linked_covariance
-from riskmodel.facts import Fact
+from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults
 
@@ -112,6 +112,32 @@ def forecast_risk(
         left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
         linked_covariance=linked,
     )
+
+
+def forecasts_at(
+    model: RiskModelResults,
+    market: xr.Dataset,
+    closes: Iterable[pd.Timestamp],
+    *,
+    levels: Mapping[str, str] | None = None,
+) -> dict[pd.Timestamp, Forecast]:
+    """`forecast_risk` by close, made in one pass, from the first close on from which all have one.
+
+    Raises
+    ------
+    ForecastUnavailableError
+        Where the last close has none.
+    """
+    ordered = sorted(closes)
+    for first, close in enumerate(ordered):
+        try:
+            made = model.forecast(ordered[first:]).compute()
+        except ForecastUnavailableError:
+            if close == ordered[-1]:
+                raise
+        else:
+            break
+    return {close: forecast_risk(model, market, close, made, levels=levels) for close in ordered[first:]}
 
 
 def specific_variances(

@@ -105,8 +105,7 @@ def split_risk(
     b = x.T @ a
     fb, da = f @ b, model.specific(a)
     terms = model.terms(a)
-    variance = fsum([*(b * fb), *(a * da)])
-    volatility = sqrt(variance) if variance > OF_TERMS * terms else 0.0
+    volatility = sqrt(model.variance(a))
     scale = 1 / volatility if volatility else 0.0
 
     of_factor, of_specific = b * fb * scale, float(a @ da) * scale

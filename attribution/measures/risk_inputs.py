@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.labels import Labelled, aligned, labelled, require_finite
+from riskmodel.arrays.rounding import OF_TERMS
 from riskmodel.arrays.semidefinite import require_covariance
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.checks import WEIGHT_SUM_TOLERANCE
@@ -54,6 +56,12 @@ class RiskArrays(NamedTuple):
         product: np.ndarray = self.d * a
         product[self.linked] += self.between @ a[self.linked]
         return product
+
+    def variance(self, a: np.ndarray) -> float:
+        """A' (X F X' + D) a; 0 where it is rounding of its terms."""
+        b = self.x.T @ a
+        variance = fsum([*(b * (self.f @ b)), *(a * self.specific(a))])
+        return variance if variance > OF_TERMS * self.terms(a) else 0.0
 
     def terms(self, a: np.ndarray) -> float:
         """Size of what is added up in a' (X F X' + D) a: the same of absolute values."""

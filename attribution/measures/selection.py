@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.measures.forecast import Forecast, forecast_risk, specific_variances
+from attribution.measures.forecast import Forecast, forecasts_at, specific_variances
 from attribution.measures.risk_inputs import linked_block
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.sections import UNCOVERED_MAX
@@ -53,23 +53,26 @@ def forecast_specific(
 
 
 def forecasts_around(
-    model: RiskModelResults, market: xr.Dataset, period: Period, levels: Mapping[str, str] | None = None
-) -> tuple[Forecast, SpecificForecast | None]:
-    """`forecast_risk` at the last close of a period and `forecast_specific` at the one before its first, in one pass.
+    model: RiskModelResults,
+    market: xr.Dataset,
+    period: Period,
+    levels: Mapping[str, str] | None = None,
+    earlier: Iterable[pd.Timestamp] = (),
+) -> tuple[Forecast, SpecificForecast | None, dict[pd.Timestamp, Forecast]]:
+    """`forecast_risk` at the last close of a period, `forecast_specific` at the one before its first, and by close those of
+    `earlier` that have one, all in one pass.
 
     Raises
     ------
     ForecastUnavailableError
         Where the last close has no forecast.
     """
-    try:
-        made = model.forecast([period.base, period.end])
-    except ForecastUnavailableError:
-        now = forecast_risk(model, market, period.end, levels=levels)
-        return now, forecast_specific(model, market, period.base, levels=levels)
-    volatility = made.specific_volatility
-    before = SpecificForecast(period.base, *specific_variances(model, market, period.base, volatility, levels=levels))
-    return forecast_risk(model, market, period.end, made, levels=levels), before
+    made = forecasts_at(model, market, {*earlier, period.base, period.end}, levels=levels)
+    now = made.pop(period.end)
+    if period.base not in made:
+        return now, forecast_specific(model, market, period.base, levels=levels), made
+    before = made[period.base]
+    return now, SpecificForecast(period.base, before.specific_variance, before.linked_covariance), made
 
 
 def specific_risk_of_period(

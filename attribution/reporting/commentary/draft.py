@@ -10,10 +10,11 @@ import pandas as pd
 
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import read_messages
-from attribution.measures.limits import ACTIVE, Limit
+from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
+from attribution.reporting.commentary.risk import course_of, has_number, risk_blocks
 from attribution.reporting.commentary.sleeve import SleeveCommentary
-from attribution.reporting.commentary.writer import Writer, capital, plain
+from attribution.reporting.commentary.writer import Writer, plain
 from attribution.reporting.tables.facts import (  # fmt: skip
     LEAST_DRIVER,
     SHOWN_NAMES,
@@ -28,8 +29,6 @@ from attribution.rows import LEAST_T
 from riskmodel.facts import Fact
 
 AVERAGE = "Average"
-REBALANCE = "_at_rebalance"
-SHOWN_LABELS = 3
 STOPPED = ("stopped", "stopped_resumes", "ended", "ended_worthless")  # notes
 
 
@@ -119,15 +118,10 @@ def draft(
         for place, sleeve in enumerate(book.sleeves):
             stopped = tuple(note for note in notes if note.key in STOPPED and note.values["sleeve"] == sleeve)
             blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), place, stopped).blocks
-    for heading, parts in (("blends", [_blends(write)]), ("risk", _risk(write, limits))):
+    for heading, parts in (("blends", [_blends(write)]), ("risk", risk_blocks(write, limits))):
         if any(parts):
             blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
     return "\n\n".join(blocks) + "\n"
-
-
-def course_of(book: Book, sleeve: str) -> str:
-    """What the tables call a sleeve: the course that is all of it, else its own key."""
-    return next((course for course in book.courses if list(book.shares(course)) == [sleeve]), sleeve)
 
 
 def _results(write: Writer, when: str) -> list[str]:
@@ -160,7 +154,7 @@ def _results(write: Writer, when: str) -> list[str]:
     since = [
         write("results.return", name=plain(course), number=write.percent("trailing", course, column="itd"))
         for course in courses["course"]
-        if _finite(write.facts.row("trailing", course), "itd")
+        if has_number(write.facts.row("trailing", course), "itd")
     ]
     return [
         write.paragraph(sentences),
@@ -320,84 +314,3 @@ def _blend_driver(write: Writer, course: str) -> str:
         others = write.join(item(row, "blends.uncertain" if unsure else "item") for row, unsure in rows)
     wording = "outweighed" if largest.sign * excess < 0 else "cancelled"
     return write(f"blends.{wording}", driver=item(largest), others=others)
-
-
-def _risk(write: Writer, limits: Sequence[Limit]) -> list[str]:
-    """Forecast risk, active share and turnover of each sleeve, and its limits."""
-    blocks = []
-    for sleeve in write.book.sleeves:
-        course, name = course_of(write.book, sleeve), write.sleeve(sleeve)
-        own = {limit.rule: limit for limit in limits if limit.sleeve == sleeve}
-        blocks.append(write.paragraph([*_measures(write, course, name), *_limits(write, own, name)]))
-    table = write.facts.tables.get("limits")
-    if table is not None and table.empty:
-        blocks.append(write("risk.no_limits"))
-    return blocks
-
-
-def _measures(write: Writer, course: str, name: str) -> list[str]:
-    facts = write.facts
-
-    def told(table: str, measure: str) -> bool:
-        return _finite(facts.row(table, course, measure), "value")
-
-    forecast, held = [], []
-    if told("risk", "tracking_error"):
-        value = write.percent("risk", course, "tracking_error", column="value", signed=False)
-        forecast.append(write("risk.tracking_error", value=value))
-    if told("risk", "beta"):
-        forecast.append(write("risk.beta", value=write.number("risk", course, "beta", column="value")))
-    if told("risk", "portfolio_volatility") and told("risk", "benchmark_volatility"):
-        own, other = (
-            write.percent("risk", course, f"{side}_volatility", column="value", signed=False)
-            for side in ("portfolio", "benchmark")
-        )
-        forecast.append(write("risk.volatility", value=own, benchmark=other))
-    for key, measure in (("active_share", "active_share_end"), ("turnover", "turnover")):
-        if told("figures", measure):
-            held.append(write(f"risk.{key}", value=write.percent("figures", course, measure, column="value", signed=False)))
-    sentences = [write("risk.measures", name=name, measures=write.join(forecast))] if forecast else []
-    return [*sentences, *([capital(write("risk.held", measures=write.join(held)))] if held else [])]
-
-
-def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
-    """What of a sleeve's limits, by rule, was kept, broken and not tested; a rule without an answer is not kept."""
-    if not limits or "limits" not in write.facts.tables:
-        return []
-    broken = [limit for limit in limits.values() if limit.ok is False]
-    untested = [limit.rule for limit in limits.values() if limit.ok is None]
-    sentences = []
-    separator = write("risk.separator")
-    if broken:
-        listed = separator.join(_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken)
-        sentences.append(write("risk.broken", name=name, rules=listed))
-    elif len(untested) < len(limits):
-        sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
-    if untested:
-        names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
-        sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
-    return sentences
-
-
-def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
-    """One breach, with its value and bound; `bought` is the rule's row of the last rebalance."""
-    values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
-    if limit.rule == "risk_band":
-        gap = limit.details[0]
-        return write(f"broken.risk_band_{gap.key}", index=plain(gap.values["index"]), **values)
-    found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
-    labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
-    labels = labels if len(found) == 1 else write("broken.several", labels=labels)
-    if bought is not None and bought.ok:
-        values["before"] = write.figure(*_key(bought), column="value")
-        return write(f"broken.{limit.rule}_drifted", labels=labels, **values)
-    return write(f"broken.{limit.rule}", labels=labels, **values)
-
-
-def _key(limit: Limit) -> tuple[str, str, str, str]:
-    """The table and key columns of a limit's figures."""
-    return ("limits", limit.sleeve, limit.rule, limit.detail)
-
-
-def _finite(row: pd.Series | None, column: str) -> bool:
-    return row is not None and column in row.index and bool(pd.notna(row[column])) and math.isfinite(row[column])

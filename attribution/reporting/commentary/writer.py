@@ -68,9 +68,10 @@ class Writer:
 
     def figure(self, table: str, *key: str | None, column: str) -> str:
         """A figure in its own unit, without a plus sign."""
-        if self.facts.unit(Anchor(table, key, column)) == "percent":
+        unit = self.facts.unit(Anchor(table, key, column))
+        if unit == "percent":
             return self.percent(table, *key, column=column, signed=False)
-        return self.number(table, *key, column=column, decimals=0)
+        return self.number(table, *key, column=column, decimals=0 if unit == "count" else 2)
 
     def _link(self, text: str, anchor: Anchor) -> str:
         return f"[{text}](<{anchor.target}>)"

@@ -1,4 +1,4 @@
-"""The section on the strategy's rules: each bound, the value held against it, and breaches by name."""
+"""The section on the strategy's rules: each bound, the value held against it, breaches by name, and risk in fact."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.measures.limits import ACTIVE, Limit
+from attribution.measures.past_forecasts import RATIO
+from attribution.measures.realised import LEAST_MONTHS
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from riskmodel.facts import Fact
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 COUNTS = ("names_min", "names_max")
 PERCENTS = ("then", "value", "risk", "other", "gap", "weight")
 SIGNED = ("then", "value")  # of sectors, whose weights are active ones
+BROKEN = ("broken_in_fact", "broken_as_forecast")  # what followed a forecast
+UNTESTED = ("too_short", "no_risk", "not_followed")
 MOST_NAMED = 10  # breaches in the sentence; the tables have all
 
 
@@ -30,18 +34,28 @@ class LimitRow:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Sleeves with their rules, and a sentence on the breaches."""
+class RealisedRow:
+    """A measure of risk over the last months: the table's row, its name, verdict and state, and whether it is a ratio."""
 
-    sleeves: list[tuple[str, list[LimitRow]]]
+    row: dict[str, Any]
+    name: str
+    verdict: str
+    state: str
+    relative: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sleeves with their rules and what followed forecasts of their risk, a sentence on the breaches, and a note."""
+
+    sleeves: list[tuple[str, list[LimitRow], list[RealisedRow]]]
     summary: str
+    note: str
 
 
 def limits_section(content: Content, words: PageWords) -> Limits:
     """The rules of every sleeve."""
     frame, t = content.tables["limits"], words.messages
-    if frame.empty:
-        return Limits([], t("limits.none"))
     sleeves, broken, untested = [], [], 0
     limits = list(zip(records(frame), content.limits, strict=True))
     for key in content.sleeves:
@@ -55,13 +69,37 @@ def limits_section(content: Content, words: PageWords) -> Limits:
             if state == "broken":
                 rule = t.name("limit_rules", limit.rule)
                 broken.append(t("limits.breach", sleeve=words.sleeve(key), rule=rule))
-        sleeves.append((words.sleeve(key), rows))
+        sleeves.append((words.sleeve(key), rows, realised_rows(content, words, key)))
     named = [
         *broken[:MOST_NAMED],
         *([t("limits.more_breaches", count=len(broken) - MOST_NAMED)] if broken[MOST_NAMED:] else []),
     ]
     summary = t("limits.broken", count=len(broken), breaches=words.listed(named)) if broken else t("limits.kept")
-    return Limits(sleeves, words.sentences(summary, t("limits.untested", count=untested) if untested else ""))
+    summary = words.sentences(summary, t("limits.untested", count=untested) if untested else "")
+    return Limits(sleeves, t("limits.none") if frame.empty else summary, realised_note(content, words))
+
+
+def realised_rows(content: Content, words: PageWords, sleeve: str) -> list[RealisedRow]:
+    """What was forecast of a sleeve's risk over the last months, and what followed."""
+    frame, band, t = content.tables["realised"], content.book.limits.risk_band, words.messages
+    index = "" if band is None else band.index
+    return [
+        RealisedRow(
+            row=row,
+            name=t(f"realised_measures.{row['measure']}", index=index),
+            verdict=t(f"realised_verdicts.{row['verdict']}", least=LEAST_MONTHS, bound=words.number(row["bound"])),
+            state="broken" if row["verdict"] in BROKEN else "untested" if row["verdict"] in UNTESTED else "kept",
+            relative=row["measure"] == RATIO,
+        )
+        for row in records(frame[frame["sleeve"] == sleeve])
+    ]
+
+
+def realised_note(content: Content, words: PageWords) -> str:
+    """How the tables of forecast and realised risk are to be read, and what they leave out."""
+    left_out, t = float(content.tables["realised"]["uncovered_weight"].max()), words.messages
+    uncovered = t("realised.uncovered", weight=words.percent(left_out, unit="%")) if left_out > 0 else ""
+    return words.sentences(t("realised.note"), uncovered)
 
 
 def detail_text(limit: Limit, words: PageWords) -> str:

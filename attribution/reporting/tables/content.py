@@ -24,6 +24,7 @@ from attribution.measures.forecast import (
     uncovered_weights,
 )
 from attribution.measures.limits import Limit, limits_table
+from attribution.measures.past_forecasts import last_months, realised_of_sleeves, realised_table
 from attribution.measures.performance import (
     History,
     history_of_parts,
@@ -50,7 +51,7 @@ from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Step, silent
 
-Around: TypeAlias = tuple[Forecast, SpecificForecast | None]  # of the month's last close, and of the one before its first
+Around: TypeAlias = tuple[Forecast, SpecificForecast | None, dict[pd.Timestamp, Forecast]]  # see `forecasts_around`
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,9 @@ def build_content(
     def explain(course: str) -> AttributionResult:
         return explain_course(blend_tracks(of_course[course], course), book, model, market)
 
+    closes = {past.base for tracks in parts for past in last_months(tracks.book, market, period.end)}
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
-        computed = beside.submit(forecasts_around, model, market, period, book.levels_among_names)
+        computed = beside.submit(forecasts_around, model, market, period, book.levels_among_names, closes)
         history = history_of_parts(since)
         results = {}
         for course in book.courses:
@@ -192,13 +194,15 @@ def build_content(
         tables |= position_tables(of_course, model, courses)
         progress("risk")
         around = forecast_or_reason(computed)
-        made, before = (around, None) if isinstance(around, Fact) else around
+        made, before, earlier = (around, None, {}) if isinstance(around, Fact) else around
         forecast = made if isinstance(made, Forecast) else None
         tables["figures"] = with_driver_figures(tables, explained, before, book)
     risks = closing_risks(courses, forecast, book.book.uncovered_max)
     limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
     rules, rules_missing = rules_of_courses(of_course, courses, model, progress)
+    own = ((tracks, [sleeve for sleeve in sleeves if of_course[sleeve] is tracks]) for tracks in parts)
+    tables["realised"] = realised_table(row for part in own for row in realised_of_sleeves(*part, earlier))
     reconciled = [result.reconciliation for result in explained.values()]
     reconciled += [costs.reconciliation.assign(course=course)[list(reconciled[0])] for course, costs in rules.items()]
     if book.strategies:
@@ -311,9 +315,9 @@ def position_tables(
 
 
 def forecast_or_reason(
-    computed: Future[tuple[Forecast, SpecificForecast | None]],
-) -> tuple[Forecast, SpecificForecast | None] | Fact:
-    """The forecasts at the month's last close and at the one before its first, or why the last has none."""
+    computed: Future[Around],
+) -> Around | Fact:
+    """The forecasts at the month's last close and before, or why the last has none."""
     try:
         return computed.result()
     except ForecastUnavailableError as error:  # what a month earned is no less true for it: a note says why there is none

@@ -24,10 +24,11 @@ ADDITIVE = (
     "weight_start", "weight_end",
 )  # fmt: skip
 EXPOSURES = ("active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change")
-NUMBERS = ("t", "sharpe", "sortino")
+NUMBERS = ("t", "sharpe", "sortino", "ratio", "low", "high")
+OF_MEASURES = ("risk", "figures", "realised")  # tables in which a row's last key says what its value is
 NUMBER_MEASURES = (
     "beta", "information_ratio", "appraisal_ratio", "portfolio_diversification_ratio", "benchmark_diversification_ratio",
-    "specific_part_ratio",
+    "specific_part_ratio", "risk_ratio",
 )  # fmt: skip
 COUNT_MEASURES = ("names", "uncovered_names", "uncovered_benchmark_names", "periods_per_year")
 ENCODED = re.compile(r"[%|<>\\&*\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -161,9 +162,11 @@ class Facts:
         if anchor.column in EXPOSURES:
             row = self.row(anchor.table, *anchor.key)
             return "percent" if row is not None and row["group"] in WEIGHTED else "number"
-        if anchor.table in ("risk", "figures") and anchor.key[-1] in COUNT_MEASURES:
+        if anchor.table == "realised" and anchor.column in ("months", "days"):
             return "count"
-        if anchor.table in ("risk", "figures") and anchor.key[-1] in NUMBER_MEASURES:
+        if anchor.table in OF_MEASURES and anchor.key[-1] in COUNT_MEASURES:
+            return "count"
+        if anchor.table in OF_MEASURES and anchor.key[-1] in NUMBER_MEASURES and anchor.column != "uncovered_weight":
             return "number"
         return "count" if anchor.table == "limits" and str(anchor.key[1]).startswith("names_") else "percent"
 

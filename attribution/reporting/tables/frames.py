@@ -44,6 +44,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "risk_factors": ("course", "factor"),
     "rules": ("course", "rung"),
     "limits": ("sleeve", "rule", "detail"),
+    "realised": ("sleeve", "measure"),
     "figures": ("course", "measure"),
     "coverage": ("factor", "descriptor"),
     "reconciliation": ("course", "identity"),

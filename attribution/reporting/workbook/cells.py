@@ -157,7 +157,7 @@ class TableColumn:
         if dtype.kind in "bO":
             return [self._kind(value) for value in self.values.tolist()]
         described = next((column for column in ("measure", "rule") if column in self.frame), None)
-        if described and self.label in ("value", "bound"):
+        if described and self.label in ("value", "bound", "forecast", "realised"):
             return [measure_kind(str(measure)) for measure in self.frame[described]]
         return [self._number] * len(self.values)
 

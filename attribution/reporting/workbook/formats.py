@@ -23,10 +23,11 @@ PERCENT = {
     "return", "benchmark_return", "excess", "1m", "3m", "6m", "1y", "itd", "three_months", "standard_error", "factor_return",
     "contribution", "second_contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight",
     "benchmark_weight", "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names",
-    "filled", "clipped",
+    "filled", "clipped", "uncovered_weight",
 }  # fmt: skip
 RATIO = {
     "sharpe", "sortino", "t", "active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change",
+    "ratio", "low", "high",
 }  # fmt: skip
 SCIENTIFIC = {"difference", "tolerance"}
 SMALL_CELLS = {"stock_factor", "brinson_by_factor"}  # many small parts, nothing to see in two decimals

@@ -77,7 +77,7 @@ def test_limits_name_every_rule_of_the_book(forecast, small_book, small_market):
 def test_the_command_exits_with_1_where_a_limit_is_broken(capsys):
     code = main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--format", "json"])
     tables = json.loads(capsys.readouterr().out)
-    assert set(tables) == {"risk", "limits"}
+    assert set(tables) == {"risk", "limits", "realised"}
     broken = [row for row in tables["limits"] if row["ok"] is False]
     assert code == (1 if broken else 0)
     measures = {row["measure"]: row["value"] for row in tables["risk"]}

@@ -13,6 +13,8 @@ import riskmodel as rm
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import read_messages
 from attribution.measures.limits import Limit, limits_table
+from attribution.measures.past_forecasts import SleeveRealised, realised_table
+from attribution.measures.realised import Realised
 from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.draft import draft
@@ -36,7 +38,8 @@ from tests.conftest import REAL, dear_examples
 
 READ = (
     "performance", "trailing", "index_weeks", "index_months", "factor_month", "factor_contributions", "group_contributions",
-    "stock_contributions", "stock_factor", "brinson", "brinson_families", "risk", "limits", "figures",
+    "stock_contributions", "stock_factor", "brinson", "brinson_families", "risk", "limits", "realised",
+    "figures",
 )  # fmt: skip
 OBSERVED_NEVER = Drivers(material_bp=1000)  # no row is as large
 NUMBERS = re.compile(r"[−+]?\d+\.\d+")
@@ -339,6 +342,37 @@ def test_limits_are_told_as_kept_broken_or_not_tested(small_book, limits):
     assert "判定できた運用制限をすべて満たしています。" in text
     assert "判定できなかった運用制限は、予想ボラティリティです。" in text
     assert "The book states no limits." in told([], small_book)
+
+
+def past(small_book, verdict, measure="risk_ratio", language="en"):
+    """A commentary on nothing but what followed one forecast."""
+    numbers = (1.075, 1.144, 1.0642, 0.97, 1.03) if measure == "risk_ratio" else (0.07, 0.09, 1.2857, 0.91, 1.09)
+    rows = [SleeveRealised("major", measure, Realised(12, 252, *numbers, verdict=verdict, bound=1.1), 0.0)]
+    return bare(draft({"realised": realised_table(rows)}, book=small_book, month=MONTH, language=language))
+
+
+def test_a_limit_that_was_kept_in_forecast_and_broken_in_fact_is_told(small_book):
+    assert (
+        "Major (simulated) kept its limit on risk in forecast and broke it in fact: over the last 12 months its volatility "
+        "was forecast at 1.08 times that of Large Index and was 1.14 times it, where the bound is 1.10."
+    ) in past(small_book, "broken_in_fact")
+    assert "beyond the bound of 1.10 by no more than chance may explain." in past(small_book, "may_be_chance")
+    japanese = past(small_book, "broken_in_fact", language="ja")
+    assert "リスクの制限を予想では守っていましたが、実績では抵触しました。" in japanese
+    assert "予想ではLarge Indexの1.08倍、実績では1.14倍でした（制限は1.10倍）。" in japanese
+    assert "偶然の可能性があります。" in past(small_book, "may_be_chance", language="ja")
+    for verdict in ("kept", "kept_in_fact", "broken_as_forecast", "too_short", "no_risk", "not_followed"):
+        assert "Large Index" not in past(small_book, verdict)
+
+
+@pytest.mark.parametrize(("measure", "name"), [("volatility", "volatility"), ("tracking_error", "tracking error")])
+@pytest.mark.parametrize(("verdict", "said"), [("too_low", "low"), ("too_high", "high")])
+def test_a_forecast_that_was_wrong_by_more_than_chance_is_told(small_book, measure, name, verdict, said):
+    assert (
+        f"Over the last 12 months the {name} of Major (simulated) was 9.00% a year; the forecast of 7.00% was too {said} by "
+        f"more than chance explains."
+    ) in past(small_book, verdict, measure)
+    assert "a year" not in past(small_book, "as_forecast", measure)
 
 
 def test_a_weight_that_drifted_over_its_limit_is_told_with_the_stock_and_the_weight_bought(small_book):

@@ -20,11 +20,15 @@ SHOWN = {  # how the column of a table is written; the rest is percent with two 
     ("exposures", "active_before"): NUMBER, ("exposures", "change"): NUMBER,
 }  # fmt: skip
 LARGEST_INDUSTRIES = {"factor_month": 10, "factor_contributions": 8}
-WHOLE = ("performance", "trailing", "index_weeks", "factor_month", "factor_contributions", "exposures", "limits")
+WHOLE = ("performance", "trailing", "index_weeks", "factor_month", "factor_contributions", "exposures", "limits",
+         "realised")  # fmt: skip
 
 
 def expected(words, cell, value):
     """The text of a cell that shows a value of its table."""
+    if cell.table == "realised":
+        kind, decimals = cell.attrs["class"].split()[:2], 0 if cell.column == "months" else 2
+        return words.percent(value, unit="%") if "p" in kind else words.number(value, decimals)
     if cell.table == "limits":
         counted = "p" not in cell.attrs["class"].split()
         return words.number(value, 0) if counted else words.percent(value, unit="%")
@@ -60,7 +64,8 @@ def test_cells_of_every_table_of_the_report_that_a_page_shows_are_traced(page_co
     shown = {cell.table for cell in readers["ja"].traced}
     assert shown == {
         "performance", "index_weeks", "trailing", "factor_month", "factor_contributions", "brinson", "brinson_families",
-        "stock_contributions", "exposures", "group_contributions", "risk", "risk_factors", "figures", "limits", "coverage",
+        "stock_contributions", "exposures", "group_contributions", "risk", "risk_factors", "figures", "limits", "realised",
+        "coverage",
     }  # fmt: skip
 
 

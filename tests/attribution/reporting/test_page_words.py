@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,9 @@ import pytest
 
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.measures.limits import WORDS, Limit, held_limits, limits_table
+from attribution.measures.realised import Verdict
 from attribution.portfolio.settings.sections import Drivers
+from attribution.reporting.commentary.risk import TOLD
 from attribution.reporting.pages.drivers import drivers_view
 from attribution.reporting.pages.factors import rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section
@@ -295,6 +298,35 @@ def test_breaches_are_named_and_marked_in_words(page_content, readers, language)
 def test_every_rule_of_the_limits_has_a_name(page_content):
     rules = set(page_content.tables["limits"]["rule"]) | {"sector_deviation_max_at_rebalance"}
     assert all(rules <= read_messages(language).table["limit_rules"].keys() for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_verdict_on_a_forecast_has_words_and_no_words_are_left_over(language):
+    table = read_messages(language).table
+    assert table["realised_verdicts"].keys() == set(get_args(Verdict))
+    assert table["realised_measures"].keys() == {"volatility", "tracking_error", "index_volatility", "risk_ratio"}
+    assert table["commentary"]["realised"].keys() == set(TOLD)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_risk_as_forecast_and_as_realised_stands_under_the_limits_of_each_sleeve(page_content, readers, language):
+    words, shown = page_words(page_content.book, language), readers[language].of("realised")
+    assert len(shown) == len(page_content.sleeves)
+    verdicts = [row[-1].text for table in shown for row in table.rows[1:]]
+    texts = {key: words.messages(f"realised_verdicts.{key}", bound="1.10", least=6) for key in get_args(Verdict)}
+    assert verdicts == [texts[key] for key in page_content.tables["realised"]["verdict"]]
+    view = limits_section(page_content, words)
+    assert "%" not in view.note
+    left_out = page_content.tables["realised"].assign(uncovered_weight=0.0123)
+    other = dataclasses.replace(page_content, tables=page_content.tables | {"realised": left_out})
+    assert "1.23%" in limits_section(other, words).note
+
+
+def test_without_limits_a_sleeve_still_has_its_risk_in_fact(page_content):
+    tables = page_content.tables | {"limits": page_content.tables["limits"].iloc[:0]}
+    view = limits_section(dataclasses.replace(page_content, tables=tables, limits=[]), page_words(page_content.book, "en"))
+    assert view.summary == "The book sets no limits."
+    assert [len(realised) for _, rows, realised in view.sleeves if not rows] == [4, 4]
 
 
 def test_what_drove_a_stock_are_its_two_largest_factors_and_its_specific_part(page_content):

@@ -1,0 +1,125 @@
+"""Forecast risk of the sleeves, their limits, and what followed what was forecast, as sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from attribution.measures.limits import ACTIVE, Limit
+from attribution.measures.past_forecasts import RATIO
+from attribution.portfolio.book import Book
+from attribution.reporting.commentary.writer import Writer, capital, plain
+
+REBALANCE = "_at_rebalance"
+SHOWN_LABELS = 3
+TOLD = ("too_low", "too_high", "broken_in_fact", "may_be_chance")  # of what followed a forecast
+
+
+def course_of(book: Book, sleeve: str) -> str:
+    """What the tables call a sleeve: the course that is all of it, else its own key."""
+    return next((course for course in book.courses if list(book.shares(course)) == [sleeve]), sleeve)
+
+
+def risk_blocks(write: Writer, limits: Sequence[Limit]) -> list[str]:
+    """Forecast risk, active share and turnover of each sleeve, its limits, and what followed earlier forecasts."""
+    blocks = []
+    for sleeve in write.book.sleeves:
+        course, name = course_of(write.book, sleeve), write.sleeve(sleeve)
+        own = {limit.rule: limit for limit in limits if limit.sleeve == sleeve}
+        told = [*_measures(write, course, name), *_limits(write, own, name), *_realised(write, sleeve, name)]
+        blocks.append(write.paragraph(told))
+    table = write.facts.tables.get("limits")
+    if table is not None and table.empty:
+        blocks.append(write("risk.no_limits"))
+    return blocks
+
+
+def _measures(write: Writer, course: str, name: str) -> list[str]:
+    facts = write.facts
+
+    def told(table: str, measure: str) -> bool:
+        return has_number(facts.row(table, course, measure), "value")
+
+    forecast, held = [], []
+    if told("risk", "tracking_error"):
+        value = write.percent("risk", course, "tracking_error", column="value", signed=False)
+        forecast.append(write("risk.tracking_error", value=value))
+    if told("risk", "beta"):
+        forecast.append(write("risk.beta", value=write.number("risk", course, "beta", column="value")))
+    if told("risk", "portfolio_volatility") and told("risk", "benchmark_volatility"):
+        own, other = (
+            write.percent("risk", course, f"{side}_volatility", column="value", signed=False)
+            for side in ("portfolio", "benchmark")
+        )
+        forecast.append(write("risk.volatility", value=own, benchmark=other))
+    for key, measure in (("active_share", "active_share_end"), ("turnover", "turnover")):
+        if told("figures", measure):
+            held.append(write(f"risk.{key}", value=write.percent("figures", course, measure, column="value", signed=False)))
+    sentences = [write("risk.measures", name=name, measures=write.join(forecast))] if forecast else []
+    return [*sentences, *([capital(write("risk.held", measures=write.join(held)))] if held else [])]
+
+
+def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
+    """What of a sleeve's limits, by rule, was kept, broken and not tested; a rule without an answer is not kept."""
+    if not limits or "limits" not in write.facts.tables:
+        return []
+    broken = [limit for limit in limits.values() if limit.ok is False]
+    untested = [limit.rule for limit in limits.values() if limit.ok is None]
+    sentences = []
+    separator = write("risk.separator")
+    if broken:
+        listed = separator.join(_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken)
+        sentences.append(write("risk.broken", name=name, rules=listed))
+    elif len(untested) < len(limits):
+        sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
+    if untested:
+        names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
+        sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
+    return sentences
+
+
+def _realised(write: Writer, sleeve: str, name: str) -> list[str]:
+    """Where a limit on risk was kept in forecast and not in fact, and where a forecast was wrong by more than chance."""
+    sentences = []
+    for measure in ("volatility", "tracking_error", RATIO):
+        row = write.facts.row("realised", sleeve, measure)
+        verdict = "" if row is None else str(row["verdict"])
+        if verdict not in TOLD:
+            continue
+        key = ("realised", sleeve, measure)
+        values = {column: write.figure(*key, column=column) for column in ("forecast", "realised")}
+        months = write.number(*key, column="months", decimals=0)
+        if measure == RATIO:
+            band = write.book.limits.risk_band
+            values |= {"bound": write.figure(*key, column="bound"), "index": plain(band.index if band else "")}
+        else:
+            values["measure"] = write.messages.table["commentary"]["realised_measures"][measure]
+        sentences.append(capital(write(f"realised.{verdict}", name=name, months=months, **values)))
+    return sentences
+
+
+def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
+    """One breach, with its value and bound; `bought` is the rule's row of the last rebalance."""
+    values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
+    if limit.rule == "risk_band":
+        gap = limit.details[0]
+        return write(f"broken.risk_band_{gap.key}", index=plain(gap.values["index"]), **values)
+    found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
+    labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
+    labels = labels if len(found) == 1 else write("broken.several", labels=labels)
+    if bought is not None and bought.ok:
+        values["before"] = write.figure(*_key(bought), column="value")
+        return write(f"broken.{limit.rule}_drifted", labels=labels, **values)
+    return write(f"broken.{limit.rule}", labels=labels, **values)
+
+
+def _key(limit: Limit) -> tuple[str, str, str, str]:
+    """The table and key columns of a limit's figures."""
+    return ("limits", limit.sleeve, limit.rule, limit.detail)
+
+
+def has_number(row: pd.Series | None, column: str) -> bool:
+    """Whether there is such a row, and a finite number in it."""
+    return row is not None and column in row.index and bool(pd.notna(row[column])) and math.isfinite(row[column])
