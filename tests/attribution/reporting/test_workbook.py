@@ -122,7 +122,7 @@ def named_range(formula):
 
 
 def test_every_table_is_read_back_equal_to_the_last_digit(content, opened):
-    assert set(KEYS) <= set(content.tables) <= set(opened.sheetnames)
+    assert set(KEYS) - {"rules"} <= set(content.tables) <= set(opened.sheetnames)
     for name, frame in content.tables.items():
         expected = frame.copy()
         for column in frame.columns[[dtype.kind == "O" or dtype == "str" for dtype in frame.dtypes]]:
