@@ -50,7 +50,7 @@ class Task:
     references
         Weights of other indices that rules on volatility name.
     exposures, factor_covariance, specific_variance
-        Of a year.
+        Of a year, of the names that anything here is about.
     groups, issuers
         By ticker: columns of securities, and whose share classes they are.
     facts
@@ -320,17 +320,24 @@ def strategy_task(
         )
     if held is None:
         held = held_before(book, strategy, closing)
+    benchmark = among_covered(settings.benchmark)
+    others = {name: among_covered(name) for name in sorted(references)}
+    named = scores.index
+    for weights in (benchmark, held, *others.values()):
+        named = named.union(weights.index, sort=False)
+    needed = covered[covered.isin(named)]
+    exposures = exposures.loc[needed]
     return Task(
         strategy=strategy,
         settings=settings,
         date=day,
         scores=scores,
-        benchmark=among_covered(settings.benchmark),
+        benchmark=benchmark,
         held=held,
-        references={name: among_covered(name) for name in sorted(references)},
+        references=others,
         exposures=exposures,
         factor_covariance=forecast.factor_covariance * DAYS_A_YEAR,
-        specific_variance=forecast.specific_variance.to_series().loc[covered] * DAYS_A_YEAR,
+        specific_variance=forecast.specific_variance.to_series().loc[needed] * DAYS_A_YEAR,
         groups=_groups(market, exposures.index, settings.rules, day),
         issuers=_issuers(model, forecast),
         facts=tuple(facts),
