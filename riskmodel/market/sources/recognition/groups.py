@@ -90,9 +90,9 @@ class Group:
 
     @property
     def sheets(self) -> tuple[str, ...]:
-        """The names of its sheets, where it is several of one workbook."""
-        names = [each.sheet for each in self.seen if each.sheet is not None]
-        return tuple(dict.fromkeys(names)) if len(names) > 1 else ()
+        """The names of its sheets, where these are several; one that many workbooks have is as that of one."""
+        names = tuple(dict.fromkeys(each.sheet for each in self.seen if each.sheet is not None))
+        return names if len(names) > 1 else ()
 
     @cached_property
     def of_index(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -20,7 +21,7 @@ from riskmodel.market.sources.recognition.drafts import (
     state_how,
 )
 from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, fits, kind_of
-from riskmodel.market.sources.recognition.names import day_in, pattern_of
+from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
 from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums, said_around
 from riskmodel.market.sources.recognition.values import EMPTY
 from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
@@ -67,15 +68,16 @@ def is_yearly(group: Group, label: str) -> bool:
 
 
 def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
-    if group.sheets:
-        whose = next((column for column in OF_LISTS.get(draft.table, ())[1:] if column not in chosen), None)
-        draft.state(("file",), group.first.file, Fact("files", {"count": 1}), *group.first.why)
-        draft.state(("sheet",), list(group.sheets), Fact("sheets", {"count": len(group.sheets)}))
-        if whose is not None:
-            draft.state(("constant", whose), OF_SHEET, Fact("sheet_is", {"column": whose}))
-        return
     in_name = [column for column in OF_LISTS.get(draft.table, ()) if column not in chosen]
     files = list(dict.fromkeys(group.files))
+    if group.sheets:
+        draft.state(("sheet",), list(group.sheets), Fact("sheets", {"count": len(group.sheets)}))
+        for whose in (column for column in in_name if column != "date"):
+            draft.state(("constant", whose), OF_SHEET, Fact("sheet_is", {"column": whose}))
+        in_name = [column for column in in_name if column == "date" and day_in(files) is not None]  # else it is asked for
+    form = day_in(files) if "date" not in in_name else None
+    if form is not None:  # a day in a name is no portfolio where a column has the days
+        files = list(dict.fromkeys(re.sub(IN_NAMES[form], "*", file) for file in files))
     pattern = pattern_of(files, in_name)
     if pattern is None and in_name[1:]:
         pattern = pattern_of(files, in_name[:1])
@@ -84,13 +86,13 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     if pattern is None:
         pattern = pattern_of(files, []) or files[0]
         for column in in_name:
-            if column == "portfolio" and len(files) == 1:
+            if column == "portfolio" and len({*group.files}) == 1:
                 draft.state(("constant", column), PurePosixPath(files[0]).stem, Fact("one_list", {"column": column}))
                 continue
             draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}))
     elif "{date}" in pattern:
         draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))
-    draft.state(("file",), pattern, Fact("files", {"count": len(files)}), *group.first.why)
+    draft.state(("file",), pattern, Fact("files", {"count": len({*group.files})}), *group.first.why)
 
 
 def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from attribution.portfolio.drafting.draft import found_table
 from attribution.portfolio.drafting.text import drafted_text
-from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
 from tests.riskmodel.market.sources.odd_folders import DATES, GROUPS, ISINS, TICKERS, lists, prices
@@ -228,3 +229,23 @@ def test_one_cell_for_none_among_many_numbers_is_seen(tmp_path):
     closes.iloc[401, 7] = "#N/A N/A"
     closes.rename_axis("Dates").to_csv(tmp_path / "PX_LAST.csv")
     assert draft(tmp_path, "prices").stated["fields"]["close"]["missing"] == ["#N/A N/A"]
+
+
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize("sheets", [{"Holdings": "major"}, {"Core": "major", "Mid": "next_major"}])
+def test_workbooks_a_month_each_are_one_table_and_every_file_is_read(sheets, dated, tmp_path):
+    """The day may be a column, or stand in the name of each file alone."""
+    master(tmp_path)
+    (tmp_path / "lists").mkdir()
+    for day in pd.to_datetime(["2025-01-31", "2025-02-28", "2025-03-31"]):
+        rows = {sheet: held(key).assign(**{"As of": day}).drop_duplicates("Symbol") for sheet, key in sheets.items()}
+        rows = {sheet: frame if dated else frame.drop(columns="As of") for sheet, frame in rows.items()}
+        workbook(tmp_path / "lists" / f"Book {day:%Y-%m-%d}.xlsx", {sheet: ([], frame, []) for sheet, frame in rows.items()})
+    found = draft(tmp_path, "holdings").stated
+    assert found["file"] == ("lists/Book *.xlsx" if dated else "lists/Book {date}.xlsx")
+    assert found["sheet"] == ([*sheets] if len(sheets) > 1 else "Holdings")
+    stated = TableMap(**{key: found[key] for key in ("file", "sheet", "dates") if key in found})
+    hashes = Exports(tmp_path, {"holdings": stated}).hashes()
+    assert {name for name in hashes if name.endswith(".xlsx")} == {
+        f"holdings.{path.relative_to(tmp_path).as_posix()}" for path in (tmp_path / "lists").iterdir()
+    }
