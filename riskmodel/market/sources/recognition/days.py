@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from riskmodel.facts import Fact
 from riskmodel.market.day_forms import read_days, strptime_of
-from riskmodel.market.sources.recognition.groups import MANY, Group
+from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, whole_of
 from riskmodel.market.sources.recognition.values import DAY
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
 APART = pd.Timedelta(days=2 * 366)  # tables of one folder begin and end within so much of each other, or overlap
+MONTHLY = pd.Timedelta(days=20)  # between the days of lists, at least; prices have one every few days
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
@@ -57,3 +59,22 @@ def _clear_span(group: Group, label: str) -> Span | None:
 
 def _near(span: Span, known: Span) -> bool:
     return span[0] >= known[0] - APART and span[1] <= known[1] + APART
+
+
+def why_no_prices(group: Group, candidate: Candidate) -> Fact | None:
+    """Why a table with prices in it is no table of prices by day, but perhaps one of lists; None where it may be prices.
+
+    It has one day, or days about a month apart in every form that they may have; or a column sums to a whole on each.
+    """
+    label = candidate.label("date")
+    if candidate.table != "prices" or label is None:
+        return None
+    forms = group.shape(label).forms
+    read = [read_days(group.texts(label).drop_duplicates().astype(object), strptime_of(form)) for form in forms]
+    read = read or [pd.Series(pd.to_datetime(group.cells[label], errors="coerce"))]
+    days = [each.dropna().drop_duplicates().sort_values() for each in read]
+    if all(len(each) < 2 or each.diff().median() >= MONTHLY for each in days):
+        return Fact("days_of_lists", {"label": label, "count": len(days[0])})
+    used = {label for found in candidate.columns.values() for label, _ in found}
+    whole = whole_of(group, [label], used)
+    return None if whole is None else Fact("sums_of_lists", {"label": whole})

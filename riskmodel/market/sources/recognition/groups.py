@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import PurePosixPath
@@ -268,7 +268,7 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
                 used.add(label)
         if table in LISTED and "ticker" in taken and "weight" not in taken:
             keys = [taken[ours][0][1] for ours in ("date", LISTED[table]) if ours in taken]
-            if (whole := _whole(group, keys, used)) is not None:
+            if (whole := whole_of(group, keys, used)) is not None:
                 taken["weight"] = [(2.0, whole, "%")]
         if not all(any(ours in taken for ours in row) for row in NEEDED[table]):
             continue
@@ -299,7 +299,14 @@ def _is_whose(group: Group, label: str) -> bool:
     return "%" not in unicodedata.normalize("NFKC", label) and group.cells[label].nunique() <= MOST_LISTS
 
 
-def _whole(group: Group, keys: Sequence[str], used: set[str]) -> str | None:
+def whole_of(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
+    """The only column of numbers whose sum is a whole in each list; a column of texts may tell lists apart besides the keys."""
+    whose = [each for each, shape in group.shapes.items() if shape.kind == TEXT and each not in used]
+    apart = [[*keys, each] for each in whose if _is_whose(group, each)]
+    return next((found for each in (list(keys), *apart) if (found := _whole(group, each, used)) is not None), None)
+
+
+def _whole(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
     """The only column of numbers whose sum is a whole in each list; a single list proves nothing without a percent sign."""
     lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys)]
     found = []

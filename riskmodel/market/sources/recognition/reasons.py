@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import best_column, by_tail
+from riskmodel.market.sources.recognition.days import why_no_prices
 from riskmodel.market.sources.recognition.drafts import ASKED, UNUSED
 from riskmodel.market.sources.recognition.groups import MANY, Group, candidates, fits, kind_of
 from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, shape_of
@@ -28,6 +29,8 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
             texts = frozenset(group.texts(label)) if label is not None else frozenset[str]()
             if label is not None and best_column(texts, codes)[0] is None and codes:
                 return _of_codes(texts, label, codes, found[0].table)
+        if (listed := why_no_prices(group, found[0])) is not None:
+            return ASKED, listed, ""
     elif not candidates(group) and (found := candidates(group, readable=False)):
         table = found[0].table
         kinds = {label: kind_of(table, ours) for ours in found[0].columns if (label := found[0].label(ours)) is not None}

@@ -10,7 +10,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
-from riskmodel.market.sources.recognition.days import settle_days
+from riskmodel.market.sources.recognition.days import settle_days, why_no_prices
 from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
@@ -167,7 +167,7 @@ def _of_known_codes(
             and codes
             and by_code.best_column(frozenset(group.texts(index)), codes)[0] is not None
         )
-        if known and not stock_as_index and each.table != "securities":
+        if known and not stock_as_index and each.table != "securities" and why_no_prices(group, each) is None:
             out.append(each)
     return out
 

@@ -249,3 +249,32 @@ def test_workbooks_a_month_each_are_one_table_and_every_file_is_read(sheets, dat
     assert {name for name in hashes if name.endswith(".xlsx")} == {
         f"holdings.{path.relative_to(tmp_path).as_posix()}" for path in (tmp_path / "lists").iterdir()
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "key"),
+    [
+        (pd.DatetimeIndex(["2025-03-31"]), "days_of_lists"),
+        (pd.DatetimeIndex(["2025-01-31", "2025-02-28", "2025-03-31"]), "days_of_lists"),
+        (pd.bdate_range("2025-03-03", periods=10), "sums_of_lists"),
+    ],
+)
+@pytest.mark.parametrize("funds", [1, 2])
+def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_path):
+    """Under headers of no language that is known; without weights that say that they are lists they are asked for."""
+    master(tmp_path)
+    rows = [(f"Fond {fund}", day, isin) for fund in range(funds) for day in days for isin in ISINS]
+    frame = pd.DataFrame(rows, columns=["Fond", "Datum", "ISIN"])
+    frame = frame.assign(Antal=range(100, 100 + len(frame)), Andel=100 / len(ISINS), Kurs=20.5)
+    frame = frame.rename(columns={"Andel": "Andel av fonden (%)"})
+    frame.to_csv(tmp_path / "innehav.csv", index=False)
+    found = looked(tmp_path)
+    assert found.draft("prices") is None
+    lists = found.draft("holdings")
+    assert lists is not None and lists.labels["weight"] == "Andel av fonden (%)"
+    assert funds == 1 or ("columns", "portfolio") in lists.questions()
+    if key == "days_of_lists":
+        frame.drop(columns="Andel av fonden (%)").to_csv(tmp_path / "innehav.csv", index=False)
+        assert [(row.verdict, row.why[0].key) for row in looked(tmp_path).found if row.file == "innehav.csv"] == [
+            ("asked", key)
+        ]
