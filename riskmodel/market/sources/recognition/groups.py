@@ -300,7 +300,7 @@ def _is_whose(group: Group, label: str) -> bool:
 
 
 def whole_of(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
-    """The only column of numbers whose sum is a whole in each list; a column of texts may tell lists apart besides the keys."""
+    """The only column of numbers whose sum is a whole in each list, told apart by the keys, or by a column of texts too."""
     whose = [each for each, shape in group.shapes.items() if shape.kind == TEXT and each not in used]
     apart = [[*keys, each] for each in whose if _is_whose(group, each)]
     return next((found for each in (list(keys), *apart) if (found := _whole(group, each, used)) is not None), None)
