@@ -47,6 +47,7 @@ WORDS: Mapping[str, str] = {
     "no_sector": "asset without a sector",
     "closed_day": "announced on a day without trading, counted at the next close",
     "later_list": "list dated after the last session",
+    "rounded_list": "list that does not sum to one by what rounding of its decimals explains, divided by its sum",
     "no_session": "date without trading inside the price history",
     "no_level": "session without a level of {index}",
     "no_rate": "session without a rate, taken as 0",

@@ -10,6 +10,7 @@ from riskmodel.factors import RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
+MOST_DECIMALS = 9  # of weights that somebody rounded: percent to seven decimals
 ROUNDED = (0.001, 0.002, 0.005, 0.01, 0.02)  # sums that rounding leaves apart from one
 SUMS_OF_HOLDINGS = (
     "Add what is missing, or take out what is there twice; cash is a row of its own, with ticker CASH, below zero where it "
@@ -172,22 +173,36 @@ def require_sector_names(sectors: pd.Series) -> None:
         )
 
 
-def require_weights(table: pd.DataFrame, name: str, owner: str, tolerance: float = 0.0) -> pd.Series:
-    """Weights of every (owner, date) sum to one, or to within a stated tolerance of it; told apart from percent.
+def require_weights(
+    table: pd.DataFrame, name: str, owner: str, tolerance: float = 0.0, *, printed: bool = False
+) -> pd.Series:
+    """Weights of every (owner, date) sum to one, or to within a tolerance of it; told apart from percent.
+
+    Parameters
+    ----------
+    tolerance
+        What is stated to be rounding.
+    printed
+        Whether also what rounding of the decimals that a list's weights have explains is within it; see `of_rounding`.
 
     Returns
     -------
     Series
         The sums that are not one but within the tolerance, by (owner, date).
     """
-    sums = table.groupby([owner, "date"], sort=True)["weight"].sum()
+    lists = table.groupby([owner, "date"], sort=True)["weight"]
+    sums = lists.sum()
     off = (sums - 1).abs()
-    wrong = sums[off > max(WEIGHT_SUM_TOLERANCE, tolerance + 1e-9)]
+    allowed = pd.Series(max(WEIGHT_SUM_TOLERANCE, tolerance + 1e-9), sums.index)
+    if printed:
+        for key in sums.index[off > allowed]:
+            allowed[key] = max(allowed[key], of_rounding(lists.get_group(key)) + 1e-9)
+    wrong = sums[off > allowed]
     if wrong.empty:
         return sums[off > WEIGHT_SUM_TOLERANCE]
     percent = wrong[(wrong > 50) & (wrong < 150)]
     shown = percent if len(percent) else wrong
-    lines = listed(f"'{label}' on {date:%Y-%m-%d} sum to {total:.6g}" for (label, date), total in shown.items())
+    lines = listed(f"'{label}' on {date:%Y-%m-%d} sum to {_unlike_one(total)}" for (label, date), total in shown.items())
     advice = (
         "They look like percent; divide by 100."
         if len(percent)
@@ -204,6 +219,30 @@ def require_weights(table: pd.DataFrame, name: str, owner: str, tolerance: float
             f"scales them to one."
         )
     raise InputError(f"{name}: weights of {lines}, not 1{within}. {advice}")
+
+
+def of_rounding(weights: pd.Series) -> float:
+    """How far from one the weights of a list may sum because each is rounded to the decimals that it has; at most 0.001.
+
+    Half a unit of the last decimal for each name. More than a thousandth is never taken for rounding, as a name may be
+    missing; weights of more decimals than `MOST_DECIMALS` are not rounded.
+
+    Examples
+    --------
+    >>> round(of_rounding(pd.Series([0.33333, 0.33333, 0.33333])), 8), of_rounding(pd.Series([1 / 3, 1 / 3, 1 / 3]))
+    (1.5e-05, 0.0)
+    """
+    given = weights.to_numpy(dtype=float)
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.allclose(given, np.round(given, decimals), rtol=0, atol=1e-12):
+            return min(0.5 * 10.0**-decimals * len(given), ROUNDED[0])
+    return 0.0
+
+
+def _unlike_one(total: float) -> str:
+    """A sum with as many digits as show how far it is from one."""
+    shown = (f"{total:.{digits}g}" for digits in range(6, 16))
+    return next((text for text in shown if abs(float(text) - total) < 0.1 * abs(total - 1)), f"{total:.16g}")
 
 
 def rescaled_weights(table: pd.DataFrame, owner: str, sums: pd.Series) -> pd.DataFrame:

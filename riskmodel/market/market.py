@@ -309,7 +309,9 @@ def constituent_lists(
     table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings
 ) -> dict[str, tuple[str, np.ndarray]]:
     """Constituent weights of each index, each list effective from the close of its date; CASH needs no price."""
-    checks.require_weights(table, "constituents", "index")
+    rounded = checks.require_weights(table, "constituents", "index", printed=True)
+    table = checks.rescaled_weights(table, "index", rounded)
+    findings.add("constituents", "rounded_list", rounded.index.get_level_values("index").to_numpy())
     findings.add("constituents", "no_prices", table["ticker"][~table["ticker"].isin([*assets, CASH])])
     later = table["date"].to_numpy() > sessions[-1]
     findings.add("constituents", "later_list", table["index"][later])

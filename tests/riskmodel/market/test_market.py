@@ -11,6 +11,7 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.errors import InputError
+from riskmodel.market.findings import market_findings
 from riskmodel.market.market import build_market
 from tests.riskmodel.builders import (
     Tables,
@@ -491,6 +492,28 @@ def test_constituents_in_percent_are_refused() -> None:
     assert refusal(plain_tables(flat_close("ABCD"), constituents=lists(40, 30, 20, 8.7))) == (
         "constituents: weights of 'Wide' on 2024-01-03 sum to 98.7, not 1. They look like percent; divide by 100."
     )
+
+
+def test_constituents_that_are_rounded_are_divided_by_their_sum_and_counted() -> None:
+    market = build_market(plain_tables(flat_close("ABC"), constituents=lists(0.33333, 0.33333, 0.33333)))
+    np.testing.assert_allclose(market["constituent_weight"], 1 / 3, rtol=0, atol=1e-15)
+    assert [(each.key, each.subject, each.count) for each in market_findings(market) if each.key == "rounded_list"] == [
+        ("rounded_list", "Wide", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ((0.33333, 0.33333, 0.33331), "0.99997"),  # three names of five decimals: 1.5e-5 at the most
+        ((0.5, 0.3, 0.199998), "0.999998"),  # three names of six decimals: 1.5e-6
+        ((1 / 3, 1 / 3, 1 / 3 - 1.3e-6), "0.9999987"),  # not rounded
+        ((0.3, 0.3, 0.3), "0.9"),  # of one decimal, but no rounding is as much as a name
+    ],
+)
+def test_what_rounding_of_constituents_does_not_explain_is_refused_with_its_digits(weights, said) -> None:
+    message = refusal(plain_tables(flat_close("ABC"), constituents=lists(*weights)))
+    assert message.startswith(f"constituents: weights of 'Wide' on 2024-01-03 sum to {said}, not 1. ")
 
 
 def test_constituents_that_do_not_sum_to_one_are_refused() -> None:
