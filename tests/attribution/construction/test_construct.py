@@ -106,9 +106,11 @@ def test_a_ladder_begins_with_the_score_alone_and_ends_with_the_list(made):
 
 
 def test_rules_that_contradict_each_other_are_named(strategies, small_model, small_market):
+    from attribution.portfolio.settings.strategies import Universe
     from riskmodel.optimisation.rules import NameCount, NameWeight
 
-    book = with_strategy(strategies, rules=(NameWeight(most=0.02), NameCount(20, 25)))
+    few = Universe(largest=40)  # so that each of the problems tried is a small one
+    book = with_strategy(strategies, rules=(NameWeight(most=0.02), NameCount(20, 25)), universe=few)
     with pytest.raises(ContradictionError) as caught:
         at.construct(book, "major", small_model, small_market, date=DATE)
     assert set(caught.value.rules) == {"weight", "names", "cash"}  # with more in cash, 25 names at 2 % would do
