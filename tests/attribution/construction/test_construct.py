@@ -109,7 +109,7 @@ def test_rules_that_contradict_each_other_are_named(strategies, small_model, sma
     from attribution.portfolio.settings.strategies import Universe
     from riskmodel.optimisation.rules import NameCount, NameWeight
 
-    few = Universe(largest=40)  # so that each of the problems tried is a small one
+    few = Universe(largest=60)  # so that each of the problems tried is a small one
     book = with_strategy(strategies, rules=(NameWeight(most=0.02), NameCount(20, 25)), universe=few)
     with pytest.raises(ContradictionError) as caught:
         at.construct(book, "major", small_model, small_market, date=DATE)
