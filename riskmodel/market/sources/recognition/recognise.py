@@ -117,9 +117,14 @@ def recognise(folder: Path) -> Recognised:
     of_sheets, left = wide_drafts(sheets)
     for draft in of_sheets:
         if draft.table in taken:
+            may_be = tuple(s.group.place for s in sheets if s.table == draft.table)
+            first = next(each for each in drafts if each.table == draft.table)
+            first.why[("file",)] = (*first.why.get(("file",), ()), Fact("fields_beside", {"places": may_be}))
             place = taken[draft.table][0].place
             left += [
-                (s, Fact("second_of_table", {"table": s.table, "place": place})) for s in sheets if s.table == draft.table
+                (s, Fact("second_of_table", {"table": s.table, "place": place}))
+                for s in sheets
+                if s.table == draft.table and s.field is not None
             ]
         else:
             drafts.append(draft)

@@ -135,6 +135,9 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
             left.append((sheet, Fact("second_of_field", {"field_of_ours": sheet.field, "place": other.group.place})))
         else:
             panels[sheet.table][sheet.field] = sheet
+    unknown = [sheet for sheet in sheets if sheet.field is None]
+    for table in dict.fromkeys(sheet.table for sheet in unknown):
+        panels.setdefault(table, {})
     for table, fields in panels.items():
         ours_of = derived_from(table)
         for ours, ways in ours_of.items():
@@ -143,7 +146,8 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
                 for column in inputs & set(fields):
                     left.append((fields.pop(column), Fact("needless", {"column": ours})))
         draft = drafts[table] = Draft(table)
-        layouts = {sheet.layout for sheet in fields.values()}
+        maybe = [sheet for sheet in unknown if sheet.table == table]
+        layouts = {sheet.layout for sheet in fields.values() or maybe}
         layout = layouts.pop() if len(layouts) == 1 else OPEN
         draft.state(("layout",), layout, Fact("names_down" if layout == "across" else "days_down"))
         for field, sheet in fields.items():
@@ -151,11 +155,13 @@ def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, F
             _state_field(draft, field, sheet, fields)
             if (table, field) in others:
                 _ask_which(draft, field, [sheet, *others[table, field]])
+        if maybe:
+            _ask_fields(draft, fields, maybe)
         for ours, ways in ours_of.items():
             way = next((way for way, columns in ways.items() if all(column in fields for column in columns)), None)
             if ours not in fields and way is not None:
                 draft.state(("derived", ours), way, Fact("worked_out", {"columns": ways[way]}))
-            elif ours not in fields and table == "prices":
+            elif ours not in draft.stated["fields"] and table == "prices":
                 draft.state(("derived", ours), OPEN, Fact("column_unknown", {"column": ours}))
     return list(drafts.values()), left
 
@@ -165,6 +171,30 @@ def _ask_which(draft: Draft, field: str, sheets: Sequence[Wide]) -> None:
     one_file = len({sheet.group.first.file for sheet in sheets}) == 1
     labels = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
     draft.state(("fields", field, "sheet" if one_file else "file"), OPEN, Fact("which_of", {"labels": labels}))
+
+
+def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]) -> None:
+    """Ask which of the sheets whose field nothing says is each number of prices that is not there, or known by another."""
+    known = {ours for ours, ways in derived_from(draft.table).items() for needed in ways.values() if {*needed} <= {*fields}}
+    together = Group(tuple(seen for sheet in sheets for seen in sheet.group.seen))
+    labels = list(dict.fromkeys(sheet.group.first.labels[0] for sheet in sheets))
+    one_file = len({seen.file for seen in together.seen}) == 1
+    places = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
+    numbers = [ours for ours, kind in TABLES[draft.table].columns.items() if kind == NUMBERS]
+    wanted = [ours for ours in numbers if ours not in fields and ours not in known]
+    if not wanted:
+        draft.why["layout",] += (Fact("fields_beside", {"places": tuple(sheet.group.place for sheet in sheets)}),)
+    for ours in wanted:
+        path = ("fields", ours)
+        draft.sheets.append(sheets[0].group)
+        if one_file:
+            draft.state((*path, "file"), together.first.file, Fact("files", {"count": 1}))
+        draft.state((*path, "sheet" if one_file else "file"), OPEN, Fact("field_which", {"column": ours, "labels": places}))
+        if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
+            state_how(draft, path, together, labels, {labels[0]: DATE})
+        state_points(draft, path, [(each.points, each.texts) for s in sheets if (each := s.group.stacked).points])
+        if ours in WITH_UNIT.get(draft.table, ()):
+            draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (ours,)}))
 
 
 def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wide]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED
@@ -90,6 +91,29 @@ def test_a_grid_of_several_fields_is_left_and_said(tmp_path):
     (found,) = [each for each in recognise(tmp_path).found if each.file == "grid.csv"]
     assert (found.verdict, found.why[0].key) == (UNREAD, "two_headers")
     assert found.why[0].values["labels"] == ("PX_LAST", "PX_VOLUME")
+
+
+def test_sheets_of_which_no_name_says_the_field_are_a_question_in_the_draft(tmp_path):
+    """Each number of prices is asked for with the sheets that it may be; beside a long table of prices they are named."""
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    _grid(tmp_path, "Ena.csv", ["ZZ"])
+    _grid(tmp_path, "Druga.csv", ["YY"])
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None
+    assert {ours: field["file"] for ours, field in draft.stated["fields"].items()} == dict.fromkeys(
+        ("close", "total_return", "volume"), "?"
+    )
+    (why,) = draft.why["fields", "close", "file"]
+    assert (why.key, why.values["labels"]) == ("field_which", ("Druga.csv", "Ena.csv"))
+    text = drafted_text(recognise(tmp_path), tmp_path, tmp_path / "book")
+    assert text.count("Druga.csv, Ena.csv") == 3
+    for field in ("PX_LAST", "TOT_RETURN_INDEX_GROSS_DVDS", "PX_VOLUME"):
+        _grid(tmp_path, f"{field}.csv", [field])
+    draft = recognise(tmp_path).draft("prices")
+    assert draft is not None
+    assert draft.stated["fields"].keys() == {"close", "total_return_index", "volume"}
+    assert draft.why["layout",][-1].values == {"places": ("Druga.csv", "Ena.csv")}
 
 
 def test_two_sheets_of_one_field_are_a_question(tmp_path):

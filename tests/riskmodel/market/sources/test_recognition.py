@@ -120,6 +120,9 @@ def test_other_files_are_left_alone_and_said(tmp_path):
         "trades.csv": (UNUSED, "no_table_of_ours"),
         "users.csv": (UNUSED, "no_table_of_ours"),
     }
+    prices = recognise(tmp_path).draft("prices")
+    assert prices is not None
+    assert [fact.values["places"] for fact in prices.why["file",] if fact.key == "fields_beside"] == [("across.csv",)]
 
 
 def test_what_is_needed_and_was_not_found_is_named(tmp_path):
