@@ -174,7 +174,7 @@ def test_a_currency_is_no_market(tmp_path):
     for path in exports.iterdir():
         path.unlink()
     (exports / "securities.csv").write_text("ticker,name,sector\nA,Alpha,Tech\nB,Beta,Tech\n")
-    (exports / "prices.csv").write_text("date,ticker,close (USD)\n2025-03-31,A,1.5\n2025-03-31,B,2.5\n")
+    (exports / "prices.csv").write_text("date,ticker,close (USD)\n2025-03-28,A,1.5\n2025-03-31,A,1.5\n2025-03-31,B,2.5\n")
     drafted = draft_book(exports, tmp_path / "other")
     text = drafted.path.read_text(encoding="utf-8")
     assert 'currency = "USD"' in text
