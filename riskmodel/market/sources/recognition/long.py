@@ -207,6 +207,8 @@ def _absent(draft: Draft) -> None:
             draft.state(("columns", column), OPEN, Fact("sector_unknown", {"labels": _groupings(draft.group)}))
         elif (draft.table, column) == ("prices", "total_return"):
             draft.state(("columns", column), OPEN, Fact("return_unknown", {"labels": left}))
+            if any(of_header(label, label) is not None for label in left):
+                _unit_of_any(draft, column, left)
         elif column in spec.sparse and left:
             draft.state(("columns", column), OPEN, Fact("column_or_none", {"column": column, "labels": left}))
         elif column in spec.sparse:
