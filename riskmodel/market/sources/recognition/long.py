@@ -75,7 +75,7 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
         for whose in (column for column in in_name if column != "date"):
             draft.state(("constant", whose), OF_SHEET, Fact("sheet_is", {"column": whose}))
         in_name = [column for column in in_name if column == "date" and day_in(files) is not None]  # else it is asked for
-    form = day_in(files) if "date" not in in_name else None
+    form = day_in(files) if "date" not in in_name and len(files) > 1 else None
     if form is not None:  # a day in a name is no portfolio where a column has the days
         files = list(dict.fromkeys(re.sub(IN_NAMES[form], "*", file) for file in files))
     pattern = pattern_of(files, in_name)

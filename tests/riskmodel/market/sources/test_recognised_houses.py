@@ -278,3 +278,10 @@ def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_
         assert [(row.verdict, row.why[0].key) for row in looked(tmp_path).found if row.file == "innehav.csv"] == [
             ("asked", key)
         ]
+
+
+def test_one_file_with_a_day_in_its_name_is_that_file_alone(tmp_path):
+    master(tmp_path)
+    (tmp_path / "master.csv").rename(tmp_path / "master 2025-03-31.csv")
+    prices().to_csv(tmp_path / "prices.csv", index=False)
+    assert draft(tmp_path, "securities").stated["file"] == "master 2025-03-31.csv"
