@@ -105,7 +105,8 @@ def test_the_generator_writes_the_same_bytes_in_another_process(little: Simulate
     subprocess.run([sys.executable, "-c", WRITTEN, there], check=True, cwd=tmp_path, env=environment)
     runpy.run_path(str(GENERATOR))["write"](little, here)
     assert {p.name: p.read_bytes() for p in here.iterdir()} == {p.name: p.read_bytes() for p in there.iterdir()}
-    assert {p.name for p in here.iterdir()} == {p.name for p in SMALL.iterdir()}
+    by_hand = {"strategies.toml"}  # another book over the same tables
+    assert {p.name for p in here.iterdir()} == {p.name for p in SMALL.iterdir()} - by_hand
 
 
 def test_the_shipped_market_is_at_most_five_megabytes() -> None:
