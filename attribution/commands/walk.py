@@ -61,11 +61,13 @@ def print_walk(options: argparse.Namespace) -> int:
         print_table(months.table, "csv")
     else:
         say(f"{options.strategy} against {own.strategies[options.strategy].benchmark}: simulated, nobody held these lists")
-        signed = ["return", "benchmark_return", "excess", "trading"]
+        signed = ["return", "benchmark_return", "excess", "trading", "proxy"]
         forms = dict.fromkeys(["turnover", "tracking_error", "volatility"], "{:.2%}") | {"identities": "{:.0e}"}
         print_table(months.table, "text", percent=signed, forms=forms)
         say("")
         for line in months.sentences:
+            say(line)
+        for line in walked.remarks:
             say(line)
         last = months.table["month"].iloc[-1]
         say(f"attribution report {options.out}/book.toml --month {last} --out ... explains a month.")

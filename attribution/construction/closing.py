@@ -11,6 +11,7 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.course import carried_as_cash
 from attribution.portfolio.funds.lists import fund_levels
 from attribution.portfolio.holdings import (
+    Track,
     apart_from_cash,
     benchmark_track,
     constituent_lists,
@@ -104,7 +105,7 @@ class Closing:
         return _invested(drift(newest, self.market, self._returns(), begun, days, f"holdings of '{portfolio}'"))
 
     def universe(self, strategy: Strategy, model: RiskModelResults) -> pd.Index:
-        """Names that a strategy may hold, of those with a price at the close."""
+        """Names of a strategy's universe at the close, with a price or without; cash is none."""
         chosen = strategy.universe
         if chosen == "market":
             inside = model.data["universe"].sel(time=self.date)
@@ -115,9 +116,12 @@ class Closing:
             names = self._constituents(str(chosen.constituents))
         else:
             names = self.benchmark(strategy.benchmark).index
+        return names[names != CASH]
+
+    def priced(self) -> pd.Index:
+        """Names that have a price at the close."""
         close = self.market["close"].sel(time=self.date)
-        priced = apart_from_cash(close.get_index("asset")[close.notnull().to_numpy()])
-        return names[names.isin(priced) & (names != CASH)]
+        return apart_from_cash(close.get_index("asset")[close.notnull().to_numpy()])
 
     def _constituents(self, index: str) -> pd.Index:
         lists = constituent_lists("universe in [strategies]", index, self.market)
@@ -139,7 +143,7 @@ class Closing:
         return holding_returns(self.market, self.book.levels_among_names | fund_levels(self.book, self.market))
 
 
-def _invested(track: object) -> pd.Series:
+def _invested(track: Track) -> pd.Series:
     """Weights at a track's last close, what no longer trades as cash."""
-    weights = carried_as_cash(track.closing, track.closing_stopped).to_series()  # type: ignore[attr-defined]
+    weights = carried_as_cash(track.closing, track.closing_stopped).to_series()
     return weights[(weights != 0) | (weights.index == CASH)]

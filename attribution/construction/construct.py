@@ -287,7 +287,10 @@ def strategy_task(
     covered = covered.index[covered.to_numpy()]
     facts: list[Fact] = []
 
-    universe = closing.universe(settings, model)
+    listed_names = closing.universe(settings, model)
+    universe = listed_names[listed_names.isin(closing.priced())]
+    if len(universe) < len(listed_names):
+        facts.append(Fact("no_price_of", {"names": len(listed_names) - len(universe), "of": len(listed_names)}))
     known = universe[universe.isin(covered)]
     if len(known) < len(universe):
         facts.append(Fact("no_forecast_of", {"names": len(universe) - len(known), "of": len(universe)}))
@@ -301,6 +304,9 @@ def strategy_task(
 
     def among_covered(name: str) -> pd.Series:
         weights = closing.benchmark(name)
+        idle = float(weights.get(CASH, 0.0))
+        if idle:
+            facts.append(Fact("benchmark_not_invested", {"index": name, "weight": idle}))
         weights = weights[(weights != 0) & (weights.index != CASH)]
         without = weights[~weights.index.isin(covered)]
         require_covered(

@@ -12,6 +12,7 @@ from attribution.construction.rungs import RuleCosts, rule_costs
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
+from attribution.portfolio.evidence.judged import course_evidence, require_sound
 from attribution.portfolio.holdings import sleeve_lists
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
@@ -75,6 +76,7 @@ def attribute_rules(
     book = book_of(book, course)
     require_strategies(book, course)
     tracks = Tracks(book, market, read_period(period, book, market))
+    require_sound(course_evidence(tracks, course), book.path.name)
     return rules_of(tracks, course, model, link=link, effort=effort, progress=progress)
 
 

@@ -134,7 +134,7 @@ def rule_costs(
     rows = _rows(tracks, followed, rungs)
     wanted = _assets(followed, rows, tracks)
     whole = replace(followed, data=_over(followed, wanted, tracks))
-    cube = make_cube(whole, model, tracks.market, link=link, uncovered_max=1.0)
+    cube = make_cube(whole, model, tracks.market, link=link, uncovered_max=tracks.book.book.uncovered_max)
     cube = replace(cube, sleeves=_sleeves(rows, wanted, followed))
     costs = RuleCosts(course, followed.period.label, cube, _ex_ante(ex_ante, followed))
     require_reconciled(costs.reconciliation.assign(course=course), f"rules of {course}, {followed.period.label}")

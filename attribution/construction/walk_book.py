@@ -36,19 +36,10 @@ def walk_content(walk: Walk, folder: Path, market: xr.Dataset) -> dict[str, Any]
         Where the book is to be.
     market
         Of the book.
-
-    Raises
-    ------
-    InputError
-        Where the market is in a database: its tables and the walk's files cannot be those of one book.
     """
     book, strategy = walk.book, walk.strategy
     data = book.source.folder
-    if data is None:
-        raise InputError(
-            f"{book.path.name}: data = '{book.book.data}' is no folder, and the book of a walk takes its lists from "
-            f"files. Walk without --out, or write the tables of the market into a folder first."
-        )
+    assert data is not None  # WalkFolder.opened has refused it before a list was made
     content = read_toml(book.path, "Name the book's TOML file.")
     sessions = market.get_index("time")
     inception = sessions[sessions > walk.steps[0].date][0].date()

@@ -49,7 +49,13 @@ class WalkFolder:
         """
         about = described(book, strategy)
         data = book.source.folder
-        if data is not None and data.resolve() in (path.resolve(), *path.resolve().parents):
+        if data is None:
+            raise InputError(
+                f"{book.path.name}: data = '{book.book.data}' is no folder, and the book of a walk takes its lists from "
+                f"files. Write the tables of the market into a folder, and name it as data; or call attribution.walk "
+                f"without out."
+            )
+        if data.resolve() in (path.resolve(), *path.resolve().parents):
             raise InputError(f"--out: '{path}' lies in the data folder, where nothing is written. Name another folder.")
         try:
             if (path / ABOUT).is_file():

@@ -13,8 +13,10 @@ import pandas as pd
 
 from attribution.construction.construct import Construction, trade_costs
 from attribution.construction.ladder import Ladder
+from attribution.construction.words import WORDS
 from attribution.portfolio.book import Book
 from attribution.rows import CASH
+from riskmodel.facts import Fact
 from riskmodel.optimisation.optimum import Certificate
 
 HOLDINGS = ["portfolio", "date", "ticker", "weight"]
@@ -180,6 +182,19 @@ class Walk:
             for name, rung in step.rungs.items()
         ]
         return pd.DataFrame(rows)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was left aside or could not be kept, a line a kind: of how many lists, and of the last of them."""
+        last: dict[str, tuple[int, Step, Fact]] = {}
+        for step in self.steps:
+            for fact in map(Fact.read, step.facts):
+                kind = f"{fact.key} {fact.values.get('index', '')}"
+                last[kind] = last.get(kind, (0,))[0] + 1, step, fact
+        return [
+            f"{count} of {len(self.steps)} lists, that of {step.date:%Y-%m-%d}: {fact.words(WORDS)}."
+            for count, step, fact in last.values()
+        ]
 
     def __repr__(self) -> str:
         first, last = self.steps[0].date, self.steps[-1].date

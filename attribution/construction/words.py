@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
     "no_forecast_of": "{names} of {of} names that might be held have no forecast, and are left out",
+    "no_price_of": "{names} of {of} names that might be held have no price at the close, and are left out",
+    "benchmark_not_invested": "{index}: {weight:.2%} of its weight is cash or in names that no longer trade, and is left "
+    "out, the rest scaled to one",
     "no_score_of": "{names} of {of} names that might be held have no score, and are left out",
     "benchmark_without_forecast": "{names} names of {index} without a forecast ({weight:.2%} of its weight) are left out, "
     "the others scaled to one",
