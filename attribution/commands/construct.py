@@ -38,9 +38,10 @@ def construct_options(parser: argparse.ArgumentParser) -> None:
 
 def print_construction(options: argparse.Namespace) -> int:
     """Print a list; 1 where its gap is not proved or a rule could not be kept."""
-    from attribution.construction.construct import construct, require_known_weights, require_strategy
+    from attribution.construction.construct import construct, require_known_weights
     from attribution.construction.kept import rule_table
     from attribution.construction.ladder import ladder
+    from attribution.construction.task import require_strategy
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from riskmodel.optimisation.optimise import EFFORT

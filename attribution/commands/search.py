@@ -60,9 +60,9 @@ def search_options(parser: argparse.ArgumentParser) -> None:
 
 def print_search(options: argparse.Namespace) -> int:
     """Search, log, and print the verdict with its numbers; what was found is no finding, so that the code is 0."""
-    from attribution.construction.construct import require_strategy
     from attribution.construction.search.search import search
     from attribution.construction.search.trials import require_top
+    from attribution.construction.task import require_strategy
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
 

@@ -23,9 +23,9 @@ def walk_options(parser: argparse.ArgumentParser) -> None:
 
 def print_walk(options: argparse.Namespace) -> int:
     """Walk, write and print the months; 1 where a list's gap is not proved."""
-    from attribution.construction.construct import require_strategy
     from attribution.construction.files import write_text
     from attribution.construction.months import walked_months
+    from attribution.construction.task import require_strategy
     from attribution.construction.walk import walk
     from attribution.construction.walk_book import write_walk
     from attribution.portfolio.book import read_book

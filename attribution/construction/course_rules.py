@@ -6,9 +6,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.construction.closing import Closing
-from attribution.construction.construct import strategy_task
 from attribution.construction.ladder import ladder
 from attribution.construction.rungs import RuleCosts, rule_costs
+from attribution.construction.task import strategy_task
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from attribution.construction.construct import Task
+from attribution.construction.task import Task
 from riskmodel.optimisation.optimise import EFFORT
 from riskmodel.optimisation.optimum import Optimum
 from riskmodel.optimisation.rules import Rule, label

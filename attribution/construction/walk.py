@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from attribution.construction.closing import Closing
-from attribution.construction.construct import Construction, Task, require_strategy, strategy_task
+from attribution.construction.construct import Construction
 from attribution.construction.ladder import ladder
+from attribution.construction.task import Task, require_strategy, strategy_task
 from attribution.construction.walk_folder import WalkFolder
 from attribution.construction.walked import Step as ListMade
 from attribution.construction.walked import Walk

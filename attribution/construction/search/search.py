@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.construction.construct import require_strategy
 from attribution.construction.known import known_by
 from attribution.construction.search.choices import DRAWS, HELD_OUT, LEAST, MOST
 from attribution.construction.search.judged import Judgement, Terms, judge
@@ -18,6 +17,7 @@ from attribution.construction.search.log import Log, search_key
 from attribution.construction.search.market_panel import held_names, market_panel, searchable
 from attribution.construction.search.result import SearchResult
 from attribution.construction.search.trials import Trials, combined, require_several
+from attribution.construction.task import require_strategy
 from attribution.construction.walk import month_closes
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.settings.strategies import Strategy

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import attribution as at
-from attribution.construction.construct import strategy_task
 from attribution.construction.kept import rule_table
 from attribution.construction.ladder import ladder
 from attribution.construction.scores import factor_scores, own_scores
+from attribution.construction.task import strategy_task
 from riskmodel.optimisation.errors import ContradictionError
 
 DATE = "2025-02-28"
