@@ -49,6 +49,17 @@ class Axis:
         """Whether every cell is a row of its own, in order."""
         return len(self.codes) == len(self.row) and bool((self.row == np.arange(len(self.row))).all())
 
+    def summed(self, values: np.ndarray, side: int) -> np.ndarray:
+        """Values of which the dimension `side` is the cells of this axis, summed into its rows."""
+        if self.whole:
+            return values
+        if len(self.codes) == 1:
+            return values.sum(axis=side, keepdims=True)
+        order = np.argsort(self.row, kind="stable")
+        starts = np.searchsorted(self.row[order], np.arange(len(self.codes)))
+        values = values if (order[1:] > order[:-1]).all() else np.take(values, order, axis=side)
+        return np.add.reduceat(values, starts, axis=side)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -64,6 +75,19 @@ class Layout:
     def shape(self) -> tuple[int, ...]:
         """Rows of sleeves, days, stocks and factors."""
         return tuple(len(axis.codes) for axis in (self.sleeve, self.day, self.stock, self.factor))
+
+    def padded(self, values: np.ndarray) -> np.ndarray:
+        """Values (..., asset) with a zero for the proxy where it is a row of names."""
+        beside = len(self.stock.row) - values.shape[-1]
+        return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, beside)]) if beside else values
+
+    def of_names(self, values: np.ndarray) -> np.ndarray:
+        """(time, asset) -> (time, stock)."""
+        return self.stock.summed(self.padded(values), 1)
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """(time, name) -> (day, stock)."""
+        return self.stock.summed(self.padded(self.day.summed(values, 0)), 1)
 
     def series(self, values: np.ndarray, name: str) -> pd.Series:
         """Rows from values (sleeve, day, stock, factor), in the order of the cuts and, in each, of the cube."""

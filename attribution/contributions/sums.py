@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.contributions.arrays import sum_days, where_known
 from attribution.contributions.cube import Cube, not_invested
-from attribution.contributions.cuts import Axis, Cut, Layout, factor_rows, layout, splits_factors, top
+from attribution.contributions.cuts import Cut, Layout, factor_rows, layout, splits_factors, top
 from attribution.contributions.modelled.exposure_errors import variance_of_sum, variances_of_rows
 from attribution.contributions.pieces import (
     Piece,
@@ -200,13 +200,13 @@ def averages(cube: Cube, cuts: Sequence[Cut], *, absolute: bool = False) -> pd.S
     days = np.bincount(rows.day.row)[:, None, None]
     if not by_factor:
         weights = weights_of_rows(cube, rows, "weight", absolute)
-        return rows.series(np.stack([_summed(part, rows)[..., None] / days for part in weights]), "weight")
+        return rows.series(np.stack([rows.summed(part)[..., None] / days for part in weights]), "weight")
     ones = np.ones((len(cube.days), len(factors)))
     exposures = []
     for piece in pieces(cube, rows, absolute)[: rows.shape[0]]:
         of_rows = _modelled(_exposures(cube), ones, piece.live, rows)
         if piece.idle is not None:
-            of_rows[..., rows.factor.row[cube.market]] += _summed(piece.idle, rows)
+            of_rows[..., rows.factor.row[cube.market]] += rows.summed(piece.idle)
         exposures.append(of_rows / days)
     return rows.series(np.stack(exposures), "exposure")
 
@@ -272,25 +272,25 @@ def _sums(cube: Cube, rows: Layout, piece: Piece, measure: Yardstick | None, by_
         earned = piece.live * cube.asset_return.to_numpy()
         if measure is not None:
             earned -= piece.weight * measure.returns[:, None]
-        return _summed(np.column_stack([earned, beside]), rows)[..., None]
+        return rows.summed(np.column_stack([earned, beside]))[..., None]
     f = cube.factor_return.to_numpy()
     factors = f.shape[1]
     cells = np.empty((len(rows.day.codes), len(rows.stock.codes), len(rows.factor.row)))
     cells[..., :factors] = _modelled(_exposures(cube), f, piece.live, rows)
     for place, part in enumerate(outside(cube, piece.live), start=factors):
-        cells[..., place] = _summed(part, rows)
+        cells[..., place] = rows.summed(part)
     for place in range(-beside.shape[1], 0):
         alone = np.zeros((len(beside), len(rows.stock.row)))
         alone[:, place] = beside[:, place]
-        cells[..., place] = _summed(alone, rows)
+        cells[..., place] = rows.summed(alone)
     if measure is not None:
-        _take_off(cells, rows, _of_names(piece.weight, rows), measure.rows)
+        _take_off(cells, rows, rows.of_names(piece.weight), measure.rows)
     idle = _idle(rows, piece, measure)
     if idle is not None:
-        moved = _along(idle * f[:, cube.market, None], rows.day, 0)
+        moved = rows.day.summed(idle * f[:, cube.market, None], 0)
         cells[..., cube.market] += moved
         cells[..., factors + NOT_INVESTED] -= moved
-    return _along(cells, rows.factor, 2)
+    return rows.factor.summed(cells, 2)
 
 
 def _take_off(cells: np.ndarray, rows: Layout, of_names: np.ndarray, returns: np.ndarray) -> None:
@@ -307,26 +307,26 @@ def _idle(rows: Layout, piece: Piece, measure: Yardstick | None) -> np.ndarray |
     """What of the rows is not invested, (time, stock), less the names' parts of what of the benchmark is not."""
     if piece.idle is None:
         return None
-    idle = _of_names(piece.idle, rows)
-    return idle if measure is None else idle - _of_names(piece.weight, rows) * measure.idle[:, None]
+    idle = rows.of_names(piece.idle)
+    return idle if measure is None else idle - rows.of_names(piece.weight) * measure.idle[:, None]
 
 
 def _modelled(exposures: np.ndarray, scale: np.ndarray, weights: np.ndarray, rows: Layout) -> np.ndarray:
     """Sum of scale_tk a_ti X_tki over the rows of days and names, (day, stock, factor of the model)."""
     days, factors, assets = exposures.shape
     if not rows.stock.names:
-        return _along(((exposures @ weights[..., None])[..., 0] * scale)[:, None, :], rows.day, 0)
+        return rows.day.summed(((exposures @ weights[..., None])[..., 0] * scale)[:, None, :], 0)
     if rows.day.whole:
         out = np.empty((days, len(rows.stock.codes), factors))
         for factor in range(factors):
             product = exposures[:, factor] * weights * scale[:, factor, None]
-            out[..., factor] = _along(_padded(product, rows), rows.stock, 1)
+            out[..., factor] = rows.stock.summed(rows.padded(product), 1)
         return out
     inside = rows.day.row == np.arange(len(rows.day.codes))[:, None]
     cells = np.empty((len(inside), factors, assets))
     with one_blas_thread():  # threads cost more than they bring in products this thin
         sum_days(exposures, weights, inside[:, :, None] * scale, None, cells, None)
-    return _along(_padded(cells, rows), rows.stock, 2).transpose(0, 2, 1)
+    return rows.stock.summed(rows.padded(cells), 2).transpose(0, 2, 1)
 
 
 def _estimated_rows(rows: Layout, factors: int) -> tuple[np.ndarray, int]:
@@ -346,12 +346,12 @@ def _add_variances(
     alone = bool((together.sum(axis=0) == 1).all())
     member = (of_factor == np.arange(len(rows.factor.codes))[:, None]).astype(float)
     idle = _idle(rows, piece, measure)
-    taken = None if measure is None else _of_names(piece.weight, rows)
+    taken = None if measure is None else rows.of_names(piece.weight)
     for first in range(0, len(exposures), BLOCK):
         block = slice(first, first + BLOCK)
         z = np.zeros((len(exposures[block]), factors + 1, len(rows.stock.codes)))
         if rows.stock.names:
-            z[:, :factors] = _along(_padded(exposures[block] * piece.live[block, None, :], rows), rows.stock, 2)
+            z[:, :factors] = rows.stock.summed(rows.padded(exposures[block] * piece.live[block, None, :]), 2)
         else:
             z[:, :factors] = exposures[block] @ piece.live[block, :, None]
         if measure is not None and taken is not None:
@@ -376,7 +376,7 @@ def _add_exposure_variances(variance: np.ndarray, cube: Cube, rows: Layout, piec
     errors, factors = cube.exposure_errors, len(cube.factors)
     if errors is None:
         return
-    taken = None if measure is None else _of_names(piece.weight, rows)
+    taken = None if measure is None else rows.of_names(piece.weight)
     held = []
     for name in errors.names:
         place = cube.assets.get_loc(name)
@@ -387,31 +387,3 @@ def _add_exposure_variances(variance: np.ndarray, cube: Cube, rows: Layout, piec
     variance += variances_of_rows(
         errors, held, cube.factor_return.to_numpy(), rows.day.row, member, int(rows.factor.row[factors])
     )
-
-
-def _padded(values: np.ndarray, rows: Layout) -> np.ndarray:
-    """Values (..., asset) with a zero for the proxy where it is a row of names."""
-    beside = len(rows.stock.row) - values.shape[-1]
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, beside)]) if beside else values
-
-
-def _of_names(values: np.ndarray, rows: Layout) -> np.ndarray:
-    """(time, asset) -> (time, stock)."""
-    return _along(_padded(values, rows), rows.stock, 1)
-
-
-def _summed(values: np.ndarray, rows: Layout) -> np.ndarray:
-    """(time, name) -> (day, stock)."""
-    return _along(_padded(_along(values, rows.day, 0), rows), rows.stock, 1)
-
-
-def _along(values: np.ndarray, axis: Axis, side: int) -> np.ndarray:
-    """Sum the cells of one side into the rows of its axis."""
-    if axis.whole:
-        return values
-    if len(axis.codes) == 1:
-        return values.sum(axis=side, keepdims=True)
-    order = np.argsort(axis.row, kind="stable")
-    starts = np.searchsorted(axis.row[order], np.arange(len(axis.codes)))
-    values = values if (order[1:] > order[:-1]).all() else np.take(values, order, axis=side)
-    return np.add.reduceat(values, starts, axis=side)
