@@ -36,11 +36,14 @@ class Closing:
         The market may go on after the close; what is later is cut off.
     date
         A session.
+    ends_month
+        Whether it is the last one of its month, as far as the market goes.
     """
 
     book: Book
     market: xr.Dataset
     date: pd.Timestamp
+    ends_month: bool
 
     @classmethod
     def at(cls, book: Book, market: xr.Dataset, date: pd.Timestamp) -> Closing:
@@ -59,15 +62,20 @@ class Closing:
                 f"date {date:%Y-%m-%d} is not a session of the prices, which run from {sessions[0]:%Y-%m-%d} to "
                 f"{sessions[-1]:%Y-%m-%d}.{hint}"
             )
-        return cls(book, market.sel(time=slice(None, date)), date)
+        after = sessions[sessions > date]
+        ends_month = not len(after) or after[0].to_period("M") != date.to_period("M")
+        return cls(book, market.sel(time=slice(None, date)), date, ends_month)
 
     def benchmark(self, name: str) -> pd.Series:
         """Weights of a benchmark from this close on, by ticker: its list where one begins to count here, else drifted."""
         rule, sessions = self.book.benchmarks[name], self.market.get_index("time")
         if rule.returns_only:
             return pd.Series({self.book.pseudo_names[name]: 1.0})
-        if rule.constituents is None:
-            return self._largest(rule.largest or 500)
+        if rule.constituents is None:  # lists of the months' ends, which drift between them
+            ends = sessions[:-1][sessions.to_period("M")[:-1] != sessions.to_period("M")[1:]]
+            if self.ends_month or not len(ends):
+                return self._largest(rule.largest or 500)
+            return self._drifted(name, ends[-1])
         lists = constituent_lists(f'[benchmarks."{name}"]', rule.constituents, self.market)
         dates = pd.DatetimeIndex(lists["date"].unique())
         known = dates[dates <= self.date]
@@ -80,9 +88,7 @@ class Closing:
         if begun == self.date:
             newest = lists[lists["date"] == known.max()].set_index("ticker")["weight"]
             return newest.set_axis(apart_from_cash(newest.index)) if CASH in self.market.get_index("asset") else newest
-        days = sessions[sessions > begun]
-        period = Period(label=f"{self.date:%Y-%m-%d}", base=begun, days=days)
-        return _invested(benchmark_track(self.book, name, self.market, self._returns(), period))
+        return self._drifted(name, begun)
 
     def held(self, portfolio: str, lists: pd.DataFrame) -> pd.Series:
         """What a portfolio holds at this close before any list of the day, by ticker, CASH among them.
@@ -122,6 +128,12 @@ class Closing:
         """Names that have a price at the close."""
         close = self.market["close"].sel(time=self.date)
         return apart_from_cash(close.get_index("asset")[close.notnull().to_numpy()])
+
+    def _drifted(self, name: str, begun: pd.Timestamp) -> pd.Series:
+        """Weights of a benchmark at this close, from those at an earlier one."""
+        sessions = self.market.get_index("time")
+        period = Period(label=f"{self.date:%Y-%m-%d}", base=begun, days=sessions[sessions > begun])
+        return _invested(benchmark_track(self.book, name, self.market, self._returns(), period))
 
     def _constituents(self, index: str) -> pd.Index:
         lists = constituent_lists("universe in [strategies]", index, self.market)

@@ -180,3 +180,21 @@ def test_a_name_that_is_not_there_is_left_out_anyway(strategies, small_model, sm
     rules = (*strategies.strategies["major"].rules, Excluded(("NOBODY", best)))
     other = at.construct(with_strategy(strategies, rules=rules), "major", small_model, small_market, date=DATE)
     assert other.weights.get(best, 0.0) == 0
+
+
+@pytest.mark.parametrize("largest", [None, 100])
+def test_the_benchmark_is_that_which_a_report_follows(strategies, small_model, small_market, largest):
+    """In the middle of a month too, where lists have drifted since they began to count."""
+    from attribution.construction.closing import Closing
+
+    book = strategies
+    if largest is not None:
+        rule = type(book.benchmarks["Large Index"])(largest=largest)
+        book = book.model_copy(update={"benchmarks": {**book.benchmarks, "Large Index": rule}})
+    result = at.attribute(book, "major", small_model, small_market, period="2025-03")
+    sessions = result.cube.days
+    day, after = sessions[9], sessions[10]
+    found = Closing.at(book, small_market, day).benchmark("Large Index")
+    followed = result.cube.benchmark_live.sel(time=after).to_series()
+    followed = followed[followed != 0]
+    pd.testing.assert_series_equal(found.reindex(followed.index), followed, check_names=False, rtol=1e-9)
