@@ -11,19 +11,21 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts.arrays import FORM, coordinates, explain, require_covered
+from attribution.accounts.funds import Funds
 from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
-from attribution.accounts.market_days import OUTSIDE, MarketDays, benchmark_parts, benchmark_shares
+from attribution.accounts.market_days import OUTSIDE, WITH_FUNDS, MarketDays, benchmark_parts, benchmark_shares
 from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
 from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
 from attribution.portfolio.ended import earning_lives, padded_lives
 from attribution.portfolio.evidence.judged import require_sound_market
-from attribution.portfolio.holdings import Track, holding_returns
+from attribution.portfolio.holdings import Track
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.sections import UNCOVERED_MAX, Accepted, Delisted
-from attribution.rows import CASH, VENDOR_RESIDUAL
+from attribution.rows import CASH, PROXY_FACTOR, VENDOR_RESIDUAL
 from riskmodel.arrays.chunks import is_lazy
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.threads import one_blas_thread
@@ -49,6 +51,7 @@ def attribute_accounts(
     link: str = DEFAULT_LINK,
     uncovered_max: float = UNCOVERED_MAX,
     accepted: Sequence[Accepted] = (),
+    book: Book | None = None,
     progress: Progress = None,
 ) -> AccountsResult:
     """Explain the excess return of every account over one benchmark as contributions that add up exactly.
@@ -78,6 +81,8 @@ def attribute_accounts(
         Largest weight of an account, as a mean over days, in names that the model leaves out.
     accepted
         The book's entries of findings that were looked at, `Book.accepted`.
+    book
+        Whose [funds] accounts and a benchmark of weights may hold; without it a fund is a name like others.
     progress
         True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
         begins, "accounts: 2 of 5" being the second block of five. Of accounts that dask holds nothing is told.
@@ -124,29 +129,38 @@ def attribute_accounts(
         period = read_run_of_months(period, market)
     require_bounded("uncovered_max", uncovered_max, SHARE)
     require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
+    if book is not None:
+        require_kind("book", book, Book, "Give the book whose [funds] are looked through, from attribution.read_book.")
     require_sound_market(market, accepted, "market", period.end)
     with stages(progress, 3) as step:
         step("benchmark")
         levels = benchmark.levels if isinstance(benchmark, Course) else {}
-        returns = holding_returns(market, levels)
-        labels = returns.get_index("asset")
-        name, versus, benchmark_stopped = benchmark_days(benchmark, index, market, returns, period)
+        funds = Funds.of(book, market, period, levels)
+        labels, held_as_such = funds.returns.get_index("asset"), funds.held_as_such
+        name, versus, benchmark_stopped = benchmark_days(
+            benchmark, index, market, funds.returns, period, funds=held_as_such, look_through=funds.look_through
+        )
         lives = market[[name for name in ("life", *ENDS) if name in market]]
-        read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted)
+        read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted, funds=held_as_such)
+        shared = partial(_market_days, versus, funds, model, market, period)
         counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
         stopped, shares, source = None, None, None
         if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
             from attribution.accounts.chunks import explain_lazily
 
-            keep = np.flatnonzero(counted_in | labels.isin(accounts.get_index("asset")))
-            days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
+            counted_in |= labels.isin(accounts.get_index("asset"))
+            funds.require_levels(market, counted_in, period.base, period.end)
+            keep = np.flatnonzero(counted_in | funds.names(counted_in))
+            days, common = shared(keep, link, uncovered_max, levels)
             data = explain_lazily(accounts, read, keep, days)
         else:
             step("lists")
             lists, stopped = read(accounts)
             counted_in[lists.weights.indices] = True
-            keep = np.flatnonzero(counted_in)
-            days, common = _market_days(versus, returns, model, market, period, keep, link, uncovered_max, levels)
+            since = market.get_index("time")[min(max(lists.start.min(), 0), market.get_index("time").get_loc(period.base))]
+            funds.require_levels(market, counted_in, since, period.end)
+            keep = np.flatnonzero(counted_in | funds.names(counted_in))
+            days, common = shared(keep, link, uncovered_max, levels)
             source = Explained(lists.among(keep), days)
             data, shares = _explain_blocks(source.lists, days, inside(step, "accounts"))
     return AccountsResult(
@@ -163,7 +177,7 @@ def attribute_accounts(
 
 def _market_days(
     versus: xr.Dataset,
-    returns: xr.DataArray,
+    funds: Funds,
     model: RiskModelResults,
     market: xr.Dataset,
     period: Period,
@@ -173,8 +187,14 @@ def _market_days(
     levels: Mapping[str, str],
 ) -> tuple[MarketDays, xr.Dataset]:
     """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""
+    returns = funds.returns
     assets = returns.get_index("asset")[keep]
-    parts, errors = model_parts(assets, period.days, model, market, levels)
+    parts, errors = model_parts(assets, period.days, model, market, levels, carried=funds.held_as_such)
+    left_out = (~parts["modelled"].to_numpy() & (assets != CASH) & ~assets.isin(list(funds.carried))).astype(float)
+    solved = parts["modelled"].any("asset").to_numpy()
+    parts, looked_through = funds.inside(parts, period.days)
+    for fund in looked_through:
+        left_out[:, fund.column] = fund.left_out
     sessions = market.get_index("time")
     first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
     lived, ends = (
@@ -182,7 +202,8 @@ def _market_days(
     )
     begun = np.maximum.accumulate(lived, axis=0)
     names = [str(f) for f in parts["factor"].to_numpy()]
-    groups = [model.group(name) for name in (*names, *OUTSIDE)]
+    beyond = (*(WITH_FUNDS if looked_through else OUTSIDE), PROXY_FACTOR)
+    groups = [model.group(name) for name in (*names, *beyond)]
     own, live = (versus[name].isel(asset=keep).transpose("time", "asset").to_numpy() for name in ("weight", "live"))
     days = MarketDays(
         assets=assets,
@@ -196,7 +217,7 @@ def _market_days(
         specific_return=parts["specific_return"].to_numpy(),
         factor_return=parts["factor_return"].transpose("time", "factor").to_numpy(),
         covariance=parts["covariance"].transpose("time", "factor", "factor_other").to_numpy(),
-        factors=pd.Index([*names, *OUTSIDE]),
+        factors=pd.Index([*names, *beyond]),
         groups=pd.Index(groups),
         benchmark_weight=own,
         benchmark_live=live,
@@ -204,7 +225,10 @@ def _market_days(
         benchmark_return=versus["benchmark_return"].to_numpy(),
         link=link,
         uncovered_max=uncovered_max,
+        left_out=left_out,
+        solved=solved,
         exposure_errors=errors,
+        funds=looked_through,
     )
     common = xr.Dataset(
         {
@@ -216,7 +240,7 @@ def _market_days(
                 "factor",
                 np.pad(
                     np.where(np.array(names) == VENDOR_RESIDUAL, np.nan, np.prod(1 + days.factor_return, axis=0) - 1),
-                    (0, len(OUTSIDE)),
+                    (0, len(beyond)),
                     constant_values=np.nan,
                 ),
             ),

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.accounts.funds import require_known
 from attribution.accounts.lists import AccountLists
 from attribution.accounts.market_days import (
     ALL,
-    MEASURED,
     NOT_INVESTED,
-    OUTSIDE,
     MarketDays,
     benchmark_parts,
     benchmark_shares,
@@ -25,7 +24,7 @@ from attribution.contributions.arrays import where_known
 from attribution.contributions.modelled.exposure_errors import variances_of_rows
 from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
 from attribution.linking.linking import coefficients
-from attribution.rows import CASH, SPECIFIC, VENDOR_RESIDUAL
+from attribution.rows import SPECIFIC, VENDOR_RESIDUAL
 from riskmodel.errors import InputError, counted, listed
 
 IDENTITIES = (*map(of_excess, ("factors", "groups", "stocks", "days")), *map(of_return, ("factors", "stocks")))
@@ -91,6 +90,7 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     names, sum_i w_pit y_it, is (w @ (G_t y_t)) / V_pt; all days and all y (exposures, specific, cash, unmodelled) are the
     columns of one product of a sparse with a dense matrix.
     """
+    require_known(lists, market.funds, market.days, market.first)
     runs = list(runs_of(lists, market))
     portfolio_return, uncovered = _daily(lists, market, runs)
     measured = measured_weights(lists, market, runs)
@@ -105,7 +105,8 @@ def explain(lists: AccountLists, market: MarketDays) -> tuple[Arrays, Arrays]:
     out["contribution"] = np.column_stack([linked_rows(measured, coefficient, market), proxy])
     exposure = estimated_exposures(measured, market)[:, :, :-1].mean(axis=1)
     exposure[:, market.factors[: exposure.shape[1]] == VENDOR_RESIDUAL] = np.nan  # that is no factor: nobody has more of it
-    out["active_exposure"] = np.pad(exposure, ((0, 0), (0, len(OUTSIDE))), constant_values=np.nan)
+    beyond = len(market.factors) - exposure.shape[1]
+    out["active_exposure"] = np.pad(exposure, ((0, 0), (0, beyond)), constant_values=np.nan)
     estimated = [-coefficient * share for share in market.benchmark_estimated]
     out |= _errors(measured * coefficient[:, :, None], market, estimated)
     own = _own(lists, market, runs, lambdas)
@@ -151,7 +152,7 @@ def measured_weights(
     lists: AccountLists, market: MarketDays, runs: Sequence[Run], names: slice | np.ndarray = ALL
 ) -> np.ndarray:
     """What the accounts' weights in some of the names have of each measure, (portfolio, time, measure)."""
-    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + MEASURED))
+    out = np.zeros((len(lists.portfolios), len(market.days), market.exposure.shape[1] + len(market.outside) + 1))
     for run in runs:
         flat = market.measures(run.weight, run.live, run.days, names)
         sums = (lists.weights[run.lists][:, names] @ flat.reshape(len(flat), -1)).reshape(*run.counts.shape, -1)
@@ -175,11 +176,10 @@ def _daily(lists: AccountLists, market: MarketDays, runs: Sequence[Run]) -> tupl
     """Returns of the accounts, and the weight that is not modelled, (portfolio, time)."""
     returns = np.empty((len(lists.portfolios), len(market.days)))
     uncovered = np.empty(returns.shape)
-    left_out = ~market.modelled & (market.assets != CASH)
     for run in runs:
         row, day = np.nonzero(run.counts)
         place = lists.portfolio[run.lists][row], day + run.days.start
-        lacking = abs(lists.weights[run.lists]) @ (run.live * left_out[run.days]).T
+        lacking = abs(lists.weights[run.lists]) @ (run.live * market.left_out[run.days]).T
         returns[place] = (run.value[:, 1:] / run.value[:, :-1] - 1)[row, day]
         uncovered[place] = (lacking / run.value[:, :-1])[row, day]
     return returns, uncovered
@@ -190,11 +190,11 @@ def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDa
 
     `uncovered` is the weight (portfolio, time) of all accounts in `lists`, so that the message counts all.
     """
-    solved = market.modelled.any(axis=1)  # a day without a solution is the model's, and flagged there
+    solved = market.solved  # a day without a solution is the model's, and flagged there
     share = uncovered[:, solved].sum(axis=1) / max(int(solved.sum()), 1)
     much = np.flatnonzero(share > market.uncovered_max)
     if len(much):
-        lacking = ~market.modelled[solved].all(axis=0) & (market.assets != CASH)
+        lacking = (market.left_out[solved] > 0).any(axis=0)
         held = np.unique(lists.weights[np.isin(lists.portfolio, much)].tocoo().col)
         shares = listed(f"{lists.portfolios[row]} {share[row]:.2%}" for row in much)
         raise InputError(

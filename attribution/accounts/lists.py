@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +11,10 @@ import pandas as pd
 import xarray as xr
 from scipy.sparse import csr_array
 
+from attribution.portfolio.benchmarks import require_levels
 from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.ended import STOPPED, gone_positions, padded_lives, stopped_of
 from attribution.portfolio.holdings import Track, drift, level_returns
-from attribution.portfolio.levels import require_levels
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.arrays.labels import Labelled, labelled, require_finite
@@ -70,7 +71,13 @@ class AccountLists:
 
 
 def read_lists(
-    accounts: xr.DataArray | pd.DataFrame, assets: pd.Index, market: xr.Dataset, period: Period, *, delisted: str
+    accounts: xr.DataArray | pd.DataFrame,
+    assets: pd.Index,
+    market: xr.Dataset,
+    period: Period,
+    *,
+    delisted: str,
+    funds: Collection[str] = (),
 ) -> tuple[AccountLists, pd.DataFrame]:
     """The accounts' lists that count in a period, and their positions that stop trading, which `delisted` may refuse.
 
@@ -82,8 +89,11 @@ def read_lists(
         Every asset of the market, CASH last.
     market
         Its `life` (time, asset) and its finals are all that is read.
+    funds
+        Assets that may be held without prices.
     """
-    lists = list_rows(*tidy_lists(accounts, name="accounts", base=period.base), assets, market, period, name="accounts")
+    rows = tidy_lists(accounts, name="accounts", base=period.base)
+    lists = list_rows(*rows, assets, market, period, name="accounts", funds=funds)
     stopped = stopped_names(lists, market, period)
     if delisted == "error":
         require_trading(stopped, period)
@@ -204,7 +214,14 @@ def _require_sums(rows: pd.DataFrame, name: str) -> None:
 
 
 def list_rows(
-    portfolios: pd.Index, rows: pd.DataFrame, assets: pd.Index, market: xr.Dataset, period: Period, *, name: str
+    portfolios: pd.Index,
+    rows: pd.DataFrame,
+    assets: pd.Index,
+    market: xr.Dataset,
+    period: Period,
+    *,
+    name: str,
+    funds: Collection[str] = (),
 ) -> AccountLists:
     """Rows of `tidy_lists` -> one sparse matrix of the lists that count in a period.
 
@@ -218,7 +235,7 @@ def list_rows(
     account = portfolios.get_indexer(pd.Index(rows["portfolio"]))
     column = assets.get_indexer(pd.Index(rows["ticker"]))
     start = sessions.searchsorted(pd.DatetimeIndex(rows["date"]), side="right") - 1
-    _require_priced(rows, column, start, assets, market, name)
+    _require_priced(rows, column, start, assets, market, name, funds)
     key = account * (len(sessions) + 1) + start + 1
     if len(rows["date"].unique()) > 1:  # of two lists of an account at one close the later counts
         latest = (rows["date"] == rows.groupby(key)["date"].transform("max")).to_numpy()
@@ -244,11 +261,18 @@ def list_rows(
 
 
 def _require_priced(
-    rows: pd.DataFrame, column: np.ndarray, start: np.ndarray, assets: pd.Index, market: xr.Dataset, name: str
+    rows: pd.DataFrame,
+    column: np.ndarray,
+    start: np.ndarray,
+    assets: pd.Index,
+    market: xr.Dataset,
+    name: str,
+    funds: Collection[str],
 ) -> None:
     """Every ticker is known, and has a price by the close at which its list begins."""
     known = market.sizes["asset"]
-    no_ticker = (column < 0) | ((column >= known) & (column < len(assets) - 1))  # no pseudo-name is held
+    pseudo = ~assets[known:-1].isin(list(funds))  # what no portfolio holds: it stands for a benchmark
+    no_ticker = (column < 0) | np.isin(column, known + np.flatnonzero(pseudo))
     if no_ticker.any():
         strange = pd.Index(rows["ticker"])[no_ticker]
         numbers = (
@@ -317,10 +341,14 @@ def benchmark_days(
     market: xr.Dataset,
     returns: xr.DataArray,
     period: Period,
+    *,
+    funds: Collection[str] = (),
+    look_through: Callable[[Track], Track] = lambda track: track,
 ) -> tuple[str, xr.Dataset, pd.DataFrame]:
     """A benchmark's name, its days, and its names that stopped.
 
-    The days are `weight` and `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time).
+    The days are `weight` and `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time): what
+    `funds` returned beside their lists, to which weights that are given are looked through, is in the latter alone.
 
     Raises
     ------
@@ -337,8 +365,11 @@ def benchmark_days(
         name = f"benchmark of {benchmark.name}"
         sides = {"benchmark_weight": "weight", "benchmark_live": "live"}
         parts = data[[*sides, "constituents_return", "benchmark_return"]].rename(sides)
+        beside = 0.0 if benchmark.beside is None else benchmark.beside.of_benchmark.sum("beside")
     else:
-        track = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period)
+        raw = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period, funds)
+        track = look_through(raw)
+        beside = track.beside
         parts = xr.Dataset({"weight": track.weights, "live": track.live, "constituents_return": track.returns})
         stopped = track.stopped
     days = parts.get_index("time")
@@ -356,6 +387,7 @@ def benchmark_days(
             require_levels(market, index, period.days, period.base)
             parts["benchmark_return"] = level_returns(market, index).sel(time=period.days)
             require_explained(index, parts["benchmark_return"], parts["constituents_return"])
+    parts["constituents_return"] = parts["constituents_return"] - beside
     strange = parts.get_index("asset").difference(labels)
     if len(strange):
         raise InputError(
@@ -371,6 +403,7 @@ def _track(
     market: xr.Dataset,
     returns: xr.DataArray,
     period: Period,
+    funds: Collection[str],
 ) -> Track:
     if isinstance(given, pd.Series):
         given = labelled("benchmark", given, Labelled(("asset",)))
@@ -381,5 +414,5 @@ def _track(
     portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
     if len(portfolios) > 1:
         raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")
-    list_rows(portfolios, rows, labels, market, period, name="benchmark")  # checks the tickers
+    list_rows(portfolios, rows, labels, market, period, name="benchmark", funds=funds)  # checks the tickers
     return drift(rows, market, returns, period.base, period.days, "benchmark")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from attribution.accounts.funds import FundDays
 from attribution.contributions.cube import not_invested
 from attribution.contributions.modelled.exposure_errors import ExposureErrors
-from attribution.rows import CASH, CASH_AND_STOPPED, MARKET, OTHER, PROXY_FACTOR, SPECIFIC
+from attribution.rows import CASH, CASH_AND_STOPPED, FUNDS, MARKET, OTHER, SPECIFIC
 
-OUTSIDE = (SPECIFIC, *OTHER, PROXY_FACTOR)
+OUTSIDE = (SPECIFIC, *OTHER)
+WITH_FUNDS = (*OUTSIDE, FUNDS)
 NOT_INVESTED = OUTSIDE.index(CASH_AND_STOPPED)
-MEASURED = 4  # measures beside the factors: specific, cash, unmodelled, and what is not invested
 ALL = slice(None)
 
 
@@ -35,15 +37,21 @@ class MarketDays:
     exposure, modelled, specific_return, factor_return, covariance
         As in `attribution.contributions.cube`, (time, factor, asset) and so on.
     factors, groups
-        Rows of a cut by factor, `OUTSIDE` last, and the group of each.
+        Rows of a cut by factor and the group of each; after the model's `OUTSIDE` or `WITH_FUNDS`, and proxy.
     benchmark_weight, benchmark_live, constituents_return, benchmark_return
         The benchmark's weights, those of them that are live (time, asset), and returns (time).
     link
         Method of linking.
     uncovered_max
         Largest weight of an account, as a mean over days with a solution, in names that the model leaves out.
+    left_out
+        (time, asset) what of a weight of one is in names that the model leaves out, but for those left whole by choice.
+    solved
+        (time) whether the model has a solution.
     exposure_errors
         Of names of the benchmark whose exposures are estimated; None where there are none.
+    funds
+        What accounts hold and is looked through; their exposures and specific returns are those of their lists.
     """
 
     assets: pd.Index
@@ -65,7 +73,15 @@ class MarketDays:
     benchmark_return: np.ndarray
     link: str
     uncovered_max: float
+    left_out: np.ndarray
+    solved: np.ndarray
     exposure_errors: ExposureErrors | None = None
+    funds: Sequence[FundDays] = ()
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Rows of a cut by factor that names earn and that are not the model's."""
+        return WITH_FUNDS if self.funds else OUTSIDE
 
     @property
     def benchmark_estimated(self) -> list[np.ndarray]:
@@ -81,7 +97,7 @@ class MarketDays:
     @property
     def bytes_of_account(self) -> int:
         """Size of the largest array that an account takes."""
-        return 8 * len(self.days) * (self.exposure.shape[1] + MEASURED)
+        return 8 * len(self.days) * (self.exposure.shape[1] + len(self.outside) + 1)
 
     @property
     def market(self) -> int | None:
@@ -92,17 +108,23 @@ class MarketDays:
     def measures(self, weight: np.ndarray, live: np.ndarray, days: slice, names: slice | np.ndarray) -> np.ndarray:
         """What weights and live weights (time, asset) have on some days in some of the names, (asset, time, measure).
 
-        The measures are exposures to the factors, then specific, cash and unmodelled return, and what is not invested.
+        The measures are exposures to the factors, then specific, cash and unmodelled return, where there are funds what they
+        returned beside their lists, and what is not invested.
         """
         factors, cash = self.exposure.shape[1], (self.assets[names] == CASH)[:, None]
         of_names = live[:, names]
         outside = np.where(self.modelled[days][:, names], 0.0, of_names * self.period[days][:, names]).T
-        out = np.empty((*of_names.T.shape, factors + MEASURED))
+        out = np.zeros((*of_names.T.shape, factors + len(self.outside) + 1))
         np.multiply(self.exposure[days][:, :, names].transpose(2, 0, 1), of_names.T[:, :, None], out=out[:, :, :factors])
         out[:, :, factors] = (of_names * self.specific_return[days][:, names]).T
         out[:, :, factors + 1] = np.where(cash, outside, 0.0)
         out[:, :, factors + 2] = np.where(cash, 0.0, outside)
-        out[:, :, factors + 3] = not_invested(self.assets[names], weight[:, names], of_names).T
+        out[:, :, -1] = not_invested(self.assets[names], weight[:, names], of_names).T
+        for fund in self.funds:
+            for place in np.flatnonzero(np.arange(len(self.assets))[names] == fund.column):
+                for column, part in enumerate((fund.cash, fund.unmodelled, fund.beside), start=factors + 1):
+                    out[place, :, column] += of_names[:, place] * part[days]
+                out[place, :, -1] += of_names[:, place] * fund.idle[days]
         return out
 
 

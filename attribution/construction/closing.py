@@ -7,22 +7,15 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
+from attribution.portfolio.benchmarks import benchmark_track, constituent_lists, largest_companies
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import carried_as_cash
 from attribution.portfolio.funds.lists import fund_levels
-from attribution.portfolio.holdings import (
-    Track,
-    apart_from_cash,
-    benchmark_track,
-    constituent_lists,
-    drift,
-    holding_returns,
-    largest_companies,
-)
+from attribution.portfolio.holdings import Track, apart_from_cash, drift, holding_returns
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.strategies import Strategy, Universe
 from attribution.rows import CASH
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.model.results import RiskModelResults
 
 
@@ -67,7 +60,23 @@ class Closing:
         return cls(book, market.sel(time=slice(None, date)), date, ends_month)
 
     def benchmark(self, name: str) -> pd.Series:
-        """Weights of a benchmark from this close on, by ticker: its list where one begins to count here, else drifted."""
+        """Weights of a benchmark from this close on, by ticker: its list where one begins to count here, else drifted.
+
+        Raises
+        ------
+        InputError
+            Where no list counts yet, and for one that holds a fund that the book looks through: rules are of names.
+        """
+        weights = self._benchmark(name)
+        through = [ticker for ticker, fund in self.book.funds.items() if fund.constituents is not None]
+        if funds := [ticker for ticker in through if weights.get(ticker, 0.0) != 0]:
+            raise InputError(
+                f"benchmark '{name}': holds {counted(len(funds), 'fund')} that [funds] looks through: {listed(funds)}. A "
+                f"strategy's rules are held against stocks: name a benchmark of stocks in [strategies]."
+            )
+        return weights
+
+    def _benchmark(self, name: str) -> pd.Series:
         rule, sessions = self.book.benchmarks[name], self.market.get_index("time")
         if rule.returns_only:
             return pd.Series({self.book.pseudo_names[name]: 1.0})
@@ -76,7 +85,7 @@ class Closing:
             if self.ends_month or not len(ends):
                 return self._largest(rule.largest or 500)
             return self._drifted(name, ends[-1])
-        lists = constituent_lists(f'[benchmarks."{name}"]', rule.constituents, self.market)
+        lists = constituent_lists(f'[benchmarks."{name}"]', rule.constituents, self.market, funds=list(self.book.funds))
         dates = pd.DatetimeIndex(lists["date"].unique())
         known = dates[dates <= self.date]
         if known.empty:

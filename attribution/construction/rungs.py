@@ -155,7 +155,7 @@ def _rows(tracks: Tracks, followed: Course, rungs: Mapping[str, pd.DataFrame]) -
     other = _shares(followed.benchmarks_since, followed)
     rows: dict[str, list[_Row]] = {}
     for sleeve in followed.shares:
-        held = _weights(tracks.looked_through(sleeve)[0], own.sel(part=sleeve, drop=True))
+        held = _weights(tracks.looked_through(sleeve), own.sel(part=sleeve, drop=True))
         benchmark = _weights(tracks.benchmark(tracks.book.sleeves[sleeve].benchmark), other.sel(part=sleeve, drop=True))
         if sleeve not in rungs:
             rows.setdefault(NO_STRATEGY, []).append(_Row(held, benchmark))

@@ -34,9 +34,9 @@ def group_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     Dataset
         (time, segment): weight, contribution and return of each side, named as `brinson_effects` takes them; after the
         groups come segments without a weight: `(proxy)`, the official benchmark less its constituents, and where the course
-        has them `(trading)`, `(currency)` and their like, which are the portfolio's. A return is NaN where the net
-        weight is zero, or under a thousandth of the gross: long and short positions that offset have none, and what they
-        contribute is selection.
+        has them `(funds)`, of either side, and `(trading)`, `(currency)` and their like, which are the portfolio's. A return
+        is NaN where the net weight is zero, or under a thousandth of the gross: long and short positions that offset have
+        none, and what they contribute is selection.
 
     Notes
     -----
@@ -49,8 +49,8 @@ def group_sides(cube: Cube, groups: pd.Series) -> xr.Dataset:
     names, code = names[placed], np.argsort(placed)[code]
     member = np.zeros((len(code), len(names)))
     member[np.arange(len(code)), code] = 1.0
-    own, official = cube.beside_values(), np.zeros((len(cube.days), len(beside_stocks)))
-    own[:, 0], official[:, 0] = 0.0, (cube.official_return - cube.constituents_return).to_numpy()
+    official = cube.beside_of_benchmark()
+    own = cube.beside_values() + official
     columns: dict[str, np.ndarray] = {}
     beyond_of: dict[Side, np.ndarray] = {"portfolio": own, "benchmark": official}
     for side, beyond in beyond_of.items():

@@ -214,6 +214,11 @@ class Cube:
             return gap[:, None]
         return np.column_stack([gap, (self.beside.absolute if absolute else self.beside.active).to_numpy()])
 
+    def beside_of_benchmark(self) -> np.ndarray:
+        """What of the official benchmark's return is in each of these rows on each day, (time, row): no name earns it."""
+        gap = (self.official_return - self.constituents_return).to_numpy()[:, None]
+        return gap if self.beside is None else np.hstack([gap, self.beside.of_benchmark.to_numpy()])
+
     def in_sleeves(self) -> Sleeves:
         """What the sleeves hold.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from attribution.contributions.cube import Cube, Sleeves, not_invested
 from attribution.contributions.cuts import Layout, factor_rows
-from attribution.rows import AGAINST, CASH, PROXY_FACTOR
+from attribution.rows import AGAINST, CASH
 from riskmodel.errors import InputError
 
 
@@ -120,7 +120,7 @@ def yardstick(cube: Cube) -> Yardstick:
 
     Notes
     -----
-    B = sum_k X_Bk f_k + u_B + cash + unmodelled - proxy with X_Bk the exposure of the benchmark's live weights.
+    B = sum_k X_Bk f_k + u_B + cash + unmodelled + funds - proxy with X_Bk the exposure of the benchmark's live weights.
     """
     live, names = cube.live("benchmark"), factor_rows(cube)
     exposures: np.ndarray = (cube.exposure.to_numpy() @ live[..., None])[..., 0]
@@ -128,5 +128,5 @@ def yardstick(cube: Cube) -> Yardstick:
     rows[:, : exposures.shape[1]] = exposures * cube.factor_return.to_numpy()
     for place, part in enumerate(outside(cube, live), start=exposures.shape[1]):
         rows[:, place] = part.sum(axis=1)
-    rows[:, names.index(PROXY_FACTOR)] = (cube.official_return - cube.constituents_return).to_numpy()
+    rows[:, -len(cube.beside_factors) :] = cube.beside_of_benchmark()
     return Yardstick(cube.official_return.to_numpy(), rows, exposures, cube.idle("benchmark").sum(axis=1))

@@ -131,7 +131,8 @@ def beside_identities(cube: Cube, result: str) -> dict[str, tuple[float, float]]
         return {}
     names, totals = cube.beside.names, cube.beside.absolute.sum("beside")
     rows = " + ".join(names)
-    excess = cube.holdings_return - cube.official_return + cube.beside.active.sum("beside")
+    beside = cube.beside.active + cube.beside.of_benchmark  # whose funds are a part of its return
+    excess = cube.holdings_return - cube.official_return + beside.sum("beside")
     pairs = {
         f"holdings + {rows} = R of each day": furthest(
             (cube.holdings_return + totals).to_series(), cube.portfolio_return.to_series()

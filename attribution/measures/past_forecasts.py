@@ -143,7 +143,7 @@ class _Past:
     def sleeve(self, sleeve: str) -> _Side | None:
         """A sleeve; None where it cannot be followed over all the months: where a fund's list begins within them, say."""
         try:
-            track, _ = self.over.looked_through(sleeve)
+            track = self.over.looked_through(sleeve)
             returns = actual_or_held(self.tracks.book, sleeve, track.returns)
         except InputError:  # what the month in question needs is refused where that month is followed
             return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from attribution.rows import FUNDS
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -26,6 +28,11 @@ class Beside:
     def names(self) -> list[str]:
         """The rows as a factor cut names them."""
         return [str(name) for name in self.active.get_index("beside")]
+
+    @property
+    def of_benchmark(self) -> xr.DataArray:
+        """(time, beside) what of the benchmark's return is in each row: its funds'. Other rows are no part of that."""
+        return (self.absolute - self.active).where(self.active["beside"] == FUNDS, 0.0)
 
 
 def with_rows(earlier: Beside | None, active: Mapping[str, xr.DataArray], absolute: Mapping[str, xr.DataArray]) -> Beside:

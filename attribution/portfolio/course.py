@@ -147,9 +147,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
     book, period = tracks.book, tracks.period
     require_begun(book, course, period)
     shares = book.shares(course)
-    through = {sleeve: tracks.looked_through(sleeve) for sleeve in shares}
-    held = {sleeve: track for sleeve, (track, _) in through.items()}
-    beside = {sleeve: gap for sleeve, (_, gap) in through.items()}
+    held = {sleeve: tracks.looked_through(sleeve) for sleeve in shares}
     lists = {name: tracks.benchmark(name) for name in sorted({book.sleeves[sleeve].benchmark for sleeve in shares})}
     official = {name: tracks.level(name) for name in lists}
     for name, level in official.items():
@@ -195,8 +193,9 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         return sum(parts[1:], parts[0])
 
     returned = (own * sleeves).sum("part")
-    of_funds = (own * stack(beside)).sum("part")
-    apart = bool((of_funds != 0).any())  # a fund without returns of its own has none beside its list's
+    of_funds = shared(held, own, "beside").sum("sleeve")
+    of_benchmark = shared(of_sleeve, other, "beside").sum("sleeve")
+    apart = bool((of_funds != 0).any() | (of_benchmark != 0).any())  # a fund without own returns has none beside its list's
     data = xr.Dataset(
         {
             **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
@@ -229,7 +228,7 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
         ended={sleeve: track.ended for sleeve, track in held.items()},
         benchmark_ended={name: track.ended for name, track in lists.items()},
-        beside=with_rows(None, {FUNDS: of_funds}, {FUNDS: of_funds}) if apart else None,
+        beside=with_rows(None, {FUNDS: of_funds - of_benchmark}, {FUNDS: of_funds}) if apart else None,
         carried=tuple(ticker for ticker in carried_funds(book) if ticker in data["asset"].to_numpy()[either.to_numpy()]),
         levels={book.pseudo_names[name]: name for name in lists if name in book.pseudo_names},
     )

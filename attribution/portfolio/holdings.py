@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ import xarray as xr
 from attribution.portfolio.book import Book
 from attribution.portfolio.ended import earning_lives, ended_of, gone_positions, padded_lives, stopped_of
 from attribution.portfolio.periods import Period
-from attribution.portfolio.settings.sections import UNPRICED_MAX
 from attribution.rows import CASH, CASH_STOCK
 from riskmodel.errors import InputError, counted, listed
 
@@ -37,6 +36,8 @@ class Track:
         From `attribution.portfolio.ended.gone_positions`: positions whose life ends.
     lists
         The closes at which lists begin to count; the first is at or before the close before the first day.
+    of_funds
+        (time) what of `returns` funds that were looked through returned beside their lists; None where none was.
     """
 
     weights: xr.DataArray
@@ -45,6 +46,12 @@ class Track:
     closes: xr.DataArray
     gone: pd.DataFrame
     lists: pd.DatetimeIndex
+    of_funds: xr.DataArray | None = None
+
+    @property
+    def beside(self) -> xr.DataArray:
+        """(time) what no name of the weights earned of `returns`: `of_funds`, 0 where no fund was looked through."""
+        return xr.zeros_like(self.returns) if self.of_funds is None else self.of_funds
 
     @property
     def stopped(self) -> pd.DataFrame:
@@ -87,6 +94,7 @@ class Track:
                 resumes=gone["resumes"].where(gone["resumes"] <= period.end), until=gone["until"].clip(upper=period.end)
             ),
             lists=self.lists[(self.lists >= begun) & (self.lists < period.end)],
+            of_funds=None if self.of_funds is None else self.of_funds.sel(time=days),
         )
 
 
@@ -203,6 +211,11 @@ def drift(
     )
 
 
+def followed_funds(book: Book, labels: pd.Index) -> list[str]:
+    """Funds of a book that are among labels whose returns are known."""
+    return [ticker for ticker in book.funds if ticker in labels]
+
+
 def require_known_tickers(
     book: Book, market: xr.Dataset, portfolio: str | None = None, followed: pd.Index | None = None
 ) -> None:
@@ -210,7 +223,7 @@ def require_known_tickers(
 
     `followed` are the labels whose returns are known: a fund is one of them, or unknown.
     """
-    funds = [ticker for ticker in book.funds if followed is None or ticker in followed]
+    funds = list(book.funds) if followed is None else followed_funds(book, followed)
     holdings = book.holdings if portfolio is None else book.holdings[book.holdings["portfolio"] == portfolio]
     unknown = holdings[~holdings["ticker"].isin([*market.get_index("asset"), *funds, CASH])]
     if len(unknown):
@@ -279,115 +292,6 @@ def require_going_on(book: Book, sleeve: str, track: Track) -> None:
             f"a holder got for a share (0 for a total loss), and hold it no longer. As long as nobody knows, "
             f'delisted = "cash" in [book] carries it at its last value, and the report says so.'
         )
-
-
-def benchmark_track(book: Book, benchmark: str, market: xr.Dataset, returns: xr.DataArray, period: Period) -> Track:
-    """A benchmark's constituents with drifted weights; without a list in the market, the largest companies by rule; of one
-    of which only returns are known, its pseudo-name.
-
-    A name that stops trading keeps its last value until the next list. A constituent CASH is cash, unless the market has
-    prices of a stock with that ticker.
-
-    Raises
-    ------
-    InputError
-        Where the market has no list of the index, or lists of which too little has prices.
-    """
-    rule = book.benchmarks[benchmark]
-    assets = market.get_index("asset")
-    if rule.returns_only:
-        label = book.pseudo_names[benchmark]
-        lists = pd.DataFrame({"date": [period.base], "ticker": [label], "weight": [1.0]})
-        alone = drift(lists, market, returns, period.base, period.days, f"levels of '{benchmark}'")
-        return replace(alone, returns=returns.sel(asset=label, drop=True, time=period.days))  # its level's, to the last bit
-    if rule.constituents is None:
-        lists = largest_companies(market, rule.largest or 500, period, inception=pd.Timestamp(book.book.inception))
-    else:
-        asked_by = f'[benchmarks."{benchmark}"]'
-        lists = constituent_lists(asked_by, rule.constituents, market, period, unpriced_max=rule.unpriced_max)
-    if CASH in assets:
-        lists = lists.assign(ticker=apart_from_cash(pd.Index(lists["ticker"])))
-    return drift(lists, market, returns, period.base, period.days, f"constituents of '{benchmark}'")
-
-
-def constituent_lists(
-    asked_by: str, index: str, market: xr.Dataset, period: Period | None = None, *, unpriced_max: float = UNPRICED_MAX
-) -> pd.DataFrame:
-    """Lists of an index, date, ticker and weight: names without prices are left out, the others rescaled.
-
-    `asked_by` is the section of the book that names it, for messages; of lists of `period`
-    no more than `unpriced_max` may lack prices.
-    """
-    there = constituent_rows(asked_by, index, market)
-    chosen = market[["constituent_date", "constituent_ticker", "constituent_weight"]].isel(constituent=there)
-    lists = chosen.to_dataframe().rename(columns=lambda name: name.removeprefix("constituent_")).reset_index(drop=True)
-    priced = (market.get_index("asset").get_indexer(pd.Index(lists["ticker"])) >= 0) | (lists["ticker"] == CASH)
-    lists = lists[priced & (lists["weight"] != 0)]
-    total = lists.groupby("date")["weight"].transform("sum")
-    if period is not None:
-        shares = total.groupby(lists["date"]).first()
-        require_priced_lists(index, shares, chosen["constituent_date"], period, unpriced_max, asked_by)
-    return lists.assign(weight=lists["weight"] / total)  # what is left out was counted on reading
-
-
-def constituent_rows(asked_by: str, index: str, market: xr.Dataset) -> np.ndarray:
-    """Which rows of the constituents are of the index that a section of the book names.
-
-    Raises
-    ------
-    InputError
-        Where there is none; the message lists the indices that there are.
-    """
-    every = market["constituent_index"].to_numpy() if "constituent_index" in market else np.array([], dtype=object)
-    there: np.ndarray = every == index
-    if not there.any():
-        raise InputError(
-            f"constituents: no list of '{index}', which {asked_by} asks for. "
-            f"Found: {listed(sorted(set(every))) or 'no table'}. Add its lists. largest = 500 is another benchmark."
-        )
-    return there
-
-
-def require_priced_lists(
-    index: str, priced: pd.Series, dates: xr.DataArray, period: Period, unpriced_max: float, asked_by: str
-) -> None:
-    """Refuse lists of the period of which more weight has no prices than the book allows to be left out and rescaled."""
-    every = pd.DatetimeIndex(np.unique(dates.to_numpy()))
-    shares = priced.reindex(every[every <= period.end], fill_value=0.0)
-    before = shares.index[shares.index <= period.base]
-    bad = shares[(shares < 1 - unpriced_max - 1e-9) & (shares.index >= (before[-1] if len(before) else period.base))]
-    if len(bad):
-        lines = listed(f"{date:%Y-%m-%d} ({share:.0%} priced)" for date, share in bad.items())
-        allowed = f", or allow for names that the market is not meant to have: unpriced_max in {asked_by}"
-        raise InputError(
-            f"constituents: {counted(len(bad), 'list')} of '{index}' with less than {1 - unpriced_max:.0%} of the "
-            f"weight in names that have prices: {lines}. Add the prices or correct the tickers"
-            f"{allowed if asked_by.startswith('[benchmarks') else ''}."
-        )
-
-
-def largest_companies(market: xr.Dataset, number: int, period: Period, inception: pd.Timestamp) -> pd.DataFrame:
-    """Cap-weighted lists of the largest companies, from the base of the period on: at each month's last close, and at the
-    close before the inception, where the book's first month starts.
-    """
-    sessions = market.get_index("time")
-    months = sessions.to_period("M")
-    month_ends = sessions[:-1][months[:-1] != months[1:]].union([period.base, *sessions[sessions < inception][-1:]])
-    dates = month_ends[(month_ends >= period.base) & (month_ends <= period.end)]
-    cap: pd.DataFrame = market["market_cap"].sel(time=dates).to_pandas()
-    bare = cap.index[cap.isna().all(axis=1)]
-    if len(bare):
-        known = market["shares_out"].notnull().any("asset").to_series()
-        first = f"the first counts from {known.idxmax():%Y-%m-%d}" if known.any() else "there is none at all"
-        raise InputError(
-            f"benchmarks: largest = {number} finds no name with a capitalisation at the close of "
-            f"{listed(bare.strftime('%Y-%m-%d'))}: no share count is known then, {first}. Add earlier rows to the table "
-            f"shares, set a later inception, or name a list: constituents = ..."
-        )
-    rank = cap.rank(axis=1, ascending=False, method="first")
-    cap = cap.where(rank <= number)
-    weights = cap.div(cap.sum(axis=1), axis=0).rename_axis(index="date").reset_index()
-    return weights.melt("date", var_name="ticker", value_name="weight").dropna(ignore_index=True)
 
 
 def level_returns(market: xr.Dataset, index: str) -> xr.DataArray:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from attribution.portfolio.benchmarks import constituent_rows
 from attribution.portfolio.book import Book
 from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.funds.lists import require_known_funds
-from attribution.portfolio.holdings import constituent_rows, require_known_tickers
+from attribution.portfolio.holdings import require_known_tickers
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market

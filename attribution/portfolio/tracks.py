@@ -7,18 +7,11 @@ from functools import cached_property
 
 import xarray as xr
 
+from attribution.portfolio.benchmarks import benchmark_track, require_levels
 from attribution.portfolio.book import Book
 from attribution.portfolio.funds.lists import fund_levels, without_returns
 from attribution.portfolio.funds.look_through import fund_track, list_returns, look_through, require_held_levels
-from attribution.portfolio.holdings import (
-    Track,
-    benchmark_track,
-    holding_returns,
-    level_returns,
-    require_going_on,
-    sleeve_track,
-)
-from attribution.portfolio.levels import require_levels
+from attribution.portfolio.holdings import Track, holding_returns, level_returns, require_going_on, sleeve_track
 from attribution.portfolio.periods import Period
 
 
@@ -89,12 +82,11 @@ class Tracks:
             )
         return self._tracks["sleeve", name]
 
-    def looked_through(self, name: str) -> tuple[Track, xr.DataArray]:
-        """A sleeve's with the names of its funds' lists in the place of the funds, and what these returned beside them.
+    def looked_through(self, name: str) -> Track:
+        """A sleeve's with the names of its funds' lists in the place of the funds, which `sleeve` has as such."""
+        return self._through(self.sleeve(name))
 
-        The latter is (time); weights that it holds of a fund as such are in `sleeve`.
-        """
-        track = self.sleeve(name)
+    def _through(self, track: Track) -> Track:
         require_held_levels(self.book, track, self.market)
         funds = {ticker: self.fund(ticker) for ticker, fund in self.book.funds.items() if fund.constituents is not None}
         return look_through(track, funds, self.returns, set(without_returns(self.book, self.market)))
@@ -106,14 +98,20 @@ class Tracks:
         return self._funds[ticker]
 
     def benchmark(self, name: str) -> Track:
-        """A benchmark's constituents; see `attribution.portfolio.holdings.benchmark_track`.
+        """A benchmark's, with the names of its funds' lists in the place of the funds, which `constituents` has as such."""
+        if ("through", name) not in self._tracks:
+            self._tracks["through", name] = self._through(self.constituents(name))
+        return self._tracks["through", name]
+
+    def constituents(self, name: str) -> Track:
+        """A benchmark's constituents; see `attribution.portfolio.benchmarks.benchmark_track`.
 
         One that no sleeve has, such as the index of a limit, is followed over the period alone: its lists may begin with it.
         """
         if ("benchmark", name) not in self._tracks:
             of_sleeves = any(sleeve.benchmark == name for sleeve in self.book.sleeves.values())
             self._tracks["benchmark", name] = (
-                self.longer.benchmark(name).over(self.period)
+                self.longer.constituents(name).over(self.period)
                 if self.longer is not None and of_sleeves
                 else benchmark_track(self.book, name, self.market, self.returns, self.period)
             )
@@ -130,7 +128,7 @@ class Tracks:
         Raises
         ------
         InputError
-            As `attribution.portfolio.levels.require_levels`.
+            As `attribution.portfolio.benchmarks.require_levels`.
         """
         if index not in self.market["index"].to_numpy():
             return None

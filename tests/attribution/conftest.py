@@ -3,7 +3,9 @@
 from functools import cache
 from hashlib import sha256
 
+import pandas as pd
 import pytest
+import xarray as xr
 
 import attribution as at
 from attribution.house_style.words import LANGUAGES
@@ -72,3 +74,26 @@ def whole_report(once, tmp_path_factory, small_book):
             return at.report(small_book, month=SMALL_MONTH, out=tmp_path_factory.mktemp("whole") / "out")
 
     return once("report", write)
+
+
+FUND_SHARE = 0.1
+
+
+def holding_fund(book, ticker, fund, share=FUND_SHARE):
+    """The book, in which every list of major has a share in a fund, taken from its names alike."""
+    own = book.holdings[book.holdings["portfolio"] == "major"]
+    others = book.holdings[book.holdings["portfolio"] != "major"]
+    bought = own[["portfolio", "date"]].drop_duplicates().assign(ticker=ticker, weight=share)
+    holdings = pd.concat([others, own.assign(weight=own["weight"] * (1 - share)), bought], ignore_index=True)
+    return book.model_copy(update={"holdings": holdings, "funds": {} if fund is None else {ticker: fund}})
+
+
+@pytest.fixture(scope="session")
+def etf_market(small_market):
+    """With a level of the fund ETF, which earns what Small Index's does less a basis point a day."""
+    level = small_market["index_level"]
+    daily = (level.sel(index="Small Index") / level.sel(index="Small Index").shift(time=1) - 1).fillna(0.0) - 1e-4
+    etf = (1 + daily).cumprod("time").drop_vars("index").expand_dims(index=["ETF"]).transpose(*level.dims)
+    levels = xr.concat([level, etf], "index")
+    other = small_market.drop_dims("index")
+    return other.assign(index_level=levels)

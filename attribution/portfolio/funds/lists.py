@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from attribution.portfolio.benchmarks import constituent_lists
 from attribution.portfolio.book import Book
-from attribution.portfolio.holdings import apart_from_cash, constituent_lists
+from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed

@@ -1,4 +1,4 @@
-"""A sleeve's funds looked through to the names of their lists, day by day."""
+"""Funds of a sleeve or a benchmark looked through to the names of their lists, day by day."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from attribution.portfolio.benchmarks import require_levels
 from attribution.portfolio.book import Book
 from attribution.portfolio.funds.lists import fund_levels, fund_lists, without_returns
 from attribution.portfolio.holdings import Track, drift
-from attribution.portfolio.levels import require_levels
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
 from riskmodel.errors import InputError, counted, listed
@@ -37,15 +37,13 @@ def require_held_levels(book: Book, track: Track, market: xr.Dataset) -> None:
             require_levels(market, index, held, sessions[sessions.get_loc(held[0]) - 1])
 
 
-def look_through(
-    track: Track, funds: Mapping[str, Track | None], returns: xr.DataArray, lacking: set[str]
-) -> tuple[Track, xr.DataArray]:
-    """A sleeve with the names of its funds' lists in the place of the funds.
+def look_through(track: Track, funds: Mapping[str, Track | None], returns: xr.DataArray, lacking: set[str]) -> Track:
+    """A sleeve or benchmark with the names of its funds' lists in the place of the funds.
 
     Parameters
     ----------
     track
-        The sleeve as it is held, funds among the names.
+        As it is held, funds among the names.
     funds
         By ticker the drifted list of each fund that is looked through.
     returns
@@ -55,9 +53,9 @@ def look_through(
 
     Returns
     -------
-    Track, DataArray
-        The same returns of the whole, weights of the names; and (time) what the funds returned beside their lists, fees and
-        tracking: with w_F the fund's weight, sum_F w_F (r_F - r_list).
+    Track
+        The same returns of the whole, weights of the names; its `of_funds` is what the funds returned beside their lists,
+        fees and tracking: with w_F the fund's weight, sum_F w_F (r_F - r_list). The track itself where it holds none.
 
     Raises
     ------
@@ -68,15 +66,16 @@ def look_through(
     -----
     w_i + sum_F w_F w_Fi with w_F drifting by the fund's own returns, w_Fi by its names' from each list to the next.
     """
+    labels = track.weights.get_index("asset")
+    held_ever = ((track.weights != 0) | (track.closes != 0)).any("time").to_numpy()
+    funds = {ticker: fund for ticker, fund in funds.items() if held_ever[labels.get_loc(ticker)]}
     if not funds:
-        return track, xr.zeros_like(track.returns)
+        return track
     days = track.weights.get_index("time")
     parts = {name: getattr(track, name).copy() for name in ("weights", "live", "closes")}
     beside = xr.zeros_like(track.returns)
     for ticker, fund in funds.items():
         held = {name: part.sel(asset=ticker, drop=True).copy() for name, part in parts.items()}
-        if not bool((held["weights"] != 0).any() | (held["closes"] != 0).any()):
-            continue
         known = days[:0] if fund is None else fund.weights.get_index("time")
         early = days[(held["weights"] != 0).to_numpy() & ~days.isin(known)]
         if len(early):
@@ -96,7 +95,7 @@ def look_through(
         own = returns.sel(asset=ticker, time=days, drop=True)
         if ticker not in lacking:
             beside += held["live"] * (own - fund.returns.reindex(time=days, fill_value=0.0))
-    return replace(track, **parts), beside
+    return replace(track, **parts, of_funds=beside)
 
 
 def list_returns(book: Book, market: xr.Dataset, returns: xr.DataArray) -> xr.DataArray:

@@ -179,7 +179,8 @@ def _stopped(note: Fact, words: PageWords) -> str:
 
 
 def _fund(note: Fact, words: PageWords) -> str:
-    own = {"sleeve": words.sleeve(str(note.values["sleeve"])), "weight": words.percent(float(str(note.values["weight"])))}
+    own = {"weight": words.percent(float(str(note.values["weight"])))}
+    own |= {"sleeve": words.sleeve(str(note.values["sleeve"]))} if "sleeve" in note.values else {}
     return words.messages(f"notes.{note.key}", **(dict(note.values) | own))
 
 
@@ -285,6 +286,9 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "fund_looked_through": _fund,
     "fund_without_returns": _fund,
     "fund_carried": _fund,
+    "benchmark_fund_looked_through": _fund,
+    "benchmark_fund_without_returns": _fund,
+    "benchmark_fund_carried": _fund,
     "ended": _ended,
     "ended_worthless": _ended,
     "unmodelled_benchmark": _outside,

@@ -145,23 +145,29 @@ def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
     return Fact("ended", values | {"value": value}) if value else Fact("ended_worthless", values)
 
 
-def fund_note(sleeve: str, ticker: str, weight: float, tracks: Tracks) -> Fact:
-    """How a fund that a sleeve holds is counted: by its list, which returned what beside the fund, or whole."""
-    fund, values = tracks.book.funds[ticker], {"sleeve": sleeve, "fund": ticker, "weight": weight}
+def fund_note(of: str, name: str, ticker: str, weight: float, tracks: Tracks) -> Fact:
+    """How a fund of a "sleeve" or a "benchmark" is counted: by its list, which returned what beside the fund, or whole."""
+    fund, values = tracks.book.funds[ticker], {of: name, "fund": ticker, "weight": weight}
+    key = "fund" if of == "sleeve" else f"{of}_fund"
     if fund.constituents is None:
-        return Fact("fund_carried", values)
+        return Fact(f"{key}_carried", values)
     bare = ticker in without_returns(tracks.book, tracks.market)
-    return Fact("fund_without_returns" if bare else "fund_looked_through", values | {"list": fund.constituents})
+    return Fact(f"{key}_without_returns" if bare else f"{key}_looked_through", values | {"list": fund.constituents})
 
 
 def fund_notes(of_sleeve: Mapping[str, Tracks], sleeves: Iterable[str]) -> list[Fact]:
-    """Notes on the funds that sleeves hold; by sleeve its tracks."""
-    notes = []
+    """Notes on the funds that sleeves and their benchmarks hold, each once; by sleeve its tracks."""
+    notes: dict[tuple[str, str, str], Fact] = {}
     for sleeve in sleeves:
         tracks = of_sleeve[sleeve]
-        held = average_weights(tracks.sleeve(sleeve), list(tracks.book.funds))
-        notes += [fund_note(sleeve, ticker, weight, tracks) for ticker, weight in held.items()]
-    return notes
+        funds, benchmark = list(tracks.book.funds), tracks.book.sleeves[sleeve].benchmark
+        for of, name, track in (
+            ("sleeve", sleeve, tracks.sleeve(sleeve)),
+            ("benchmark", benchmark, tracks.constituents(benchmark)),
+        ):
+            for ticker, weight in average_weights(track, funds).items():
+                notes.setdefault((of, name, ticker), fund_note(of, name, ticker, weight, tracks))
+    return list(notes.values())
 
 
 def carried_weight(cube: Cube, ticker: str, last_trade: pd.Timestamp, otherwise: float) -> float:

@@ -19,8 +19,9 @@ from attribution.accounts.accounts import attribute_accounts
 from attribution.accounts.result import CUTS
 from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.linking import coefficients
+from attribution.portfolio.benchmarks import benchmark_track
 from attribution.portfolio.course import follow_course
-from attribution.portfolio.holdings import benchmark_track, drift, holding_returns, level_returns
+from attribution.portfolio.holdings import drift, holding_returns, level_returns
 from attribution.portfolio.periods import read_period
 from tests.conftest import REAL, SMALL_MONTH
 

@@ -8,9 +8,9 @@ import pytest
 import xarray as xr
 
 from attribution.measures.performance import follow_book
+from attribution.portfolio.benchmarks import benchmark_track, require_levels
 from attribution.portfolio.blends import blend_shares
-from attribution.portfolio.holdings import benchmark_track, drift, holding_returns, level_returns
-from attribution.portfolio.levels import require_levels
+from attribution.portfolio.holdings import drift, holding_returns, level_returns
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import InputError

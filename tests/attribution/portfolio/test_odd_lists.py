@@ -6,8 +6,9 @@ import pytest
 
 import attribution as at
 from attribution.measures.forecast import forecast_risk, sleeve_limits
+from attribution.portfolio.benchmarks import benchmark_track
 from attribution.portfolio.course import follow_course
-from attribution.portfolio.holdings import benchmark_track, holding_returns
+from attribution.portfolio.holdings import holding_returns
 from attribution.portfolio.periods import read_period
 from riskmodel.errors import InputError
 from tests.conftest import SMALL_MONTH
