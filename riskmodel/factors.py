@@ -31,7 +31,8 @@ BESIDE = (
 )  # rows of attribution/rows.py
 CASH = "CASH"  # the ticker of cash
 GROUPS = (MARKET, "country", "sector", "industry", "currency", "style")  # of factors, in the order of their rows
-RESERVED = frozenset({MARKET, *BESIDE, CASH, *(f"({row})" for row in BESIDE[3:])})  # names that no factor may have
+NO_TICKERS = frozenset({*(f"({row})" for row in BESIDE[3:]), f"{CASH} (stock)", "(benchmark)", "(rest)"})  # rows among names
+RESERVED = frozenset({MARKET, *BESIDE, CASH}) | NO_TICKERS  # names that no factor may have
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[str, ...] = get_args(Language)  # that pages are written in
 LOOK_BACK = 260  # sessions that a descriptor may look back, with the close before the first

@@ -16,6 +16,7 @@ from attribution.portfolio.holdings import require_known_tickers
 from attribution.portfolio.securities import read_grouping
 from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
+from riskmodel.market.sources import at_one_moment
 from riskmodel.model.cache.folder import cache_folder, mark_used, read_cache, trim
 from riskmodel.model.given import given_model
 from riskmodel.model.results import RiskModelResults
@@ -45,9 +46,13 @@ class Fitted:
 
 def read_inputs(book: Book, progress: Progress = None) -> xr.Dataset:
     """Read a book's market and check the holdings against it, before any store is opened."""
-    market, column = read_market(book.source, progress=progress), book.model.industry
-    if isinstance(column, str) and column not in market:
-        labels = read_grouping(book.source, column).reindex(market.get_index("asset"), fill_value="")
+    column = book.model.industry
+    with at_one_moment(book.source):
+        market = read_market(book.source, progress=progress)
+        beyond = isinstance(column, str) and column not in market
+        labels = read_grouping(book.source, str(column)) if beyond else None
+    if labels is not None:
+        labels = labels.reindex(market.get_index("asset"), fill_value="")
         market = market.assign({column: ("asset", labels.to_numpy(dtype=object))})
     require_known_tickers(book, market)
     require_known_names(book, market)
@@ -114,7 +119,8 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
     """
     require_sound_market(market, book.accepted, book.path.name, until)
     if book.model.source == "tables":
-        return Fitted(given_model(book.source, market, covariance=book.model.covariance), None, "given")
+        given = given_model(book.source, market, covariance=book.model.covariance, progress=progress)
+        return Fitted(given, None, "given")
     settings, inputs, own = book.model.risk_model(), input_hashes(book.source), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:

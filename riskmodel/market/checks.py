@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import RESERVED, STYLE_TABLES
+from riskmodel.factors import NO_TICKERS, RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
 
 WEIGHT_SUM_TOLERANCE = 1e-6
@@ -170,6 +170,22 @@ def require_sector_names(sectors: pd.Series) -> None:
             f"securities: {counted(len(wrong), 'sector')} with a reserved name: "
             f"{listed(f'{ticker} {sector!r}' for ticker, sector in wrong.items())}. "
             f"Rename it; reserved are {', '.join(sorted(RESERVED_NAMES))}."
+        )
+
+
+def require_tickers(assets: np.ndarray) -> None:
+    """Refuse tickers that tables give to rows beside stocks: the two would be one row.
+
+    Raises
+    ------
+    InputError
+        Names them. A stock whose ticker is CASH is none: it is kept apart from cash.
+    """
+    wrong = [ticker for ticker in assets if ticker in NO_TICKERS or str(ticker).startswith("(benchmark ")]
+    if wrong:
+        raise InputError(
+            f"prices: {counted(len(wrong), 'ticker')} that tables of contributions give to rows beside stocks: "
+            f"{listed(map(repr, wrong))}. Rename it; reserved are {', '.join(sorted(NO_TICKERS))}."
         )
 
 

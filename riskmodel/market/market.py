@@ -20,7 +20,7 @@ from riskmodel.market.fitness import needs
 from riskmodel.market.industries import COLUMNS
 from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
 from riskmodel.market.sector_order import require_sector_order
-from riskmodel.market.sources import Source, open_source
+from riskmodel.market.sources import Source, at_one_moment, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
 from riskmodel.market.tables import GIVEN_MODEL, TABLES, empty_table
 from riskmodel.market.timeline import as_of, last_known, lives, session_from
@@ -63,7 +63,8 @@ def read_market(folder: str | Path | Source, *, progress: Progress = None) -> xr
     """
     source = open_source(folder)
     with stages(progress, len(MARKET_TABLES) + 1) as step:
-        tables = read_tables(source, MARKET_TABLES, step)
+        with at_one_moment(source):
+            tables = read_tables(source, MARKET_TABLES, step)
         step("what tables say of each other")
         return build_market(tables)
 
@@ -137,13 +138,14 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         tables.setdefault(name, empty_table(name))
     prices = tables["prices"] = tables["prices"].assign(**dict.fromkeys({"volume"} - set(tables["prices"]), np.nan))
     sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
+    checks.require_tickers(assets)
     prices, finals = without_total_losses(prices, tables.get("finals"), sessions)
     checks.require_sound_prices(prices)
     for name, column in (("shares", "shares_out"), ("splits", "ratio"), ("fx", "rate")):
         if name in tables:
             checks.require_positive(tables[name], name, column)
     rows = np.searchsorted(sessions, prices["date"].to_numpy())
-    columns = pd.Index(assets).get_indexer(prices["ticker"])
+    columns = places_among(prices["ticker"], assets)
 
     def panel(values: np.ndarray) -> np.ndarray:
         out = np.full((len(sessions), len(assets)), np.nan)
@@ -174,7 +176,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         {
             "close": (day_asset, close),
             "total_return": (day_asset, returns),
-            "bridged_return": (day_asset, np.where(resumed, close / last_known(close) - 1, np.nan)),
+            "bridged_return": (day_asset, bridged_returns(close, resumed)),
             "volume": (day_asset, panel(prices["volume"].to_numpy())),
             "traded_price": (day_asset, close * later_splits),
             "shares_out": (day_asset, shares),
@@ -192,6 +194,20 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     if "descriptors" in tables:
         dataset = dataset.assign(descriptor_panels(tables["descriptors"], sessions, assets, findings))
     return dataset.assign(stored_findings(findings.found, MARKET_RULES.find(Feed(dataset, tables))))
+
+
+def places_among(labels: pd.Series, known: np.ndarray) -> np.ndarray:
+    """The place of each label among known ones, each of which is looked for once; -1 where it is none of them."""
+    codes, found = pd.factorize(labels)
+    return np.asarray(pd.Index(known).get_indexer(found)[codes])
+
+
+def bridged_returns(close: np.ndarray, resumed: np.ndarray) -> np.ndarray:
+    """Close to the last close before on the days on which trading resumes, (time, asset); NaN on all others."""
+    out = np.full(close.shape, np.nan)
+    names = np.flatnonzero(resumed.any(axis=0))
+    out[:, names] = np.where(resumed[:, names], close[:, names] / last_known(close[:, names]) - 1, np.nan)
+    return out
 
 
 def shares_known(table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings) -> np.ndarray:
@@ -227,7 +243,7 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
     findings.add("securities", "no_prices", table["ticker"][~table["ticker"].isin(assets)])
     table = respelt(table, findings)
     frame = table.set_index("ticker").reindex(assets)
-    findings.add("prices", "not_in_securities", assets[~np.isin(assets, table["ticker"].to_numpy(dtype=object))])
+    findings.add("prices", "not_in_securities", assets[~pd.Index(assets).isin(table["ticker"])])
     findings.add("securities", "no_sector", assets[frame["sector"].isna()])
     needs.require_sectors(frame["sector"], table["ticker"])
     checks.require_sector_names(frame["sector"].dropna())

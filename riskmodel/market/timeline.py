@@ -24,12 +24,16 @@ def lives(traded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     resumed
         (time, asset) bool: the first traded day after a gap of 1 to `BRIDGE_SESSIONS` missing sessions.
     """
-    day = np.arange(len(traded))[:, None]
-    last = np.maximum.accumulate(np.where(traded, day, -1), axis=0)
-    before = np.vstack([np.full((1, traded.shape[1]), -1), last[:-1]])
-    missing = np.where(traded & (before >= 0), day - before - 1, 0)
+    life, resumed = np.zeros(traded.shape, dtype=np.int16), np.zeros(traded.shape, dtype=bool)
+    names = np.flatnonzero(~traded.all(axis=0))  # the others live one life without a gap
+    some, day = traded[:, names], np.arange(len(traded), dtype=np.int32)[:, None]
+    last = np.maximum.accumulate(np.where(some, day, np.int32(-1)), axis=0)
+    before = np.vstack([np.full((1, len(names)), -1, dtype=np.int32), last[:-1]])
+    missing = np.where(some & (before >= 0), day - before - 1, 0)
     number = np.cumsum(missing > BRIDGE_SESSIONS, axis=0, dtype=np.int16)
-    return np.where(traded, number, np.int16(-1)).astype(np.int16), (missing > 0) & (missing <= BRIDGE_SESSIONS)
+    life[:, names] = np.where(some, number, np.int16(-1))
+    resumed[:, names] = (missing > 0) & (missing <= BRIDGE_SESSIONS)
+    return life, resumed
 
 
 def next_lives(life: np.ndarray) -> np.ndarray:

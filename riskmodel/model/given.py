@@ -27,7 +27,7 @@ from riskmodel.model.given_units import (
     require_yearly_risk,
 )
 from riskmodel.model.results import RiskModelResults
-from riskmodel.progress import Progress, stages
+from riskmodel.progress import Progress, Step, inside, stages
 
 ERRORS, NO_ERRORS = "given", "none"  # what a given model's standard errors are
 DESCRIPTOR = "given"  # in the coverage table: what each factor of a given model is made of
@@ -93,6 +93,8 @@ class GivenModelResults(RiskModelResults):
     def forecast(self, times: object = None, *, progress: Progress = None) -> RiskForecast:
         """Factor covariance and specific risk as given for some closes: the last date of each, for at most 31 days.
 
+        `given_on` (time) of `RiskForecast.factor_risk` and `specific_risk` is that date.
+
         Raises
         ------
         ForecastUnavailableError
@@ -101,15 +103,15 @@ class GivenModelResults(RiskModelResults):
         closes = self._closes(times)
         with stages(progress, 2) as step:
             step("factor covariance")
-            covariance = as_known(self.data.get("given_covariance"), "model_covariance", closes)
+            covariance, dates = as_known(self.data.get("given_covariance"), "model_covariance", closes)
             step("specific risk")
             specific = self.specific_forecast(closes)
-        return RiskForecast(factor_risk=xr.Dataset({"covariance": covariance}), specific_risk=specific)
+        return RiskForecast(factor_risk=xr.Dataset({"covariance": covariance, "given_on": dates}), specific_risk=specific)
 
     def specific_forecast(self, times: object = None) -> xr.Dataset:
-        """The specific risk of `forecast` alone, `volatility` (time, asset); raises as it does."""
-        volatility = as_known(self.data.get("given_volatility"), "model_specific_risk", self._closes(times))
-        return xr.Dataset({"volatility": volatility})
+        """The specific risk of `forecast` alone, `volatility` (time, asset) and `given_on` (time); raises as it does."""
+        volatility, dates = as_known(self.data.get("given_volatility"), "model_specific_risk", self._closes(times))
+        return xr.Dataset({"volatility": volatility, "given_on": dates})
 
     def _closes(self, times: object) -> pd.DatetimeIndex:
         sessions = self.data.get_index("time")
@@ -160,7 +162,9 @@ class GivenModelResults(RiskModelResults):
         return "\n".join(lines)
 
 
-def given_model(given: Given, market: xr.Dataset | None = None, *, covariance: Form = "full") -> RiskModelResults:
+def given_model(
+    given: Given, market: xr.Dataset | None = None, *, covariance: Form = "full", progress: Progress = None
+) -> RiskModelResults:
     """What a fit returns, of a model that somebody else estimated.
 
     Parameters
@@ -173,6 +177,9 @@ def given_model(given: Given, market: xr.Dataset | None = None, *, covariance: F
         From `riskmodel.read_market`; by default the one in the same folder.
     covariance
         Whether `model_covariance` has "full" matrices or one half of each, a "triangle": the other is filled with it.
+    progress
+        True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
+        begins.
 
     Returns
     -------
@@ -212,15 +219,21 @@ def given_model(given: Given, market: xr.Dataset | None = None, *, covariance: F
     """
     if market is not None:
         require_kind("market", market, xr.Dataset, "Give what riskmodel.read_market returns.")
-    tables = given_tables(given)
-    if market is None:
-        if isinstance(given, Mapping):
-            raise InputError("market: not given, and tables as frames have none beside them. Give riskmodel.read_market's.")
-        market = read_market(given)
-    return _laid_out(tables, require_dataset(market), covariance)
+    with stages(progress, 3 if market is not None else 4) as step:
+        step("tables of the given model")
+        tables = given_tables(given)
+        if market is None:
+            if isinstance(given, Mapping):
+                raise InputError(
+                    "market: not given, and tables as frames have none beside them. Give riskmodel.read_market's."
+                )
+            step("market")
+            market = read_market(given, progress=inside(step, "market"))
+        return _laid_out(tables, require_dataset(market), covariance, step)
 
 
-def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModelResults:
+def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form, step: Step) -> GivenModelResults:
+    step("exposures and returns")
     sessions, assets = market.get_index("time"), market.get_index("asset")
     factors = pd.Index(tables.factors, dtype=object, name="factor")
     days, known, exposed = _exposures(tables, market, factors)
@@ -276,6 +289,7 @@ def _laid_out(tables: GivenTables, market: xr.Dataset, form: Form) -> GivenModel
             "left_out": json.dumps(left_out(tables, market)),
         },
     )
+    step("covariance")
     seen = xr.DataArray(exposed, {"time": sessions, "factor": factors}, ("time", "factor"))
     matrices, volatility = given_covariance(tables, form, seen), given_specific_risk(tables, assets)
     if matrices is not None:

@@ -125,8 +125,8 @@ def given_specific_risk(tables: GivenTables, assets: pd.Index) -> xr.DataArray |
     return xr.DataArray(values / np.sqrt(DAYS_A_YEAR), coords, ("risk_date", "asset"))
 
 
-def as_known(given: xr.DataArray | None, table: str, closes: pd.DatetimeIndex) -> xr.DataArray:
-    """The last of a risk's dates up to each close, as (time, ...).
+def as_known(given: xr.DataArray | None, table: str, closes: pd.DatetimeIndex) -> tuple[xr.DataArray, xr.DataArray]:
+    """The last of a risk's dates up to each close, as (time, ...); and (time) that date.
 
     Raises
     ------
@@ -148,4 +148,5 @@ def as_known(given: xr.DataArray | None, table: str, closes: pd.DatetimeIndex) -
         said = f"the last before is of {last}, more than {KEPT} days old" if last else "none is of that day or before"
         fact = Fact("outdated", {"table": table, "last": last}) if last else Fact("not_yet_given", {"table": table})
         raise ForecastUnavailableError(f"{table}: nothing to forecast from at {close:%Y-%m-%d}: {said}.", fact)
-    return given.isel({dim: place}).rename({dim: "time"}).assign_coords(time=closes)
+    known = given.isel({dim: place}).rename({dim: "time"}).assign_coords(time=closes)
+    return known, xr.DataArray(dates[place], {"time": closes}, ("time",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,8 @@ import xarray as xr
 
 from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.factors import GROUPS, MARKET, RESERVED
-from riskmodel.market.sources import Source, open_source
+from riskmodel.factors import GROUPS, MARKET, NO_TICKERS, RESERVED
+from riskmodel.market.sources import Source, at_one_moment, open_source
 from riskmodel.market.tables import GIVEN_MODEL, TABLES, checked_table, places
 
 Given: TypeAlias = str | Path | Source | Mapping[str, pd.DataFrame]
@@ -93,16 +94,17 @@ def given_tables(given: Given) -> GivenTables:
             f"given: is of type {type(given).__name__}. Give a folder, a source, or a dict of DataFrames by table."
         )
     source = None if isinstance(given, Mapping) else open_source(given)
-    for name in GIVEN_MODEL:
-        try:
-            table = _table(given, source, name)
-        except InputError as error:
-            wrong.append(str(error))
-            continue
-        if table is not None:
-            read[name] = table
-        elif name in NEEDED:
-            wrong.append(f"{name}: there is no such table. A given model needs {' and '.join(NEEDED)}.")
+    with nullcontext() if source is None else at_one_moment(source):
+        for name in GIVEN_MODEL:
+            try:
+                table = _table(given, source, name)
+            except InputError as error:
+                wrong.append(str(error))
+                continue
+            if table is not None:
+                read[name] = table
+            elif name in NEEDED:
+                wrong.append(f"{name}: there is no such table. A given model needs {' and '.join(NEEDED)}.")
     if len(wrong) == 1:
         raise InputError(wrong[0])
     if wrong:
@@ -134,7 +136,7 @@ def require_names(tables: GivenTables) -> None:
             raise InputError(
                 f"{name}: {counted(len(taken), 'factor')} with the name of another row of the tables: {listed(taken)}. "
                 f"Rename {'it' if len(taken) == 1 else 'them'} in every table of the model. Taken: "
-                f"{listed(sorted(name for name in TAKEN if not name.startswith('(')), 99)}."
+                f"{listed(sorted(TAKEN - NO_TICKERS), 99)}."
             )
     if stated is not None:
         unknown = ~stated["group"].isin(GROUPS)

@@ -47,7 +47,7 @@ def tables(days: int, names: int) -> dict[str, pd.DataFrame]:
     one = {column: 1.0 for column, kind in TABLES["fundamentals"].columns.items() if kind == "number"}
     return {
         "prices": prices,
-        "shares": pd.DataFrame({"ticker": tickers, "available_from": first, "shares_out": 1e9}),
+        "shares": pd.DataFrame({"ticker": tickers, "available_from": first, "shares_out": 1e9 + 1e6 * np.arange(names)}),
         "securities": pd.DataFrame({"ticker": tickers, "name": tickers, "sector": "Energy"}),
         "fundamentals": pd.DataFrame({"ticker": tickers[:1], "period_end": first, "available_from": first, **one}),
         "earnings": pd.DataFrame(

@@ -12,6 +12,7 @@ import xarray as xr
 from riskmodel.market.evidence.finding import Register
 
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0)  # of splits, either way
+SMALLEST_DIVIDEND = 1e-5  # of the close
 OWN_WINDOW, DEALT_WINDOW, LEAST_DAYS = 60, 20, 10
 
 
@@ -62,6 +63,36 @@ class Feed:
         """Logarithm of one plus the total return, (day, asset)."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.log1p(self.panel("total_return"))
+
+    @cached_property
+    def years_of_filings(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sessions up to the begin and to the end of the year of each filing, two (filing)."""
+        sessions, ends = self.market.get_index("time"), self.tables["fundamentals"]["period_end"]
+        years = (ends - pd.DateOffset(years=1), ends)
+        begin, end = (sessions.searchsorted(pd.DatetimeIndex(days), side="right") for days in years)
+        return np.asarray(begin), np.asarray(end)
+
+    @cached_property
+    def paid_in_years(self) -> np.ndarray | None:
+        """What total returns paid a share in the year of each filing, (filing); NaN where prices do not cover it.
+
+        None where filings tell of no dividends.
+        """
+        filings, sessions = self.tables["fundamentals"], self.market.get_index("time")
+        if "dividends_per_share" not in filings:
+            return None
+        columns, (begin, end) = self.tickers_of("fundamentals"), self.years_of_filings
+        names = np.unique(columns[columns >= 0])  # that file
+        close, returned = self.panel("close")[:, names], self.paid[:, names]
+        with np.errstate(invalid="ignore"):
+            paid = np.where(returned > SMALLEST_DIVIDEND, returned, 0.0) * np.vstack([close[:1], close[:-1]])
+        so_far = np.vstack([np.zeros((1, len(names))), np.nancumsum(paid, axis=0)])
+        begins, known = np.isfinite(close).argmax(axis=0), columns >= 0
+        inside, place = known & (filings["period_end"] <= sessions[-1]).to_numpy(), np.searchsorted(names, columns)
+        inside[known] &= begin[known] > begins[place[known]]
+        got = np.full(len(columns), np.nan)
+        got[inside] = so_far[end[inside], place[inside]] - so_far[begin[inside], place[inside]]
+        return got
 
     def deviation(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Standard deviation of a name's growth over the 60 days before each cell; NaN with fewer than ten."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 from riskmodel.market.evidence.finding import Finding
-from riskmodel.market.evidence.statements import paid_in_years, years_of_filings
 
 SAME_DAYS, SAME_TO = 5, 1e-5  # sessions in a row on which two names never have the same return by chance
 LARGEST_RETURN = 0.2  # beyond, one day would make the correlation
@@ -136,10 +135,10 @@ def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
 
 def _confirmed_years(feed: Feed) -> dict[int, list[tuple[int, int]]]:
     """By column, the sessions of the years whose filing tells of as much a share as total returns paid."""
-    got = paid_in_years(feed)
+    got = feed.paid_in_years
     if got is None:
         return {}
-    filed, (begin, end) = feed.tables["fundamentals"]["dividends_per_share"].to_numpy(), years_of_filings(feed)
+    filed, (begin, end) = feed.tables["fundamentals"]["dividends_per_share"].to_numpy(), feed.years_of_filings
     years: dict[int, list[tuple[int, int]]] = {}
     with np.errstate(invalid="ignore", divide="ignore"):
         same = np.flatnonzero((filed > 0) & (np.abs(got / filed - 1) < AS_FILED))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.evidence.feed import MARKET_RULES, Feed, nearest_ratio, ratio_text
+from riskmodel.market.evidence.feed import MARKET_RULES, SMALLEST_DIVIDEND, Feed, nearest_ratio, ratio_text
 from riskmodel.market.evidence.finding import Finding, found_at
 
 LARGE_DISTRIBUTION = 0.20
@@ -27,7 +27,7 @@ STALE_RUN, STALE_ODDS = 3, 1e-4
 TICK, NEAR_ZERO = 0.01, 0.4  # a quoted step; density of a standard normal move about 0
 LEAST_MOVE, BACK = 0.03, 0.25
 FAR_AND_BACK, FAR_AT_ZERO = 6.0, 5.0  # deviations of the name itself
-DIVIDEND_DAYS, SMALLEST_DIVIDEND = 120, 1e-5
+DIVIDEND_DAYS = 120
 FAR_FINAL = 0.5  # of the last close
 FEW_NAMES = 0.5  # of the median session's
 LEAST_ROWS = 20

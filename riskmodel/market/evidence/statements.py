@@ -9,7 +9,6 @@ import pandas as pd
 
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 from riskmodel.market.evidence.finding import Finding, found_at
-from riskmodel.market.evidence.prices import SMALLEST_DIVIDEND
 
 OPEN_BALANCE = 0.05  # of the assets; minorities and mezzanine stand between
 FLOWS = ("revenue", "gross_profit", "operating_income", "net_income", "operating_cash_flow")
@@ -67,7 +66,7 @@ def years_without_a_loss(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("dividends_unlike_filings")
 def dividends_beside_prices(feed: Feed) -> Iterator[Finding]:
     """A year's dividends a share are what total returns paid over the moves of the close in that year."""
-    filings, got = feed.tables["fundamentals"], paid_in_years(feed)
+    filings, got = feed.tables["fundamentals"], feed.paid_in_years
     if got is None:
         return
     filed = filings["dividends_per_share"].to_numpy()
@@ -75,32 +74,6 @@ def dividends_beside_prices(feed: Feed) -> Iterator[Finding]:
         far = np.flatnonzero((filed > 0) & (got > 0) & (np.abs(np.log(filed / got)) > np.log(FAR_FROM_PAID)))
     for row in far:
         yield _of_filing("dividends_unlike_filings", filings.iloc[row], f"{filed[row]:.4g}, {got[row]:.4g}")
-
-
-def paid_in_years(feed: Feed) -> np.ndarray | None:
-    """What total returns paid a share in the year of each filing, (filing); NaN where prices do not cover it.
-
-    None where filings tell of no dividends.
-    """
-    filings, sessions = feed.tables["fundamentals"], feed.market.get_index("time")
-    if "dividends_per_share" not in filings:
-        return None
-    close = feed.panel("close")
-    with np.errstate(invalid="ignore"):
-        paid = np.where(feed.paid > SMALLEST_DIVIDEND, feed.paid, 0.0) * np.vstack([close[:1], close[:-1]])
-    so_far = np.vstack([np.zeros((1, close.shape[1])), np.nancumsum(paid, axis=0)])
-    columns, (begin, end) = feed.tickers_of("fundamentals"), years_of_filings(feed)
-    begins = np.isfinite(close).argmax(axis=0)
-    inside = (columns >= 0) & (begin > begins[columns]) & (filings["period_end"] <= sessions[-1]).to_numpy()
-    return np.where(inside, so_far[end, columns] - so_far[begin, columns], np.nan)
-
-
-def years_of_filings(feed: Feed) -> tuple[np.ndarray, np.ndarray]:
-    """Sessions up to the begin and to the end of the year of each filing, two (filing)."""
-    sessions, ends = feed.market.get_index("time"), feed.tables["fundamentals"]["period_end"]
-    years = (ends - pd.DateOffset(years=1), ends)
-    begin, end = (sessions.searchsorted(pd.DatetimeIndex(days), side="right") for days in years)
-    return np.asarray(begin), np.asarray(end)
 
 
 def _in_order(feed: Feed) -> pd.DataFrame:

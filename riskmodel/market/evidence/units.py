@@ -8,7 +8,6 @@ import numpy as np
 
 from riskmodel.market.evidence.feed import MARKET_RULES, Feed
 from riskmodel.market.evidence.finding import Finding
-from riskmodel.market.evidence.statements import paid_in_years
 
 LEAST_SEEN = 20  # filings, or announcements
 USUAL_MULTIPLE, USUAL_BOOK = 80.0, 2.0  # price over earnings of a quarter, capitalisation over equity
@@ -20,7 +19,7 @@ WITNESSES = 2  # one of them may be in another unit itself
 def closes_in_another_unit(feed: Feed) -> Iterator[Finding]:
     """The median company pays what it files, earns some percent of its price, and is worth some times its equity."""
     earned, filings = feed.tables["earnings"], feed.tables["fundamentals"]
-    paid, filed = paid_in_years(feed), filings.get("dividends_per_share")
+    paid, filed = feed.paid_in_years, filings.get("dividends_per_share")
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = [
             np.array([]) if paid is None or filed is None else paid / filed.to_numpy(),

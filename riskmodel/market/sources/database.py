@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -38,6 +39,7 @@ class Database:
     maps: Mapping[str, TableMap] = field(default_factory=dict)
     groupings: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # of what was read last
+    opened: list[Session] = field(default_factory=list, repr=False, compare=False)  # while all is read at one moment
 
     folder = None  # a file of a database may lie beside the book, where reports are written
 
@@ -63,11 +65,39 @@ class Database:
             self.digests[f"{name}.rows"] = content_digest(frame)
         return frame
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Read everything meanwhile in one session, so that tables agree with each other; closed at the end.
+
+        Raises
+        ------
+        InputError
+            Where the database cannot be opened.
+        """
+        if self.opened:
+            yield
+            return
+        with self.engine.session() as session:
+            self.opened.append(session)
+            try:
+                yield
+            finally:
+                self.opened.clear()
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.at_one_moment(), self.opened[0].told():
+            yield self.opened[0]
+
     def hashes(self) -> dict[str, str]:
         """A digest of what each table says, as it was read last; of those that were not, as it is now.
 
         The same rows in another order, in another engine or under another name have the same digest.
         """
+        with self.at_one_moment():
+            return self._hashes()
+
+    def _hashes(self) -> dict[str, str]:
         for name, spec in TABLES.items():
             if f"{name}.rows" not in self.digests:
                 self.table(name, replace(spec, required=False))
@@ -79,7 +109,7 @@ class Database:
         return dict(sorted(self.digests.items()))
 
     def _tidy(self, name: str, spec: Table) -> tuple[pd.DataFrame, str] | None:
-        with self.engine.session() as session:
+        with self._session() as session:
             there = session.tables()
             if name not in there:
                 if not spec.required:
@@ -115,7 +145,7 @@ class Database:
 
         opened = False
         try:
-            with self.engine.session() as session:
+            with self._session() as session:
                 opened = True
                 if asked.table:
                     self._require_there(name, asked.table, session)

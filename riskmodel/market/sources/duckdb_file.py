@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,12 @@ class DuckDBSession:
 
     name: str
     connection: Any
+
+    def told(self) -> AbstractContextManager[None]:
+        """See `riskmodel.market.sources.engine.Session`."""
+        import duckdb
+
+        return told(self.name, duckdb.Error)
 
     def tables(self) -> list[str]:
         """Names of tables and views."""

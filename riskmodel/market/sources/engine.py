@@ -33,6 +33,9 @@ class Session(Protocol):
     def read(self, asked: Asked, pick: Pick) -> pd.DataFrame:
         """The picked columns, in any order of rows; cells as the engine has them, see `riskmodel.market.sources.rows`."""
 
+    def told(self) -> AbstractContextManager[None]:
+        """What the engine refuses meanwhile as an `EngineError`, after which the session can be read on."""
+
 
 class Engine(Protocol):
     """A database and how it is opened; its `repr` has no secrets."""

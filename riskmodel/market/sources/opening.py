@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from riskmodel.arrays.labels import require_path
@@ -68,6 +69,13 @@ def open_source(
     if not path.is_dir():
         raise InputError(f"data: there is no file or folder '{path}'. {_beside(path)}")
     return Exports(path, maps) if maps else Folder(path)
+
+
+@contextmanager
+def at_one_moment(source: Source) -> Iterator[None]:
+    """Read all tables of a database meanwhile as they are at one moment; of files, nobody can say that."""
+    with source.at_one_moment() if isinstance(source, Database) else nullcontext():
+        yield
 
 
 def _beside(path: Path) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError, listed
@@ -63,22 +64,29 @@ class SQLServer:
             import sqlalchemy as sa
         except ImportError:
             raise missing_extra(self.name, "sqlalchemy") from None
-        engine, session = self._engine(), None
+        engine = self._engine()
         try:
-            with engine.connect() as connection:
+            with self._told(engine), engine.connect() as connection:
                 if engine.dialect.name == POSTGRESQL:
                     connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                     _plain_cells(connection)
-                session = SQLSession(self.name, connection, sa.inspect(connection))
-                yield session
+                yield SQLSession(self.name, connection, sa.inspect(connection), partial(self._told, engine))
                 connection.rollback()
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def _told(self, engine: Any, session: SQLSession | None = None) -> Iterator[None]:
+        """What the engine says, without secrets, and what would let the login read what a session asked for last."""
+        import sqlalchemy as sa
+
+        try:
+            yield
         except (sa.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
             own = getattr(error, "orig", None) or error
             denied = session is not None and getattr(own, "sqlstate", None) == DENIED
             fix = _grant(session.asked, engine.url.username) if session is not None and denied else ""
             raise EngineError(self.name, one_line(own, secrets_of(expanded(self.url))), fix) from None
-        finally:
-            engine.dispose()
 
     def _engine(self) -> Any:
         import sqlalchemy as sa
@@ -100,12 +108,20 @@ class SQLServer:
 
 @dataclass
 class SQLSession:
-    """See `riskmodel.market.sources.engine.Session`; `asked` is what was last read."""
+    """See `riskmodel.market.sources.engine.Session`; `teller` tells errors of the server, `asked` is what was last read."""
 
     name: str
     connection: Any
     inspector: Any
+    teller: Callable[[SQLSession], AbstractContextManager[None]]
     asked: Asked = field(default_factory=Asked)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """See `riskmodel.market.sources.engine.Session`."""
+        savepoint = self.connection.begin_nested if self.connection.dialect.name == POSTGRESQL else nullcontext
+        with self.teller(self), savepoint():  # which an error undoes, where it would end the transaction
+            yield
 
     def tables(self) -> list[str]:
         """Names of tables and views, those of other schemas than the usual one with theirs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 SIDE_EFFECTS = {"load_extension", "fts3_tokenizer", "writefile", "edit"}
+ERRORS = (sqlite3.Error, OverflowError, UnicodeDecodeError)
 LOGGED = b"\x02\x02"  # in the 19th and 20th byte: changes go to a log beside the file, which a reader would make
 
 
@@ -49,13 +50,13 @@ class SQLiteFile:
         alone = first_bytes(self.path, 20)[18:] == LOGGED and not self._log().exists()
         how = "mode=ro&immutable=1" if alone else "mode=ro"
         with (
-            told(self.name, sqlite3.Error, OverflowError, UnicodeDecodeError),
+            told(self.name, *ERRORS),
             closing(sqlite3.connect(f"file:{quote(str(self.path.resolve()))}?{how}", uri=True)) as connection,
         ):
             connection.isolation_level = None
             connection.execute("begin")
             connection.set_authorizer(_authorised)
-            yield SQLiteSession(connection)
+            yield SQLiteSession(self.name, connection)
         if alone and (self._stamp() != before or self._log().exists()):
             raise InputError(f"{self.name}: has changed while it was read. Read it again.")
 
@@ -71,7 +72,12 @@ class SQLiteFile:
 class SQLiteSession:
     """See `riskmodel.market.sources.engine.Session`."""
 
+    name: str
     connection: sqlite3.Connection
+
+    def told(self) -> AbstractContextManager[None]:
+        """See `riskmodel.market.sources.engine.Session`."""
+        return told(self.name, *ERRORS)
 
     def tables(self) -> list[str]:
         """Names of tables and views."""

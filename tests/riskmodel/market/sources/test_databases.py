@@ -12,7 +12,7 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.errors import InputError
-from riskmodel.market.sources import open_source
+from riskmodel.market.sources import at_one_moment, open_source
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES, read_table
 from tests.conftest import SMALL
@@ -31,6 +31,39 @@ def test_a_database_gives_the_market_and_the_lists_of_its_tidy_folder(made, smal
     xr.testing.assert_identical(rm.read_market(source), rm.read_market(SMALL))
     lists = small["holdings"].sort_values(["portfolio", "date", "ticker"], ignore_index=True)
     pd.testing.assert_frame_equal(source.table("holdings"), lists)
+
+
+def test_a_market_is_read_in_one_session_and_so_are_the_tables_of_a_hash(made, small, monkeypatch):
+    made.fill(small)
+    source, begun = open_source(made.data), []
+    own = type(source.engine).session
+    monkeypatch.setattr(type(source.engine), "session", lambda engine: begun.append(engine) or own(engine))
+    rm.read_market(source)
+    assert len(begun) == 1 and not source.opened
+    source.hashes()
+    assert len(begun) == 2 and not source.opened
+
+
+def test_tables_are_those_of_one_moment_whatever_is_committed_meanwhile(make_database, small):
+    made = make_database("postgresql")
+    made.fill({"rates": RATES, "holdings": small["holdings"]})
+    source = open_source(made.data)
+    with at_one_moment(source):
+        source.table("holdings")
+        made.run("update rates set risk_free = 0")
+        meanwhile = source.table("rates")
+    assert meanwhile["risk_free"].tolist() == RATES["risk_free"].tolist() and not source.table("rates")["risk_free"].any()
+
+
+def test_what_an_engine_refuses_leaves_the_session_to_other_tables(made):
+    made.fill({"rates": RATES})
+    source = open_source(made.data, maps={"shares": TableMap(query="select nothing from nowhere")})
+    with at_one_moment(source):
+        for _ in range(2):
+            with pytest.raises(InputError, match=r"^shares: \[tables.shares\] query cannot be read from"):
+                source.table("shares")
+            assert len(source.table("rates")) == 2
+    assert not source.opened
 
 
 def test_what_is_stated_of_a_table_or_a_query_applies_to_its_columns(made):
