@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from attribution.measures.risk_inputs import RiskArrays, aligned_arrays
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks, carried_as_cash
+from attribution.portfolio.funds.lists import carried_funds
 from attribution.portfolio.holdings import apart_from_cash, sleeve_lists
 from attribution.portfolio.periods import Period, sessions_from, whose_inception
 from attribution.portfolio.settings.sections import UNCOVERED_MAX
@@ -35,6 +36,7 @@ class Forecast:
     """What a risk decomposition takes, known at the close of a day; factors without a forecast are left out and named.
 
     `linked_covariance` is that of share classes of one company; None where the market names no issuer of two or more.
+    `earlier` are the tables of a given model of which the last one known is of an earlier day -> that day.
     """
 
     exposures: xr.DataArray
@@ -43,6 +45,7 @@ class Forecast:
     groups: dict[str, str]
     left_out: list[str]
     linked_covariance: xr.DataArray | None = None
+    earlier: Mapping[str, pd.Timestamp] = field(default_factory=dict)
 
     def covers(self) -> xr.DataArray:
         """Whether an asset has a forecast, (asset)."""
@@ -111,7 +114,17 @@ def forecast_risk(
         groups={str(name): model.group(str(name)) for name in known},
         left_out=[str(name) for name in model.data["factor"].to_numpy() if name not in known],
         linked_covariance=linked,
+        earlier=_of_earlier_days(forecast, date),
     )
+
+
+def _of_earlier_days(forecast: RiskForecast, date: pd.Timestamp) -> dict[str, pd.Timestamp]:
+    """Tables of a given model of which what is known at a close is of an earlier day -> that day; of a fit none."""
+    of_tables = {"model_covariance": forecast.factor_risk, "model_specific_risk": forecast.specific_risk}
+    given = {
+        name: pd.Timestamp(risk["given_on"].sel(time=date).item()) for name, risk in of_tables.items() if "given_on" in risk
+    }
+    return {name: day for name, day in given.items() if day < date}
 
 
 def forecasts_at(
@@ -257,19 +270,22 @@ def closing_limits(
     last = lists.loc[lists["date"] < date, "date"].max()
     bought = lists[lists["date"] == last].set_index("ticker")["weight"]
     index_risk, missing, uncounted = None, None, tuple[Fact, ...]()
+    whole = held[held.index.isin(followed.carried) & (held != 0)]  # funds without exposures, by choice
+    if risk is not None and len(whole):
+        uncounted = (Fact("carried", {"names": len(whole), "weight": float(whole.sum())}),)
     band = book.limits.risk_band
     if band is not None and band.index in book.benchmarks and forecast is not None:
         track = tracks.benchmark(band.index)
         closing = carried_as_cash(track.closing, track.closing_stopped)
         weights = closing.isel(asset=((closing != 0) & (closing["asset"] != CASH)).to_numpy()).to_series()
-        here = weights.index.isin(forecast.checked.assets)
+        here = weights.index.isin(forecast.checked.assets) & ~weights.index.isin(carried_funds(book))
         arrays = forecast.checked.among(weights.index[here])
         index_risk = split_risk(weights.to_numpy()[here], arrays, groups=forecast.groups).volatility
         if risk is not None and not here.all():
             left = float(weights[~here].sum())
-            uncounted = (Fact("left_out", {"names": int((~here).sum()), "weight": left}),)
+            uncounted += (Fact("left_out", {"names": int((~here).sum()), "weight": left}),)
         if book.benchmarks[band.index].returns_only and risk is not None and here.all():
-            uncounted = (Fact("estimated", {"index": band.index}),)
+            uncounted += (Fact("estimated", {"index": band.index}),)
     elif band is not None and band.index not in book.benchmarks:
         missing = Fact("no_constituents", {"index": band.index})
     limits = held_limits(

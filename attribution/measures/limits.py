@@ -33,6 +33,7 @@ WORDS: Mapping[str, str] = {  # of the table's column `detail`, by the key of a 
     "no_forecast": "n/a: no forecast risk of '{index}'",
     "no_sectors": "n/a: of '{benchmark}' only returns are known",
     "estimated": "that of {index} by estimated exposures",
+    "carried": "{names} of the sleeve carried without exposures left out ({weight:.2%} of its weight)",
     "funds_as_held": "a fund is one name",
     "looked_through": "funds looked through",
     "no_sleeve_forecast": "n/a: no forecast risk of the sleeve",

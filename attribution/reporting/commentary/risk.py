@@ -58,7 +58,8 @@ def _measures(write: Writer, course: str, name: str) -> list[str]:
         if told("figures", measure):
             held.append(write(f"risk.{key}", value=write.percent("figures", course, measure, column="value", signed=False)))
     sentences = [write("risk.measures", name=name, measures=write.join(forecast))] if forecast else []
-    return [*sentences, *([capital(write("risk.held", measures=write.join(held)))] if held else [])]
+    key = "risk.held" if forecast else "risk.held_alone"  # what is said of risk names the course
+    return [*sentences, *([capital(write(key, name=name, measures=write.join(held)))] if held else [])]
 
 
 def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:

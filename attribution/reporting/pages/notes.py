@@ -217,6 +217,10 @@ def _outside(note: Fact, words: PageWords) -> str:
     return words.messages("notes.unmodelled_benchmark", benchmark=note.values["benchmark"], weight=share)
 
 
+def _begun_within(note: Fact, words: PageWords) -> str:
+    return words.messages("notes.begun_within", courses=words.messages.listed(note.values["courses"]))
+
+
 def _dated(note: Fact, words: PageWords) -> str:
     return words.messages(f"notes.{note.key}", date=words.date(note.values["date"]))
 
@@ -296,6 +300,9 @@ SENTENCES: dict[str, Callable[[Fact, PageWords], str]] = {
     "accepted": _accepted,
     "no_forecast": _dated_reason,
     "unfinished": _dated,
+    "begun_within": _begun_within,
+    "earlier_model_covariance": _dated,
+    "earlier_model_specific_risk": _dated,
     "no_forecast_of_course": _no_forecast_of_course,
     "forecast_left_out": _forecast_left_out,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,20 @@ from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
-from attribution.rows import FAMILIES, no_stocks
+from attribution.rows import CASH, FAMILIES, no_stocks
 
 if TYPE_CHECKING:
+    from attribution.portfolio.course import Course
     from attribution.reporting.tables.content import Content
 
 SHOWN_SOURCES = 8
-UNFORECAST = ("no_forecast", "no_forecast_of_course", "forecast_left_out")  # notes
+OF_FORECAST = (
+    "no_forecast",
+    "no_forecast_of_course",
+    "earlier_model_covariance",
+    "earlier_model_specific_risk",
+    "forecast_left_out",
+)  # notes
 FIGURES = ("active_share_end", "turnover", "hit_rate_days")
 Row = dict[str, Any]
 
@@ -56,12 +62,12 @@ class Composition:
     Attributes
     ----------
     rows
-        Names, cash, active share, turnover and hit rate of each course (measure: row of `risk` or `figures`).
+        Course, its names and cash, and its row of `figures` by measure: active share, turnover, hit rate.
     leaders
         Sleeve's name, course, rows of `stock_contributions` of the held stocks that contributed most to the return.
     """
 
-    rows: list[tuple[str, dict[str, Row], dict[str, Row]]]
+    rows: list[tuple[str, int, float, dict[str, Row]]]
     leaders: list[tuple[str, str, list[Row]]]
 
 
@@ -107,22 +113,28 @@ def risk_section(content: Content, words: PageWords) -> Risk:
 
 
 def unforecast(content: Content, words: PageWords) -> list[str]:
-    """Sentences on the courses, and the factors, that have no forecast."""
-    return [note_sentence(note, words) for note in content.notes if note.key in UNFORECAST]
+    """Sentences on the courses, and the factors, that have no forecast, and on what of it is of an earlier day."""
+    return [note_sentence(note, words) for note in content.notes if note.key in OF_FORECAST]
 
 
 def composition_section(content: Content, words: PageWords) -> Composition:
     """What the courses hold, how much they traded, and which holdings earned most."""
     tables = content.tables
-    without: dict[str, Row] = {measure: {"value": math.nan} for measure in ("names", "cash_weight")}
     leaders = []
     for key, result in content.sleeves.items():
         stocks = named_stocks(content, words, result.course)
         held = stocks[(stocks[["weight_start", "weight_end"]] != 0).any(axis=1) & ~no_stocks(stocks["ticker"])]
         leaders.append((words.sleeve(key), result.course, records(held.nlargest(SHOWN_STOCKS, "contribution"))))
     return Composition(
-        [(c, by_measure(tables["risk"], c) or without, by_measure(tables["figures"], c)) for c in content.results], leaders
+        [(name, *_held(result.followed), by_measure(tables["figures"], name)) for name, result in content.results.items()],
+        leaders,
     )
+
+
+def _held(followed: Course) -> tuple[int, float]:
+    """Names that a course holds at its last close, and what of it is not invested; known without a model."""
+    weights = followed.invested()["portfolio_weight"]
+    return int((weights.drop_sel(asset=CASH) != 0).sum()), float(weights.sel(asset=CASH))
 
 
 def blends_section(content: Content) -> Blends:

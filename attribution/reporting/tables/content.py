@@ -44,7 +44,7 @@ from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
-from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, fund_notes
+from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, forecast_notes, fund_notes
 from attribution.reporting.tables.strategies import rules_of_courses
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
@@ -220,7 +220,7 @@ def build_content(
         limits=limits,
         left_out=left_out,
         notes=[
-            *begun_notes(whole, book, history),
+            *begun_notes(whole, book, history, period),
             *collect_notes(book, market, model, period, coverage, left_out, results, sleeves),
             *fund_notes(of_course, sleeves),
             *evidence_notes(evidence),
@@ -355,21 +355,6 @@ def sleeves_limits(
         for sleeve, name in alone.items()
         for limit in closing_limits(of_course[sleeve], courses[name], sleeve, forecast=forecast, risk=risks.get(name))
     ]
-
-
-def forecast_notes(
-    courses: dict[str, Course], made: Forecast | Fact, risks: dict[str, CourseRisk], period: Period
-) -> list[Fact]:
-    """Why there is no forecast, or none of some courses' risk, and which factors it leaves out."""
-    if isinstance(made, Fact):
-        return [Fact("no_forecast", {"date": f"{period.end:%Y-%m-%d}", "reason": made})]
-    notes = [Fact("forecast_left_out", {"factor": factor}) for factor in made.left_out]
-    for name, followed in courses.items():
-        if name not in risks:
-            weights = uncovered_weights(followed, made)
-            values = {"course": name, "names": tuple(weights.index), "weight": float(weights.abs().sum())}
-            notes.append(Fact("no_forecast_of_course", values))
-    return notes
 
 
 def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:

@@ -11,9 +11,12 @@ import xarray as xr
 
 from attribution.contributions.cube import Cube
 from attribution.contributions.result import AttributionResult
+from attribution.measures.forecast import Forecast, uncovered_weights
 from attribution.measures.performance import History
+from attribution.measures.risk_results import CourseRisk
 from attribution.portfolio.begun import inception_of
 from attribution.portfolio.book import Book
+from attribution.portfolio.course import Course
 from attribution.portfolio.evidence.judged import Judged, by_kind
 from attribution.portfolio.funds.lists import without_returns
 from attribution.portfolio.funds.look_through import average_weights
@@ -48,8 +51,10 @@ def sessions_left(day: pd.Timestamp, exchange: str | None = None) -> bool:
     return bool((day + pd.offsets.BDay()).month == day.month)
 
 
-def begun_notes(whole: Book, book: Book, history: History) -> list[Fact]:
-    """Which courses begin later than the book, and so have windows that are n/a; and which of the whole book not yet."""
+def begun_notes(whole: Book, book: Book, history: History, month: Period) -> list[Fact]:
+    """Which courses begin later than the book, and so have windows that are n/a; which within the month, so that the mean
+    over courses is of unlike times; and which of the whole book not yet.
+    """
     left_out = [name for name in whole.courses if name not in book.courses]
     notes = [
         Fact("course_not_begun", {"course": name, "date": f"{inception_of(whole, name):%Y-%m-%d}"}) for name in left_out
@@ -58,7 +63,9 @@ def begun_notes(whole: Book, book: Book, history: History) -> list[Fact]:
         start = inception_of(book, name)
         if start > history.inception and start > pd.Timestamp(book.book.inception):
             notes.append(Fact("course_begun", {"course": name, "date": f"{start:%Y-%m-%d}"}))
-    return notes
+    starts = {name: max(inception_of(book, name), month.days[0]) for name in book.courses}
+    within = tuple(name for name, start in starts.items() if start > min(starts.values()))
+    return [*notes, Fact("begun_within", {"courses": within})] if within else notes
 
 
 def industries_note(model: RiskModelResults, days: pd.DatetimeIndex) -> Fact | None:
@@ -148,11 +155,12 @@ def ended_note(sleeve: str, row: Any, cube: Cube, market: xr.Dataset) -> Fact:
 def fund_note(of: str, name: str, ticker: str, weight: float, tracks: Tracks) -> Fact:
     """How a fund of a "sleeve" or a "benchmark" is counted: by its list, which returned what beside the fund, or whole."""
     fund, values = tracks.book.funds[ticker], {of: name, "fund": ticker, "weight": weight}
-    key = "fund" if of == "sleeve" else f"{of}_fund"
     if fund.constituents is None:
-        return Fact(f"{key}_carried", values)
-    bare = ticker in without_returns(tracks.book, tracks.market)
-    return Fact(f"{key}_without_returns" if bare else f"{key}_looked_through", values | {"list": fund.constituents})
+        return Fact("fund_carried" if of == "sleeve" else "benchmark_fund_carried", values)
+    values |= {"list": fund.constituents}
+    if ticker in without_returns(tracks.book, tracks.market):
+        return Fact("fund_without_returns" if of == "sleeve" else "benchmark_fund_without_returns", values)
+    return Fact("fund_looked_through" if of == "sleeve" else "benchmark_fund_looked_through", values)
 
 
 def fund_notes(of_sleeve: Mapping[str, Tracks], sleeves: Iterable[str]) -> list[Fact]:
@@ -240,11 +248,30 @@ def collect_notes(
             notes.append(Fact("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
         for label, name in followed.levels.items():
             notes.append(Fact("estimated_benchmark", {"benchmark": name, "label": label, "window": WINDOW}))
-        if CASH_STOCK in cube.assets:
+        if CASH_STOCK in cube.assets or (CASH in market.get_index("asset") and cube.weights("portfolio")[:, -1].any()):
             notes.append(Fact("cash_stock", {"label": CASH_STOCK}))
     for course, result in results.items():
         notes.append(Fact("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))
     return list({(note.key, str(note.values)): note for note in notes}.values())
+
+
+def forecast_notes(
+    courses: dict[str, Course], made: Forecast | Fact, risks: dict[str, CourseRisk], period: Period
+) -> list[Fact]:
+    """Why there is no forecast, or none of some courses' risk; which factors it leaves out; what of it is of another day."""
+    if isinstance(made, Fact):
+        return [Fact("no_forecast", {"date": f"{period.end:%Y-%m-%d}", "reason": made})]
+    notes = []
+    for table, day in made.earlier.items():
+        of_factors, date = table == "model_covariance", f"{day:%Y-%m-%d}"
+        notes.append(Fact("earlier_model_covariance" if of_factors else "earlier_model_specific_risk", {"date": date}))
+    notes += [Fact("forecast_left_out", {"factor": factor}) for factor in made.left_out]
+    for name, followed in courses.items():
+        if name not in risks:
+            weights = uncovered_weights(followed, made)
+            values = {"course": name, "names": tuple(weights.index), "weight": float(weights.abs().sum())}
+            notes.append(Fact("no_forecast_of_course", values))
+    return notes
 
 
 def evidence_notes(evidence: Sequence[Judged]) -> list[Fact]:

@@ -1,6 +1,7 @@
 """A sleeve that is younger than its book: the windows that it does not cover are n/a, and nothing else is another."""
 
 import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from attribution.portfolio.periods import read_period
 from attribution.reporting.pages.page import page_sections
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.tables.content import build_content
+from attribution.reporting.tables.notes import begun_notes
 from riskmodel.errors import InputError
 
 BEGINS = datetime.date(2024, 10, 1)
@@ -124,6 +126,12 @@ def test_a_part_of_its_first_month_counts_from_its_first_day(small_book, small_m
     own = book_of(late, "Next Major 100")
     period = read_period("2024-10", own, small_market)
     assert f"{period.base:%Y-%m-%d} {period.days[0]:%Y-%m-%d}" == "2024-10-11 2024-10-15"  # Columbus Day between them
+    history = SimpleNamespace(inception=pd.Timestamp("2024-10-01"))
+    months = [read_period(month, book, small_market) for month in ("2024-10", "2024-11")]
+    within, after = (begun_notes(late, late, history, month) for month in months)
+    younger = tuple(name for name in late.courses if "next_major" in late.shares(name))
+    assert [note.values["courses"] for note in within if note.key == "begun_within"] == [younger]
+    assert not [note for note in after if note.key == "begun_within"]
     whole = follow_course(
         book_of(book, "Next Major 100"), "Next Major 100", small_market, read_period("2024-10", book, small_market)
     )

@@ -231,6 +231,27 @@ def test_without_errors_risk_and_names_they_are_na_and_nothing_else_is(mine, tmp
     )
     assert "Styles with the highest returns: LANDA +9.67%" in page
     assert "The model gives no standard errors: drivers are chosen by their size alone." in page
+    holdings = page[page.index("Holdings on 31 March 2025") : page.index("Active share is half the sum")]
+    assert re.search(r"Major 100 +\d\d +\d+\.\d\d +\d", holdings) and "n/a" not in holdings, holdings
+    draft = (tmp_path / "out" / "commentary.en.md").read_text("utf-8")
+    assert ": active share was" in draft and "Its active share" not in draft
+
+
+def test_the_page_says_of_which_day_a_covariance_is_that_is_not_the_months_last(mine, market, tmp_path):
+    folder = copied(mine, tmp_path)
+    (folder / "vendor" / "covariance_20250331.txt").unlink()
+    book = at.read_book(folder / "book.toml")
+    seen = []
+    content = build_content(book, market, fitted_model(book, market, progress=seen.append).model, MONTH)
+    assert [(note.key, note.values["date"]) for note in content.notes if note.key.startswith("earlier")] == [
+        ("earlier_model_covariance", "2025-02-28")
+    ]
+    assert len(content.tables["risk"]) and seen == ["tables of the given model", "exposures and returns", "covariance"]
+    for language, said in (
+        ("en", "made from the factor covariances that the given model has for 28 February 2025: it has none of a later day"),
+        ("ja", "外部モデルの2025年2月28日のファクター共分散を用いました"),
+    ):
+        assert said in text_of(render_page(content, language))
 
 
 def test_dates_or_units_that_are_not_the_prices_are_said_by_how_little_is_explained(mine, market):

@@ -97,8 +97,26 @@ NOTES = [
     ),
     (
         Fact("cash_stock", {"label": "CASH (stock)"}),
-        "ティッカーが CASH の銘柄は、現金と区別するため CASH (stock) と表示しています。",
-        "The stock with the ticker CASH is shown as CASH (stock), to keep it apart from cash.",
+        "ティッカーが CASH の銘柄は、現金と区別するため CASH (stock) と表示しています。保有明細の CASH は現金です。",
+        "The stock with the ticker CASH is shown as CASH (stock), to keep it apart from cash: CASH in the holdings is cash.",
+    ),
+    (
+        Fact("benchmark_fund_looked_through", {"benchmark": "X", "fund": "VTI", "weight": 0.4, "list": "Wide"}),
+        "ベンチマークXはファンドVTIを含みます（平均40.00%）。構成銘柄一覧「Wide」を、それぞれの日付から用いて構成銘柄に分解しています。"
+        "ファンドの騰落率と構成銘柄の騰落率との差は「ファンドとその構成銘柄の差」から差し引いています。",
+        "The benchmark X holds the fund VTI, 40.00% of it on average: it is looked through to the names of the list “Wide”, "
+        "each list from its date on. What the fund returned beside the list is taken off “Funds beside their lists”.",
+    ),
+    (
+        Fact("earlier_model_covariance", {"date": "2025-02-28"}),
+        "予想リスクには、外部モデルの2025年2月28日のファクター共分散を用いました。月末までに、それより新しいものはありません。",
+        "The forecast is made from the factor covariances that the given model has for 28 February 2025: it has none of a "
+        "later day by this close.",
+    ),
+    (
+        Fact("begun_within", {"courses": ("A", "B")}),
+        "当月の平均には、月中に運用を開始したA、Bを、開始以降の騰落率で含めています。",
+        "The average of the month counts A, B, begun within it, with what each returned since then.",
     ),
 ]
 
@@ -227,6 +245,11 @@ DETAILS = [
      "20.33 % against 17.9 % of X: 13.53 % above; that of X by estimated exposures",
      "20.33%（Xは17.90%）、比率で13.53%上回る；Xのリスクは推定したエクスポージャーによる",
      "20.33% against 17.90% of X: 13.53% above; that of X by estimated exposures"),
+    ([Fact("below", BAND), Fact("carried", {"names": 2, "weight": 0.031})],
+     "16.73 % against 16.83 % of S&P 500: 0.6 % below; 2 names of the sleeve carried without exposures left out (3.10% of "
+     "its weight)",
+     "16.73%（S&P 500は16.83%）、比率で0.60%下回る；エクスポージャーのない保有2銘柄（比率3.10%）を除く",
+     "16.73% against 16.83% of S&P 500: 0.60% below; 2 held without exposures left out (3.10% of its weight)"),
     ([Fact("funds_as_held"), Fact("looked_through")],
      "a fund is one name; funds looked through", "ファンドは1銘柄と数える；ファンドは構成銘柄に分解",
      "a fund is one name; funds looked through"),
