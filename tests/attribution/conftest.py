@@ -1,5 +1,6 @@
 """The shipped month's pages and report, made once for all tests of what is in them."""
 
+import shutil
 from functools import cache
 from hashlib import sha256
 
@@ -9,12 +10,37 @@ import xarray as xr
 
 import attribution as at
 from attribution.house_style.words import LANGUAGES
+from attribution.portfolio import inputs
 from attribution.reporting import write
 from attribution.reporting.pages.page import render_page
 from attribution.reporting.pdf import start_pdf
 from attribution.reporting.tables.content import build_content
+from riskmodel.market.market import MARKET_TABLES
+from riskmodel.market.sources import Folder
+from riskmodel.progress import silent
 from tests.attribution.reporting.page_reader import Reader
-from tests.conftest import SMALL_MONTH, of_one
+from tests.conftest import SMALL, SMALL_MONTH, of_one, text_of_one
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_of_the_same_bytes_are_read_once():
+    """Books over the same tables share their market: commands, and copies of a folder of which another table changed."""
+    read, latest = inputs.read_market, {}
+
+    def read_once(source, *, progress=None):
+        if type(source) is not Folder or progress not in (None, silent):
+            return read(source, progress=progress)
+        hashes = source.hashes().items()
+        key = frozenset((name, own) for name, own in hashes if name.partition(".")[0] in MARKET_TABLES)
+        market = latest.pop(key) if key in latest else read(source)
+        latest[key] = market
+        for oldest in list(latest)[:-4]:
+            del latest[oldest]
+        return market.copy()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inputs, "read_market", read_once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,13 +91,26 @@ def readers(pages):
 
 
 @pytest.fixture(scope="session")
-def whole_report(once, tmp_path_factory, small_book):
-    """Every file of the month in every language and format, by a fit that no store had; read only."""
+def book_of_one(once, tmp_path_factory):
+    """The file of the shipped book with one course, beside its tables; read only."""
+
+    def write():
+        folder = shutil.copytree(SMALL, tmp_path_factory.mktemp("one") / "small")
+        path = folder / "book.toml"
+        path.write_text(text_of_one(path.read_text(encoding="utf-8")), encoding="utf-8")
+        return path
+
+    return once("book-of-one", write)
+
+
+@pytest.fixture(scope="session")
+def whole_report(once, tmp_path_factory, book_of_one):
+    """Every file of one course's month in every language and format, by a fit that no store had; read only."""
 
     def write():
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cold")))
-            return at.report(small_book, month=SMALL_MONTH, out=tmp_path_factory.mktemp("whole") / "out")
+            return at.report(at.read_book(book_of_one), month=SMALL_MONTH, out=tmp_path_factory.mktemp("whole") / "out")
 
     return once("report", write)
 

@@ -20,7 +20,7 @@ from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.errors import InputError
 from tests.attribution.reporting.reports import PUBLISHED
-from tests.conftest import REAL, SMALL, SMALL_MONTH
+from tests.conftest import REAL, SMALL_MONTH
 
 
 @pytest.fixture(scope="module")
@@ -218,14 +218,14 @@ def test_a_month_that_the_book_does_not_have_is_refused(small_book):
         audit_report(PUBLISHED, book=small_book)
 
 
-def test_the_command_takes_a_book(capsys, tmp_path, content):
+def test_the_command_takes_a_book(capsys, tmp_path, lean_content, book_of_one):
     path = tmp_path / "figures.toml"
-    text = figures_toml(content)
-    first = content.tables["performance"].iloc[0]
+    text = figures_toml(lean_content)
+    first = lean_content.tables["performance"].iloc[0]
     printed = f"return = {first['return'] * 100:.2f}"
     assert printed in text
     path.write_text(text.replace(printed, "return = 99.00", 1), encoding="utf-8")
-    assert main(["audit", str(path), "--book", str(SMALL / "book.toml"), "--format", "json"]) == 1
+    assert main(["audit", str(path), "--book", str(book_of_one), "--format", "json"]) == 1
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["rule"], row["figures"][0]["value"]) == ("data", 99.0)
     assert f"{-row['difference'] + 99:.2f}" == f"{first['return'] * 100:.2f}"

@@ -42,12 +42,12 @@ def refused(capsys, tmp_path, book):
 
 
 @pytest.fixture(scope="module")
-def printed_and_written(tmp_path_factory):
-    """What the command says and where it writes, once the model is in the store."""
-    out = tmp_path_factory.mktemp("report") / "out"
-    assert main(["fit", BOOK]) == 0
+def printed_and_written(tmp_path_factory, book_of_one):
+    """What the command says of one course and where it writes, once the model is in the store."""
+    out, book = tmp_path_factory.mktemp("report") / "out", str(book_of_one)
+    assert main(["fit", book]) == 0
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        assert main(["report", BOOK, "--month", SMALL_MONTH, "--out", str(out)]) == 0
+        assert main(["report", book, "--month", SMALL_MONTH, "--out", str(out)]) == 0
     return printed.getvalue(), out
 
 
@@ -88,7 +88,7 @@ def test_a_report_by_a_stored_fit_prints_broken_limits_and_has_the_bytes_of_a_co
         assert path.read_bytes() == (written / name).read_bytes(), name
 
 
-def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written):
+def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(written, book_of_one):
     text = (written / "manifest.json").read_text(encoding="utf-8")
     manifest = json.loads(text)
     assert set(manifest) == {
@@ -105,7 +105,7 @@ def test_the_manifest_names_inputs_and_settings_but_no_clock_host_or_path(writte
         "versions",
     }
     assert {"prices.parquet", "holdings.csv"} <= set(manifest["inputs"])
-    assert str(SMALL) not in text
+    assert str(book_of_one.parent) not in text
     assert "/tmp" not in text
 
 
