@@ -230,6 +230,7 @@ def test_what_a_terminal_shows_says_that_exposures_are_estimated(result):
     assert "exposures of Large Index are estimated from its returns of up to 120 sessions" in repr(result)
 
 
+@pytest.mark.slow
 @pytest.mark.real_market
 def test_on_the_real_market_the_estimate_is_near_the_constituents_and_its_errors_cover_them(real_market, real_model):
     """Of one month and two indices; docs/methodology/returns_only.md has the figures of all months."""

@@ -217,12 +217,12 @@ def test_the_command_prints_it_beside_the_limits(capsys, table):
     assert "There are more: --table limits and --table realised, or --format json for all." in printed.err
 
 
+@pytest.mark.slow
 @pytest.mark.real_market
-def test_on_the_real_market_forecasts_of_risk_are_of_the_size_of_what_followed():
+def test_on_the_real_market_forecasts_of_risk_are_of_the_size_of_what_followed(real_market, real_model):
     book = at.read_book(REAL / "book.toml")
-    market = rm.read_market(book.source)
-    found = realised(book, market, rm.RiskModel().fit(market), date=pd.Timestamp("2016-09-30"))
-    sessions = market.get_index("time").to_period("M")
+    found = realised(book, real_market, real_model, date=pd.Timestamp("2016-09-30"))
+    sessions = real_market.get_index("time").to_period("M")
     assert (found["months"] == 12).all()
     assert (found["days"] == ((sessions >= "2015-10") & (sessions <= "2016-09")).sum()).all()
     assert found["ratio"].between(0.75, 1.35).all()

@@ -564,6 +564,7 @@ def test_an_adjustment_without_simulations_is_refused():
         eigenfactor_adjustment(square([[1, 0], [0, 1]]), PLAIN, days=60)
 
 
+@pytest.mark.slow
 @pytest.mark.real_market
 def test_the_real_market_has_plausible_volatilities(real_model):
     f = real_model.factor_returns.sel(factor=(real_model.data["factor_group"] != "industry").to_numpy())

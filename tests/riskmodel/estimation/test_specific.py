@@ -644,6 +644,7 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, object], message: st
 # ---------------------------------------------------------------- the real market
 
 
+@pytest.mark.slow
 @pytest.mark.real_market
 def test_forecasts_of_the_real_market_are_unbiased_over_sizes_and_histories(real_market, real_model) -> None:
     market, model = real_market, real_model
