@@ -308,7 +308,11 @@ METHODS = [
 ]
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(method, marks=[pytest.mark.slow] * (method.examples < 2)) for method in METHODS],  # their links are above
+    ids=lambda method: method.name,
+)
 def test_every_way_to_explain_keeps_every_property(method):
     check_attribution(method)
 

@@ -104,8 +104,22 @@ def require_the_numbers_of_attribute(result, expected):
 # ---------------------------------------------------------------- the same numbers
 
 
-@pytest.mark.parametrize("period", [SMALL_MONTH, "2024-12", QUARTER])
-@pytest.mark.parametrize(("course", "portfolio"), [("Major 100", "major"), ("Next Major 100", "next_major")])
+@pytest.mark.parametrize(
+    ("course", "portfolio", "period"),
+    [
+        ("Major 100", "major", "2024-12"),
+        ("Next Major 100", "next_major", QUARTER),
+        *(
+            pytest.param(course, portfolio, period, marks=pytest.mark.slow)
+            for course, portfolio, period in [
+                ("Major 100", "major", SMALL_MONTH),
+                ("Major 100", "major", QUARTER),
+                ("Next Major 100", "next_major", "2024-12"),
+                ("Next Major 100", "next_major", SMALL_MONTH),
+            ]
+        ),
+    ],
+)
 def test_an_account_that_is_a_course_has_the_numbers_of_attribute(
     small_book, small_model, small_market, course, portfolio, period
 ):

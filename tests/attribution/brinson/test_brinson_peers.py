@@ -36,7 +36,14 @@ def laid_out(frame, column):
     return frame.pivot(index="thru_date", columns="identifier", values=column).to_numpy()
 
 
-@pytest.mark.parametrize(("seed", "periods", "size"), [(0, 6, 0.03), (1, 21, 0.01), (2, 21, 0.15)])
+@pytest.mark.parametrize(
+    ("seed", "periods", "size"),
+    [
+        pytest.param(0, 6, 0.03, marks=pytest.mark.slow),
+        pytest.param(1, 21, 0.01, marks=pytest.mark.slow),
+        (2, 21, 0.15),  # the largest returns: where a link errs, it shows
+    ],
+)
 @pytest.mark.parametrize("link", ["carino", "menchero", "grap", "frongello"])
 @pytest.mark.parametrize("interaction", ["separate", "selection"])
 @pytest.mark.parametrize("method", ["fachler", "bhb"])

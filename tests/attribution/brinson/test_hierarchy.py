@@ -37,8 +37,7 @@ def levels(seed, **options):
     return [summed(industries, SECTOR), industries]
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("shorts", [False, True])
+@pytest.mark.parametrize(("seed", "shorts"), [(0, False), (1, True)])
 @pytest.mark.parametrize("interaction", ["separate", "selection", "allocation"])
 @pytest.mark.parametrize("method", ["fachler", "bhb"])
 @pytest.mark.parametrize("anchored", [False, True])
