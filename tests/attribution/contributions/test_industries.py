@@ -11,6 +11,8 @@ import riskmodel as rm
 from attribution.cli import main
 from attribution.house_style.words import read_messages
 from attribution.portfolio.inputs import read_inputs
+from attribution.portfolio.periods import read_period
+from attribution.reporting.tables.notes import collect_notes
 from tests.conftest import SMALL_MONTH, text_of_one
 
 
@@ -63,13 +65,17 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     assert "industry" in set(table["group"])
 
 
-def test_the_notes_say_that_there_are_no_industries(small_book_of_one, small_market, page_content):
-    model = rm.RiskModel(industry=False).fit(small_market)
-    content = at.prepare_report(small_book_of_one, month=SMALL_MONTH, market=small_market, model=model)
-    (note,) = (note for note in content.notes if note.key == "no_industries")
+def test_the_notes_say_that_there_are_no_industries(small_book, small_market, small_model):
+    period = read_period(SMALL_MONTH, small_book, small_market)
+
+    def notes(model):
+        found = collect_notes(small_book, small_market, model, period, model.coverage(period.days), {}, {}, {})
+        return {note.key: note for note in found}
+
+    note = notes(rm.RiskModel(industry=False).fit(small_market))["no_industries"]
     for language, words in (("en", "The model has no industries"), ("ja", "産業のリターンは推定していません")):
         assert words in read_messages(language).fact("notes", note)
-    assert "no_industries" not in {note.key for note in page_content.notes}
+    assert "no_industries" not in notes(small_model)
 
 
 def test_a_book_names_the_column_of_its_industries(coded_book):

@@ -99,6 +99,7 @@ def test_the_shipped_factor_returns_are_the_true_ones(simulated: SimulatedMarket
     xr.testing.assert_allclose(shipped_truth(), truth, rtol=0, atol=1e-12)  # twelve places are written
 
 
+@pytest.mark.slow  # the tables that ship were made by another process too
 def test_the_generator_writes_the_same_bytes_in_another_process(little: SimulatedMarket, tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
@@ -211,7 +212,7 @@ def test_robust_errors_cover_about_95_percent_of_the_true_values(model: rm.RiskM
     assert float(inside.mean("time").min()) > 0.91  # 355 values a factor: a standard error of 0.012
 
 
-@pytest.mark.parametrize("specific", ["flat", "sqrt_cap"])
+@pytest.mark.parametrize("specific", ["flat", pytest.param("sqrt_cap", marks=pytest.mark.slow)])
 def test_robust_errors_cover_where_specific_risk_does_not_follow_the_weights(specific: str) -> None:
     simulated = simulate(assets=300, start="2024-01-01", end="2024-12-31", specific=specific)
     market = rm.build_market(simulated.tables)
