@@ -96,6 +96,7 @@ def test_results_say_in_a_line_or_a_table_what_they_are(small_book, small_result
     )
 
 
+@pytest.mark.slow  # what a figure and a result show of themselves is asked of them here and in their own tests
 def test_a_notebook_shows_the_figures(tmp_path):
     """A real notebook, run by a real kernel: nothing is asked of it but to import, fit, explain and plot."""
     nbformat = pytest.importorskip("nbformat")

@@ -434,13 +434,18 @@ def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
     assert f"\n- {held['ticker'].iloc[0]}: weight [" in text
 
 
+@pytest.fixture(scope="module")
+def of_all_tables(small_book, tables, limits):
+    return drafted(tables, small_book, limits=limits)
+
+
 @pytest.mark.parametrize("missing", sorted(READ))
-def test_without_a_table_the_rest_is_told(small_book, tables, missing, limits):
+def test_without_a_table_the_rest_is_told(small_book, tables, missing, limits, of_all_tables):
     rest = {name: frame for name, frame in tables.items() if name != missing}
     text = drafted(rest, small_book, limits=limits)
     assert check_commentary(text, rest, book=small_book, month=MONTH).empty
     assert f"<#{missing}|" not in text
-    assert f"<#{missing}|" in drafted(tables, small_book, limits=limits)
+    assert f"<#{missing}|" in of_all_tables
 
 
 def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):

@@ -18,7 +18,7 @@ from attribution.reporting.tables.content import build_content
 from riskmodel import Fact
 from riskmodel.market.tables import read_table
 from tests.attribution.reporting.page_reader import Reader, plain_text
-from tests.conftest import SMALL, SMALL_MONTH
+from tests.conftest import SMALL, SMALL_MONTH, text_of_one
 
 NASTY = "<script>x</script> & 'y' $a_b$ {z} | / : * %"
 LONG = "あ" * 40
@@ -31,15 +31,17 @@ BLENDS = [f'"Major {share} : Next {100 - share}" = {{ major = 0.{share // 10}, n
 TRIED = [pytest.param(each, marks=[pytest.mark.slow] if each != "ja" else []) for each in LANGUAGES]  # odd books, not words
 
 
-def remade(folder, market, model, *changes, month=SMALL_MONTH, holdings=None, blends=False):
-    """Content of a copy of the small book after changes to its text and its holdings; without blends unless asked."""
+def remade(folder, market, model, *changes, month=SMALL_MONTH, holdings=None, blends=False, alone=False):
+    """Content of a copy of the small book after changes to its text and its holdings; without blends unless asked, or with
+    one course `alone`.
+    """
     shutil.copytree(SMALL, folder, dirs_exist_ok=True)
     path = folder / "book.toml"
     text = path.read_text(encoding="utf-8")
     for old, new in (*changes, *((blend, "") for blend in BLENDS if not blends)):
         assert old in text
         text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text_of_one(text) if alone else text, encoding="utf-8")
     if holdings is not None:
         holdings(read_table(folder, "holdings")).to_csv(folder / "holdings.csv", index=False)
     return build_content(at.read_book(path), market, model, month)
@@ -57,6 +59,7 @@ def hostile(tmp_path_factory, small_market, small_model):
         ('"Major 100" =', f'"{name}" ='), (MAJOR, f'name = {{ ja = "{name}", en = "{name}" }}\n'),
         ('style = { ja = "大型ハイクオリティ", en = "large-cap high quality" }', f'style = "{name}"'),
         ("hypothetical = true", f'hypothetical = "{name}"\ndisclaimer = "{name}"'), ('"Wide Index"', f'"I {name}"'),
+        alone=True,
     )  # fmt: skip
 
 
@@ -82,7 +85,7 @@ def bare(tmp_path_factory, small_market, small_model):
 @pytest.fixture(scope="module")
 def first_month(tmp_path_factory, small_market, small_model):
     """The month of inception."""
-    return remade(tmp_path_factory.mktemp("first"), small_market, small_model, month="2024-03")
+    return remade(tmp_path_factory.mktemp("first"), small_market, small_model, month="2024-03", alone=True)
 
 
 def checked(content, language="en", **options):

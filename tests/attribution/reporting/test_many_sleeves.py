@@ -60,6 +60,7 @@ def printed(many):
         return page.render_page(many, "en", medium="print", fonts=PLACE)
 
 
+@pytest.mark.slow
 def test_every_row_of_tables_side_by_side_stands_in_the_pdf(printed):
     printed = re.sub(r'<section class="(?!risk|composition).*?</section>', "", printed, flags=re.DOTALL)
     with pdf.start_pdf() as job:

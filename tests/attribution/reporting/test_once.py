@@ -34,8 +34,10 @@ def calls(monkeypatch):
 
 
 def test_a_report_follows_every_list_and_index_and_checks_every_forecast_once(calls, small_book, small_market, small_model):
-    content = build_content(small_book, small_market, small_model, SMALL_MONTH)
-    assert len(content.results) == 5
+    courses = {name: small_book.courses[name] for name in ("Major 100", "Major 70 : Next 30")}
+    book = small_book.model_copy(update={"courses": courses})
+    content = build_content(book, small_market, small_model, SMALL_MONTH)
+    assert len(content.results) == len(content.sleeves) == 2
     holdings = {sleeve.holdings for sleeve in small_book.sleeves.values()}
     benchmarks = {sleeve.benchmark for sleeve in small_book.sleeves.values()}
     assert calls == {

@@ -169,7 +169,7 @@ def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages
 
 
 @browser
-def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content):
+def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content, lean_content):
     out = run(pages["en"], """
       const chart = document.querySelector("section.sleeve figure svg");
       chart.scrollIntoView();
@@ -184,9 +184,9 @@ def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages,
     assert out["told"][0] == f"{result.benchmark}\n{full[0]}"
     assert out["told"][-1] == f"Major 100\n{full[1]}"
     assert not any(text.startswith("covered") for text in out["told"])
-    charts = page_charts(page_content, "en")
-    assert '<g class="tips"' in render_page(page_content, "en", charts=charts)
-    assert "tips" not in render_page(page_content, "en", medium="print", charts=charts)
+    charts = page_charts(lean_content, "en")
+    assert '<g class="tips"' in render_page(lean_content, "en", charts=charts)
+    assert "tips" not in render_page(lean_content, "en", medium="print", charts=charts)
 
 
 @browser
