@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Track:
         """(time) what no name of the weights earned of `returns`: `of_funds`, 0 where no fund was looked through."""
         return xr.zeros_like(self.returns) if self.of_funds is None else self.of_funds
 
-    @property
+    @cached_property
     def stopped(self) -> pd.DataFrame:
         """ticker, last_trade, resumes, weight, list_date, final: positions whose life ends at their last value.
 
@@ -62,17 +63,17 @@ class Track:
         """
         return stopped_of(self.gone)
 
-    @property
+    @cached_property
     def ended(self) -> pd.DataFrame:
         """ticker, last_trade, final, weight, list_date: positions that a final pays out, on the session `final`."""
         return ended_of(self.gone)
 
-    @property
+    @cached_property
     def closing(self) -> xr.DataArray:
         """(asset) weights at the last close, before any list of that day."""
         return self.closes.isel(time=-1, drop=True)
 
-    @property
+    @cached_property
     def closing_stopped(self) -> xr.DataArray:
         """(asset) what of `closing` are positions that do not trade any more."""
         gone = (self.weights.isel(time=-1, drop=True) != 0) & (self.live.isel(time=-1, drop=True) == 0)
