@@ -18,7 +18,7 @@ from attribution.reporting.files import manifest
 from attribution.reporting.pages.page import render_page
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.workbook.workbook import render_workbook
-from tests.attribution.portfolio.test_funds import holding
+from tests.attribution.conftest import holding_fund
 from tests.conftest import SMALL_MONTH, of_one
 
 ESTIMATED = {"en": "are estimated from the returns of up to 120 sessions and not observed", "ja": "騰落率から推定したもの"}
@@ -31,7 +31,7 @@ ROW = {"en": "Large Index (returns only)", "ja": "Large Index（リターンの�
 @pytest.fixture(scope="module")
 def content(small_book, small_market, small_model):
     """Of one course, against returns alone, with a tenth in a fund whose list is the other portfolio of the holdings."""
-    book = holding(of_one(small_book), "NM", Fund(constituents="next_major"))
+    book = holding_fund(of_one(small_book), "NM", Fund(constituents="next_major"))
     book = book.model_copy(update={"benchmarks": {"Large Index": Benchmark(returns_only=True)}})
     return build_content(book, small_market, small_model, SMALL_MONTH)
 
