@@ -44,6 +44,7 @@ TABLES = {  # of keys, and of sections whose keys a book chooses
     "columns": 'ours = theirs, such as { close = "Last" }',
     "units": 'ours = unit, such as { close = "cents" }; unit = "percent" is of every number',
     "constant": 'ours = what every row has, such as { session = "post" }',
+    "items": 'of a table with a row an item, such as { column = "ITEM", value = "VALUE" }',
     "derived": 'ours = how, such as { weight = "market_value" }',
     "fields": "a section for each column: [tables.NAME.fields.close]",
 }

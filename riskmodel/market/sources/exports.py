@@ -17,7 +17,7 @@ from riskmodel.market.day_forms import EXCEL_DATES, regex_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
 from riskmodel.market.sources.cells import Cells, days, numbers, texts
-from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known
+from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known, spread
 from riskmodel.market.sources.mapping import EMPTY_LINE, OF_SHEET, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, TABLES, TEXT, Table, checked_table, file_hash
@@ -99,6 +99,9 @@ def _long(
         for path, in_name in _matching(folder, pattern, name, stated):
             for sheet, frame in read_cells(path, stated, name):
                 place = _place(path, sheet)
+                if stated.items is not None:
+                    keys = [stated.columns.get(key, key) for key in TABLES[name].key if key not in stated.constant]
+                    frame = spread(frame, keys, stated.items.column, stated.items.value, place, name)
                 said = {**in_name, **_said_of_sheet(sheet, name, stated)}
                 piece = converted(frame, place, name, stated, kinds, problems, said=said, said_by=place)
                 pieces.append((place, piece))

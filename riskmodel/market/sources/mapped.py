@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -52,6 +52,48 @@ def their_columns(name: str, stated: TableMap, ours: Iterable[str], there: Itera
                 f"'{column}'. Found: {listed(map(str, there), 20)}."
             )
     return found
+
+
+def spread(frame: pd.DataFrame, keys: Sequence[str], items: str, values: str, place: str, name: str) -> pd.DataFrame:
+    """A table with a row an item as one with a column an item; the index is that of the first row of each key.
+
+    Parameters
+    ----------
+    keys
+        Theirs, that tell reports apart.
+    items, values
+        Theirs, that say which item a row is, and its number.
+
+    Raises
+    ------
+    InputError
+        Where a report has an item twice: which of the two is meant, nobody can say.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"id": ["A", "A", "B"], "item": ["NI", "AT", "NI"], "value": ["1", "9", "2"]})
+    >>> spread(rows, ["id"], "item", "value", "x.csv", "fundamentals").fillna("").to_numpy().tolist()
+    [['A', '1', '9'], ['B', '2', '']]
+    """
+    for label in (*keys, items, values):
+        if label not in frame.columns:
+            found = listed(map(str, frame.columns), 20)
+            raise InputError(f"{name}: {place} has no column '{label}', which is stated of its items. Found: {found}.")
+    number = frame.groupby(list(keys), sort=False, dropna=False).ngroup().to_numpy()
+    item = frame[items].astype(str).str.strip()
+    again = pd.DataFrame({"number": number, "item": item.to_numpy()}).duplicated().to_numpy()
+    if again.any():
+        rows = [f"row {row} {what}" for row, what in item[again].items()]
+        raise InputError(
+            f"{name}: {place} has an item twice in one report, {counted(len(rows), 'row')}: {listed(rows)}. Give one of "
+            f"each: yearly reports alone, say, each as it was filed."
+        )
+    out = frame.loc[~pd.Series(number).duplicated().to_numpy(), list(keys)].copy()
+    for label in item.unique():
+        one = (item == label).to_numpy()
+        cells = pd.Series(frame.loc[one, values].to_numpy(), index=number[one])
+        out[label] = cells.reindex(range(len(out))).to_numpy()
+    return out
 
 
 def converted(

@@ -87,6 +87,21 @@ class Cash(_Part):
     column: str = ""
 
 
+class Items(_Part):
+    """Where a table has a row an item: `items = { column = "ITM_CD", value = "ITM_VAL" }`; `columns` has ours = the item.
+
+    Attributes
+    ----------
+    column
+        Theirs, that says which item a row is.
+    value
+        Theirs, that has its number.
+    """
+
+    column: str
+    value: str
+
+
 class How(_Part):
     """How a file is written.
 
@@ -146,6 +161,9 @@ class TableMap(How):
         SELECT. By default the table has our name.
     columns
         Ours = theirs, "" where they have none; what is left out has our name.
+    items
+        Of a long table with a row an item: the column that says which, and that of the values; `columns` then has ours = the
+        item, of what is no key.
     constant
         Ours = what every row has; {sheet} in it is the name of the row's sheet.
     unit
@@ -171,6 +189,7 @@ class TableMap(How):
     table: str = ""
     query: str = ""
     columns: dict[str, str] = {}
+    items: Items | None = None
     constant: dict[str, str] = {}
     unit: Unit | None = None
     units: dict[str, Unit] = {}

@@ -162,3 +162,51 @@ def test_a_rate_of_a_year_by_month_is_known_until_the_next_and_no_longer_than_a_
     assert table(tmp_path, "rates", file="bills.csv", **stated)["date"].tolist() == [*DAYS[:2]]
     (tmp_path / "bills.csv").write_text("Date,Yield\n2025-01-31,0.0252\n2025-01-31,0.03\n")
     assert "rates: two rates of 2025-01-31. Keep one row each." in refusal(tmp_path, "rates", file="bills.csv", **stated)
+
+
+ITEMS = pd.DataFrame(
+    [
+        (code, "2024-12-31", known, item, value)
+        for code, known in (("A", "2025-02-10"), ("B", "2025-02-20"))
+        for item, value in (
+            ("REVT", 9.0), ("NI", 2.0), ("AT", 20.0), ("LT", 12.0), ("SEQ", 8.0), ("OANCF", 3.0), ("DVPSX", 0.5), ("XX", 1.0)
+        )
+    ],
+    columns=["ID", "END", "KNOWN", "ITM", "VAL"],
+)  # fmt: skip
+OF_ITEMS = {
+    "file": "items.csv",
+    "items": {"column": "ITM", "value": "VAL"},
+    "columns": {"ticker": "ID", "period_end": "END", "available_from": "KNOWN", "revenue": "REVT", "net_income": "NI"}
+    | {"total_assets": "AT", "total_liabilities": "LT", "equity": "SEQ", "operating_cash_flow": "OANCF"}
+    | {"dividends_per_share": "DVPSX"},
+    "unit": "millions",
+    "units": {"dividends_per_share": "ones"},
+}
+
+
+def test_a_row_an_item_is_read_as_a_column_an_item(tmp_path):
+    ITEMS.sample(frac=1, random_state=1).to_csv(tmp_path / "items.csv", index=False)
+    read = table(tmp_path, "fundamentals", **OF_ITEMS).sort_values("ticker")
+    assert read[["ticker", "revenue", "equity", "dividends_per_share"]].to_numpy().tolist() == [
+        ["A", 9e6, 8e6, 0.5],
+        ["B", 9e6, 8e6, 0.5],
+    ]
+    ITEMS[(ITEMS["ID"] != "B") | (ITEMS["ITM"] != "NI")].to_csv(tmp_path / "items.csv", index=False)
+    assert table(tmp_path, "fundamentals", **OF_ITEMS).set_index("ticker")["net_income"].isna().to_dict() == {
+        "A": False,
+        "B": True,
+    }
+
+
+def test_an_item_twice_in_a_report_or_a_column_that_is_not_there_is_refused(tmp_path):
+    quarterly = ITEMS[(ITEMS["ID"] == "A") & (ITEMS["ITM"] == "NI")]
+    pd.concat([ITEMS, quarterly]).to_csv(tmp_path / "items.csv", index=False)
+    assert refusal(tmp_path, "fundamentals", **OF_ITEMS) == (
+        "fundamentals: items.csv has an item twice in one report, 1 row: row 18 NI. Give one of each: yearly reports alone, "
+        "say, each as it was filed."
+    )
+    wrong = OF_ITEMS | {"items": {"column": "ITEM", "value": "VAL"}}
+    assert refusal(tmp_path, "fundamentals", **wrong) == (
+        "fundamentals: items.csv has no column 'ITEM', which is stated of its items. Found: ID, END, KNOWN, ITM, VAL."
+    )
