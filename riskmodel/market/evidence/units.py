@@ -15,9 +15,12 @@ FAR = 1.3  # decimal logarithm: twentyfold, which the median company is nowhere
 WITNESSES = 2  # one of them may be in another unit itself
 
 
-@MARKET_RULES.rule("close_unit")
+@MARKET_RULES.rule("close_unit", "dividends_unit")
 def closes_in_another_unit(feed: Feed) -> Iterator[Finding]:
-    """The median company pays what it files, earns some percent of its price, and is worth some times its equity."""
+    """The median company pays what it files, earns some percent of its price, and is worth some times its equity.
+
+    Where earnings and equity agree with the closes, dividends that nobody paid so are in another unit themselves.
+    """
     earned, filings = feed.tables["earnings"], feed.tables["fundamentals"]
     paid, filed = feed.paid_in_years, filings.get("dividends_per_share")
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -31,6 +34,9 @@ def closes_in_another_unit(feed: Feed) -> Iterator[Finding]:
         if sum(far) >= WITNESSES:
             shown = ", ".join("n/a" if np.isnan(side) else f"x {10**side:.3g}" for side in sides)
             yield Finding("close_unit", "prices", count=len(feed.assets), shown=shown, refused=True)
+    if abs(sides[0]) > FAR and all(abs(side) <= FAR for side in sides[1:]):
+        shown = f"x {10 ** -sides[0]:.3g}"
+        yield Finding("dividends_unit", "fundamentals", count=len(filings), shown=shown, refused=True)
 
 
 def _median(ratios: np.ndarray) -> float:

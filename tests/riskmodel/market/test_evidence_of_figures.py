@@ -424,6 +424,16 @@ def test_closes_in_another_unit_are_refused_by_what_is_known_a_share(clean, time
     assert told.shown.startswith(f"x {times:g}, x ")  # what was paid, over what was filed: exactly
 
 
+@pytest.mark.parametrize("times", [1e6, 0.01])
+def test_dividends_in_another_unit_are_refused_where_earnings_and_equity_agree_with_the_closes(clean, times):
+    """As amounts of a company in millions are, where a mapping states one unit for all columns of a table."""
+    filings = clean["fundamentals"]
+    spoilt = clean | {"fundamentals": filings.assign(dividends_per_share=filings["dividends_per_share"] * times)}
+    (told,) = of_key(spoilt, "dividends_unit")
+    assert told.refused and (told.table, told.shown) == ("fundamentals", f"x {times:.3g}")
+    assert "dividends_unit" not in {each.key for each in found(clean)}
+
+
 @pytest.mark.parametrize(
     "table, column", [("fundamentals", "dividends_per_share"), ("fundamentals", "equity"), ("earnings", "eps_actual")]
 )
