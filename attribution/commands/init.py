@@ -31,7 +31,7 @@ def init_book(options: argparse.Namespace) -> int:
     from attribution.portfolio.drafting.draft import draft_book, found_table
     from riskmodel.errors import counted
 
-    drafted = draft_book(options.exports, options.out)
+    drafted = draft_book(options.exports, options.out, progress=True)
     found = found_table(drafted.recognised)
     if options.format == "text":
         print_found(found)

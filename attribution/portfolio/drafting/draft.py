@@ -14,9 +14,11 @@ from attribution.portfolio.settings.questions import open_places
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.progress import Progress, stages
 
 COLUMNS = ("file", "sheet", "column", "table", "ours", "verdict", "why")
 BOOK = "book.toml"
+STAGES = 3  # of `recognise`: files, cells, tables
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Drafted:
     questions: int
 
 
-def draft_book(exports: str | Path, out: str | Path) -> Drafted:
+def draft_book(exports: str | Path, out: str | Path, progress: Progress = None) -> Drafted:
     """Look at a folder of exports, and write a book that maps them into another folder.
 
     Parameters
@@ -47,6 +49,8 @@ def draft_book(exports: str | Path, out: str | Path) -> Drafted:
         The folder; nothing in it is written.
     out
         A new or empty folder, not in that of the exports.
+    progress
+        Of `riskmodel.progress.stages`: what is looked at.
 
     Raises
     ------
@@ -64,7 +68,8 @@ def draft_book(exports: str | Path, out: str | Path) -> Drafted:
         raise InputError(f"--out: '{out}' is not empty: {listed(there)}. Name a new folder; nothing is written over.")
     if out.resolve().is_relative_to(exports.resolve()):
         raise InputError(f"--out: '{out}' lies in the folder of the exports, where nothing is written. Name one elsewhere.")
-    recognised = recognise(exports)
+    with stages(progress, STAGES) as step:
+        recognised = recognise(exports, step)
     if not recognised.drafts:
         looked = [each.file for each in recognised.found if each.file]
         raise InputError(

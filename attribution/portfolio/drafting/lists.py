@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.drafts import Draft, day_texts, names_of_levels, said_of
+from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
 from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.market.sources.recognition.words import currency_said
 
@@ -91,10 +91,11 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
         pd.DataFrame(said, dtype=object).reindex(columns=[whose, "date"]).iloc[group.file_of_rows].reset_index(drop=True)
     )
     constant = stated.get("constant", {})
-    names = group.texts(draft.labels[whose]) if whose in draft.labels else of_file[whose].fillna(constant.get(whose, OPEN))
+    said_once = of_file[whose].astype(object).where(of_file[whose].notna(), constant.get(whose, OPEN))
+    names = group.texts(draft.labels[whose]) if whose in draft.labels else said_once
     if "date" in draft.labels:
         unclear = stated.get("dates") == OPEN
-        dates = pd.Series(pd.NaT, group.cells.index) if unclear else day_texts(group, draft.labels["date"])
+        dates = pd.Series(pd.NaT, group.cells.index) if unclear else group.days(draft.labels["date"])
     else:
         form = strptime_of(str(stated.get("dates", "")))
         dates = pd.to_datetime(of_file["date"], format=form or None, errors="coerce")
@@ -107,10 +108,10 @@ def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
     if prices is None:
         return pd.DatetimeIndex([])
     if prices.group is not None and "date" in prices.labels and prices.stated.get("dates") != OPEN:
-        days = day_texts(prices.group, prices.labels["date"])
+        days = prices.group.days(prices.labels["date"])
     elif prices.sheets:
         first = prices.sheets[0]
-        days = day_texts(first, first.first.labels[0])
+        days = first.days(first.first.labels[0])
     else:
         return pd.DatetimeIndex([])
     return pd.DatetimeIndex(sorted(days.dropna().unique()))

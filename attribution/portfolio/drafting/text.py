@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import US_MARKET
 from attribution.portfolio.drafting.lists import SESSIONS_BEFORE, Lists, lists_in
+from attribution.portfolio.drafting.stubs import other_files, stubs
+from attribution.portfolio.drafting.toml import key_of, quoted
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
@@ -19,7 +19,6 @@ from riskmodel.market.sources.recognition.recognise import Recognised
 from riskmodel.texts import visible
 
 US_DOLLAR = "USD"
-BARE = re.compile(r"[A-Za-z0-9_-]+")
 FIRST = (
     "layout",
     "file",
@@ -34,7 +33,7 @@ FIRST = (
     "missing",
     "unit",
 )
-AFTER = ("endings", "identifiers", "cash")
+AFTER = ("items", "endings", "identifiers", "cash")
 WITHIN = ("columns", "constant", "units", "values", "derived", "fields")
 RISK_FREE = (
     'risk_free = 0.0             # taken off returns in ratios: "rates" for the table, or a number a year, 0.02 for 2 %'
@@ -55,27 +54,9 @@ def drafted_text(recognised: Recognised, exports: Path, out: Path) -> str:
     """
     lists = lists_in(recognised)
     data = Path(os.path.relpath(exports.resolve(), out.resolve())).as_posix()
-    return "\n".join([*_head(lists, exports, data, recognised), *(_table(draft) for draft in recognised.drafts)]) + "\n"
-
-
-def quoted(value: Any) -> str:
-    """A value as TOML writes it.
-
-    Examples
-    --------
-    >>> quoted(["a", "b"]), quoted(3), quoted({"a b": ""})
-    ('["a", "b"]', '3', '{ "a b" = "" }')
-    """
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key_of(key)} = {quoted(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(quoted, value)) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON has as it is, and TOML has not
-
-
-def key_of(name: str) -> str:
-    """A key as TOML writes it."""
-    return name if BARE.fullmatch(name) else quoted(name)
+    tables = [_table(draft) for draft in recognised.drafts]
+    head = _head(lists, exports, data, recognised)
+    return "\n".join([*head, *tables, *stubs(recognised), *other_files(recognised)]) + "\n"
 
 
 def said(facts: Sequence[Fact]) -> str:

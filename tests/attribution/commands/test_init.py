@@ -72,7 +72,7 @@ def test_a_draft_is_checked_and_the_code_is_that_of_check(tmp_path, capsys, monk
 
     written = {}
 
-    def without_questions(exports: Path, out: Path):
+    def without_questions(exports: Path, out: Path, progress: object = None):
         drafted = draft_book(exports, out)
         answer(drafted.path)
         written["path"] = drafted.path

@@ -12,7 +12,7 @@ import pytest
 
 from riskmodel.errors import InputError
 from riskmodel.market.fitness.hints import of_dates, of_numbers
-from riskmodel.market.sources.recognition.values import shape_of
+from riskmodel.market.sources.recognition.evidence.values import shape_of
 from riskmodel.market.spelling import spelt
 from riskmodel.market.tables import TABLES, file_hash, read_table
 from tests.riskmodel.builders import random_tables, write_tables

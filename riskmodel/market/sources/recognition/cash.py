@@ -9,9 +9,10 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.drafts import Draft, lists_of
+from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
-from riskmodel.market.sources.recognition.values import TEXT
 
+MOST_STRANGE = 3  # codes that no security has, of which each may be cash
 MOST_WORDS = 12  # for cash: what says more is a column of names
 NEAR = 0.005  # of the sum of a list: a row so near to it is a total
 AMOUNTS = ("market_value", "weight")
@@ -26,6 +27,10 @@ def state_cash(draft: Draft, known: frozenset[str]) -> None:
     cash = [text for text in sorted({*texts} - known - {"", CASH}) if is_cash(text)]
     if cash:
         draft.state(("cash",), cash if len(cash) > 1 else cash[0], Fact("cash_words", {"cells": tuple(cash)}))
+        return
+    strange = {*texts} - known - {"", CASH}
+    if known and 0 < len(strange) <= MOST_STRANGE and known & {*texts}:
+        draft.state(("cash",), OPEN, Fact("cash_code", {"cells": tuple(sorted(strange))}))
         return
     without = texts == ""
     if not without.any() or without.all():

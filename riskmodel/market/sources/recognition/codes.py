@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group
-from riskmodel.market.sources.recognition.values import DAY, EMPTY, MOSTLY, NUMBER, TEXT, Shape
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, MOSTLY, NUMBER, TEXT, Shape
+from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, matched, tokens
 
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
@@ -39,7 +40,7 @@ def code_columns(securities: Group) -> dict[str, frozenset[str]]:
         texts = securities.texts(label)
         there = texts[texts != ""]
         if shape.kind not in (DAY, EMPTY) and there.is_unique and len(there) >= 0.9 * len(texts):
-            if shape.kind == NUMBER and not _is_whole(shape):
+            if shape.kind == NUMBER and not is_whole(shape):
                 continue
             found[label] = frozenset(there)
     return found
@@ -65,7 +66,7 @@ def joined_columns(group: Group, columns: Mapping[str, frozenset[str]]) -> froze
     """The headers of a group whose cells are codes of the table of securities nearly all, where only one has such."""
     found = []
     for label, shape in group.shapes.items():
-        if shape.kind == TEXT or _is_whole(shape):
+        if shape.kind == TEXT or is_whole(shape):
             texts = frozenset(group.texts(label)) - {""}
             if len(texts) >= FEW_CODES and best_column(texts, columns)[1] >= MOSTLY:
                 found.append(label)
@@ -141,11 +142,12 @@ def is_cash(text: str) -> bool:
 
     Examples
     --------
-    >>> [is_cash(text) for text in ("Cash USD", "$CASH", "現金", "EUR", "CASY")]
-    [True, True, True, True, False]
+    >>> [is_cash(text) for text in ("Cash USD", "$CASH", "現金", "EUR", "CASHUSD00", "CASY")]
+    [True, True, True, True, True, False]
     """
     words = tuple(word.strip("$") for word in tokens(text))
-    return any(has(words, phrase) for phrase in CELLS["cash"]) or text in CURRENCIES.values()
+    coded = any(text.casefold().startswith("cash" + code.casefold()) for code in CURRENCIES.values())
+    return coded or any(has(words, phrase) for phrase in CELLS["cash"]) or text in CURRENCIES.values()
 
 
 def choose_ticker(securities: Group, codes: Sequence[str], used: Mapping[str, int]) -> str:
@@ -187,12 +189,25 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
     return best
 
 
+def securities_without_words(groups: Sequence[Group]) -> Group | None:
+    """The group whose codes most others use, and that has texts which several of its rows share, as sectors are."""
+    best, most = None, 0.0
+    for group in groups:
+        columns = {label: codes for label, codes in code_columns(group).items() if len(codes) >= FEW_CODES}
+        shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
+        if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
+            uses = sum(best_column(texts, columns)[1] for other in groups if other is not group for texts in _names(other))
+            if uses > most:
+                best, most = group, uses
+    return best
+
+
 def _names(group: Group) -> list[frozenset[str]]:
     """What may be codes of a group: the texts of the first of its columns, or its header where that is long."""
     first, *across = group.first.labels
-    if len(across) >= MANY or (len(across) > FEW_CODES and group.shape(first).kind == DAY and _across_are_numbers(group)):
+    if not group.is_long or (len(across) > FEW_CODES and group.shape(first).kind == DAY and _across_are_numbers(group)):
         return [frozenset(across)]
-    return [frozenset(shape.texts) for shape in group.shapes.values() if shape.kind == TEXT or _is_whole(shape)]
+    return [frozenset(shape.texts) for shape in group.shapes.values() if shape.kind == TEXT or is_whole(shape)]
 
 
 def _across_are_numbers(group: Group) -> bool:
@@ -200,7 +215,7 @@ def _across_are_numbers(group: Group) -> bool:
     return all(group.shape(label).kind in (NUMBER, EMPTY) for label in group.first.labels[1:])
 
 
-def _is_whole(shape: Shape) -> bool:
+def is_whole(shape: Shape) -> bool:
     return shape.kind == NUMBER and not any("." in text or "," in text for text in shape.texts)
 
 

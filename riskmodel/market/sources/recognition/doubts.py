@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition.groups import LISTED, Candidate, Group
-from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 

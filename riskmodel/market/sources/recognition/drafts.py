@@ -13,12 +13,12 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import regex_of
-from riskmodel.market.sources.cells import Cells, days
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
 from riskmodel.market.sources.recognition import doubts
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.values import FRACTION, same_numbers
 from riskmodel.market.sources.recognition.files import Seen
-from riskmodel.market.sources.recognition.groups import LISTED, Candidate, Group, derived_from, kind_of
-from riskmodel.market.sources.recognition.values import FRACTION, same_numbers
+from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.words import CELLS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 
@@ -212,6 +212,16 @@ def state_place(draft: Draft, rivals: Sequence[Group]) -> None:
     draft.state((key,), OPEN, why)
 
 
+def ask_whose(draft: Draft) -> None:
+    """Ask of whom lists are that nothing but their size tells: the portfolio or index, or else the file as a whole."""
+    if draft.group is None or ("columns", LISTED[draft.table]) in draft.questions():
+        return
+    key = "sheet" if draft.group.first.sheet else "file"
+    if draft.stated.get(key) != OPEN:
+        draft.why.pop((key,), None)
+        draft.state((key,), OPEN, Fact("whose_lists", {"places": (draft.group.place,), "table": draft.table}))
+
+
 def state_sessions(draft: Draft) -> None:
     """State which of an export's words for the time of an announcement are ours."""
     if draft.group is None or "session" not in draft.labels:
@@ -220,13 +230,6 @@ def state_sessions(draft: Draft) -> None:
         word = next((ours for ours, words in SESSIONS.items() if any(has(tokens(text), each) for each in words)), None)
         why = Fact("session_word", {"word": text}) if word else Fact("session_unclear", {"word": text})
         draft.state(("values", "session", text), word or OPEN, why)
-
-
-def day_texts(group: Group, label: str) -> pd.Series:
-    """Days as numbers that are in order, whatever their form."""
-    shape = group.shape(label)
-    how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
-    return days(Cells(group.cells[label], label), how)[0]
 
 
 def names_of_levels(draft: Draft) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Files of one header that make one table, and which table of ours that is by the words of its header."""
+"""Files of one header that make one table, and what their cells are read as."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.sources.cells import Cells, numbers
+from riskmodel.market.day_forms import looks_like_day
+from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.mapping import How
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT, Shape, shape_of
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.names import abstract, day_in
-from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, TEXT, Shape, shape_of
-from riskmodel.market.sources.recognition.words import HEADERS, NEEDED, OF_NAMES, WORDS, bare, has, matched, tokens
+from riskmodel.market.sources.recognition.words import OF_NAMES, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 from riskmodel.market.tables import TEXT as TEXTS
 
-OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
-MANY = 40  # columns: a long table has fewer
-OF_A_JOIN = 2.5  # what cells say that no header does
+MANY = 40  # columns: a long table has fewer, or several of texts and days among its first
+LOOKED_AT = 8  # columns of one that has more
+MOST_NAMES = 400  # of a panel that are looked at
 MOST_LISTS = 60  # portfolios or indices of a table
 LISTED = {"holdings": "portfolio", "constituents": "index"}  # tables of lists, and what tells these apart
-WHOSE = {*LISTED.values()}
-TELLING = {"index", "portfolio", "sector", "pair", "session", "ex_date", "period_end", "announced"}  # few tables have them
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +38,12 @@ class Group:
     ----------
     seen
         In the order of their names.
+    items
+        The columns of items and of their values, where rows were items and are columns here.
     """
 
     seen: tuple[Seen, ...]
+    items: tuple[str, str] | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -95,6 +97,16 @@ class Group:
         return names if len(names) > 1 else ()
 
     @cached_property
+    def is_long(self) -> bool:
+        """Whether its columns are fields, and not names or days across."""
+        labels = self.first.labels
+        if len(labels) <= MANY:
+            return True
+        if sum(map(looks_like_day, labels)) > len(labels) / 2:
+            return False
+        return sum(self.shape(label).kind in (DAY, TEXT) for label in labels[:LOOKED_AT]) > 1
+
+    @cached_property
     def of_index(self) -> bool:
         """Whether what stands around its cells says that it is the members of an index, and not a portfolio."""
         return any(_says(text, "constituents") and not _says(text, "holdings") for text in self.around)
@@ -127,6 +139,7 @@ class Group:
     def narrow(self, label: str, forms: tuple[str, ...]) -> None:
         """Keep of the forms that all days of a column have those that the rest of the folder leaves."""
         self._shapes[label] = replace(self.shape(label), forms=forms)
+        self._days.pop(label, None)
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
@@ -135,12 +148,55 @@ class Group:
 
     def numbers(self, label: str) -> pd.Series:
         """A column as floats; missing where a cell is none."""
-        return numbers_of(self.cells[label], label, self.shape(label))
+        if label not in self._numbers:
+            self._numbers[label] = numbers_of(self.cells[label], label, self.shape(label))
+        return self._numbers[label]
+
+    def days(self, label: str) -> pd.Series:
+        """A column as days, in the first of the forms that all of them have; missing where a cell is none."""
+        if label not in self._days:
+            shape = self.shape(label)
+            how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
+            self._days[label] = days(Cells(self.cells[label], label), how)[0]
+        return self._days[label]
+
+    def panels(self, day: str, name: str, labels: Iterable[str]) -> dict[str, pd.DataFrame]:
+        """Columns of numbers with the days down, in order, and some names across: enough to see what they are."""
+        names = self.texts(name)
+        some = sorted({*names} - {""})
+        keep = names.isin(some[:: -(-len(some) // MOST_NAMES) or 1]).to_numpy()
+        keys = pd.DataFrame({"day": self.days(day)[keep], "name": names[keep]})
+        once = ~keys.duplicated().to_numpy() & keys["day"].notna().to_numpy()
+        for label in labels:
+            if (day, name, label) not in self._panels:
+                numbers = numbers_of(self.cells[label][keep], label, self.shape(label))
+                frame = keys.assign(number=numbers)[once]
+                self._panels[day, name, label] = frame.pivot(index="day", columns="name", values="number").sort_index()
+        return {label: self._panels[day, name, label] for label in labels}
+
+    @cached_property
+    def _numbers(self) -> dict[str, pd.Series]:
+        return {}
+
+    @cached_property
+    def _texts(self) -> dict[str, pd.Series]:
+        return {}
+
+    @cached_property
+    def _days(self) -> dict[str, pd.Series]:
+        return {}
+
+    @cached_property
+    def _panels(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        return {}
 
     def texts(self, label: str) -> pd.Series:
         """A column as the texts that it is read as."""
-        cells = self.cells[label]
-        return cells.map({cell: plain_text(cell) for cell in cells.dropna().unique()}).fillna("").astype(object)
+        if label not in self._texts:
+            cells = self.cells[label]
+            read = cells.map({cell: plain_text(cell) for cell in cells.dropna().unique()})
+            self._texts[label] = read.astype(object).where(read.notna(), "")
+        return self._texts[label]
 
 
 def _says(text: str, table: str) -> bool:
@@ -155,6 +211,10 @@ def _is_part(name: str) -> bool:
 def numbers_of(cells: pd.Series, label: str, shape: Shape) -> pd.Series:
     """Cells of a shape as floats, 4.3 where one is 4.3 %; missing where one is none."""
     decimal, thousands = shape.points[0] if shape.points else (".", "")
+    if not thousands and not shape.percent and cells.dtype == object:
+        plain = pd.to_numeric(cells if decimal == "." else cells.replace(",", ".", regex=True), errors="coerce")
+        if not (plain.isna() & ~cells.isin([*shape.missing]) & cells.notna()).any():  # quick, where nothing is to be known
+            return plain.astype(float)
     how = How(decimal=decimal, thousands=thousands, missing=shape.missing)
     values, _ = numbers(Cells(cells, label), how, "percent" if shape.percent else None)
     return values * (100 if shape.percent else 1)
@@ -173,26 +233,24 @@ def plain_text(cell: object) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A table that a group may be: ours -> the labels that match it best and the word by which, the best first."""
-
-    table: str
-    columns: Mapping[str, tuple[tuple[str, str], ...]]
-    score: float
-
-    def label(self, ours: str) -> str | None:
-        """Their header of a column of ours; None where there is none, or several are as good."""
-        found = self.columns.get(ours, ())
-        return found[0][0] if len(found) == 1 else None
-
-
 def groups_of(seen: Iterable[Seen]) -> list[Group]:
     """Files that differ only by days and numbers in their names, and have one header, together."""
     together: dict[tuple[object, ...], list[Seen]] = {}
     for each in seen:
         together.setdefault((abstract(each.file), each.sheet, each.labels), []).append(each)
-    return [Group(tuple(members)) for members in together.values()]
+    return [Group(part) for members in together.values() for part in _apart(members)]
+
+
+def _apart(members: Sequence[Seen]) -> list[tuple[Seen, ...]]:
+    """Files of one header that are one table; each its own where they are grids over the same days, a field each."""
+    first, *others = members
+    days, *across = first.labels
+    grids = len(across) > MANY or (len(across) > 1 and shape_of(first.cells[days]).kind == DAY)
+    if others and grids and all(shape_of(first.cells[label]).kind == NUMBER for label in across[:MANY]):
+        there = {*first.cells[days]}
+        if any(there & {*other.cells[days]} for other in others):
+            return [(each,) for each in members]
+    return [tuple(members)]
 
 
 def merged(groups: Sequence[Group]) -> list[Group]:
@@ -222,79 +280,7 @@ def fits(shape: Shape, kind: str) -> bool:
     return shape.kind == NUMBER
 
 
-def _may_be(shape: Shape, kind: str, readable: bool) -> bool:
-    """Whether cells can be a column of a kind; else also texts where days or numbers should stand."""
-    return shape.kind != EMPTY and (fits(shape, kind) or (not readable and shape.kind == TEXT))
-
-
-@cache
-def candidates(group: Group, readable: bool = True, joined: frozenset[str] = frozenset()) -> list[Candidate]:
-    """The tables that a group may be, the likeliest first.
-
-    Parameters
-    ----------
-    readable
-        Whether days and numbers must have a form that is known.
-    joined
-        Headers of columns with the codes of another file: they name stocks, whatever they are called.
-    """
-    words = tuple(word for label in group.first.labels for word in (*bare(label), "|"))
-    if any(has(words, phrase) for phrase in HEADERS["other_tables"]):
-        return []
-    found = []
-    for table, columns in WORDS.items():
-        matches = sorted(
-            (
-                (score, phrase, ours, label)
-                for ours, phrases in columns.items()
-                for label in group.first.labels
-                for score, phrase in [_match(table, ours, label, phrases, joined)]
-                if score
-                and _may_be(group.shape(label), kind_of(table, ours), readable)  # cells are read under few
-                and (ours not in WHOSE or _is_whose(group, label))
-            ),
-            key=lambda match: -match[0],
-        )
-        taken: dict[str, list[tuple[float, str, str]]] = {}
-        used = set[str]()
-        for score, phrase, ours, label in matches:
-            if label in used:
-                continue
-            if ours not in taken:
-                taken[ours] = [(score, label, phrase)]
-                used.add(label)
-            elif kind_of(table, ours) == NUMBER and score >= 3 and taken[ours][0][0] >= 3:
-                taken[ours].append((score, label, phrase))  # close and adj_close: a person says which
-                used.add(label)
-        if table in LISTED and "ticker" in taken and "weight" not in taken:
-            keys = [taken[ours][0][1] for ours in ("date", LISTED[table]) if ours in taken]
-            if (whole := whole_of(group, keys, used)) is not None:
-                taken["weight"] = [(2.0, whole, "%")]
-        if not all(any(ours in taken for ours in row) for row in NEEDED[table]):
-            continue
-        if table in LISTED and LISTED[table] not in taken and group.of_index != (table == "constituents"):
-            continue
-        score = sum(each[0][0] * (2 if ours in TELLING else 1) for ours, each in taken.items())
-        score += OF_THE_NAME * any(has(group.named, phrase) for phrase in OF_NAMES.get(table, ()))
-        chosen = {ours: tuple((label, phrase) for _, label, phrase in each) for ours, each in taken.items()}
-        found.append(Candidate(table, chosen, score))
-    return sorted(found, key=lambda candidate: -candidate.score)
-
-
-def _match(table: str, ours: str, label: str, phrases: tuple[str, ...], joined: frozenset[str]) -> tuple[float, str]:
-    """How well a header is a column of ours, and the word by which."""
-    score, phrase = matched(label, phrases)
-    if ours == "ticker" and label in joined:
-        return max((score, phrase), (OF_A_JOIN, label))
-    if (table, ours) == ("prices", "total_return"):
-        words = tokens(label)
-        said = [next((each for each in HEADERS[kind] if has(words, each)), "") for kind in ("total_return", "of_returns")]
-        if all(said):
-            return max((score, phrase), (OF_A_JOIN, " ".join(dict.fromkeys(said))))
-    return score, phrase
-
-
-def _is_whose(group: Group, label: str) -> bool:
+def is_whose(group: Group, label: str) -> bool:
     """Whether a column can say whose list a row is of: few names, none of them a part of something."""
     return "%" not in unicodedata.normalize("NFKC", label) and group.cells[label].nunique() <= MOST_LISTS
 
@@ -302,7 +288,7 @@ def _is_whose(group: Group, label: str) -> bool:
 def whole_of(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
     """The only column of numbers whose sum is a whole in each list, told apart by the keys, or by a column of texts too."""
     whose = [each for each, shape in group.shapes.items() if shape.kind == TEXT and each not in used]
-    apart = [[*keys, each] for each in whose if _is_whose(group, each)]
+    apart = [[*keys, each] for each in whose if is_whose(group, each)]
     return next((found for each in (list(keys), *apart) if (found := _whole(group, each, used)) is not None), None)
 
 

@@ -11,24 +11,31 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN
 from riskmodel.market.sources.recognition import doubts
+from riskmodel.market.sources.recognition.absent import state_absent, unit_of_any, why_of
 from riskmodel.market.sources.recognition.drafts import (
     OF_LISTS,
     Draft,
     chosen_of,
-    day_texts,
     kind_of_labels,
     lists_of,
     state_how,
 )
-from riskmodel.market.sources.recognition.groups import Candidate, Group, derived_from, fits, kind_of
+from riskmodel.market.sources.recognition.evidence.columns import likely_columns
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.held import held
+from riskmodel.market.sources.recognition.evidence.units import (
+    PER_SHARE,
+    WITH_UNIT,
+    agreed,
+    of_changes,
+    of_header,
+    of_sums,
+    said_around,
+)
+from riskmodel.market.sources.recognition.groups import Group, derived_from
 from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
-from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, of_sums, said_around
-from riskmodel.market.sources.recognition.values import EMPTY
-from riskmodel.market.sources.recognition.values import TEXT as TEXT_CELLS
-from riskmodel.market.sources.recognition.words import CODE_WORDS, HEADERS, has, matched, tokens
+from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import NUMBER, TABLES
-
-PER_SHARE = ("dividends_per_share", "eps_estimate", "eps_actual")  # never in the unit of totals
 
 
 def long_draft(group: Group, candidate: Candidate) -> Draft:
@@ -36,27 +43,32 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     table = candidate.table
     draft = Draft(table, group=group)
     settled = doubts.settled(group, candidate, chosen_of(group, candidate))
-    chosen, asked = dict(settled.chosen), dict(settled.asked)
+    looked = held(table, settled, likely_columns(table, group, settled.chosen))
+    chosen, asked = dict(looked.chosen), dict(looked.asked)
     for ours in [ours for ours, label in chosen.items() if label in group.twice]:
         label = chosen.pop(ours)
         asked[ours] = (label,), Fact("header_twice", {"labels": (label,)})
     if "risk_free" in chosen and is_yearly(group, chosen["risk_free"]):
         chosen["yearly_rate"] = chosen.pop("risk_free")
     _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
+    if group.items is not None:
+        column, value = group.items
+        draft.state(("items",), {"column": column, "value": value}, Fact("items_seen", {"label": column}))
     state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
     for ours, label in chosen.items():
         word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
-        why = Fact("header_word", {"word": word}) if word is not None else Fact("says_total_return")
-        draft.state(("columns", ours), label, Fact("yearly_rate") if ours == "yearly_rate" else why)
+        why = looked.why.get(ours, candidate.why if not word else (Fact("header_word", {"word": word}),))
+        why = why or ((Fact("says_total_return"),) if word is None else ())
+        draft.state(("columns", ours), label, *((Fact("yearly_rate"),) if ours == "yearly_rate" else why))
         draft.labels[ours] = label
     for ours, (labels, question) in asked.items():
-        draft.state(("columns", ours), OPEN, question)
-        _unit_of_any(draft, ours, labels)
-    if "level" in chosen and not doubts.says(chosen["level"], "total_return"):
+        draft.state(("columns", ours), OPEN, question, *why_of(looked.likely.get(ours), labels))
+        unit_of_any(draft, ours, labels)
+    if "level" in chosen and "level" not in looked.why and not doubts.says(chosen["level"], "total_return"):
         draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
     _derived(draft, chosen)
     _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
-    _absent(draft)
+    state_absent(draft, looked.likely)
     return draft
 
 
@@ -104,19 +116,6 @@ def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:
             draft.state(("derived", ours), OPEN, Fact("which_way", {"ways": tuple(can)}))
         elif can:
             draft.state(("derived", ours), can[0], Fact("worked_out", {"columns": ways[can[0]]}))
-
-
-def _unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
-    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not."""
-    said = {label: of_header(label, label) for label in labels}
-    units = {None if found is None else found[0] for found in said.values()}
-    if ours not in WITH_UNIT.get(draft.table, ()):
-        return
-    facts = tuple(found[1] for found in said.values() if found is not None)
-    if len(units) > 1 or units == {None}:
-        draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
-    elif units != {"ones"}:
-        draft.state(("units", ours), str(*units), *facts)
 
 
 def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequence[str]) -> None:
@@ -185,79 +184,6 @@ def _sums(group: Group, chosen: Mapping[str, str], table: str) -> tuple[Fact, ..
 
 def panel(group: Group, chosen: Mapping[str, str], label: str) -> pd.DataFrame:
     """A column of a long table with the days down and the names across."""
-    keys = [group.texts(chosen[key]) if key != "date" else day_texts(group, chosen["date"]) for key in ("date", "ticker")]
+    keys = [group.texts(chosen[key]) if key != "date" else group.days(chosen["date"]) for key in ("date", "ticker")]
     frame = pd.DataFrame({"date": keys[0], "ticker": keys[1], "value": group.numbers(label)})
     return frame.drop_duplicates(["date", "ticker"]).pivot(index="date", columns="ticker", values="value")
-
-
-def _absent(draft: Draft) -> None:
-    """State of a column that is not there that it is not: empty where cells may be, else a question.
-
-    Where the file has columns of its kind that nothing takes, they are named: one may be it under a name of the house.
-    """
-    spec = TABLES[draft.table]
-    have = {*draft.stated.get("columns", {}), *draft.stated.get("constant", {}), *draft.stated.get("derived", {})}
-    have |= {column for column in spec.columns if f"{{{column}}}" in str(draft.stated["file"])}
-    asked = {label for why in draft.why.values() for fact in why for label in fact.values.get("labels", ())}
-    for column in spec.columns:
-        left = _left(draft, column, asked)
-        if column in have or (column in spec.optional and not (left and _is_wished(draft, column))):
-            continue
-        if column == "sector" and draft.group is not None:
-            draft.state(("columns", column), OPEN, Fact("sector_unknown", {"labels": _groupings(draft.group)}))
-        elif (draft.table, column) == ("prices", "total_return"):
-            draft.state(("columns", column), OPEN, Fact("return_unknown", {"labels": left}))
-            if any(of_header(label, label) is not None for label in left):
-                _unit_of_any(draft, column, left)
-        elif column in spec.sparse and left:
-            draft.state(("columns", column), OPEN, Fact("column_or_none", {"column": column, "labels": left}))
-        elif column in spec.sparse:
-            draft.state(("constant", column), "", Fact("left_empty", {"column": column}))
-        elif column == "session":
-            draft.state(("constant", column), OPEN, Fact("session_unknown"))
-        else:
-            why = (
-                Fact("column_which", {"column": column, "labels": left})
-                if left
-                else Fact("column_unknown", {"column": column})
-            )
-            draft.state(("columns", column), OPEN, why)
-
-
-def _is_wished(draft: Draft, column: str) -> bool:
-    """Whether a column that may be absent is asked for where some of its file's could be it."""
-    names = {"name", "name_ja"} & {*draft.labels}
-    return (
-        draft.table == "fundamentals"
-        or (draft.table, column) == ("securities", "industry")
-        or ((draft.table, column) == ("securities", "name") and not names)
-    )
-
-
-def _left(draft: Draft, column: str, asked: set[str]) -> tuple[str, ...]:
-    """The columns of a draft's files that nothing takes or asks for and whose cells are of a column's kind."""
-    group, kind = draft.group, kind_of(draft.table, column)
-    if group is None:
-        return ()
-    out = []
-    for label, shape in group.shapes.items():
-        if label in draft.labels.values() or label in asked or shape.kind == EMPTY or not fits(shape, kind):
-            continue
-        if kind != NUMBER and (shape.code or matched(label, CODE_WORDS)[0] or group.cells[label].nunique() < 2):
-            continue
-        if column == "industry" and label not in _groupings(group):
-            continue
-        many = shape.kind == TEXT_CELLS and 2 * group.cells[label].nunique() >= len(group.cells)
-        if column in ("name", "name_ja") and not many:
-            continue
-        out.append(label)
-    return tuple(out)
-
-
-def _groupings(group: Group) -> tuple[str, ...]:
-    """The columns of texts that several rows share."""
-    return tuple(
-        label
-        for label, shape in group.shapes.items()
-        if shape.kind == TEXT_CELLS and 1 < group.cells[label].nunique() <= len(group.cells) / 2
-    )

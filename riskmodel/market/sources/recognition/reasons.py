@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.codes import best_column, by_tail
-from riskmodel.market.sources.recognition.days import why_no_prices
 from riskmodel.market.sources.recognition.drafts import ASKED, UNUSED
-from riskmodel.market.sources.recognition.groups import MANY, Group, candidates, fits, kind_of
-from riskmodel.market.sources.recognition.values import DAY, EMPTY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.evidence.days import why_no_prices
+from riskmodel.market.sources.recognition.evidence.headers import candidates
+from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.evidence.values import TEXT as CELLS_OF_TEXT
+from riskmodel.market.sources.recognition.groups import MANY, Group, fits, kind_of
 from riskmodel.market.tables import DATE, TEXT
 
 RATES = (-5.0, 30.0)  # percent a year, or anything smaller: asked, never taken
@@ -19,9 +21,12 @@ SHOWN = 3  # codes or days of a column that are not known
 def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fact, str]:
     """The verdict on a group that is no table by its headers and codes, the reason, and the table that it would be."""
     first, *across = group.first.labels
+    pairs = [label for label, shape in group.shapes.items() if shape.kind == CELLS_OF_TEXT and _are_currencies(group, label)]
+    if len(pairs) == 2 and len(across) < MANY:
+        return ASKED, Fact("pair_in_two", {"labels": tuple(pairs)}), "fx"
     if may_be_rates(group):
         return ASKED, Fact("may_be_rates", {"label": across[0]}), "rates"
-    if len(group.first.labels) > MANY:
+    if not group.is_long:
         if group.shape(first).kind == DAY and codes:
             return _of_codes(frozenset(across), "", codes, "")
     elif found := [each for each in candidates(group) if each.table != "securities"]:
@@ -50,6 +55,12 @@ def may_be_rates(group: Group) -> bool:
         return False
     numbers = group.numbers(others[0]).dropna()
     return len(numbers) > 1 and bool(numbers.between(*RATES).all())
+
+
+def _are_currencies(group: Group, label: str) -> bool:
+    """Whether a column has codes of currencies alone."""
+    texts = {*group.texts(label)} - {""}
+    return bool(texts) and all(len(text) == 3 and text.isascii() and text.isalpha() and text.isupper() for text in texts)
 
 
 def files_that_differ(group: Group, label: str) -> tuple[str, ...] | None:

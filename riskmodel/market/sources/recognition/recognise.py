@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
-from riskmodel.market.sources.recognition.days import settle_days, why_no_prices
 from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
-    TAKEN,
     UNREAD,
     UNUSED,
     Draft,
     Found,
-    names_of_levels,
-    names_of_lists,
+    ask_whose,
     state_place,
     state_sessions,
 )
+from riskmodel.market.sources.recognition.evidence.days import settle_days, why_no_prices
+from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
+from riskmodel.market.sources.recognition.evidence.items import by_items
+from riskmodel.market.sources.recognition.evidence.near import Near, nearest
+from riskmodel.market.sources.recognition.evidence.values import NUMBER
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
-from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, candidates, groups_of, merged
+from riskmodel.market.sources.recognition.found import (
+    row_of_file,
+    row_of_group,
+    rows_not_found,
+    rows_of_columns,
+    rows_of_headers,
+    told_elsewhere,
+)
+from riskmodel.market.sources.recognition.groups import Group, groups_of, merged
 from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.names import plain_index
+from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import why_left
-from riskmodel.market.sources.recognition.values import NUMBER
-from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, wide_drafts
+from riskmodel.market.sources.recognition.structure import Known, like_securities, names_of_stocks, structures
+from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, settled_by_cells, wide_drafts
 from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
 from riskmodel.market.tables import TABLES
+from riskmodel.progress import OF_STAGE, Step, silent
 
 WHOLE_WORD = 3.0  # of a header that is a word and nothing else
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
-WISHED = ("fundamentals", "earnings", "indices", "constituents", "rates")  # tables without which something is left out
 LISTS = ("holdings", "constituents")
 
 
@@ -51,18 +61,28 @@ class Recognised:
         A mapping for each table that was found, in the order of `riskmodel.market.tables.TABLES`.
     found
         What each column, sheet and file is taken for, and what is needed and was not found.
+    nearest
+        By each table that was not found, the files that come nearest to it.
     """
 
     drafts: tuple[Draft, ...]
     found: tuple[Found, ...]
+    nearest: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)
 
     def draft(self, table: str) -> Draft | None:
         """The mapping of a table; None where it was not found."""
         return next((draft for draft in self.drafts if draft.table == table), None)
 
 
-def recognise(folder: Path) -> Recognised:
+def recognise(folder: Path, progress: Step = silent) -> Recognised:
     """Look at every file of a folder; nothing is written, and no unit is guessed.
+
+    Parameters
+    ----------
+    folder
+        Of the exports.
+    progress
+        Told of each file, and of each table.
 
     Examples
     --------
@@ -70,20 +90,37 @@ def recognise(folder: Path) -> Recognised:
     >>> found.draft("prices").stated["columns"]["close"], found.draft("prices").stated["identifiers"]
     ('Schlusskurs (USD)', 'code_1')
     """
-    looked = list(look(folder))
-    found = [_file(each, UNREAD, each.why) for each in looked if isinstance(each, Unread)]
+    looked = []
+    for each in look(folder):
+        progress(f"files{OF_STAGE}{each.file}")
+        looked.append(each)
+    progress("cells")
+    found = [row_of_file(each, UNREAD, each.why) for each in looked if isinstance(each, Unread)]
     groups = merged_lists(groups_of(each for each in looked if isinstance(each, Seen)))
     settle_days(groups)
-    narrow = [group for group in groups if len(group.first.labels) <= MANY]
+    narrow = [group for group in groups if group.is_long]
     choices = {group: candidates(group) if group in narrow else [] for group in groups}
     securities = by_code.securities_among(choices)
+    if securities is None and (securities := by_code.securities_without_words(narrow)) is not None:
+        choices[securities] = [like_securities(securities)]
     codes = by_code.code_columns(securities) if securities is not None else {}
     for group in narrow:
         if group is not securities and codes and not any(each.label("ticker") for each in choices[group]):
             choices[group] = candidates(group, joined=by_code.joined_columns(group, codes))
+    tickers = {group: names_of_stocks(group, codes) if codes else None for group in narrow}
+    for group in [group for group in narrow if not choices[group] and group is not securities]:
+        ticker = tickers[group]
+        if ticker is not None and (spread := by_items(group, ticker)) is not None:
+            groups[groups.index(group)] = narrow[narrow.index(group)] = spread
+            tickers[spread] = ticker
+            del choices[group]
+            choices[spread] = candidates(spread, joined=frozenset({ticker}))
     choices = {group: _of_known_codes(group, choices[group], codes, securities) for group in groups}
     indices = _index_names(choices)
     across = {group: as_wide(group, codes, indices) for group in groups}
+    known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
+    strange = [group for group in narrow if not choices[group] and across[group] is None and group is not securities]
+    choices |= structures([group for group in strange if not of_another_kind(group)], known)
     levels = indices.union(*(sheet.names for sheet in across.values() if sheet is not None and sheet.table == "indices"))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
     sheets: list[Wide] = []
@@ -93,27 +130,43 @@ def recognise(folder: Path) -> Recognised:
         wide = across[group]
         likely = choices[group]
         if wide is not None and (mixed_levels := levels_mixed(wide)):
-            found.append(_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), "indices"))
+            found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
         elif wide is not None:
             sheets.append(wide)
         elif is_across(group, codes):
-            found.append(_group(group, ASKED, Fact("days_across")))
+            found.append(row_of_group(group, ASKED, Fact("days_across")))
         elif not likely:
-            found.append(_group(group, *why_left(group, codes)))
+            verdict, reason, table = why_left(group, codes)
+            found.append(row_of_group(group, verdict, reason, table=table))
         elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
-            found.append(_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), "splits"))
+            found.append(
+                row_of_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), table="splits")
+            )
         elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
             either = tuple(sorted((likely[0].table, likely[1].table)))
-            found.append(_group(group, ASKED, Fact("either_table", {"tables": either})))
+            found.append(row_of_group(group, ASKED, Fact("either_table", {"tables": either})))
+        elif likely[0].table in taken and likely[0].why and not taken[likely[0].table][1].why:
+            other = taken[likely[0].table][0]
+            second = Fact("second_of_table", {"table": likely[0].table, "place": other.place})
+            found.append(row_of_group(group, UNUSED, second, *likely[0].why, table=likely[0].table))
         elif likely[0].table in taken:
             other = taken[likely[0].table][0]
             rivals.setdefault(likely[0].table, []).append(group)
-            found.append(_group(group, ASKED, Fact("second_of_table", {"table": likely[0].table, "place": other.place})))
+            found.append(
+                row_of_group(group, ASKED, Fact("second_of_table", {"table": likely[0].table, "place": other.place}))
+            )
         else:
             taken[likely[0].table] = (group, likely[0])
-    drafts = [long_draft(group, candidate) for group, candidate in taken.values()]
+    drafts = []
+    for group, candidate in taken.values():
+        progress(f"tables{OF_STAGE}{candidate.table}")
+        drafts.append(long_draft(group, candidate))
     for draft in drafts:
         state_place(draft, rivals.get(draft.table, []))
+    sheets = settled_by_cells(sheets)
+    for draft in drafts:
+        if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
+            ask_whose(draft)
     of_sheets, left = wide_drafts(sheets)
     for draft in of_sheets:
         if draft.table in taken:
@@ -130,20 +183,26 @@ def recognise(folder: Path) -> Recognised:
             drafts.append(draft)
     if not any(draft.table == "shares" for draft in drafts) and (more := _shares_of_prices(taken)) is not None:
         drafts.append(more)
-    found += [_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, sheet.table) for sheet, why in left]
-    _state_codes(drafts, sheets, codes, securities)
-    _state_indices(drafts)
+    found += [
+        row_of_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, table=sheet.table) for sheet, why in left
+    ]
+    state_codes(drafts, sheets, codes, securities)
+    state_indices(drafts)
     for draft in drafts:
         state_sessions(draft)
         state_cash(draft, frozenset().union(*codes.values()))
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
-        found += _columns(draft, _of_others(draft, drafts))
+        found += rows_of_columns(draft, told_elsewhere(draft, drafts))
     for group in groups:
-        found += _headers(group)
-    found += _not_found(drafts)
-    return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))))
+        found += rows_of_headers(group)
+    found += rows_not_found(drafts)
+    used = {draft.group for draft in drafts}
+    spare = [group for group in narrow if group not in used and not of_another_kind(group)]
+    missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
+    near = {table: nearest(table, spare, tickers) for table in missing}
+    return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))), near)
 
 
 def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
@@ -153,7 +212,7 @@ def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
 
 def merged_lists(groups: Sequence[Group]) -> list[Group]:
     """Groups with the lists of several portfolios as one; others as they are."""
-    lists = [g for g in groups if len(g.first.labels) <= MANY and any(c.table in LISTS for c in candidates(g))]
+    lists = [g for g in groups if g.is_long and any(c.table in LISTS for c in candidates(g))]
     return [group for group in groups if group not in lists] + merged(lists)
 
 
@@ -219,175 +278,9 @@ def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | N
     return None
 
 
-def _state_indices(drafts: Sequence[Draft]) -> None:
-    """State which level each list of constituents is of, where the two have other names: LRG beside LRG Index."""
-    by_table = {draft.table: draft for draft in drafts}
-    levels, lists = by_table.get("indices"), by_table.get("constituents")
-    if levels is None or lists is None or lists.group is None:
-        return
-    theirs = names_of_levels(levels)
-    for name in names_of_lists(lists):
-        same = [level for level in theirs if plain_index(level) == plain_index(name)]
-        if name not in theirs and len(same) == 1:
-            lists.state(("values", "index", name), same[0], Fact("same_index", {"label": same[0]}))
-
-
 def _index_names(choices: Mapping[Group, Sequence[Candidate]]) -> frozenset[str]:
     names = set[str]()
     for group, likely in choices.items():
         if likely and likely[0].table in ("indices", "constituents") and (label := likely[0].label("index")):
             names |= {*group.texts(label)}
     return frozenset(names)
-
-
-def _state_codes(
-    drafts: Sequence[Draft], sheets: Sequence[Wide], codes: Mapping[str, frozenset[str]], securities: Group | None
-) -> None:
-    """State which column of securities is the ticker, and by which each table names its stocks."""
-    master = next((draft for draft in drafts if draft.table == "securities"), None)
-    if master is None or securities is None or not codes:
-        return
-    columns: dict[str, tuple[str, float]] = {}
-    for draft in drafts:
-        if draft is master:
-            continue
-        if "layout" in draft.stated:
-            sheet = next((each for each in sheets if each.table == draft.table and each.codes), None)
-            label, share = by_code.best_column(sheet.names, codes) if sheet else (None, 0.0)
-        elif "ticker" in draft.labels and draft.group is not None:
-            texts = frozenset(draft.group.texts(draft.labels["ticker"]))
-            label, share = by_code.best_column(texts, codes)
-            if label is None and (ending := by_code.ending_of(texts, codes)) is not None:
-                label, share = ending.label, ending.share
-                why = Fact("ending", {"cell": ending.theirs, "code": ending.own})
-                draft.state(("endings",), {ending.theirs: ending.own}, why)
-        else:
-            continue
-        if label is not None:
-            columns[draft.table] = (label, share)
-    used: dict[str, int] = {}
-    for label, _ in columns.values():
-        used[label] = used.get(label, 0) + 1
-    ticker = by_code.choose_ticker(securities, list(codes), used)
-    master.state(("columns", "ticker"), ticker, Fact("chosen_ticker", {"label": ticker}))
-    master.labels["ticker"] = ticker
-    for ours in [ours for ours, label in master.labels.items() if label == ticker and ours != "ticker"]:
-        del master.stated["columns"][ours]
-        del master.labels[ours]
-        _state_other(master, ours, securities)
-    names: dict[str, str] = {}
-    for label in used:
-        if label != ticker:
-            names[label] = by_code.own_name(
-                label, securities.shape(label).code, [*names.values(), *master.stated["columns"]]
-            )
-            master.state(("columns", names[label]), label, Fact("codes_of_others"))
-            master.labels[names[label]] = label
-    for draft in drafts:
-        if draft.table in columns:
-            label, share = columns[draft.table]
-            if label != ticker:
-                draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
-            elif ("columns", "ticker") in draft.why:
-                draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
-
-
-def _state_other(master: Draft, ours: str, securities: Group) -> None:
-    """State the next best column of securities for one whose first choice is the tickers."""
-    master.why.pop(("columns", ours), None)
-    left = [label for label in securities.first.labels if label not in master.labels.values()]
-    scores = {label: matched(label, WORDS["securities"][ours]) for label in left}
-    label = max(scores, key=lambda each: scores[each], default=None)
-    if label is not None and scores[label][0]:
-        master.state(("columns", ours), label, Fact("header_word", {"word": scores[label][1]}))
-        master.labels[ours] = label
-
-
-def _of_others(draft: Draft, drafts: Sequence[Draft]) -> frozenset[str]:
-    """The columns of a draft's files that another one tells of: of a file that is two tables the second says less."""
-    others = [other for other in drafts if other is not draft and other.group is draft.group is not None]
-    first = all(drafts.index(draft) < drafts.index(other) for other in others)
-    labels = {label for other in others for label in other.labels.values()}
-    return frozenset(labels if first or draft.group is None else draft.group.first.labels)
-
-
-def _columns(draft: Draft, told: frozenset[str]) -> list[Found]:
-    """A row for each column of a draft's files, but for those told elsewhere, and for what is asked of the table."""
-    rows = []
-    questions = draft.questions()
-    if "layout" in draft.stated:
-        for (ours, field), sheet in zip(draft.stated["fields"].items(), draft.sheets, strict=True):
-            own = [path for path in questions if path[:2] == ("fields", ours)]
-            why = draft.why[("fields", ours, "file")] + tuple(fact for path in own for fact in draft.why[path])
-            verdict = ASKED if own else TAKEN
-            place = str(field["file"]) if field["file"] != OPEN else sheet.first.file, sheet.first.sheet or ""
-            rows.append(Found(*place, "*", draft.table, ours, verdict, why))
-    group = draft.group
-    asked = {path[-1] for path in questions if path[:1] in (("columns",), ("units",), ("values",))}
-    if group is not None:
-        ours_of = {label: ours for ours, label in draft.labels.items()}
-        both = {label for path in questions for fact in draft.why[path] for label in fact.values.get("labels", ())}
-        unit_of = {
-            name for path in questions if path == ("unit",) for fact in draft.why[path] for name in fact.values["columns"]
-        }
-        for label in group.first.labels:
-            ours = ours_of.get(label, "")
-            unit = ours in asked or ours in unit_of or any(path[:2] == ("values", ours) for path in questions)
-            verdict = ASKED if label in both or unit else TAKEN if ours else UNUSED
-            why = draft.why.get(("columns", ours), ()) + draft.why.get(("units", ours), ())
-            why = why or tuple(
-                fact for path in questions for fact in draft.why[path] if label in fact.values.get("labels", ())
-            )
-            place = (_file_of(draft), ", ".join(group.sheets) or group.first.sheet or "")
-            if verdict != UNUSED or label not in told:
-                rows.append(Found(*place, label, draft.table, ours, verdict, why or (Fact("not_needed"),)))
-    for path in questions:
-        if path[0] != "fields" and not (path[0] in ("units", "columns") and path[-1] in draft.labels):
-            rows.append(Found(_file_of(draft), "", ".".join(path), draft.table, path[-1], ASKED, draft.why[path]))
-    return rows
-
-
-def _headers(group: Group) -> list[Found]:
-    """A row for the columns that a header does not tell apart, or that have none: no mapping can name them."""
-    facts = [Fact("header_twice", {"labels": group.twice})] if group.twice else []
-    facts += [Fact("header_missing", {"columns": group.unnamed})] if group.unnamed else []
-    return [Found(*_place(group), "", "", "", UNUSED, (fact,)) for fact in facts]
-
-
-def _file_of(draft: Draft) -> str:
-    """The file of a draft as its findings name it, also while it is asked which it is."""
-    file = str(draft.stated.get("file", ""))
-    return draft.group.place if draft.group is not None and file == OPEN else file
-
-
-def _not_found(drafts: Sequence[Draft]) -> list[Found]:
-    there = {draft.table for draft in drafts}
-    needed = [name for name, spec in TABLES.items() if spec.required or name == "holdings"]
-    rows = [
-        Found("", "", "", name, "", MISSING, (Fact("table_missing", {"table": name}),))
-        for name in needed
-        if name not in there
-    ]
-    rows += [
-        Found("", "", "", name, "", MISSING, (Fact("table_absent", {"table": name}),))
-        for name in WISHED
-        if name not in there and name not in needed
-    ]
-    for draft in drafts:
-        for path, why in draft.why.items():
-            if path[0] == "constant" and any(fact.key == "left_empty" for fact in why):
-                rows.append(Found("", "", "", draft.table, path[-1], MISSING, why))
-    return rows
-
-
-def _file(each: Unread, verdict: str, why: Fact) -> Found:
-    return Found(each.file, each.sheet or "", "", "", "", verdict, (why,))
-
-
-def _group(group: Group, verdict: str, why: Fact, table: str = "") -> Found:
-    return Found(*_place(group), "", table, "", verdict, (why,))
-
-
-def _place(group: Group) -> tuple[str, str]:
-    """The file and the sheet of a group as its findings name them."""
-    return group.place if len(group.seen) > 1 else group.first.file, group.first.sheet or ""

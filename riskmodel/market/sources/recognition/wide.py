@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 
 import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.absent import why_of
 from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.doubts import of_total_return, says
-from riskmodel.market.sources.recognition.drafts import Draft, day_texts, state_how, state_points
-from riskmodel.market.sources.recognition.groups import Group, derived_from, kind_of, numbers_of
+from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
+from riskmodel.market.sources.recognition.evidence.likely import Likely, first
+from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
+from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, agreed, of_changes, of_header, said_around
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, Shape, shape_of
+from riskmodel.market.sources.recognition.groups import MOST_LISTS, MOST_NAMES, Group, derived_from, kind_of, numbers_of
 from riskmodel.market.sources.recognition.names import pattern_of
-from riskmodel.market.sources.recognition.units import WITH_UNIT, agreed, of_changes, of_header, said_around
-from riskmodel.market.sources.recognition.values import DAY, NUMBER, Shape, shape_of
 from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
 from riskmodel.market.tables import DATE, TABLES, TEXT
 from riskmodel.market.tables import NUMBER as NUMBERS
@@ -28,7 +32,10 @@ FEW = 2  # names across, at least, of what is no pair
 
 @dataclass(frozen=True)
 class Wide:
-    """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across."""
+    """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across.
+
+    `likely` is what each column of ours may be among all sheets, by their places.
+    """
 
     group: Group
     table: str
@@ -36,6 +43,7 @@ class Wide:
     why: tuple[Fact, ...]
     codes: str | None = None
     layout: str = "wide"
+    likely: Mapping[str, Likely] = default(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -66,6 +74,8 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
         if any(matched(label, WORDS["indices"]["level"])[0] >= 3 for label in across):
             return None  # a long table
         return Wide(group, "indices", "level", (Fact("indices_across", {"labels": tuple(across), "share": known}),))
+    if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group, group.stacked)) == LEVELS:
+        return Wide(group, "indices", None, (Fact("like_levels", {"label": ", ".join(across)}),))
     return None
 
 
@@ -118,6 +128,36 @@ def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
             table, field = max(scores, key=lambda ours: scores[ours])
             return table, field, (Fact("sheet_word", {"word": scores[table, field][1]}),)
     return "prices", None, (Fact("field_unknown"),)
+
+
+def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
+    """Sheets whose field cells prove, though no name says it; without that which a name says and cells disprove."""
+    grids = {sheet.group.place: sheet for sheet in sheets if sheet.table in ("prices", "shares") and sheet.layout == "wide"}
+    if len(grids) < 2 and all(sheet.field for sheet in grids.values()):
+        return list(sheets)
+    panels = {place: _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES) for place, sheet in grids.items()}
+    likely = of_prices(panels)
+    said = {sheet.field for sheet in grids.values()}
+    out = {place: replace(sheet, likely=likely) for place, sheet in grids.items()}
+    for ours, each in likely.items():
+        for place, sheet in grids.items():
+            wrong = place not in each.labels or (each.proved and place != each.labels[0])
+            if sheet.field == ours and wrong:
+                why = Fact("words_and_cells", {"column": ours, "label": place, "labels": (place, *first(each.labels))})
+                out[place] = replace(out[place], field=None, why=(*sheet.why, why))
+        best = each.labels[0]
+        if each.proved and grids[best].field is None and ours not in said:
+            out[best] = replace(out[best], table="prices", field=ours, why=(*_said_alone(grids[best]), *each.why))
+    for place in (label for ours in ("shares_out", "market_cap") if ours in likely for label in likely[ours].labels):
+        only = not any(place in likely[ours].labels for ours in ("close", "volume") if ours in likely)
+        if out[place].field is None and only:
+            out[place] = replace(out[place], table="shares")
+    return [out.get(sheet.group.place, sheet) for sheet in sheets]
+
+
+def _said_alone(sheet: Wide) -> tuple[Fact, ...]:
+    """What was seen of a sheet, without that its field is not known."""
+    return tuple(fact for fact in sheet.why if fact.key != "field_unknown")
 
 
 def wide_drafts(sheets: Sequence[Wide]) -> tuple[list[Draft], list[tuple[Wide, Fact]]]:
@@ -178,18 +218,24 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
     known = {ours for ours, ways in derived_from(draft.table).items() for needed in ways.values() if {*needed} <= {*fields}}
     together = Group(tuple(seen for sheet in sheets for seen in sheet.group.seen))
     labels = list(dict.fromkeys(sheet.group.first.labels[0] for sheet in sheets))
-    one_file = len({seen.file for seen in together.seen}) == 1
-    places = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
+    one_file = len({seen.file for seen in together.seen}) == 1 and together.first.sheet is not None
+    shown = {sheet.group.place: (sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets}
     numbers = [ours for ours, kind in TABLES[draft.table].columns.items() if kind == NUMBERS]
     wanted = [ours for ours in numbers if ours not in fields and ours not in known]
     if not wanted:
         draft.why["layout",] += (Fact("fields_beside", {"places": tuple(sheet.group.place for sheet in sheets)}),)
     for ours in wanted:
-        path = ("fields", ours)
+        path, likely = ("fields", ours), sheets[0].likely
+        ways = [column for columns in derived_from(draft.table).get(ours, {}).values() for column in columns]
+        able = [label for column in (ours, *ways) if column in likely for label in likely[column].labels]
+        able = [place for place in dict.fromkeys(able) if place in shown] or list(shown)
+        places, why = tuple(shown[place] for place in able), why_of(likely.get(ours), able)
         draft.sheets.append(sheets[0].group)
         if one_file:
             draft.state((*path, "file"), together.first.file, Fact("files", {"count": 1}))
-        draft.state((*path, "sheet" if one_file else "file"), OPEN, Fact("field_which", {"column": ours, "labels": places}))
+        draft.state(
+            (*path, "sheet" if one_file else "file"), OPEN, Fact("field_which", {"column": ours, "labels": places}), *why
+        )
         if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
             state_how(draft, path, together, labels, {labels[0]: DATE})
         state_points(draft, path, [(each.points, each.texts) for s in sheets if (each := s.group.stacked).points])
@@ -242,9 +288,13 @@ def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:
         draft.state(path, OPEN, Fact("header_twice", {"labels": group.twice}))
 
 
-def _panel(group: Group, shape: Shape) -> pd.DataFrame:
-    """The numbers of a sheet with its days in their order, (time, asset), as they are written; `shape` is of all of them."""
-    first, *across = group.first.labels
+def _panel(group: Group, shape: Shape, some: int | None = None) -> pd.DataFrame:
+    """The numbers of a sheet with its days in their order, (time, asset), as they are written; `shape` is of all of them.
+
+    Of `some` names at most, evenly from their order, where that is given.
+    """
+    days, *across = group.first.labels
+    across = sorted(across)[:: -(-len(across) // some) or 1] if some else across
     columns = {label: numbers_of(group.cells[label], label, shape) for label in across}
-    panel = pd.DataFrame(columns).set_axis(pd.DatetimeIndex(day_texts(group, first)))
+    panel = pd.DataFrame(columns).set_axis(pd.DatetimeIndex(group.days(days)))
     return panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()

@@ -47,6 +47,8 @@ CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE
 CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコード", "currency", "crncy", "währung", "通貨")
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
 WHOLE = "="  # before a word that is a header only where it stands alone
+SHORT = re.compile(r"(k|t|m|mn|mm|mio|b|bn)(usd|eur|gbp|chf|jpy|sek|nok|dkk|cad|aud|krw|cny|hkd|inr|brl|pln|czk)")
+SHORT_UNITS = {"k": "thousands", "t": "thousands", "b": "billions", "bn": "billions"}  # TSEK; and MUSD is millions
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
@@ -112,8 +114,8 @@ def unit_said(label: str) -> str | None:
 
     Examples
     --------
-    >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Weight %", "% Wgt")]
-    ['thousands', 'millions', 'ones', None, 'percent', 'percent']
+    >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Weight %", "MUSD")]
+    ['thousands', 'millions', 'ones', None, 'percent', 'millions']
     """
     words, inside = (
         tokens(label),
@@ -126,6 +128,9 @@ def unit_said(label: str) -> str | None:
             unit == "percent" and any("%" in word for word in words)
         ):
             return unit
+    short = {SHORT_UNITS.get(each[1], "millions") for word in words if (each := SHORT.fullmatch(word)) is not None}
+    if len(short) == 1:
+        return short.pop()
     counts = (
         not inside and words[-1:] and words[-1] in COUNTED and words[0] not in OF_COUNTS
     )  # "Company Shares" states no unit

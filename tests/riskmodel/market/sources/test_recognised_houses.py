@@ -261,7 +261,7 @@ def test_workbooks_a_month_each_are_one_table_and_every_file_is_read(sheets, dat
 )
 @pytest.mark.parametrize("funds", [1, 2])
 def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_path):
-    """Under headers of no language that is known; without weights that say that they are lists they are asked for."""
+    """Under headers of no language that is known; without weights that sum it is asked which column is one."""
     master(tmp_path)
     rows = [(f"Fond {fund}", day, isin) for fund in range(funds) for day in days for isin in ISINS]
     frame = pd.DataFrame(rows, columns=["Fond", "Datum", "ISIN"])
@@ -275,9 +275,10 @@ def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_
     assert funds == 1 or ("columns", "portfolio") in lists.questions()
     if key == "days_of_lists":
         frame.drop(columns="Andel av fonden (%)").to_csv(tmp_path / "innehav.csv", index=False)
-        assert [(row.verdict, row.why[0].key) for row in looked(tmp_path).found if row.file == "innehav.csv"] == [
-            ("asked", key)
-        ]
+        found = looked(tmp_path)
+        lists = found.draft("holdings")
+        assert found.draft("prices") is None and lists is not None
+        assert {*lists.why["columns", "weight"][0].values["labels"]} >= {"Antal"} and "weight" not in lists.labels
 
 
 def test_one_file_with_a_day_in_its_name_is_that_file_alone(tmp_path):
@@ -285,3 +286,75 @@ def test_one_file_with_a_day_in_its_name_is_that_file_alone(tmp_path):
     (tmp_path / "master.csv").rename(tmp_path / "master 2025-03-31.csv")
     prices().to_csv(tmp_path / "prices.csv", index=False)
     assert draft(tmp_path, "securities").stated["file"] == "master 2025-03-31.csv"
+
+
+def test_reports_with_a_row_an_item_are_asked_for_item_by_item(tmp_path):
+    master(tmp_path)
+    random = np.random.default_rng(4)
+    rows = []
+    for isin in ISINS:
+        for year in (2022, 2023, 2024):
+            debt, equity = random.uniform(1, 9, 2).round(2)
+            values = {"A1": debt + equity, "A2": debt, "A3": equity, "P1": 2 * equity, "P7": equity / 9, "P9": -debt / 7}
+            for item, value in values.items():
+                rows.append((isin, f"{year}-12-31", f"{year + 1}-02-1{year % 10}", item, "Y", round(value * 1e3, 1)))
+    frame = pd.DataFrame(rows, columns=["k1", "k2", "k3", "k4", "k5", "k6"])
+    frame.to_csv(tmp_path / "facts.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["items"] == {"column": "k4", "value": "k6"}
+    assert {ours: found.labels.get(ours) for ours in ("ticker", "period_end", "available_from")} == {
+        "ticker": "k1", "period_end": "k2", "available_from": "k3",
+    }  # fmt: skip
+    question = found.why["columns", "total_assets"]
+    assert question[0].values["labels"][0] == "A1" and question[1].values == {"label": "A1", "parts": ("A2", "A3")}
+    assert found.stated["unit"] == OPEN
+
+
+def test_a_header_that_its_cells_contradict_is_a_question(tmp_path):
+    """A column headed as the close that is the volume, beside one of no word that the returns are the changes of."""
+    master(tmp_path)
+    days = pd.bdate_range("2025-01-02", periods=60)
+    random = np.random.default_rng(3)
+    returns = random.normal(0, 0.01, (60, len(TICKERS))).round(6)
+    level = 50 * np.cumprod(1 + returns, axis=0)
+    frame = pd.DataFrame({"Date": np.repeat(days, len(TICKERS)), "Symbol": TICKERS * 60})
+    frame = frame.assign(Close=random.integers(1_000, 90_000, len(frame)), k3=level.ravel(), k4=returns.ravel())
+    frame.to_csv(tmp_path / "px.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert "close" not in found.labels
+    fact = found.why["columns", "close"][0]
+    assert (fact.key, fact.values["labels"]) == ("words_and_cells", ("Close", "k3"))
+
+
+def test_a_code_of_a_portfolio_that_no_security_has_may_be_cash(tmp_path):
+    master(tmp_path)
+    rows = lists()
+    rows["ticker"] = rows["ticker"].replace("CASH", "ZZ9")
+    rows.to_csv(tmp_path / "holdings.csv", index=False)
+    assert draft(tmp_path, "holdings").stated["cash"] == OPEN
+    rows.assign(ticker=rows["ticker"].replace("ZZ9", "CASHUSD00")).to_csv(tmp_path / "holdings.csv", index=False)
+    assert draft(tmp_path, "holdings").stated["cash"] == "CASHUSD00"
+
+
+def test_levels_of_indices_that_no_name_says_are_asked_for(tmp_path):
+    master(tmp_path)
+    days = pd.bdate_range("2025-01-02", periods=60)
+    random = np.random.default_rng(5)
+    levels = {name: 100 * np.cumprod(1 + random.normal(0, 0.01, 60)) for name in ("QX", "QY")}
+    pd.DataFrame({"k1": days} | levels).to_csv(tmp_path / "x9.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["fields"]["level"]["file"] == OPEN
+    assert found.why["fields", "level", "file"][0].values["labels"] == ("x9.csv",)
+
+
+def test_reports_with_more_columns_than_a_grid_has_names_are_a_long_table(tmp_path):
+    master(tmp_path)
+    random = np.random.default_rng(6)
+    keys = [(isin, f"{year}-12-31", f"{year + 1}-02-1{year % 10}") for isin in ISINS for year in (2022, 2023, 2024)]
+    frame = pd.DataFrame(keys, columns=["k1", "k2", "k3"])
+    values = pd.DataFrame(random.uniform(1, 9, (len(frame), 50)).round(3), columns=[f"n{place}" for place in range(50)])
+    values["n7"] = values["n8"] + values["n9"] + 20
+    values["n30"] = values["n7"] + values["n9"]
+    frame.join(values).to_csv(tmp_path / "reports.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.labels["available_from"] == "k3" and found.why["columns", "total_assets"][0].values["labels"][0] == "n30"

@@ -8,8 +8,9 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import read_days, strptime_of
-from riskmodel.market.sources.recognition.groups import MANY, Candidate, Group, whole_of
-from riskmodel.market.sources.recognition.values import DAY
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.values import DAY
+from riskmodel.market.sources.recognition.groups import Group, whole_of
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
 APART = pd.Timedelta(days=2 * 366)  # tables of one folder begin and end within so much of each other, or overlap
@@ -43,7 +44,7 @@ def span_of(group: Group, label: str, form: str) -> Span:
 
 def _labels(group: Group) -> list[str]:
     """Columns that may hold days; of a sheet with names across the first."""
-    return list(group.first.labels[:1] if len(group.first.labels) > MANY else group.first.labels)
+    return list(group.first.labels if group.is_long else group.first.labels[:1])
 
 
 def _clear_span(group: Group, label: str) -> Span | None:

@@ -1,0 +1,89 @@
+"""By which names tables call stocks and indices, as their mappings state it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, names_of_lists
+from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.names import plain_index
+from riskmodel.market.sources.recognition.wide import Wide
+from riskmodel.market.sources.recognition.words import WORDS, matched
+
+
+def state_indices(drafts: Sequence[Draft]) -> None:
+    """State which level each list of constituents is of, where the two have other names: LRG beside LRG Index."""
+    by_table = {draft.table: draft for draft in drafts}
+    levels, lists = by_table.get("indices"), by_table.get("constituents")
+    if levels is None or lists is None or lists.group is None:
+        return
+    theirs = names_of_levels(levels)
+    for name in names_of_lists(lists):
+        same = [level for level in theirs if plain_index(level) == plain_index(name)]
+        if name not in theirs and len(same) == 1:
+            lists.state(("values", "index", name), same[0], Fact("same_index", {"label": same[0]}))
+
+
+def state_codes(
+    drafts: Sequence[Draft], sheets: Sequence[Wide], codes: Mapping[str, frozenset[str]], securities: Group | None
+) -> None:
+    """State which column of securities is the ticker, and by which each table names its stocks."""
+    master = next((draft for draft in drafts if draft.table == "securities"), None)
+    if master is None or securities is None or not codes:
+        return
+    columns: dict[str, tuple[str, float]] = {}
+    for draft in drafts:
+        if draft is master:
+            continue
+        if "layout" in draft.stated:
+            sheet = next((each for each in sheets if each.table == draft.table and each.codes), None)
+            label, share = by_code.best_column(sheet.names, codes) if sheet else (None, 0.0)
+        elif "ticker" in draft.labels and draft.group is not None:
+            texts = frozenset(draft.group.texts(draft.labels["ticker"]))
+            label, share = by_code.best_column(texts, codes)
+            if label is None and (ending := by_code.ending_of(texts, codes)) is not None:
+                label, share = ending.label, ending.share
+                why = Fact("ending", {"cell": ending.theirs, "code": ending.own})
+                draft.state(("endings",), {ending.theirs: ending.own}, why)
+        else:
+            continue
+        if label is not None:
+            columns[draft.table] = (label, share)
+    used: dict[str, int] = {}
+    for label, _ in columns.values():
+        used[label] = used.get(label, 0) + 1
+    ticker = by_code.choose_ticker(securities, list(codes), used)
+    master.state(("columns", "ticker"), ticker, Fact("chosen_ticker", {"label": ticker}))
+    master.labels["ticker"] = ticker
+    for ours in [ours for ours, label in master.labels.items() if label == ticker and ours != "ticker"]:
+        del master.stated["columns"][ours]
+        del master.labels[ours]
+        _state_other(master, ours, securities)
+    names: dict[str, str] = {}
+    for label in used:
+        if label != ticker:
+            names[label] = by_code.own_name(
+                label, securities.shape(label).code, [*names.values(), *master.stated["columns"]]
+            )
+            master.state(("columns", names[label]), label, Fact("codes_of_others"))
+            master.labels[names[label]] = label
+    for draft in drafts:
+        if draft.table in columns:
+            label, share = columns[draft.table]
+            if label != ticker:
+                draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
+            elif ("columns", "ticker") in draft.why:
+                draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
+
+
+def _state_other(master: Draft, ours: str, securities: Group) -> None:
+    """State the next best column of securities for one whose first choice is the tickers."""
+    master.why.pop(("columns", ours), None)
+    left = [label for label in securities.first.labels if label not in master.labels.values()]
+    scores = {label: matched(label, WORDS["securities"][ours]) for label in left}
+    label = max(scores, key=lambda each: scores[each], default=None)
+    if label is not None and scores[label][0]:
+        master.state(("columns", ours), label, Fact("header_word", {"word": scores[label][1]}))
+        master.labels[ours] = label

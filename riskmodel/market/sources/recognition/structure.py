@@ -1,0 +1,267 @@
+"""Which table of ours files of one header may be without any word: by its codes, its days, and how often each comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.evidence.columns import is_ratio
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, kind_of_series
+from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
+from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, whole_of
+from riskmodel.market.sources.recognition.names import day_in, plain_index
+from riskmodel.market.sources.recognition.wide import PAIR
+
+DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
+MONTHLY = pd.Timedelta(days=20)  # between lists
+SEASON = pd.Timedelta(days=55)  # between two results of a company
+YEAR = pd.Timedelta(days=250)  # between two yearly reports
+MANY_DAYS = 15
+HELD = 60  # names of a portfolio at most; an index has more
+SMALL = (-5.0, 30.0)  # a rate of cash, in percent a year or anything smaller
+FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
+RATIOS = (0.001, 100.0)
+ALIKE_NAMES = 0.8  # of a column's texts are codes that the table of securities has
+
+
+@dataclass(frozen=True)
+class Known:
+    """What of a folder is known before its files without words are looked at.
+
+    Attributes
+    ----------
+    codes
+        The columns of the table of securities that tell its rows apart, with their texts.
+    indices
+        Names of indices.
+    """
+
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    indices: frozenset[str] = frozenset()
+
+
+def structures(groups: Sequence[Group], known: Known) -> dict[Group, list[Candidate]]:
+    """The table that each group is most like, with the columns that are certain; levels of indices tell whose lists are."""
+    found = {group: structural(group, known) for group in groups}
+    named = [(group, like.label("index")) for group, like in found.items() if like is not None and like.table == "indices"]
+    names = frozenset(text for group, label in named if label is not None for text in group.texts(label))
+    if names:
+        more = Known(known.codes, known.indices | names)
+        lists = [group for group, like in found.items() if like is not None and like.table in LISTED]
+        found |= {group: structural(group, more) for group in lists}
+    return {group: [] if like is None else [like] for group, like in found.items()}
+
+
+def structural(group: Group, known: Known) -> Candidate | None:
+    """The table that a group is most like, with the columns that are certain; None where it is like none."""
+    days = {label: group.days(label) for label, shape in group.shapes.items() if shape.kind == DAY}
+    ticker = names_of_stocks(group, known.codes)
+    if ticker is None:
+        return _without_stocks(group, days, known) if days else None
+    names = group.texts(ticker)
+    found = _reports(group, ticker, names, days) or _lists(group, ticker, days, known)
+    if found is None and days:
+        day = _key_day(names, days)
+        if day is not None:
+            found = _by_day(group, ticker, names, day, days)
+        found = found or _now_and_then(group, ticker, names, days, known)
+    return found
+
+
+def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
+    """The column whose texts are codes of securities; of several, such as a code and a name, the shortest."""
+    found = []
+    for label, shape in group.shapes.items():
+        if shape.kind == TEXT or by_code.is_whole(shape):
+            texts = frozenset(group.texts(label)) - {""}
+            column, share = by_code.best_column(texts, codes)
+            if column is None and shape.kind == TEXT:
+                ending = by_code.ending_of(texts, codes)
+                share = ending.share if ending is not None else 0.0
+            if share >= ALIKE_NAMES and len(texts) >= by_code.FEW_CODES:
+                found.append((sum(map(len, texts)) / len(texts), label))
+    return min(found)[1] if found else None
+
+
+def _key_day(names: pd.Series, days: Mapping[str, pd.Series]) -> str | None:
+    """The column of days with which each name is there once: the one with most different days."""
+    once = [
+        label
+        for label, each in days.items()
+        if each.notna().all() and not pd.DataFrame({"n": names, "d": each}).duplicated().any()
+    ]
+    return max(once, key=lambda label: days[label].nunique(), default=None)
+
+
+def _gap(days: pd.Series) -> pd.Timedelta:
+    different = days.dropna().drop_duplicates().sort_values()
+    return different.diff().median() if len(different) > 1 else pd.Timedelta(0)
+
+
+def _gap_of_a_name(names: pd.Series, days: pd.Series) -> pd.Timedelta:
+    frame = pd.DataFrame({"name": names.to_numpy(), "day": days.to_numpy()}).drop_duplicates().sort_values(["name", "day"])
+    return frame.groupby("name")["day"].diff().median()
+
+
+def _numbers(group: Group, *without: str) -> list[str]:
+    return [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label not in without]
+
+
+def _of(table: str, why: Fact, **columns: str) -> Candidate:
+    """A candidate whose columns stand by what the cells are; `why` speaks for the table."""
+    return Candidate(table, {ours: ((label, ""),) for ours, label in columns.items()}, 0.0, why=(why,))
+
+
+def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Known) -> Candidate | None:
+    """Lists of an index or of portfolios: weights that sum to a whole on each day, or few names a month apart."""
+    dated = [label for label, each in days.items() if _gap(each) >= MONTHLY or each.min() == each.max()]
+    day = max(dated, key=lambda label: days[label].notna().sum(), default=None)
+    in_name = day is None and day_in(group.files) is not None
+    if day is None and not in_name:
+        return None
+    keys = [day] if day is not None else []
+    named = [label for label in group.first.labels if label != ticker and _are_indices(group, label, known.indices)]
+    whose = named[0] if len(named) == 1 else _whose(group, ticker, keys)
+    numbers = _numbers(group, ticker)
+    whole = whole_of(group, keys + ([whose] if whose else []), {ticker, *keys})
+    lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys + ([whose] if whose else []))]
+    names = float(group.texts(ticker).groupby(lists).nunique().median())
+    often = len(group.cells) / max(group.texts(ticker).nunique(), 1)
+    if not numbers or (whole is None and (names > HELD or (whose is None and len(numbers) < 2))):
+        return None
+    if whole is None and often > MOST_LISTS:
+        return None
+    of_index = names > HELD or bool(named)
+    table = "constituents" if of_index else "holdings"
+    columns = {"ticker": ticker} | ({"date": day} if day is not None else {}) | ({"weight": whole} if whole else {})
+    if len(named) == 1:
+        return _of(table, Fact("like_members", {"label": named[0]}), **columns, **{LISTED[table]: named[0]})
+    return _of(table, Fact("like_lists", {"names": names}), **columns)  # of whom, is asked
+
+
+def _are_indices(group: Group, label: str, indices: frozenset[str]) -> bool:
+    """Whether a column has names of indices alone, of which there are levels."""
+    texts = frozenset(group.texts(label)) - {""} if group.shape(label).kind == TEXT else frozenset[str]()
+    return bool(texts) and {plain_index(text) for text in texts} <= {plain_index(name) for name in indices}
+
+
+def _whose(group: Group, ticker: str, keys: list[str]) -> str | None:
+    """The only column of few texts without which names are twice in a list."""
+    frame = group.cells[[ticker, *keys]].assign(file=group.file_of_rows)
+    frame = frame[group.texts(ticker).to_numpy() != ""]
+    if not frame.duplicated().any():
+        return None
+    found = []
+    for label, shape in group.shapes.items():
+        if label in (ticker, *keys) or shape.kind in (DAY, EMPTY) or not 1 < group.cells[label].nunique() <= MOST_LISTS:
+            continue
+        if not frame.assign(whose=group.cells[label]).duplicated().any():
+            found.append(label)
+    return found[0] if len(found) == 1 else None
+
+
+def _by_day(group: Group, ticker: str, names: pd.Series, day: str, days: Mapping[str, pd.Series]) -> Candidate | None:
+    """Prices: most names on most days, with a number that moves a little every day."""
+    if (
+        days[day].nunique() < MANY_DAYS
+        or _gap(days[day]) > DAILY
+        or len(names) < 0.3 * names.nunique() * days[day].nunique()
+    ):
+        return None
+    numbers = _numbers(group, ticker)
+    kinds = {kind_of_series(each) for each in group.panels(day, ticker, numbers).values()}
+    if not kinds & {LEVELS, AMOUNTS}:
+        return None
+    return _of("prices", Fact("like_prices", {"days": int(days[day].nunique())}), date=day, ticker=ticker)
+
+
+def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.Series]) -> Candidate | None:
+    """Yearly reports: many numbers of a company about a year apart, some of which add up; or what was expected and told."""
+    numbers = _numbers(group, ticker)
+    values = pd.DataFrame({label: group.numbers(label) for label in numbers})
+    for label, each in days.items():
+        gap = _gap_of_a_name(names, each)
+        if pd.notna(gap) and gap >= YEAR and len(numbers) >= FEW_NUMBERS:
+            why = Fact("like_reports", {"numbers": len(numbers), "sums": len(sums_in(values))})
+            return _of("fundamentals", why, ticker=ticker)
+        if pd.notna(gap) and SEASON <= gap < YEAR and len(numbers) >= 2 and of_results(values):
+            return _of("earnings", Fact("like_results", {"label": label}), ticker=ticker)
+    return None
+
+
+def _now_and_then(
+    group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.Series], known: Known
+) -> Candidate | None:
+    """Share counts, of most names and hardly another from day to day; or splits, of few."""
+    numbers = {label: group.numbers(label) for label in _numbers(group, ticker)}
+    texts = [label for label, shape in group.shapes.items() if shape.kind == TEXT and is_ratio(group.texts(label))]
+    everybody = max(len(each) for each in known.codes.values())
+    if names.nunique() <= FEW_SPLITS * everybody and names.value_counts().median() <= 2:
+        if texts or any(each.between(*RATIOS).all() for each in numbers.values()):
+            return _of("splits", Fact("like_splits", {"rows": len(names)}), ticker=ticker)
+        return None
+    steady = [label for label, each in numbers.items() if _is_steady(names, each, days)]
+    if names.nunique() >= FEW_SPLITS * everybody and steady:
+        return _of("shares", Fact("like_counts", {"labels": tuple(steady)}), ticker=ticker)
+    return None
+
+
+def _is_steady(names: pd.Series, numbers: pd.Series, days: Mapping[str, pd.Series]) -> bool:
+    """Whether numbers are positive, of many sizes, and nearly the same for a name from day to day."""
+    there = numbers.dropna()
+    if there.empty or (there <= 0).any() or there.quantile(0.9) < 3 * there.quantile(0.1):
+        return False
+    order = pd.DataFrame(
+        {"name": names.to_numpy(), "day": next(iter(days.values())).to_numpy(), "value": numbers.to_numpy()}
+    )
+    order = order.sort_values(["name", "day"])
+    moved = (order["value"] / order.groupby("name")["value"].shift(1) - 1).abs().dropna()
+    return bool(moved.empty or moved.median() < 0.1)
+
+
+def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -> Candidate | None:
+    """Levels of indices, pairs of currencies or a rate: a number a day, of few names or of none."""
+    numbers = _numbers(group)
+    for day, each in days.items():
+        if not numbers or each.nunique() < MANY_DAYS or _gap(each) > 7 * DAILY:
+            continue
+        if each.is_unique:
+            small = [label for label in numbers if _is_small(group.numbers(label))]
+            if small and len(numbers) <= 4:
+                return _of("rates", Fact("like_a_rate", {"labels": tuple(small)}), date=day)
+            continue
+        for label, shape in group.shapes.items():
+            few = shape.kind == TEXT and 1 < group.cells[label].nunique() <= MOST_LISTS
+            if not few or pd.DataFrame({"d": each, "n": group.texts(label)}).duplicated().any():
+                continue
+            pairs = all(map(PAIR.fullmatch, {*group.texts(label)} - {""}))
+            panels = group.panels(day, label, numbers)
+            if pairs:
+                return _of("fx", Fact("like_pairs", {"label": label}), date=day, pair=label)
+            if any(kind_of_series(panel) == LEVELS for panel in panels.values()):
+                return _of("indices", Fact("like_levels", {"label": label}), date=day, index=label)
+    return None
+
+
+def _is_small(numbers: pd.Series) -> bool:
+    there = numbers.dropna()
+    if (there % 1 == 0).all():
+        return False
+    return (
+        len(there) > 1
+        and bool(there.between(*SMALL).all())
+        and bool((there.diff().abs() <= 0.2 * there.abs() + 0.1).mean() > 0.9)
+    )
+
+
+def like_securities(group: Group) -> Candidate:
+    """The table of securities by its codes, which other tables use: the shortest of them, until it is known which are."""
+    codes = by_code.code_columns(group)
+    label = min(codes, key=lambda each: sum(map(len, codes[each])))
+    return _of("securities", Fact("like_securities", {"labels": tuple(codes)}), ticker=label)
