@@ -178,7 +178,7 @@ class RiskModelResults:
         """The sectors, in the order of the factors."""
         return [name for name, group in self.groups.items() if group == "sector"]
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, str]:
         """Factor -> its group: market, sector, industry or style."""
         names, groups = self.data["factor"].to_numpy(), self.data["factor_group"].to_numpy()
