@@ -102,7 +102,7 @@ def test_chunking_changes_no_number_of_a_fit_of_the_real_market(compare):
     compare(own.data, own.data.compute(), whole.data)
 
 
-@pytest.mark.parametrize("size", [1, 10_000])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 252, 10_000])
 def test_chunking_changes_no_number_of_a_fit(market, fitted, compare, size):
     own = rm.RiskModel().fit(market.chunk(time=size))
     done = own.compute()

@@ -23,6 +23,7 @@ def client(request, tmp_path):
         yield client
 
 
+@pytest.mark.slow  # as it estimates from arrays, and as chunks are fitted without one
 def test_a_cluster_fits_the_same_model(client, market, fitted, compare, tmp_path):
     own = rm.RiskModel().fit(market.chunk(time=252))
     assert not client.who_has()  # nothing has been computed

@@ -20,8 +20,8 @@ HELD_BACK = 21
 
 
 @pytest.fixture(scope="module")
-def earlier(small_market):
-    return rm.RiskModel().fit(small_market.isel(time=slice(0, -HELD_BACK)))
+def earlier(market):
+    return rm.RiskModel().fit(market.isel(time=slice(0, -HELD_BACK)))
 
 
 def changed(market: xr.Dataset, name: str, where: tuple[int, int], factor: float) -> xr.Dataset:
@@ -51,7 +51,8 @@ def sessions_of_parts(path) -> list[int]:
     return lengths
 
 
-def test_an_update_equals_a_full_fit(earlier, small_model, small_market):
+def test_an_update_equals_a_full_fit(small_model, small_market):
+    earlier = rm.RiskModel().fit(small_market.isel(time=slice(0, -HELD_BACK)))
     assert_same(rm.RiskModel().update(earlier, small_market), small_model)
 
 
@@ -61,43 +62,44 @@ def stored(earlier, tmp_path):
     return tmp_path / "model.nc"
 
 
-def test_an_update_of_a_stored_fit_equals_a_full_fit(stored, small_model, small_market):
-    updated = rm.RiskModel().update(rm.load(stored), small_market)
-    assert_same(updated, small_model)
+def test_an_update_of_a_stored_fit_equals_a_full_fit(stored, results, market):
+    updated = rm.RiskModel().update(rm.load(stored), market)
+    assert_same(updated, results)
     rm.save(updated, stored)
-    assert sessions_of_parts(stored) == [small_market.sizes["time"] - HELD_BACK, HELD_BACK]
-    assert_same(rm.load(stored), small_model)
+    assert sessions_of_parts(stored) == [market.sizes["time"] - HELD_BACK, HELD_BACK]
+    assert_same(rm.load(stored), results)
     assert rm.load(stored).summary().equals(updated.summary())
 
 
-def test_an_update_neither_reads_nor_writes_the_arrays_of_the_history(stored, small_market, monkeypatch):
+def test_an_update_neither_reads_nor_writes_the_arrays_of_the_history(stored, market, monkeypatch):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in parts_folder(stored).iterdir()}
 
     def read(self, first, stop):
         raise AssertionError(f"{self.name} was read")
 
     monkeypatch.setattr(Stored, "read", read)
-    rm.save(rm.RiskModel().update(rm.load(stored), small_market), stored)
+    rm.save(rm.RiskModel().update(rm.load(stored), market), stored)
     assert len(list(parts_folder(stored).iterdir())) == 2
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
 
 
-def test_a_store_updated_day_by_day_has_few_parts_and_equals_a_full_fit(market, results, tmp_path):
+@pytest.mark.parametrize(("days", "parts"), [(3, [2, 1]), pytest.param(7, [4, 2, 1], marks=pytest.mark.slow)])
+def test_a_store_updated_day_by_day_has_few_parts_and_equals_a_full_fit(market, results, tmp_path, days, parts):
     path = tmp_path / "model.nc"
-    rm.save(rm.RiskModel().fit(market.isel(time=slice(0, -7))), path)
-    for last in (*range(-6, 0), None):
+    rm.save(rm.RiskModel().fit(market.isel(time=slice(0, -days))), path)
+    for last in (*range(1 - days, 0), None):
         rm.save(rm.RiskModel().update(rm.load(path), market.isel(time=slice(0, last))), path)
-    assert sessions_of_parts(path) == [market.sizes["time"] - 7, 4, 2, 1]
+    assert sessions_of_parts(path) == [market.sizes["time"] - days, *parts]
     assert_same(rm.load(path), results)
 
 
-def test_an_update_that_is_saved_elsewhere_leaves_the_earlier_store_as_it_was(stored, earlier, small_model, small_market):
+def test_an_update_that_is_saved_elsewhere_leaves_the_earlier_store_as_it_was(stored, earlier, results, market):
     other = stored.parent / "other" / "model.nc"
-    rm.save(rm.RiskModel().update(rm.load(stored), small_market), other)
+    rm.save(rm.RiskModel().update(rm.load(stored), market), other)
     assert_same(rm.load(stored), earlier)
     stored.unlink()
     shutil.rmtree(parts_folder(stored))
-    assert_same(rm.load(other), small_model)
+    assert_same(rm.load(other), results)
 
 
 LISTED = ["T003", "T017", "T044"]
@@ -155,59 +157,59 @@ def test_an_update_day_by_day_equals_a_full_fit(results, market):
     assert_same(updated, results)
 
 
-def test_without_new_sessions_the_fit_itself_comes_back(small_model, small_market):
-    assert rm.RiskModel().update(small_model, small_market) is small_model
+def test_without_new_sessions_the_fit_itself_comes_back(results, market):
+    assert rm.RiskModel().update(results, market) is results
 
 
 @pytest.mark.parametrize("name", ["close", "total_return", "volume", "traded_price", "shares_out"])
-def test_a_changed_fact_is_named(earlier, small_market, name):
-    traded = np.argwhere(np.isfinite(small_market[name].to_numpy()[:100]))[-1]
-    ticker = small_market["asset"].to_numpy()[traded[1]]
+def test_a_changed_fact_is_named(earlier, market, name):
+    traded = np.argwhere(np.isfinite(market[name].to_numpy()[:100]))[-1]
+    ticker = market["asset"].to_numpy()[traded[1]]
     message = f"model: the history of 1 asset has changed under the earlier fit: {ticker}. Usually a split or a restatement"
     with pytest.raises(rm.InputError, match=message):
-        rm.RiskModel().update(earlier, changed(small_market, name, tuple(traded), 1.0000001))
+        rm.RiskModel().update(earlier, changed(market, name, tuple(traded), 1.0000001))
 
 
-def test_a_restated_filing_is_named(earlier, small_market):
-    place = int(np.flatnonzero(np.isfinite(small_market["revenue"].to_numpy()))[0])
-    ticker = small_market["filing_ticker"].to_numpy()[place]
+def test_a_restated_filing_is_named(earlier, market):
+    place = int(np.flatnonzero(np.isfinite(market["revenue"].to_numpy()))[0])
+    ticker = market["filing_ticker"].to_numpy()[place]
     with pytest.raises(rm.InputError, match=f"the history of 1 asset has changed under the earlier fit: {ticker}"):
-        rm.RiskModel().update(earlier, changed(small_market, "revenue", (place,), 1.01))
+        rm.RiskModel().update(earlier, changed(market, "revenue", (place,), 1.01))
 
 
-def test_a_session_that_vanished_is_named(earlier, small_market):
-    day = small_market.get_index("time")[50]
+def test_a_session_that_vanished_is_named(earlier, market):
+    day = market.get_index("time")[50]
     with pytest.raises(rm.InputError, match=f"the sessions under the earlier fit have changed: .*{day:%Y-%m-%d}"):
-        rm.RiskModel().update(earlier, small_market.drop_sel(time=day))
+        rm.RiskModel().update(earlier, market.drop_sel(time=day))
 
 
-def test_a_split_that_rescales_a_history_is_named(stored, small_market):
-    scale = xr.where(small_market["asset"] == "NA", 2.0, 1.0)
-    split = small_market.assign(
-        close=small_market["close"] / scale,
-        volume=small_market["volume"] * scale,
-        shares_out=small_market["shares_out"] * scale,
+def test_a_split_that_rescales_a_history_is_named(stored, market):
+    scale = xr.where(market["asset"] == "T003", 2.0, 1.0)
+    split = market.assign(
+        close=market["close"] / scale,
+        volume=market["volume"] * scale,
+        shares_out=market["shares_out"] * scale,
     )
     with pytest.raises(rm.InputError) as caught:
         rm.RiskModel().update(rm.load(stored), split)
     assert str(caught.value) == (
-        "model: the history of 1 asset has changed under the earlier fit: NA. Usually a split or a restatement; fit again."
+        "model: the history of 1 asset has changed under the earlier fit: T003. Usually a split or a restatement; fit again."
     )
 
 
-def test_other_settings_are_not_updated(earlier, small_market):
+def test_other_settings_are_not_updated(earlier, market):
     other = rm.RiskModel(universe=rm.UniverseRule(largest=300))
     message = r"the earlier fit has other settings: universe\.largest is 3000 there, 300 here\. Fit again\."
     with pytest.raises(rm.InputError, match=message):
-        other.update(earlier, small_market)
+        other.update(earlier, market)
 
 
-def test_a_fingerprint_knows_nothing_of_the_days_after(small_market):
-    until = small_market["time"].to_numpy()[-HELD_BACK - 1]
-    whole = history_fingerprint(small_market, until)
-    xr.testing.assert_equal(whole, history_fingerprint(small_market.sel(time=slice(None, until)), until))
-    order = np.random.default_rng(0).permutation(small_market.sizes["asset"])
-    xr.testing.assert_equal(history_fingerprint(small_market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
+def test_a_fingerprint_knows_nothing_of_the_days_after(market):
+    until = market["time"].to_numpy()[-HELD_BACK - 1]
+    whole = history_fingerprint(market, until)
+    xr.testing.assert_equal(whole, history_fingerprint(market.sel(time=slice(None, until)), until))
+    order = np.random.default_rng(0).permutation(market.sizes["asset"])
+    xr.testing.assert_equal(history_fingerprint(market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
 
 
 def listed_later() -> tuple[dict[str, pd.DataFrame], pd.Timestamp]:
@@ -232,14 +234,14 @@ def test_what_was_filed_of_a_name_before_it_is_listed_does_not_change_the_histor
 
 
 @pytest.mark.parametrize("dim", ["filing", "announcement"])
-def test_an_event_of_a_name_outside_the_market_counts_for_no_asset(small_market, dim):
-    until = small_market["time"].to_numpy()[-1]
-    tickers = small_market[f"{dim}_ticker"].to_numpy().astype(object)
-    last = small_market["asset"].to_numpy()[-1]
-    place = int(np.flatnonzero((tickers != last) & (small_market[f"{dim}_known"].to_numpy() <= until))[0])
+def test_an_event_of_a_name_outside_the_market_counts_for_no_asset(market, dim):
+    until = market["time"].to_numpy()[-1]
+    tickers = market[f"{dim}_ticker"].to_numpy().astype(object)
+    last = market["asset"].to_numpy()[-1]
+    place = int(np.flatnonzero((tickers != last) & (market[f"{dim}_known"].to_numpy() <= until))[0])
     owner, tickers[place] = tickers[place], "NOT THERE"
-    foreign = small_market.assign({f"{dim}_ticker": ((dim,), tickers.astype("U"))})
-    before, now = history_fingerprint(small_market, until), history_fingerprint(foreign, until)
+    foreign = market.assign({f"{dim}_ticker": ((dim,), tickers.astype("U"))})
+    before, now = history_fingerprint(market, until), history_fingerprint(foreign, until)
     assert before["asset"].to_numpy()[(before != now).to_numpy()].tolist() == [owner]
 
 
