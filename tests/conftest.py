@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import shutil
@@ -66,6 +67,12 @@ def of_one(book):
 @pytest.fixture(scope="session")
 def small_book_of_one(small_book):
     return of_one(small_book)
+
+
+def of_few_draws(model):
+    """A fit whose forecasts simulate few histories, which is most of their cost: where that noise is not the point."""
+    few = dataclasses.replace(rm.RiskModel().covariance, eigenfactor_simulations=20)
+    return dataclasses.replace(model, settings=model.settings | {"covariance": dataclasses.asdict(few)})
 
 
 def text_of_one(text):

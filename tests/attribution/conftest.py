@@ -19,7 +19,7 @@ from riskmodel.market.market import MARKET_TABLES
 from riskmodel.market.sources import Folder
 from riskmodel.progress import silent
 from tests.attribution.reporting.page_reader import Reader
-from tests.conftest import SMALL, SMALL_MONTH, of_one, text_of_one
+from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, of_one, text_of_one
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,8 +76,8 @@ def pages_are_laid_out_once(once):
 
 @pytest.fixture(scope="session")
 def lean_content(once, small_book, small_market, small_model):
-    """Of one course: where what is shown is the same for each; read only."""
-    return once("lean", lambda: build_content(of_one(small_book), small_market, small_model, SMALL_MONTH))
+    """Of one course and forecasts of few draws: where what is shown is the same for each; read only."""
+    return once("lean", lambda: build_content(of_one(small_book), small_market, of_few_draws(small_model), SMALL_MONTH))
 
 
 @pytest.fixture(scope="session")

@@ -218,10 +218,10 @@ def test_a_month_that_the_book_does_not_have_is_refused(small_book):
         audit_report(PUBLISHED, book=small_book)
 
 
-def test_the_command_takes_a_book(capsys, tmp_path, lean_content, book_of_one):
+def test_the_command_takes_a_book(capsys, tmp_path, whole_report, book_of_one):
     path = tmp_path / "figures.toml"
-    text = figures_toml(lean_content)
-    first = lean_content.tables["performance"].iloc[0]
+    text = whole_report.paths["figures.toml"].read_text(encoding="utf-8")
+    first = whole_report.tables["performance"].iloc[0]
     printed = f"return = {first['return'] * 100:.2f}"
     assert printed in text
     path.write_text(text.replace(printed, "return = 99.00", 1), encoding="utf-8")

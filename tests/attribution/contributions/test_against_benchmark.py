@@ -16,7 +16,7 @@ from attribution.contributions.pieces import yardstick
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from attribution.rows import CASH, CASH_AND_STOPPED, EFFECTS
 from tests.attribution.contributions.cubes import as_cube, drawn_cube, linked, result_of
-from tests.conftest import REAL, dear_examples
+from tests.conftest import REAL, dear_examples, of_few_draws
 
 quick = settings(deadline=None, max_examples=dear_examples(), derandomize=True)
 COURSE, BLEND = "Major 100", "Major 70 : Next 30"
@@ -161,7 +161,7 @@ def test_what_moves_out_of_the_market_is_all_that_changes(stopped_result):
 
 def test_risk_and_limits_take_a_stopped_name_as_cash(small_book, small_model, small_market):
     date = pd.Timestamp("2024-12-31")
-    forecast = forecast_risk(small_model, small_market, date)
+    forecast = forecast_risk(of_few_draws(small_model), small_market, date)
     followed = closing_course(small_book, COURSE, small_market, date)
     risk = course_risk(small_book, COURSE, forecast, small_market, date)
     closing = followed.data["closing_weight"]
@@ -174,7 +174,7 @@ def test_risk_and_limits_take_a_stopped_name_as_cash(small_book, small_model, sm
 
 
 def test_the_notes_and_the_commentary_name_a_stopped_name_with_its_weight(small_book_of_one, small_model, small_market):
-    content = at.prepare_report(small_book_of_one, month=STOPPED_MONTH, market=small_market, model=small_model)
+    content = at.prepare_report(small_book_of_one, month=STOPPED_MONTH, market=small_market, model=of_few_draws(small_model))
     (note,) = (note for note in content.notes if note.key == "stopped" and note.values["sleeve"] == "major")
     assert note.values["ticker"] == STOPPED
     assert note.values["weight"] == pytest.approx(0.039, abs=0.002)

@@ -23,7 +23,7 @@ from attribution.rows import CASH, CASH_AND_STOPPED
 from riskmodel.market.finals import ends_of_lives
 from riskmodel.market.market import MARKET_TABLES, build_market
 from riskmodel.market.tables import read_table
-from tests.conftest import REAL, SMALL, SMALL_MONTH, dear_examples
+from tests.conftest import REAL, SMALL, SMALL_MONTH, dear_examples, of_few_draws
 
 COURSE, NAME = "Major 100", "DKYC"
 LAST, END = pd.Timestamp("2025-03-13"), pd.Timestamp("2025-03-14")
@@ -175,7 +175,7 @@ def test_a_name_that_is_paid_out_counts_as_cash_from_then_on_in_contributions_an
         invested = followed.invested()["portfolio_weight"]
         assert float(invested.sel(asset=NAME)) == 0.0
         assert float(invested.sum()) == pytest.approx(1.0, abs=1e-12)
-        risk = course_risk(book, COURSE, forecast_risk(model, market, close), market, close)
+        risk = course_risk(book, COURSE, forecast_risk(of_few_draws(model), market, close), market, close)
         assert risk.cash_weight == pytest.approx(float(invested.sel(asset=CASH)), abs=1e-15)
         assert NAME not in set(risk.uncovered["ticker"])
 
@@ -266,7 +266,7 @@ def test_the_page_says_what_a_holder_got(allowing, lost, paid, last_close, langu
 
 def test_notes_and_commentary_of_a_report_tell_who_ended(allowing, lost) -> None:
     market, model, _ = lost
-    content = at.prepare_report(allowing, month=SMALL_MONTH, market=market, model=model)
+    content = at.prepare_report(allowing, month=SMALL_MONTH, market=market, model=of_few_draws(model))
     notes = {note.key: note.values for note in content.notes}
     assert notes["ended_worthless"]["ticker"] == NAME and "ended" not in notes and "stopped" not in notes
     assert notes["ended_benchmark"]["names"] == (NAME,)

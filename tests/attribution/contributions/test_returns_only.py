@@ -18,7 +18,7 @@ from attribution.portfolio.periods import read_period
 from attribution.portfolio.settings.sections import Benchmark
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import BENCHMARK, PROXY, PROXY_FACTOR, SPECIFIC
-from tests.conftest import REAL
+from tests.conftest import REAL, of_few_draws
 
 MONTH, BLEND = "2025-03", "Major 70 : Next 30"
 CLOSE = pd.Timestamp("2025-03-31")
@@ -167,7 +167,7 @@ def test_before_there_are_returns_enough_the_benchmark_is_not_modelled(book, sma
 
 
 def test_risk_takes_the_estimated_exposures_and_specific_variance(book, small_model, small_market):
-    forecast = forecast_risk(small_model, small_market, CLOSE, levels=book.levels_among_names)
+    forecast = forecast_risk(of_few_draws(small_model), small_market, CLOSE, levels=book.levels_among_names)
     risk = course_risk(book, "Major 100", forecast, small_market, CLOSE)
     weights = closing_course(book, "Major 100", small_market, CLOSE).invested()["portfolio_weight"].drop_sel(asset="CASH")
     own = forecast.exposures.sel(asset=weights["asset"]).to_numpy().T @ weights.to_numpy()
@@ -183,7 +183,7 @@ def test_risk_without_an_estimate_is_refused_and_never_that_of_cash(book, small_
     level = small_market["index_level"].copy()
     level.loc[{"time": slice(None, "2025-02-03"), "index": "Large Index"}] = np.nan
     market = small_market.assign(index_level=level)
-    forecast = forecast_risk(small_model, market, CLOSE, levels=book.levels_among_names)
+    forecast = forecast_risk(of_few_draws(small_model), market, CLOSE, levels=book.levels_among_names)
     with pytest.raises(rm.InputError, match=r"^risk of 'Major 100': n/a: of its benchmark only returns are"):
         course_risk(book, "Major 100", forecast, market, CLOSE)
 
@@ -191,7 +191,7 @@ def test_risk_without_an_estimate_is_refused_and_never_that_of_cash(book, small_
 def test_limits_that_need_the_benchmarks_sectors_are_not_tested_and_those_of_its_risk_say_estimated(
     book, small_model, small_market
 ):
-    forecast = forecast_risk(small_model, small_market, CLOSE, levels=book.levels_among_names)
+    forecast = forecast_risk(of_few_draws(small_model), small_market, CLOSE, levels=book.levels_among_names)
     limits = sleeve_limits(book, "major", forecast, small_market, CLOSE).set_index("rule")
     assert pd.isna(limits.loc["sector_deviation_max", "ok"]) and pd.isna(limits.loc["sector_deviation_max", "value"])
     assert limits.loc["sector_deviation_max", "detail"] == "n/a: of 'Large Index' only returns are known"

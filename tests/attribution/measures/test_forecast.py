@@ -14,10 +14,15 @@ from attribution.cli import main
 from attribution.measures.forecast import closing_course, course_risk, forecast_risk, sleeve_limits
 from riskmodel.estimation.share_classes import specific_covariance_times
 from riskmodel.model.results import RiskModelResults
-from tests.conftest import SMALL, read_printed
+from tests.conftest import SMALL, of_few_draws, read_printed
 
 DATE = pd.Timestamp("2025-03-31")
 BOOK = str(SMALL / "book.toml")
+
+
+@pytest.fixture(scope="module")
+def small_model(small_model):
+    return of_few_draws(small_model)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,7 @@ def test_a_forecast_knows_nothing_of_the_days_after(small_model, small_market):
     early = pd.Timestamp("2025-01-31")
     whole = forecast_risk(small_model, small_market, early)
     short = small_market.sel(time=slice(None, early))
-    alone = forecast_risk(rm.RiskModel().fit(short), short, early)
+    alone = forecast_risk(of_few_draws(rm.RiskModel().fit(short)), short, early)
     np.testing.assert_allclose(alone.factor_covariance, whole.factor_covariance, rtol=1e-10, atol=1e-18)
     np.testing.assert_allclose(alone.specific_variance, whole.specific_variance, rtol=1e-10)
     np.testing.assert_allclose(alone.exposures, whole.exposures, rtol=1e-10, atol=1e-12)
@@ -74,6 +79,7 @@ def test_limits_name_every_rule_of_the_book(forecast, small_book, small_market):
     assert limits["detail"].str.len().gt(0).all()
 
 
+@pytest.mark.usefixtures("found_in_the_store")
 def test_the_command_exits_with_1_where_a_limit_is_broken(capsys):
     code = main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--format", "json"])
     tables = json.loads(capsys.readouterr().out)
@@ -84,6 +90,7 @@ def test_the_command_exits_with_1_where_a_limit_is_broken(capsys):
     assert 0.02 < measures["tracking_error"] < measures["portfolio_volatility"] + measures["benchmark_volatility"]
 
 
+@pytest.mark.usefixtures("found_in_the_store")
 def test_a_list_of_the_day_itself_is_named_as_not_yet_held(capsys):
     main(["risk", BOOK, "Major 100", "--date", "2025-02-28"])
     assert capsys.readouterr().err.endswith(
@@ -91,6 +98,7 @@ def test_a_list_of_the_day_itself_is_named_as_not_yet_held(capsys):
     )
 
 
+@pytest.mark.usefixtures("found_in_the_store")
 def test_contributions_by_factor_add_to_the_volatility(capsys):
     main(["risk", BOOK, "Major 100", "--date", "2025-03-31", "--table", "factor", "--format", "csv"])
     frame = read_printed(capsys.readouterr().out)

@@ -14,7 +14,7 @@ from attribution.measures.forecast import closing_course, course_risk, sleeve_li
 from attribution.measures.forecast import forecast_risk as forecast_of
 from riskmodel.estimation.share_classes import linked_correlation, specific_covariance_times
 from riskmodel.estimation.specific import specific_risk
-from tests.conftest import REAL
+from tests.conftest import REAL, of_few_draws
 
 DATE = pd.Timestamp("2025-03-31")
 COURSE = "Major 70 : Next 30"
@@ -44,6 +44,11 @@ def linked_market(small_market, weights):
     """The three largest holdings as classes of one company, and another pair."""
     tickers = weights.to_series().sort_values(ascending=False).index[:5]
     return named(small_market, **dict.fromkeys(tickers[:3], "Alpha"), **dict.fromkeys(tickers[3:], "Beta"))
+
+
+@pytest.fixture(scope="module")
+def small_model(small_model):
+    return of_few_draws(small_model)
 
 
 @pytest.fixture(scope="module")

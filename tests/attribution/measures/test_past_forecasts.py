@@ -17,7 +17,7 @@ from attribution.measures.realised import realised_ratio, realised_volatility
 from attribution.portfolio.settings.sections import RiskBand
 from attribution.portfolio.tracks import Tracks
 from riskmodel.facts import Fact, ForecastUnavailableError
-from tests.conftest import REAL, SMALL, read_printed
+from tests.conftest import REAL, SMALL, of_few_draws, read_printed
 
 DATE = pd.Timestamp("2025-03-14")
 BOOK = str(SMALL / "book.toml")
@@ -29,6 +29,11 @@ def realised(book, market, model, date=DATE, forecasts=None):
     closes = {month.base for month in months} | {date}
     made = forecasts_at(model, market, closes) if forecasts is None else forecasts
     return realised_table(realised_of_sleeves(tracks, book.sleeves, made)).set_index(["sleeve", "measure"])
+
+
+@pytest.fixture(scope="module")
+def small_model(small_model):
+    return of_few_draws(small_model)
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +80,10 @@ def test_forecasts_and_returns_are_those_of_a_slow_computation(small_book, small
     sigma, daily = {}, {}
     for name, rows in lists.items():
         rows = rows[rows["weight"] != 0]
-        every = {}
-        for date, part in rows.groupby("date"):
+        every, own = {}, dict(iter(rows.groupby("date")))
+        for (date, part), last in zip(own.items(), [*list(own)[1:], DATE], strict=True):
             weights = part.set_index("ticker")["weight"]
-            every |= drifted(weights / weights.sum(), returns, date, returns.index[returns.index <= DATE])
+            every |= drifted(weights / weights.sum(), returns, date, returns.index[returns.index <= min(last, DATE)])
         held = {day: every[day] for day in days}
         daily[name] = pd.Series({day: float(w @ returns.loc[day].reindex(w.index).fillna(0)) for day, w in held.items()})
         from_base = {month.base: held[month.days[0]] for month in months}
@@ -119,7 +124,7 @@ def test_what_comes_after_the_day_changes_nothing(small_book, small_market, smal
     for name in ("total_return", "close"):
         market[name] = market[name].where(~later, market[name] * 1.5 + 0.01)
     market["index_level"] = market["index_level"].where(~later, market["index_level"] * 2)
-    found = realised(small_book, market, rm.RiskModel().fit(market))
+    found = realised(small_book, market, of_few_draws(rm.RiskModel().fit(market)))
     numbers = ["forecast", "realised", "ratio", "low", "high"]
     pd.testing.assert_frame_equal(found[numbers], table[numbers], rtol=1e-9)
     assert found["verdict"].equals(table["verdict"])
@@ -128,7 +133,7 @@ def test_what_comes_after_the_day_changes_nothing(small_book, small_market, smal
 def test_a_forecast_knows_nothing_of_the_days_that_it_is_held_against(small_market, small_model, forecasts):
     base = pd.Timestamp("2024-09-30")
     short = small_market.sel(time=slice(None, base))
-    alone = forecast_risk(rm.RiskModel().fit(short), short, base)
+    alone = forecast_risk(of_few_draws(rm.RiskModel().fit(short)), short, base)
     np.testing.assert_allclose(alone.factor_covariance, forecasts[base].factor_covariance, rtol=1e-9, atol=1e-18)
     np.testing.assert_allclose(alone.specific_variance, forecasts[base].specific_variance, rtol=1e-9)
 
@@ -201,6 +206,7 @@ def test_a_model_that_begins_late_forecasts_the_closes_that_it_can(small_market,
         forecasts_at(small_model, small_market, closes[:1])
 
 
+@pytest.mark.usefixtures("found_in_the_store")
 def test_the_command_prints_it_beside_the_limits(capsys, table):
     main(["risk", BOOK, "Major 100", "--date", "2025-03-14", "--table", "realised", "--format", "csv"])
     printed = read_printed(capsys.readouterr().out)

@@ -13,7 +13,7 @@ import attribution as at
 from attribution.measures.performance import follow_book
 from attribution.reporting.files import manifest
 from attribution.reporting.tables.content import build_content
-from tests.conftest import SMALL_MONTH, of_one
+from tests.conftest import SMALL_MONTH, of_few_draws, of_one
 
 COURSE = "Major 70 : Next 30"
 FEE = 2e-5
@@ -240,7 +240,7 @@ def test_inputs_are_not_changed(small_book, small_model, small_market, table):
 
 def test_a_report_of_actual_returns_adds_up_and_its_settings_can_be_written(small_copy, small_model, small_market):
     book = of_one(at.read_book(written(small_copy, small_market)))
-    content = build_content(book, small_market, small_model, SMALL_MONTH)
+    content = build_content(book, small_market, of_few_draws(small_model), SMALL_MONTH)
     assert content.tables["reconciliation"]["passed"].all()
     rows = content.tables["factor_contributions"].query("factor in ('trading', 'fees')")
     assert set(rows["group"]) == {"other"}

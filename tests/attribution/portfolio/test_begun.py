@@ -20,6 +20,7 @@ from attribution.reporting.pages.words import page_words
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.notes import begun_notes
 from riskmodel.errors import InputError
+from tests.conftest import of_few_draws
 
 BEGINS = datetime.date(2024, 10, 1)
 COURSES = ("Major 100", "Major 50 : Next 50", "Next Major 100")
@@ -109,7 +110,7 @@ def test_the_notes_say_when_it_begins(content, language):
 
 
 def test_a_month_before_it_begins_is_reported_without_it_and_says_so(young, small_market, small_model):
-    early = build_content(young, small_market, small_model, "2024-08")
+    early = build_content(young, small_market, of_few_draws(small_model), "2024-08")
     assert list(early.results) == ["Major 100"] and list(early.sleeves) == ["major"]
     said = [(note.values["course"], note.values["date"]) for note in early.notes if note.key == "course_not_begun"]
     assert said == [(name, "2024-10-01") for name in YOUNG]

@@ -14,7 +14,7 @@ from attribution.reporting.tables.content import build_content
 from riskmodel.market.tables import TABLES, read_table
 from riskmodel.model.model import RiskModel
 from riskmodel.model.store import input_hashes, model_key
-from tests.conftest import SMALL, SMALL_MONTH, of_one
+from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, of_one
 from tests.riskmodel.market.sources.databases import make
 
 
@@ -36,7 +36,7 @@ def written(tmp_path, request):
 def test_every_table_of_the_report_is_that_of_the_tidy_folder(written, small_model, lean_content):
     path, _ = written("duckdb")
     book = at.read_book(path)
-    content = build_content(of_one(book), read_inputs(book), small_model, SMALL_MONTH)
+    content = build_content(of_one(book), read_inputs(book), of_few_draws(small_model), SMALL_MONTH)
     assert content.tables.keys() == lean_content.tables.keys()
     for name, table in lean_content.tables.items():
         pd.testing.assert_frame_equal(content.tables[name], table, rtol=1e-12, atol=1e-12, obj=name)

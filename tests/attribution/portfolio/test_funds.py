@@ -21,6 +21,7 @@ from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables.notes import fund_notes
 from attribution.rows import FUNDS, among_stocks
 from tests.attribution.conftest import FUND_SHARE, holding_fund
+from tests.conftest import of_few_draws
 
 MONTH, COURSE = "2025-03", "Major 100"
 THROUGH, WHOLE = Fund(constituents="Small Index"), Fund(carried="unmodelled")
@@ -116,7 +117,7 @@ def test_risk_and_limits_look_through_and_count_the_fund_as_one_name(book, small
     close = pd.Timestamp("2025-03-31")
     tracks = Tracks(book, market, read_period(MONTH, book, market))
     followed = blend_tracks(tracks, "major")
-    forecast = forecast_risk(small_model, market, close)
+    forecast = forecast_risk(of_few_draws(small_model), market, close)
     risk = closing_risk(followed, forecast)
     assert "ETF" not in set(risk.portfolio.stocks["ticker"]) and risk.uncovered.empty
     limits = {limit.rule: limit for limit in closing_limits(tracks, followed, "major", forecast=forecast, risk=risk)}
@@ -267,7 +268,9 @@ def test_a_benchmark_with_a_fund_has_risk_a_past_and_notes(small_book, small_mod
     weights, longer = march.benchmark("Mixed"), tracks.benchmark("Mixed")
     np.testing.assert_array_equal(weights.weights, longer.weights.sel(time=MONTH))
     np.testing.assert_array_equal(weights.beside, longer.beside.sel(time=MONTH))
-    risk = closing_risk(blend_tracks(march, "major"), forecast_risk(small_model, market, pd.Timestamp("2025-03-31")))
+    risk = closing_risk(
+        blend_tracks(march, "major"), forecast_risk(of_few_draws(small_model), market, pd.Timestamp("2025-03-31"))
+    )
     assert "ETF" not in set(risk.benchmark.stocks["ticker"]) and risk.benchmark.volatility > 0
     keys = [
         (note.key, note.values.get("sleeve", note.values.get("benchmark")))

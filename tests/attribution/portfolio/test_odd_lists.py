@@ -11,7 +11,7 @@ from attribution.portfolio.course import follow_course
 from attribution.portfolio.holdings import holding_returns
 from attribution.portfolio.periods import read_period
 from riskmodel.errors import InputError
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL_MONTH, of_few_draws
 
 END = pd.Timestamp("2025-03-31")
 
@@ -43,7 +43,7 @@ def test_a_long_short_course_adds_up_whichever_way_it_is_cut(long_short, small_m
 
 def test_a_short_position_counts_by_its_size_in_the_limit_of_one_name(long_short, small_market, small_model):
     book, shorts = long_short
-    limits = sleeve_limits(book, "major", forecast_risk(small_model, small_market, END), small_market, END)
+    limits = sleeve_limits(book, "major", forecast_risk(of_few_draws(small_model), small_market, END), small_market, END)
     row = limits.set_index("rule").loc["weight_max_at_rebalance"]
     assert not row["ok"]
     assert row["value"] == pytest.approx(0.25, abs=1e-12)

@@ -18,7 +18,7 @@ from attribution.reporting.tables.content import build_content
 from riskmodel import Fact
 from riskmodel.market.tables import read_table
 from tests.attribution.reporting.page_reader import Reader, plain_text
-from tests.conftest import SMALL, SMALL_MONTH, text_of_one
+from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, text_of_one
 
 NASTY = "<script>x</script> & 'y' $a_b$ {z} | / : * %"
 LONG = "あ" * 40
@@ -44,7 +44,7 @@ def remade(folder, market, model, *changes, month=SMALL_MONTH, holdings=None, bl
     path.write_text(text_of_one(text) if alone else text, encoding="utf-8")
     if holdings is not None:
         holdings(read_table(folder, "holdings")).to_csv(folder / "holdings.csv", index=False)
-    return build_content(at.read_book(path), market, model, month)
+    return build_content(at.read_book(path), market, of_few_draws(model), month)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.calendar import is_session
 from riskmodel.market.sector_order import require_sector_order, sectors_in_order
 from tests.attribution.reporting.page_reader import Reader
-from tests.conftest import ROOT
+from tests.conftest import ROOT, of_few_draws
 
 MONTH = "2025-03"
 COURSE = "大型100"
@@ -70,7 +70,7 @@ def market(book):
 
 @pytest.fixture(scope="module")
 def content(once, book, market):
-    return once("japan", lambda: build_content(book, market, rm.RiskModel().fit(market), MONTH))
+    return once("japan", lambda: build_content(book, market, of_few_draws(rm.RiskModel().fit(market)), MONTH))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from attribution.measures.realised import MONTHS
 from attribution.measures.risk_inputs import require_covariance
 from attribution.portfolio.holdings import drift, holding_returns, level_returns
 from attribution.reporting.tables.content import build_content
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL_MONTH, of_few_draws
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def calls(monkeypatch):
 def test_a_report_follows_every_list_and_index_and_checks_every_forecast_once(calls, small_book, small_market, small_model):
     courses = {name: small_book.courses[name] for name in ("Major 100", "Major 70 : Next 30")}
     book = small_book.model_copy(update={"courses": courses})
-    content = build_content(book, small_market, small_model, SMALL_MONTH)
+    content = build_content(book, small_market, of_few_draws(small_model), SMALL_MONTH)
     assert len(content.results) == len(content.sleeves) == 2
     holdings = {sleeve.holdings for sleeve in small_book.sleeves.values()}
     benchmarks = {sleeve.benchmark for sleeve in small_book.sleeves.values()}

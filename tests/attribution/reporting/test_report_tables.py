@@ -31,7 +31,7 @@ from attribution.reporting.tables.frames import KEYS
 from attribution.reporting.workbook.workbook import render_workbook
 from attribution.rows import CASH
 from riskmodel import Fact, ForecastUnavailableError, InputError
-from tests.conftest import SMALL_MONTH
+from tests.conftest import SMALL_MONTH, of_few_draws
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_exposures_at_the_close_are_weights_times_exposures(content, small_marke
 
 
 def test_the_first_month_of_a_book_has_no_exposures_before_it(small_book_of_one, small_market, small_model):
-    first = build_content(small_book_of_one, small_market, small_model, "2024-03").tables
+    first = build_content(small_book_of_one, small_market, of_few_draws(small_model), "2024-03").tables
     assert first["exposures"]["active_before"].isna().all()
     assert first["exposures"]["active_exposure"].notna().all()
     assert first["cumulative"]["three_months"].isna().all()
@@ -185,7 +185,7 @@ def test_a_history_that_is_too_short_says_what_it_lacks(small_market, small_mode
 def test_a_month_that_may_not_be_over_is_told_and_one_that_is_not(content, small_book_of_one, small_market, small_model):
     assert "unfinished" not in {note.key for note in content.notes}
     begun = small_market.sel(time=slice(None, "2025-03-14"))
-    half = build_content(small_book_of_one, begun, small_model, SMALL_MONTH)
+    half = build_content(small_book_of_one, begun, of_few_draws(small_model), SMALL_MONTH)
     assert half.notes[0] == Fact("unfinished", {"date": "2025-03-14"})
     assert "The data end on 14 March 2025. Trading days of the month after it" in render_page(half, "en")
 

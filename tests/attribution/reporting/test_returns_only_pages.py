@@ -19,7 +19,7 @@ from attribution.reporting.pages.page import render_page
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.workbook.workbook import render_workbook
 from tests.attribution.conftest import holding_fund
-from tests.conftest import SMALL_MONTH, of_one
+from tests.conftest import SMALL_MONTH, of_few_draws, of_one
 
 ESTIMATED = {"en": "are estimated from the returns of up to 120 sessions and not observed", "ja": "騰落率から推定したもの"}
 NOT_TOLD = {"en": "n/a: of Large Index only returns are known", "ja": "n/a：Large Indexは騰落率しか分からない"}
@@ -33,7 +33,7 @@ def content(small_book, small_market, small_model):
     """Of one course, against returns alone, with a tenth in a fund whose list is the other portfolio of the holdings."""
     book = holding_fund(of_one(small_book), "NM", Fund(constituents="next_major"))
     book = book.model_copy(update={"benchmarks": {"Large Index": Benchmark(returns_only=True)}})
-    return build_content(book, small_market, small_model, SMALL_MONTH)
+    return build_content(book, small_market, of_few_draws(small_model), SMALL_MONTH)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

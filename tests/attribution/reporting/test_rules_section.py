@@ -11,7 +11,7 @@ from attribution.reporting.pieces import report_commentary
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.rungs import rung_name
 from riskmodel.optimisation.rules import RULES, ExposureBand, GroupBand, GroupLimit, NameCount, TrackingError, VolatilityBand
-from tests.conftest import SMALL, SMALL_MONTH
+from tests.conftest import SMALL, SMALL_MONTH, of_few_draws
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,8 @@ def content(once, small_model, small_market):
     benchmarks = {"Large Index": book.benchmarks["Large Index"]}
     strategies = {"major": book.strategies["major"]}
     update = {"sleeves": sleeves, "courses": courses, "benchmarks": benchmarks, "strategies": strategies}
-    return once(
-        "rules-content", lambda: build_content(book.model_copy(update=update), small_market, small_model, SMALL_MONTH)
-    )
+    model = of_few_draws(small_model)
+    return once("rules-content", lambda: build_content(book.model_copy(update=update), small_market, model, SMALL_MONTH))
 
 
 def test_the_table_sums_to_the_excess_of_the_ranking(content):
