@@ -13,7 +13,7 @@ OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report walk test floor everywhere slow bench lint docs fixtures clean
+.PHONY: help report walk found test floor everywhere slow bench lint docs fixtures clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ walk: $(STAMP)  ## walk both strategies of fixtures/twin over six months, and ex
 	@set -e; for strategy in major next_major; do \
 		$(BIN)/attribution walk $(BOOK) $$strategy --from 2025-10 --to $(MONTH) --out $(OUT)/walk/$$strategy || test $$? = 1; \
 		$(BIN)/attribution explain $(OUT)/walk/$$strategy/book.toml $$strategy --month $(MONTH) --table rules; done
+
+found: export PYTHONDONTWRITEBYTECODE :=
+found: $(STAMP)  ## set up, find every test and keep it compiled: each of the processes of `make test` would compile it
+	@found=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { echo "$$found"; exit 1; }
 
 test: export PYTHONDONTWRITEBYTECODE :=  # each of pytest's processes would compile every test again
 test: export OMP_NUM_THREADS := 1  # a process for every core: threads of their linear algebra would wait for each other
