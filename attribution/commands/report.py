@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, say
-from attribution.reporting.formats import FORMATS
+from attribution.reporting.formats import EDITIONS, FORMATS
 from riskmodel.factors import LANGUAGES
 
 SHOWN = (".html", ".pdf", ".xlsx", ".md")  # what a person opens
@@ -24,12 +24,16 @@ def report_options(parser: argparse.ArgumentParser) -> None:
     )
     every = ",".join(FORMATS)
     parser.add_argument("--formats", metavar=every, default=every, help="by default all; tables are always written")
+    every = ",".join(EDITIONS)
+    parser.add_argument(
+        "--edition", metavar=every, default=every, help="pages for analysts (report.*), for clients (client.*), or both"
+    )
     parser.add_argument(
         "--commentary",
         action="append",
         default=[],
         metavar="EDITED.md",
-        help="an edited commentary to put in the report, once its figures hold; one for each language",
+        help="an edited commentary.LANGUAGE.md or client.LANGUAGE.md to put in the report, once its figures hold",
     )
 
 
@@ -43,14 +47,15 @@ def report_month(options: argparse.Namespace) -> int:
 
     book = read_book(options.book)
     languages = list(book.book.languages) if options.lang is None else parts(options.lang)
-    formats = parts(options.formats)
-    with uncollected(), progress(report_stages(book, languages, formats)) as step:
+    formats, editions = parts(options.formats), parts(options.edition)
+    with uncollected(), progress(report_stages(book, languages, formats, editions)) as step:
         written = report(
             book,
             month=options.month,
             out=options.out,
             languages=languages,
             formats=formats,
+            editions=editions,
             commentary=options.commentary,
             progress=step,
         )

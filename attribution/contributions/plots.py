@@ -86,7 +86,7 @@ class Plots:
         steps = waterfall_steps(result.factors, groups, messages, styles=styles)
         label = messages("charts.waterfall", name=result.course, benchmark=result.benchmark)
         start, end = Bar(result.benchmark, result.benchmark_return), Bar(result.course, result.portfolio_return)
-        return legible(waterfall(steps, start, end, _style(lang), label))
+        return legible(waterfall(steps, start, end, _style(lang), label, difference=messages("charts.excess")))
 
     def exposures(self, lang: str = "en") -> Figure:
         """Active exposures to the styles on the last day of the period (filled) against the first (hollow)."""

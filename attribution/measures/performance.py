@@ -32,6 +32,8 @@ class History:
     ----------
     courses, benchmarks
         (day, course): each course and its blended benchmark; missing before the course begins.
+    sleeves, sleeve_benchmarks
+        (day, sleeve): the same of each sleeve.
     indices
         Daily returns of every index of the report and every benchmark that has levels, each from its first level on.
     risk_free
@@ -44,10 +46,19 @@ class History:
 
     courses: pd.DataFrame
     benchmarks: pd.DataFrame
+    sleeves: pd.DataFrame
+    sleeve_benchmarks: pd.DataFrame
     indices: dict[str, pd.Series]
     risk_free: pd.Series
     inception: pd.Timestamp
     track_record: pd.Timestamp
+
+    def sides(self, name: str) -> tuple[pd.Series, pd.Series]:
+        """Daily returns of a course, or a sleeve by its key, and of its benchmark, since the inception or its own."""
+        course = name in self.courses
+        own, other = (self.courses, self.benchmarks) if course else (self.sleeves, self.sleeve_benchmarks)
+        held = own.loc[self.inception :, name].dropna()
+        return held, other.loc[held.index, name]
 
 
 def follow_book(book: Book, market: xr.Dataset, month: str) -> History:
@@ -78,6 +89,8 @@ def history_of(tracks: Tracks) -> History:
             {course: actual_or_held(book, course, _blend(own, book, course, inception)) for course in book.courses}
         ),
         benchmarks=pd.DataFrame({course: _blend(other, book, course, inception) for course in book.courses}),
+        sleeves=pd.DataFrame({name: returns.to_series() for name, returns in own.items()}),
+        sleeve_benchmarks=pd.DataFrame({name: returns.to_series() for name, returns in other.items()}),
         indices={name: tracks.index(name).to_series() for name in indices},
         risk_free=risk_free_returns(book, market, days),
         inception=days[days >= inception][0],
@@ -94,8 +107,16 @@ def history_of_parts(parts: Sequence[Tracks]) -> History:
         first,
         courses=pd.concat([history.courses for history in histories], axis=1),
         benchmarks=pd.concat([history.benchmarks for history in histories], axis=1),
+        sleeves=_each_once([history.sleeves for history in histories]),
+        sleeve_benchmarks=_each_once([history.sleeve_benchmarks for history in histories]),
         indices={name: daily for history in reversed(histories) for name, daily in history.indices.items()},
     )
+
+
+def _each_once(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames side by side; of a sleeve that younger courses hold too, its own, which comes first."""
+    frame = pd.concat(frames, axis=1)
+    return frame.loc[:, ~frame.columns.duplicated()]
 
 
 def _inception(book: Book) -> pd.Timestamp:
@@ -234,17 +255,21 @@ def window_returns(daily: pd.Series, month: pd.Period, market: xr.Dataset) -> di
     """Compounded returns of the windows that end with a month; NaN where the history is shorter than the window."""
     if daily.empty:
         return dict.fromkeys(WINDOWS, float("nan"))
-    months = daily.index.to_period("M")
-    sessions = market.get_index("time")
-    before = sessions[sessions < daily.index[0]]
-    whole = len(before) > 0 and before[-1].to_period("M") < months[0]  # the history starts with its month
-    earliest = months[0] if whole else months[0] + 1
+    months, earliest = daily.index.to_period("M"), first_whole_month(daily, market)
     out = {}
     for label, count in WINDOWS.items():
         first = month - (count - 1)
         inside = daily[(months >= first) & (months <= month)]
         out[label] = float((1 + inside).prod() - 1) if first >= earliest else float("nan")
     return out
+
+
+def first_whole_month(daily: pd.Series, market: xr.Dataset) -> pd.Period:
+    """The first month of which daily returns have every session; `market` says which sessions were before them."""
+    first = daily.index[0].to_period("M")
+    sessions = market.get_index("time")
+    before = sessions[sessions < daily.index[0]]
+    return first if len(before) and before[-1].to_period("M") < first else first + 1
 
 
 def inception_return(daily: pd.Series, history: History) -> float:

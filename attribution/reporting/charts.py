@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from attribution.house_style.drawing.bars import Bar, bar_panels, multiples, sorted_bars
+from attribution.house_style.drawing.against import NARROW, against
+from attribution.house_style.drawing.bars import Bar, bar_panels, draw_dot, multiples, sorted_bars
 from attribution.house_style.drawing.canvas import WIDTH, limits
 from attribution.house_style.drawing.contributions import (
     LARGEST,
@@ -21,7 +22,7 @@ from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import cumulative_lines, paths
 from attribution.house_style.drawing.small import in_lines
-from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+from attribution.house_style.drawing.waterfall import bridge_steps, waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
 from attribution.reporting.tables.rungs import rung_name, rung_rules
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 12  # of courses in one figure that are told apart
 LINES_NAMED = 5  # at either end, of more
+BRIDGE = 6  # steps of the short waterfall
 PANELS = 15  # small multiples of one figure: three lines of five, which a page of A4 holds
 
 
@@ -71,8 +73,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     dict
         cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
         factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
-        without one, "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE", where a strategy makes it
-        "rules/COURSE", for each sleeve "contributions/COURSE".
+        without one, "against/COURSE", "bridge/COURSE", "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE",
+        where a strategy makes it "rules/COURSE", for each sleeve "contributions/COURSE".
         Of risk and blends with more courses than a page has room for, "risk/2" and so on go on with the next ones.
     """
     tables = content.tables
@@ -94,6 +96,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     for course in dict.fromkeys([*content.results, *alone]):
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
+        makers[f"against/{course}"] = functools.partial(course_against, course=course)
+        makers[f"bridge/{course}"] = functools.partial(bridge, course=course)
         makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
         if course in content.rules:
             makers[f"rules/{course}"] = functools.partial(rules, course=course)
@@ -166,7 +170,9 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -
     bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
     bars |= {group: sorted_bars(rows) for group, rows in bars.items() if group != "sector" or not messages.sectors}
     panels = [[bars["style"]], [bars[group] for group in GROUPS if group not in ("industry", "style") and bars[group]]]
-    return bar_panels([panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False)
+    return bar_panels(
+        [panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False, mark=draw_dot
+    )
 
 
 def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -203,17 +209,44 @@ def course_waterfall(content: Content, messages: Messages, style: NegativeStyle,
     """From the benchmark's return to the course's."""
     steps, start, end = waterfall_bars(content, messages, course=course)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
-    return waterfall(steps, start, end, style, label)
+    return waterfall(steps, start, end, style, label, difference=messages("charts.excess"))
+
+
+def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """From the benchmark's return to the course's in a few steps: the drivers, and all else."""
+    start, end = totals(content, messages, course=course)
+    steps = bridge_steps(_rows(content, "factor_contributions", course), messages, most=BRIDGE)
+    label = messages("charts.waterfall", name=end.label, benchmark=start.label)
+    return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
+
+
+def course_against(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+    """A course beside its benchmark since it began, and its excess return month by month."""
+    portfolio, benchmark = content.history.sides(course)
+    frame = _rows(content, "periods", course)
+    months = frame[frame["kind"] == "month"]
+    excess = pd.Series(months["excess"].to_numpy(float), pd.PeriodIndex(months["period"], freq="M"))
+    start, end = totals(content, messages, course=course)
+    headings = (messages("charts.cumulative"), messages("charts.monthly_excess"))
+    label = messages("charts.against", name=end.label, benchmark=start.label)
+    daily = pd.DataFrame({"portfolio": portfolio, "benchmark": benchmark})
+    return against(daily, excess, (end.label, start.label), headings, style, label)
+
+
+def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:
+    """The month's returns of a course's benchmark and of the course."""
+    result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
+    return Bar(result.benchmark, result.benchmark_return), Bar(
+        course_name(content, course, messages), result.portfolio_return
+    )
 
 
 def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
     """The steps of a course's waterfall, its start and its end."""
-    result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
     steps = waterfall_steps(
         _rows(content, "factor_contributions", course), _rows(content, "group_contributions", course), messages
     )
-    end = Bar(course_name(content, course, messages), result.portfolio_return)
-    return steps, Bar(result.benchmark, result.benchmark_return), end
+    return steps, *totals(content, messages, course=course)
 
 
 def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:

@@ -17,6 +17,7 @@ from pathlib import Path
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import READ, Book
 from attribution.portfolio.evidence.judged import by_kind
+from attribution.reporting.formats import PAGES, TEXTS
 from attribution.reporting.tables.content import Content
 from attribution.rows import AGAINST
 from riskmodel.errors import InputError, listed
@@ -31,7 +32,10 @@ BESIDE = ".report-"  # a folder that a run builds in; one that is left is of a r
 NEW, KEPT = "out", "kept"  # in it: what is to be swapped in, what was there
 LEFT = re.compile(re.escape(BESIDE) + r"[a-z0-9_]{8}")  # as `tempfile` names it
 MEANINGS = {"active_contribution": AGAINST[0]}  # what a name's part of the excess is measured against
-OUTPUT = re.compile(r"report\.[a-z]+\.(html|pdf)|report\.xlsx|commentary\.[a-z]+\.md|figures\.toml|tables/\w+\.csv")
+OUTPUT = re.compile(
+    rf"({'|'.join(PAGES.values())})\.[a-z]+\.(html|pdf)|report\.xlsx|({'|'.join(TEXTS.values())})\.[a-z]+\.md|"
+    r"figures\.toml|tables/\w+\.csv"
+)
 LIBRARIES = (
     *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "pydyf", "xlsxwriter"),
     *("uharfbuzz", "fonttools", "noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),

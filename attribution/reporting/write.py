@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -18,22 +18,23 @@ from attribution.house_style.fonts import INSTALL, PLACE, WEIGHTS, Form, font_pa
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
-from attribution.portfolio.settings.toml_file import MOST_BYTES
+from attribution.reporting.client.draft import client_draft
+from attribution.reporting.client.texts import client_texts
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
-from attribution.reporting.commentary.check import check_commentary, commentary_identity, decode_commentary
+from attribution.reporting.commentary.check import check_commentary
 from attribution.reporting.commentary.draft import draft
+from attribution.reporting.edited import read_commentaries
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
-from attribution.reporting.formats import FORMATS
+from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.threads import one_blas_thread
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import InputError, counted
 from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
-from riskmodel.market.plain_text import first_bytes
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.progress import Progress, Step, inside, silent, stages
 
@@ -72,15 +73,6 @@ class ReportFiles:
         return f"ReportFiles: {self.content.month}, {len(self.tables)} tables, {made}{found}"
 
 
-@dataclass(frozen=True)
-class Edited:
-    """A commentary that an analyst gave back."""
-
-    path: Path
-    text: str
-    language: str
-
-
 @plain_arithmetic()
 def report(
     book: Book,
@@ -89,12 +81,14 @@ def report(
     out: str | Path,
     languages: Sequence[str] | None = None,
     formats: Sequence[str] = FORMATS,
+    editions: Sequence[str] = EDITIONS,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
     commentary: str | Path | Iterable[str | Path] = (),
     progress: Progress = None,
 ) -> ReportFiles:
-    """Explain a month: pages in each language, PDF, workbook, tables as CSV, commentary, figures to audit, and a manifest.
+    """Explain a month: pages for analysts and for clients in each language, PDF, workbook, tables as CSV, texts to edit,
+    figures to audit, and a manifest.
 
     Parameters
     ----------
@@ -107,12 +101,14 @@ def report(
     languages
         "ja", "en", one or several; by default the book's. The workbook is in the first of them.
     formats
-        One or several of "html", "pdf", "xlsx"; tables, commentary and manifest are always written.
+        One or several of "html", "pdf", "xlsx"; tables, texts and manifest are always written.
+    editions
+        "analyst" (`report.*`, all there is), "client" (`client.*`, what a client asks), or both.
     market, model
         Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
     commentary
-        Edited commentaries, one or several, made from the `commentary.LANGUAGE.md` of an earlier report; a language without
-        one has the draft.
+        Edited texts, one or several, made from the `commentary.LANGUAGE.md` and `client.LANGUAGE.md` of an earlier report;
+        what has none has the draft.
     progress
         True for a bar on standard error, where that is a terminal; or a function, called with the name of each stage as it
         begins, "model: value" being the stage model at value; `report_stages` counts them.
@@ -131,22 +127,28 @@ def report(
     languages = book.book.languages if languages is None else languages
     languages = (languages,) if isinstance(languages, str) else tuple(dict.fromkeys(languages))
     formats = (formats,) if isinstance(formats, str) else formats
+    editions = (editions,) if isinstance(editions, str) else tuple(dict.fromkeys(editions))
     commentary = (commentary,) if isinstance(commentary, str | Path) else commentary
     require_known("language", languages, LANGUAGES)
     require_known("format", formats, FORMATS)
+    require_known("edition", editions, EDITIONS)
     require_libraries(formats)
     require_month(month)
     if isinstance(out, str) and not out.strip():
         raise InputError("--out: is empty. Name a folder.")
     out = require_path("out", out, "Name a folder.")
     require_writable(out, book)
-    edited = read_commentaries(commentary, month, languages)
-    commentaries = [f"commentary.{language}.md" for language in languages]
+    edited = read_commentaries(commentary, month, languages, editions)
+    documents = [Document(edition, language) for edition in editions for language in languages]
+    commentaries = [document.text for document in documents]
     given = {one.path.resolve() for one in edited}
     require_unedited(out, commentaries, given=given)
+    for one in edited:
+        if one.document.edition == CLIENT:
+            client_texts(one.text, book, one.document.language, name=f"--commentary: '{one.path}'")
     with ExitStack() as running:
-        step = running.enter_context(stages(progress, report_stages(book, languages, formats)))
-        jobs = {language: running.enter_context(start_pdf()) for language in languages if "pdf" in formats}
+        step = running.enter_context(stages(progress, report_stages(book, languages, formats, editions)))
+        jobs = {document: running.enter_context(start_pdf()) for document in documents if "pdf" in formats}
         content, remarks = prepared(book, month=month, market=market, model=model, progress=step)
         step("commentary")
         findings = [
@@ -158,35 +160,23 @@ def report(
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
             return ReportFiles({}, content.tables, content, remarks, found)
-        texts = {
-            language: draft(
-                content.tables,
-                book=content.book,
-                month=month,
-                language=language,
-                names=content.stock_names(language),
-                limits=content.limits,
-                notes=content.notes,
-                styles=content.style_texts,
-            )
-            for language in languages
-        }
-        texts |= {one.language: one.text for one in edited}
+        texts = {document: drafted(content, document) for document in documents}
+        texts |= {one.document: one.text for one in edited}
         files = laid_out(content, texts, formats, jobs, step)
         step("files")
-        documents, failed = finished(jobs)
-        files |= documents
+        made, failed = finished(jobs)
+        files |= made
         remarks = (*remarks, *dict.fromkeys(failed.values()))
-        own = {f"commentary.{one.language}.md" for one in edited}
+        own = {one.document.text for one in edited}
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
         files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed).encode()
         write_whole(out, files, commentaries=commentaries, given=given)
         return ReportFiles({name: out / name for name in files}, content.tables, content, remarks)
 
 
-def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str]) -> int:
+def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str], editions: Sequence[str] = EDITIONS) -> int:
     """How many stages `report` names to its `progress`."""
-    pages = len(languages) * (("html" in formats) + ("pdf" in formats))
+    pages = len(languages) * len(editions) * (("html" in formats) + ("pdf" in formats))
     return len(("market", "model", "risk", "commentary", "files")) + len(book.courses) + pages + ("xlsx" in formats)
 
 
@@ -224,47 +214,69 @@ def prepared(
     return content, (remark,) if remark else ()
 
 
+def drafted(content: Content, document: Document) -> str:
+    """The text of an edition in a language, to be edited."""
+    language = document.language
+    told: dict[str, Any] = {
+        "book": content.book,
+        "month": content.month,
+        "language": language,
+        "names": content.stock_names(language),
+        "limits": content.limits,
+        "styles": content.style_texts,
+    }
+    if document.edition == CLIENT:
+        return client_draft(content.tables, **told)
+    return draft(content.tables, notes=content.notes, **told)
+
+
 def laid_out(
     content: Content,
-    texts: dict[str, str],
+    texts: dict[Document, str],
     formats: Sequence[str],
-    jobs: dict[str, PdfJob],
+    jobs: dict[Document, PdfJob],
     progress: Step,
 ) -> dict[str, bytes]:
     """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
+    from attribution.reporting.client.page import render_client
     from attribution.reporting.commentary.html import to_html
     from attribution.reporting.pages.page import page_charts, render_page
     from attribution.reporting.workbook.workbook import render_workbook
 
-    files = {f"commentary.{language}.md": text.encode() for language, text in texts.items()}
-    charts = {language: page_charts(content, language) for language in texts}
+    files = {document.text: text.encode() for document, text in texts.items()}
+    charts = {language: page_charts(content, language) for language in dict.fromkeys(one.language for one in texts)}
 
-    def page(language: str, medium: Medium, form: Form) -> str:
-        comment = to_html(texts[language], title=False, traced=medium == "screen")
-        laid = render_page(content, language, medium=medium, fonts=PLACE, commentary=comment, charts=charts[language])
+    def page(document: Document, medium: Medium, form: Form) -> str:
+        language, text = document.language, texts[document]
+        look: dict[str, Any] = {"medium": medium, "fonts": PLACE, "charts": charts[language]}
+        if document.edition == ANALYST:
+            commentary = to_html(text, title=False, traced=medium == "screen")
+            laid = render_page(content, language, commentary=commentary, **look)
+        else:
+            laid = render_client(content, client_texts(text, content.book, language), language, **look)
         return with_fonts(laid, form=form)
 
-    for language, job in jobs.items():
-        progress(f"PDF {language}")
-        job.send(page(language, "print", "otf"))
-    for language in texts if "html" in formats else ():
-        progress(f"page {language}")
-        files[f"report.{language}.html"] = page(language, "screen", "woff").encode()
+    for document, job in jobs.items():
+        progress(f"PDF {document.page('')[:-1]}")
+        job.send(page(document, "print", "otf"))
+    for document in texts if "html" in formats else ():
+        progress(f"page {document.page('')[:-1]}")
+        files[document.page("html")] = page(document, "screen", "woff").encode()
     if "xlsx" in formats:
         progress("workbook")
-        files["report.xlsx"] = render_workbook(content, next(iter(texts)))
+        files["report.xlsx"] = render_workbook(content, next(iter(charts)))
     for name, table in content.tables.items():
         files[f"tables/{name}.csv"] = csv_text(table).encode()
     files["figures.toml"] = figures_toml(content).encode()
     return files
 
 
-def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], dict[str, str]]:
+def finished(jobs: dict[Document, PdfJob]) -> tuple[dict[str, bytes], dict[str, str]]:
     """The PDFs, and by their names what to say of those that could not be made: the rest of the report stands without."""
     files: dict[str, bytes] = {}
     failed: dict[str, str] = {}
-    for language, job in jobs.items():
-        name = f"report.{language}.pdf"
+    for document, job in jobs.items():
+        name = document.page("pdf")
         try:
             files[name] = job.result()
         except PangoMissingError as error:
@@ -272,48 +284,6 @@ def finished(jobs: dict[str, PdfJob]) -> tuple[dict[str, bytes], dict[str, str]]
         except PdfError as error:
             failed[name] = f"No {name}: {error} All else is written."
     return files, failed
-
-
-def read_commentaries(paths: Iterable[str | Path], month: str, languages: Sequence[str]) -> list[Edited]:
-    """The edited commentaries, one a language.
-
-    Raises
-    ------
-    InputError
-        As `read_commentary`; where two are of one language.
-    """
-    named = [require_path("--commentary", path, "Name the edited file.") for path in paths]
-    edited = [read_commentary(path, month, languages) for path in named]
-    for language in languages:
-        same = [str(one.path) for one in edited if one.language == language]
-        if len(same) > 1:
-            raise InputError(f"--commentary: two commentaries in '{language}': {listed(same)}. Give one.")
-    return edited
-
-
-def read_commentary(path: Path, month: str, languages: Sequence[str]) -> Edited:
-    """An edited commentary, if it is one of this month and in a language of the report.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be read, or is not.
-    """
-    try:
-        data = first_bytes(path, MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"--commentary: cannot read '{path}' ({error.strerror}).") from None
-    if len(data) > MOST_BYTES:
-        raise InputError(f"--commentary: '{path}' has more than {MOST_BYTES:,} bytes, which no commentary has.")
-    text = decode_commentary(data, name=f"--commentary: '{path}'")
-    written_for, language = commentary_identity(text, name=f"--commentary: '{path}'")
-    if written_for != month:
-        raise InputError(f"--commentary: '{path}' is of {written_for}, the report of {month}. Give the file of {month}.")
-    if language not in languages:
-        raise InputError(
-            f"--commentary: '{path}' is in '{language}', the report in {', '.join(languages)}. Add it: --lang {language}."
-        )
-    return Edited(path, text, language)
 
 
 def require_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:

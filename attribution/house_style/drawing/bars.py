@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from attribution.house_style.drawing.canvas import (
     MUTED,
     NEGATIVE,
     OVER,
-    PALE,
     PAPER,
     POSITIVE,
     ROW,
@@ -35,6 +34,7 @@ from attribution.rows import LEAST_T
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+RADIUS = 2.9  # points: of a dot
 THICK = 0.62  # of a bar, in rows
 LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
 
@@ -50,14 +50,13 @@ class Bar:
 
     @property
     def certain(self) -> bool:
-        """Whether the value stands out from its error."""
-        return abs(self.value) >= LEAST_T * self.error
+        """Whether the value stands out from its error; one whose error nobody knows counts as if it did."""
+        return not abs(self.value) < LEAST_T * self.error
 
     @property
     def colour(self) -> str:
-        """By its sign; pale where it is not certain."""
-        colour = TOTAL if self.total else POSITIVE if self.value >= 0 else NEGATIVE
-        return colour if self.certain else PALE[colour]
+        """By its sign."""
+        return TOTAL if self.total else POSITIVE if self.value >= 0 else NEGATIVE
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -71,7 +70,14 @@ def sorted_bars(bars: Sequence[Bar]) -> list[Bar]:
     return sorted(bars, key=lambda bar: -bar.value if math.isfinite(bar.value) else math.inf)
 
 
-def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, label: str, *, shared: bool) -> Figure:
+def bar_panels(
+    panels: Sequence[Sequence[Sequence[Bar]]],
+    style: NegativeStyle,
+    label: str,
+    *,
+    shared: bool,
+    mark: Callable[[Canvas, Scale, float, Bar], None] | None = None,
+) -> Figure:
     """Horizontal bars in panels side by side, with whiskers of two standard errors and the values in a column.
 
     Parameters
@@ -84,7 +90,10 @@ def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, 
         What the figure shows, for those who cannot see it.
     shared
         Whether all panels have one scale.
+    mark
+        Draws a row; by default `draw_bar`.
     """
+    mark = draw_bar if mark is None else mark
     flat = [[bar for group in panel for bar in group] for panel in panels]
     whole = WIDTH - (len(panels) - 1) * GAP
     values = [_value_column(bars, style) for bars in flat]
@@ -103,7 +112,7 @@ def bar_panels(panels: Sequence[Sequence[Sequence[Bar]]], style: NegativeStyle, 
         middle = top + ROW / 2
         for group in panel:
             for bar in group:
-                draw_bar(canvas, scale, middle, bar)
+                mark(canvas, scale, middle, bar)
                 canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
                 colour = INK if bar.certain else MUTED
                 canvas.write(left + column - 5, middle, shortened(bar.label, column - 6), "right", colour)
@@ -164,13 +173,24 @@ def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: flo
     """A bar from a base, and the whisker of two standard errors; nothing where there is no value."""
     if not math.isfinite(bar.value):
         return
-    canvas.bar(scale(base), scale(base + bar.value), middle, THICK * ROW, bar.colour)
+    canvas.bar(scale(base), scale(base + bar.value), middle, THICK * ROW, bar.colour, hollow=not bar.certain)
     if whisker and bar.error > 0 and math.isfinite(bar.error):
         low, high = (base + end for end in bar.ends)
         inner = max(low, min(base, base + bar.value)), min(high, max(base, base + bar.value))
-        if inner[0] < inner[1] and bar.colour == POSITIVE:  # a light edge, or the dark whisker is lost on the dark bar
+        if (
+            inner[0] < inner[1] and bar.colour == POSITIVE and bar.certain
+        ):  # a light edge, or the dark whisker is lost on the dark bar
             canvas.line([(scale(end), middle) for end in inner], PAPER, 2.0, layer=LINES)
         canvas.line([(scale(end), middle) for end in (low, high)], INK, 0.8, layer=OVER)
+
+
+def draw_dot(canvas: Canvas, scale: Scale, middle: float, bar: Bar) -> None:
+    """A dot at a value with two standard errors either way; hollow where that reaches zero, nothing without a value."""
+    if not math.isfinite(bar.value):
+        return
+    if 0 < bar.error < math.inf:
+        canvas.line([(scale(end), middle) for end in bar.ends], bar.colour, 1.4)
+    canvas.dot(scale(bar.value), middle, RADIUS, bar.colour if bar.certain else PAPER, bar.colour)
 
 
 def told(bar: Bar, style: NegativeStyle) -> str:

@@ -24,8 +24,8 @@ WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its te
 SMALL = SIZE - 1  # text of scales
 INK, MUTED, RULE, PAPER = "#1c2733", "#66717d", "#d9dee3", "#ffffff"
 POSITIVE, NEGATIVE, TOTAL = "#1f5fa8", "#d9741a", "#7d8894"  # blue and orange differ in every kind of colour blindness
-PALE = {POSITIVE: "#a3bfe0", NEGATIVE: "#f6dcc3", TOTAL: TOTAL}
-FAINT = "#c3cad1"  # lines that are only the background of others
+FAINT = "#8a949e"  # lines that are only the background of others: 3:1 on paper still
+OUTLINE = 0.9  # points: edge of a hollow mark
 SCALE = ("#153f78", "#5b8cc4", "#8f9499", "#e39b52", "#b8500c")
 SOLID: tuple[float, ...] = ()
 DASHES: tuple[tuple[float, ...], ...] = ((4, 2), (1, 1.4), (6, 2, 1, 2), (2, 2))
@@ -56,11 +56,12 @@ class Canvas:
     texts: list[tuple[float, float, str, str, str, float]] = field(default_factory=list)
     tips: list[Tip] = field(default_factory=list)
 
-    def bar(self, left: float, right: float, middle: float, thick: float, colour: str) -> None:
-        """A bar between two places, around a height."""
+    def bar(self, left: float, right: float, middle: float, thick: float, colour: str, *, hollow: bool = False) -> None:
+        """A bar between two places, around a height; a hollow one is its edge alone."""
         low, high = sorted((left, right))
         box = [(low, middle - thick / 2), (high, middle - thick / 2), (high, middle + thick / 2), (low, middle + thick / 2)]
-        self._put((MARKS, "fill", colour, 0.0, SOLID), [*box, box[0]])
+        kind: tuple[Any, ...] = ("line", colour, OUTLINE, SOLID) if hollow else ("fill", colour, 0.0, SOLID)
+        self._put((MARKS, *kind), [*box, box[0]])
 
     def line(self, points: Any, colour: str, thick: float, *, dash: tuple[float, ...] = SOLID, layer: int = LINES) -> None:
         """A line through points (x, y)."""

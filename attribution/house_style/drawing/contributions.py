@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST = 10  # rows of small multiples before the others are one
+LEAST = 0.05  # of the largest row: smaller ones are one
 
 
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
@@ -29,7 +30,19 @@ def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list
     sectors = of["sector"] if messages.sectors else sorted_bars(of["sector"])
     rest = [of["market"], largest(of["country"], messages), sectors, largest(of["industry"], messages)]
     rest += [largest(of["currency"], messages), of["specific"] + of["other"]]
-    return [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
+    panels = [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
+    least = LEAST * max((abs(bar.value) for panel in panels for part in panel for bar in part), default=0.0)
+    return [gathered(panel, least, messages) for panel in panels]
+
+
+def gathered(panel: list[list[Bar]], least: float, messages: Messages) -> list[list[Bar]]:
+    """A panel whose rows smaller than `least` are one, the last, whose error is not known; a single one stays."""
+    small = [bar for part in panel for bar in part if abs(bar.value) < least]
+    if len(small) < 2:
+        return panel
+    shown = [[bar for bar in part if not abs(bar.value) < least] for part in panel]
+    row = Bar(messages("charts.others", count=len(small)), sum(bar.value for bar in small), inf)
+    return [*(part for part in shown if part), [row]]
 
 
 def largest(bars: list[Bar], messages: Messages) -> list[Bar]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from attribution.house_style.drawing.bars import RADIUS
 from attribution.house_style.drawing.canvas import (
     INK,
     MUTED,
@@ -26,8 +27,6 @@ from attribution.house_style.numbers import FULL, NegativeStyle, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-RADIUS = 2.9
 
 
 def dumbbells(

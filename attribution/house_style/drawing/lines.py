@@ -156,7 +156,7 @@ def _chart(
         begins = int(np.isfinite(row).argmax())  # at zero on the day before its first return
         y = down(np.array([*row[:begins], 0.0, *row[begins:]]))
         seen = np.isfinite(y)
-        canvas.line(_thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
+        canvas.line(thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
     _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style)
     order = [*written, *absent]
     wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
@@ -195,7 +195,7 @@ def date_ticks(days: pd.DatetimeIndex) -> list[tuple[int, str]]:
     return [(int((start - days[0]).days) + 1, start.strftime(rules[rule])) for start in found[rule]]
 
 
-def _thinned(points: np.ndarray) -> np.ndarray:
+def thinned(points: np.ndarray) -> np.ndarray:
     """A line of more days than can be told apart, by its highest and lowest day in every few points of width."""
     if len(points) <= 2 or len(points) <= points[-1, 0] - points[0, 0]:
         return points

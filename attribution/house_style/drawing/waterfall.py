@@ -34,11 +34,21 @@ if TYPE_CHECKING:
 
     from attribution.house_style.words import Messages
 
+LEAST = 5e-5  # a step that prints as 0.00
 FAR = 1.0  # distance of zero from the nearest level, in ranges of the levels
 
 
-def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, label: str) -> Figure:
-    """From one total to another, step by step, top to bottom; steps smaller than twice their error are pale.
+def waterfall(
+    steps: Sequence[Bar],
+    start: Bar,
+    end: Bar,
+    style: NegativeStyle,
+    label: str,
+    *,
+    difference: str = "",
+    width: float = WIDTH,
+) -> Figure:
+    """From one total to another, step by step, top to bottom; steps smaller than twice their error are hollow.
 
     Parameters
     ----------
@@ -48,17 +58,24 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
         The totals, drawn from zero; where zero is far from every level the scale leaves it out and their bars are broken.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
+    difference
+        What the end less the start is called: a bracket between the two below them; without it there is none.
+    width
+        Points.
     """
     bars = [Bar(start.label, start.value, total=True), *steps, Bar(end.label, end.value, total=True)]
     texts = [percent(bar.value, style, signed=not bar.total) for bar in bars]
-    values = max(map(text_width, texts)) + 7
-    column = min(max(text_width(bar.label) for bar in bars) + 7, LABELS_ALONE)
+    apart = Bar(difference, end.value - start.value)
+    bracket = [percent(apart.value, style, signed=True)] if difference else []
+    values = max(map(text_width, texts + bracket)) + 7
+    column = min(max(text_width(bar.label) for bar in (*bars, apart)) + 7, LABELS_ALONE * width / WIDTH)
     top = 4.0
     after, (low, high, broken) = _levels(steps, start, end)
-    scale = Scale(low, high, column, WIDTH - values)
+    scale = Scale(low, high, column, width - values)
     edge = (low if low > 0 else high) if broken else 0.0
-    canvas = Canvas(WIDTH, top + len(bars) * ROW + SCALE_ROOM)
-    across(canvas, scale, top, top + len(bars) * ROW, style)
+    rows = len(bars) + len(bracket)
+    canvas = Canvas(width, top + rows * ROW + SCALE_ROOM)
+    across(canvas, scale, top, top + rows * ROW, style)
     for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
         middle = top + (row + 0.5) * ROW
         if not bar.total:
@@ -75,8 +92,21 @@ def waterfall(steps: Sequence[Bar], start: Bar, end: Bar, style: NegativeStyle, 
             canvas.line([(x, middle), (x, middle + ROW)], MUTED, 0.6, layer=GRID)
         canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
         canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
-        canvas.write(WIDTH, middle, text, "right", INK)
+        canvas.write(width, middle, text, "right", INK)
+    for text in bracket:
+        _bracket(canvas, scale, top + (len(bars) + 0.5) * ROW, (start.value, end.value), apart)
+        canvas.write(column - 5, top + (len(bars) + 0.5) * ROW, shortened(difference, column - 6), "right", apart.colour)
+        canvas.write(width, top + (len(bars) + 0.5) * ROW, text, "right", apart.colour)
     return canvas.figure(label)
+
+
+def _bracket(canvas: Canvas, scale: Scale, middle: float, ends: tuple[float, float], apart: Bar) -> None:
+    """A bracket under the bars of the totals, from the one's end to the other's."""
+    if not math.isfinite(apart.value):
+        return
+    left, right = sorted(float(scale(end)) for end in ends)
+    high = middle - ROW / 4
+    canvas.line([(left, high), (left, middle), (right, middle), (right, high)], apart.colour, 1.4, layer=OVER)
 
 
 def leaves_out_zero(steps: Sequence[Bar], start: Bar, end: Bar) -> bool:
@@ -101,8 +131,34 @@ def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
     return (low - inner, high + air, True) if low > 0 else (low - air, high + inner, True)
 
 
+def bridge_steps(factors: pd.DataFrame, messages: Messages, *, most: int) -> list[Bar]:
+    """The drivers of an excess return, the largest in size and from the highest to the lowest, and all else as one step.
+
+    Parameters
+    ----------
+    factors
+        factor, contribution, driver of one course.
+    messages
+        Words of the language.
+    most
+        Steps in all.
+    """
+    drivers = factors[factors["driver"].astype(bool)]
+    largest = drivers.loc[drivers["contribution"].abs().sort_values(ascending=False, kind="stable").index[: most - 1]]
+    rest = factors.drop(index=largest.index)["contribution"]
+    steps = [
+        Bar(messages.factor(str(row.factor)), row.contribution)
+        for row in largest.sort_values("contribution", ascending=False, kind="stable").itertuples()
+    ]
+    return steps + [Bar(messages("charts.rest"), float(rest.sum()), math.inf)] * bool(len(rest))
+
+
 def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
-    """Market, sectors and their like, the largest styles one by one, the other styles together, specific, the others: steps.
+    """Market, sectors and their like, the largest styles one by one, specific, the others: steps.
+
+    The other styles, and what is smaller than twice its error, are one step, the last.
+
+    What is smaller than twice its error is one step, the last.
 
     Parameters
     ----------
@@ -119,12 +175,10 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
                 for row in groups.itertuples()}  # fmt: skip
     style = factors[factors["group"] == "style"]
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
-    rest = style.drop(index=largest.index)["contribution"]
     steps = [by_group[name] for name in WEIGHTED if name in by_group]
     alone = largest.sort_values("contribution", ascending=False, kind="stable")
     steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
-    if len(rest):
-        steps.append(
-            Bar(messages("charts.other_styles", count=len(rest)), float(rest.sum()), math.inf)
-        )  # no error is known of the sum
-    return steps + [by_group[name] for name in ("specific", "other") if name in by_group]
+    steps += [by_group[name] for name in ("specific", "other") if name in by_group]
+    told = [bar for bar in steps if bar.certain and not abs(bar.value) < LEAST]
+    rest = [*style.drop(index=largest.index)["contribution"], *(bar.value for bar in steps if bar not in told)]
+    return told + [Bar(messages("charts.rest"), sum(rest), math.inf)] * bool(rest)

@@ -113,6 +113,7 @@ class Report(Part):
     negative: Negative = Negative()
     disclaimer: Said | None = None
     hypothetical: StrictBool | Said = False
+    prepared: Day | None = None
 
 
 class RiskBand(Part):

@@ -15,6 +15,7 @@ import pandas as pd
 from attribution.house_style.numbers import NOT_AVAILABLE, NegativeStyle, number, percent
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.writer import plain
+from attribution.reporting.formats import TEXTS
 from attribution.reporting.tables.facts import Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
 from attribution.rows import CASH_AND_STOPPED
@@ -22,7 +23,9 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import LANGUAGES
 from riskmodel.texts import LAYOUT, has_control
 
-FIRST_LINE = re.compile(r"\s*<!--\s*commentary\s+(?P<month>[0-9]{4}-[0-9]{2})\s+(?P<language>[a-z]+)\s*-->\s*")
+FIRST_LINE = re.compile(
+    rf"\s*<!--\s*(?P<kind>{'|'.join(TEXTS.values())})\s+(?P<month>[0-9]{{4}}-[0-9]{{2}})\s+(?P<language>[a-z]+)\s*-->\s*"
+)
 SOURCE = "source"  # a figure from elsewhere, with its source in the place of a key
 NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}  # full-width forms, one for one
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(\s*(?:<(?P<angle>#[^<>]*)>|(?P<bare>#[^\s()<>]*))\s*\)")
@@ -68,6 +71,14 @@ class Finding(NamedTuple):
     message: str
 
 
+class Identity(NamedTuple):
+    """What a text is for, by its first line."""
+
+    month: str
+    language: str
+    edition: str
+
+
 class Written(NamedTuple):
     """A number as it stands in a text."""
 
@@ -104,8 +115,8 @@ def unified(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def commentary_identity(text: str, *, name: str = "commentary") -> tuple[str, str]:
-    """Month and language of a commentary, from its first line; `name` is what a message calls it.
+def commentary_identity(text: str, *, name: str = "commentary") -> Identity:
+    """Month, language and edition of a text, from its first line; `name` is what a message calls it.
 
     Raises
     ------
@@ -115,7 +126,7 @@ def commentary_identity(text: str, *, name: str = "commentary") -> tuple[str, st
     Examples
     --------
     >>> commentary_identity("<!-- commentary 2016-06 en -->")
-    ('2016-06', 'en')
+    Identity(month='2016-06', language='en', edition='analyst')
     """
     first = unified(text).lstrip("\n").partition("\n")[0]
     found = FIRST_LINE.fullmatch(first.translate(NARROW))
@@ -124,7 +135,8 @@ def commentary_identity(text: str, *, name: str = "commentary") -> tuple[str, st
             f"{name}: the first line is '{first[:60]}', not '<!-- commentary YYYY-MM ja -->'. "
             f"Keep the first line of the draft; it tells which month and language the text is for."
         )
-    return found["month"], found["language"]
+    edition = next(edition for edition, kind in TEXTS.items() if kind == found["kind"])
+    return Identity(found["month"], found["language"], edition)
 
 
 def check_commentary(
@@ -172,7 +184,7 @@ def check_commentary(
     `[0.50%](<#source|Federal Reserve>)`, and is not checked. Counts, dates and years outside links are not looked at, nor
     are digits in names of the book.
     """
-    written_for, language = commentary_identity(text)
+    written_for, language, _ = commentary_identity(text)
     if written_for != month:
         raise InputError(f"commentary: is for {written_for}, and the report for {month}. Give the file of {month}.")
     checker = _Checker(Facts(tables), getattr(book.report.negative, language), _names(book, tables), measured_before)

@@ -66,19 +66,26 @@ def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
     """What of a sleeve's limits, by rule, was kept, broken and not tested; a rule without an answer is not kept."""
     if not limits or "limits" not in write.facts.tables:
         return []
-    broken = [limit for limit in limits.values() if limit.ok is False]
+    broken = broken_limits(write, limits)
     untested = [limit.rule for limit in limits.values() if limit.ok is None]
     sentences = []
     separator = write("risk.separator")
     if broken:
-        listed = separator.join(_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken)
-        sentences.append(write("risk.broken", name=name, rules=listed))
+        sentences.append(write("risk.broken", name=name, rules=separator.join(broken)))
     elif len(untested) < len(limits):
         sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
     if untested:
         names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
         sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
     return sentences
+
+
+def broken_limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
+    """Each limit that is broken, with its value, its bound, and what it was at the last rebalance where it was kept then."""
+    if "limits" not in write.facts.tables:
+        return []
+    broken = [limit for limit in limits.values() if limit.ok is False]
+    return [_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken]
 
 
 def _realised(write: Writer, sleeve: str, name: str) -> list[str]:

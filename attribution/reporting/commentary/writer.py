@@ -56,6 +56,10 @@ class Writer:
         """A difference of percentages, as a link, with its unit."""
         return self("points", number=self.gap(table, *key, column=column))
 
+    def short_points(self, table: str, *key: str | None, column: str) -> str:
+        """The same with a shorter unit, where one before said which points they are."""
+        return self("points_short", number=self.gap(table, *key, column=column))
+
     def gap(self, table: str, *key: str | None, column: str) -> str:
         """A difference of percentages, as a link, where the sentence says its unit."""
         anchor = Anchor(table, key, column)
@@ -84,6 +88,10 @@ class Writer:
         """The name of a sleeve."""
         return self.words(self.book.sleeves[key].name, key)
 
+    def index(self, name: str) -> str:
+        """The name of an index inside a sentence: one of several words, such as S&P 500, has an article in English."""
+        return self("index", name=plain(name)) if " " in name else plain(name)
+
     def factor(self, label: str) -> str:
         """The name of a factor, a sector or cash inside a sentence.
 
@@ -94,6 +102,10 @@ class Writer:
         name = names.get(label, self.messages.factor(label))
         known = name in {style.texts.get(self.messages.language) for style in (*STYLES, *RESEARCH_STYLES)}
         return plain(name[0].lower() + name[1:] if known and not name[:2].isupper() else name)
+
+    def count(self, number: int) -> str:
+        """A small number in words, where the language has one for it."""
+        return str(self.messages.table["counts"].get(str(number), number))
 
     def week(self, first: pd.Timestamp, last: pd.Timestamp) -> str:
         """The days of a week inside a month."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.house_style.numbers import NOT_AVAILABLE
 from attribution.reporting.pages.words import PageWords
+from attribution.reporting.tables.facts import NUMBER_MEASURES
 from attribution.rows import LEAST_T
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ class Cells:
     def number(self, row: Mapping[str, Any], column: str, decimals: int = 2, *, classes: str = "", key: Key = ()) -> Markup:
         """A cell of a table, as it is."""
         return self._cell(row[column], self.words.number(row[column], decimals), f"n {classes}", column, key)
+
+    def measured(self, row: Mapping[str, Any], column: str, *, key: Key) -> Markup:
+        """A cell of a table of measures, as its measure is written; empty where the measure has no such side."""
+        from markupsafe import Markup
+
+        if not math.isfinite(row[column]) and math.isfinite(row["active"]):
+            return Markup("<td></td>")
+        plain = row["measure"] in NUMBER_MEASURES
+        return self.number(row, column, key=key) if plain else self.percent(row, column, key=key)
 
     def sum_percent(self, value: float, decimals: int = 2, *, classes: str = "") -> Markup:
         """A percent that no table holds, such as the sum of a column."""

@@ -1,4 +1,4 @@
-"""Sections on what was earned: the ranking, the indices, the paths of wealth, trailing returns and ratios."""
+"""Sections on what was earned: the ranking, the indices, the paths of wealth, trailing returns, ratios, the record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.measures.performance import WINDOWS
-from attribution.reporting.pages.rows import records
+from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords
 
 if TYPE_CHECKING:
@@ -36,6 +36,25 @@ class Indices:
 
 
 @dataclass(frozen=True)
+class CourseRecord:
+    """A course, its benchmark, its rows of `record` by measure and window, and of `periods` by calendar year."""
+
+    course: str
+    benchmark: str
+    measures: dict[str, dict[str, Row]]
+    years: dict[str, Row]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The courses' records over the windows that any of them is old enough for, and over calendar years."""
+
+    windows: list[str]
+    years: list[str]
+    courses: list[CourseRecord]
+
+
+@dataclass(frozen=True)
 class Trailing:
     """Trailing returns and ratios of courses, then of indices, and what they are computed from."""
 
@@ -43,6 +62,7 @@ class Trailing:
     windows: list[str]
     missing: bool
     definitions: list[str]
+    record: Record
 
 
 def ranking_section(content: Content) -> Ranking:
@@ -85,7 +105,24 @@ def trailing_section(content: Content, words: PageWords) -> Trailing:
         ),
     ]
     windows = [*WINDOWS, "itd"]
-    return Trailing(groups, windows, bool(frame[[*windows, "sharpe", "sortino"]].isna().any(axis=None)), definitions)
+    missing = bool(frame[[*windows, "sharpe", "sortino"]].isna().any(axis=None))
+    return Trailing(groups, windows, missing, definitions, record_view(content, words))
+
+
+def record_view(content: Content, words: PageWords) -> Record:
+    """The courses against their benchmarks: annualised, by calendar year, and at which risk."""
+    record, periods = content.tables["record"], content.tables["periods"]
+    own = record["course"].isin(list(content.results))
+    years = periods[(periods["kind"] == "year") & periods["course"].isin(list(content.results))]
+    known = record.loc[own & record["active"].notna(), "window"]
+    courses = []
+    for course in content.results:
+        measures: dict[str, dict[str, Row]] = {}
+        for row in records(of_course(record, course)):
+            measures.setdefault(row["measure"], {})[row["window"]] = row
+        of_years = {row["period"]: row for row in records(of_course(years, course))}
+        courses.append(CourseRecord(course, words.book.benchmark_name(course), measures, of_years))
+    return Record(list(dict.fromkeys(known)), sorted(set(years["period"])), courses)
 
 
 def three_months_start(content: Content) -> pd.Timestamp | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +35,7 @@ from attribution.measures.performance import (
 )
 from attribution.measures.risk_results import CourseRisk
 from attribution.measures.selection import SpecificForecast, forecasts_around
+from attribution.measures.track_record import periods_table, record_table
 from attribution.portfolio.begun import begun_by, books_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
@@ -187,7 +188,7 @@ def build_content(
         courses = {name: result.followed for name, result in explained.items()}
         known = exposure_days(market, period)
         coverage, left_out = model.coverage(known), model.left_out(known)
-        tables = performance_tables(book, market, month, period, history)
+        tables = performance_tables(book, market, month, period, history, courses)
         sectors = sectors_in_order(market)
         tables |= factor_tables(model, period, sectors)
         tables |= contribution_tables(explained, book)
@@ -234,13 +235,15 @@ def build_content(
 
 
 def performance_tables(
-    book: Book, market: xr.Dataset, month: str, period: Period, history: History
+    book: Book, market: xr.Dataset, month: str, period: Period, history: History, courses: Iterable[str]
 ) -> dict[str, pd.DataFrame]:
     """Returns of courses, benchmarks and indices over the month and longer."""
     trailing = trailing_table(history, book, market, month)
     return {
         "performance": performance_table(history, book, month),
         "trailing": trailing,
+        "periods": periods_table(history, courses, market, month),
+        "record": record_table(history, courses, market, month),
         "index_weeks": index_weeks_table(history, book, market, month),
         "index_months": frames.index_months_table(history, period),
         "cumulative": frames.cumulative_table(history, book, trailing),

@@ -25,10 +25,10 @@ ADDITIVE = (
 )  # fmt: skip
 EXPOSURES = ("active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change")
 NUMBERS = ("t", "sharpe", "sortino", "ratio", "low", "high")
-OF_MEASURES = ("risk", "figures", "realised")  # tables in which a row's last key says what its value is
+OF_MEASURES = ("risk", "figures", "realised", "record")  # tables in which a row's last key says what its value is
 NUMBER_MEASURES = (
     "beta", "information_ratio", "appraisal_ratio", "portfolio_diversification_ratio", "benchmark_diversification_ratio",
-    "specific_part_ratio", "risk_ratio",
+    "specific_part_ratio", "risk_ratio", "up_capture", "down_capture",
 )  # fmt: skip
 COUNT_MEASURES = ("names", "uncovered_names", "uncovered_benchmark_names", "periods_per_year")
 ENCODED = re.compile(r"[%|<>\\&*\x00-\x1f\x7f-\x9f\u2028\u2029]")

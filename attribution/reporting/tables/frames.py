@@ -27,6 +27,8 @@ from riskmodel.model.results import RiskModelResults
 KEYS: Mapping[str, tuple[str, ...]] = {
     "performance": ("course",),
     "trailing": ("name",),
+    "periods": ("course", "period"),
+    "record": ("course", "window", "measure"),
     "index_weeks": ("week_from",),
     "index_months": ("index",),
     "cumulative": ("date", "name"),

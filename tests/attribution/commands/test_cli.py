@@ -14,8 +14,10 @@ import pytest
 
 from attribution.cli import main
 from attribution.commands import terminal
+from attribution.reporting.formats import PAGES, TEXTS
 from attribution.reporting.tables.frames import KEYS
 from riskmodel.errors import InputError
+from riskmodel.factors import LANGUAGES
 from tests.conftest import SMALL, SMALL_MONTH, read_printed
 
 BOOK = str(SMALL / "book.toml")
@@ -58,8 +60,9 @@ def written(printed_and_written):
 
 def test_a_report_writes_pages_tables_and_manifest(written):
     names = {str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()}
-    pages = {f"report.{language}.{form}" for language in ("ja", "en") for form in ("html", "pdf")}
-    others = {"report.xlsx", "commentary.ja.md", "commentary.en.md", "figures.toml", "manifest.json"}
+    pages = {f"{page}.{lang}.{form}" for page in PAGES.values() for lang in LANGUAGES for form in ("html", "pdf")}
+    others = {f"{text}.{language}.md" for text in TEXTS.values() for language in LANGUAGES}
+    others |= {"report.xlsx", "figures.toml", "manifest.json"}
     missing = (pages | others | {f"tables/{name}.csv" for name in KEYS.keys() - {"rules"}}) ^ names  # of strategies
     assert missing <= {name for name in pages if name.endswith(".pdf")}  # where the machine has no Pango
 

@@ -15,8 +15,8 @@ import attribution as at
 import riskmodel as rm
 from attribution.cli import main
 from attribution.measures.performance import follow_book, performance_table, trailing_table
+from attribution.reporting.edited import read_commentary
 from attribution.reporting.files import measured_before, require_writable, write_whole
-from attribution.reporting.write import read_commentary
 from riskmodel.market.sources import Folder
 from riskmodel.texts import visible
 from tests.conftest import SMALL, SMALL_MONTH
@@ -279,7 +279,7 @@ def test_a_commentary_or_book_without_an_end_is_refused_at_once(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "long.md").write_bytes(b"x" * 2_000_000)
     with pytest.raises(at.InputError, match=r"has more than 1,000,000 bytes, which no commentary has\.$"):
-        read_commentary(Path(path), SMALL_MONTH, ["en"])
+        read_commentary(Path(path), SMALL_MONTH, ["en"], ["analyst"])
     with pytest.raises(at.InputError, match="has more than 1,000,000 bytes, which no such file needs"):
         at.read_book(path)
 

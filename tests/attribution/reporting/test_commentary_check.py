@@ -170,7 +170,7 @@ def test_a_file_of_another_month_or_kind_is_refused(tables, small_book):
             commentary_identity(text)
     with pytest.raises(InputError, match=r"edited\.md: is not UTF-8 \(byte 0\)\. Save it again as UTF-8\."):
         decode_commentary("騰落率".encode("cp932"), name="edited.md")
-    assert commentary_identity("\ufeff\n<!--commentary 2025-03 ja-->\r\n") == ("2025-03", "ja")
+    assert commentary_identity("\ufeff\n<!--commentary 2025-03 ja-->\r\n") == ("2025-03", "ja", "analyst")
 
 
 @settings(max_examples=dear_examples())

@@ -107,7 +107,7 @@ def test_where_no_pdf_can_be_made_everything_else_is_written_and_one_line_says_w
             raise errors.pop(0)
 
     monkeypatch.setattr(write, "start_pdf", Job)
-    written = run(languages=["ja", "en"], formats=["html", "pdf", "xlsx"])
+    written = run(languages=["ja", "en"], formats=["html", "pdf", "xlsx"], editions="analyst")
     defect = "No report.en.pdf: WeasyPrint cannot lay out the page (AssertionError). Leave it out. All else is written."
     assert written.remarks == (NO_PDF, defect)
     assert {"report.ja.html", "report.en.html", "report.xlsx"} <= set(written.paths)
@@ -238,7 +238,7 @@ def test_a_commentary_of_something_else_is_refused_before_any_work(run, monkeypa
 def test_two_commentaries_of_one_language_are_refused(run, tmp_path):
     for name in ("a.md", "b.md"):
         (tmp_path / name).write_text(FIRST, encoding="utf-8")
-    with pytest.raises(InputError, match=r"two commentaries in 'en': .*a\.md.*b\.md.*Give one"):
+    with pytest.raises(InputError, match=r"2 texts of the analyst edition in 'en': .*a\.md.*b\.md.*Give one"):
         run(commentary=[tmp_path / "a.md", tmp_path / "b.md"])
 
 
@@ -268,9 +268,9 @@ def test_one_language_format_and_commentary_need_no_list(run, tmp_path, returned
 
 def test_what_was_computed_and_written_is_told_on_a_line(page_content, run):
     courses = "Major 100, Major 70 : Next 30, Major 50 : Next 50, Major 30 : Next 70, Next Major 100"
-    assert repr(page_content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 22 tables"
-    names = "commentary.en.md, report.xlsx, figures.toml, manifest.json"
-    assert repr(run()) == f"ReportFiles: 2025-03, 22 tables, {names}"
+    assert repr(page_content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 24 tables"
+    names = "commentary.en.md, client.en.md, report.xlsx, figures.toml, manifest.json"
+    assert repr(run()) == f"ReportFiles: 2025-03, 24 tables, {names}"
 
 
 def test_fonts_of_a_page_for_the_screen_are_packed(run, tmp_path):

@@ -1,0 +1,137 @@
+"""A portfolio beside its benchmark: two lines since the first day, and beneath them the excess of each month."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.house_style.drawing.canvas import (
+    INK,
+    LINES,
+    MUTED,
+    NEGATIVE,
+    OVER,
+    POSITIVE,
+    RULE,
+    SMALL,
+    SOLID,
+    UNDER,
+    Canvas,
+    Scale,
+    limits,
+    shortened,
+    spread,
+    text_width,
+)
+from attribution.house_style.drawing.lines import PITCH, date_ticks, thinned
+from attribution.house_style.numbers import FULL, NegativeStyle, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NARROW = 262.0  # points: two abreast on a page, one across a telephone
+LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 128.0, 62.0, 16.0, 14.0
+BENCHMARK = (4.0, 2.0)  # dashes
+NAMES = 0.32  # of the width, at most, for the names at the lines' ends
+BAR = 0.7  # of a month's width
+LEAST_BAR = 1.2
+
+
+def against(
+    daily: pd.DataFrame,
+    excess: pd.Series,
+    names: tuple[str, str],
+    headings: tuple[str, str],
+    style: NegativeStyle,
+    label: str,
+    *,
+    width: float = NARROW,
+) -> Figure:
+    """Compounded returns of a portfolio and its benchmark, and the excess return of each calendar month.
+
+    Parameters
+    ----------
+    daily
+        (day) the columns `portfolio` and `benchmark`: simple returns, decimals.
+    excess
+        (month, a PeriodIndex) return less benchmark return.
+    names
+        What the two lines are called.
+    headings
+        Over the lines, and over the bars.
+    style, label
+        As for `attribution.house_style.drawing.bar_panels`.
+    width
+        Points.
+    """
+    days = pd.DatetimeIndex(daily.index)
+    levels = ((1 + daily[["portfolio", "benchmark"]]).cumprod() - 1).to_numpy().T
+    ends = [percent(row[-1], style, unit="%") for row in levels]
+    column = min(max(map(text_width, (*names, *ends))) + 4, NAMES * width)
+    top = SMALL + 8
+    upper = Scale(*limits(levels), top + LINES_HEIGHT, top)
+    below = top + LINES_HEIGHT + APART + SMALL
+    lower = Scale(*limits(excess.to_numpy(float)), below + BARS_HEIGHT, below)
+    ticks = [(scale, scale.ticks(style, upright=True)) for scale in (upper, lower)]
+    left = max(text_width(text, SMALL) for _, marks in ticks for _, text in marks) + 6
+    right = width - column - 8
+    along = Scale(0.0, float((days[-1] - days[0]).days + 1), left, right)
+    canvas = Canvas(width, below + BARS_HEIGHT + SCALE)
+    for scale, marks in ticks:
+        for value, text in marks:
+            canvas.line([(left, scale(value)), (right, scale(value))], RULE, 0.6, layer=UNDER)
+            canvas.write(left - 4, scale(value), text, "right", MUTED, SMALL)
+        canvas.line([(left, scale(0.0)), (right, scale(0.0))], INK, 0.7, layer=LINES)
+    canvas.write(0.0, SMALL / 2, headings[0], "left", MUTED, SMALL)
+    canvas.write(0.0, below - SMALL - 1, headings[1], "left", MUTED, SMALL)
+    x = along(np.array([0, *(days - days[0]).days + 1], dtype=float))
+    looks = ((POSITIVE, SOLID, 1.5, OVER), (INK, BENCHMARK, 1.1, LINES))
+    for row, (colour, dash, thick, layer) in zip(levels, looks, strict=True):
+        canvas.line(thinned(np.column_stack([x, upper(np.array([0.0, *row]))])), colour, thick, dash=dash, layer=layer)
+    _name_ends(canvas, upper, levels[:, -1], names, ends, (POSITIVE, INK), right + 6, column)
+    _bars(canvas, lower, along, days[0], excess, style)
+    for place, text in date_ticks(days):
+        half = text_width(text, SMALL) / 2
+        canvas.write(min(max(along(place), half), right + 8 - half), canvas.height - 6, text, "center", MUTED, SMALL)
+    return canvas.figure(label)
+
+
+def _name_ends(
+    canvas: Canvas,
+    scale: Scale,
+    values: np.ndarray,
+    names: tuple[str, str],
+    ends: list[str],
+    colours: tuple[str, str],
+    left: float,
+    column: float,
+) -> None:
+    """Each line's name with its last value below it, moved apart where they would touch."""
+    wanted = [float(scale(value)) for value in values]
+    for name, end, colour, middle in zip(
+        names, ends, colours, spread(wanted, 2 * PITCH + 1, scale.stop + PITCH, scale.start - PITCH / 2), strict=True
+    ):
+        canvas.write(left, middle - PITCH / 2, shortened(name, column), "left", colour)
+        canvas.write(left, middle + PITCH / 2, end, "left", colour)
+
+
+def _bars(canvas: Canvas, scale: Scale, along: Scale, first: pd.Timestamp, excess: pd.Series, style: NegativeStyle) -> None:
+    """A bar a month between its first and its last day; the first month begins where the lines do."""
+    for month, value in excess.items():
+        start = max((month.start_time - first).days, 0)
+        stop = (month.end_time.normalize() - first).days + 1
+        low, high = float(along(start)), min(float(along(stop)), along.stop)
+        if not math.isfinite(value):
+            continue
+        thick = max(BAR * (high - low), LEAST_BAR)
+        middle = (low + high) / 2
+        top, bottom = sorted((float(scale(0.0)), float(scale(value))))
+        colour = POSITIVE if value >= 0 else NEGATIVE
+        canvas.bar(middle - thick / 2, middle + thick / 2, (top + bottom) / 2, bottom - top, colour)
+        canvas.tell(
+            low, high, (scale.start + scale.stop) / 2, [str(month), percent(value, style, FULL, unit="%", signed=True)],
+            height=scale.start - scale.stop,
+        )  # fmt: skip

@@ -1,0 +1,48 @@
+"""The first page of the client edition: returns of every course, its benchmark and the excess over the usual windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attribution.measures.performance import WINDOWS
+from attribution.reporting.pages.words import PageWords
+
+if TYPE_CHECKING:
+    from attribution.reporting.tables.content import Content
+
+SIDES = ("return", "benchmark_return", "excess")
+
+
+@dataclass(frozen=True)
+class CourseReturns:
+    """A course's rows of the table `periods` by window, and what its benchmark is called."""
+
+    course: str
+    benchmark: str
+    windows: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Returns:
+    """Returns of the courses over the windows that any of them is old enough for."""
+
+    windows: list[str]
+    courses: list[CourseReturns]
+
+
+def returns_view(content: Content, words: PageWords) -> Returns:
+    """Returns by window, those windows left out that no course has; the inception stays."""
+    frame = content.tables["periods"]
+    frame = frame[(frame["kind"] == "window") & frame["course"].isin(list(content.results))]
+    known = set(frame.loc[frame["return"].notna(), "period"])
+    windows = [window for window in (*WINDOWS, "itd") if window in known]
+    courses = [
+        CourseReturns(
+            course,
+            words.book.benchmark_name(course),
+            {row["period"]: row for row in frame[frame["course"] == course].to_dict("records")},
+        )
+        for course in content.results
+    ]
+    return Returns(windows, courses)

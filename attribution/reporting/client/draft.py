@@ -1,0 +1,198 @@
+"""The client edition's texts as a draft to edit: a verdict in three sentences, and why each sleeve was ahead or behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from attribution.house_style.numbers import NegativeStyle
+from attribution.house_style.words import read_messages
+from attribution.measures.limits import Limit
+from attribution.portfolio.book import Book
+from attribution.reporting.commentary.risk import broken_limits, course_of, has_number
+from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
+from attribution.reporting.tables.facts import Facts, by_size, clear, drivers, specific_names
+from attribution.rows import SPECIFIC
+
+AVERAGE = "Average"
+ITEMS = 3  # named of a sleeve's drivers
+STOCKS = 2  # named behind the specific part
+
+
+def client_draft(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    book: Book,
+    month: str,
+    language: str,
+    names: Mapping[str, str] | None = None,
+    limits: Sequence[Limit] = (),
+    styles: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """Write what a client asks of a month: how it went, what the market did, why each sleeve was ahead or behind.
+
+    Parameters
+    ----------
+    tables, book, month, language, names, limits, styles
+        As for `attribution.reporting.commentary.draft.draft`.
+
+    Returns
+    -------
+    str
+        Markdown of at most 900 characters for a book of two sleeves that keep their limits, figures being links as in the
+        commentary. The first line names edition, month and language; the verdict stands before the first heading, each
+        sleeve under its own.
+
+    Raises
+    ------
+    InputError
+        For another language.
+
+    Examples
+    --------
+    >>> from attribution import read_book
+    >>> book = read_book("fixtures/small/book.toml")
+    >>> month = pd.DataFrame({"index": ["Large Index"], "return": [0.104]})
+    >>> print(client_draft({"index_months": month}, book=book, month="2025-03", language="en"))
+    <!-- client 2025-03 en -->
+    <BLANKLINE>
+    # Model portfolios on a simulated market: March 2025
+    <BLANKLINE>
+    Returns were the Large Index [+10.40%](<#index_months|Large Index|return>).
+    <BLANKLINE>
+    """
+    messages = read_messages(language, styles, market=book.market_name)
+    style: NegativeStyle = getattr(book.report.negative, language)
+    write = Writer(Facts(tables), book, messages, style, names or {})
+    day = pd.Period(month, "M")
+    when = messages("words.month", year=day.year, name=messages.name("months", str(day.month)))
+    title = write("client.title", book=write.words(book.book.name, ""), month=when)
+    blocks = [f"<!-- client {month} {language} -->", "# " + title]
+    blocks.append(write.paragraph([_result(write), _market(write), _sleeves(write)]))
+    for sleeve in book.sleeves:
+        own = [limit for limit in limits if limit.sleeve == sleeve]
+        parts = [_why(write, sleeve), _breaches(write, own)]
+        if any(parts):
+            blocks += ["## " + write.sleeve(sleeve), *filter(None, parts)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _result(write: Writer) -> str:
+    """What the courses returned and how many were ahead."""
+    frame = write.facts.tables.get("performance")
+    if frame is None or frame.empty:
+        return ""
+    courses = frame[frame["course"] != AVERAGE]
+    name = AVERAGE if len(courses) > 1 else str(courses["course"].iloc[0])
+    figures = {
+        "return": write.percent("performance", name, column="return"),
+        "benchmark": write.percent("performance", name, column="benchmark_return"),
+        "excess": write.points("performance", name, column="excess"),
+    }
+    if len(courses) == 1:
+        return write("client.course", course=plain(name), **figures)
+    ahead = int((courses["excess"] > 0).sum())
+    kind = "none" if not ahead else "all" if ahead == len(courses) else "some"
+    counts = {key: write.count(number) for key, number in (("ahead", ahead), ("courses", len(courses)))}
+    return write(f"client.courses_{kind}", **counts, **figures)
+
+
+def _market(write: Writer) -> str:
+    """What the benchmarks returned, and which style the month rewarded most and which cost most."""
+    months = write.facts.tables.get("index_months", pd.DataFrame(columns=["index", "return"]))
+    known = set(months.loc[months["return"].notna(), "index"])
+    own = dict.fromkeys(sleeve.benchmark for sleeve in write.book.sleeves.values())
+    items = [
+        write("client.index", name=write.index(name), number=write.percent("index_months", name, column="return"))
+        for name in own
+        if name in known
+    ]
+    frame = write.facts.tables.get("factor_month")
+    styles = pd.DataFrame() if frame is None else frame[(frame["group"] == "style") & clear(frame, "return")]
+    told: dict[str, str] = {}
+    if len(styles):
+        ordered = styles.sort_values("return", kind="stable")
+        for key, row in (("up", ordered.iloc[-1]), ("down", ordered.iloc[0])):
+            if (row["return"] > 0) == (key == "up"):
+                factor = str(row["factor"])
+                number = write.percent("factor_month", factor, column="return")
+                told[key] = write("client.item", name=write.factor(factor), number=number)
+    if not items:
+        return ""
+    sides = "_and_".join(told)
+    return capital(write(f"client.market_{sides}" if sides else "client.market", indices=write.join(items), **told))
+
+
+def _sleeves(write: Writer) -> str:
+    """The sleeve that was furthest ahead and the one furthest behind, with the largest driver of each."""
+    excess = {
+        sleeve: float(row["excess"])
+        for sleeve in write.book.sleeves
+        if has_number(row := write.facts.row("performance", course_of(write.book, sleeve)), "excess")
+        if row is not None
+    }
+    if len(excess) < 2:
+        return ""
+    ordered = sorted(excess, key=lambda sleeve: -excess[sleeve])
+    ends = [ordered[0], ordered[-1]]
+    said = [
+        write(
+            f"client.{'ahead' if excess[sleeve] > 0 else 'behind'}",
+            name=write.sleeve(sleeve),
+            excess=write.short_points("performance", course_of(write.book, sleeve), column="excess"),
+            driver=_largest(write, sleeve),
+        )
+        for sleeve in ends
+    ]
+    return capital(write("client.ends", first=said[0], last=said[1]))
+
+
+def _largest(write: Writer, sleeve: str) -> str:
+    """The largest driver of a sleeve in the direction of its excess; empty where there is none."""
+    course = course_of(write.book, sleeve)
+    found = drivers(write.facts.tables, course)
+    row = write.facts.row("performance", course)
+    if found.empty or row is None:
+        return ""
+    same = found[found["sign"] * row["excess"] > 0]
+    if same.empty:
+        return ""
+    return write("client.driver", driver=write.factor(str(same["factor"].iloc[0])))
+
+
+def _why(write: Writer, sleeve: str) -> str:
+    """One sentence: the result against the benchmark, and the items that made most of it."""
+    course = course_of(write.book, sleeve)
+    if not write.facts.has("figures", course, "excess_return"):
+        return ""
+    values: dict[str, Any] = {
+        "benchmark": write.index(write.book.sleeves[sleeve].benchmark),
+        "excess": write.short_points("figures", course, "excess_return", column="value"),
+    }
+    found = drivers(write.facts.tables, course).head(ITEMS)
+    items = [_item(write, course, str(row.factor)) for row in found.itertuples()]
+    return write("client.why" if items else "client.why_bare", items=write.join(items), **values)
+
+
+def _item(write: Writer, course: str, factor: str) -> str:
+    """A factor with its contribution; the specific part with the names that made most of it."""
+    values = {
+        "name": write.factor(factor),
+        "number": write.percent("factor_contributions", course, factor, column="contribution"),
+    }
+    if factor != SPECIFIC:
+        return write("client.item", **values)
+    stocks = [
+        write(
+            "item", name=plain(ticker), number=write.percent("stock_factor", course, ticker, factor, column="contribution")
+        )
+        for ticker in by_size(specific_names(write.facts.tables, course)).head(STOCKS)["ticker"]
+    ]
+    return write("client.specific" if stocks else "client.item", stocks=write.join(stocks), **values)
+
+
+def _breaches(write: Writer, limits: Sequence[Limit]) -> str:
+    """A line for each limit that is broken: value and bound, the cause, and a place for what is done about it."""
+    return bullets(write("client.breach", rule=capital(told)) for told in broken_limits(write, {x.rule: x for x in limits}))

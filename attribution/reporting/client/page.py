@@ -1,0 +1,90 @@
+"""The client edition: one document a language, for the screen and for paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from attribution.reporting.client.closing import LimitLine, glossary, limit_lines
+from attribution.reporting.client.cover import SIDES, Returns, returns_view
+from attribution.reporting.client.sleeve import ClientSleeve, client_sleeve
+from attribution.reporting.client.texts import ClientTexts
+from attribution.reporting.commentary.html import to_html
+from attribution.reporting.pages.cells import Cells
+from attribution.reporting.pages.factors import rewarded_title
+from attribution.reporting.pages.page import Medium, asset, environment, page_charts
+from attribution.reporting.pages.performance import Indices, indices_section
+from attribution.reporting.pages.words import page_words
+
+if TYPE_CHECKING:
+    from attribution.reporting.pages.charts import PageCharts
+    from attribution.reporting.tables.content import Content
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """What the client edition shows, beside its charts."""
+
+    verdict: str
+    returns: Returns
+    sleeves: list[ClientSleeve]
+    indices: Indices | None
+    rewarded: str
+    glossary: list[tuple[str, str]]
+    limits: list[LimitLine]
+
+
+def render_client(
+    content: Content,
+    texts: ClientTexts,
+    language: str,
+    *,
+    medium: Medium = "screen",
+    fonts: str = "",
+    charts: PageCharts | None = None,
+) -> str:
+    """Lay out the client edition as one HTML document, styles and charts inside it, without scripts.
+
+    Parameters
+    ----------
+    content
+        From `attribution.reporting.tables.content.build_content`.
+    texts
+        From `attribution.reporting.client.texts.client_texts`.
+    language, medium, fonts, charts
+        As for `attribution.reporting.pages.page.render_page`.
+
+    Returns
+    -------
+    str
+        The same text for the same content, whenever and wherever it is made.
+
+    Raises
+    ------
+    InputError
+        For another language.
+    """
+    words = page_words(content.book, language, content.messages(language))
+    traced = medium == "screen"
+    said = {key: to_html(text, traced=traced) for key, text in texts.sleeves.items()}
+    view = ClientView(
+        verdict=to_html(texts.verdict, title=False, traced=traced),
+        returns=returns_view(content, words),
+        sleeves=[client_sleeve(content, words, key, said.get(key, "")) for key in content.sleeves],
+        indices=indices_section(content, words),
+        rewarded=rewarded_title(content, words),
+        glossary=glossary(content, words),
+        limits=limit_lines(content, words),
+    )
+    return environment().get_template("templates/client.html").render(
+        lang=language,
+        t=words.messages,
+        words=words,
+        cells=Cells(words, traced=traced),
+        charts=replace(page_charts(content, language) if charts is None else charts, pointed=traced),
+        content=content,
+        book=content.book,
+        view=view,
+        sides=SIDES,
+        styles=[fonts, asset("client.css")],
+    )  # fmt: skip

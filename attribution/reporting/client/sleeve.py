@@ -1,0 +1,97 @@
+"""Half a page on a sleeve: why it was ahead or behind, its best and worst holdings, its risk, and what limits say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.reporting.pages.rows import of_course, records
+from attribution.reporting.pages.stocks import driver_texts, named_stocks
+from attribution.reporting.pages.words import PageWords
+from attribution.reporting.tables.facts import LEAST_DRIVER, Facts
+from attribution.rows import no_stocks
+
+if TYPE_CHECKING:
+    from attribution.reporting.tables.content import Content
+
+Row = dict[str, Any]
+SHOWN = 3  # of the best, and of the worst
+RISK = ("portfolio_volatility", "benchmark_volatility", "tracking_error", "beta")
+
+
+@dataclass(frozen=True)
+class ClientSleeve:
+    """What the client edition says of a sleeve.
+
+    Attributes
+    ----------
+    key, name, style, course, benchmark
+        The sleeve in the book, its name and style in the language, what the tables call it, and what it is held against.
+    row
+        return, benchmark_return and excess of the month.
+    text
+        What the analyst or the draft says of it, as HTML.
+    stocks
+        "best" and "worst": rows of `stock_contributions` of names held in the month, with `shown_name` and `text`.
+    risk
+        One line on forecast risk; empty where there is none.
+    kept
+        Whether all limits that could be tested were kept; None where the book sets none.
+    """
+
+    key: str
+    name: str
+    style: str
+    course: str
+    benchmark: str
+    row: Row
+    text: str
+    stocks: dict[str, list[Row]]
+    risk: str
+    kept: bool | None
+
+
+def client_sleeve(content: Content, words: PageWords, key: str, text: str) -> ClientSleeve:
+    """Everything the client edition says of one sleeve; `text` is safe HTML."""
+    result = content.sleeves[key]
+    limits = [limit.ok for limit in content.limits if limit.sleeve == key]
+    return ClientSleeve(
+        key=key,
+        name=words.sleeve(key),
+        style=words.text(words.book.sleeves[key].style),
+        course=result.course,
+        benchmark=result.benchmark,
+        row={"return": result.portfolio_return, "benchmark_return": result.benchmark_return, "excess": result.excess_return},
+        text=text,
+        stocks=held_stocks(content, words, result.course),
+        risk=risk_line(content, words, result.course),
+        kept=None if not limits else False not in limits,
+    )
+
+
+def held_stocks(content: Content, words: PageWords, course: str) -> dict[str, list[Row]]:
+    """The names held in the month that helped the excess most, and those that hurt it most."""
+    frame = named_stocks(content, words, course)
+    held = frame[frame["held"] & ~no_stocks(frame["ticker"])]
+    ordered = held.sort_values("active_contribution", ascending=False, kind="stable")
+    best = ordered[ordered["active_contribution"] >= LEAST_DRIVER].head(SHOWN)
+    worst = ordered[ordered["active_contribution"] <= -LEAST_DRIVER][::-1].head(SHOWN)
+    drafted = driver_texts(content, words, course, [*best["ticker"], *worst["ticker"]])
+    return {
+        side: records(part.assign(text=part["ticker"].map(drafted))) for side, part in (("best", best), ("worst", worst))
+    }
+
+
+def risk_line(content: Content, words: PageWords, course: str) -> str:
+    """Forecast volatility beside the benchmark's, tracking error and beta, in one sentence."""
+    facts = Facts({"risk": of_course(content.tables["risk"], course)})
+    found: dict[str, float] = {}
+    for measure in RISK:
+        row = facts.row("risk", course, measure)
+        if row is None or pd.isna(row["value"]):
+            return ""
+        found[measure] = float(row["value"])
+    shown = {name: words.percent(value, 1, unit="%") for name, value in found.items() if name != "beta"}
+    return words.messages("client.risk", beta=words.number(found["beta"]), **shown)

@@ -1,0 +1,68 @@
+"""The client edition's texts, as the analyst gave them back: the verdict, and what is said of each sleeve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attribution.portfolio.book import Book
+from attribution.reporting.commentary.check import FIRST_LINE, NARROW, unified
+from riskmodel.errors import InputError, listed
+
+HEADING = re.compile(r" {0,3}(?P<marks>#+)\s+(?P<title>.*?)\s*#*\s*")
+
+
+@dataclass(frozen=True)
+class ClientTexts:
+    """Markdown: the verdict, and by sleeve what stands under its name; of a sleeve without a heading, nothing."""
+
+    verdict: str
+    sleeves: Mapping[str, str]
+
+
+def client_texts(text: str, book: Book, language: str, *, name: str = "client.md") -> ClientTexts:
+    """Split a client text at its headings.
+
+    Parameters
+    ----------
+    text
+        A draft of `attribution.reporting.client.draft.client_draft`, edited or not.
+    book
+        Whose sleeves the headings name, in the language or by their keys.
+    language
+        Of the text.
+    name
+        What a message calls it.
+
+    Raises
+    ------
+    InputError
+        For a heading that names no sleeve, and for one that stands twice: its text would be on no page.
+    """
+    keys = {key: key for key in book.sleeves}
+    keys |= {str(getattr(own.name, language)): key for key, own in book.sleeves.items() if own.name is not None}
+    parts: dict[str, list[str]] = {"": []}
+    unknown, twice, place = [], [], ""
+    for line in unified(text).split("\n"):
+        if FIRST_LINE.fullmatch(line.translate(NARROW)):
+            continue
+        found = HEADING.fullmatch(line)
+        if found is None or len(found["marks"]) > 2:
+            parts[place].append(line)
+        elif len(found["marks"]) == 2:
+            title = re.sub(r"\\(.)", r"\1", found["title"])
+            place = keys.get(title, title)
+            unknown += [title] * (title not in keys)
+            twice += [title] * (place in parts)
+            parts[place] = []
+    if unknown:
+        known = ", ".join(f"'{title}'" for title in keys)
+        raise InputError(
+            f"{name}: headings that name no sleeve: {listed(unknown)}. What stands under them would be on no page. "
+            f"Call them {known}, or put the text under one of these."
+        )
+    if twice:
+        raise InputError(f"{name}: headings that stand twice: {listed(twice)}. Put their texts under one.")
+    whole = {key: "\n".join(lines).strip() for key, lines in parts.items()}
+    return ClientTexts(whole.pop(""), whole)

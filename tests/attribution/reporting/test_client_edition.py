@@ -1,0 +1,108 @@
+"""The client edition: its draft, what an analyst gives back, and the page."""
+
+import re
+
+import pytest
+
+from attribution import InputError
+from attribution.house_style.words import LANGUAGES
+from attribution.reporting.client.draft import client_draft
+from attribution.reporting.client.page import render_client
+from attribution.reporting.client.texts import client_texts
+from attribution.reporting.commentary.check import LINK, check_commentary
+from tests.attribution.reporting.page_reader import Reader
+from tests.conftest import SMALL_MONTH
+
+LONGEST = 900  # characters of a draft of two sleeves, without what limits say
+
+
+def drafted(content, language):
+    return client_draft(
+        content.tables,
+        book=content.book,
+        month=content.month,
+        language=language,
+        names=content.stock_names(language),
+        limits=content.limits,
+        styles=content.style_texts,
+    )
+
+
+@pytest.fixture(scope="module")
+def drafts(page_content):
+    return {language: drafted(page_content, language) for language in LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def client_pages(page_content, drafts):
+    return {
+        (language, medium): render_client(
+            page_content, client_texts(text, page_content.book, language), language, medium=medium
+        )
+        for language, text in drafts.items()
+        for medium in ("screen", "print")
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_draft_is_short_and_its_figures_hold(page_content, drafts, language):
+    text = LINK.sub(r"\g<text>", drafts[language])
+    told = [line for line in text.split("\n") if line and not line.startswith(("#", "<!--", "- "))]
+    assert sum(map(len, told)) <= LONGEST
+    assert len(told) == 3  # the verdict, and why of each sleeve
+    assert check_commentary(drafts[language], page_content.tables, book=page_content.book, month=SMALL_MONTH).empty
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_breach_is_told_with_a_place_for_what_is_done(page_content, drafts, language):
+    broken = [limit for limit in page_content.limits if limit.ok is False]
+    assert drafts[language].count("\n- ") == len(broken) > 0
+
+
+def test_a_figure_that_was_changed_is_found(page_content, drafts):
+    first = LINK.search(drafts["en"])
+    wrong = drafts["en"].replace(first[0], first[0].replace(first["text"], "+99.99%"), 1)
+    found = check_commentary(wrong, page_content.tables, book=page_content.book, month=SMALL_MONTH)
+    assert list(found["kind"]) == ["differs"]
+
+
+def test_texts_stand_under_their_sleeves_by_name_or_key_and_no_text_is_lost(small_book):
+    text = "<!-- client 2025-03 en -->\n\n# Title\n\nVerdict.\n\n## Major (simulated)\n\nOne.\n\n### More\n"
+    text += "\n## next_major\nTwo."
+    found = client_texts(text, small_book, "en")
+    assert found.verdict == "Verdict."
+    assert found.sleeves == {"major": "One.\n\n### More", "next_major": "Two."}
+    with pytest.raises(InputError, match=r"headings that name no sleeve: Outlook\. .*'Major \(simulated\)'"):
+        client_texts(text + "\n## Outlook\nFine.", small_book, "en")
+    with pytest.raises(InputError, match="headings that stand twice: major"):
+        client_texts(text + "\n## major\nAgain.", small_book, "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_loads_nothing_runs_nothing_and_is_whole(client_pages, language):
+    for medium in ("screen", "print"):
+        page = client_pages[language, medium]
+        assert set(re.findall(r"https?://[^\"' <]*", page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+        assert not re.search(r"<(link|img|iframe|object|script)\b|@import|url\((?!#)|\son\w+=", page)
+    reader = Reader(client_pages[language, "screen"])
+    assert len(reader.ids) == len(set(reader.ids))
+    assert "data-v" not in client_pages[language, "print"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_return_of_the_first_page_is_the_tables(page_content, client_pages, language):
+    periods = page_content.tables["periods"].set_index(["course", "period"])
+    cells = re.findall(
+        r'data-c="(return|benchmark_return|excess)" data-k="([^"|]*)\|([^"]*)" data-v="([^"]*)"',
+        client_pages[language, "screen"],
+    )
+    assert len(cells) == 3 * 5 * len(page_content.results)
+    for column, course, window, value in cells:
+        assert float(value) == periods.loc[(course, window), column]
+
+
+def test_only_held_names_are_shown_three_a_side(page_content, client_pages):
+    table = page_content.tables["stock_contributions"].set_index(["course", "ticker"])
+    shown = re.findall(r'<tr data-k="(Major 100|Next Major 100)\|([^"]*)">', client_pages["en", "screen"])
+    assert 4 < len(shown) <= 12
+    assert all(table.loc[place, "held"] for place in shown)
