@@ -99,9 +99,20 @@ def skfolio_day(given, day):
     return factors, np.where(covered, r - fit.predict(np.nan_to_num(design)[None])[0], np.nan), int(fit.n_valid_assets_[0])
 
 
-@pytest.mark.parametrize("weights", ["default", "given", "given, some missing"])
-@pytest.mark.parametrize("missing", ["none", "returns", "exposures", "both", "a style for a day"])
-@pytest.mark.parametrize("layout", ["even", "one sector", "lopsided", "many", "some without", "changing"])
+LAYOUTS = ("even", "one sector", "lopsided", "many", "some without", "changing")
+MISSING = ("none", "returns", "exposures", "both", "a style for a day")
+WEIGHTS = ("default", "given", "given, some missing")
+
+
+@pytest.mark.parametrize(
+    ("layout", "missing", "weights"),
+    [
+        pytest.param(layout, missing, weights, marks=[pytest.mark.slow] * ((row + column - place) % 3 != 0))
+        for row, layout in enumerate(LAYOUTS)
+        for column, missing in enumerate(MISSING)
+        for place, weights in enumerate(WEIGHTS)
+    ],
+)
 def test_the_regression_equals_skfolio_on_the_restricted_design(layout, missing, weights):
     given = market(layout, missing, weights)
     fit = rm.cross_sectional_regression(**given)

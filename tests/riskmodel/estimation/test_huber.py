@@ -53,7 +53,7 @@ def changed(data: dict[str, xr.DataArray], missing: str, weights: str) -> dict[s
     return data
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("weights", ["default", "given"])
 @pytest.mark.parametrize("missing", ["none", "returns", "exposures", "both"])
 @pytest.mark.parametrize("huber", [1.0, 1.345, 2.5])
