@@ -144,8 +144,10 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequen
             continue
         known = found[ours]
         if known is None:
-            sums = () if ours != "weight" else _sums(group, chosen, table)
-            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *sums)
+            more = _sums(group, chosen, table) if ours == "weight" else ()
+            if ours == "risk_free":  # of a year it would be some 250 times too large
+                more = (Fact("rate_unknown", {"labels": (chosen[ours],)}),)
+            draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *more)
         elif known[0] != "ones" or "unit" in draft.stated:
             draft.state(("units", ours), *known)
         else:
