@@ -81,7 +81,11 @@ def walk(
     require_strategy(book, strategy)
     require_kind("effort", effort, Effort, "Give riskmodel.Effort(gap=..., nodes=...).")
     closes = month_closes(market, start, end)
-    folder = None if out is None else WalkFolder.opened(require_path("out", out, "Name a folder."), book, strategy, market)
+    folder = (
+        None
+        if out is None
+        else WalkFolder.opened(require_path("out", out, "Name a folder."), book, strategy, market, effort)
+    )
     made = [] if folder is None else folder.steps(closes)
     lists = [step.weights_from() for step in made]
     left = closes[len(made) :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from attribution.construction.files import write_text
-from attribution.construction.known import known_by
+from attribution.construction.known import strategy_known_by
 from attribution.construction.walked import Step
 from attribution.portfolio.book import Book
-from riskmodel.errors import InputError, counted
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.optimisation.search import Effort
 
 LISTS = "lists"
 ABOUT = "walk.json"
@@ -28,18 +29,19 @@ class WalkFolder:
     ----------
     path
         The folder.
-    about
-        What the lists depend on, beside the market: the strategy, its benchmarks, the model's settings.
+    book, strategy
+        Whose.
     market
-        What they were made from.
+        What the lists are made from.
     """
 
     path: Path
-    about: dict[str, Any]
+    book: Book
+    strategy: str
     market: xr.Dataset
 
     @classmethod
-    def opened(cls, path: Path, book: Book, strategy: str, market: xr.Dataset) -> WalkFolder:
+    def opened(cls, path: Path, book: Book, strategy: str, market: xr.Dataset, effort: Effort) -> WalkFolder:
         """A folder for a walk, made where there is none.
 
         Raises
@@ -47,7 +49,7 @@ class WalkFolder:
         InputError
             For a folder of another book or strategy, one that holds something else, and one that cannot be written.
         """
-        about = described(book, strategy)
+        about = described(book, strategy, effort)
         data = book.source.folder
         if data is None:
             raise InputError(
@@ -66,7 +68,7 @@ class WalkFolder:
             write_text(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
             raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
-        return cls(path, about, market)
+        return cls(path, book, strategy, market)
 
     def steps(self, closes: pd.DatetimeIndex) -> list[Step]:
         """The lists that are there of some closes, the earliest first, without a gap.
@@ -87,18 +89,22 @@ class WalkFolder:
         read = [self._read(name) for name in both]
         if read:
             last, known = read[-1]
-            if known != known_by(self.market, last.date):
+            if known != self._known(last.date):
                 raise InputError(
                     f"--out: the data up to {last.date:%Y-%m-%d} are not those that the {counted(len(there), 'list')} in "
-                    f"'{self.path}' were made from: prices, filings or constituents changed. Walk into a new folder."
+                    f"'{self.path}' were made from: prices, filings, constituents, scores, rates or securities changed. Walk "
+                    f"into a new folder."
                 )
         return [step for step, _ in read]
 
     def add(self, step: Step) -> None:
         """Write a list, whole or not at all."""
-        content = {"known": known_by(self.market, step.date), **step.as_plain()}
+        content = {"known": self._known(step.date), **step.as_plain()}
         path = self.path / LISTS / f"{step.date:%Y-%m-%d}.json"
         write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    def _known(self, date: pd.Timestamp) -> str:
+        return strategy_known_by(self.book, self.strategy, self.market, date)
 
     def _read(self, name: str) -> tuple[Step, str]:
         path = self.path / LISTS / f"{name}.json"
@@ -111,17 +117,21 @@ class WalkFolder:
             ) from None
 
 
-def described(book: Book, strategy: str) -> dict[str, Any]:
-    """What the lists of a walk depend on beside the market, as plain values."""
+def described(book: Book, strategy: str, effort: Effort) -> dict[str, Any]:
+    """What the lists of a walk depend on beside the data, as plain values; each rule with its kind, which is none of its
+    fields.
+    """
     settings = book.strategies[strategy]
+    rules = [{"rule": rule.key, **asdict(rule)} for rule in settings.rules]
     names = {settings.benchmark, *(str(getattr(rule, "reference", "")) for rule in settings.rules)} & set(book.benchmarks)
     model = book.model.model_dump(mode="json", exclude={"store"})
     return {
         "strategy": strategy,
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json") | {"rules": rules},
         "benchmarks": {name: book.benchmarks[name].model_dump(mode="json") for name in sorted(names)},
         "model": model,
         "uncovered_max": book.book.uncovered_max,
+        "effort": asdict(effort),
     }
 
 
@@ -139,10 +149,21 @@ def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:
     if not isinstance(there, dict) or there.get("strategy") != about["strategy"]:
         whose = there.get("strategy") if isinstance(there, dict) else None
         raise InputError(f"--out: '{path}' holds a walk of '{whose}', not of '{about['strategy']}'. Name another folder.")
+    lacking = [name for name in plain if name not in there]
+    if lacking:
+        raise InputError(
+            f"--out: the walk in '{path}' was made by an earlier version, which did not write down all that its lists depend "
+            f"on ({listed(lacking)}), so that whether it is the same walk cannot be told. Walk into a new folder."
+        )
     other = [name for name in plain if there.get(name) != plain[name]]
     settings = there.get("settings")
     keys = [key for key in plain["settings"] if isinstance(settings, dict) and settings.get(key) != plain["settings"][key]]
-    what = f"settings of the strategy ({', '.join(keys)})" if other == ["settings"] else " and ".join(other)
+    told = {"effort": "effort (--nodes)"}
+    what = (
+        f"settings of the strategy ({', '.join(keys)})"
+        if other == ["settings"]
+        else " and ".join(told.get(name, name) for name in other)
+    )
     raise InputError(
         f"--out: '{path}' holds a walk of '{about['strategy']}' with other {what}. Walk into a new folder, or "
         f"set the book back."

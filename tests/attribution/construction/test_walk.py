@@ -12,9 +12,13 @@ import pytest
 
 import attribution as at
 import riskmodel as rm
+from attribution.construction.known import strategy_known_by
 from attribution.construction.months import walked_months
 from attribution.construction.walk_book import write_walk
+from attribution.construction.walk_folder import WalkFolder
 from attribution.construction.walked import Step
+from riskmodel.optimisation.rules import CashWeight, Excluded, Held, NameWeight, TrackingError, Turnover
+from riskmodel.optimisation.search import Effort
 from tests.conftest import SMALL
 
 
@@ -82,11 +86,63 @@ def test_a_folder_of_another_walk_is_refused(tmp_path, strategies, small_model, 
     with pytest.raises(at.InputError, match=r"begins at the close of 2025-01-31, and --from asks for 2024-12-31"):
         walk(start="2025-01")
     spoilt = small_market.assign(close=small_market["close"].where(small_market["time"] > np.datetime64("2024-06-03"), 2.0))
-    with pytest.raises(at.InputError, match=r"the data up to 2025-01-31 are not those .* prices, filings or constituents"):
+    with pytest.raises(at.InputError, match=r"the data up to 2025-01-31 are not those .* prices, filings, constituents, scores"):
         walk(market=spoilt)
     (tmp_path / "out" / "lists" / "2025-01-31.json").write_text("{}")
     with pytest.raises(at.InputError, match=r"2025-01-31\.json' is damaged\. Remove it and those after it"):
         walk()
+
+
+ALIKE = [(Held, Excluded, (("VOWZ",),)), (Turnover, TrackingError, (0.2,)), (CashWeight, NameWeight, (0.01, 0.1))]
+
+
+@pytest.mark.parametrize(("kind", "other", "settings"), ALIKE)
+def test_a_rule_of_another_kind_with_the_same_settings_is_another_walk(
+    tmp_path, strategies, small_market, kind, other, settings
+):
+    def opened(rule):
+        own = strategies.strategies["major"].model_copy(update={"rules": (rule,)})
+        book = strategies.model_copy(update={"strategies": {"major": own}})
+        return WalkFolder.opened(tmp_path / "out", book, "major", small_market, Effort())
+
+    opened(kind(*settings))
+    opened(kind(*settings))
+    with pytest.raises(at.InputError, match=r"other settings of the strategy \(rules\)\. Walk into a new folder"):
+        opened(other(*settings))
+
+
+def test_a_walk_of_another_effort_and_one_that_does_not_say_its_own_are_refused(tmp_path, strategies, small_market):
+    def opened(effort):
+        return WalkFolder.opened(tmp_path / "out", strategies, "major", small_market, effort)
+
+    opened(Effort(nodes=50))
+    with pytest.raises(at.InputError, match=r"a walk of 'major' with other effort \(--nodes\)\. Walk into a new folder"):
+        opened(Effort(nodes=60))
+    about = json.loads((tmp_path / "out" / "walk.json").read_text(encoding="utf-8"))
+    (tmp_path / "out" / "walk.json").write_text(json.dumps({k: v for k, v in about.items() if k != "effort"}))
+    with pytest.raises(at.InputError, match=r"made by an earlier version, .* depend on \(effort\), .* a new folder"):
+        opened(Effort(nodes=50))
+
+
+def test_what_a_list_was_made_from_are_scores_sectors_and_rates_too(small_copy, small_market):
+    folder, _, _ = small_copy
+    close, later = pd.Timestamp("2025-01-31"), pd.Timestamp("2025-02-28")
+
+    def known(value=1.0, market=small_market, at_close=close):
+        rows = [(at_close, "VOWZ", "mine", value), (at_close, "VOWZ", "other", 7 * value), (later, "VOWZ", "mine", 3.0)]
+        pd.DataFrame(rows, columns=["date", "ticker", "score", "value"]).to_csv(folder / "scores.csv", index=False)
+        book = at.read_book(folder / "strategies.toml")
+        own = book.strategies["major"].model_copy(update={"score": "mine"})
+        return strategy_known_by(book.model_copy(update={"strategies": {"major": own}}), "major", market, close)
+
+    first = known()
+    assert known() == first
+    assert known(2.0) != first
+    assert known(at_close=pd.Timestamp("2025-01-30")) != first
+    assert known(market=small_market.assign(sector=small_market["sector"].str.upper())) != first
+    assert known(market=small_market.assign(risk_free=small_market["risk_free"] + 1e-5)) != first
+    after = small_market["time"] > np.datetime64(close)
+    assert known(market=small_market.assign(risk_free=small_market["risk_free"].where(~after, 0.1))) == first
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path, strategies, small_model, small_market):
