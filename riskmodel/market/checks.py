@@ -8,6 +8,7 @@ import pandas as pd
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import NO_TICKERS, RESERVED, STYLE_TABLES
 from riskmodel.market.tables import places
+from riskmodel.market.timeline import blocks_of
 
 WEIGHT_SUM_TOLERANCE = 1e-6
 MOST_DECIMALS = 9  # of weights that somebody rounded: percent to seven decimals
@@ -86,14 +87,16 @@ def require_returns_are_decimals(
     A row is in percent where its return is a hundred times the move of the close to a part in a thousand; an asset or a day
     is where the median ratio of its returns to its moves lies nearer to 100 than to 1 (dividends disturb single rows).
     """
-    traded = life >= 0
-    consecutive = traded[1:] & traded[:-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        move = np.where(consecutive, close[1:] / close[:-1] - 1, np.nan)
-        telling = np.abs(move) >= SMALLEST_TELLING_MOVE
-        ratio = np.where(telling, given[1:] / move, np.nan)
-        rows = telling & (np.abs(ratio - 100) <= 0.1)
-        suspect = np.abs(ratio) > 30  # most rows are near 1; only what is suspect is worth a median
+    telling, rows, suspect, above = np.zeros((4, max(len(life) - 1, 0), life.shape[1]), dtype=bool)
+    for names in blocks_of(life.shape[1]):
+        traded, own, returned = life[:, names] >= 0, close[:, names], given[1:, names]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            move = np.where(traded[1:] & traded[:-1], own[1:] / own[:-1] - 1, np.nan)
+            telling[:, names] = np.abs(move) >= SMALLEST_TELLING_MOVE
+            ratio = np.where(telling[:, names], returned / move, np.nan)
+            rows[:, names] = telling[:, names] & (np.abs(ratio - 100) <= 0.1)
+            suspect[:, names] = np.abs(ratio) > 30  # most rows are near 1; only what is suspect is worth a median
+            above[:, names] = returned - move > 0.5
     for axis, label in ((0, "asset"), (1, "day")):
         share = suspect.sum(axis=axis) / np.maximum(telling.sum(axis=axis), 1)
         lines = (share > 0.5) & (telling.sum(axis=axis) >= 3)
@@ -105,7 +108,7 @@ def require_returns_are_decimals(
             f"prices: {counted(int(rows.sum()), 'total_return')} a hundred times the move of the close: "
             f"{_cells(percent, sessions, assets, given)}. They look like percent; divide by 100."
         )
-    far = np.vstack([np.zeros((1, life.shape[1]), bool), given[1:] - move > 0.5])
+    far = np.vstack([np.zeros((1, life.shape[1]), bool), above])
     _refuse_prices(far, given, close, sessions, assets, share=0.0)
     below = given < -1
     if below.any():

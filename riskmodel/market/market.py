@@ -23,7 +23,7 @@ from riskmodel.market.sector_order import require_sector_order
 from riskmodel.market.sources import Source, at_one_moment, open_source
 from riskmodel.market.spelling import CATEGORIES, spelt
 from riskmodel.market.tables import GIVEN_MODEL, TABLES, empty_table
-from riskmodel.market.timeline import as_of, last_known, lives, session_from
+from riskmodel.market.timeline import as_of, bridged_returns, lives, session_from
 from riskmodel.progress import Progress, stages
 
 DESCRIPTOR_LASTS = np.timedelta64(190, "D")  # two quarters, as an announcement
@@ -200,14 +200,6 @@ def places_among(labels: pd.Series, known: np.ndarray) -> np.ndarray:
     """The place of each label among known ones, each of which is looked for once; -1 where it is none of them."""
     codes, found = pd.factorize(labels)
     return np.asarray(pd.Index(known).get_indexer(found)[codes])
-
-
-def bridged_returns(close: np.ndarray, resumed: np.ndarray) -> np.ndarray:
-    """Close to the last close before on the days on which trading resumes, (time, asset); NaN on all others."""
-    out = np.full(close.shape, np.nan)
-    names = np.flatnonzero(resumed.any(axis=0))
-    out[:, names] = np.where(resumed[:, names], close[:, names] / last_known(close[:, names]) - 1, np.nan)
-    return out
 
 
 def shares_known(table: pd.DataFrame, sessions: np.ndarray, assets: np.ndarray, findings: Findings) -> np.ndarray:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 BRIDGE_SESSIONS = 5
+NAMES_AT_ONCE = 512  # some megabytes of a panel
+
+
+def blocks_of(names: int) -> Iterator[slice]:
+    """All names, some at a time: what is worked out of whole panels takes new memory, which takes longer than the sums.
+
+    Examples
+    --------
+    >>> list(blocks_of(600))
+    [slice(0, 512, None), slice(512, 600, None)]
+    """
+    for first in range(0, names, NAMES_AT_ONCE):
+        yield slice(first, min(first + NAMES_AT_ONCE, names))
 
 
 def lives(traded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +69,14 @@ def next_lives(life: np.ndarray) -> np.ndarray:
 def last_known(values: np.ndarray) -> np.ndarray:
     """For each day the last value before it, (time, asset); NaN before the first."""
     return np.vstack([np.full((1, values.shape[1]), np.nan), pd.DataFrame(values).ffill().to_numpy()[:-1]])
+
+
+def bridged_returns(close: np.ndarray, resumed: np.ndarray) -> np.ndarray:
+    """Close to the last close before on the days on which trading resumes, (time, asset); NaN on all others."""
+    out = np.full(close.shape, np.nan)
+    names = np.flatnonzero(resumed.any(axis=0))
+    out[:, names] = np.where(resumed[:, names], close[:, names] / last_known(close[:, names]) - 1, np.nan)
+    return out
 
 
 def session_from(dates: pd.Series, sessions: np.ndarray, *, strictly_after: pd.Series | None = None) -> np.ndarray:

@@ -50,12 +50,16 @@ def counts_beside_splits(feed: Feed) -> Iterator[Finding]:
 def counts_that_jump(feed: Feed) -> Iterator[Finding]:
     """A count that doubles and comes back, or moves by a power of ten, while the name trades."""
     shares = feed.panel("shares_out")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        steps = np.diff(np.log(shares), axis=0, prepend=np.nan)
-        jumps = (np.abs(steps) > THERE_AND_BACK) & np.isfinite(feed.move)
-    for column in np.flatnonzero(jumps.any(axis=0)):
-        rows = np.flatnonzero(jumps[:, column])
-        sizes = steps[rows, column]
+
+    def steps(names: slice) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.diff(np.log(shares[:, names]), axis=0, prepend=np.nan)
+
+    _, jumping = feed.places(lambda names: (np.abs(steps(names)) > THERE_AND_BACK) & np.isfinite(feed.move[:, names]))
+    for column in np.unique(jumping):
+        own = steps(slice(column, column + 1))[:, 0]
+        rows = np.flatnonzero((np.abs(own) > THERE_AND_BACK) & np.isfinite(feed.move[:, column]))
+        sizes = own[rows]
         for place in np.flatnonzero(np.abs(sizes[:-1] + sizes[1:]) < SAME_RATIO):
             yield Finding(
                 "shares_there_and_back", "shares", feed.assets[column], feed.days[rows[place]],
@@ -93,21 +97,29 @@ def counts_beside_dealing(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("volume_unit")
 def volumes_in_another_unit(feed: Feed) -> Iterator[Finding]:
     """Dealing that steps by a hundred or a thousand between two fortnights; a market of which nothing, or all, is dealt."""
-    volume = feed.panel("volume")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        dealt = np.log10(np.where(volume > 0, volume, np.nan))
-        share = dealt - np.log10(feed.panel("shares_out"))
-        usual = np.nanmedian(share) if np.isfinite(share).any() else np.nan  # nobody may have both
+    volume, shares = feed.panel("volume"), feed.panel("shares_out")
+
+    def dealt(names: slice | np.ndarray) -> np.ndarray:
+        own = volume[:, names]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.log10(np.where(own > 0, own, np.nan))
+
+    share, count, stepping = np.empty(volume.shape), 0, list[np.ndarray]()
+    for names in feed.blocks:
+        own = dealt(names)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            np.subtract(own, np.log10(shares[:, names]), out=share[:, names])
+        known = np.isfinite(own)
+        count += int(known.sum())
+        so_far = np.cumsum(np.where(known, own, 0.0), axis=0)
+        fortnight = (so_far[STEP_DAYS:] - so_far[:-STEP_DAYS]) / STEP_DAYS
+        far = np.abs(fortnight[STEP_DAYS:] - fortnight[:-STEP_DAYS]) > LEAST_UNIT / 2
+        stepping.append(names.start + np.flatnonzero(far.any(axis=0)))
+    usual = np.nanmedian(share, overwrite_input=True) if np.isfinite(share).any() else np.nan  # nobody may have both
     if abs(usual - USUAL_DEALT) > UNUSUAL_DEALT:
-        yield Finding(
-            "volume_unit", "prices", date=feed.days[0], count=int(np.isfinite(dealt).sum()), shown=f"{10**usual:.2g}"
-        )
-    known = np.isfinite(dealt)
-    so_far = np.cumsum(np.where(known, dealt, 0.0), axis=0)
-    fortnight = (so_far[STEP_DAYS:] - so_far[:-STEP_DAYS]) / STEP_DAYS
-    with np.errstate(invalid="ignore"):
-        some = np.flatnonzero((np.abs(fortnight[STEP_DAYS:] - fortnight[:-STEP_DAYS]) > LEAST_UNIT / 2).any(axis=0))
-    before = pd.DataFrame(dealt[:, some]).rolling(STEP_DAYS, min_periods=STEP_DAYS - 2)
+        yield Finding("volume_unit", "prices", date=feed.days[0], count=count, shown=f"{10**usual:.2g}")
+    some = np.concatenate(stepping)
+    before = pd.DataFrame(dealt(some)).rolling(STEP_DAYS, min_periods=STEP_DAYS - 2)
     least, most, middle = before.min(), before.max(), before.median()
     apart = (least.shift(-STEP_DAYS) > most) | (most.shift(-STEP_DAYS) < least)  # two fortnights that do not overlap
     steps = (middle.shift(-STEP_DAYS) - middle).where(apart).to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.market.evidence.finding import Register
+from riskmodel.market.timeline import blocks_of
 
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0)  # of splits, either way
 SMALLEST_DIVIDEND = 1e-5  # of the close
@@ -45,6 +47,19 @@ class Feed:
     def assets(self) -> np.ndarray:
         """The tickers."""
         return self.market.get_index("asset").to_numpy(dtype=object)
+
+    @property
+    def blocks(self) -> Iterator[slice]:
+        """All names, some at a time."""
+        return blocks_of(len(self.assets))
+
+    def places(self, marks: Callable[[slice], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns, by day, of the cells that are marked in blocks of names, (day, names of the block)."""
+        found = [(*np.nonzero(marks(names)), names.start) for names in self.blocks]
+        rows = np.concatenate([rows for rows, _, _ in found])
+        columns = np.concatenate([columns + first for _, columns, first in found])
+        order = np.lexsort((columns, rows))
+        return rows[order], columns[order]
 
     @cached_property
     def move(self) -> np.ndarray:

@@ -115,12 +115,15 @@ def moves_without_dealing(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("close_there_and_back")
 def closes_that_come_back(feed: Feed) -> Iterator[Finding]:
     """A close that leaves for one day, far for the name, and comes back, with no more dealing on either day, is mistyped."""
+
+    def back(names: slice) -> np.ndarray:
+        step = np.log1p(feed.move[:, names])
+        following = np.vstack([step[1:], np.full((1, step.shape[1]), np.nan)])
+        return (np.abs(step) > LEAST_MOVE) & (np.abs(step + following) < BACK * np.abs(step))
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        step = np.log1p(feed.move)
-    following = np.vstack([step[1:], np.full((1, step.shape[1]), np.nan)])
-    with np.errstate(invalid="ignore"):
-        rows, columns = np.nonzero((np.abs(step) > LEAST_MOVE) & (np.abs(step + following) < BACK * np.abs(step)))
-        far = np.abs(step[rows, columns]) > FAR_AND_BACK * feed.deviation(rows, columns)
+        rows, columns = feed.places(back)
+        far = np.abs(np.log1p(feed.move[rows, columns])) > FAR_AND_BACK * feed.deviation(rows, columns)
     rows, columns = rows[far], columns[far]
     quiet = ~(feed.dealt(rows, columns) > ORDINARY_DEALING) & ~(feed.dealt(rows + 1, columns) > ORDINARY_DEALING)
     for row, column in zip(rows[quiet], columns[quiet], strict=True):
@@ -150,10 +153,12 @@ def zeros_beside_moves(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("close_not_adjusted")
 def splits_in_one_column(feed: Feed) -> Iterator[Finding]:
     """Total return and close of one row that are a split's ratio apart: one of the two is adjusted for it."""
+    returns, move = feed.panel("total_return"), feed.move
     with np.errstate(invalid="ignore", divide="ignore"):
-        apart = np.log((1 + feed.panel("total_return")) / (1 + feed.move))
-        rows, columns = np.nonzero(np.abs(apart) > LEAST_IN_A_ROW)
-    steps = apart[rows, columns]
+        rows, columns = feed.places(
+            lambda names: np.abs(np.log((1 + returns[:, names]) / (1 + move[:, names]))) > LEAST_IN_A_ROW
+        )
+        steps = np.log((1 + returns[rows, columns]) / (1 + move[rows, columns]))
     ratios = nearest_ratio(steps)
     for row, column, step, ratio in zip(rows, columns, steps, ratios, strict=True):
         if abs(step - np.log(ratio)) < CLOSE_SLACK:
@@ -257,17 +262,23 @@ def sessions_of_yesterday(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("stale_price")
 def prices_that_repeat(feed: Feed) -> Iterator[Finding]:
     """A close that stays the same for so many sessions that the name's other days make it all but impossible."""
-    still = feed.move == 0
-    day = np.arange(len(still), dtype=np.int32)[:, None]
-    runs = day - np.maximum.accumulate(np.where(still, np.int32(-1), day), axis=0)
-    ends = (runs >= STALE_RUN) & ~np.vstack([still[1:], np.zeros((1, still.shape[1]), bool)])
-    known, stood = np.isfinite(feed.move).sum(axis=0), still.sum(axis=0)
-    close, deviations = feed.panel("close"), pd.DataFrame(feed.move).std().to_numpy()
-    for end, column in np.argwhere(ends):
-        length = int(runs[end, column])
+    move, day = feed.move, np.arange(len(feed.days), dtype=np.int32)[:, None]
+
+    def runs(names: slice | np.ndarray) -> np.ndarray:
+        return day - np.maximum.accumulate(np.where(move[:, names] == 0, np.int32(-1), day), axis=0)
+
+    def ends(names: slice) -> np.ndarray:
+        still = move[:, names] == 0
+        return (runs(names) >= STALE_RUN) & ~np.vstack([still[1:], np.zeros((1, still.shape[1]), bool)])
+
+    last, columns = feed.places(ends)
+    some, place = np.unique(columns, return_inverse=True)
+    lengths, deviations = runs(some)[last, place], pd.DataFrame(move[:, some]).std().to_numpy()[place]
+    close, known, stood = feed.panel("close"), np.isfinite(move).sum(axis=0), (move == 0).sum(axis=0)
+    for end, column, length, deviation in zip(last, columns, lengths.tolist(), deviations, strict=True):
         rows = np.arange(end - length + 1, end + 1)
         own = feed.deviation(rows[:1], np.array([column]))[0]
-        step = deviations[column] * close[end, column]
+        step = deviation * close[end, column]
         rounded = NEAR_ZERO * TICK / max(step, TICK)  # of moves, to a cent
         usual = max((stood[column] - length) / max(known[column] - length, 1), rounded)
         if usual**length * known[column] >= STALE_ODDS:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import riskmodel as rm
+from riskmodel.market import timeline
 from riskmodel.market.evidence.finding import Finding, Register, found_at, summed_up
 from riskmodel.market.findings import market_findings
-from riskmodel.market.market import build_market
+from riskmodel.market.market import MARKET_TABLES, build_market
 from riskmodel.market.spelling import one_spelling, plain, spelt
-from tests.conftest import REAL
+from riskmodel.market.tables import read_table
+from tests.conftest import REAL, SMALL
 from tests.riskmodel.builders import random_tables
 from tests.riskmodel.market.found import DAY, HARMLESS, NAMES, Tables, found, of_key, prices_with
 
@@ -29,6 +32,19 @@ def unadjusted(prices: pd.DataFrame, ticker: str, ratio: float, *, volume: bool 
 
 def test_a_clean_market_gives_no_finding(clean):
     assert found(clean) == []
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_a_market_is_the_same_however_many_names_are_looked_at_together(monkeypatch, number):
+    tables = {name: table for name in MARKET_TABLES if (table := read_table(SMALL, name)) is not None}
+    prices = tables["prices"]
+    for place, (column, factor) in enumerate((("close", 3.0), ("volume", 1000.0), ("close", 1.0))):
+        rows = prices.index[prices["ticker"] == prices["ticker"].unique()[place]]
+        prices.loc[rows[100 : 101 + 40 * place], column] *= factor
+    expected = build_market(dict(tables))
+    monkeypatch.setattr(timeline, "NAMES_AT_ONCE", number)
+    xr.testing.assert_identical(build_market(dict(tables)), expected)
+    assert {"volume_unit", "close_there_and_back"} <= {finding.key for finding in market_findings(expected)}
 
 
 @pytest.mark.parametrize("ratio", [2.0, 3.0, 10.0, 1.5, 0.5, 0.1])
