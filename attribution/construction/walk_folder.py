@@ -92,8 +92,8 @@ class WalkFolder:
             if known != self._known(last.date):
                 raise InputError(
                     f"--out: the data up to {last.date:%Y-%m-%d} are not those that the {counted(len(there), 'list')} in "
-                    f"'{self.path}' were made from: prices, filings, constituents, scores, rates or securities changed. Walk "
-                    f"into a new folder."
+                    f"'{self.path}' were made from: prices, filings, constituents, scores, rates or securities changed. "
+                    f"Walk into a new folder."
                 )
         return [step for step, _ in read]
 
@@ -152,8 +152,8 @@ def _require_same(path: Path, there: Any, about: dict[str, Any]) -> None:
     lacking = [name for name in plain if name not in there]
     if lacking:
         raise InputError(
-            f"--out: the walk in '{path}' was made by an earlier version, which did not write down all that its lists depend "
-            f"on ({listed(lacking)}), so that whether it is the same walk cannot be told. Walk into a new folder."
+            f"--out: the walk in '{path}' was made by an earlier version, which did not write down all that its lists "
+            f"depend on ({listed(lacking)}), so that whether it is the same walk cannot be told. Walk into a new folder."
         )
     other = [name for name in plain if there.get(name) != plain[name]]
     settings = there.get("settings")
