@@ -285,3 +285,14 @@ def test_a_strategy_is_not_held_against_a_benchmark_of_funds(small_book, market)
         rm.InputError, match=r"^benchmark 'Mixed': holds 1 fund that \[funds\] looks through: ETF. A strategy"
     ):
         Closing.at(book, market, pd.Timestamp("2025-03-31")).benchmark("Mixed")
+
+
+def test_a_limit_on_risk_says_what_of_the_sleeve_is_carried_without_exposures(small_book, small_model, market):
+    book = holding_fund(small_book, "ETF", WHOLE)
+    tracks = Tracks(book, market, read_period(MONTH, book, market))
+    followed, forecast = blend_tracks(tracks, "major"), forecast_risk(small_model, market, pd.Timestamp("2025-03-31"))
+    risk = closing_risk(followed, forecast)
+    limits = {limit.rule: limit for limit in closing_limits(tracks, followed, "major", forecast=forecast, risk=risk)}
+    held = float(followed.invested()["portfolio_weight"].sel(asset="ETF"))
+    told = f"; 1 name of the sleeve carried without exposures left out ({held:.2%} of its weight)"
+    assert limits["risk_band"].detail.endswith(told) and held > FUND_SHARE / 2
