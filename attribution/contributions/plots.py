@@ -127,7 +127,7 @@ class Plots:
         names = {str(factor): messages.factor(str(factor)) for factor in named} | {TOTAL: messages("charts.excess")}
         frame = pd.concat([frame, frame.sum(axis=1).rename(TOTAL)], axis=1)
         label = messages("charts.path", name=result.course)
-        return legible(paths(frame, names, _style(lang), label, total=TOTAL))
+        return legible(paths(frame, names, _style(lang), label, messages, total=TOTAL))
 
     def stocks(self, lang: str = "en", *, largest: int = 10) -> Figure:
         """Contributions to the excess return of the stocks that helped most and of those that hurt most.

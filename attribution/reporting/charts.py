@@ -20,13 +20,14 @@ from attribution.house_style.drawing.contributions import (
 )
 from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.fonts import legible
-from attribution.house_style.drawing.lines import cumulative_lines, paths
+from attribution.house_style.drawing.lines import cumulative_lines
 from attribution.house_style.drawing.small import in_lines
 from attribution.house_style.drawing.waterfall import bridge_steps, waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
+from attribution.reporting.chart_texts import with_largest, with_values
 from attribution.reporting.tables.rungs import rung_name, rung_rules
-from attribution.rows import EFFECTS, FAMILIES, GROUPS, LEAST_T, LONG
+from attribution.rows import EFFECTS, FAMILIES, GROUPS, LONG
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,8 +72,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     Returns
     -------
     dict
-        cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_paths,
-        factor_returns, exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
+        cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_returns,
+        exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
         without one, "against/COURSE", "bridge/COURSE", "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE",
         where a strategy makes it "rules/COURSE", for each sleeve "contributions/COURSE".
         Of risk and blends with more courses than a page has room for, "risk/2" and so on go on with the next ones.
@@ -85,7 +86,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         makers["three_months"] = functools.partial(cumulative, window="three_months")
     if len(tables["index_weeks"].columns) > 2:
         makers["weeks"] = weeks
-    makers |= {"factor_paths": factor_paths, "factor_returns": factor_returns}
+    makers["factor_returns"] = factor_returns
     makers["exposures"] = functools.partial(exposures, courses=alone)
     forecast = set(tables["risk_factors"]["course"])
     if forecast:
@@ -134,34 +135,29 @@ def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, wi
     if len(courses) > MOST_LINES:
         ends = pd.Series({name: float((1 + part).prod()) for name, part in courses.items()}).sort_values(kind="stable").index
         named = {*ends[:LINES_NAMED], *ends[-LINES_NAMED:]}
-    return cumulative_lines(courses, plain or benchmarks, style, messages(f"charts.cumulative_{window}"), named=named)
+    shown = courses | (plain or benchmarks)
+    ends_of = [(name, float((1 + part).prod() - 1)) for name, part in shown.items()]
+    label = with_values(messages(f"charts.cumulative_{window}"), ends_of, messages, style)
+    return cumulative_lines(courses, plain or benchmarks, style, label, messages, named=named)
+
+
+def week_name(first: pd.Timestamp, last: pd.Timestamp, messages: Messages) -> str:
+    """The days of a week, one where it has one."""
+    days = [messages.date(day, "short_date") for day in (first, last)]
+    return days[0] if first == last else messages("words.span", first=days[0], last=days[1])
 
 
 def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
     """Returns of the indices by week, and of the month."""
     frame, whole = content.tables["index_weeks"], content.tables["index_months"].set_index("index")["return"]
-    names = [
-        *(
-            f"{a:%m-%d} – {b:%m-%d}" if a != b else f"{a:%m-%d}"
-            for a, b in zip(frame["week_from"], frame["week_to"], strict=True)
-        )
-    ]
+    names = [*(week_name(a, b, messages) for a, b in zip(frame["week_from"], frame["week_to"], strict=True))]
     panels = [
         (str(index), [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)])
         for index in frame.columns[2:]
     ]
-    return multiples([*names, messages("charts.month")], panels, style, messages("charts.weeks"))
-
-
-def factor_paths(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
-    """Daily compounded returns of the styles, those named that are at least twice their error over the month."""
-    daily = content.tables["factor_returns"]
-    daily = daily[daily["group"] == "style"]
-    frame = daily.pivot_table(index="date", columns="factor", values="return", sort=False, dropna=False)
-    levels = ((1 + frame.fillna(0.0)).cumprod() - 1).loc[:, frame.notna().any()]
-    month = content.tables["factor_month"]
-    certain = {str(name): messages.factor(str(name)) for name in month.loc[month["t"].abs() >= LEAST_T, "factor"]}
-    return paths(levels, certain, style, messages("charts.factor_paths"))
+    ends = [(name, bars[-1].value) for name, bars in panels]
+    label = with_values(messages("charts.weeks"), ends, messages, style)
+    return multiples([*names, messages("charts.month")], panels, style, label)
 
 
 def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
@@ -170,9 +166,9 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -
     bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
     bars |= {group: sorted_bars(rows) for group, rows in bars.items() if group != "sector" or not messages.sectors}
     panels = [[bars["style"]], [bars[group] for group in GROUPS if group not in ("industry", "style") and bars[group]]]
-    return bar_panels(
-        [panel for panel in panels if any(panel)], style, messages("charts.factor_returns"), shared=False, mark=draw_dot
-    )
+    shown = [panel for panel in panels if any(panel)]
+    label = with_largest(messages("charts.factor_returns"), bars["style"], messages, style)
+    return bar_panels(shown, style, label, shared=False, mark=draw_dot)
 
 
 def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -185,7 +181,9 @@ def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 def contributions(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
     """Contributions of factors to a course's excess return."""
     panels = contribution_bars(_rows(content, "factor_contributions", course), messages)
+    every = [bar for panel in panels for part in panel for bar in part]
     label = messages("charts.contributions", name=course_name(content, course, messages))
+    label = with_largest(label, every, messages, style)
     return bar_panels(panels, style, label, shared=True)
 
 
@@ -209,6 +207,7 @@ def course_waterfall(content: Content, messages: Messages, style: NegativeStyle,
     """From the benchmark's return to the course's."""
     steps, start, end = waterfall_bars(content, messages, course=course)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
+    label = with_largest(label, steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"))
 
 
@@ -217,6 +216,7 @@ def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course
     start, end = totals(content, messages, course=course)
     steps = bridge_steps(_rows(content, "factor_contributions", course), messages, most=BRIDGE)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
+    label = with_largest(label, steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
 
 
@@ -228,9 +228,11 @@ def course_against(content: Content, messages: Messages, style: NegativeStyle, *
     excess = pd.Series(months["excess"].to_numpy(float), pd.PeriodIndex(months["period"], freq="M"))
     start, end = totals(content, messages, course=course)
     headings = (messages("charts.cumulative"), messages("charts.monthly_excess"))
+    ends = [(end.label, float((1 + portfolio).prod() - 1)), (start.label, float((1 + benchmark).prod() - 1))]
     label = messages("charts.against", name=end.label, benchmark=start.label)
+    label = with_values(label, ends, messages, style)
     daily = pd.DataFrame({"portfolio": portfolio, "benchmark": benchmark})
-    return against(daily, excess, (end.label, start.label), headings, style, label)
+    return against(daily, excess, (end.label, start.label), headings, style, label, messages)
 
 
 def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:
@@ -255,6 +257,7 @@ def rules(content: Content, messages: Messages, style: NegativeStyle, *, course:
     steps = [Bar(rung_name(row.rung, known, messages), row.contribution) for row in frame.itertuples() if row.contribution]
     end = Bar(messages("rules_section.total"), content.rules[course].excess_return)
     label = messages("charts.rules", name=course_name(content, course, messages))
+    label = with_largest(label, steps, messages, style)
     return waterfall(steps, Bar(messages("rules_section.start"), 0.0), end, style, label)
 
 
@@ -272,8 +275,10 @@ def exposures(
 
 def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
     """Allocation, selection and interaction by sector, with their totals."""
+    frame = _rows(content, "brinson", course)
+    sums = [(messages(f"charts.{effect}"), float(frame[effect].sum())) for effect in EFFECTS if effect in frame]
     label = messages("charts.brinson", name=course_name(content, course, messages))
-    return brinson_chart(_rows(content, "brinson", course), messages, style, label)
+    return brinson_chart(frame, messages, style, with_values(label, sums, messages, style))
 
 
 def brinson_families(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
@@ -320,9 +325,9 @@ def _largest(
         bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
         panels.append((course_name(content, course, messages), [*bars, Bar("", float(values[course].sum()), total=True)]))
     scale = limits([bar.ends for _, bars in panels for bar in bars])
-    return multiples(
-        rows, [panel for course, panel in zip(frames, panels, strict=True) if course in shown], style, label, scale=scale
-    )
+    drawn = [panel for course, panel in zip(frames, panels, strict=True) if course in shown]
+    label = with_values(label, [(name, bars[-1].value) for name, bars in drawn], messages, style)
+    return multiples(rows, drawn, style, label, scale=scale)
 
 
 def _rows(content: Content, table: str, course: str) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def _view(book: Book, months: WalkedMonths, words: PageWords) -> WalkView:
     rules = [(rung_name(str(rung), known, t), float(value)) for rung, value in months.linked.items() if value]
     daily = months.daily
     lines = cumulative_lines(
-        {name: daily["return"]}, {benchmark: daily["benchmark_return"]}, words.style, t("walk_page.lines")
+        {name: daily["return"]}, {benchmark: daily["benchmark_return"]}, words.style, t("walk_page.lines"), t
     )
     steps = [Bar(label, value) for label, value in rules]
     end = Bar(t("rules_section.total"), float(months.linked.sum()))

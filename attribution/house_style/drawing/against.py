@@ -28,6 +28,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.lines import PITCH, date_ticks, thinned
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
+from attribution.house_style.words import Messages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,6 +48,7 @@ def against(
     headings: tuple[str, str],
     style: NegativeStyle,
     label: str,
+    messages: Messages,
     *,
     width: float = NARROW,
 ) -> Figure:
@@ -64,6 +66,8 @@ def against(
         Over the lines, and over the bars.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
+    messages
+        How dates are written.
     width
         Points.
     """
@@ -92,8 +96,8 @@ def against(
     for row, (colour, dash, thick, layer) in zip(levels, looks, strict=True):
         canvas.line(thinned(np.column_stack([x, upper(np.array([0.0, *row]))])), colour, thick, dash=dash, layer=layer)
     _name_ends(canvas, upper, levels[:, -1], names, ends, (POSITIVE, INK), right + 6, column)
-    _bars(canvas, lower, along, days[0], excess, style)
-    for place, text in date_ticks(days):
+    _bars(canvas, lower, along, days[0], excess, style, messages)
+    for place, text in date_ticks(days, messages, right - left):
         half = text_width(text, SMALL) / 2
         canvas.write(min(max(along(place), half), right + 8 - half), canvas.height - 6, text, "center", MUTED, SMALL)
     return canvas.figure(label)
@@ -118,7 +122,15 @@ def _name_ends(
         canvas.write(left, middle + PITCH / 2, end, "left", colour)
 
 
-def _bars(canvas: Canvas, scale: Scale, along: Scale, first: pd.Timestamp, excess: pd.Series, style: NegativeStyle) -> None:
+def _bars(
+    canvas: Canvas,
+    scale: Scale,
+    along: Scale,
+    first: pd.Timestamp,
+    excess: pd.Series,
+    style: NegativeStyle,
+    messages: Messages,
+) -> None:
     """A bar a month between its first and its last day; the first month begins where the lines do."""
     for month, value in excess.items():
         start = max((month.start_time - first).days, 0)
@@ -131,7 +143,5 @@ def _bars(canvas: Canvas, scale: Scale, along: Scale, first: pd.Timestamp, exces
         top, bottom = sorted((float(scale(0.0)), float(scale(value))))
         colour = POSITIVE if value >= 0 else NEGATIVE
         canvas.bar(middle - thick / 2, middle + thick / 2, (top + bottom) / 2, bottom - top, colour)
-        canvas.tell(
-            low, high, (scale.start + scale.stop) / 2, [str(month), percent(value, style, FULL, unit="%", signed=True)],
-            height=scale.start - scale.stop,
-        )  # fmt: skip
+        told = [messages.date(month.start_time, "month"), percent(value, style, FULL, unit="%", signed=True)]
+        canvas.tell(low, high, (scale.start + scale.stop) / 2, told, height=scale.start - scale.stop)

@@ -34,11 +34,17 @@ from attribution.house_style.drawing.canvas import (
     text_width,
 )
 from attribution.house_style.numbers import NegativeStyle, percent
+from attribution.house_style.words import Messages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PITCH = 10.5  # points between names at the lines' ends
+TICKS = {
+    **{"W-MON": "short_date", "MS": "short_month", "QS": "short_month", "2QS": "short_month"},
+    **{"YS": "year", "5YS": "year", "20YS": "year"},
+}  # frequency -> form of a date
+MOST_TICKS, APART = 8, 4.0  # points between two of them
 NAMES = 120.0  # points: widest column of names
 STRIDE = 3.0  # points of width within which only the extremes of many days can be seen
 STRIP = 6.0  # points: least width of the strip that tells a day's values
@@ -50,6 +56,7 @@ def cumulative_lines(
     benchmarks: Mapping[str, pd.Series],
     style: NegativeStyle,
     label: str,
+    messages: Messages,
     *,
     named: Collection[str] | None = None,
     height: float = 165.0,
@@ -63,6 +70,8 @@ def cumulative_lines(
         ends its line.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
+    messages
+        How dates are written.
     named
         The courses that are named and in colour, the others pale; by default all.
     height
@@ -76,7 +85,7 @@ def cumulative_lines(
     series = [*courses.values(), *benchmarks.values()]
     levels = np.array([(1 + daily).cumprod().to_numpy(dtype=float, na_value=np.nan) - 1 for daily in series])
     names = [*(name if name in colours else None for name in courses), *benchmarks]
-    return _chart(names, levels, _days(series[0].index), looks, style, label, height)
+    return _chart(names, levels, _days(series[0].index), looks, style, label, messages, height)
 
 
 def paths(
@@ -84,6 +93,7 @@ def paths(
     names: Mapping[str, str],
     style: NegativeStyle,
     label: str,
+    messages: Messages,
     *,
     total: str = "",
     height: float = 140.0,
@@ -98,6 +108,8 @@ def paths(
         Columns that are named, each with its name; blue where they end above zero, orange below, told apart by dashes.
     style, label
         As for `attribution.house_style.drawing.bar_panels`.
+    messages
+        How dates are written.
     total
         The column of `names` that is the sum of all, drawn dark; none by default.
     height
@@ -116,7 +128,7 @@ def paths(
         )  # fmt: skip
         before[colour] += line in shown and line != total
     values = levels[order].to_numpy(dtype=float).T
-    return _chart([names.get(line) for line in order], values, _days(levels.index), looks, style, label, height)
+    return _chart([names.get(line) for line in order], values, _days(levels.index), looks, style, label, messages, height)
 
 
 def _chart(
@@ -126,6 +138,7 @@ def _chart(
     looks: Sequence[tuple[str, tuple[float, ...], float, int]],
     style: NegativeStyle,
     label: str,
+    messages: Messages,
     height: float,
 ) -> Figure:
     """Lines from zero before the first day on; those without a name are not written."""
@@ -147,7 +160,7 @@ def _chart(
     for value, text in ticks:
         canvas.line([(left, down(value)), (right, down(value))], RULE, 0.6, layer=UNDER)
         canvas.write(left - 5, down(value), text, "right", MUTED, SMALL)
-    for place, text in date_ticks(days):
+    for place, text in date_ticks(days, messages, right - left):
         half = text_width(text, SMALL) / 2
         canvas.write(min(max(along(place), half), right + 18 - half), height - 9, text, "center", MUTED, SMALL)
     canvas.line([(left, down(0.0)), (right, down(0.0))], INK, 0.7, layer=LINES)
@@ -157,7 +170,7 @@ def _chart(
         y = down(np.array([*row[:begins], 0.0, *row[begins:]]))
         seen = np.isfinite(y)
         canvas.line(thinned(np.column_stack([x[seen], y[seen]])), colour, thick, dash=dash, layer=layer)
-    _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style)
+    _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style, messages)
     order = [*written, *absent]
     wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
     for k, at, end in zip(order, wanted, spread(wanted, PITCH, top + 4, height - bottom - 4), strict=True):
@@ -171,7 +184,12 @@ def _chart(
 
 
 def _tell_days(
-    canvas: Canvas, x: np.ndarray, days: pd.DatetimeIndex, levels: Sequence[tuple[str, np.ndarray]], style: NegativeStyle
+    canvas: Canvas,
+    x: np.ndarray,
+    days: pd.DatetimeIndex,
+    levels: Sequence[tuple[str, np.ndarray]],
+    style: NegativeStyle,
+    messages: Messages,
 ) -> None:
     """The values of the lines on each day, or on days far enough from each other to be pointed at; the last one always."""
     chosen: list[int] = []
@@ -184,15 +202,23 @@ def _tell_days(
     for place, left, right in zip(chosen, edges[:-1], edges[1:], strict=True):
         values = [f"{name} {percent(row[place], style, unit='%')}" for name, row in levels]
         if values:
-            canvas.tell(left, right, canvas.height / 2, [f"{days[place]:%Y-%m-%d}", *values], height=canvas.height)
+            canvas.tell(left, right, canvas.height / 2, [messages.date(days[place]), *values], height=canvas.height)
 
 
-def date_ticks(days: pd.DatetimeIndex) -> list[tuple[int, str]]:
-    """At most eight starts of weeks, months, quarters or years: days since the day before the first, and their names."""
-    rules = {"W-MON": "%m-%d", "MS": "%Y-%m", "QS": "%Y-%m", "2QS": "%Y-%m", "YS": "%Y", "5YS": "%Y", "20YS": "%Y"}
-    found = {rule: pd.date_range(days[0], days[-1], freq=rule) for rule in rules}
-    rule = next((rule for rule, starts in found.items() if len(starts) <= 8), "20YS")
-    return [(int((start - days[0]).days) + 1, start.strftime(rules[rule])) for start in found[rule]]
+def date_ticks(days: pd.DatetimeIndex, messages: Messages, room: float = WIDTH) -> list[tuple[int, str]]:
+    """Starts of weeks, months, quarters or years: days since the day before the first, and their names.
+
+    As many as are no more than eight and do not touch on an axis of `room` points.
+    """
+    found: list[tuple[int, str]] = []
+    for rule, form in TICKS.items():
+        starts = pd.date_range(days[0], days[-1], freq=rule)
+        found = [(int((start - days[0]).days) + 1, messages.date(start, form)) for start in starts]
+        widest = max((text_width(text, SMALL) for _, text in found), default=0.0) + APART
+        least = min(np.diff([place for place, _ in found]), default=np.inf) * room / ((days[-1] - days[0]).days + 1)
+        if len(found) <= MOST_TICKS and least >= widest:
+            break
+    return found
 
 
 def thinned(points: np.ndarray) -> np.ndarray:
