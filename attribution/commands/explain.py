@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
-from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress, say
+from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress, say, say_simulated
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError, listed
@@ -110,12 +110,14 @@ def explain_course(options: argparse.Namespace) -> int:
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
         if options.table == "figures":
+            say_simulated(book, error=options.format != "text")
             _say_stopped(book, tracks, options.course)
             return _figures(book, market, options)
         step("model")
         fitted = fitted_model(book, market, tracks.period.end, progress=inside(step, "model"))
         step("contributions")
         if options.table == "rules":
+            say_simulated(book, error=options.format != "text")
             _rules(tracks, fitted.model, options, inside(step, "contributions"))
             print_evidence(evidence, options.book, tracks.period, error=True)
             return DONE
@@ -130,6 +132,7 @@ def explain_course(options: argparse.Namespace) -> int:
         say(fitted.remark, error=True)
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
+    say_simulated(book, error=options.format != "text")
     _print(result, frame, options)
     print_evidence(evidence, options.book, tracks.period, error=True)
     _say_stopped(book, tracks, options.course)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, say
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, say, say_simulated
 from attribution.reporting.formats import EDITIONS, FORMATS
 from riskmodel.factors import LANGUAGES
 
@@ -66,6 +66,7 @@ def report_month(options: argparse.Namespace) -> int:
             say(f"{finding.file}, line {finding.line}: {finding.message}")
         say(f"Nothing was written: {counted(len(written.findings), 'finding')} in the commentary. Correct it and repeat.")
         return FINDINGS
+    say_simulated(book)
     say(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")
     print_table(written.tables["performance"], "text", percent=["return", "benchmark_return", "excess"])
     identities = written.tables["reconciliation"]

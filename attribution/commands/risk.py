@@ -6,7 +6,7 @@ import argparse
 import json
 from functools import partial
 
-from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say
+from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say, say_simulated
 from riskmodel.errors import InputError
 from riskmodel.progress import inside
 
@@ -73,6 +73,7 @@ def print_risk(options: argparse.Namespace) -> int:
             f"held until then.",
             error=True,
         )
+    say_simulated(book, error=options.format != "text")
     tables = {"risk": risk.table, "limits": limits, "realised": realised}
     if options.table in ("factor", "family", "stock"):
         tables = {options.table: risk.by(options.table)}

@@ -17,6 +17,7 @@ from riskmodel.texts import LAYOUT, visible
 if TYPE_CHECKING:
     import pandas as pd
 
+    from attribution.portfolio.book import Book
     from attribution.portfolio.evidence.judged import Judged
     from attribution.portfolio.periods import Period
 
@@ -137,6 +138,14 @@ def print_evidence(evidence: Sequence[Judged], book: str, period: Period, *, err
         say(f"{each.finding.table}: {sentence(each, words)}", error=error)
     more = f" {len(told) - MOST_FINDINGS} more touch the period." if len(told) > MOST_FINDINGS else ""
     say(f"Input data: {counted(len(kinds), 'kind')} of findings;{more} attribution check {book} lists them.", error=error)
+
+
+def say_simulated(book: Book, *, error: bool = False) -> None:
+    """What figures of a book stand with whose lists a walk made; nothing of another book."""
+    from attribution.house_style.words import read_messages
+
+    for fact in book.simulated:
+        say(read_messages("en").fact("simulated", fact), error=error)
 
 
 def progress(steps: int) -> AbstractContextManager[Step]:

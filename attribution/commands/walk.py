@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say, say_simulated
 from riskmodel.progress import inside
 
 
@@ -18,6 +18,11 @@ def walk_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", dest="end", required=True, metavar="YYYY-MM", help="last month")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="the walk's folder; one that stopped there goes on")
+    parser.add_argument(
+        "--searches",
+        metavar="FOLDER",
+        help="the --out of attribution search, whose trials count; by default those beside --out",
+    )
     parser.add_argument("--nodes", type=int, metavar="N", help="problems that the search of a list may take")
 
 
@@ -27,7 +32,7 @@ def print_walk(options: argparse.Namespace) -> int:
     from attribution.construction.months import walked_months
     from attribution.construction.task import require_strategy
     from attribution.construction.walk import walk
-    from attribution.construction.walk_book import write_walk
+    from attribution.construction.walk_book import trials_known, write_walk
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.reporting.walk_page import render_walk
@@ -37,6 +42,8 @@ def print_walk(options: argparse.Namespace) -> int:
     effort = EFFORT if options.nodes is None else Effort(nodes=options.nodes)
     book = read_book(options.book)
     require_strategy(book, options.strategy)
+    searches = None if options.searches is None else Path(options.searches)
+    trials_known(book, options.strategy, Path(options.out), searches)  # what cannot be read is said before the work
     with progress(4) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
@@ -48,7 +55,7 @@ def print_walk(options: argparse.Namespace) -> int:
             effort=effort, progress=inside(step, "lists"),
         )  # fmt: skip
         step("months")
-        own = write_walk(walked, market)
+        own = write_walk(walked, market, searches=searches)
         months = walked_months(own, walked, fitted.model, market, progress=inside(step, "months"))
         months.write(walked.folder)
         for language in own.book.languages:
@@ -56,9 +63,12 @@ def print_walk(options: argparse.Namespace) -> int:
     if fitted.remark:
         say(fitted.remark, error=True)
     if options.format == "json":
-        say(json.dumps({"months": records(months.table), "rules": records(months.rules), "figures": months.figures}))
+        facts = [{"key": fact.key, **fact.values} for fact in own.simulated]
+        told = {"months": records(months.table), "rules": records(months.rules), "figures": months.figures}
+        say(json.dumps({"simulated": facts, **told}, ensure_ascii=False))
     elif options.format == "csv":
         print_table(months.table, "csv")
+        say_simulated(own, error=True)
     else:
         say(f"{options.strategy} against {own.strategies[options.strategy].benchmark}: simulated, nobody held these lists")
         signed = ["return", "benchmark_return", "excess", "trading", "proxy"]
@@ -67,6 +77,7 @@ def print_walk(options: argparse.Namespace) -> int:
         say("")
         for line in months.sentences:
             say(line)
+        say_simulated(own)
         for line in walked.remarks:
             say(line)
         last = months.table["month"].iloc[-1]

@@ -94,8 +94,6 @@ class WalkedMonths:
             f"tracking error {f['tracking_error']:.2%}, {f['tracking_error_forecast']:.2%} forecast; excess "
             f"{f['excess_a_year']:+.2%} a year",
             f"what the rules brought, months linked: {told}",
-            "One strategy was walked: one trial, and no test of whether it would do as well elsewhere; "
-            "attribution search measures that.",
         ]
 
     def write(self, folder: Path | None) -> None:

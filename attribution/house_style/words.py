@@ -19,6 +19,7 @@ NAMED = {  # values of facts that are labels, and of what
     "column": "filings",
     "factors": "factors",
     "field": "filings",
+    "figure": "search_figures",
     "table": "market_tables",
     "sectors": "sectors",
     "sources": "filings",

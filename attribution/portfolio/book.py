@@ -26,9 +26,11 @@ from attribution.portfolio.settings.sections import (
 )
 from attribution.portfolio.settings.strategies import Strategy, Universe
 from attribution.portfolio.settings.toml_file import read_toml
+from attribution.portfolio.settings.walked import Walked
 from attribution.rows import CASH, is_pseudo_name, pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
+from riskmodel.facts import Fact
 from riskmodel.market.checks import require_weights, rescaled_weights
 from riskmodel.market.market import MARKET_TABLES, read_tables
 from riskmodel.market.sources import Source, open_source
@@ -67,6 +69,7 @@ class Book(Part):
     accepted: tuple[Accepted, ...] = ()
     model: Model = Model()
     tables: dict[str, TableMap] = Field(default_factory=dict)
+    walk: Walked | None = None
     path: Path
     holdings: pd.DataFrame = Field(repr=False)
     rescaled: pd.Series | None = Field(default=None, repr=False)
@@ -89,6 +92,22 @@ class Book(Part):
         if self.book.market is not None:
             return self.book.market.model_dump()
         return dict(US_MARKET) if self.book.currency == "USD" else None
+
+    @property
+    def returns_are(self) -> str:
+        """What is taken off the portfolios' returns: of the holdings nothing, of a walk its trades' costs, of actual ones
+        what trading cost, and fees where there are any; "holdings", "walked", "actual" or "actual_after_fees".
+        """
+        if self.actual_returns is None:
+            return "holdings"
+        if self.walk is not None:
+            return "walked"
+        return "actual_after_fees" if bool((self.actual_returns["fee"] > 0).any()) else "actual"
+
+    @property
+    def simulated(self) -> tuple[Fact, ...]:
+        """What stands with every figure where a walk made the lists: by which, of how many trials, what out of sample."""
+        return () if self.walk is None else self.walk.facts
 
     def __repr__(self) -> str:
         return (
@@ -307,6 +326,11 @@ def _require_consistent(book: Book) -> None:
                 f"{name}: [sleeves.{key}] names the strategy '{sleeve.strategy}', which is not in [strategies]. "
                 f"Known: {', '.join(book.strategies) or 'none'}."
             )
+    if book.walk is not None and book.walk.strategy not in book.strategies:
+        raise InputError(
+            f"{name}: [walk] is of the strategy '{book.walk.strategy}', which is not in [strategies]. Known: "
+            f"{', '.join(book.strategies) or 'none'}."
+        )
     resets = book.book.blend_reset
     strange = [course for course in resets if course not in book.courses] if isinstance(resets, dict) else []
     if strange:

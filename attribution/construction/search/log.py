@@ -14,6 +14,7 @@ import pandas as pd
 
 from attribution.construction.files import write_text
 from attribution.construction.search.judged import Earlier
+from attribution.construction.search.trials import scaled_weights, trial_weights
 from attribution.house_style.csv_text import csv_text
 from riskmodel.errors import InputError, listed
 from riskmodel.texts import with_formula
@@ -33,6 +34,7 @@ KINDS = {
     "simulated_in_sample": "float64",
     "simulated_out_of_sample": "float64",
 }
+SAME_WEIGHT = 1e-5  # of the largest; a name has six digits of each
 MONTH = r"\d{4}-\d{2}"
 CURE = "Give another --out, or put the log back as it was: what is left out of it makes every later figure look too good."
 
@@ -57,7 +59,7 @@ class Log:
 
     @classmethod
     def read(cls, folder: Path, strategy: str) -> Log:
-        """The log in a folder, or a new one.
+        """The log in a folder of the strategy's name, or a new one.
 
         Raises
         ------
@@ -99,6 +101,22 @@ class Log:
         again = (different["key"] == key) & (different["figure"] == figure) & different["score"].isin(list(scores))
         looked = self.table[(self.table["held_out_from"] <= to) & (self.table["to"] >= held_out_from)]
         return Earlier(trials=int((~again).sum()), looks=int(looked["search"].nunique()))
+
+    def counterpart(self, score: Mapping[str, float]) -> Mapping[str, Any] | None:
+        """The row of a score in the last search that tried it and found its figure on the months held out, if one did.
+
+        Parameters
+        ----------
+        score
+            Factor -> weight.
+        """
+        wanted = scaled_weights(score)
+        known = self.table.dropna(subset=["simulated_in_sample", "simulated_out_of_sample"])
+        for row in known.iloc[::-1].to_dict("records"):
+            own = trial_weights(row["score"])
+            if own.keys() == wanted.keys() and all(abs(own[name] - wanted[name]) < SAME_WEIGHT for name in own):
+                return {str(name): value for name, value in row.items()}
+        return None
 
     def added(self, rows: pd.DataFrame) -> Log:
         """The log with the trials of one more search, written whole or not at all.

@@ -141,12 +141,10 @@ class SearchResult:
             )
 
     def _named(self, fact: Fact, words: Messages) -> Fact:
-        """A fact whose scores and figures have the names of a language."""
+        """A fact whose scores have the names of a language."""
         values = dict(fact.values)
         if "score" in values:
             values["score"] = self._score(values["score"], words)
-        if "figure" in values:
-            values["figure"] = words.name(f"{SECTION}_figures", values["figure"])
         return Fact(fact.key, values)
 
     def _score(self, name: str, words: Messages) -> str:

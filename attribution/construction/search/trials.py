@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
@@ -52,6 +53,25 @@ def trial_name(weights: dict[str, float]) -> str:
     signs = [f"{'-' if weight < 0 else '+'} {'' if abs(weight) == 1 else f'{abs(weight):g} '}{factor}"
              for factor, weight in weights.items() if weight]  # fmt: skip
     return " ".join(signs).removeprefix("+ ")
+
+
+def trial_weights(name: str) -> dict[str, float]:
+    """The factors and weights of a score by its name, of which the largest is 1 or -1.
+
+    Examples
+    --------
+    >>> trial_weights("value - 2 size")
+    {'value': 0.5, 'size': -1.0}
+    """
+    terms = re.findall(r"([+-]) (?:(\d\S*) )?(.+?)(?= [+-] |$)", name if name.startswith("- ") else f"+ {name}")
+    found = {factor: float(weight or 1) * (-1 if sign == "-" else 1) for sign, weight, factor in terms}
+    return scaled_weights(found)
+
+
+def scaled_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights over the largest of them: scores that differ by a positive multiple are one. Those of 0 are left out."""
+    largest = max(map(abs, weights.values()), default=0.0)
+    return {factor: weight / largest for factor, weight in weights.items() if weight}
 
 
 def combined(factors: Sequence[str], *, least: int = LEAST, most: int = MOST, weights: Sequence[float] = (1.0,)) -> Trials:

@@ -23,6 +23,7 @@ from attribution.portfolio.settings.sections import (
     Sleeve,
 )
 from attribution.portfolio.settings.strategies import Strategy, Universe
+from attribution.portfolio.settings.walked import Counterpart, Walked
 from riskmodel.bounds import shown
 from riskmodel.errors import InputError
 from riskmodel.market.sources.mapping import Sheet, TableMap
@@ -34,6 +35,7 @@ PARTS = {  # of classes that stand in the place of a value
     "Negative": '{ ja = "△", en = "minus" } or one of the two',
     "OwnStyle": "{ descriptors = { descriptor = weight, ... } }",
     "RiskBand": '{ index = "...", within = 0.10 }',
+    "Counterpart": '{ figure = "sortino", in_sample = 1.2, out_of_sample = 0.3, months = "2025-04/2026-03" }',
     "Universe": '{ constituents = "..." } or { largest = 500 }',
     "Sheet": '{ file = "...", sheet = "..." }',
 }
@@ -66,6 +68,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "model": Model,
     "strategies": Strategy,
     "tables": TableMap,
+    "walk": Walked,
 }
 NESTED: dict[str, type[BaseModel]] = {
     "name": Words,
@@ -74,6 +77,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "negative": Negative,
     "risk_band": RiskBand,
     "universe": Universe,
+    "counterpart": Counterpart,
 }
 
 

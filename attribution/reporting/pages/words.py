@@ -38,6 +38,13 @@ class PageWords:
         """A sleeve's name."""
         return self.text(self.book.sleeves[key].name, key)
 
+    @property
+    def not_earned(self) -> str:
+        """That nobody earned the returns: as the book says it, and what is known of a walk that made its lists."""
+        said, t = self.book.report.hypothetical, self.messages
+        own = "" if not said else t("cover.hypothetical") if said is True else self.text(said)
+        return self.sentences(own, *(t.fact("simulated", fact) for fact in self.book.simulated))
+
     def row(self, label: str) -> str:
         """The name of a row that may be no stock: cash, the proxy, trading or fees, a benchmark that is only returns."""
         for benchmark, pseudo in self.book.pseudo_names.items():

@@ -183,6 +183,8 @@ def write_contents(sheet: Worksheet, content: Content, entries: Sequence[Entry],
     notes = [messages(f"workbook.{key}") for key in ("headings", "units", "empty", "follow")]
     if styles.escaped:
         notes.append(messages("workbook.escaped", count=styles.escaped))
+    if earned := page_words(content.book, language, messages).not_earned:
+        notes += [messages("cover.hypothetical_title"), earned]
     if content.book.report.disclaimer:
         notes.append(str(getattr(content.book.report.disclaimer, language)))
     for row, note in enumerate(notes, top + len(entries) + 2):

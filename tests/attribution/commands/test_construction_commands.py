@@ -61,14 +61,20 @@ def test_a_walk_is_a_book_with_pages_that_say_that_nobody_held_it(capsys, tmp_pa
     printed = capsys.readouterr().out
     assert "simulated, nobody held these lists" in printed
     assert "what the rules brought, months linked: score " in printed
-    assert "one trial" in printed
-    assert "Simulated" in (out / "walk.en.html").read_text(encoding="utf-8")
+    known = "Number of trials known behind these figures: 1 (walks of the strategy"
+    assert known in printed and "No out-of-sample counterpart is known" in printed
+    page = (out / "walk.en.html").read_text(encoding="utf-8")
+    assert "Simulated in hindsight" in page and known in page
     assert "シミュレーションです" in (out / "walk.ja.html").read_text(encoding="utf-8")
     asked = ["explain", str(out / "book.toml"), "major", "--month", "2025-03", "--format", "csv"]
     assert main([*asked, "--table", "rules"]) == 0
-    rules = read_printed(capsys.readouterr().out)
+    told = capsys.readouterr()
+    rules = read_printed(told.out)
+    assert known in told.err
     assert main(asked) == 0
     factors = read_printed(capsys.readouterr().out)
+    assert main(["risk", str(out / "book.toml"), "major", "--date", "2025-03-31", "--table", "limits"]) in (0, 1)
+    assert known in capsys.readouterr().out
     assert rules["contribution"].sum() == pytest.approx(factors["contribution"].sum(), abs=1e-12)
     assert main(["explain", BOOK, "Major 100", "--month", "2025-03", "--table", "rules", "--absolute"]) == 2
     assert "--absolute has no meaning for --table rules" in capsys.readouterr().err

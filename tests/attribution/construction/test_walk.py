@@ -14,7 +14,8 @@ import attribution as at
 import riskmodel as rm
 from attribution.construction.known import strategy_known_by
 from attribution.construction.months import walked_months
-from attribution.construction.walk_book import write_walk
+from attribution.construction.search.log import Log
+from attribution.construction.walk_book import trials_known, write_walk
 from attribution.construction.walk_folder import WalkFolder
 from attribution.construction.walked import Step
 from riskmodel.optimisation.rules import CashWeight, Excluded, Held, NameWeight, TrackingError, Turnover
@@ -143,6 +144,39 @@ def test_what_a_list_was_made_from_are_scores_sectors_and_rates_too(small_copy, 
     assert known(market=small_market.assign(risk_free=small_market["risk_free"] + 1e-5)) != first
     after = small_market["time"] > np.datetime64(close)
     assert known(market=small_market.assign(risk_free=small_market["risk_free"].where(~after, 0.1))) == first
+
+
+def logged(folder, *scores, key="a", out=0.25):
+    """A search of some scores in the log of a folder."""
+    rows = {"strategy": "major", "key": key, "figure": "sortino", "from": "2024-03", "held_out_from": "2024-12"}
+    frame = pd.DataFrame({"score": scores}).assign(**rows, to="2025-03", trials=len(scores), trials_so_far=len(scores))
+    Log.read(folder / "major", "major").added(frame.assign(simulated_in_sample=1.5, simulated_out_of_sample=out))
+
+
+def test_what_was_tried_beside_a_walk_is_counted_once_and_its_own_score_is_the_counterpart(tmp_path, strategies):
+    own = " + ".join(sorted(strategies.strategies["major"].score))
+    folder = tmp_path / "walk"
+    known = trials_known(strategies, "major", folder)
+    assert (known.walks, known.searched, known.counterpart) == (1, 0, None)
+    logged(tmp_path / "searches", "value", "size", own)
+    logged(tmp_path / "searches", own, "value", out=float("nan"))
+    logged(tmp_path / "more", "value", key="b")
+    for name, content in {"walk": 1, "one": 2, "two": 3, "again": 3}.items():  # two of them of the same settings
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "walk.json").write_text(json.dumps({"strategy": "major", "settings": content}))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "walk.json").write_text(json.dumps({"strategy": "next_major"}))
+    known = trials_known(strategies, "major", folder)
+    assert (known.walks, known.searched) == (3, 4)
+    found = known.counterpart
+    assert (found.figure, found.in_sample, found.out_of_sample, found.months) == ("sortino", 1.5, 0.25, "2024-12/2025-03")
+    assert trials_known(strategies, "major", folder, tmp_path / "more").searched == 1
+    assert [fact.key for fact in known.facts] == ["walk_of", "walk_trials", "walk_counterpart"]
+    with pytest.raises(at.InputError, match=r"--searches: '.*nowhere' has no log major/trials\.csv"):
+        trials_known(strategies, "major", folder, tmp_path / "nowhere")
+    (tmp_path / "more" / "major" / "trials.csv").write_text("spoilt")
+    with pytest.raises(at.InputError, match=r"a log of searches of 'major' cannot be read: .* the right one: --searches"):
+        trials_known(strategies, "major", folder)
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path, strategies, small_model, small_market):

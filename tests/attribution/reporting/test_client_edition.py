@@ -1,11 +1,14 @@
 """The client edition: its draft, what an analyst gives back, and the page."""
 
+import dataclasses
 import re
 
+import pandas as pd
 import pytest
 
 from attribution import InputError
-from attribution.house_style.words import LANGUAGES
+from attribution.house_style.words import LANGUAGES, read_messages
+from attribution.portfolio.settings.walked import Walked
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import client_texts
@@ -51,6 +54,22 @@ def test_a_draft_is_short_and_its_figures_hold(page_content, drafts, language):
     assert sum(map(len, told)) <= LONGEST
     assert len(told) == 3  # the verdict, and why of each sleeve
     assert check_commentary(drafts[language], page_content.tables, book=page_content.book, month=SMALL_MONTH).empty
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_client_reads_what_is_taken_off_returns_and_of_how_many_trials_a_walk_is(page_content, drafts, language):
+    table = pd.DataFrame({"portfolio": ["major"], "return": [0.01], "fee": [0.0]})
+    walk = Walked(strategy="major", walks=2, searched=3)
+    book = page_content.book.model_copy(update={"walk": walk, "actual_returns": table})
+    texts = client_texts(drafts[language], page_content.book, language)
+    page = render_client(dataclasses.replace(page_content, book=book), texts, language)
+    messages = read_messages(language)
+    for told in (
+        messages("basis.walked"),
+        messages("basis_in_short.walked"),
+        *(messages.fact("simulated", fact) for fact in walk.facts),
+    ):
+        assert told in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

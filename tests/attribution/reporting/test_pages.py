@@ -1,17 +1,22 @@
 """The pages as documents: nothing to load, accessible, safe, in the house's style, and the same on each run."""
 
 import dataclasses
+import io
 import itertools
 import re
 
+import openpyxl
+import pandas as pd
 import pytest
 
 from attribution import InputError
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.sections import Negative
+from attribution.portfolio.settings.walked import Walked
 from attribution.reporting.pages.page import page_sections, render_page
 from attribution.reporting.pages.words import page_words
+from attribution.reporting.workbook.workbook import render_workbook
 from riskmodel.factors import STYLE_TABLES
 from riskmodel.model.given import DESCRIPTOR
 from tests.attribution.reporting.page_reader import Reader, plain_text
@@ -179,6 +184,46 @@ def test_a_disclaimer_and_a_plain_statement_of_hypothetical_performance_stand_on
     assert {"ja": "架空の&lt;運用&gt;です。", "en": "Not &lt;advice&gt;."}[language] in cover
     own = with_book(lean_content, hypothetical=Words(ja="架空です。", en="Not real."))
     assert {"ja": "架空です。", "en": "Not real."}[language] in render_page(own, language, medium="print").split("<nav")[0]
+
+
+WALK = Walked(
+    strategy="major",
+    walks=2,
+    searched=363,
+    counterpart={"figure": "sortino", "in_sample": 1.5, "out_of_sample": 0.25, "months": "2024-12/2025-03"},
+)
+SAID = {  # of a book whose lists a walk made
+    "en": ("Simulated in hindsight", "behind these figures: 365 (", "a Sortino ratio of 1.50 on the months"),
+    "ja": ("過去にさかのぼったシミュレーションです", "既知の試行回数：365回", "ソルティノ・レシオは選択に使った月で1.50"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_book_of_a_walk_says_of_how_many_trials_and_what_came_of_them_wherever_it_has_figures(lean_content, language):
+    book = lean_content.book.model_copy(update={"walk": WALK})
+    content = dataclasses.replace(lean_content, book=book)
+    cover = render_page(content, language, medium="print").split("<nav")[0]
+    sheet = openpyxl.load_workbook(io.BytesIO(render_workbook(content, language))).worksheets[0]
+    cells = " ".join(str(value) for row in sheet.iter_rows(values_only=True) for value in row)
+    for told in SAID[language]:
+        assert told in cover and told in cells
+
+
+@pytest.mark.parametrize(
+    ("walk", "fee", "english", "japanese"),
+    [
+        (None, None, "before fees, taxes and trading costs", "売買コストを控除する前の値です"),
+        (WALK, 0.0, "after the trading costs that its strategy states", "戦略の定める売買コストを控除した後"),
+        (None, 0.0, "the data name no fees", "控除した報酬の記載はデータにありません"),
+        (None, 0.001, "after trading costs and the fees", "売買コストとデータに記載の報酬を控除した後"),
+    ],
+)
+def test_what_is_taken_off_returns_is_said_as_it_is(lean_content, walk, fee, english, japanese):
+    table = None if fee is None else pd.DataFrame({"portfolio": ["major"], "return": [0.01], "fee": [fee]})
+    book = lean_content.book.model_copy(update={"walk": walk, "actual_returns": table})
+    content = dataclasses.replace(lean_content, book=book)
+    for language, told in (("en", english), ("ja", japanese)):
+        assert told in render_page(content, language, medium="print").split("<nav")[0]
 
 
 def luminance(colour):
