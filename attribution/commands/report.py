@@ -38,7 +38,7 @@ def report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def report_month(options: argparse.Namespace) -> int:
-    """Write the report and say what was written; with findings in an edited commentary, write nothing and name them."""
+    """Write the report and say what was written; with findings in its texts, write nothing and name them."""
     from attribution.portfolio.book import read_book
     from attribution.reporting.write import report, report_stages
     from riskmodel.errors import counted
@@ -64,7 +64,7 @@ def report_month(options: argparse.Namespace) -> int:
     if len(written.findings):
         for finding in written.findings.itertuples():
             say(f"{finding.file}, line {finding.line}: {finding.message}")
-        say(f"Nothing was written: {counted(len(written.findings), 'finding')} in the commentary. Correct it and repeat.")
+        say(f"Nothing was written: {counted(len(written.findings), 'finding')} in the texts. Correct them and repeat.")
         return FINDINGS
     say_simulated(book)
     say(f"{options.month}, data to {written.content.period.end:%Y-%m-%d}: {len(written.paths)} files in {options.out}")

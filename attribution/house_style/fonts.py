@@ -120,7 +120,7 @@ def require_glyphs(html: str) -> None:
         places.append(f"U+{ord(character):04X} {character}{context}")
     raise InputError(
         f"report: the font {FAMILY} has no glyph for {counted(len(lacking), 'character')}: {'; '.join(places)}. "
-        "Write it with other characters where it comes from: the book, the securities table or the commentary."
+        "Write it with other characters where it comes from: the book and its texts, the securities table or the commentary."
     )
 
 

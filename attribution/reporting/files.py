@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -37,8 +37,8 @@ OUTPUT = re.compile(
     r"figures\.toml|tables/\w+\.csv"
 )
 LIBRARIES = (
-    *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "weasyprint", "pydyf", "xlsxwriter"),
-    *("uharfbuzz", "fonttools", "noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),
+    *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "mdit-py-plugins", "weasyprint"),
+    *("pydyf", "xlsxwriter", "uharfbuzz", "fonttools", "noto-cjk-sans-jp-regular", "noto-cjk-sans-jp-bold"),
 )
 
 
@@ -58,11 +58,12 @@ def manifest(
     *,
     edited: Sequence[str] = (),
     failed: Collection[str] = (),
+    house: Mapping[str, str] | None = None,
 ) -> str:
     """Hashes of inputs and outputs, versions, settings and what columns mean, as JSON; no clock, host or path.
 
     `edited` names the outputs that a person wrote, and has no other copy of: the next report may not write over them.
-    `failed` names those that were asked for and could not be made.
+    `failed` names those that were asked for and could not be made; `house` has the hash of each file of the house's own.
     """
     described: dict[str, object] = {
         "month": content.month,
@@ -97,6 +98,8 @@ def manifest(
             **_versions(),
         },
     }
+    if house:
+        described["house"] = dict(house)
     if failed:
         described["failed"] = sorted(failed)
     return json.dumps(described, indent=2, ensure_ascii=False) + "\n"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
+
+from attribution.house_style.editions import Edition
 
 FORMATS = ("html", "pdf", "xlsx")
-ANALYST, CLIENT = "analyst", "client"
-EDITIONS = (ANALYST, CLIENT)
+ANALYST, CLIENT = EDITIONS = get_args(Edition)
 PAGES = {ANALYST: "report", CLIENT: "client"}  # what the files of an edition begin with
 TEXTS = {ANALYST: "commentary", CLIENT: "client"}  # its text, to be edited; the first line of it begins so too
 

@@ -26,6 +26,7 @@ from attribution.reporting.commentary.draft import draft
 from attribution.reporting.edited import read_commentaries
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document
+from attribution.reporting.house.texts import House, check_house, read_house
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
@@ -57,7 +58,7 @@ class ReportFiles:
     remarks
         What the user should know of the run itself: that the fit could not be stored, that a PDF could not be made.
     findings
-        Figures of an edited commentary that do not hold: file, then the columns of
+        Figures of an edited commentary, or of a text of the house's, that do not hold: file, then the columns of
         `attribution.reporting.commentary.check.check_commentary`.
     """
 
@@ -146,6 +147,7 @@ def report(
     for one in edited:
         if one.document.edition == CLIENT:
             client_texts(one.text, book, one.document.language, name=f"--commentary: '{one.path}'")
+    house = read_house(book, month, languages, editions)
     with ExitStack() as running:
         step = running.enter_context(stages(progress, report_stages(book, languages, formats, editions)))
         jobs = {document: running.enter_context(start_pdf()) for document in documents if "pdf" in formats}
@@ -157,19 +159,20 @@ def report(
             ).assign(file=str(one.path))
             for one in edited
         ]
+        findings.append(check_house(house, content.tables, book))
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
             return ReportFiles({}, content.tables, content, remarks, found)
         texts = {document: drafted(content, document) for document in documents}
         texts |= {one.document: one.text for one in edited}
-        files = laid_out(content, texts, formats, jobs, step)
+        files = laid_out(content, texts, formats, jobs, step, house)
         step("files")
         made, failed = finished(jobs)
         files |= made
         remarks = (*remarks, *dict.fromkeys(failed.values()))
         own = {one.document.text for one in edited}
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
-        files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed).encode()
+        files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed, house=house.hashes).encode()
         write_whole(out, files, commentaries=commentaries, given=given)
         return ReportFiles({name: out / name for name in files}, content.tables, content, remarks)
 
@@ -236,10 +239,12 @@ def laid_out(
     formats: Sequence[str],
     jobs: dict[Document, PdfJob],
     progress: Step,
+    house: House,
 ) -> dict[str, bytes]:
     """Every file but the PDFs, which are begun first and made in their own processes meanwhile."""
     from attribution.reporting.client.page import render_client
     from attribution.reporting.commentary.html import to_html
+    from attribution.reporting.house.sections import own_of
     from attribution.reporting.pages.page import page_charts, render_page
     from attribution.reporting.workbook.workbook import render_workbook
 
@@ -248,7 +253,8 @@ def laid_out(
 
     def page(document: Document, medium: Medium, form: Form) -> str:
         language, text = document.language, texts[document]
-        look: dict[str, Any] = {"medium": medium, "fonts": PLACE, "charts": charts[language]}
+        own = own_of(house, document.edition, content.messages(language), traced=medium == "screen")
+        look: dict[str, Any] = {"medium": medium, "fonts": PLACE, "charts": charts[language], "own": own}
         if document.edition == ANALYST:
             commentary = to_html(text, title=False, traced=medium == "screen")
             laid = render_page(content, language, commentary=commentary, **look)
@@ -303,7 +309,7 @@ def require_month(month: str) -> None:
 
 def require_libraries(formats: Sequence[str]) -> None:
     """Refuse to begin without the libraries of the extra `report` and its font."""
-    needed = ("jinja2", "matplotlib", "markdown_it", "uharfbuzz", "fontTools", "xlsxwriter")
+    needed = ("jinja2", "matplotlib", "markdown_it", "mdit_py_plugins", "uharfbuzz", "fontTools", "xlsxwriter")
     for name in (*needed, "weasyprint") if "pdf" in formats else needed:
         if find_spec(name) is None:
             raise InputError(f"report: the library '{name}' is not installed. Install the extra: {INSTALL}.")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from attribution.portfolio.settings.bound_types import Words
+from attribution.portfolio.settings.house import LegalText, TextSection
 from attribution.portfolio.settings.sections import (
     Accepted,
     Benchmark,
@@ -34,6 +35,8 @@ PARTS = {  # of classes that stand in the place of a value
     "Words": TEXTS,
     "Negative": '{ ja = "△", en = "minus" } or one of the two',
     "OwnStyle": "{ descriptors = { descriptor = weight, ... } }",
+    "LegalText": '{ file = "...", title = "..." }',
+    "TextSection": '{ file = "...", title = "..." }',
     "RiskBand": '{ index = "...", within = 0.10 }',
     "Counterpart": '{ figure = "sortino", in_sample = 1.2, out_of_sample = 0.3, months = "2025-04/2026-03" }',
     "Universe": '{ constituents = "..." } or { largest = 500 }',
@@ -51,6 +54,8 @@ TABLES = {  # of keys, and of sections whose keys a book chooses
     "fields": "a section for each column: [tables.NAME.fields.close]",
 }
 LISTS = {
+    "sections": 'a list of texts: [{ file = "...", title = "..." }]',
+    "legal": 'a list of texts: [{ file = "...", title = "..." }]',
     "accepted": "a list: write [[accepted]], in two brackets, for each",
     "file": 'a path in quotes, or several in brackets: ["a.csv", "b.csv"]',
     "missing": 'a text in quotes, or several in brackets: ["-", "#N/A"]',
@@ -78,6 +83,10 @@ NESTED: dict[str, type[BaseModel]] = {
     "risk_band": RiskBand,
     "universe": Universe,
     "counterpart": Counterpart,
+    "sections": TextSection,
+    "legal": LegalText,
+    "title": Words,
+    "source": Words,
 }
 
 

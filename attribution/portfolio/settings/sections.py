@@ -31,6 +31,7 @@ from attribution.portfolio.settings.bound_types import (
     YearlyRate,
     false_or,
 )
+from attribution.portfolio.settings.house import LegalText, TextSection
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.model.given_risk import Form
@@ -114,6 +115,8 @@ class Report(Part):
     disclaimer: Said | None = None
     hypothetical: StrictBool | Said = False
     prepared: Day | None = None
+    sections: tuple[TextSection, ...] = ()
+    legal: tuple[LegalText, ...] = ()
 
 
 class RiskBand(Part):

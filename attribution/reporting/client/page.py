@@ -10,6 +10,7 @@ from attribution.reporting.client.cover import SIDES, Returns, returns_view
 from attribution.reporting.client.sleeve import ClientSleeve, client_sleeve
 from attribution.reporting.client.texts import ClientTexts
 from attribution.reporting.commentary.html import to_html
+from attribution.reporting.house.own import Own
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.factors import rewarded_title
 from attribution.reporting.pages.page import Medium, asset, environment, page_charts
@@ -42,6 +43,7 @@ def render_client(
     medium: Medium = "screen",
     fonts: str = "",
     charts: PageCharts | None = None,
+    own: Own | None = None,
 ) -> str:
     """Lay out the client edition as one HTML document, styles and charts inside it, without scripts.
 
@@ -51,7 +53,7 @@ def render_client(
         From `attribution.reporting.tables.content.build_content`.
     texts
         From `attribution.reporting.client.texts.client_texts`.
-    language, medium, fonts, charts
+    language, medium, fonts, charts, own
         As for `attribution.reporting.pages.page.render_page`.
 
     Returns
@@ -85,6 +87,7 @@ def render_client(
         content=content,
         book=content.book,
         view=view,
+        own=own or Own(),
         sides=SIDES,
-        styles=[fonts, asset("client.css")],
+        styles=[fonts, asset("client.css"), asset("house.css")],
     )  # fmt: skip

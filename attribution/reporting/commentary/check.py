@@ -187,21 +187,30 @@ def check_commentary(
     written_for, language, _ = commentary_identity(text)
     if written_for != month:
         raise InputError(f"commentary: is for {written_for}, and the report for {month}. Give the file of {month}.")
-    checker = _Checker(Facts(tables), getattr(book.report.negative, language), _names(book, tables), measured_before)
+    checker = line_checker(tables, book, language, measured_before=measured_before)
     lines = unified(text).split("\n")
     start = next(place for place, line in enumerate(lines) if line.strip())
     found = [finding for place, line in enumerate(lines[start + 1 :], start + 2) for finding in checker.line(place, line)]
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"line": int})
 
 
-class _Checker(NamedTuple):
+def line_checker(
+    tables: Mapping[str, pd.DataFrame], book: Book, language: str, *, measured_before: bool = False
+) -> LineChecker:
+    """What holds the lines of a text in a language against the tables; the arguments are those of `check_commentary`."""
+    return LineChecker(Facts(tables), getattr(book.report.negative, language), _names(book, tables), measured_before)
+
+
+class LineChecker(NamedTuple):
+    """The tables, the style of right values, names that hold digits, and what a text of an older report may say."""
+
     facts: Facts
     style: NegativeStyle
     names: list[str]
     measured_before: bool
 
-    def line(self, place: int, line: str) -> Iterator[Finding]:
-        """Findings of one line, from left to right: its links, then what stands outside them."""
+    def line(self, place: int, line: str, *, sourced: bool = False) -> Iterator[Finding]:
+        """Findings of one line, from left to right: its links, then what stands outside them and under no source."""
         narrow = line.translate(NARROW)
         rest, raw = narrow, line
         for match in LINK.finditer(line):
@@ -212,6 +221,8 @@ class _Checker(NamedTuple):
         if BROKEN.search(rest):
             message = f"an address that is no link: '{raw.strip()[:80]}'. Write [number](<#table|row|column>)."
             yield Finding(place, raw.strip(), "", "", "", "", "", "broken anchor", message)
+            return
+        if sourced:
             return
         for name in self.names:
             rest = rest.replace(name, "\0" * len(name))

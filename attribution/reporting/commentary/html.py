@@ -57,15 +57,16 @@ def to_html(
         lines = [line for line in lines if not TITLE.match(line)]
     if not traced:
         lines = [LINK.sub(r"\g<text>", line) for line in lines]
-    tokens = _parser(places or {}).parse("\n".join(lines))
+    tokens = text_parser(places or {}).parse("\n".join(lines))
     for token in tokens:
         if token.type.startswith("heading_"):
             token.tag = f"h{min(int(token.tag[1:]) + level - 1, LOWEST)}"
-    parser = _parser(places or {})
+    parser = text_parser(places or {})
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
-def _parser(places: Mapping[str, str]) -> MarkdownIt:
+def text_parser(places: Mapping[str, str]) -> MarkdownIt:
+    """What reads a commentary and writes its HTML; `places` as in `to_html`."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("zero", {"html": False}).enable(

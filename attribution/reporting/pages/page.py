@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from attribution.reporting.house.own import Own, Section
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.charts import PageCharts
 from attribution.reporting.pages.explorer import explorer_section
@@ -25,16 +26,7 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 Medium = Literal["screen", "print"]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page under a heading of its own: `key` is the heading's id, `template` lays out `view`."""
-
-    key: str
-    template: str
-    title: str
-    view: Any
+SHEETS = ("page.css", "print.css", "house.css")
 
 
 def render_page(
@@ -45,6 +37,7 @@ def render_page(
     fonts: str = "",
     commentary: str = "",
     charts: PageCharts | None = None,
+    own: Own | None = None,
 ) -> str:
     """Lay out a month as one HTML document, styles, charts and, on the screen, scripts inside it.
 
@@ -62,6 +55,8 @@ def render_page(
         The commentary as HTML that is safe to show; without it the page has no such section.
     charts
         From `page_charts`, where pages of several media share them.
+    own
+        From `attribution.reporting.house.sections.own_of`: what the house adds.
 
     Returns
     -------
@@ -83,8 +78,8 @@ def render_page(
         charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
         content=content,
         book=content.book,
-        sections=page_sections(content, words, medium=medium, commentary=commentary),
-        styles=[fonts, *map(asset, ("page.css", "print.css")), *([asset("explorer.css")] if medium == "screen" else [])],
+        sections=(own or Own()).among(page_sections(content, words, medium=medium, commentary=commentary)),
+        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, "explorer.css"))],
         script=asset("explorer.js") if medium == "screen" else "",
     )  # fmt: skip
 

@@ -189,7 +189,7 @@ def test_the_command_prints_where_a_wrong_figure_stands_and_exits_with_1(run, tm
     assert main(["report", str(SMALL / "book.toml"), *given]) == 1
     first, last = capsys.readouterr().out.splitlines()
     assert first == f"{edited}, line 5: '+11.97%' (performance|Major 100|return): the table has {returned}."
-    assert last == "Nothing was written: 1 finding in the commentary. Correct it and repeat."
+    assert last == "Nothing was written: 1 finding in the texts. Correct them and repeat."
 
 
 def test_an_edited_file_in_the_folder_is_not_written_over(run, tmp_path):

@@ -1,0 +1,53 @@
+"""[report] of a book, what a house adds of its own: texts, and where they stand; docs/reference/house_texts.md."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from attribution.house_style.editions import Edition
+from attribution.portfolio.settings.bound_types import Named, OutOfBoundsError, Part, one_line
+from riskmodel.bounds import shown
+
+After = Literal["month", "market", "sleeves", "limits"]
+PLACES = ("month", "language")  # of a path, in braces
+
+
+def _path(value: Any) -> Any:
+    """A path with places for month and language; what is no text is left to its type."""
+    value = one_line(value)
+    if isinstance(value, str) and re.search("[{}]", value.replace("{month}", "").replace("{language}", "")):
+        places = " and ".join(f"{{{name}}}" for name in PLACES)
+        raise OutOfBoundsError(f"{shown(value)}; give a path in the book's folder, with {places} as its only braces")
+    return value
+
+
+TextPath = Annotated[str, BeforeValidator(_path)]
+
+
+def filled_path(path: str, month: str, language: str = "") -> str:
+    """A path of the book for a month and a language.
+
+    Examples
+    --------
+    >>> filled_path("texts/{month}/market.{language}.md", "2026-03", "ja")
+    'texts/2026-03/market.ja.md'
+    """
+    return path.replace("{month}", month).replace("{language}", language)
+
+
+class LegalText(Part):
+    """[report] legal: a text at the end of both editions, or of one."""
+
+    file: TextPath
+    title: Named
+    edition: Edition | None = None
+    source: Named | None = None
+
+
+class TextSection(LegalText):
+    """[report] sections: a text of the house's after a part of the report."""
+
+    after: After = "market"

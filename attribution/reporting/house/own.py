@@ -1,0 +1,50 @@
+"""What a house adds to a page, laid out already: its sections, each behind the part of the report that it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+PARTS = {  # place of a house's section -> the page's own sections that it stands behind, by their templates
+    "month": ("ranking", "commentary"),
+    "market": ("indices", "factors"),
+    "sleeves": ("sleeve", "rules", "blends"),
+    "limits": ("limits", "explorer"),
+}
+END = "end"  # the place of legal texts
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page under a heading of its own: `key` is the heading's id, `template` lays out `view`."""
+
+    key: str
+    template: str
+    title: str
+    view: Any
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a house adds to a page in one language.
+
+    Attributes
+    ----------
+    sections
+        By the place that they follow, one of PARTS or END; safe HTML as views.
+    """
+
+    sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+
+    def at(self, place: str) -> Sequence[Section]:
+        """The sections at a place."""
+        return self.sections.get(place, ())
+
+    def among(self, sections: Iterable[Section]) -> list[Section]:
+        """A page's own sections and the house's between them."""
+        laid = list(sections)
+        for place, templates in PARTS.items():
+            last = max(number for number, section in enumerate(laid) if section.template in templates)
+            laid[last + 1 : last + 1] = self.at(place)
+        return [*laid, *self.at(END)]

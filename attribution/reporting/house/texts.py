@@ -1,0 +1,128 @@
+"""A house's texts of a month: read and looked through before a report begins, so that nothing is found wrong at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from attribution.portfolio.book import Book
+from attribution.portfolio.settings.bound_types import Words
+from attribution.portfolio.settings.house import LegalText, TextSection, filled_path
+from attribution.reporting.commentary.check import COLUMNS, Finding, LineChecker, line_checker
+from attribution.reporting.house.files import inside, read_image, read_text
+from attribution.reporting.house.markdown import images, parsed, plain_addresses, sourced_lines
+from attribution.reporting.house.own import END
+from riskmodel.market.tables import file_hash
+
+
+@dataclass(frozen=True)
+class HouseText:
+    """A text of the house's in a language.
+
+    Attributes
+    ----------
+    key
+        Its id in a page.
+    after
+        The part of a report behind which it stands: one of `attribution.portfolio.settings.house.After`, or END.
+    edition
+        The one that has it; None where both have.
+    file
+        As the book names it, for the month and the language.
+    images
+        Address of each image in the text -> the image.
+    """
+
+    key: str
+    after: str
+    edition: str | None
+    language: str
+    file: str
+    title: str
+    source: str
+    text: str = field(repr=False)
+    images: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class House:
+    """What a house adds to a month's report.
+
+    Attributes
+    ----------
+    texts
+        Of every language and edition that is written.
+    hashes
+        SHA-256 of each file that was read, by its path in the book's folder.
+    """
+
+    texts: tuple[HouseText, ...] = ()
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    def of(self, edition: str, language: str) -> list[HouseText]:
+        """The texts of an edition in a language, in the order of the book."""
+        return [text for text in self.texts if text.language == language and text.edition in (None, edition)]
+
+
+def read_house(book: Book, month: str, languages: Sequence[str], editions: Sequence[str]) -> House:
+    """Read what the book's [report] adds to a month.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing, lies outside the book's folder, is large, or holds what no page shows.
+    """
+    placed: list[tuple[LegalText, str]] = [(one, one.after) for one in book.report.sections]
+    placed += [(one, END) for one in book.report.legal]
+    hashes: dict[str, str] = {}
+    texts = tuple(
+        _read(book, month, language, one, after, f"house-{number}", hashes)
+        for number, (one, after) in enumerate(placed, 1)
+        if one.edition is None or one.edition in editions
+        for language in languages
+    )
+    return House(texts, dict(sorted(hashes.items())))
+
+
+def _read(book: Book, month: str, language: str, one: LegalText, after: str, key: str, hashes: dict[str, str]) -> HouseText:
+    root = book.path.parent
+    name = "sections" if isinstance(one, TextSection) else "legal"
+    file = filled_path(one.file, month, language)
+    path = inside(root, file, f"{book.path.name}: '{name}' in [report]")
+    text = read_text(path, file)
+    _, tokens, _ = parsed(text, file)
+    places = {address: inside(root, address, file, beside=path.parent) for address in images(tokens)}
+    found = {address: read_image(place, file) for address, place in places.items()}
+    hashes |= {each.relative_to(root.resolve()).as_posix(): file_hash(each) for each in (path, *places.values())}
+    return HouseText(
+        key, after, one.edition, language, file, _in(one.title, language), _in(one.source, language), text, found
+    )
+
+
+def _in(words: Words | None, language: str) -> str:
+    return "" if words is None else str(getattr(words, language))
+
+
+def check_house(house: House, tables: dict[str, pd.DataFrame], book: Book) -> pd.DataFrame:
+    """Hold every figure of the house's texts against the tables, those under a stated source excepted.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `attribution.reporting.commentary.check.check_commentary`, and `file`; none where all is well.
+    """
+    rows = [
+        (one.file, finding) for one in house.texts for finding in _findings(one, line_checker(tables, book, one.language))
+    ]
+    frame = pd.DataFrame([finding for _, finding in rows], columns=list(COLUMNS)).astype({"line": int})
+    return frame.assign(file=[file for file, _ in rows])
+
+
+def _findings(one: HouseText, checker: LineChecker) -> Iterable[Finding]:
+    lines = one.text.split("\n")
+    _, tokens, _ = parsed(one.text, one.file)
+    stated = set(range(len(lines))) if one.source else sourced_lines(tokens, len(lines))
+    for place, line in enumerate(lines):
+        yield from checker.line(place + 1, plain_addresses(line), sourced=place in stated)

@@ -1,0 +1,260 @@
+"""A house's own texts: where they stand, that their figures hold, and that nothing in them does more than be read."""
+
+import io
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from attribution import InputError, read_book
+from attribution.house_style.words import LANGUAGES
+from attribution.portfolio.settings.sections import Report
+from attribution.reporting.client.page import render_client
+from attribution.reporting.client.texts import ClientTexts
+from attribution.reporting.formats import EDITIONS
+from attribution.reporting.house import files
+from attribution.reporting.house.sections import own_of
+from attribution.reporting.house.texts import check_house, read_house
+from attribution.reporting.pages.page import render_page
+from tests.conftest import ROOT, SMALL_MONTH
+
+HOUSE = ROOT / "fixtures" / "twin" / "house.toml"
+TITLE = {"ja": "市場", "en": "Market"}
+
+
+def png(size=(8, 4)):
+    data = io.BytesIO()
+    Image.new("RGB", size, "white").save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def house_of(tmp_path, small_book):
+    """What is read of a book with one text, in English; files are written beside the book first."""
+
+    def read(text, *, files=None, **section):
+        folder = tmp_path / "book"
+        for name, data in {"texts/a.md": text, **(files or {})}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data.encode() if isinstance(data, str) else data)
+        report = Report.model_validate({"sections": [{"file": "texts/a.md", "title": TITLE, **section}]})
+        book = small_book.model_copy(update={"path": folder / "book.toml", "report": report})
+        return read_house(book, SMALL_MONTH, ("en",), EDITIONS), book
+
+    return read
+
+
+def html_of(house, messages, edition="client"):
+    own = own_of(house, edition, messages)
+    return "".join(section.view for sections in own.sections.values() for section in sections)
+
+
+@pytest.fixture(scope="module")
+def english(page_content):
+    return page_content.messages("en")
+
+
+@pytest.fixture(scope="module")
+def twin_house():
+    book = read_book(HOUSE)
+    return read_house(book, "2026-03", LANGUAGES, EDITIONS), book
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_texts_of_a_published_report_stand_in_their_places_in_both_editions(page_content, twin_house, language):
+    house, _ = twin_house
+    messages = page_content.messages(language)
+    client = render_client(page_content, ClientTexts("", {}), language, own=own_of(house, "client", messages))
+    analyst = render_page(page_content, language, own=own_of(house, "analyst", messages))
+    titles = [text.title for text in house.of("client", language)]
+    assert len(titles) == 7
+    for page, legal_after in ((client, 'id="closing"'), (analyst, 'id="reconciliation"')):
+        places = [page.index(f">{title}</h2>") for title in titles]
+        assert places == sorted(places)
+        assert places[2] > page.index("market" if page is client else "factor-returns") and places[3] > page.index(
+            legal_after
+        )
+        assert page.count("data:image/png;base64,") == 1
+    assert all(f'<a href="#house-{number}">' in analyst for number in range(1, 8))  # the contents have them
+
+
+def test_the_figures_of_the_shipped_texts_hold_or_have_a_source(twin_house):
+    house, book = twin_house
+    levels = pd.read_csv(HOUSE.parent / "indices.csv", dtype={"index": str}).pivot(
+        index="date", columns="index", values="level"
+    )
+    month = levels.loc["2026-03-31"] / levels.loc["2026-02-27"] - 1
+    tables = {"index_months": month.rename("return").reset_index()}
+    assert check_house(house, tables, book).empty
+    wrong = {"index_months": tables["index_months"].assign(**{"return": 0.01})}
+    found = check_house(house, wrong, book)
+    assert list(found["kind"]) == ["differs"] * 4
+    assert set(found["file"]) == {f"house/2026-03/market.{language}.md" for language in LANGUAGES}
+
+
+@pytest.mark.slow
+def test_the_twin_is_reported_with_the_texts_of_its_house(tmp_path):
+    from attribution import report
+
+    made = report(read_book(HOUSE), month="2026-03", out=tmp_path / "out", formats=["html"])
+    assert made.findings.empty
+    assert "市場の動向" in (tmp_path / "out" / "client.ja.html").read_text(encoding="utf-8")
+
+
+def test_a_section_of_one_edition_is_not_in_the_other(house_of, english):
+    house, _ = house_of("Hello.", edition="analyst")
+    assert "Hello" in html_of(house, english, "analyst")
+    assert html_of(house, english, "client") == ""
+
+
+def test_a_figure_is_linked_or_stands_under_a_source_up_to_the_next_heading(house_of, page_content):
+    text = "4.1% now.\n<!-- source: Desk, 31 March -->\n4.2% here\n\n- 4.3%\n\n## Then\n\n4.4% there"
+    house, book = house_of(text)
+    found = check_house(house, page_content.tables, book)
+    assert list(zip(found["line"], found["text"], strict=True)) == [(1, "4.1%"), (9, "4.4%")]
+    assert set(found["kind"]) == {"no anchor"}
+
+
+def test_a_source_of_the_section_stands_for_all_of_it_and_is_printed_once(house_of, page_content, english):
+    house, book = house_of("4.1% now.\n\n## Then\n\n4.4%[^1]\n\n[^1]: 4.5%", source="Desk")
+    assert check_house(house, page_content.tables, book).empty
+    html = html_of(house, english)
+    assert html.count('<p class="source">Source: Desk</p>') == 1
+    assert html.index("Source: Desk") < html.index("4.5%")  # above the footnotes
+
+
+def test_a_source_is_printed_behind_the_part_that_it_is_stated_for(house_of, english):
+    house, _ = house_of("One.\n<!-- source: A & B -->\nTwo.\n\n# Three\n\nFour.", source="Desk")
+    html = html_of(house, english)
+    places = [html.index(part) for part in ("One.", "Two.", "Source: A &amp; B", "<h3>Three", "Four.", "Source: Desk")]
+    assert places == sorted(places)
+
+
+def test_a_link_under_a_source_is_checked_all_the_same(house_of, page_content):
+    name = page_content.tables["index_months"]["index"].iloc[0]
+    text = f"<!-- source: Desk -->\n| a |\n|--|\n| [+99.99%](<#index_months|{name}|return>) |"
+    house, book = house_of(text)
+    assert list(check_house(house, page_content.tables, book)["kind"]) == ["differs"]
+
+
+def test_a_link_in_a_table_stays_in_its_cell(house_of, english, page_content):
+    name = page_content.tables["index_months"]["index"].iloc[0]
+    house, _ = house_of(f"| a | b |\n|--|--:|\n| x | [+1.00%](<#index_months|{name}|return>) |")
+    html = html_of(house, english)
+    assert f'<td class="n"><span class="fact" title="index_months | {name} | return"' in html
+    assert "style=" not in html and '<th scope="col">a</th>' in html
+
+
+def test_footnotes_of_two_texts_are_told_apart(twin_house, page_content):
+    house, _ = twin_house
+    page = html_of(house, page_content.messages("en"))
+    assert 'href="#fn-house-1-1"' in page and 'id="fn-house-1-1"' in page and "↩" not in page
+
+
+def test_html_scripts_and_comments_are_shown_as_text(house_of, english):
+    house, _ = house_of(
+        "<script>alert(1)</script> <b onload='x'>b</b>\n\n<!-- note -->\n\n<svg/onload=x>\n\n- <!-- source: no -->"
+    )
+    html = html_of(house, english)
+    assert not any(tag in html for tag in ("<script", "<b ", "<svg", "<!--"))
+    assert "&lt;script&gt;" in html and "&lt;!-- source: no --&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JaVaScRiPt:x", "file:///etc/passwd", "data:text/html,x", "other.md"]
+)
+def test_links_lead_to_the_web_or_to_tables(house_of, address):
+    with pytest.raises(InputError, match=r"texts/a\.md: links that lead nowhere: .*https"):
+        house_of(f"[x](<{address}>)")
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://a.org/x.png", "is no path in the book's folder"),
+        ("file:///etc/x.png", "is no path in the book's folder"),
+        ("data:image/png;base64,AAAA", "is no path in the book's folder"),
+        ("/etc/x.png", "is no path in the book's folder"),
+        ("../../x.png", "lies outside the book's folder"),
+        ("gone.png", "no file 'gone.png' in the book's folder"),
+        ("link.png", "lies outside the book's folder, links followed"),
+        ("loop.png", "(cannot be found|no file 'loop.png')"),
+        ("draw.svg", "'draw.svg' is no PNG or JPEG that can be read"),
+        ("half.png", "'half.png' is no PNG or JPEG that can be read"),
+        ("wide.png", r"'wide.png' has 6,000 x 1 pixels, more than 5,000 along a side"),
+        ("huge.png", "'huge.png' has more than 2,000,000 bytes"),
+    ],
+)
+def test_images_are_of_the_books_folder_and_nothing_else(house_of, tmp_path, address, message):
+    texts = tmp_path / "book" / "texts"
+    texts.mkdir(parents=True)
+    (tmp_path / "x.png").write_bytes(png())
+    (texts / "link.png").symlink_to(tmp_path / "x.png")
+    (texts / "loop.png").symlink_to(texts / "loop.png")
+    given = {"draw.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>", "half.png": png((300, 300))[:90],
+             "wide.png": png((6000, 1)), "huge.png": b"0" * (files.MOST_IMAGE_BYTES + 1)}  # fmt: skip
+    with pytest.raises(InputError, match=rf"texts/a\.md: .*{message}"):
+        house_of(f"![a view](<{address}>)", files={f"texts/{name}": data for name, data in given.items()})
+
+
+def test_an_image_is_held_by_the_page_with_its_description(house_of, english):
+    house, _ = house_of('![A "view" <b>](b.png)', files={"texts/b.png": png()})
+    assert '<img src="data:image/png;base64,' in (html := html_of(house, english))
+    assert 'alt="A &quot;view&quot; &lt;b&gt;"' in html
+    with pytest.raises(InputError, match=r"images without a description: b\.png"):
+        house_of("![](b.png)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\x1b[2Jb", r"texts/a\.md: 1 line with a control character: 1"),
+        (b"\xff\xfe", r"texts/a\.md: is not UTF-8"),
+        ("x" * 1_000_001, r"texts/a\.md: 'a\.md' has more than 1,000,000 bytes"),
+        ("<!-- source: -->\n4%", r"texts/a\.md: line 1 states no source"),
+        ("a[^1]", r"footnotes without a text: \[\^1\]"),
+        ("a\n\n[^1]: b", r"footnotes that nothing refers to: 1"),
+    ],
+)
+def test_what_a_page_would_not_show_as_meant_is_refused(house_of, text, message):
+    with pytest.raises(InputError, match=message):
+        house_of(text)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"file": "texts/gone.md"}, r"book\.toml: 'sections' in \[report\]: no file 'texts/gone\.md' in the book's folder"),
+        ({"file": "../a.md"}, "lies outside the book's folder"),
+        ({"file": "/etc/passwd"}, "is no path in the book's folder"),
+        ({"file": "texts/{month}/{language}.md"}, rf"no file 'texts/{SMALL_MONTH}/en\.md'"),
+    ],
+)
+def test_a_text_that_is_not_in_the_books_folder_is_refused_by_name(house_of, section, message):
+    with pytest.raises(InputError, match=message):
+        house_of("Hello.", **section)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'sections = [{ file = "a.md", title = "A", after = "weeks" }]',
+            '\'after\' in .*give "month", "market", "sleeves" or "limits"',
+        ),
+        ('sections = [{ file = "a.md", title = "A", edition = "all" }]', '\'edition\' in .*give "analyst" or "client"'),
+        ('sections = [{ file = "{day}.md", title = "A" }]', r"with \{month\} and \{language\} as its only braces"),
+        ('sections = [{ file = "a.md" }]', "missing key 'title' in"),
+        (
+            'legal = [{ file = "a.md", title = "A", after = "month" }]',
+            r"unknown key 'after' in .*Known keys: edition, file, source, title",
+        ),
+        ('legal = "a.md"', "'legal' in .*give a list of texts"),
+    ],
+)
+def test_a_book_that_misplaces_a_text_is_told_what_may_stand_there(tmp_path, line, message):
+    text = HOUSE.with_name("book.toml").read_text(encoding="utf-8").replace("[report]\n", f"[report]\n{line}\n")
+    (tmp_path / "book.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_book(tmp_path / "book.toml")
