@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from attribution.construction.construct import Construction
     from attribution.construction.ladder import Ladder
+    from attribution.portfolio.book import Book
 
 TABLES = ("list", "scores", "rules", "ladder")
 
@@ -48,9 +49,9 @@ def print_construction(options: argparse.Namespace) -> int:
     from riskmodel.optimisation.search import Effort
 
     effort = EFFORT if options.nodes is None else Effort(nodes=options.nodes)
-    what_if = _weights(options.what_if or [])
     book = read_book(options.book)
     require_strategy(book, options.strategy)
+    what_if = _weights(options.what_if or [], book)
     laddered = options.table == "ladder" or (options.table is None and options.format != "csv") or options.out is not None
     with progress(4 if laddered else 3) as step:
         step("market")
@@ -66,7 +67,7 @@ def print_construction(options: argparse.Namespace) -> int:
         rungs = None
         if laddered:
             step("ladder")
-            rungs = ladder(made.task, made=None if what_if else made.optimum, effort=effort)
+            rungs = ladder(made.task, made=made.optimum, effort=effort)
     if fitted.remark:
         say(fitted.remark, error=True)
     rules = rule_table(made)
@@ -77,8 +78,8 @@ def print_construction(options: argparse.Namespace) -> int:
     return DONE if made.optimum.certificate.proved and bool(rules["kept"].all()) else FINDINGS
 
 
-def _weights(texts: list[str]) -> dict[str, float]:
-    """TICKER=WEIGHT, as they are given."""
+def _weights(texts: list[str], book: Book) -> dict[str, float]:
+    """TICKER=WEIGHT, as they are given, each ticker once."""
     found: dict[str, float] = {}
     for text in texts:
         name, _, number = text.rpartition("=")
@@ -87,9 +88,13 @@ def _weights(texts: list[str]) -> dict[str, float]:
         except ValueError:
             weight = float("nan")
         if not name or not 0 <= weight <= 1:
+            held = book.holdings.loc[book.holdings["ticker"] != "CASH", "ticker"]
             raise InputError(
-                f"--what-if '{text}': write TICKER=WEIGHT, the weight a decimal from 0 to 1, such as AAPL=0.03."
+                f"--what-if '{text}': write TICKER=WEIGHT, the weight a decimal from 0 to 1, such as "
+                f"{held.iloc[0] if len(held) else 'TICKER'}=0.03."
             )
+        if name in found:
+            raise InputError(f"--what-if: '{name}' has a weight twice, {found[name]:g} and {weight:g}. Give it one.")
         found[name] = weight
     return found
 

@@ -19,7 +19,7 @@ from riskmodel.facts import Fact
 from riskmodel.model.results import RiskModelResults
 from riskmodel.optimisation.optimise import EFFORT
 from riskmodel.optimisation.optimum import Optimum
-from riskmodel.optimisation.rules import FixedWeights, Rule
+from riskmodel.optimisation.rules import FixedWeights, require_rules
 from riskmodel.optimisation.search import Effort
 
 KEPT = "kept"  # the reason of a name that was held, and is among the best no more
@@ -83,8 +83,9 @@ class Construction:
         return tuple(found)
 
     def with_fixed(self, weights: Mapping[str, float], effort: Effort = EFFORT) -> Construction:
-        """The list made again with some weights given, 0 to leave a name out."""
-        return Construction(self.task, self.task.solve(_with_fixed(list(self.task.settings.rules), weights), effort))
+        """The list made again with some weights given, 0 to leave a name out; the rule that gives them is the last."""
+        task = _with_fixed(self.task, weights)
+        return Construction(task, task.solve(effort=effort))
 
     @property
     def score(self) -> float:
@@ -151,7 +152,8 @@ def construct(
     task = strategy_task(book, strategy, model, market, date=date, held=held)
     if what_if:
         require_known_weights(what_if, task)
-    return Construction(task, task.solve(_with_fixed(list(task.settings.rules), what_if or {}), effort))
+        task = _with_fixed(task, what_if)
+    return Construction(task, task.solve(effort=effort))
 
 
 def trade_costs(change: pd.Series, settings: Strategy) -> pd.Series:
@@ -159,12 +161,16 @@ def trade_costs(change: pd.Series, settings: Strategy) -> pd.Series:
     return settings.cost_bps * BASIS_POINT * change + settings.impact_bps * BASIS_POINT * change**1.5
 
 
-def _with_fixed(rules: list[Rule], what_if: Mapping[str, float]) -> list[Rule]:
-    if not what_if:
-        return rules
+def _with_fixed(task: Task, what_if: Mapping[str, float]) -> Task:
+    """The task under one more rule, the last, so that the ladder ends with the list that is made."""
+    rules = task.settings.rules
     fixed = next((rule for rule in rules if isinstance(rule, FixedWeights)), FixedWeights())
-    others = [rule for rule in rules if not isinstance(rule, FixedWeights)]
-    return [*others, replace(fixed, weights={**fixed.weights, **what_if})]
+    others = (rule for rule in rules if not isinstance(rule, FixedWeights))
+    try:
+        wanted = require_rules([*others, replace(fixed, weights={**fixed.weights, **what_if})])
+    except InputError as error:
+        raise InputError(f"what-if: {error}") from None
+    return replace(task, settings=task.settings.model_copy(update={"rules": wanted}))
 
 
 def require_known_weights(what_if: Mapping[str, float], task: Task) -> None:
@@ -173,7 +179,8 @@ def require_known_weights(what_if: Mapping[str, float], task: Task) -> None:
     if strange:
         raise InputError(
             f"what-if: {counted(len(strange), 'name')} that the strategy may not hold at the close of "
-            f"{task.date:%Y-%m-%d}: {listed(strange)}. Name one of its universe with a forecast and a score."
+            f"{task.date:%Y-%m-%d}: {listed(strange)}. Name one of its universe with a forecast and a "
+            f"score, such as {task.score.idxmax()}."
         )
     if not np.isfinite(list(what_if.values())).all():
         raise InputError("what-if: a weight is no number. Write TICKER=0.03, a decimal.")

@@ -50,7 +50,7 @@ def rule_table(made: Construction) -> pd.DataFrame:
     DataFrame
         rule, of (the name or group that is nearest to the bound), value, least, most, kept, binding; decimals.
     """
-    rules: list[Rule] = [*made.task.settings.rules]
+    rules: list[Rule] = list(made.task.settings.rules)
     if made.task.settings.tracking_error is not None:
         rules.append(TrackingError(made.task.settings.tracking_error))
     rows = []

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.facts import Fact
 
 SCORE_LASTS = 45  # days for which a score of one's own counts: a monthly one, and the days until the next comes in
+FAR = 10.0  # standard deviations, by the median's deviation, from which on a score is looked at
 
 
 def factor_scores(exposures: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFrame:
@@ -54,8 +56,10 @@ def factor_scores(exposures: pd.DataFrame, weights: Mapping[str, float]) -> pd.D
     return parts / _spread(parts.sum(axis=1))
 
 
-def own_scores(table: pd.DataFrame | None, name: str, date: pd.Timestamp, universe: pd.Index) -> pd.DataFrame:
-    """A score of one's own, the last known at a close, as standard deviations.
+def own_scores(
+    table: pd.DataFrame | None, name: str, date: pd.Timestamp, universe: pd.Index, priced: pd.Index
+) -> tuple[pd.DataFrame, list[Fact]]:
+    """A score of one's own, of each name the last known at a close, as standard deviations; and what is to be known of it.
 
     Parameters
     ----------
@@ -67,16 +71,24 @@ def own_scores(table: pd.DataFrame | None, name: str, date: pd.Timestamp, univer
         The close; rows of later days do not count.
     universe
         Names that may be held; those without a value have no row.
+    priced
+        Every name of the market: others among the scores are misspelt, or have no prices.
 
     Returns
     -------
-    DataFrame
-        (asset, 1), the column has the score's name.
+    tuple
+        (asset, 1), the column has the score's name; and facts: names without a score, names that the market does not have,
+        scores older than the newest, scores far from the others.
 
     Raises
     ------
     InputError
         Where there is no such score, or none of the last `SCORE_LASTS` days.
+
+    Notes
+    -----
+    A name's newest row counts, up to `SCORE_LASTS` days: a table may bring some names only. A row without a value takes the
+    name's score away.
     """
     if table is None:
         raise InputError(
@@ -94,11 +106,33 @@ def own_scores(table: pd.DataFrame | None, name: str, date: pd.Timestamp, univer
             f"scores: no '{name}' of the {SCORE_LASTS} days up to {date:%Y-%m-%d}: {when}. Add that day's scores, or ask "
             f"for another date."
         )
-    values = known[known["date"] == newest].set_index("ticker")["value"].dropna()
-    values = values[values.index.isin(universe)].reindex(universe[universe.isin(values.index)])
+    last = known[(date - known["date"]).dt.days <= SCORE_LASTS].sort_values("date").groupby("ticker").tail(1)
+    last = last.dropna(subset=["value"]).set_index("ticker")
+    strange = sorted(last.index[~last.index.isin(priced)])
+    last = last.reindex(universe[universe.isin(last.index)])
+    values = last["value"]
     if values.empty:
         raise InputError(f"scores: none of the {counted(len(universe), 'name')} that may be held has a '{name}'.")
-    return ((values - values.mean()) / _spread(values)).to_frame(name)
+    facts = []
+    if len(values) < len(universe):
+        facts.append(Fact("no_score_of", {"names": len(universe) - len(values), "of": len(universe)}))
+    if strange:
+        facts.append(Fact("scores_of_nobody", {"score": name, "names": len(strange), "tickers": tuple(strange)}))
+    older = last["date"] < newest
+    if older.any():
+        told = {"score": name, "names": int(older.sum()), "of": len(values), "date": f"{newest:%Y-%m-%d}"}
+        facts.append(Fact("scores_older", told | {"days": int((date - last["date"]).dt.days.max())}))
+    if len(far := _far(values)):
+        told = {"score": name, "names": len(far), "of": len(values), "tickers": tuple(map(str, far.index))}
+        facts.append(Fact("scores_far", told | {"largest": f"{float(far.iloc[0]):g}"}))
+    return ((values - values.mean()) / _spread(values)).to_frame(name), facts
+
+
+def _far(values: pd.Series) -> pd.Series:
+    """Scores that are `FAR` away from the others, the furthest first."""
+    away = (values - values.median()).abs()
+    deviation = 1.4826 * float(away.median()) or float(values.std(ddof=0))
+    return values[away > FAR * deviation].reindex(away.sort_values(ascending=False, kind="stable").index).dropna()
 
 
 def _spread(score: pd.Series) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
@@ -20,14 +21,14 @@ from attribution.portfolio.holdings import apart_from_cash
 from attribution.portfolio.settings.strategies import Strategy
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_kind
-from riskmodel.errors import InputError, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.optimisation.optimise import EFFORT, optimise
 from riskmodel.optimisation.optimum import Optimum
-from riskmodel.optimisation.rules import Excluded, Rule, TrackingError, Turnover, VolatilityBand
+from riskmodel.optimisation.rules import Excluded, FixedWeights, Held, Rule, TrackingError, Turnover, VolatilityBand
 from riskmodel.optimisation.search import Effort
 
 DAYS_A_YEAR, MONTHS_A_YEAR = 252, 12
@@ -161,9 +162,9 @@ def strategy_task(
         facts.append(Fact("no_forecast_of", {"names": len(universe) - len(known), "of": len(universe)}))
     exposures = forecast.exposures.transpose("asset", "factor").to_pandas().loc[covered]
     if isinstance(settings.score, str):
-        scores = own_scores(book.source.table("scores"), settings.score, day, known)
-        if len(scores) < len(known):
-            facts.append(Fact("no_score_of", {"names": len(known) - len(scores), "of": len(known)}))
+        priced = apart_from_cash(market.get_index("asset"))
+        scores, of_scores = own_scores(book.source.table("scores"), settings.score, day, known, priced)
+        facts += of_scores
     else:
         scores = factor_scores(exposures.loc[known], settings.score)
 
@@ -192,7 +193,8 @@ def strategy_task(
     if held is None:
         held = held_before(book, strategy, closing)
     benchmark = among_covered(settings.benchmark)
-    others = {name: among_covered(name) for name in sorted(references)}
+    others = {name: benchmark if name == settings.benchmark else among_covered(name) for name in sorted(references)}
+    facts += _absent(book, strategy, market, scores.index.union(benchmark.index).union(held.index))
     named = scores.index
     for weights in (benchmark, held, *others.values()):
         named = named.union(weights.index, sort=False)
@@ -213,6 +215,37 @@ def strategy_task(
         issuers=_issuers(model, forecast),
         facts=tuple(facts),
     )
+
+
+def _absent(book: Book, strategy: str, market: xr.Dataset, today: pd.Index) -> list[Fact]:
+    """Names that the rules leave out or give a weight, and that are nothing to the close.
+
+    Raises
+    ------
+    InputError
+        For names that neither the prices nor securities have: they are misspelt, and the rule would do nothing.
+    """
+    facts = []
+    for rule in book.strategies[strategy].rules:
+        names = rule.weights if isinstance(rule, FixedWeights) else getattr(rule, "names", ())
+        if not isinstance(rule, Excluded | Held | FixedWeights):
+            continue
+        absent = [name for name in names if name not in today]
+        strange = [name for name in absent if name not in apart_from_cash(market.get_index("asset"))]
+        if strange:
+            securities = book.source.table("securities")
+            strange = [name for name in strange if securities is None or name not in set(securities["ticker"])]
+        if strange:
+            known = today.drop(CASH, errors="ignore")
+            near = get_close_matches(strange[0], list(map(str, known)), n=3) or list(map(str, known[:3]))
+            raise InputError(
+                f"{book.path.name}: '{rule.key}' in [strategies.{strategy}]: {counted(len(strange), 'name')} that neither "
+                f"prices nor securities have: {listed(strange)}. Correct the spelling, or leave them out; names are such as "
+                f"{listed(near)}."
+            )
+        if absent and isinstance(rule, Excluded):
+            facts.append(Fact("excluded_absent", {"names": len(absent), "of": len(names), "tickers": tuple(absent)}))
+    return facts
 
 
 def _day(date: object) -> pd.Timestamp:

@@ -188,8 +188,8 @@ class Walk:
         """What was left aside or could not be kept, a line a kind: of how many lists, and of the last of them."""
         last: dict[str, tuple[int, Step, Fact]] = {}
         for step in self.steps:
-            for fact in map(Fact.read, step.facts):
-                kind = f"{fact.key} {fact.values.get('index', '')}"
+            found = map(Fact.read, step.facts)
+            for kind, fact in {f"{fact.key} {fact.values.get('index', '')}": fact for fact in found}.items():
                 last[kind] = last.get(kind, (0,))[0] + 1, step, fact
         return [
             f"{count} of {len(self.steps)} lists, that of {step.date:%Y-%m-%d}: {fact.words(WORDS)}."

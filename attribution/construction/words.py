@@ -10,6 +10,12 @@ WORDS: Mapping[str, str] = {
     "benchmark_not_invested": "{index}: {weight:.2%} of its weight is cash or in names that no longer trade, and is left "
     "out, the rest scaled to one",
     "no_score_of": "{names} of {of} names that might be held have no score, and are left out",
+    "scores_of_nobody": "scores '{score}': {names} of names that the prices do not have, misspelt or without prices, are "
+    "left out: {tickers}",
+    "scores_older": "scores '{score}': {names} of {of} are older than the newest, of {date}; the oldest is {days} days old",
+    "scores_far": "scores '{score}': {names} of {of} are more than ten standard deviations from the others ({largest} the "
+    "furthest), and count as they are: {tickers}",
+    "excluded_absent": "{names} of {of} names that are excluded are nothing to this close: {tickers}",
     "benchmark_without_forecast": "{names} names of {index} without a forecast ({weight:.2%} of its weight) are left out, "
     "the others scaled to one",
     "first_list": "nothing was held before: everything is bought, and no rule on turnover counts",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from riskmodel.bounds import SHARE, SHARE_LIMIT, Bound, require_settings, whole_number
-from riskmodel.errors import InputError
+from riskmodel.bounds import SHARE, SHARE_LIMIT, Bound, require_settings, shown, whole_number
+from riskmodel.errors import InputError, listed
 
 RATIO = Bound("a share of the reference's volatility from 0 to 10 (1.1 is 110 %)", least=0, most=10)
 DEVIATION = Bound("a decimal from 0 to 2 (0.05 is five points of weight)", least=0, most=2)
@@ -30,7 +30,9 @@ def _require_given(owner: str, rule: object, bound: Bound, names: list[str]) -> 
 
 def _require_names(owner: str, names: object) -> None:
     if not isinstance(names, tuple | list):
-        raise InputError(f"{owner}: is of type {type(names).__name__}, not tuple. Give names, such as ('A', 'B').")
+        raise InputError(f'{owner}: names is {shown(names)}; give a list of names, such as ["A", "B"].')
+    if strange := [name for name in names if not isinstance(name, str)]:
+        raise InputError(f'{owner}: names has {shown(strange[0])}; give each as a text, such as ["A", "B"].')
 
 
 @dataclass(frozen=True)
@@ -177,14 +179,14 @@ class Excluded:
 
 @dataclass(frozen=True)
 class FixedWeights:
-    """Weights that are given, in the place of every other bound of theirs; 0 is not held."""
+    """Weights that are given, in the place of the least and the most of `NameWeight`; 0 is not held."""
 
     key: ClassVar[str] = "fixed"
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, Mapping):
-            raise InputError(f"{self.key}: is of type {type(self.weights).__name__}, not dict. Give weights by name.")
+            raise InputError(f"{self.key}: weights is {shown(self.weights)}; give weights by name, such as {{ A = 0.03 }}.")
         for name, weight in self.weights.items():
             if not SHARE.admits(weight):
                 raise InputError(f"{self.key}: weight of '{name}' is {weight!r}; it must be {SHARE.wanted}.")
@@ -258,4 +260,14 @@ def require_rules(rules: object) -> tuple[Rule, ...]:
     again = [name for number, name in enumerate(names) if name in names[:number]]
     if again:
         raise InputError(f"rules: '{again[0]}' is there twice. Keep one.")
+    fixed = next((rule.weights for rule in given if isinstance(rule, FixedWeights)), {})
+    for rule in given:
+        if isinstance(rule, Excluded | Held):
+            wanted = isinstance(rule, Held)
+            if against := [name for name in rule.names if name in fixed and (fixed[name] > 0) != wanted]:
+                weight = fixed[against[0]]
+                raise InputError(
+                    f"{FixedWeights.key}: a weight of {weight:g} is given to {listed(against)}, which '{rule.key}' "
+                    f"{'wants in the list' if wanted else 'leaves out'}. Take the name out of one of the two."
+                )
     return given

@@ -47,6 +47,7 @@ def test_what_if_says_what_it_costs_and_csv_is_the_list(capsys):
     [
         (["--what-if", "VOWZ=3"], "--what-if 'VOWZ=3': write TICKER=WEIGHT, the weight a decimal from 0 to 1"),
         (["--what-if", "VOWZ"], "--what-if 'VOWZ': write TICKER=WEIGHT"),
+        (["--what-if", "VOWZ=0.04", "--what-if", "VOWZ=0.05"], "'VOWZ' has a weight twice, 0.04 and 0.05. Give it one."),
         (["--nodes", "0"], "nodes"),
     ],
 )

@@ -13,7 +13,9 @@ from attribution.construction.kept import rule_table
 from attribution.construction.ladder import ladder
 from attribution.construction.scores import factor_scores, own_scores
 from attribution.construction.task import strategy_task
+from attribution.construction.words import WORDS
 from riskmodel.optimisation.errors import ContradictionError
+from riskmodel.optimisation.rules import Excluded, FixedWeights, Held
 
 DATE = "2025-02-28"
 
@@ -96,6 +98,16 @@ def test_what_if_fixes_weights_and_costs_something(made, strategies, small_model
         at.construct(strategies, "major", small_model, small_market, date=DATE, what_if={"NOBODY": 0.1})
 
 
+def test_the_ladder_of_a_what_if_ends_with_its_own_list(made):
+    best = made.weights.drop("CASH", errors="ignore").index[0]
+    other = made.with_fixed({best: 0.0})
+    rungs = ladder(other.task, made=other.optimum)
+    assert list(rungs.rungs)[-2:] == ["turnover", "fixed"]
+    assert rungs.rungs["fixed"] is other.optimum
+    fixed = rule_table(other).set_index("rule").loc["fixed"]
+    assert (fixed["of"], fixed["value"], bool(fixed["kept"])) == (best, 0.0, True)
+
+
 def test_a_ladder_begins_with_the_score_alone_and_ends_with_the_list(made):
     rungs = ladder(made.task, made=made.optimum)
     assert list(rungs.rungs) == ["score", "weight", "band of sector", "names", "volatility against Large Index", "turnover"]
@@ -158,14 +170,32 @@ def test_scores_of_ones_own_are_the_last_known_ones():
     dates = pd.to_datetime(["2025-01-31", "2025-02-28", "2025-03-31"]).repeat(3)
     table = pd.DataFrame({"date": dates, "ticker": list("ABC") * 3, "score": "mine", "value": [1, 2, 3, 6, 5, 1, 9, 9, 0.0]})
     names = pd.Index(list("ABD"), name="asset")
-    found = own_scores(table, "mine", pd.Timestamp("2025-03-14"), names)
+    found, facts = own_scores(table, "mine", pd.Timestamp("2025-03-14"), names, names)
     assert found["mine"].to_dict() == {"A": 1.0, "B": -1.0}
+    assert [(fact.key, fact.values["names"]) for fact in facts] == [("no_score_of", 1), ("scores_of_nobody", 1)]
+    assert facts[1].values["tickers"] == ("C",)
     with pytest.raises(at.InputError, match=r"scores: no 'mine' of the 45 days up to 2025-06-30: the last is of 2025-03-31"):
-        own_scores(table, "mine", pd.Timestamp("2025-06-30"), names)
+        own_scores(table, "mine", pd.Timestamp("2025-06-30"), names, names)
     with pytest.raises(at.InputError, match=r"the first is of 2025-01-31"):
-        own_scores(table, "mine", pd.Timestamp("2025-01-30"), names)
+        own_scores(table, "mine", pd.Timestamp("2025-01-30"), names, names)
     with pytest.raises(at.InputError, match=r"scores: no score 'yours'\. The table has: mine\."):
-        own_scores(table, "yours", pd.Timestamp("2025-03-31"), names)
+        own_scores(table, "yours", pd.Timestamp("2025-03-31"), names, names)
+
+
+def test_each_name_has_its_newest_score_and_what_is_old_or_far_is_said():
+    """B alone is brought anew, C's is taken away, D's is too old; E is a million where the others are a few."""
+    rows = [("2025-01-31", name, value) for name, value in zip("ABCEFGH", (1, 2, 3, 1e6, 2, 4, 5), strict=True)]
+    rows += [("2025-02-28", "B", 8.0), ("2025-02-28", "C", np.nan), ("2024-12-31", "D", 4.0), ("2025-03-31", "A", 9.0)]
+    table = pd.DataFrame(rows, columns=["date", "ticker", "value"]).assign(score="mine")
+    table["date"] = pd.to_datetime(table["date"])
+    names = pd.Index(list("ABCDEFGH"), name="asset")
+    found, facts = own_scores(table, "mine", pd.Timestamp("2025-03-03"), names, names)
+    raw = pd.Series({"A": 1, "B": 8, "E": 1e6, "F": 2, "G": 4, "H": 5.0})
+    pd.testing.assert_series_equal(found["mine"], (raw - raw.mean()) / raw.std(ddof=0), check_names=False)
+    told = {fact.key: fact for fact in facts}
+    assert list(told) == ["no_score_of", "scores_older", "scores_far"]
+    assert told["scores_older"].values == {"score": "mine", "names": 5, "of": 6, "date": "2025-02-28", "days": 31}
+    assert told["scores_far"].words(WORDS).endswith("(1e+06 the furthest), and count as they are: E")
 
 
 def test_names_that_score_the_same_are_refused():
@@ -174,12 +204,27 @@ def test_names_that_score_the_same_are_refused():
 
 
 def test_a_name_that_is_not_there_is_left_out_anyway(strategies, small_model, small_market, made):
-    from riskmodel.optimisation.rules import Excluded
-
     best = str(made.weights.index[0])
-    rules = (*strategies.strategies["major"].rules, Excluded(("NOBODY", best)))
+    absent = str(small_market.get_index("asset").difference(made.task.score.index.union(made.task.benchmark.index))[0])
+    rules = (*strategies.strategies["major"].rules, Excluded((absent, best)))
     other = at.construct(with_strategy(strategies, rules=rules), "major", small_model, small_market, date=DATE)
     assert other.weights.get(best, 0.0) == 0
+    told = {fact.key: fact.values for fact in other.facts}
+    assert told["excluded_absent"] == {"names": 1, "of": 2, "tickers": (absent,)}
+
+
+@pytest.mark.parametrize("rule", [Excluded(("VOWX",)), Held(("VOWX",)), FixedWeights({"VOWX": 0.0})])
+def test_a_name_that_is_nowhere_is_misspelt(strategies, small_model, small_market, rule):
+    book = with_strategy(strategies, rules=(rule,))
+    with pytest.raises(
+        at.InputError, match=rf"'{rule.key}' in \[strategies\.major\]: 1 name that neither .*: VOWX\. .*VOWZ"
+    ):
+        strategy_task(book, "major", small_model, small_market, date=DATE)
+
+
+def test_a_benchmark_that_is_a_reference_too_is_looked_at_once(strategies, small_model, small_market):
+    task = strategy_task(strategies, "major", small_model, small_market, date=DATE)
+    assert task.references["Large Index"] is task.benchmark  # so that what it lacks is one fact
 
 
 @pytest.mark.parametrize("largest", [None, 100])

@@ -63,6 +63,20 @@ def test_a_strategy_is_read_with_its_rules_in_their_order(small_copy):
             "book.toml: 'rules' in [strategies.quality]: rules: 'band' has no setting 'width'. It has: grouping, within.",
         ),
         (
+            STRATEGY + 'rules = [{ rule = "excluded", names = ["A"] }, { rule = "fixed", weights = { A = 0.1 } }]\n',
+            "book.toml: 'rules' in [strategies.quality]: fixed: a weight of 0.1 is given to A, which 'excluded' leaves out. "
+            "Take the name out of one of the two.",
+        ),
+        (
+            STRATEGY + 'rules = [{ rule = "fixed", weights = { A = 0 } }, { rule = "held", names = ["A"] }]\n',
+            "book.toml: 'rules' in [strategies.quality]: fixed: a weight of 0 is given to A, which 'held' wants in the "
+            "list. Take the name out of one of the two.",
+        ),
+        (
+            STRATEGY + 'rules = [{ rule = "held", names = "A" }]\n',
+            "book.toml: 'rules' in [strategies.quality]: held: names is 'A'; give a list of names, such as [\"A\", \"B\"].",
+        ),
+        (
             STRATEGY + "rules = { weight = 0.1 }\n",
             "book.toml: 'rules' in [strategies.quality]: of type dict; give a list: [{ rule = \"weight\", "
             "most = 0.10 }, ...].",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from itertools import pairwise
@@ -205,6 +206,13 @@ def test_months_that_cannot_be_walked_are_refused(strategies, small_model, small
 def test_a_list_is_held_by_a_file_to_the_last_bit(walked):
     for step in walked.steps:
         assert Step.from_plain(json.loads(json.dumps(step.as_plain()))) == step
+
+
+def test_a_remark_counts_lists_and_no_list_twice(walked):
+    first, *others = walked.steps
+    twice = dataclasses.replace(first, facts=('no_score_of {"names": 1, "of": 9}',) * 2)
+    made = dataclasses.replace(walked, steps=(twice, *(dataclasses.replace(step, facts=()) for step in others)))
+    assert [remark.split(",")[0] for remark in made.remarks] == ["1 of 4 lists"]
 
 
 def test_the_book_of_a_walk_is_explained_with_its_rules_as_rows(tmp_path, strategies, small_model, small_market):
