@@ -200,7 +200,7 @@ def _weeks(write: Writer, weeks: pd.DataFrame, index: str) -> list[str]:
     turns = [place for place in range(1, len(moves)) if signs[place] * signs[place - 1] < 0]
     if turns:
         place = max(turns, key=lambda here: abs(moves[here] - moves[here - 1]))
-        key = "turn" if len(turns) == 1 else "turns"
+        key = f"{'turn' if len(turns) == 1 else 'turns'}_{'up' if moves[place] > 0 else 'down'}"
         values = {"week": spans[place], "now": numbers[place], "before": numbers[place - 1]}
         sentences.append(write(f"market.{key}", index=plain(index), **values))
     elif abs(sum(signs)) == len(signs):

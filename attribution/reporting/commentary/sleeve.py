@@ -358,7 +358,7 @@ class SleeveCommentary:
         write, row = self.write, self.write.facts.row("stock_contributions", self.course, ticker)
         known = "" if row is None or not isinstance(row["name"], str) else row["name"]
         name = write.names.get(ticker) or known
-        return write("stocks.name", ticker=plain(ticker), name=plain(name)) if name else plain(ticker)
+        return write("stocks.name", ticker=plain(ticker), name=plain(name)) if name not in ("", ticker) else plain(ticker)
 
     def _behind(self, ticker: str, cells: pd.DataFrame) -> str:
         """What a stock's contribution consists of: the specific part and the largest factor."""

@@ -250,7 +250,7 @@ def test_check_names_who_stopped_without_a_final_with_the_weight_that_may_be_los
 def test_the_page_says_what_a_holder_got(allowing, lost, paid, last_close, language) -> None:
     said = {
         "ended_worthless": {
-            "en": "Major (simulated): DKYC (6.77% of the sleeve) became worthless on 14 March 2025; its last close, on 13 ",
+            "en": "Major (simulated): DKYC (6.77% of the strategy) became worthless on 14 March 2025; its last close, on 13",
             "ja": "メジャー（架空）：DKYC（組入比率6.77%）は2025年3月14日に無価値となりました。",
         },
         "ended": {

@@ -139,7 +139,7 @@ def test_a_blend_of_actual_returns_is_reset_like_that_of_holdings(small_book, sm
 def test_the_method_says_when_the_shares_are_reset(page_content, language):
     content = page_content
     words = page_words(content.book, language, content.messages(language))
-    usual = {"en": "Blends return to their fixed shares at the start of each month.", "ja": "ブレンドは毎月初めに"}
+    usual = {"en": "Blends return to their fixed shares at the start of each month.", "ja": "合成コースは毎月初めに"}
     assert usual[language] in method_paragraph(content, words)
     other = dataclasses.replace(content, book=with_reset(content.book, {BLEND: "never"}))
     said = method_paragraph(other, page_words(other.book, language, other.messages(language)))

@@ -136,29 +136,29 @@ def test_drivers_come_by_size_with_the_specific_part_and_observed_rows_among_the
             0.35, -0.0120, -0.0042,
             "High market sensitivity (active exposure +0.35) in a month when market sensitivity cost (−1.20%): "
             "contribution −0.42%.",
-            "米国株感応度の高い銘柄に傾いていた（アクティブ・エクスポージャー+0.35）のに対し、米国株感応度のリターンは△1.20%と"
-            "マイナスで、寄与度は△0.42%となりました。",
+            "米国株感応度の高い銘柄を多めに保有していたところ（アクティブ・エクスポージャー+0.35）、米国株感応度が△1.20%と下落し、"
+            "△0.42%の寄与となりました。",
         ),
         (
             0.35, 0.0120, 0.0042,
             "High market sensitivity (active exposure +0.35) in a month when market sensitivity was rewarded (+1.20%): "
             "contribution +0.42%.",
-            "米国株感応度の高い銘柄に傾いており（アクティブ・エクスポージャー+0.35）、米国株感応度のリターンが+1.20%と"
-            "プラスとなるなか、寄与度は+0.42%となりました。",
+            "米国株感応度の高い銘柄を多めに保有していたところ（アクティブ・エクスポージャー+0.35）、米国株感応度が+1.20%と上昇し、"
+            "+0.42%の寄与となりました。",
         ),
         (
             -0.35, 0.0120, -0.0042,
             "Low market sensitivity (active exposure −0.35) in a month when market sensitivity was rewarded (+1.20%): "
             "contribution −0.42%.",
-            "米国株感応度の低い銘柄に傾いていた（アクティブ・エクスポージャー△0.35）のに対し、米国株感応度のリターンは+1.20%と"
-            "プラスで、寄与度は△0.42%となりました。",
+            "米国株感応度の低い銘柄を多めに保有していたところ（アクティブ・エクスポージャー△0.35）、米国株感応度が+1.20%と上昇し、"
+            "△0.42%の寄与となりました。",
         ),
         (
             -0.35, -0.0120, 0.0042,
             "Low market sensitivity (active exposure −0.35) in a month when market sensitivity cost (−1.20%): "
             "contribution +0.42%.",
-            "米国株感応度の低い銘柄に傾いており（アクティブ・エクスポージャー△0.35）、米国株感応度のリターンが△1.20%と"
-            "マイナスとなるなか、寄与度は+0.42%となりました。",
+            "米国株感応度の低い銘柄を多めに保有していたところ（アクティブ・エクスポージャー△0.35）、米国株感応度が△1.20%と下落し、"
+            "+0.42%の寄与となりました。",
         ),
     ],
 )  # fmt: skip
@@ -274,7 +274,7 @@ def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
     """Momentum of 60 days and of a year are two styles of one key: neither is told under the other's name."""
     rows = [factor_row("momentum", "style", 0.35, 0.012, 0.0042, 9.0)]
     for styles, english, japanese in (
-        (rm.STYLES, "High exposure to 60-day momentum", "60日騰落率"),
+        (rm.STYLES, "High exposure to 60-day momentum", "モメンタム（60日騰落率）"),
         (rm.RESEARCH_STYLES, "High exposure to 12-1-month momentum", "12-1カ月モメンタム"),
         ((rm.Style("momentum", ("momentum",), texts={"en": "House Trend", "ja": "順張り"}),), "to House Trend (", "順張り"),
     ):
@@ -358,7 +358,7 @@ def test_a_limit_that_was_kept_in_forecast_and_broken_in_fact_is_told(small_book
     ) in past(small_book, "broken_in_fact")
     assert "beyond the bound of 1.10 by no more than chance may explain." in past(small_book, "may_be_chance")
     japanese = past(small_book, "broken_in_fact", language="ja")
-    assert "リスクの制限を予想では守っていましたが、実績では抵触しました。" in japanese
+    assert "リスクの制限を予想では守っていましたが、実績では超過しました。" in japanese
     assert "予想ではLarge Indexの1.08倍、実績では1.14倍でした（制限は1.10倍）。" in japanese
     assert "偶然の可能性があります。" in past(small_book, "may_be_chance", language="ja")
     for verdict in ("kept", "kept_in_fact", "broken_as_forecast", "too_short", "no_risk", "not_followed"):

@@ -132,7 +132,7 @@ def test_a_stopped_position_is_told_by_its_sleeve(page_content):
     note = Fact("stopped", {"sleeve": "major", "ticker": "0130", "date": "2024-12-13", "weight": 0.039})
     shown = in_english(page_content, note)[0]
     name = page_content.book.sleeves["major"].name.en
-    assert shown.startswith(f"{name}: 0130 (3.90% of the sleeve) last traded on 13 December 2024.")
+    assert shown.startswith(f"{name}: 0130 (3.90% of the strategy) last traded on 13 December 2024.")
 
 
 def test_notes_of_the_proxy_make_one_sentence(page_content):
@@ -162,7 +162,7 @@ def test_drivers_stand_by_size_on_their_side_specific_and_observed_rows_among_th
     assert [row["factor"] for row in view.sides["helped"]] == ["specific", "value"]
     assert [row["factor"] for row in view.sides["hurt"]] == ["size", "proxy"]
     assert view.sides["helped"][0]["stocks"] == "C +1.10%, A +0.20%"
-    assert "“Constituents less index” is the difference" in " ".join(view.sentences)
+    assert "“Benchmark replication difference” is the difference" in " ".join(view.sentences)
     assert "of 5 estimated rows about 0.2 pass that by chance alone" in view.factors_note
 
 
@@ -234,7 +234,7 @@ DETAILS = [
      "16.73%（S&P 500は16.83%）、比率で0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
      "16.73% against 16.83% of S&P 500: 0.60% below; 1 of its names without a forecast left out (0.08% of its weight)"),
     ([Fact("no_sleeve_forecast")],
-     "n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the sleeve"),
+     "n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the strategy"),
     ([Fact("no_forecast", {"index": "X"})],
      "n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
     ([Fact("no_constituents", {"index": "X"})],
@@ -307,7 +307,7 @@ def test_breaches_are_named_and_marked_in_words(page_content, readers, language)
     broken = table[~table["ok"].astype(bool)]
     assert len(broken) >= 1
     marks = [row[3].text for shown in readers[language].of("limits") for row in shown.rows[1:]]
-    ok, breach = {"ja": ("✓ 遵守", "× 抵触"), "en": ("✓ kept", "× breach")}[language]
+    ok, breach = {"ja": ("✓ 遵守", "× 超過"), "en": ("✓ compliant", "× breach")}[language]
     assert marks == [ok if kept else breach for kept in table["ok"]]
     view = limits_section(page_content, page_words(page_content.book, language))
     name = page_words(page_content.book, language).sleeve(broken["sleeve"].iloc[0])
