@@ -33,6 +33,7 @@ from riskmodel.optimisation.search import Effort
 
 DAYS_A_YEAR, MONTHS_A_YEAR = 252, 12
 BASIS_POINT = 1e-4
+ISSUER = "issuer"  # the grouping in which an empty cell links nothing
 
 
 @dataclass(frozen=True)
@@ -293,7 +294,10 @@ def _groups(market: xr.Dataset, assets: pd.Index, rules: Sequence[Rule], date: p
             raise InputError(f"rules: no column '{grouping}' of securities to group by. There are: {listed(text, 20)}.")
         values = market[grouping]
         values = values.sel(time=date) if "time" in values.dims else values
-        columns[grouping] = pd.Series(values.to_numpy(), labels)
+        column = pd.Series(values.to_numpy(), labels)
+        if grouping == ISSUER:  # who has none is a company of its own
+            column = column.where(column.notna() & (column != ""), labels.map("({})".format).to_series(index=labels))
+        columns[grouping] = column
     return pd.DataFrame(columns, index=labels).reindex(assets)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +24,6 @@ from riskmodel.errors import InputError
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
-from riskmodel.optimisation.errors import ContradictionError
 from riskmodel.optimisation.optimise import EFFORT
 from riskmodel.optimisation.search import Effort
 from riskmodel.progress import Progress, stages
@@ -95,8 +95,9 @@ def walk(
             step(f"{date:%Y-%m-%d}")
             held = _held(book, strategy, market, date, lists)
             forecast = _forecast(model, market, closes[0], date, forecasts)
-            task = strategy_task(book, strategy, model, market, date=date, held=held, made=forecast)
-            new = _list_made(task, effort)
+            with _of_close(strategy, date):
+                task = strategy_task(book, strategy, model, market, date=date, held=held, made=forecast)
+                new = _list_made(task, effort)
             if folder is not None:
                 folder.add(new)
             made.append(new)
@@ -162,12 +163,16 @@ def _held(book: Book, strategy: str, market: xr.Dataset, date: pd.Timestamp, lis
     return Closing.at(book, market, date).held(strategy, lists[-1])
 
 
-def _list_made(task: Task, effort: Effort) -> ListMade:
+@contextmanager
+def _of_close(strategy: str, date: pd.Timestamp) -> Iterator[None]:
+    """Whatever no list can be made for is said with the strategy and the close; what kind of refusal it is stays."""
     try:
-        made = Construction(task, task.solve(effort=effort))
-        rungs = ladder(task, made=made.optimum, effort=effort)
-    except ContradictionError as error:
-        raise ContradictionError(
-            f"[strategies.{task.strategy}] at the close of {task.date:%Y-%m-%d}: {error}", error.rules, error.ways
-        ) from None
-    return ListMade.of(made, rungs)
+        yield
+    except InputError as error:
+        error.args = (f"[strategies.{strategy}] at the close of {date:%Y-%m-%d}: {error}", *error.args[1:])
+        raise
+
+
+def _list_made(task: Task, effort: Effort) -> ListMade:
+    made = Construction(task, task.solve(effort=effort))
+    return ListMade.of(made, ladder(task, made=made.optimum, effort=effort))

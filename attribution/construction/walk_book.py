@@ -148,14 +148,14 @@ def _own_score(logs: list[Log], settings: Strategy) -> Counterpart | None:
 def write_walk(walk: Walk, market: xr.Dataset, *, searches: Path | None = None) -> Book:
     """Write the book and the tables of a walk into its folder, and read the book back.
 
-    Files are holdings.csv, trades.csv, certificates.csv, rungs.csv, ladder.csv, where trades cost actual_returns.csv, and
-    book.toml. `searches` is as for `trials_known`.
+    Files are holdings.csv, trades.csv, certificates.csv, kept.csv, rungs.csv, ladder.csv, where trades cost
+    actual_returns.csv, and book.toml. `searches` is as for `trials_known`.
     """
     folder = walk.folder
     if folder is None:
         raise InputError("walk: was made without a folder. Name one: out=...")
     known = trials_known(walk.book, walk.strategy, folder, searches)
-    write = {"holdings": walk.holdings, "trades": walk.trades, "certificates": walk.certificates}
+    write = {"holdings": walk.holdings, "trades": walk.trades, "certificates": walk.certificates, "kept": walk.kept}
     write |= {"rungs": walk.rungs, "ladder": walk.ladder}
     if walk.costly:
         write["actual_returns"] = net_returns(walk, market)

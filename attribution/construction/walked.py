@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.construction.construct import Construction, trade_costs
+from attribution.construction.kept import COLUMNS, rule_table
 from attribution.construction.ladder import Ladder
 from attribution.construction.words import WORDS
 from attribution.portfolio.book import Book
@@ -41,6 +42,8 @@ class Step:
         score, tracking_error, volatility, turnover, cost, names: of the list, forecasts of a year.
     rungs
         Rung -> its weights, score and tracking error.
+    rules
+        A row of `attribution.construction.kept.rule_table` for each number that a rule bounds.
     facts
         What was left aside, as text that `riskmodel.facts.Fact.read` takes.
     """
@@ -51,6 +54,7 @@ class Step:
     certificate: Certificate
     figures: dict[str, float]
     rungs: dict[str, dict[str, Any]]
+    rules: list[dict[str, Any]]
     facts: tuple[str, ...]
 
     @classmethod
@@ -84,6 +88,7 @@ class Step:
                 }
                 for name, rung in rungs.rungs.items()
             },
+            rules=_records(rule_table(made)),
             facts=tuple(str(fact) for fact in made.facts),
         )
 
@@ -157,6 +162,12 @@ class Walk:
         return pd.DataFrame(rows)
 
     @cached_property
+    def kept(self) -> pd.DataFrame:
+        """date, rule, of, value, least, most, kept, binding: what each list makes of each rule."""
+        found = self._tables(lambda step: pd.DataFrame(step.rules, columns=COLUMNS).assign(date=step.date))
+        return found[["date", *COLUMNS]].astype(dict.fromkeys(("value", "least", "most"), float))
+
+    @cached_property
     def rungs(self) -> pd.DataFrame:
         """strategy, date, rung, ticker, weight: the lists of the ladder."""
         frames = [
@@ -207,6 +218,13 @@ class Walk:
 
     def _tables(self, of: Callable[[Step], pd.DataFrame]) -> pd.DataFrame:
         return pd.concat([of(step).assign(portfolio=self.strategy) for step in self.steps], ignore_index=True)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+    ]
 
 
 def _plain(weights: pd.Series) -> dict[str, float]:

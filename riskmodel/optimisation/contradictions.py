@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -34,8 +34,10 @@ def contradiction(rules: Sequence[Rule], stated: Sequence[Rule], possible: Possi
     `possible` says whether some rules can be kept, and None where it does not know; all of them cannot.
     """
     some = smallest_contradiction(rules, possible)
-    ways = ways_out(some, stated, possible)
-    names = [label(rule) if rule in stated else f"{label(rule)} (as no rule of the kind is given)" for rule in some]
+    given = {label(rule) for rule in stated}  # a limit that was raised is one that was given
+    beside = [rule for rule in rules if label(rule) not in given and rule not in some]
+    ways = ways_out(some, given, possible, beside)
+    names = [label(rule) if label(rule) in given else f"{label(rule)} (as no rule of the kind is given)" for rule in some]
     offers = [
         f"{way.bound} of {way.rule} {way.enough:.10g} in the place of {way.given:.10g}"
         for way in ways
@@ -67,11 +69,16 @@ def smallest_contradiction(rules: Sequence[Rule], possible: Possible) -> tuple[R
     return tuple(kept)
 
 
-def ways_out(rules: Sequence[Rule], stated: Sequence[Rule], possible: Possible) -> tuple[Way, ...]:
-    """What each bound of contradicting rules would have to be, were the others kept: what is named does."""
+def ways_out(
+    rules: Sequence[Rule], given_names: Collection[str], possible: Possible, beside: Sequence[Rule] = ()
+) -> tuple[Way, ...]:
+    """What each bound of contradicting rules would have to be, were the others kept: what is named does.
+
+    `beside` are rules that hold whatever is given, such as the least weight of a name: they are kept too.
+    """
     ways = []
     for rule in rules:
-        others = [other for other in rules if other is not rule]
+        others = [*(other for other in rules if other is not rule), *beside]
         for bound, free in _bounds(rule):
             given = getattr(rule, bound)
 
@@ -79,7 +86,7 @@ def ways_out(rules: Sequence[Rule], stated: Sequence[Rule], possible: Possible) 
                 return possible([*others, replace(rule, **{bound: value})]) is True  # type: ignore[arg-type]
 
             enough = _whole(given, free, does) if isinstance(free, int) else _decimal(float(given), free, does)
-            ways.append(Way(label(rule), bound, float(given), enough, rule in stated))
+            ways.append(Way(label(rule), bound, float(given), enough, label(rule) in given_names))
     return tuple(ways)
 
 

@@ -108,6 +108,20 @@ def test_the_ladder_of_a_what_if_ends_with_its_own_list(made):
     assert (fixed["of"], fixed["value"], bool(fixed["kept"])) == (best, 0.0, True)
 
 
+def test_names_without_an_issuer_are_each_a_group_of_their_own(strategies, small_model, small_market):
+    from riskmodel.optimisation.rules import GroupLimit
+
+    names = small_market.get_index("asset")
+    issuer = pd.Series("", names)
+    issuer[list(names[:2])] = "One"
+    market = small_market.assign(issuer=("asset", issuer.to_numpy(object)))
+    book = with_strategy(strategies, rules=(GroupLimit("issuer", most=0.06, names=1),))
+    made = at.construct(book, "major", small_model, market, date=DATE)
+    groups = made.task.groups["issuer"]
+    assert groups[groups != "One"].is_unique and groups.notna().all()
+    assert made.optimum.weights.drop("CASH").max() <= 0.06 + 1e-7
+
+
 def test_a_ladder_begins_with_the_score_alone_and_ends_with_the_list(made):
     rungs = ladder(made.task, made=made.optimum)
     assert list(rungs.rungs) == ["score", "weight", "band of sector", "names", "volatility against Large Index", "turnover"]

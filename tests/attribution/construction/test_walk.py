@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import attribution as at
+import attribution.construction.walk as walking
 import riskmodel as rm
 from attribution.construction.known import strategy_known_by
 from attribution.construction.months import walked_months
@@ -19,6 +20,7 @@ from attribution.construction.search.log import Log
 from attribution.construction.walk_book import trials_known, write_walk
 from attribution.construction.walk_folder import WalkFolder
 from attribution.construction.walked import Step
+from riskmodel.optimisation.errors import ContradictionError, NotFoundError
 from riskmodel.optimisation.rules import CashWeight, Excluded, Held, NameWeight, TrackingError, Turnover
 from riskmodel.optimisation.search import Effort
 from tests.conftest import SMALL
@@ -145,6 +147,34 @@ def test_what_a_list_was_made_from_are_scores_sectors_and_rates_too(small_copy, 
     assert known(market=small_market.assign(risk_free=small_market["risk_free"] + 1e-5)) != first
     after = small_market["time"] > np.datetime64(close)
     assert known(market=small_market.assign(risk_free=small_market["risk_free"].where(~after, 0.1))) == first
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (NotFoundError("rules: no list was found", 0.5, 7), r"rules: no list was found"),
+        (ContradictionError("rules: no list keeps names", ("names",), ()), r"rules: no list keeps names"),
+        (at.InputError("scores: no score 'mine'"), r"scores: no score 'mine'"),
+    ],
+)
+def test_what_ends_a_walk_is_said_with_the_strategy_and_the_close(
+    monkeypatch, strategies, small_model, small_market, error, message
+):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr(f"{walking.__name__}.strategy_task", fails)
+    with pytest.raises(type(error), match=rf"^\[strategies\.major\] at the close of 2025-01-31: {message}$"):
+        at.walk(strategies, "major", small_model, small_market, start="2025-02", end="2025-02")
+
+
+def test_each_rule_at_each_list_is_a_row(walked):
+    kept = walked.kept.set_index(["date", "rule"])
+    assert kept["kept"].all() and set(kept.index.get_level_values("date")) == set(walked.holdings["date"])
+    names = kept.xs("names", level="rule")
+    held = walked.holdings[walked.holdings["ticker"] != "CASH"].groupby("date")["ticker"].nunique()
+    assert names["value"].tolist() == held.tolist() and names["most"].tolist() == [25.0] * 4
+    assert "turnover" not in kept.loc[kept.index[0][0]].index  # the first list is bought from nothing
 
 
 def logged(folder, *scores, key="a", out=0.25):

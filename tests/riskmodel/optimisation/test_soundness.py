@@ -277,3 +277,12 @@ def test_a_node_whose_names_are_all_settled_by_prices_is_searched_on():
     case["held"] = case["benchmark"]
     rules = [NameCount(6, 9), NameWeight(0.02, 0.25), GroupBand("sector", 0.1), VolatilityBand(upper=1.2), Turnover(0.6)]
     assert optimise(**case, rules=rules, effort=Effort(gap=1e-4)).certificate.proved
+
+
+def test_what_would_do_is_said_of_names_that_weigh_something():
+    """Without a weight for each, the search finds no list of many names; with the least weight there is one of all."""
+    given = problem(3)
+    names = len(given["score"])
+    with pytest.raises(ContradictionError) as refused:
+        optimise(**given, rules=[NameCount(least=names + 1)])
+    assert [(way.rule, way.bound, way.enough) for way in refused.value.ways] == [("names", "least", names)]
