@@ -17,6 +17,7 @@ from riskmodel.facts import Fact
 
 NAMED = {  # values of facts that are labels, and of what
     "column": "filings",
+    "courses": "names",
     "factors": "factors",
     "field": "filings",
     "figure": "search_figures",
@@ -26,6 +27,7 @@ NAMED = {  # values of facts that are labels, and of what
     "unexposed": "factors",
     "unpaid": "factors",
 }
+LABELS = ("course", "benchmark", "index")  # values of messages that are keys of a book
 FACTS = {"reason": "reasons", "finding": "findings"}  # values of facts that are facts, and which table has their words
 FACTORS = ("factors", "sectors", "industries")  # tables of the message files that name rows of a factor cut
 SHOWN = 5  # of a list
@@ -54,7 +56,18 @@ class Messages:
         found: Any = self.table
         for part in key.split("."):
             found = found[part]
-        return str(found).format(**values)
+        return str(found).format(**{name: self.called(value) if name in LABELS else value for name, value in values.items()})
+
+    def called(self, label: Any) -> Any:
+        """What the book calls a course, a benchmark or an index in the language; any other label or value is itself.
+
+        Examples
+        --------
+        >>> words = read_messages("ja", names={"Major 100": "メジャー100"})
+        >>> words.called("Major 100"), words.called("Wide Index")
+        ('メジャー100', 'Wide Index')
+        """
+        return self.table["names"].get(label, label) if isinstance(label, str) else label
 
     def name(self, kind: str, label: str) -> str:
         """The name of a factor, sector, group or descriptor; a label that the file does not know stands for itself.
@@ -132,6 +145,7 @@ def read_messages(
     descriptors: Mapping[str, Mapping[str, str]] | None = None,
     *,
     market: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     sectors: Sequence[str] = (),
 ) -> Messages:
     """The words of "ja" or "en".
@@ -147,6 +161,8 @@ def read_messages(
         The same of descriptors; those that the file names keep its name.
     market
         Language -> what a book calls its market, see `attribution.Book.market_name`; None where it does not say.
+    names
+        Course, benchmark or index -> its name in the language, see `attribution.Book.names`.
     sectors
         See `Messages`.
 
@@ -169,13 +185,14 @@ def read_messages(
         raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
     texts = {style.name: style.texts for style in STYLES} | dict(styles or {})
     table = _table(language, (market or {}).get(language, ""))
-    names, parts = _named(texts, language), _named(descriptors or {}, language) | table["descriptors"]
-    for named in (names, parts):
+    own, parts = _named(texts, language), _named(descriptors or {}, language) | table["descriptors"]
+    for named in (own, parts):
         named |= {name: text.replace("{market}", table["market"]["name"]) for name, text in named.items()}
     for name, text in texts.items():
         if "sector" in text:
-            names[name] = names[name].format(sector=table["sectors"].get(text["sector"], text["sector"]))
-    return Messages(language, table | {"factors": table["factors"] | names, "descriptors": parts}, tuple(sectors))
+            own[name] = own[name].format(sector=table["sectors"].get(text["sector"], text["sector"]))
+    told = {"factors": table["factors"] | own, "descriptors": parts, "names": dict(names or {})}
+    return Messages(language, table | told, tuple(sectors))
 
 
 def _named(texts: Mapping[str, Mapping[str, str]], language: str) -> dict[str, str]:

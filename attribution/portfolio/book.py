@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Reset, Share
+from attribution.portfolio.settings.house import require_names
 from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
 from attribution.portfolio.settings.sections import (
@@ -167,11 +169,18 @@ class Book(Part):
         every = self.book.blend_reset
         return every.get(course, "monthly") if isinstance(every, dict) else every
 
-    def benchmark_name(self, course: str) -> str:
-        """The benchmark's name; for a blend '70% S&P 500 + 30% Russell 2000'."""
+    def names(self, language: str) -> dict[str, str]:
+        """Course, benchmark or index -> its name in a language, where [report.names] has one; blended benchmarks too."""
+        own = {label: str(getattr(words, language)) for label, words in self.report.names.items()}
+        blended = {self.benchmark_name(course): self.benchmark_name(course, own) for course in self.courses}
+        return {label: name for label, name in (blended | own).items() if label != name}
+
+    def benchmark_name(self, course: str, names: Mapping[str, str] | None = None) -> str:
+        """The benchmark's name; for a blend '70% S&P 500 + 30% Russell 2000'. `names` has others for some benchmarks."""
         shares: dict[str, float] = {}
         for sleeve, share in self.shares(course).items():
             benchmark = self.sleeves[sleeve].benchmark
+            benchmark = (names or {}).get(benchmark, benchmark)
             shares[benchmark] = shares.get(benchmark, 0.0) + share
         if len(shares) == 1:
             return next(iter(shares))
@@ -354,6 +363,7 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
     if len(set(book.report.indices)) < len(book.report.indices):
         raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
+    require_names(name, book.report.names, list(dict.fromkeys([*book.courses, *book.benchmarks, *book.report.indices])))
     for entry in book.accepted:
         if entry.ticker and entry.index:
             raise InputError(f"{name}: an entry of [[accepted]] for '{entry.key}' has a ticker and an index. Keep one.")

@@ -112,7 +112,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
 def course_name(content: Content, course: str, messages: Messages) -> str:
     """A course under its own name; a sleeve that is no course under its name in the language."""
     if course in content.book.courses or course not in content.book.sleeves:
-        return course
+        return str(messages.called(course))
     name = content.book.sleeves[course].name
     return course if name is None else str(getattr(name, messages.language))
 
@@ -131,14 +131,17 @@ def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, wi
         for kind in ("course", "benchmark")
     )
     plain = {name: part for name, part in benchmarks.items() if name in own}
+    courses, lines = (
+        {str(messages.called(name)): part for name, part in each.items()} for each in (courses, plain or benchmarks)
+    )
     named = None
     if len(courses) > MOST_LINES:
         ends = pd.Series({name: float((1 + part).prod()) for name, part in courses.items()}).sort_values(kind="stable").index
         named = {*ends[:LINES_NAMED], *ends[-LINES_NAMED:]}
-    shown = courses | (plain or benchmarks)
+    shown = courses | lines
     ends_of = [(name, float((1 + part).prod() - 1)) for name, part in shown.items()]
     label = with_values(messages(f"charts.cumulative_{window}"), ends_of, messages, style)
-    return cumulative_lines(courses, plain or benchmarks, style, label, messages, named=named)
+    return cumulative_lines(courses, lines, style, label, messages, named=named)
 
 
 def week_name(first: pd.Timestamp, last: pd.Timestamp, messages: Messages) -> str:
@@ -152,7 +155,10 @@ def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
     frame, whole = content.tables["index_weeks"], content.tables["index_months"].set_index("index")["return"]
     names = [*(week_name(a, b, messages) for a, b in zip(frame["week_from"], frame["week_to"], strict=True))]
     panels = [
-        (str(index), [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)])
+        (
+            str(messages.called(index)),
+            [*(Bar("", value) for value in frame[index]), Bar("", float(whole.get(index, np.nan)), total=True)],
+        )
         for index in frame.columns[2:]
     ]
     ends = [(name, bars[-1].value) for name, bars in panels]
@@ -238,7 +244,7 @@ def course_against(content: Content, messages: Messages, style: NegativeStyle, *
 def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:
     """The month's returns of a course's benchmark and of the course."""
     result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
-    return Bar(result.benchmark, result.benchmark_return), Bar(
+    return Bar(messages.called(result.benchmark), result.benchmark_return), Bar(
         course_name(content, course, messages), result.portfolio_return
     )
 

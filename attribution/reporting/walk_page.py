@@ -66,7 +66,7 @@ def render_walk(book: Book, months: WalkedMonths, language: str) -> str:
     language
         "ja" or "en".
     """
-    words = page_words(book, language, read_messages(language, market=book.market_name))
+    words = page_words(book, language, read_messages(language, market=book.market_name, names=book.names(language)))
     return (
         environment()
         .get_template("templates/walk.html")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 from attribution.house_style.editions import Edition
-from attribution.portfolio.settings.bound_types import Named, OutOfBoundsError, Part, one_line
+from attribution.portfolio.settings.bound_types import Named, OutOfBoundsError, Part, Words, one_line
 from riskmodel.bounds import shown
+from riskmodel.errors import InputError, listed
+from riskmodel.factors import LANGUAGES
 
 After = Literal["month", "market", "sleeves", "limits"]
 PLACES = ("month", "language")  # of a path, in braces
@@ -36,6 +40,32 @@ def filled_path(path: str, month: str, language: str = "") -> str:
     'texts/2026-03/market.ja.md'
     """
     return path.replace("{month}", month).replace("{language}", language)
+
+
+def require_names(file: str, names: Mapping[str, Words], known: Sequence[str]) -> None:
+    """Refuse names of what the book does not have, and names that two things would share.
+
+    Raises
+    ------
+    InputError
+        Naming the nearest that there is.
+    """
+    unknown = [label for label in names if label not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0)
+        raise InputError(
+            f"{file}: [report.names] names unknown {listed(map(repr, unknown))}. Nearest: '{near[0]}'. Known courses, "
+            f"benchmarks and indices: {', '.join(known)}."
+        )
+    for language in LANGUAGES:
+        shown = {label: str(getattr(names[label], language)) if label in names else label for label in known}
+        for label, name in shown.items():
+            other = next((each for each in known if each != label and name in (each, shown[each])), None)
+            if other is not None:
+                raise InputError(
+                    f"{file}: [report.names] calls '{label}' '{name}' in {language}, and that is '{other}'. "
+                    f"Give each a name of its own."
+                )
 
 
 class LegalText(Part):

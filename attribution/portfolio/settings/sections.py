@@ -117,6 +117,7 @@ class Report(Part):
     prepared: Day | None = None
     sections: tuple[TextSection, ...] = ()
     legal: tuple[LegalText, ...] = ()
+    names: dict[str, Named] = Field(default_factory=dict)
 
 
 class RiskBand(Part):

@@ -63,7 +63,7 @@ def client_draft(
     Returns were the Large Index [+10.40%](<#index_months|Large Index|return>).
     <BLANKLINE>
     """
-    messages = read_messages(language, styles, market=book.market_name)
+    messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
     style: NegativeStyle = getattr(book.report.negative, language)
     write = Writer(Facts(tables), book, messages, style, names or {})
     day = pd.Period(month, "M")
@@ -92,7 +92,7 @@ def _result(write: Writer) -> str:
         "excess": write.points("performance", name, column="excess"),
     }
     if len(courses) == 1:
-        return write("client.course", course=plain(name), **figures)
+        return write("client.course", course=write.called(name), **figures)
     ahead = int((courses["excess"] > 0).sum())
     kind = "none" if not ahead else "all" if ahead == len(courses) else "some"
     counts = {key: write.count(number) for key, number in (("ahead", ahead), ("courses", len(courses)))}

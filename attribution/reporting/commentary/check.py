@@ -386,6 +386,7 @@ def _names(book: Book, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Names that hold digits, as they and their Markdown are written, the longest first."""
     courses = [*book.courses, *book.sleeves]
     names = {*courses, *(book.benchmark_name(course) for course in courses), *book.benchmarks, *book.report.indices}
+    names |= {name for language in LANGUAGES for name in book.names(language).values()}
     for words in (book.book.name, *(sleeve.name for sleeve in book.sleeves.values())):
         names |= {words.ja, words.en} if words else set()
     for table, columns in (("stock_contributions", ("ticker", "name")), ("brinson", ("group",))):

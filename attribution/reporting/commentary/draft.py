@@ -14,7 +14,7 @@ from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.risk import course_of, has_number, risk_blocks
 from attribution.reporting.commentary.sleeve import SleeveCommentary
-from attribution.reporting.commentary.writer import Writer, plain
+from attribution.reporting.commentary.writer import Writer
 from attribution.reporting.tables.facts import (  # fmt: skip
     LEAST_DRIVER,
     SHOWN_NAMES,
@@ -100,7 +100,7 @@ def draft(
     No factor returns are available.
     <BLANKLINE>
     """
-    messages = read_messages(language, styles, market=book.market_name)
+    messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
     style: NegativeStyle = getattr(book.report.negative, language)
     write = Writer(Facts(tables), book, messages, style, names or {})
     day = pd.Period(month, "M")
@@ -140,11 +140,11 @@ def _results(write: Writer, when: str) -> list[str]:
         sentences.append(write("results.average", month=when, excess=excess, **average))
     ahead = courses[courses["excess"] >= LEAST_DRIVER]["course"]
     kind = "none" if ahead.empty else "all" if len(ahead) == len(courses) else "some"
-    sentences.append(write(f"results.{kind}_ahead", courses=write.join(plain(course) for course in ahead)))
+    sentences.append(write(f"results.{kind}_ahead", courses=write.join(write.called(course) for course in ahead)))
     places = [
         write(
             "results.place",
-            course=plain(course),
+            course=write.called(course),
             rank=write.number("performance", course, column="rank", decimals=0),
             excess=write.gap("performance", course, column="excess"),
             **{"return": write.percent("performance", course, column="return")},
@@ -152,7 +152,7 @@ def _results(write: Writer, when: str) -> list[str]:
         for course in courses["course"]
     ]
     since = [
-        write("results.return", name=plain(course), number=write.percent("trailing", course, column="itd"))
+        write("results.return", name=write.called(course), number=write.percent("trailing", course, column="itd"))
         for course in courses["course"]
         if has_number(write.facts.row("trailing", course), "itd")
     ]
@@ -171,7 +171,7 @@ def _market(write: Writer, when: str) -> list[str]:
     sentences = []
     if len(months):
         items = [
-            write("market.index", name=plain(name), number=write.percent("index_months", name, column="return"))
+            write("market.index", name=write.called(name), number=write.percent("index_months", name, column="return"))
             for name in months["index"]
         ]
         sentences.append(write("market.month", month=when, indices=write.join(items)))
@@ -182,7 +182,7 @@ def _market(write: Writer, when: str) -> list[str]:
         return [write("market.none")]
     lacking = [name for name in write.book.report.indices if name not in weeks.columns or weeks[name].isna().any()]
     if lacking and "index_weeks" in facts.tables:
-        sentences.append(write("market.missing", indices=write.join(plain(name) for name in lacking)))
+        sentences.append(write("market.missing", indices=write.join(write.called(name) for name in lacking)))
     path = ""
     if shown:
         path = write.paragraph([*_weeks(write, weeks, shown[0]), _extremes(write, weeks, shown)])
@@ -195,16 +195,16 @@ def _weeks(write: Writer, weeks: pd.DataFrame, index: str) -> list[str]:
     spans = [write.week(row.week_from, row.week_to) for row in weeks.itertuples()]
     numbers = [write.percent("index_weeks", f"{day:%Y-%m-%d}", column=index) for day in weeks["week_from"]]
     items = [write("market.in_week", number=number, week=week) for number, week in zip(numbers, spans, strict=True)]
-    sentences = [write("market.path", index=plain(index), weeks=write.join(items))]
+    sentences = [write("market.path", index=write.called(index), weeks=write.join(items))]
     signs = [0 if abs(move) < LEAST_DRIVER else math.copysign(1, move) for move in moves]
     turns = [place for place in range(1, len(moves)) if signs[place] * signs[place - 1] < 0]
     if turns:
         place = max(turns, key=lambda here: abs(moves[here] - moves[here - 1]))
         key = f"{'turn' if len(turns) == 1 else 'turns'}_{'up' if moves[place] > 0 else 'down'}"
         values = {"week": spans[place], "now": numbers[place], "before": numbers[place - 1]}
-        sentences.append(write(f"market.{key}", index=plain(index), **values))
+        sentences.append(write(f"market.{key}", index=write.called(index), **values))
     elif abs(sum(signs)) == len(signs):
-        sentences.append(write("market.rose" if signs[0] > 0 else "market.fell", index=plain(index)))
+        sentences.append(write("market.rose" if signs[0] > 0 else "market.fell", index=write.called(index)))
     return sentences
 
 
@@ -218,7 +218,7 @@ def _extremes(write: Writer, weeks: pd.DataFrame, indices: list[str]) -> str:
             row = weeks.iloc[place]
             day = f"{row['week_from']:%Y-%m-%d}"
             moves = [
-                write("market.index", name=plain(name), number=write.percent("index_weeks", day, column=name))
+                write("market.index", name=write.called(name), number=write.percent("index_weeks", day, column=name))
                 for name in indices
                 if places[name] == place
             ]
@@ -284,7 +284,9 @@ def _blends(write: Writer) -> str:
         driver = _blend_driver(write, course) if len(facts.of("factor_contributions", course=course)) else ""
         figures: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
         figures["excess"] = write.points("performance", course, column="excess")
-        sentences.append(write.varied("blends.course", len(sentences), course=plain(course), driver=driver, **figures))
+        sentences.append(
+            write.varied("blends.course", len(sentences), course=write.called(course), driver=driver, **figures)
+        )
     return write.paragraph(sentences)
 
 

@@ -101,7 +101,7 @@ def _realised(write: Writer, sleeve: str, name: str) -> list[str]:
         months = write.number(*key, column="months", decimals=0)
         if measure == RATIO:
             band = write.book.limits.risk_band
-            values |= {"bound": write.figure(*key, column="bound"), "index": plain(band.index if band else "")}
+            values |= {"bound": write.figure(*key, column="bound"), "index": write.called(band.index if band else "")}
         else:
             values["measure"] = write.messages.table["commentary"]["realised_measures"][measure]
         sentences.append(capital(write(f"realised.{verdict}", name=name, months=months, **values)))
@@ -113,7 +113,7 @@ def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
     values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
     if limit.rule == "risk_band":
         gap = limit.details[0]
-        return write(f"broken.risk_band_{gap.key}", index=plain(gap.values["index"]), **values)
+        return write(f"broken.risk_band_{gap.key}", index=write.called(gap.values["index"]), **values)
     found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
     labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
     labels = labels if len(found) == 1 else write("broken.several", labels=labels)

@@ -62,7 +62,7 @@ class SleeveCommentary:
     def blocks(self) -> list[str]:
         """Headings, paragraphs and lists, in order."""
         write = self.write
-        name, benchmark = write.sleeve(self.key), plain(write.book.sleeves[self.key].benchmark)
+        name, benchmark = write.sleeve(self.key), write.called(write.book.sleeves[self.key].benchmark)
         blocks = ["## " + write("headings.sleeve", name=name, benchmark=benchmark), self._result(benchmark)]
         found = drivers(write.facts.tables, self.course)
         if write.facts.of("factor_contributions", course=self.course).empty:
@@ -87,7 +87,7 @@ class SleeveCommentary:
             sentences.append(
                 write(
                     "sleeve.lead",
-                    course=plain(course),
+                    course=write.called(course),
                     benchmark=benchmark,
                     benchmark_return=write.percent("performance", course, column="benchmark_return"),
                     excess=write.points("performance", course, column="excess"),
@@ -96,7 +96,7 @@ class SleeveCommentary:
             )
         elif write.facts.has("figures", course, "excess_return"):
             excess = write.points("figures", course, "excess_return", column="value")
-            sentences.append(write("sleeve.excess", course=plain(course), benchmark=benchmark, excess=excess))
+            sentences.append(write("sleeve.excess", course=write.called(course), benchmark=benchmark, excess=excess))
         groups = write.facts.of("group_contributions", course=course)
         items = [
             write(
@@ -226,7 +226,7 @@ class SleeveCommentary:
         """That exposures of the benchmark, and so the active ones, are estimated; where they are."""
         write, known = self.write, self.write.book.benchmarks
         names = dict.fromkeys(write.book.sleeves[sleeve].benchmark for sleeve in write.book.shares(self.course))
-        estimated = [plain(name) for name in names if known[name].returns_only]
+        estimated = [write.called(name) for name in names if known[name].returns_only]
         return [write("sleeve.estimated", benchmark=write.join(estimated))] if estimated else []
 
     def _stopped(self, note: Fact) -> str:

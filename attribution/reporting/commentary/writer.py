@@ -88,9 +88,14 @@ class Writer:
         """The name of a sleeve."""
         return self.words(self.book.sleeves[key].name, key)
 
-    def index(self, name: str) -> str:
+    def called(self, label: str) -> str:
+        """What the book calls a course, a benchmark or an index in the language."""
+        return plain(self.messages.called(label))
+
+    def index(self, label: str) -> str:
         """The name of an index inside a sentence: one of several words, such as S&P 500, has an article in English."""
-        return self("index", name=plain(name)) if " " in name else plain(name)
+        name = self.called(label)
+        return self("index", name=name) if " " in name else name
 
     def factor(self, label: str) -> str:
         """The name of a factor, a sector or cash inside a sentence.

@@ -126,7 +126,7 @@ def _resets(content: Content, words: PageWords) -> list[str]:
     return [
         t(
             "methodology.reset",
-            courses=t.listed([name for name in blends if resets[name] == reset]),
+            courses=t.listed([t.called(name) for name in blends if resets[name] == reset]),
             when=t.name("resets", reset),
         )
         for reset in dict.fromkeys(resets.values())
@@ -218,7 +218,9 @@ def _outside(note: Fact, words: PageWords) -> str:
 
 
 def _begun_within(note: Fact, words: PageWords) -> str:
-    return words.messages("notes.begun_within", courses=words.messages.listed(note.values["courses"]))
+    return words.messages(
+        "notes.begun_within", courses=words.messages.listed(map(words.messages.called, note.values["courses"]))
+    )
 
 
 def _dated(note: Fact, words: PageWords) -> str:

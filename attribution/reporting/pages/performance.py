@@ -83,7 +83,9 @@ def indices_section(content: Content, words: PageWords) -> Indices | None:
     month = content.tables["index_months"].set_index("index", drop=False)
     rows = records(month.reindex(names).assign(index=names))
     others = month.drop(index=names, errors="ignore")["return"]
-    listed = words.listed(f"{name} {words.percent(value, unit='%')}" for name, value in others.items())
+    listed = words.listed(
+        f"{words.messages.called(name)} {words.percent(value, unit='%')}" for name, value in others.items()
+    )
     return Indices(names, weeks, rows, words.messages("weeks.others", indices=listed) if listed else "")
 
 

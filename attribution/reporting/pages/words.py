@@ -56,7 +56,11 @@ class PageWords:
         """That exposures of a course's benchmark are estimated; empty where they are observed."""
         known = dict.fromkeys(self.book.sleeves[sleeve].benchmark for sleeve in self.book.shares(course))
         names = [name for name in known if self.book.benchmarks[name].returns_only]
-        return self.messages("returns_only.exposures", benchmark=self.listed(names), window=WINDOW) if names else ""
+        return (
+            self.messages("returns_only.exposures", benchmark=self.listed(map(self.messages.called, names)), window=WINDOW)
+            if names
+            else ""
+        )
 
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
@@ -97,5 +101,7 @@ def page_words(book: Book, language: str, messages: Messages | None = None) -> P
         For another language.
     """
     return PageWords(
-        book, messages or read_messages(language, market=book.market_name), getattr(book.report.negative, language)
+        book,
+        messages or read_messages(language, market=book.market_name, names=book.names(language)),
+        getattr(book.report.negative, language),
     )

@@ -104,7 +104,12 @@ class Content:
     def messages(self, language: str) -> Messages:
         """The words of a language, the styles called as the model calls them."""
         return read_messages(
-            language, self.style_texts, self.descriptor_texts, market=self.book.market_name, sectors=self.sectors
+            language,
+            self.style_texts,
+            self.descriptor_texts,
+            market=self.book.market_name,
+            names=self.book.names(language),
+            sectors=self.sectors,
         )
 
     @property

@@ -181,12 +181,13 @@ def _lines(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], column: s
         rows = rows[rows["date"] >= begins]  # the same days for each: one that begins later is empty before
         first, last, place = int(rows.index[0]), int(rows.index[-1]), drawn[kind]
         drawn[kind] += 1
+        own = f"={placed.cells('name', first, first).split(':')[0]}"
         line: dict[str, Any] = {"color": SCALE[place % len(SCALE)], "width": 1.75}
         if kind == "benchmark":
             line = {"color": TOTAL, "width": 1.25, "dash_type": DASHES[place % len(DASHES)]}
         chart.add_series(
             {
-                "name": f"={placed.cells('name', first, first).split(':')[0]}",
+                "name": drawing.messages.called(name) if name in drawing.messages.table["names"] else own,
                 "categories": f"={placed.cells('date', first, last)}",
                 "values": f"={placed.cells(column, first, last)}",
                 "line": line,

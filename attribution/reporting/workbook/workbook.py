@@ -73,7 +73,9 @@ def render_workbook(content: Content, language: str) -> bytes:
     messages = content.messages(language)
     tables = content.tables | {LABELS: labels_table(content.tables, messages)}
     courses = list(dict.fromkeys(content.tables["factor_contributions"]["course"]))
-    names = sheet_names([*tables, messages("workbook.contents"), messages("workbook.charts"), *courses])
+    names = sheet_names(
+        [*tables, messages("workbook.contents"), messages("workbook.charts"), *map(messages.called, courses)]
+    )
     of_tables, (contents, charts), of_courses = names[: len(tables)], names[len(tables) :][:2], names[len(tables) + 2 :]
     file = io.BytesIO()
     workbook = Workbook(
@@ -120,7 +122,7 @@ def heading(messages: Messages, table: str, column: str) -> str:
     """A column's heading in the reader's language; an index of the book, or a column without one, heads itself."""
     words = messages.table["columns"]
     if table == "index_weeks" and column not in ("week_from", "week_to"):
-        return column
+        return str(messages.called(column))
     return str(words.get(f"{table}.{column}") or words.get(column, column))
 
 
@@ -144,6 +146,7 @@ def labels_table(tables: dict[str, pd.DataFrame], messages: Messages) -> pd.Data
         "family": known["groups"],
         "effect": known["columns"],
         "descriptor": known["descriptors"],
+        **dict.fromkeys(("course", "name", "benchmark", "index"), known["names"]),
     }
     found = {
         (column, str(label)): names[str(label)]
