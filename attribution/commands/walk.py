@@ -28,6 +28,8 @@ def walk_options(parser: argparse.ArgumentParser) -> None:
 
 def print_walk(options: argparse.Namespace) -> int:
     """Walk, write and print the months; 1 where a list's gap is not proved."""
+    import pandas as pd
+
     from attribution.construction.files import write_text
     from attribution.construction.months import walked_months
     from attribution.construction.task import require_strategy
@@ -64,7 +66,11 @@ def print_walk(options: argparse.Namespace) -> int:
         say(fitted.remark, error=True)
     if options.format == "json":
         facts = [{"key": fact.key, **fact.values} for fact in own.simulated]
-        told = {"months": records(months.table), "rules": records(months.rules), "figures": months.figures}
+        told = {
+            "months": records(months.table),
+            "rules": records(months.rules),
+            "figures": records(pd.DataFrame([months.figures]))[0],
+        }
         say(json.dumps({"simulated": facts, **told}, ensure_ascii=False))
     elif options.format == "csv":
         print_table(months.table, "csv")

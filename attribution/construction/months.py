@@ -20,11 +20,12 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import PROXY, TRADING, among_stocks
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Progress, stages
 
-LEAST_MONTHS = 12  # for a ratio
+LEAST_MONTHS = 12  # for a ratio, and for a return a year
+A_YEAR = "_a_year"
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,20 @@ class WalkedMonths:
 
     @cached_property
     def figures(self) -> dict[str, float]:
-        """Over all months: returns a year, tracking error, ratios of the portfolio and of the benchmark, decimals."""
+        """Over all months: returns, ratios, tracking error of portfolio and benchmark, decimals; returns a year and
+        ratios are missing of less than a year, which says nothing of one.
+        """
         months, table = len(self.table), self.table
         returns = {"portfolio": table["return"], "benchmark": table["benchmark_return"]}
         found: dict[str, float] = {"months": float(months)}
         for side, own in returns.items():
-            found[f"{side}_return_a_year"] = float(np.prod(1 + own) ** (12 / months) - 1)
             enough = months >= LEAST_MONTHS
+            found[f"{side}_return"] = float(np.prod(1 + own) - 1)
+            found[f"{side}_return_a_year"] = float(np.prod(1 + own) ** (12 / months) - 1) if enough else np.nan
             monthly = own.set_axis(self.risk_free.index)
             found[f"{side}_sharpe"] = sharpe_ratio(monthly, self.risk_free) if enough else np.nan
             found[f"{side}_sortino"] = sortino_ratio(monthly, self.risk_free) if enough else np.nan
+        found["excess"] = found["portfolio_return"] - found["benchmark_return"]
         found["excess_a_year"] = found["portfolio_return_a_year"] - found["benchmark_return_a_year"]
         active = returns["portfolio"] - returns["benchmark"]
         found["tracking_error"] = float(active.std() * np.sqrt(12)) if months > 1 else np.nan
@@ -79,20 +84,26 @@ class WalkedMonths:
         return link(by_month, *returns).to_series()
 
     @property
+    def returns_over(self) -> str:
+        """Which returns of `figures` are told: those with this behind their names, "_a_year" or none for all months."""
+        return A_YEAR if len(self.table) >= LEAST_MONTHS else ""
+
+    @property
     def sentences(self) -> list[str]:
         """The figures in words, for a terminal."""
-        f = self.figures
+        f, of = self.figures, self.returns_over
 
-        def ratio(value: float) -> str:
-            return "n/a" if np.isnan(value) else f"{value:.2f}"
+        def shown(name: str, form: str = "{:.2f}") -> str:
+            return "n/a" if np.isnan(f[name]) else form.format(f[name])
 
+        span = "a year" if of == A_YEAR else "in all, not annualised,"
         told = ", ".join(f"{rung} {value:+.2%}" for rung, value in self.linked.items() if value)
         return [
-            f"{f['months']:.0f} months: {f['portfolio_return_a_year']:+.2%} a year after costs, the benchmark "
-            f"{f['benchmark_return_a_year']:+.2%}; Sharpe {ratio(f['portfolio_sharpe'])} and "
-            f"{ratio(f['benchmark_sharpe'])}, Sortino {ratio(f['portfolio_sortino'])} and {ratio(f['benchmark_sortino'])}",
-            f"tracking error {f['tracking_error']:.2%}, {f['tracking_error_forecast']:.2%} forecast; excess "
-            f"{f['excess_a_year']:+.2%} a year",
+            f"{counted(len(self.table), 'month')}: {f[f'portfolio_return{of}']:+.2%} {span} after costs, the benchmark "
+            f"{f[f'benchmark_return{of}']:+.2%}; Sharpe {shown('portfolio_sharpe')} and "
+            f"{shown('benchmark_sharpe')}, Sortino {shown('portfolio_sortino')} and {shown('benchmark_sortino')}",
+            f"tracking error {shown('tracking_error', '{:.2%}')}, {shown('tracking_error_forecast', '{:.2%}')} forecast; "
+            f"excess {f[f'excess{of}']:+.2%} {span.rstrip(',')}",
             f"what the rules brought, months linked: {told}",
         ]
 

@@ -37,8 +37,8 @@ class WalkView:
         The months walked.
     months, rules
         Rows of the tables months and rules; of the latter what the rungs add up to over all months.
-    figures
-        As `WalkedMonths.figures`.
+    figures, over
+        As `WalkedMonths.figures` and `returns_over`.
     lines, ladder
         The charts.
     """
@@ -50,6 +50,7 @@ class WalkView:
     months: list[dict[str, Any]]
     rules: list[tuple[str, float]]
     figures: dict[str, float]
+    over: str
     lines: Markup
     ladder: Markup
 
@@ -103,6 +104,7 @@ def _view(book: Book, months: WalkedMonths, words: PageWords) -> WalkView:
         months=records(table),
         rules=rules,
         figures=months.figures,
+        over=months.returns_over,
         lines=_svg(lines, "lines"),
         ladder=_svg(ladder, "ladder"),
     )

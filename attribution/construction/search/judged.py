@@ -145,7 +145,7 @@ class Judgement:
         """window, from, to, months, figure, lower, upper, benchmark_figure, return, benchmark_return, trials.
 
         Of the chosen trial in sample and out of sample, and of the walk forward, whose months reach into both. `lower` and
-        `upper` are ends of the bootstrap's interval, returns a year.
+        `upper` are ends of the bootstrap's interval, returns a year, missing of less than one.
         """
         inside, months = self.months_in_sample, len(self.panel.closes)
         returns = self.lists.returns[[self.chosen]]
@@ -175,11 +175,15 @@ class Judgement:
         """Whether the best trial beats what luck brings: the placebo, the deflated Sharpe ratio, and the last months."""
         after = self.windows.set_index("window").loc["out_of_sample"]
         return bool(
-            self.p_value <= LARGEST_P
-            and self.deflated > LEAST_DEFLATED
-            and after["figure"] > 0
-            and after["return"] > after["benchmark_return"]
+            self.p_value <= LARGEST_P and self.deflated > LEAST_DEFLATED and after["figure"] > 0 and self._excess_after > 0
         )
+
+    @property
+    def _excess_after(self) -> float:
+        """Of the chosen trial over the benchmark on the months held out, compounded over them."""
+        own = self.panel.month >= self.months_in_sample
+        grown = (np.prod(1 + returns[own]) for returns in (self.lists.returns[self.chosen], self.panel.benchmark))
+        return float(next(grown) - next(grown))
 
     @property
     def verdict(self) -> Fact:
@@ -196,7 +200,7 @@ class Judgement:
             "out_of_sample": float(after["figure"]),
             "lower": float(after["lower"]),
             "upper": float(after["upper"]),
-            "excess": float(after["return"] - after["benchmark_return"]),
+            "excess": self._excess_after,
             "overfitting": self.overfitting.probability,
             "deflated": self.deflated,
             "effective": self.effective,
@@ -209,7 +213,8 @@ class Judgement:
         periods = Periods.of(panel, np.vstack([returns, panel.benchmark]), self.terms.frequency)
         sums = periods.sums(np.ones((len(periods.month), 1)))
         own, benchmark = figure(self.terms.figure, sums, periods.a_year)[:, 0]
-        earned, beside = annual(sums.log_return, sums.periods, periods.a_year)[:, 0]
+        whole_year = len(panel.months) >= LEAST_MONTHS
+        earned, beside = annual(sums.log_return, sums.periods, periods.a_year)[:, 0] if whole_year else (np.nan, np.nan)
         lower, upper = bootstrap_interval(
             periods.returns[0],
             periods.risk_free,

@@ -8,6 +8,7 @@ import pandas as pd
 from attribution.construction.search.figures import annual, figure
 from attribution.construction.search.panel import Panel
 from attribution.construction.search.periods import Periods
+from attribution.construction.search.walk_forward import LEAST_MONTHS
 
 REGIMES = ("index_up", "index_down", "calm", "wild", "trend_up", "trend_down")
 COLUMNS = ("months", "figure", "return", "benchmark_return")
@@ -58,8 +59,8 @@ def regime_table(panel: Panel, periods: Periods, weights: np.ndarray, *, figure_
     Returns
     -------
     DataFrame
-        regime, sample (in_sample, out_of_sample), months, figure, return, benchmark_return; returns a year. NaN where a
-        regime has no month.
+        regime, sample (in_sample, out_of_sample), months, figure, return, benchmark_return; returns a year, NaN of
+        fewer than twelve months; the figure where a regime has none.
     """
     inside = regimes(panel, weights)
     chosen_on = np.arange(len(panel.closes)) < in_sample
@@ -70,10 +71,12 @@ def regime_table(panel: Panel, periods: Periods, weights: np.ndarray, *, figure_
             row = {"regime": regime, "sample": sample, "months": int(months.sum())}
             if months.any():
                 sums = periods.sums(periods.in_months(months[:, None]))
+                row["figure"] = float(figure(figure_name, sums, periods.a_year).item())
+            if months.sum() >= LEAST_MONTHS:  # a return a year says nothing of less
                 row |= {
-                    "figure": float(figure(figure_name, sums, periods.a_year).item()),
                     "return": float(annual(sums.log_return, sums.periods, periods.a_year).item()),
                     "benchmark_return": float(annual(sums.log_benchmark, sums.periods, periods.a_year).item()),
                 }
             rows.append(row)
-    return pd.DataFrame(rows, columns=["regime", "sample", *COLUMNS])
+    table = pd.DataFrame(rows, columns=["regime", "sample", *COLUMNS])
+    return table.astype(dict.fromkeys(COLUMNS[1:], float))

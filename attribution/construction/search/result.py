@@ -120,7 +120,7 @@ class SearchResult:
         for name, table in self.tables().items():
             shown = table.drop(columns="trials")
             for column in set(shown) & PERCENT:
-                shown[column] = shown[column].map("{:.1%}".format)
+                shown[column] = shown[column].map(lambda value: "n/a" if np.isnan(value) else f"{value:.1%}")
             for column in set(shown) & {"score", "window", "sample", "regime"}:
                 kind = f"{SECTION}_labels"
                 labels = [
@@ -163,6 +163,9 @@ class SearchResult:
 
 def _markdown(table: pd.DataFrame) -> str:
     """A table of Markdown; decimals as they are, two digits."""
-    cells = [[f"{value:.2f}" if isinstance(value, float) else str(value) for value in row] for row in table.to_numpy(object)]
+    cells = [
+        [("n/a" if np.isnan(value) else f"{value:.2f}") if isinstance(value, float) else str(value) for value in row]
+        for row in table.to_numpy(object)
+    ]
     lines = [list(map(str, table.columns)), ["---"] * table.shape[1], *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

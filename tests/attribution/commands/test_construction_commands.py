@@ -56,12 +56,29 @@ def test_what_construct_is_not_to_be_asked_is_refused(capsys, arguments, message
     assert message in capsys.readouterr().err
 
 
+def test_a_walk_of_a_month_is_told_without_a_year_or_a_ratio_of_it(capsys, tmp_path):
+    out = tmp_path / "walk"
+    asked = ["walk", BOOK, "next_major", "--from", "2025-03", "--to", "2025-03", "--out", str(out), "--nodes", "50"]
+    assert main(asked) in (0, 1)
+    printed = capsys.readouterr().out
+    assert "1 month: " in printed and "tracking error n/a, " in printed and "nan" not in printed
+    page = (out / "walk.en.html").read_text(encoding="utf-8")
+    assert "Return over these months, not annualised" in page and "nan" not in page.split("<svg")[0]
+    assert main([*asked, "--format", "json"]) in (0, 1)
+    figures = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(name))["figures"]
+    assert figures["portfolio_return_a_year"] is None and figures["tracking_error"] is None
+    assert figures["excess"] == pytest.approx(figures["portfolio_return"] - figures["benchmark_return"], abs=1e-12)
+
+
 def test_a_walk_is_a_book_with_pages_that_say_that_nobody_held_it(capsys, tmp_path):
     out = tmp_path / "walk"
     assert main(["walk", BOOK, "major", "--from", "2025-02", "--to", "2025-03", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "simulated, nobody held these lists" in printed
     assert "what the rules brought, months linked: score " in printed
+    assert (
+        "2 months: " in printed and "in all, not annualised, after costs" in printed and "a year after costs" not in printed
+    )
     known = "Number of trials known behind these figures: 1 (walks of the strategy"
     assert known in printed and "No out-of-sample counterpart is known" in printed
     page = (out / "walk.en.html").read_text(encoding="utf-8")
