@@ -42,7 +42,7 @@ def print_construction(options: argparse.Namespace) -> int:
     from attribution.construction.construct import construct, require_known_weights
     from attribution.construction.kept import rule_table
     from attribution.construction.ladder import ladder
-    from attribution.construction.task import require_strategy
+    from attribution.construction.task import read_day, require_strategy
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from riskmodel.optimisation.optimise import EFFORT
@@ -52,6 +52,7 @@ def print_construction(options: argparse.Namespace) -> int:
     book = read_book(options.book)
     require_strategy(book, options.strategy)
     what_if = _weights(options.what_if or [], book)
+    read_day(options.date)
     laddered = options.table == "ladder" or (options.table is None and options.format != "csv") or options.out is not None
     with progress(4 if laddered else 3) as step:
         step("market")

@@ -103,6 +103,10 @@ def explain_course(options: argparse.Namespace) -> int:
     book = read_book(options.book)
     book = book_of(book, options.course)
     cuts = _cuts(book, options) if options.table != "rules" else []
+    if options.table == "rules":
+        from attribution.construction.course_rules import require_strategies
+
+        require_strategies(book, options.course)
     with progress(3) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
@@ -217,13 +221,18 @@ def _figures(book: Book, market: xr.Dataset, options: argparse.Namespace) -> int
 
 def _rules(tracks: Tracks, model: RiskModelResults, options: argparse.Namespace, step: Step) -> None:
     """What each rule of the course's strategies brought; with --by within each."""
-    from attribution.construction.course_rules import require_strategies, rules_of
+    from attribution.construction.course_rules import rules_of
+    from attribution.contributions.cuts import splits_factors
 
-    require_strategies(tracks.book, options.course)
     costs = rules_of(tracks, options.course, model, link=options.link or DEFAULT_LINK, progress=step)
     cuts = [word for text in options.by or [] for word in text.split(",")]
     against = options.against or AGAINST[0]
-    frame = costs.with_errors(*cuts, against=against).reset_index() if cuts else costs.table.drop(columns="course")
+    if not cuts:
+        frame = costs.table.drop(columns="course")
+    elif splits_factors(cuts):
+        frame = costs.with_errors(*cuts, against=against).reset_index()
+    else:  # what a name, a sector or a day brought is observed
+        frame = costs.by(*cuts, against=against).rename("contribution").reset_index()
     if options.format != "text":
         print_table(frame, options.format)
         return

@@ -7,7 +7,7 @@ import json
 from functools import partial
 
 from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say, say_simulated
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted
 from riskmodel.progress import inside
 
 
@@ -90,7 +90,10 @@ def print_risk(options: argparse.Namespace) -> int:
             say(f"{options.course}, {name} at the close of {date:%Y-%m-%d}")
             print_table(table, "text", decimals=4)
     print_evidence(evidence, options.book, tracks.period, error=True)
-    return FINDINGS if bool(limits["ok"].eq(False).fillna(False).any()) else DONE
+    broken = int(limits["ok"].eq(False).fillna(False).sum())
+    if broken and "limits" not in (tables if options.format != "csv" else list(tables)[:1]):
+        say(f"{broken} of {counted(len(limits), 'limit')} broken; --table limits names them.", error=True)
+    return FINDINGS if broken else DONE
 
 
 def _every_table(options: argparse.Namespace) -> bool:

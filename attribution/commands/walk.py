@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say, say_simulated
 from riskmodel.progress import inside
@@ -33,19 +32,24 @@ def print_walk(options: argparse.Namespace) -> int:
     from attribution.construction.files import write_text
     from attribution.construction.months import walked_months
     from attribution.construction.task import require_strategy
-    from attribution.construction.walk import walk
+    from attribution.construction.walk import months_between, walk
     from attribution.construction.walk_book import trials_known, write_walk
+    from attribution.construction.walk_folder import WalkFolder
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.reporting.walk_page import render_walk
+    from riskmodel.arrays.labels import require_path
     from riskmodel.optimisation.optimise import EFFORT
     from riskmodel.optimisation.search import Effort
 
     effort = EFFORT if options.nodes is None else Effort(nodes=options.nodes)
     book = read_book(options.book)
     require_strategy(book, options.strategy)
-    searches = None if options.searches is None else Path(options.searches)
-    trials_known(book, options.strategy, Path(options.out), searches)  # what cannot be read is said before the work
+    months_between(options.start, options.end)
+    out = require_path("--out", options.out, "Name a folder.")
+    WalkFolder.required(out, book, options.strategy, effort)
+    searches = None if options.searches is None else require_path("--searches", options.searches, "Name a folder.")
+    trials_known(book, options.strategy, out, searches)  # what cannot be read is said before the work
     with progress(4) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
@@ -61,7 +65,7 @@ def print_walk(options: argparse.Namespace) -> int:
         months = walked_months(own, walked, fitted.model, market, progress=inside(step, "months"))
         months.write(walked.folder)
         for language in own.book.languages:
-            write_text(Path(options.out) / f"walk.{language}.html", render_walk(own, months, language))
+            write_text(out / f"walk.{language}.html", render_walk(own, months, language))
     if fitted.remark:
         say(fitted.remark, error=True)
     if options.format == "json":

@@ -106,7 +106,7 @@ def rules_of(
     progress: Progress = None,
     ladders: dict[str, tuple[pd.DataFrame, pd.DataFrame]] | None = None,
 ) -> RuleCosts:
-    """`attribute_rules` over tracks that there are; `ladders` are kept in, by strategy, for further courses."""
+    """`attribute_rules` over tracks that there are; `ladders` are kept in, by sleeve, for further courses."""
     known = {} if ladders is None else ladders
     sleeves = strategies_of(tracks.book, course)
     with stages(progress, len(sleeves)) as step:
@@ -153,5 +153,12 @@ def _forecast_figures(book: Book, strategy: str) -> pd.DataFrame:
     columns = ["date", "rung", "score", "tracking_error"]
     if not path.is_file():
         return pd.DataFrame(columns=columns).astype({"date": "datetime64[ns]"})
-    table = pd.read_csv(path, parse_dates=["date"])
-    return table.loc[table["strategy"] == strategy, columns]
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        found = table.loc[table["strategy"] == strategy, columns]
+        return found.assign(date=pd.to_datetime(found["date"], format="%Y-%m-%d")).astype(dict.fromkeys(columns[2:], float))
+    except (OSError, ValueError, KeyError):
+        raise InputError(
+            f"'{path}' is no ladder as attribution walk writes it (date, rung, score, tracking_error of each strategy). "
+            f"Walk again into that folder, or remove the file: what the rungs brought is known without it."
+        ) from None

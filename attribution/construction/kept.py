@@ -71,7 +71,7 @@ def _measured(made: Construction, rule: Rule) -> Iterator[_Measured]:
     held = weights[weights > 0]
     match rule:
         case NameCount():
-            yield _Measured("", float(len(held)), _or_none(rule.least), _or_none(rule.most))
+            yield _Measured("", float(len(held)), _or_missing(rule.least), _or_missing(rule.most))
         case NameWeight():
             if len(held):
                 yield _Measured(str(held.idxmin()), float(held.min()), least=rule.least)
@@ -94,11 +94,11 @@ def _measured(made: Construction, rule: Rule) -> Iterator[_Measured]:
         case ExposureBand():
             active = weights.sub(task.benchmark, fill_value=0.0)
             value = float(task.exposures[rule.factor].reindex(active.index).fillna(0.0) @ active)
-            yield _Measured(rule.factor, value, _or_none(rule.lower), _or_none(rule.upper))
+            yield _Measured(rule.factor, value, _or_missing(rule.lower), _or_missing(rule.upper))
         case VolatilityBand():
             reference = task.benchmark if rule.reference == BENCHMARK else task.references[rule.reference]
             ratio = optimum.volatility / task.volatility(reference)
-            yield _Measured(rule.reference, ratio, _or_none(rule.lower), _or_none(rule.upper))
+            yield _Measured(rule.reference, ratio, _or_missing(rule.lower), _or_missing(rule.upper))
         case TrackingError():
             yield _Measured("", optimum.tracking_error, most=rule.most)
         case Turnover():
@@ -119,5 +119,5 @@ def _by_group(made: Construction, grouping: str, weights: pd.Series) -> pd.Serie
     return weights.groupby(made.task.groups[grouping].reindex(weights.index).to_numpy()).sum()
 
 
-def _or_none(bound: float | None) -> float:
+def _or_missing(bound: float | None) -> float:
     return np.nan if bound is None else float(bound)

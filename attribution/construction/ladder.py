@@ -66,7 +66,7 @@ def ladder(
     Parameters
     ----------
     task
-        From `attribution.construction.construct.strategy_task`.
+        From `attribution.construction.task.strategy_task`.
     made
         The list with all rules, where there is one already.
     effort

@@ -28,7 +28,18 @@ from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.optimisation.optimise import EFFORT, optimise
 from riskmodel.optimisation.optimum import Optimum
-from riskmodel.optimisation.rules import Excluded, FixedWeights, Held, Rule, TrackingError, Turnover, VolatilityBand
+from riskmodel.optimisation.rules import (
+    BENCHMARK,
+    Excluded,
+    FixedWeights,
+    Held,
+    Rule,
+    TrackingError,
+    Turnover,
+    VolatilityBand,
+    label,
+    never_binds,
+)
 from riskmodel.optimisation.search import Effort
 
 DAYS_A_YEAR, MONTHS_A_YEAR = 252, 12
@@ -145,7 +156,7 @@ def strategy_task(
     require_results(model, "model")
     require_dataset(market)
     settings = require_strategy(book, strategy)
-    day = _day(date)
+    day = read_day(date)
     if held is not None:
         held = require_kind("held", held, pd.Series, "Give the weight of each ticker, CASH among them.")
     closing = Closing.at(book, market, day)
@@ -185,16 +196,13 @@ def strategy_task(
         weights = weights[weights.index.isin(covered)]
         return weights / weights.sum()
 
-    references = {rule.reference for rule in settings.rules if isinstance(rule, VolatilityBand)} - {"benchmark"}
-    for name in sorted(references - set(book.benchmarks)):
-        raise InputError(
-            f"{book.path.name}: a rule 'volatility' of [strategies.{strategy}] has reference = '{name}', which is not in "
-            f"[benchmarks]. Known: {', '.join(book.benchmarks)}."
-        )
+    references = {rule.reference for rule in settings.rules if isinstance(rule, VolatilityBand)} - {BENCHMARK}
     if held is None:
         held = held_before(book, strategy, closing)
     benchmark = among_covered(settings.benchmark)
     others = {name: benchmark if name == settings.benchmark else among_covered(name) for name in sorted(references)}
+    if idle := tuple(label(rule) for rule in settings.rules if never_binds(rule)):
+        facts.append(Fact("rules_without_effect", {"rules": idle}))
     facts += _absent(book, strategy, market, scores.index.union(benchmark.index).union(held.index))
     named = scores.index
     for weights in (benchmark, held, *others.values()):
@@ -249,7 +257,7 @@ def _absent(book: Book, strategy: str, market: xr.Dataset, today: pd.Index) -> l
     return facts
 
 
-def _day(date: object) -> pd.Timestamp:
+def read_day(date: object) -> pd.Timestamp:
     """A session as text or as a date."""
     if isinstance(date, str | datetime.date):  # a Timestamp is one
         day = pd.to_datetime(date, format="%Y-%m-%d", errors="coerce") if isinstance(date, str) else pd.Timestamp(date)

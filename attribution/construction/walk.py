@@ -115,9 +115,7 @@ def month_closes(market: xr.Dataset, start: str, end: str) -> pd.DatetimeIndex:
     """
     sessions = market.get_index("time")
     months = sessions.to_period("M")
-    first, last = (_month(name, text) for name, text in (("start (--from)", start), ("end (--to)", end)))
-    if last < first:
-        raise InputError(f"--to {last} is before --from {first}. Write the earlier month first.")
+    first, last = months_between(start, end)
     if first <= months[0] or last > months[-1]:
         raise InputError(
             f"months {first} to {last} are outside the prices, which run from {sessions[0]:%Y-%m-%d} to "
@@ -125,6 +123,14 @@ def month_closes(market: xr.Dataset, start: str, end: str) -> pd.DatetimeIndex:
         )
     closes = [sessions[months < month][-1] for month in pd.period_range(first, last, freq="M")]
     return pd.DatetimeIndex(closes).unique()
+
+
+def months_between(start: str, end: str) -> tuple[pd.Period, pd.Period]:
+    """The first and the last month, or what is wrong with them."""
+    first, last = (_month(name, text) for name, text in (("start (--from)", start), ("end (--to)", end)))
+    if last < first:
+        raise InputError(f"--to {last} is before --from {first}. Write the earlier month first.")
+    return first, last
 
 
 def _month(name: str, text: str) -> pd.Period:

@@ -49,6 +49,17 @@ class WalkFolder:
         InputError
             For a folder of another book or strategy, one that holds something else, and one that cannot be written.
         """
+        about = cls.required(path, book, strategy, effort)
+        try:
+            (path / LISTS).mkdir(parents=True, exist_ok=True)
+            write_text(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
+        return cls(path, book, strategy, market)
+
+    @staticmethod
+    def required(path: Path, book: Book, strategy: str, effort: Effort) -> dict[str, Any]:
+        """What a walk in a folder would depend on, where the folder may hold it; refusals are those of `opened`."""
         about = described(book, strategy, effort)
         data = book.source.folder
         if data is None:
@@ -64,11 +75,9 @@ class WalkFolder:
                 _require_same(path, _about(path / ABOUT), about)
             elif path.is_dir() and any(path.iterdir()):
                 raise InputError(f"--out: '{path}' holds files, and no walk. Name a new folder.")
-            (path / LISTS).mkdir(parents=True, exist_ok=True)
-            write_text(path / ABOUT, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise InputError(f"--out: cannot write in '{path}' ({error.strerror}). Name another folder.") from None
-        return cls(path, book, strategy, market)
+            raise InputError(f"--out: cannot read '{path}' ({error.strerror}). Name another folder.") from None
+        return about
 
     def steps(self, closes: pd.DatetimeIndex) -> list[Step]:
         """The lists that are there of some closes, the earliest first, without a gap.

@@ -15,6 +15,7 @@ WORDS: Mapping[str, str] = {
     "scores_older": "scores '{score}': {names} of {of} are older than the newest, of {date}; the oldest is {days} days old",
     "scores_far": "scores '{score}': {names} of {of} are more than ten standard deviations from the others ({largest} the "
     "furthest), and count as they are: {tickers}",
+    "rules_without_effect": "no list is outside the bounds of {rules}: they are without effect",
     "excluded_absent": "{names} of {of} names that are excluded are nothing to this close: {tickers}",
     "benchmark_without_forecast": "{names} names of {index} without a forecast ({weight:.2%} of its weight) are left out, "
     "the others scaled to one",

@@ -39,6 +39,7 @@ from riskmodel.market.sources import Source, open_source
 from riskmodel.market.sources.address import require_no_secret
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
+from riskmodel.optimisation.rules import BENCHMARK, TrackingError, VolatilityBand
 
 US_MARKET = {"ja": "米国株", "en": "US equity"}  # of a book in USD that does not name its market
 READ = ("path", "holdings", "rescaled", "actual_returns")  # fields of a Book that its file does not have
@@ -386,6 +387,17 @@ def _require_strategy(book: Book, key: str, strategy: Strategy) -> None:
         raise InputError(
             f"{name}: [strategies.{key}] has risk_aversion and tracking_error. Keep one: a charge for risk, or the "
             f"most of it."
+        )
+    if strategy.tracking_error is not None and any(isinstance(rule, TrackingError) for rule in strategy.rules):
+        raise InputError(
+            f"{name}: [strategies.{key}] has tracking_error as a key and as a rule. Keep one: under the key the score alone "
+            f"decides, under the rule the charge for risk stays."
+        )
+    references = {rule.reference for rule in strategy.rules if isinstance(rule, VolatilityBand)} - {BENCHMARK}
+    for reference in sorted(references - set(book.benchmarks)):
+        raise InputError(
+            f"{name}: a rule 'volatility' of [strategies.{key}] has reference = '{reference}', which is not in "
+            f"[benchmarks]. Known: {', '.join(book.benchmarks)}."
         )
     universe = strategy.universe
     if isinstance(universe, Universe) and (universe.constituents is None) == (universe.largest is None):

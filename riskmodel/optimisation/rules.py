@@ -222,6 +222,25 @@ def label(rule: Rule) -> str:
             return rule.key
 
 
+def never_binds(rule: Rule) -> bool:
+    """Whether no list of weights from 0 that sum to one is outside a rule's bounds, whatever the benchmark.
+
+    Examples
+    --------
+    >>> never_binds(GroupBand("sector", 1.0)), never_binds(Turnover(2.0)), never_binds(Turnover(0.2))
+    (True, True, False)
+    """
+    match rule:
+        case GroupBand():
+            return rule.within >= 1
+        case GroupLimit():
+            return rule.names is None and rule.most == 1
+        case Turnover():
+            return rule.most >= 1
+        case _:
+            return False
+
+
 def with_defaults(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Rules with those that hold where none of their kind is given: no cash; and a least weight where a name must count.
 

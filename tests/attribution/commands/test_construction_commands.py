@@ -12,6 +12,35 @@ from tests.conftest import SMALL, read_printed
 BOOK = str(SMALL / "strategies.toml")
 
 
+def unread(*_, **__):
+    raise AssertionError("what the arguments and the book say is refused before anything is read")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "2025-3", "--to", "2025-03", "--out", "w"], "start (--from) '2025-3': write a month as YYYY-MM."),
+        (["--from", "2025-03", "--to", "2025-02", "--out", "w"], "--to 2025-02 is before --from 2025-03."),
+        (["--from", "2025-02", "--to", "2025-03", "--out", str(SMALL / "w")], "lies in the data folder"),
+        (["--from", "2025-02", "--to", "2025-03", "--out", "w", "--searches", "no"], "--searches: 'no' has no log major/"),
+        (["--from", "2025-02", "--to", "2025-03", "--out", "a\0b"], "has a character that no path may have"),
+    ],
+)
+def test_a_walk_that_cannot_be_is_refused_at_once(capsys, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
+    assert main(["walk", BOOK, "major", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_rules_of_a_course_without_a_strategy_are_refused_at_once(capsys, monkeypatch):
+    monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
+    asked = ["explain", str(SMALL / "book.toml"), "Major 100", "--month", "2025-03", "--table", "rules"]
+    assert main(asked) == 2
+    assert "no sleeve of 'Major 100' has a strategy" in capsys.readouterr().err
+
+
 def test_construct_prints_the_list_the_rules_the_ladder_and_the_proof(capsys, tmp_path):
     out = tmp_path / "list"
     assert main(["construct", BOOK, "major", "--date", "2025-02-28", "--out", str(out)]) == 0
@@ -49,9 +78,11 @@ def test_what_if_says_what_it_costs_and_csv_is_the_list(capsys):
         (["--what-if", "VOWZ"], "--what-if 'VOWZ': write TICKER=WEIGHT"),
         (["--what-if", "VOWZ=0.04", "--what-if", "VOWZ=0.05"], "'VOWZ' has a weight twice, 0.04 and 0.05. Give it one."),
         (["--nodes", "0"], "nodes"),
+        (["--date", "2025-02-30"], "date '2025-02-30': write a day as YYYY-MM-DD."),
     ],
 )
-def test_what_construct_is_not_to_be_asked_is_refused(capsys, arguments, message):
+def test_what_construct_is_not_to_be_asked_is_refused(capsys, monkeypatch, arguments, message):
+    monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
     assert main(["construct", BOOK, "major", "--date", "2025-02-28", *arguments]) == 2
     assert message in capsys.readouterr().err
 
@@ -91,6 +122,11 @@ def test_a_walk_is_a_book_with_pages_that_say_that_nobody_held_it(capsys, tmp_pa
     assert known in told.err
     assert main(asked) == 0
     factors = read_printed(capsys.readouterr().out)
+    assert main([*asked, "--table", "rules", "--by", "sector"]) == 0
+    assert list(read_printed(capsys.readouterr().out).columns) == ["rung", "sector", "contribution"]
+    (out / "ladder.csv").write_text("date,rung\n")
+    assert main([*asked, "--table", "rules"]) == 2
+    assert "is no ladder as attribution walk writes it" in capsys.readouterr().err
     assert main(["risk", str(out / "book.toml"), "major", "--date", "2025-03-31", "--table", "limits"]) in (0, 1)
     assert known in capsys.readouterr().out
     assert rules["contribution"].sum() == pytest.approx(factors["contribution"].sum(), abs=1e-12)

@@ -15,7 +15,7 @@ from attribution.construction.scores import factor_scores, own_scores
 from attribution.construction.task import strategy_task
 from attribution.construction.words import WORDS
 from riskmodel.optimisation.errors import ContradictionError
-from riskmodel.optimisation.rules import Excluded, FixedWeights, Held
+from riskmodel.optimisation.rules import Excluded, FixedWeights, GroupBand, Held, NameCount, Turnover
 
 DATE = "2025-02-28"
 
@@ -234,6 +234,13 @@ def test_a_name_that_is_nowhere_is_misspelt(strategies, small_model, small_marke
         at.InputError, match=rf"'{rule.key}' in \[strategies\.major\]: 1 name that neither .*: VOWX\. .*VOWZ"
     ):
         strategy_task(book, "major", small_model, small_market, date=DATE)
+
+
+def test_rules_that_no_list_breaks_are_told(strategies, small_model, small_market):
+    rules = (GroupBand("sector", 2.0), Turnover(1.0), NameCount(most=25))
+    task = strategy_task(with_strategy(strategies, rules=rules), "major", small_model, small_market, date=DATE)
+    told = {fact.key: fact.values for fact in task.facts}
+    assert told["rules_without_effect"] == {"rules": ("band of sector", "turnover")}
 
 
 def test_a_benchmark_that_is_a_reference_too_is_looked_at_once(strategies, small_model, small_market):

@@ -45,6 +45,16 @@ def test_a_strategy_is_read_with_its_rules_in_their_order(small_copy):
             "of it.",
         ),
         (
+            STRATEGY + 'tracking_error = 0.05\nrules = [{ rule = "tracking_error", most = 0.04 }]\n',
+            "book.toml: [strategies.quality] has tracking_error as a key and as a rule. Keep one: under the key the score "
+            "alone decides, under the rule the charge for risk stays.",
+        ),
+        (
+            STRATEGY + 'rules = [{ rule = "volatility", upper = 1.1, reference = "Nikkei" }]\n',
+            "book.toml: a rule 'volatility' of [strategies.quality] has reference = 'Nikkei', which is not in [benchmarks]. "
+            "Known: Large Index, Small Index.",
+        ),
+        (
             STRATEGY + 'rules = [{ rule = "weights", most = 0.1 }]\n',
             "book.toml: 'rules' in [strategies.quality]: rules: no rule 'weights'. Known: names, weight, cash, band, group, "
             "exposure, volatility, tracking_error, turnover, held, excluded, fixed.",
