@@ -19,6 +19,7 @@ from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.client.draft import client_draft
+from attribution.reporting.client.sleeve import shown_stocks
 from attribution.reporting.client.texts import client_texts
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary
@@ -26,6 +27,7 @@ from attribution.reporting.commentary.draft import draft
 from attribution.reporting.edited import read_commentaries
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document
+from attribution.reporting.house.stocks import unshown
 from attribution.reporting.house.texts import House, check_house, read_house
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.tables.content import Content, build_content
@@ -33,7 +35,7 @@ from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.threads import one_blas_thread
-from riskmodel.errors import InputError, counted
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import LANGUAGES
 from riskmodel.market.contents import require_dataset
 from riskmodel.model.results import RiskModelResults, require_results
@@ -163,6 +165,11 @@ def report(
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
             return ReportFiles({}, content.tables, content, remarks, found)
+        if nowhere := unshown(house.stocks, shown_stocks(content)):
+            remarks = (
+                *remarks,
+                f"{house.stocks[0].file}: texts on {listed(nowhere)} are on no page: not among the best or worst.",
+            )
         texts = {document: drafted(content, document) for document in documents}
         texts |= {one.document: one.text for one in edited}
         files = laid_out(content, texts, formats, jobs, step, house)

@@ -10,7 +10,7 @@ from attribution.reporting.client.cover import SIDES, Returns, returns_view
 from attribution.reporting.client.sleeve import ClientSleeve, client_sleeve
 from attribution.reporting.client.texts import ClientTexts
 from attribution.reporting.commentary.html import to_html
-from attribution.reporting.house.own import Own
+from attribution.reporting.house.own import NOTHING, Own
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.factors import rewarded_title
 from attribution.reporting.pages.page import Medium, asset, environment, page_charts
@@ -43,7 +43,7 @@ def render_client(
     medium: Medium = "screen",
     fonts: str = "",
     charts: PageCharts | None = None,
-    own: Own | None = None,
+    own: Own = NOTHING,
 ) -> str:
     """Lay out the client edition as one HTML document, styles and charts inside it, without scripts.
 
@@ -72,7 +72,7 @@ def render_client(
     view = ClientView(
         verdict=to_html(texts.verdict, title=False, traced=traced),
         returns=returns_view(content, words),
-        sleeves=[client_sleeve(content, words, key, said.get(key, "")) for key in content.sleeves],
+        sleeves=[client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves],
         indices=indices_section(content, words),
         rewarded=rewarded_title(content, words),
         glossary=glossary(content, words),
@@ -87,7 +87,7 @@ def render_client(
         content=content,
         book=content.book,
         view=view,
-        own=own or Own(),
+        own=own,
         sides=SIDES,
         styles=[fonts, asset("client.css"), asset("house.css")],
     )  # fmt: skip

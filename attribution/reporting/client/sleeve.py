@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from attribution.reporting.tables.facts import LEAST_DRIVER, Facts
 from attribution.rows import no_stocks
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from attribution.reporting.tables.content import Content
 
 Row = dict[str, Any]
@@ -53,8 +56,10 @@ class ClientSleeve:
     kept: bool | None
 
 
-def client_sleeve(content: Content, words: PageWords, key: str, text: str) -> ClientSleeve:
-    """Everything the client edition says of one sleeve; `text` is safe HTML."""
+def client_sleeve(
+    content: Content, words: PageWords, key: str, text: str, said: Mapping[str, Markup] | None = None
+) -> ClientSleeve:
+    """Everything the client edition says of one sleeve; `text` is safe HTML, and so is what the house `said` of stocks."""
     result = content.sleeves[key]
     limits = [limit.ok for limit in content.limits if limit.sleeve == key]
     return ClientSleeve(
@@ -65,22 +70,35 @@ def client_sleeve(content: Content, words: PageWords, key: str, text: str) -> Cl
         benchmark=result.benchmark,
         row={"return": result.portfolio_return, "benchmark_return": result.benchmark_return, "excess": result.excess_return},
         text=text,
-        stocks=held_stocks(content, words, result.course),
+        stocks=held_stocks(content, words, result.course, said or {}),
         risk=risk_line(content, words, result.course),
         kept=None if not limits else False not in limits,
     )
 
 
-def held_stocks(content: Content, words: PageWords, course: str) -> dict[str, list[Row]]:
-    """The names held in the month that helped the excess most, and those that hurt it most."""
-    frame = named_stocks(content, words, course)
+def best_and_worst(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Of a course's rows of `stock_contributions` the names held that helped its excess most, and that hurt it most."""
     held = frame[frame["held"] & ~no_stocks(frame["ticker"])]
     ordered = held.sort_values("active_contribution", ascending=False, kind="stable")
     best = ordered[ordered["active_contribution"] >= LEAST_DRIVER].head(SHOWN)
     worst = ordered[ordered["active_contribution"] <= -LEAST_DRIVER][::-1].head(SHOWN)
-    drafted = driver_texts(content, words, course, [*best["ticker"], *worst["ticker"]])
+    return {"best": best, "worst": worst}
+
+
+def shown_stocks(content: Content) -> set[str]:
+    """The tickers that the client edition tells of."""
+    frame = content.tables["stock_contributions"]
+    courses = (of_course(frame, result.course) for result in content.sleeves.values())
+    return {str(ticker) for rows in courses for part in best_and_worst(rows).values() for ticker in part["ticker"]}
+
+
+def held_stocks(content: Content, words: PageWords, course: str, said: Mapping[str, Markup]) -> dict[str, list[Row]]:
+    """The best and the worst, each with what the house said of it, or else with what drove it."""
+    sides = best_and_worst(named_stocks(content, words, course))
+    drafted = driver_texts(content, words, course, [str(ticker) for part in sides.values() for ticker in part["ticker"]])
     return {
-        side: records(part.assign(text=part["ticker"].map(drafted))) for side, part in (("best", best), ("worst", worst))
+        side: [row | {"text": said.get(row["ticker"], drafted[row["ticker"]])} for row in records(part)]
+        for side, part in sides.items()
     }
 
 

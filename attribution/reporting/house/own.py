@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 PARTS = {  # place of a house's section -> the page's own sections that it stands behind, by their templates
     "month": ("ranking", "commentary"),
@@ -33,9 +36,12 @@ class Own:
     ----------
     sections
         By the place that they follow, one of PARTS or END; safe HTML as views.
+    stocks
+        Ticker -> what the house says of the stock, as safe HTML.
     """
 
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    stocks: Mapping[str, Markup] = field(default_factory=dict)
 
     def at(self, place: str) -> Sequence[Section]:
         """The sections at a place."""
@@ -48,3 +54,6 @@ class Own:
             last = max(number for number, section in enumerate(laid) if section.template in templates)
             laid[last + 1 : last + 1] = self.at(place)
         return [*laid, *self.at(END)]
+
+
+NOTHING = Own()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.reporting.commentary.check import LINK
+from attribution.reporting.commentary.html import text_parser
 from attribution.reporting.house.markdown import house_html
 from attribution.reporting.house.own import Own, Section
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from attribution.house_style.words import Messages
+    from attribution.reporting.house.stocks import StockText
     from attribution.reporting.house.texts import House
 
 
@@ -28,4 +33,18 @@ def own_of(house: House, edition: str, messages: Messages, *, traced: bool = Tru
             data=one.images,
         )
         placed.setdefault(one.after, []).append(Section(one.key, "house", one.title, html))
-    return Own(placed)
+    stocks = {
+        one.ticker: _of_stock(one, messages, traced=traced) for one in house.stocks if one.language == messages.language
+    }
+    return Own(placed, stocks)
+
+
+def _of_stock(one: StockText, messages: Messages, *, traced: bool) -> Markup:
+    """A line of Markdown: emphasis and figures that name their cells; its source behind it."""
+    from markupsafe import Markup
+
+    text = one.text if traced else LINK.sub(r"\g<text>", one.text)
+    html = Markup(text_parser({}).renderInline(text))
+    if not one.source:
+        return html
+    return html + Markup(' <span class="source">{}</span>').format(messages("house.source", source=one.source))

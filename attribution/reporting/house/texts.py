@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,9 +12,12 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.house import LegalText, TextSection, filled_path
 from attribution.reporting.commentary.check import COLUMNS, Finding, LineChecker, line_checker
+from attribution.reporting.formats import CLIENT
 from attribution.reporting.house.files import inside, read_image, read_text
 from attribution.reporting.house.markdown import images, parsed, plain_addresses, sourced_lines
 from attribution.reporting.house.own import END
+from attribution.reporting.house.stocks import StockText, read_stock_texts
+from riskmodel.factors import LANGUAGES
 from riskmodel.market.tables import file_hash
 
 
@@ -54,11 +58,14 @@ class House:
     ----------
     texts
         Of every language and edition that is written.
+    stocks
+        Texts on stocks, for the client edition.
     hashes
         SHA-256 of each file that was read, by its path in the book's folder.
     """
 
     texts: tuple[HouseText, ...] = ()
+    stocks: tuple[StockText, ...] = ()
     hashes: dict[str, str] = field(default_factory=dict)
 
     def of(self, edition: str, language: str) -> list[HouseText]:
@@ -83,7 +90,17 @@ def read_house(book: Book, month: str, languages: Sequence[str], editions: Seque
         if one.edition is None or one.edition in editions
         for language in languages
     )
-    return House(texts, dict(sorted(hashes.items())))
+    stocks: list[StockText] = []
+    if book.report.stock_texts is not None and CLIENT in editions:
+        root, file = book.path.parent, filled_path(book.report.stock_texts, month)
+        path = inside(root, file, f"{book.path.name}: 'stock_texts' in [report]")
+        stocks = read_stock_texts(path, file, languages, dict.fromkeys(map(str, book.holdings["ticker"])))
+        hashes |= _hashes(root, [path])
+    return House(texts, tuple(stocks), dict(sorted(hashes.items())))
+
+
+def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+    return {path.relative_to(root.resolve()).as_posix(): file_hash(path) for path in paths}
 
 
 def _read(book: Book, month: str, language: str, one: LegalText, after: str, key: str, hashes: dict[str, str]) -> HouseText:
@@ -95,7 +112,7 @@ def _read(book: Book, month: str, language: str, one: LegalText, after: str, key
     _, tokens, _ = parsed(text, file)
     places = {address: inside(root, address, file, beside=path.parent) for address in images(tokens)}
     found = {address: read_image(place, file) for address, place in places.items()}
-    hashes |= {each.relative_to(root.resolve()).as_posix(): file_hash(each) for each in (path, *places.values())}
+    hashes |= _hashes(root, [path, *places.values()])
     return HouseText(
         key, after, one.edition, language, file, _in(one.title, language), _in(one.source, language), text, found
     )
@@ -113,9 +130,11 @@ def check_house(house: House, tables: dict[str, pd.DataFrame], book: Book) -> pd
     DataFrame
         The columns of `attribution.reporting.commentary.check.check_commentary`, and `file`; none where all is well.
     """
-    rows = [
-        (one.file, finding) for one in house.texts for finding in _findings(one, line_checker(tables, book, one.language))
-    ]
+    checkers = {language: line_checker(tables, book, language) for language in LANGUAGES}
+    rows = [(one.file, finding) for one in house.texts for finding in _findings(one, checkers[one.language])]
+    for stock in house.stocks:
+        found = checkers[stock.language].line(stock.line, stock.text, sourced=bool(stock.source))
+        rows += [(stock.file, finding) for finding in found]
     frame = pd.DataFrame([finding for _, finding in rows], columns=list(COLUMNS)).astype({"line": int})
     return frame.assign(file=[file for file, _ in rows])
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from attribution.reporting.house.own import Own, Section
+from attribution.reporting.house.own import NOTHING, Own, Section
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.charts import PageCharts
 from attribution.reporting.pages.explorer import explorer_section
@@ -37,7 +37,7 @@ def render_page(
     fonts: str = "",
     commentary: str = "",
     charts: PageCharts | None = None,
-    own: Own | None = None,
+    own: Own = NOTHING,
 ) -> str:
     """Lay out a month as one HTML document, styles, charts and, on the screen, scripts inside it.
 
@@ -78,7 +78,7 @@ def render_page(
         charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
         content=content,
         book=content.book,
-        sections=(own or Own()).among(page_sections(content, words, medium=medium, commentary=commentary)),
+        sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
         styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, "explorer.css"))],
         script=asset("explorer.js") if medium == "screen" else "",
     )  # fmt: skip

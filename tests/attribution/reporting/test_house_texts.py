@@ -10,6 +10,7 @@ from attribution import InputError, read_book
 from attribution.house_style.words import LANGUAGES
 from attribution.portfolio.settings.sections import Report
 from attribution.reporting.client.page import render_client
+from attribution.reporting.client.sleeve import shown_stocks
 from attribution.reporting.client.texts import ClientTexts
 from attribution.reporting.formats import EDITIONS
 from attribution.reporting.house import files
@@ -85,12 +86,74 @@ def test_the_figures_of_the_shipped_texts_hold_or_have_a_source(twin_house):
         index="date", columns="index", values="level"
     )
     month = levels.loc["2026-03-31"] / levels.loc["2026-02-27"] - 1
-    tables = {"index_months": month.rename("return").reset_index()}
+    fallen = pd.DataFrame({"course": ["Next Major 100"], "ticker": ["DDYR"], "name": [""], "return": [-0.275149]})
+    tables = {"index_months": month.rename("return").reset_index(), "stock_contributions": fallen}
     assert check_house(house, tables, book).empty
-    wrong = {"index_months": tables["index_months"].assign(**{"return": 0.01})}
+    wrong = tables | {"index_months": tables["index_months"].assign(**{"return": 0.01})}
     found = check_house(house, wrong, book)
     assert list(found["kind"]) == ["differs"] * 4
     assert set(found["file"]) == {f"house/2026-03/market.{language}.md" for language in LANGUAGES}
+
+
+@pytest.fixture
+def stocks_of(tmp_path, small_book):
+    """What is read of a book with texts on stocks, in English."""
+
+    def read(text):
+        (tmp_path / "stocks.toml").write_text(text, encoding="utf-8")
+        report = Report.model_validate({"stock_texts": "stocks.toml"})
+        book = small_book.model_copy(update={"path": tmp_path / "book.toml", "report": report})
+        return read_house(book, SMALL_MONTH, ("en",), EDITIONS), book
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def best(page_content):
+    """A stock that helped most."""
+    return sorted(shown_stocks(page_content))[0]
+
+
+def test_what_the_house_says_of_a_stock_stands_in_the_place_of_its_drivers(stocks_of, page_content, best, english):
+    house, _ = stocks_of(f'["{best}"]\nja = "上"\nen = "Sold **well** <b>."\nsource = "Desk"')
+    page = render_client(page_content, ClientTexts("", {}), "en", own=own_of(house, "client", english))
+    plain = render_client(page_content, ClientTexts("", {}), "en")
+    said = '<td class="name">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></td>'
+    assert said in page and said not in plain
+    assert page.count('<td class="name">') == plain.count('<td class="name">')
+
+
+def test_figures_in_texts_on_stocks_hold_or_have_a_source(stocks_of, page_content, best):
+    house, book = stocks_of(f'\n["{best}"]\nja = "a"\nen = "Up 4.1%."')
+    found = check_house(house, page_content.tables, book)
+    assert found[["line", "kind", "file"]].to_numpy().tolist() == [[2, "no anchor", "stocks.toml"]]
+    house, book = stocks_of(f'["{best}"]\nja = "a"\nen = "Up 4.1%."\nsource = "Desk"')
+    assert check_house(house, page_content.tables, book).empty
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[NOTHING]\nja = "a"\nen = "b"',
+            r"stocks\.toml: texts on 'NOTHING', which the book's holdings do not have\. Nearest: ",
+        ),
+        ('["{best}"]\nja = "a"', r"'en' in \[.*\] is missing\. Give a text of one line"),
+        ('["{best}"]\nja = "a"\nen = 3', r"'en' in \[.*\] is no text of one line"),
+        ('["{best}"]\nja = "a"\nen = "b"\nfr = "c"', r"unknown key 'fr' in \[.*\]\. Known keys: ja, en, source"),
+        ('"{best}" = "a"', "is no section"),
+        ("[", "is not valid TOML"),
+    ],
+)
+def test_texts_on_stocks_that_cannot_be_shown_are_refused(stocks_of, best, text, message):
+    with pytest.raises(InputError, match=message):
+        stocks_of(text.replace("{best}", best))
+
+
+def test_the_shipped_texts_on_stocks_are_of_stocks_that_the_book_held(twin_house):
+    house, _ = twin_house
+    assert len(house.stocks) == 4 * len(LANGUAGES)
+    assert "house/2026-03/stocks.toml" in house.hashes
 
 
 @pytest.mark.slow
@@ -98,7 +161,7 @@ def test_the_twin_is_reported_with_the_texts_of_its_house(tmp_path):
     from attribution import report
 
     made = report(read_book(HOUSE), month="2026-03", out=tmp_path / "out", formats=["html"])
-    assert made.findings.empty
+    assert made.findings.empty and made.remarks == ()
     assert "市場の動向" in (tmp_path / "out" / "client.ja.html").read_text(encoding="utf-8")
 
 
