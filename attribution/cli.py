@@ -11,6 +11,7 @@ from typing import NoReturn
 from attribution.commands.audit import add_audit
 from attribution.commands.brinson import add_brinson
 from attribution.commands.check import print_check
+from attribution.commands.check_text import add_check_text
 from attribution.commands.construct import construct_options, print_construction
 from attribution.commands.explain import explain_course, explain_options
 from attribution.commands.fit import print_fit
@@ -105,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     brinson = add_brinson(commands)
     check = command("check", print_check, "say whether the inputs are fit for use")
     add_audit(commands)
+    add_check_text(commands)
     add_init(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
     for sub in (explain, risk, construct, walk, search, brinson, check, fit):

@@ -34,7 +34,7 @@ LEFT = re.compile(re.escape(BESIDE) + r"[a-z0-9_]{8}")  # as `tempfile` names it
 MEANINGS = {"active_contribution": AGAINST[0]}  # what a name's part of the excess is measured against
 OUTPUT = re.compile(
     rf"({'|'.join(PAGES.values())})\.[a-z]+\.(html|pdf)|report\.xlsx|({'|'.join(TEXTS.values())})\.[a-z]+\.md|"
-    r"figures\.toml|tables/\w+\.csv"
+    r"figures\.toml|facts\.json|tables/\w+\.csv"
 )
 LIBRARIES = (
     *("numpy", "scipy", "pandas", "xarray", "matplotlib", "jinja2", "markdown-it-py", "mdit-py-plugins", "weasyprint"),

@@ -22,9 +22,10 @@ from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.sleeve import shown_stocks
 from attribution.reporting.client.texts import client_texts
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
-from attribution.reporting.commentary.check import check_commentary
+from attribution.reporting.commentary.check import check_commentary, line_checker
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.edited import read_commentaries
+from attribution.reporting.facts_json import FACTS, facts_json
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document
 from attribution.reporting.house.stocks import unshown
@@ -281,6 +282,7 @@ def laid_out(
     for name, table in content.tables.items():
         files[f"tables/{name}.csv"] = csv_text(table).encode()
     files["figures.toml"] = figures_toml(content).encode()
+    files[FACTS] = facts_json(content, line_checker(content.tables, content.book, LANGUAGES[0]).names).encode()
     return files
 
 

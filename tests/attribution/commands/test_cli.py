@@ -62,7 +62,7 @@ def test_a_report_writes_pages_tables_and_manifest(written):
     names = {str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()}
     pages = {f"{page}.{lang}.{form}" for page in PAGES.values() for lang in LANGUAGES for form in ("html", "pdf")}
     others = {f"{text}.{language}.md" for text in TEXTS.values() for language in LANGUAGES}
-    others |= {"report.xlsx", "figures.toml", "manifest.json"}
+    others |= {"report.xlsx", "figures.toml", "facts.json", "manifest.json"}
     missing = (pages | others | {f"tables/{name}.csv" for name in KEYS.keys() - {"rules"}}) ^ names  # of strategies
     assert missing <= {name for name in pages if name.endswith(".pdf")}  # where the machine has no Pango
 

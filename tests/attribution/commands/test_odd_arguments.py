@@ -25,6 +25,7 @@ PLAIN = {  # of each command, arguments that are refused soon, or that take no t
     "check": ["check", "no.toml"],
     "brinson": ["brinson", SEGMENTS],
     "audit": ["audit", FIGURES],
+    "check-text": ["check-text", "no.md", "--facts", "no.json"],
 }
 ODD = (
     *("", "nan", "-inf", "-1", "1e999999999", "²", "²⁰²⁵-03", "9" * 5000, "9" * 900, "true", "=1+1", "%s", "{0}"),

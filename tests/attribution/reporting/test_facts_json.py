@@ -1,0 +1,98 @@
+"""facts.json: every figure by a key, the same again when read, and texts that cite it held against it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from attribution import InputError
+from attribution.cli import main
+from attribution.house_style.words import LANGUAGES
+from attribution.reporting.client.draft import client_draft
+from attribution.reporting.commentary.check import line_checker
+from attribution.reporting.commentary.draft import draft
+from attribution.reporting.facts_json import PUBLISHED, FactsFile, check_text, facts_json, facts_schema, read_facts
+from attribution.reporting.tables.facts import Facts, read_anchor
+from tests.conftest import SMALL_MONTH
+
+
+@pytest.fixture(scope="module")
+def published(page_content):
+    return facts_json(page_content, line_checker(page_content.tables, page_content.book, "en").names)
+
+
+@pytest.fixture(scope="module")
+def path(published, tmp_path_factory):
+    file = tmp_path_factory.mktemp("facts") / "facts.json"
+    file.write_text(published, encoding="utf-8")
+    return file
+
+
+def test_every_fact_is_the_table_s_and_read_again_is_the_same(page_content, published, path):
+    told, read = json.loads(published)["facts"], Facts(read_facts(path).tables)
+    tables = Facts(page_content.tables)
+    assert len({fact["key"] for fact in told}) == len(told) > 1000
+    assert {fact["key"].split("|")[0] for fact in told} == set(PUBLISHED) - {"rules"}  # of strategies
+    for fact in told:
+        anchor = read_anchor(f"#{fact['key']}")
+        value = tables.value(anchor)
+        assert fact["value"] == (value if value == value else None), fact
+        assert read.unit(anchor) == fact["unit"] == tables.unit(anchor), fact
+        again = read.value(anchor)
+        assert again == value or (again != again and value != value), fact
+
+
+def test_a_fact_has_its_error_its_significance_and_its_words(page_content, published):
+    fact = next(x for x in json.loads(published)["facts"] if x["key"] == "factor_contributions|Major 100|size|contribution")
+    row = Facts(page_content.tables).row("factor_contributions", "Major 100", "size")
+    assert (fact["error"], fact["significant"]) == (row["standard_error"], abs(row["t"]) >= 2)
+    assert fact["text"]["en"].startswith("Major 100, Size, Contribution ") and fact["text"]["en"].endswith("%")
+    assert fact["text"]["ja"].startswith("Major 100、規模、") and fact["file"] == "tables/factor_contributions.csv"
+
+
+def test_the_schema_is_that_of_the_file(published):
+    assert FactsFile.model_validate_json(published).month == SMALL_MONTH
+    assert facts_schema()["required"] == list(FactsFile.model_fields)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("write", [draft, client_draft])
+def test_the_drafts_hold_against_the_facts_alone(page_content, path, language, write):
+    text = write(
+        page_content.tables, book=page_content.book, month=SMALL_MONTH, language=language, limits=page_content.limits,
+        names=page_content.stock_names(language), styles=page_content.style_texts,
+    )  # fmt: skip
+    found = check_text(text.split("\n", 1)[1], read_facts(path), language=language)
+    kinds = found[~found["anchor"].str.contains("stock_factor|brinson_families")]
+    assert kinds.empty, kinds["message"].tolist()
+
+
+def test_the_command_says_what_does_not_hold(page_content, path, tmp_path, capsys):
+    value = Facts(page_content.tables).value(read_anchor("#performance|Major 100|return"))
+    right = tmp_path / "right.md"
+    right.write_text(f"Major 100: [{100 * value:+.2f}%](<#performance|Major 100|return>).\n", encoding="utf-8")
+    assert main(["check-text", str(right), "--facts", str(path)]) == 0
+    assert capsys.readouterr().out == "Every figure holds.\n"
+    wrong = tmp_path / "wrong.md"
+    wrong.write_text("Up [99.99%](<#performance|Major 100|return>) and 3.3% more.\n", encoding="utf-8")
+    assert main(["check-text", str(wrong), "--facts", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert f"the table has {100 * value:.2f}%" in said and "'3.3%' is not linked" in said and said.endswith("2 findings.\n")
+    assert main(["check-text", str(wrong), "--facts", str(path), "--format", "csv"]) == 1
+    assert len(pd.read_csv(pd.io.common.StringIO(capsys.readouterr().out))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "is no facts.json: form: Field required"),
+        ("[", "is no facts.json: the file: Invalid JSON"),
+    ],
+)
+def test_another_file_is_refused(tmp_path, text, message):
+    file = tmp_path / "x.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_facts(file)
+    with pytest.raises(InputError, match="cannot read"):
+        read_facts(tmp_path / "none.json")
