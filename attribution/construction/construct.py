@@ -173,6 +173,12 @@ def _with_fixed(task: Task, what_if: Mapping[str, float]) -> Task:
     return replace(task, settings=task.settings.model_copy(update={"rules": wanted}))
 
 
+def _large(task: Task) -> str:
+    """A name that may be held and that people know: the benchmark's largest, where it has one of them."""
+    inside = task.benchmark[task.benchmark.index.isin(task.score.index)]
+    return str(task.score.idxmax() if inside.empty else inside.idxmax())
+
+
 def require_known_weights(what_if: Mapping[str, float], task: Task) -> None:
     """Refuse fixed weights of names that the strategy may not hold."""
     strange = [name for name, weight in what_if.items() if weight and name not in task.score.index]
@@ -180,7 +186,7 @@ def require_known_weights(what_if: Mapping[str, float], task: Task) -> None:
         raise InputError(
             f"what-if: {counted(len(strange), 'name')} that the strategy may not hold at the close of "
             f"{task.date:%Y-%m-%d}: {listed(strange)}. Name one of its universe with a forecast and a "
-            f"score, such as {task.score.idxmax()}."
+            f"score, such as {_large(task)}."
         )
     if not np.isfinite(list(what_if.values())).all():
         raise InputError("what-if: a weight is no number. Write TICKER=0.03, a decimal.")

@@ -24,7 +24,7 @@ from riskmodel.errors import InputError, counted
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Progress, stages
 
-LEAST_MONTHS = 12  # for a ratio, and for a return a year
+LEAST_MONTHS = 12  # for a ratio, a tracking error and a return a year
 A_YEAR = "_a_year"
 
 
@@ -55,8 +55,8 @@ class WalkedMonths:
 
     @cached_property
     def figures(self) -> dict[str, float]:
-        """Over all months: returns, ratios, tracking error of portfolio and benchmark, decimals; returns a year and
-        ratios are missing of less than a year, which says nothing of one.
+        """Over all months: returns, ratios, tracking error of portfolio and benchmark, decimals; returns a year,
+        ratios and tracking error are missing of less than a year, which says nothing of one.
         """
         months, table = len(self.table), self.table
         returns = {"portfolio": table["return"], "benchmark": table["benchmark_return"]}
@@ -71,7 +71,7 @@ class WalkedMonths:
         found["excess"] = found["portfolio_return"] - found["benchmark_return"]
         found["excess_a_year"] = found["portfolio_return_a_year"] - found["benchmark_return_a_year"]
         active = returns["portfolio"] - returns["benchmark"]
-        found["tracking_error"] = float(active.std() * np.sqrt(12)) if months > 1 else np.nan
+        found["tracking_error"] = float(active.std() * np.sqrt(12)) if months >= LEAST_MONTHS else np.nan
         found["tracking_error_forecast"] = float(np.sqrt((table["tracking_error"] ** 2).mean()))
         return found
 

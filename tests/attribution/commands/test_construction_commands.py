@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+import attribution as at
 from attribution.cli import main
-from tests.conftest import SMALL, read_printed
+from tests.conftest import ROOT, SMALL, read_printed
 
 BOOK = str(SMALL / "strategies.toml")
 
@@ -85,6 +87,16 @@ def test_what_construct_is_not_to_be_asked_is_refused(capsys, monkeypatch, argum
     monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
     assert main(["construct", BOOK, "major", "--date", "2025-02-28", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_tutorial_asks_for_names_and_months_that_the_twin_has():
+    text = (ROOT / "docs" / "tutorial_strategy.md").read_text(encoding="utf-8")
+    book = at.read_book(ROOT / "fixtures" / "twin" / "book.toml")
+    list_of = book.source.table("constituents")
+    index = list_of[list_of["index"] == book.strategies["major"].benchmark]
+    wanted = set(re.findall(r"--what-if (\w+)=", text))
+    assert wanted and wanted <= set(index["ticker"])
+    assert set(re.findall(r"--held-out (\d+)", text)) == {"1"}
 
 
 def test_a_walk_of_a_month_is_told_without_a_year_or_a_ratio_of_it(capsys, tmp_path):
