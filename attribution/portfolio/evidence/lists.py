@@ -22,6 +22,14 @@ GROSS_MAX = 1.5  # sum of absolute weights that nobody means who does not say so
 EXCHANGED, APART, KEPT = 0.02, 0.2, 0.02  # logarithms: how alike, how far apart, and how still the other names are
 
 
+@BOOK_RULES.rule("rows_dropped")
+def rows_that_a_mapping_leaves_out(evidence: Evidence) -> Iterator[Finding]:
+    """Rows that `drop` of a mapping leaves out, by the cell that says so: a person has said that they are none."""
+    for table, dropped in getattr(evidence.tracks.book.source, "dropped", {}).items():
+        for (column, cell), count in dropped.items():
+            yield Finding("rows_dropped", table, f"{column}: {cell}", count=count)
+
+
 @BOOK_RULES.rule("list_repeats")
 def lists_that_repeat(evidence: Evidence) -> Iterator[Finding]:
     """Weights drift, and are traded: a list that equals an earlier one to the last digit is that list again."""

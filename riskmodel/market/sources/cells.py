@@ -10,9 +10,9 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from riskmodel.errors import counted, listed
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.day_forms import EXCEL_DATES, read_days
-from riskmodel.market.sources.mapping import UNITS, How
+from riskmodel.market.sources.mapping import UNITS, How, TableMap
 from riskmodel.market.tables import parsed_numbers
 
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
@@ -21,6 +21,7 @@ PLAIN = str.maketrans(
 )
 TYPED = ("floating", "integer", "mixed-integer-float")
 SHOWN = 40  # characters of a cell in a message
+Dropped = dict[tuple[str, str], int]  # rows that are left out, by the column and the cell that say so
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,60 @@ def _problem(cells: Cells, wrong: pd.Series, one: str, many: str, advice: str) -
     shown = listed(f"row {row} {' '.join(text.split())[:SHOWN]!r}" for row, text in wrong.items())
     count = len(wrong)
     return f"{cells.place}: {counted(count, 'cell')} {one if count == 1 else many}: {shown}. {advice}"
+
+
+def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:
+    """One column of an export.
+
+    Raises
+    ------
+    InputError
+        Where several have its header.
+    """
+    column = frame[label]
+    if isinstance(column, pd.DataFrame):
+        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
+    return column
+
+
+def stated_texts(frame: pd.DataFrame, label: str, key: str, place: str, name: str, stated: TableMap) -> pd.Series:
+    """The texts of a column of theirs that a key of a mapping names."""
+    if label not in frame:
+        raise InputError(
+            f"{name}: {place} has no column '{label}', which [tables.{name}] {key} names. "
+            f"Found: {listed(map(str, frame.columns), 20)}."
+        )
+    return texts(Cells(only_column(frame, label, place, name), f"{place} '{label}'"), stated)
+
+
+def without_dropped(frame: pd.DataFrame, place: str, name: str, stated: TableMap, dropped: Dropped) -> pd.DataFrame:
+    """The rows of an export that a mapping does not leave out; `dropped` gets how many each cell of `drop` left out.
+
+    Raises
+    ------
+    InputError
+        Where there is no such column.
+
+    Examples
+    --------
+    >>> rows, counts = pd.DataFrame({"Class": ["Equity", "Total"], "Value": [1, 1]}), {}
+    >>> without_dropped(rows, "x.csv", "holdings", TableMap(drop={"Class": "Total"}), counts)["Class"].tolist(), counts
+    (['Equity'], {('Class', 'Total'): 1})
+    """
+    keep = pd.Series(True, frame.index)
+    for label, words in stated.drop.items():
+        said = stated_texts(frame, label, "drop", place, name, stated)
+        for word in words:
+            these = said == word.strip()
+            dropped[label, word] = dropped.get((label, word), 0) + int(these.sum())
+            keep &= ~these
+    return frame if keep.all() else frame[keep]
+
+
+def require_dropped(name: str, dropped: Dropped) -> None:
+    """Refuse a cell of `drop` that no row has."""
+    nowhere = [f"'{label}': {word!r}" for (label, word), rows in dropped.items() if not rows]
+    if nowhere:
+        raise InputError(
+            f"{name}: [tables.{name}] drop: no row has {listed(nowhere)}. Write what stands there, or leave the word out."
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from riskmodel.errors import InputError, listed
+from riskmodel.market.sources.cells import Dropped
 from riskmodel.market.sources.digest import content_digest
 from riskmodel.market.sources.engine import Asked, Engine, EngineError, Session
 from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, their_columns
@@ -39,6 +40,7 @@ class Database:
     maps: Mapping[str, TableMap] = field(default_factory=dict)
     groupings: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # of what was read last
+    dropped: dict[str, Dropped] = field(default_factory=dict, repr=False, compare=False)  # rows, by the cells of `drop`
     opened: list[Session] = field(default_factory=list, repr=False, compare=False)  # while all is read at one moment
 
     folder = None  # a file of a database may lie beside the book, where reports are written
@@ -140,7 +142,7 @@ class Database:
         def pick(found: list[str]) -> list[str]:
             own = [ours for ours in kinds if ours not in stated.constant]
             theirs.update(their_columns(name, stated, own, found, place))
-            others = [stated.cash.column] if stated.cash.column in found else []
+            others = [column for column in (stated.cash.column, *stated.drop) if column in found]
             return _once(list(dict.fromkeys((*theirs.values(), *others))), found, place, name)
 
         opened = False
@@ -161,8 +163,9 @@ class Database:
             frame, {column: CODE if kinds[ours] == TEXT else kinds[ours] for ours, column in theirs.items()}, place, name
         )
         frame.index = range(1, len(frame) + 1)
-        piece = converted(frame, place, name, stated, kinds, problems)
-        return finished(piece.reset_index(drop=True), name, stated, self.table, problems), place
+        dropped = self.dropped[name] = {}
+        piece = converted(frame, place, name, stated, kinds, problems, dropped=dropped)
+        return finished(piece.reset_index(drop=True), name, stated, self.table, problems, dropped=dropped), place
 
     def _require_there(self, name: str, table: str, session: Session) -> None:
         there = session.tables()

@@ -16,8 +16,8 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.day_forms import EXCEL_DATES, regex_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
-from riskmodel.market.sources.cells import Cells, days, numbers, texts
-from riskmodel.market.sources.mapped import converted, finished, known_columns, only_column, require_known, spread
+from riskmodel.market.sources.cells import Cells, Dropped, days, numbers, only_column, texts, without_dropped
+from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, spread
 from riskmodel.market.sources.mapping import EMPTY_LINE, OF_SHEET, PLACEHOLDER, How, Sheet, TableMap
 from riskmodel.market.sources.source import Folder
 from riskmodel.market.tables import DATE, TABLES, TEXT, Table, checked_table, file_hash
@@ -44,10 +44,13 @@ class Exports:
         That file names are relative to.
     maps
         By table.
+    dropped
+        By table that was read, how many rows each cell of `drop` left out.
     """
 
     folder: Path
     maps: Mapping[str, TableMap] = field(default_factory=dict)
+    dropped: dict[str, Dropped] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def table(self, name: str, spec: Table | None = None) -> pd.DataFrame | None:
         """One table.
@@ -85,13 +88,15 @@ class Exports:
         require_known(name, stated, kinds)
         if stated.fields:
             return finished(_wide(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
-        pieces = _long(self.folder, name, stated, kinds, problems)
+        dropped: Dropped = {}
+        pieces = _long(self.folder, name, stated, kinds, problems, dropped)
+        self.dropped[name] = dropped
         joined = pd.concat([piece for _, piece in pieces], ignore_index=True)
-        return finished(joined, name, stated, self.table, problems, lambda row: _place_of(row, pieces))
+        return finished(joined, name, stated, self.table, problems, lambda row: _place_of(row, pieces), dropped)
 
 
 def _long(
-    folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]
+    folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str], dropped: Dropped
 ) -> list[tuple[str, pd.DataFrame]]:
     """What each file has, by the file's name; the index is the number of each row in it."""
     pieces = []
@@ -100,10 +105,11 @@ def _long(
             for sheet, frame in read_cells(path, stated, name):
                 place = _place(path, sheet)
                 if stated.items is not None:
+                    frame = without_dropped(frame, place, name, stated, dropped)
                     keys = [stated.columns.get(key, key) for key in TABLES[name].key if key not in stated.constant]
                     frame = spread(frame, keys, stated.items.column, stated.items.value, place, name)
                 said = {**in_name, **_said_of_sheet(sheet, name, stated)}
-                piece = converted(frame, place, name, stated, kinds, problems, said=said, said_by=place)
+                piece = converted(frame, place, name, stated, kinds, problems, said=said, said_by=place, dropped=dropped)
                 pieces.append((place, piece))
     return pieces
 

@@ -9,13 +9,24 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
-from riskmodel.market.sources.cells import Cells, days, numbers, texts
+from riskmodel.market.sources.cells import (
+    Cells,
+    Dropped,
+    days,
+    numbers,
+    only_column,
+    require_dropped,
+    stated_texts,
+    texts,
+    without_dropped,
+)
 from riskmodel.market.sources.derive import DERIVED, Where, tickers_of
 from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
 HELD = ("weight", "quantity", "market_value")  # what a row of a list has of a name
 GiveTable = Callable[[str, Table | None], pd.DataFrame | None]  # `Source.table`
+NEAR = 1e-3  # of the sum of a list: a row so near to it is the total of it
 
 
 def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
@@ -105,6 +116,7 @@ def converted(
     problems: list[str],
     said: Mapping[str, str] = {},
     said_by: str = "",
+    dropped: Dropped | None = None,
 ) -> pd.DataFrame:
     """Columns of ours out of those of one file, or of a table of a database.
 
@@ -124,7 +136,10 @@ def converted(
         Gets what is wrong with cells.
     said, said_by
         What every row has for a column of ours, as written; and what says so.
+    dropped
+        Gets how many rows each word of `drop` left out.
     """
+    frame = without_dropped(frame, place, name, stated, {} if dropped is None else dropped)
     none = {ours: "" for ours, label in stated.columns.items() if not label}
     constant = {column: cell for column, cell in {**none, **stated.constant, **said}.items() if column in kinds}
     theirs = their_columns(name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place)
@@ -153,18 +168,18 @@ def _says_cash(frame: pd.DataFrame, place: str, name: str, stated: TableMap) -> 
     InputError
         Where there is no such column.
     """
-    label = stated.cash.column
-    if label not in frame:
-        raise InputError(
-            f"{name}: {place} has no column '{label}', which [tables.{name}] cash names. "
-            f"Found: {listed(map(str, frame.columns), 20)}."
-        )
-    said = texts(Cells(only_column(frame, label, place, name), f"{place} '{label}'"), stated)
+    said = stated_texts(frame, stated.cash.column, "cash", place, name, stated)
     return said.isin([word.strip() for word in stated.cash.words])
 
 
 def finished(
-    frame: pd.DataFrame, name: str, stated: TableMap, table: GiveTable, problems: list[str], where: Where | None = None
+    frame: pd.DataFrame,
+    name: str,
+    stated: TableMap,
+    table: GiveTable,
+    problems: list[str],
+    where: Where | None = None,
+    dropped: Dropped | None = None,
 ) -> pd.DataFrame:
     """A table with the tickers of its codes and with what is derived, or all that is wrong with its cells.
 
@@ -176,7 +191,10 @@ def finished(
         Of the cells, from `converted`.
     where
         The place of a row in its files, for messages.
+    dropped
+        Of the rows that are left out, from `converted`.
     """
+    require_dropped(name, {} if dropped is None else dropped)
     if problems:
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
     require_derivable(name, stated, frame)
@@ -210,6 +228,7 @@ def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where |
                 f"{name}: [tables.{name}] cash: no row has {listed(map(repr, stated.cash.words))} in its {column}. Write "
                 f'what stands there, or name the column that says cash: cash = {{ column = "...", words = "..." }}.'
             )
+        _require_no_total(frame, name, where)
     amounts = [column for column in HELD if column in frame]
     if "ticker" not in frame or not amounts:
         return
@@ -222,6 +241,55 @@ def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where |
             f'cash = {{ column = "...", words = "..." }}; else give their codes. Without them the weights of all others '
             f"would be too large."
         )
+
+
+def _require_no_total(frame: pd.DataFrame, name: str, where: Where | None) -> None:
+    """Refuse cash that is the sum of the other rows of its list: a total, which would halve the return of the list.
+
+    Weights that sum to a whole with it are half in cash.
+    """
+    keys = [column for column in TABLES[name].key if column != "ticker" and column in frame]
+    amount = next((column for column in ("market_value", "weight") if column in frame), None)
+    if amount is None:
+        return
+    lists = frame.groupby(keys, dropna=False).ngroup() if keys else pd.Series(0, frame.index)
+    cash, values = frame["ticker"] == CASH, frame[amount]
+    total = cash & totals(values, ~cash, lists)
+    if amount == "weight":
+        total &= (values.groupby(lists).transform("sum") - 1).abs() > NEAR
+    if not total.any() or lists[total].nunique() < lists[cash].nunique() / 2:
+        return
+    rows = [str(row) if where is None else where(row) for row in frame.index[total]]
+    raise InputError(
+        f"{name}: {counted(len(rows), 'row')} that [tables.{name}] cash takes for cash {'is' if len(rows) == 1 else 'are'} "
+        f"the sum of the other rows of the list, a total: {listed(rows)}. As cash it would halve the return. Take the word "
+        f'out of cash, and leave totals out: drop = {{ "..." = ["..."] }}, a column and what it says there.'
+    )
+
+
+def totals(values: pd.Series, held: pd.Series, lists: pd.Series) -> pd.Series:
+    """Which rows, that are none of a security, have the sum of the securities of their list, or of all other rows of it.
+
+    Parameters
+    ----------
+    values
+        Weights or market values.
+    held
+        Which rows are of securities.
+    lists
+        The list of each row.
+
+    Examples
+    --------
+    >>> values = pd.Series([60.0, 35.0, 5.0, 95.0, 100.0])  # two stocks, cash, their sum, the whole
+    >>> totals(values, pd.Series([True, True, False, False, False]), pd.Series(0, values.index)).tolist()
+    [False, False, False, True, True]
+    """
+    stocks = values.where(held).groupby(lists.to_numpy()).transform("sum")
+    partial = ~held & ((values - stocks).abs() <= NEAR * stocks.abs())
+    others = stocks + values.where(~held & ~partial).groupby(lists.to_numpy()).transform("sum") - values
+    whole = ~held & ~partial & ((values - others).abs() <= NEAR * others.abs())
+    return (partial | whole) & (stocks != 0)
 
 
 def _with_endings(codes: pd.Series, endings: Mapping[str, str]) -> pd.Series:
@@ -250,20 +318,6 @@ def _cash_as_one(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     sums = cash.groupby(keys, dropna=False)[numeric].transform("sum", min_count=1)
     frame.loc[cash.index, numeric] = sums
     return frame.drop(index=cash.index[cash.duplicated(keys)]).reset_index(drop=True)
-
-
-def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Series:
-    """One column of an export.
-
-    Raises
-    ------
-    InputError
-        Where several have its header.
-    """
-    column = frame[label]
-    if isinstance(column, pd.DataFrame):
-        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
-    return column
 
 
 def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:

@@ -174,6 +174,8 @@ class TableMap(How):
         Of a column of texts, ours: theirs = ours, such as { session = { "BMO" = "pre" } }; others stay as they are.
     cash
         What stands for cash among the names of an export, such as "Cash USD", or in another column of it.
+    drop
+        Theirs = cells, of rows that are no rows of the table, such as totals: { Class = ["Total"] }; `check` counts them.
     endings
         Theirs = ours, of what stands behind the codes by which an export names stocks: { " US" = " US Equity" }.
     identifiers
@@ -195,6 +197,7 @@ class TableMap(How):
     units: dict[str, Unit] = {}
     values: dict[str, dict[str, str]] = {}
     cash: Annotated[Cash, BeforeValidator(_words)] = Cash()
+    drop: dict[str, Texts] = {}
     endings: dict[str, str] = {}
     identifiers: str | None = None
     derived: dict[str, str] = {}

@@ -17,6 +17,7 @@ import pandas as pd
 from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.address import expanded, secrets_of
+from riskmodel.market.sources.cells import Dropped
 from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.engine import missing_extra
 from riskmodel.market.sources.exports import Exports
@@ -60,6 +61,11 @@ class Remote:
         spec = TABLES[name] if spec is None else spec
         self._copy(name, needed=spec.required)
         return self._here.table(name, spec)
+
+    @property
+    def dropped(self) -> dict[str, Dropped]:
+        """By table that was read, how many rows each cell of `drop` left out."""
+        return self._here.dropped
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of each file of a table, and of what is stated, as of a folder here."""

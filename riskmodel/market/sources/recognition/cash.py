@@ -1,20 +1,23 @@
-"""Which rows of a list are cash: by a word among its codes, or, where they have no code, by another column."""
+"""Which rows of a list are cash, by a word among its codes or in another column; and which are sums of the others."""
 
 from __future__ import annotations
+
+import json
 
 import pandas as pd
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapped import totals
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
+from riskmodel.market.sources.recognition.doubts import WHOLE
 from riskmodel.market.sources.recognition.drafts import Draft, lists_of
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
 
 MOST_STRANGE = 3  # codes that no security has, of which each may be cash
 MOST_WORDS = 12  # for cash: what says more is a column of names
-NEAR = 0.005  # of the sum of a list: a row so near to it is a total
 AMOUNTS = ("market_value", "weight")
 
 
@@ -23,7 +26,8 @@ def state_cash(draft: Draft, known: frozenset[str]) -> None:
     group, label = draft.group, draft.labels.get("ticker")
     if group is None or label is None or draft.table != "holdings":
         return
-    texts = group.texts(label)
+    total = _state_totals(draft, group, label, known)
+    texts = group.texts(label)[~total]
     cash = [text for text in sorted({*texts} - known - {"", CASH}) if is_cash(text)]
     if cash:
         draft.state(("cash",), cash if len(cash) > 1 else cash[0], Fact("cash_words", {"cells": tuple(cash)}))
@@ -32,13 +36,13 @@ def state_cash(draft: Draft, known: frozenset[str]) -> None:
     if known and 0 < len(strange) <= MOST_STRANGE and known & {*texts}:
         draft.state(("cash",), OPEN, Fact("cash_code", {"cells": tuple(sorted(strange))}))
         return
-    without = texts == ""
+    without = (group.texts(label) == "") & ~total
     if not without.any() or without.all():
         return
     rows = int(without.sum())
     telling = {other: words for other in _texts(group, label) if (words := _only_there(group, other, without))}
     of_cash = [other for other, words in telling.items() if all(map(is_cash, words))]
-    if of_cash and not _is_total(draft, group, without):
+    if of_cash:
         column = min(of_cash, key=lambda other: (len(telling[other]), group.texts(other).nunique()))
         words = telling[column]
         stated = {"column": column, "words": list(words) if len(words) > 1 else words[0]}
@@ -59,15 +63,27 @@ def _only_there(group: Group, label: str, rows: pd.Series) -> tuple[str, ...]:
     return () if "" in words or len(words) > MOST_WORDS or words & {*texts[~rows]} else tuple(sorted(words))
 
 
-def _is_total(draft: Draft, group: Group, rows: pd.Series) -> bool:
-    """Whether rows without a code are the sums of the others of their lists."""
-    for ours in AMOUNTS:
-        if ours in draft.labels:
-            lists = lists_of(group, draft.labels, draft.table).to_numpy()
-            values = group.numbers(draft.labels[ours])
-            these, others = (values.where(keep).groupby(lists).sum() for keep in (rows, ~rows))
-            return bool(((these / others - 1).abs() < NEAR).any())
-    return False
+def _state_totals(draft: Draft, group: Group, label: str, known: frozenset[str]) -> pd.Series:
+    """Ask whether rows that are no security and have the sum of the others of their lists are left out; which they are."""
+    names, ours = group.texts(label), next((ours for ours in AMOUNTS if ours in draft.labels), None)
+    held = names.isin(known) if known & {*names} else names != ""
+    if ours is None or held.all():
+        return pd.Series(False, names.index)
+    lists, values = lists_of(group, draft.labels, draft.table), group.numbers(draft.labels[ours])
+    total = totals(values, held, lists)
+    if ours == "weight":  # half in cash, where the list is a whole with it
+        sums = values.groupby(lists.to_numpy()).transform("sum")
+        total &= ((sums - 1).abs() > WHOLE) & ((sums / 100 - 1).abs() > WHOLE)
+    if lists[total].nunique() < lists.nunique() / 2:  # one list in two halves
+        return pd.Series(False, names.index)
+    columns = [label] if not (names[total] == "").any() else _texts(group, label)
+    telling = {column: words for column in columns if (words := _only_there(group, column, total))}
+    column = min(telling, key=lambda each: len(telling[each]), default="")
+    cells = telling[column] if column else _shown(group, label, total)
+    parts = (json.dumps(each, ensure_ascii=False) for each in (column or "...", cells if column else ["..."]))
+    question = Fact("totals_seen", {"rows": int(total.sum()), "cells": cells, "answer": f"{{ {' = '.join(parts)} }}"})
+    draft.state(("drop",), OPEN, question)
+    return total
 
 
 def _shown(group: Group, label: str, rows: pd.Series) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 _FILE: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
@@ -47,8 +48,14 @@ CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE
 CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコード", "currency", "crncy", "währung", "通貨")
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
 WHOLE = "="  # before a word that is a header only where it stands alone
-SHORT = re.compile(r"(k|t|m|mn|mm|mio|b|bn)(usd|eur|gbp|chf|jpy|sek|nok|dkk|cad|aud|krw|cny|hkd|inr|brl|pln|czk)")
-SHORT_UNITS = {"k": "thousands", "t": "thousands", "b": "billions", "bn": "billions"}  # TSEK; and MUSD is millions
+_SCALE = r"(?P<scale>k|t|tsd|m|mn|mm|mio|mln|b|bn|mrd|md|mds)"
+_MONEY = r"(?:usd|eur|gbp|chf|jpy|sek|nok|dkk|cad|aud|krw|cny|hkd|inr|brl|pln|czk|us\$|\$|€|£|¥)"
+SHORT = re.compile(f"{_SCALE}{_MONEY}"), re.compile(f"{_MONEY}{_SCALE}")  # TSEK, M USD; USDm, US$ mn
+SHORT_UNITS = {  # and MUSD is millions
+    **dict.fromkeys(("k", "t", "tsd"), "thousands"),
+    **dict.fromkeys(("b", "bn", "mrd", "md", "mds"), "billions"),
+}
+SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn|lakh|lac|crore|cr")  # beside a currency: of no known size
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
@@ -114,21 +121,24 @@ def unit_said(label: str) -> str | None:
 
     Examples
     --------
-    >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Weight %", "MUSD")]
-    ['thousands', 'millions', 'ones', None, 'percent', 'millions']
+    >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Cap (M USD)")]
+    ['thousands', 'millions', 'ones', None, 'millions']
+    >>> unit_said("Volume (Z shares)")  # a scale that is not known
     """
     words, inside = (
         tokens(label),
         tuple(word for part in BRACKETS.findall(unicodedata.normalize("NFKC", label)) for word in tokens(part)),
     )
     rest = tuple(word for word in words if word not in bare(label))
-    stated = inside or rest
+    named = any(has(words, phrase) for phrase in HEADERS["units"])  # Unit: USD mn, 単位：百万円
+    stated = inside or (words if named else rest)
     for unit, phrases in UNIT_WORDS.items():
         if any(has(words if unit == "basis_points" else stated, phrase) for phrase in phrases) or (
             unit == "percent" and any("%" in word for word in words)
         ):
             return unit
-    short = {SHORT_UNITS.get(each[1], "millions") for word in words if (each := SHORT.fullmatch(word)) is not None}
+    near = (*words, *(left + right for left, right in pairwise(words)))
+    short = {SHORT_UNITS.get(each["scale"], "millions") for word in near for form in SHORT if (each := form.fullmatch(word))}
     if len(short) == 1:
         return short.pop()
     counts = (
@@ -138,7 +148,8 @@ def unit_said(label: str) -> str | None:
     for unit, phrases in UNIT_WORDS.items():
         if any(has(words, phrase) for phrase in phrases if phrase.isascii() and len(phrase) > 3 and phrase != "shares"):
             return unit
-    return "ones" if any(has(stated or last, phrase) for phrase in ONES) else None
+    scaled = len(short) > 1 or any(map(SCALES.fullmatch, stated))
+    return "ones" if not scaled and any(has(stated or last, phrase) for phrase in ONES) else None
 
 
 def currency_said(label: str) -> str | None:

@@ -77,13 +77,13 @@ def test_a_tidy_list_with_an_empty_ticker_beside_a_weight_is_not_told_to_lose_it
         Exports(tmp_path).table("holdings")
 
 
-def drafted(folder: Path, frame: pd.DataFrame) -> object:
+def drafted(folder: Path, frame: pd.DataFrame, key: str = "cash") -> object:
     frame.to_csv(folder / "positions.csv", index=False)
     names = {"ISIN": ISINS, "Symbol": TICKERS, "Sector": [GROUPS[place % 3] for place in range(len(TICKERS))]}
     pd.DataFrame(names).to_csv(folder / "master.csv", index=False)
     draft = recognise(folder).draft("holdings")
     assert draft is not None
-    return draft.stated.get("cash")
+    return draft.stated.get(key)
 
 
 def test_init_states_the_column_that_says_cash(tmp_path):
@@ -102,4 +102,54 @@ def test_a_row_that_no_word_says_to_be_cash_is_asked_and_so_is_a_total(tmp_path)
     assert drafted(tmp_path / "a", custody().replace({"US DOLLAR": "SUNDRY", "CASH AND EQUIVALENTS": "OTHER"})) == OPEN
     frame = custody()
     total = frame["Market Value"].mask(frame["ISIN"] == "", 0.95e6)  # of the stocks of each list
-    assert drafted(tmp_path / "b", frame.assign(**{"Market Value": total})) == OPEN
+    assert drafted(tmp_path / "b", frame.assign(**{"Market Value": total})) is None
+    assert drafted(tmp_path / "b", frame.assign(**{"Market Value": total}), "drop") == OPEN
+
+
+def with_totals(frame: pd.DataFrame, **cells: str) -> pd.DataFrame:
+    """Lists with a row of the sum of each below it."""
+    sums = frame.groupby(["Account", "As Of"], as_index=False)["Market Value"].sum()
+    return pd.concat([frame, sums.assign(**cells)], ignore_index=True).fillna("")
+
+
+TOTAL = {"ISIN": "", "Description": "Fund total", "Asset Class": "TOTAL"}
+
+
+def test_a_row_of_the_sum_of_its_list_is_asked_and_never_offered_as_cash(tmp_path):
+    frame = with_totals(custody(), **TOTAL)
+    assert drafted(tmp_path, frame, "drop") == OPEN
+    assert drafted(tmp_path, frame) == CLASS  # the cash beside it is still seen
+
+
+@pytest.mark.parametrize("code", ["", "Total"])
+def test_a_total_that_a_mapping_takes_for_cash_is_refused(code, tmp_path):
+    frame = with_totals(custody(), **TOTAL | {"ISIN": code})
+    cash = {"column": "Asset Class", "words": ["CASH AND EQUIVALENTS", "TOTAL"]}
+    with pytest.raises(InputError, match=r"4 rows that .* takes for cash are the sum of the other rows .* custody.csv row"):
+        read(tmp_path, frame, cash=cash)
+
+
+def test_rows_that_drop_names_are_left_out_and_counted(tmp_path):
+    frame = with_totals(custody(), **TOTAL)
+    frame.to_csv(tmp_path / "custody.csv", index=False)
+    stated = TableMap(
+        file="custody.csv", columns=COLUMNS, derived={"weight": "market_value"}, cash=CLASS, drop={"Asset Class": "TOTAL"}
+    )
+    source = Exports(tmp_path, {"holdings": stated})
+    table = source.table("holdings")
+    assert table is not None
+    assert table.groupby(["portfolio", "date"])["weight"].sum().round(12).tolist() == [1.0] * 4
+    assert source.dropped == {"holdings": {("Asset Class", "TOTAL"): 4}}
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"),
+    [
+        ({"Asset Class": ["SUM"]}, "drop: no row has 'Asset Class': 'SUM'. Write what stands there"),
+        ({"Class": "SUM"}, "has no column 'Class', which [tables.holdings] drop names"),
+    ],
+)
+def test_drop_that_names_nothing_is_refused(drop, message, tmp_path):
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, custody(), cash=CLASS, drop=drop)
+    assert message in str(refused.value)

@@ -9,6 +9,7 @@ import pytest
 
 from riskmodel.market.sources.recognition.drafts import UNUSED, Draft
 from riskmodel.market.sources.recognition.recognise import recognise
+from riskmodel.market.sources.recognition.words import unit_said
 
 NAMES = ["AA", "BB", "CC", "DD"]
 DAYS = [20250106, 20250107, 20250108]
@@ -154,3 +155,33 @@ def test_the_unit_of_a_return_that_is_asked_for_is_what_its_candidates_say_or_a_
         prices(close=10.0, **more).to_csv(tmp_path / "prices.csv", index=False)
         stated = draft(tmp_path, "prices").stated
         assert (stated["columns"]["total_return"], stated["units"]["total_return"]) == ("?", unit)
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"),
+    [
+        ("Capitalisation (M USD)", "millions"),
+        ("Cap (M €)", "millions"),
+        ("Kurswert in TUSD", "thousands"),
+        ("Sales USDm", "millions"),
+        ("(k USD)", "thousands"),
+        ("単位：百万USD", "millions"),
+        ("Umsatz (Mio. USD)", "millions"),
+        ("Kurs (USD)", "ones"),
+        ("Valor (mil USD)", None),
+        ("Volume (M shares)", None),
+    ],
+)
+def test_a_header_that_says_a_scale_is_never_read_as_ones(label, unit):
+    assert unit_said(label) == unit
+
+
+@pytest.mark.parametrize(("cells", "unit"), [(["TUSD"] * 8, "thousands"), (["TUSD"] * 7 + ["USD"], "?")])
+def test_a_column_of_units_says_that_of_the_totals_where_all_rows_agree(cells, unit, tmp_path):
+    master(tmp_path)
+    ends = ["2023-12-31", "2024-12-31"] * 4
+    reports = pd.DataFrame({"Ticker": sorted(NAMES * 2), "Period End": ends, "Einheit": cells})
+    reports["Filing Date"] = ["2024-03-01", "2025-03-01"] * 4
+    reports = reports.assign(**{"Net Income": range(8), "Revenue": range(10, 18), "Total Assets": range(20, 28)})
+    reports.to_csv(tmp_path / "reports.csv", index=False)
+    assert draft(tmp_path, "fundamentals").stated["unit"] == unit

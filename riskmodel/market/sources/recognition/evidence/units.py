@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
-from riskmodel.market.sources.recognition.words import unit_said
+from riskmodel.market.sources.recognition.words import HEADERS, WHOLE, has, tokens, unit_said
 
 WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
     "prices": ("close", "total_return", "dividend", "volume"),
@@ -31,8 +32,18 @@ def of_header(label: str, place: str) -> tuple[str, Fact] | None:
 
 
 def said_around(group: Group) -> tuple[str, Fact] | None:
-    """The unit that the lines above the cells, the sheet's name or the file's say, where they say no more than one."""
+    """The unit that the lines above the cells, the sheet's name or the file's say, or a column of units; no more than one.
+
+    A column of units of which a cell says none, or another, leaves it open.
+    """
     said = [found for text in group.around[:-1] if (found := of_header(text, text)) is not None]
+    for label in group.first.labels:
+        if group.shape(label).kind == TEXT and any(has(tokens(label), WHOLE + phrase) for phrase in HEADERS["units"]):
+            cells = {*group.texts(label)}
+            stated = [of_header(f"({cell})", f"{label}: {cell}") for cell in sorted(cells)]
+            if not all(stated) or len({each[0] for each in stated if each}) != 1:
+                return None
+            said += [each for each in stated if each]
     units = {unit for unit, _ in said}
     units = units - {"ones"} or units
     return next((found for found in said if {found[0]} == units), None)
