@@ -31,6 +31,7 @@ from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Do
 from attribution.reporting.house.stocks import unshown
 from attribution.reporting.house.texts import House, check_house, read_house
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
+from attribution.reporting.policy import with_policy
 from attribution.reporting.tables.content import Content, build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from riskmodel.arrays.arithmetic import plain_arithmetic
@@ -268,7 +269,8 @@ def laid_out(
             laid = render_page(content, language, commentary=commentary, **look)
         else:
             laid = render_client(content, client_texts(text, content.book, language), language, **look)
-        return with_fonts(laid, form=form)
+        whole = with_fonts(laid, form=form)
+        return with_policy(whole) if medium == "screen" else whole
 
     for document, job in jobs.items():
         progress(f"PDF {document.page('')[:-1]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # An attribute, since a style sheet of the page may outdo it and WeasyPrint reads no other; the page's own face comes first.
 FAMILIES = "'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, sans-serif"
+
+
+STYLE = re.compile(r' style="([^"]*)"')
 
 
 def to_svg(figure: Figure, prefix: str) -> str:
@@ -35,7 +39,7 @@ def to_svg(figure: Figure, prefix: str) -> str:
     tags = re.findall(r"<[^>]*>", text)
     used = {name for tag in tags for name in re.findall(r"#([\w.-]+)[\")]", tag)}
     text = re.sub(r"<[^>]*>", lambda tag: _tag(tag[0], prefix, used), text)  # a name may hold what looks like an attribute
-    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text, count=1)  # the sheet
+    text = re.sub(r'<path d="[^"]*" fill="none"/>', "", text, count=1)  # the sheet
     if "<g " not in text:
         text = re.sub(r"</?g/?>", "", text)
     name = quoteattr(str(figure.get_label()))
@@ -72,4 +76,12 @@ def _tag(tag: str, prefix: str, used: set[str]) -> str:
     tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
     tag = re.sub(r"(?<![#\w.])-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), tag)
     tag = re.sub(r'(?<= d=")[^"]*', lambda m: re.sub(r"\s*([MLCQz])\s*", r"\1", " ".join(m[0].split())), tag)
-    return re.sub(r"; (stroke-linejoin: round|stroke-linecap: butt|stroke-miterlimit: [\d.]+)(?=[;\"])", "", tag)
+    tag = re.sub(r"; (stroke-linejoin: round|stroke-linecap: butt|stroke-miterlimit: [\d.]+)(?=[;\"])", "", tag)
+    return STYLE.sub(lambda match: "".join(f' {name}="{value}"' for name, value in _properties(match[1])), tag)
+
+
+def _properties(style: str) -> Iterator[tuple[str, str]]:
+    """The properties of a style attribute, which a page's security policy may forbid, as attributes of their own."""
+    for part in filter(None, map(str.strip, style.split(";"))):
+        name, _, value = part.partition(":")
+        yield name.strip(), value.strip()

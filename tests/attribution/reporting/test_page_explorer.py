@@ -171,7 +171,7 @@ def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages
 @browser
 def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content, lean_content):
     out = run(pages["en"], """
-      const chart = document.querySelector("section.sleeve figure svg");
+      const chart = document.querySelector("section.sleeve figure:not(.beside) svg");
       chart.scrollIntoView();
       out.told = [...chart.querySelectorAll(".tips path")].map(place => {
         const box = place.getBoundingClientRect();
