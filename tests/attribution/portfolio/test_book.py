@@ -35,7 +35,7 @@ def test_a_misspelt_section_is_named_with_the_known_ones(small_copy):
     assert message_of(path) == (
         "book.toml: unknown key 'limit' in the file. "
         "Known keys: accepted, benchmarks, book, courses, drivers, funds, limits, model, report, sleeves, "
-        "strategies, tables."
+        "strategies, tables, walk."
     )
 
 
