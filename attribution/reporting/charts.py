@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from attribution.house_style.colours import painted
 from attribution.house_style.drawing.against import NARROW, against
 from attribution.house_style.drawing.bars import Bar, bar_panels, draw_dot, multiples, sorted_bars
-from attribution.house_style.drawing.canvas import WIDTH, limits
+from attribution.house_style.drawing.canvas import NEGATIVE, POSITIVE, WIDTH, limits
 from attribution.house_style.drawing.contributions import (
     LARGEST,
     brinson_chart,
@@ -106,7 +107,15 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
             continue
         makers[f"brinson/{course}"] = functools.partial(brinson, course=course)
         makers[f"brinson_families/{course}"] = functools.partial(brinson_families, course=course)
-    return {name: functools.partial(draw, content, messages, style) for name, draw in makers.items()}
+    return {name: functools.partial(in_house, draw, content, messages, style) for name, draw in makers.items()}
+
+
+def in_house(draw: Callable[..., Figure], content: Content, *given: Any, **named: Any) -> Figure:
+    """A figure in the colours of the book."""
+    stated = content.book.report.colours.stated
+    uses = {POSITIVE: stated.get("gain"), NEGATIVE: stated.get("loss")}
+    with painted({own: colour for own, colour in uses.items() if colour is not None}):
+        return draw(content, *given, **named)
 
 
 def course_name(content: Content, course: str, messages: Messages) -> str:

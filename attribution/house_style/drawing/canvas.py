@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from attribution.house_style.colours import PAPER as PAPER
+from attribution.house_style.colours import in_palette
 from attribution.house_style.drawing.tip import Tip
 from attribution.house_style.numbers import NegativeStyle, number
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its text, pitch of its rows
 SMALL = SIZE - 1  # text of scales
-INK, MUTED, RULE, PAPER = "#1c2733", "#66717d", "#d9dee3", "#ffffff"
+INK, MUTED, RULE = "#1c2733", "#66717d", "#d9dee3"
 POSITIVE, NEGATIVE, TOTAL = "#1f5fa8", "#d9741a", "#7d8894"  # blue and orange differ in every kind of colour blindness
 FAINT = "#8a949e"  # lines that are only the background of others: 3:1 on paper still
 OUTLINE = 0.9  # points: edge of a hollow mark
@@ -113,8 +115,9 @@ class Canvas:
             axes.set(xlim=(0, self.width), ylim=(self.height, 0))
             for layer, kind, colour, thick, dash in sorted(self.marks, key=lambda key: int(key[0])):
                 paths = self.marks[layer, kind, colour, thick, dash]
+                colour = in_palette(colour)
                 if kind == "dot":
-                    look: dict[str, Any] = {"facecolor": dash, "edgecolor": colour, "linewidth": thick}
+                    look: dict[str, Any] = {"facecolor": in_palette(dash), "edgecolor": colour, "linewidth": thick}
                 elif kind == "fill":
                     look = {"facecolor": colour, "linewidth": 0}
                 else:
@@ -123,7 +126,13 @@ class Canvas:
                 axes.add_artist(PathPatch(_joined(paths, kind), clip_on=False, zorder=layer, **look))
             for x, y, text, align, colour, size in self.texts:
                 font = FontProperties(family=HOUSE["font.family"], size=size)
-                look = {"color": colour, "fontproperties": font, "ha": align, "va": "baseline", "zorder": OVER + 1}
+                look = {
+                    "color": in_palette(colour),
+                    "fontproperties": font,
+                    "ha": align,
+                    "va": "baseline",
+                    "zorder": OVER + 1,
+                }
                 axes.add_artist(Label(x, y, text, parse_math=False, clip_on=False, **look))
         return figure
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
+from attribution.house_style.colours import TEXT_CONTRAST, contrast
 from attribution.house_style.editions import Edition
 from attribution.portfolio.settings.bound_types import Named, OutOfBoundsError, Part, Words, one_line
 from riskmodel.bounds import shown
@@ -29,6 +30,42 @@ def _path(value: Any) -> Any:
 
 
 TextPath = Annotated[str, BeforeValidator(_path)]
+
+
+def _colour(value: Any) -> Any:
+    """A colour that figures can be read in on paper; what is no text is left to its type."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise OutOfBoundsError(f'{shown(value)}; give a colour as "#1f5fa8"')
+    if (ratio := contrast(value)) < TEXT_CONTRAST:
+        raise OutOfBoundsError(
+            f"{shown(value)} has a contrast of {ratio:.2f}:1 to paper, and figures are written in it: give one with "
+            f"{TEXT_CONTRAST:g}:1 or more (graphics alone would need 3:1)"
+        )
+    return value.lower()
+
+
+Colour = Annotated[str, BeforeValidator(_colour)]
+
+
+class Colours(Part):
+    """[report] colours: of rules and links, of what rose or helped, and of what fell or hurt."""
+
+    accent: Colour | None = None
+    gain: Colour | None = None
+    loss: Colour | None = None
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Colours:
+        if self.gain is not None and self.gain == self.loss:
+            raise OutOfBoundsError(f'{self.gain} for gain and loss; give two that differ, such as "#1f5fa8" and "#a84f0a"')
+        return self
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """Use of a colour -> the colour, of those that the book states."""
+        return {use: colour for use, colour in self.model_dump().items() if colour is not None}
 
 
 def filled_path(path: str, month: str, language: str = "") -> str:

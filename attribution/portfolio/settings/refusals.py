@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from attribution.portfolio.settings.bound_types import Words
-from attribution.portfolio.settings.house import LegalText, TextSection
+from attribution.portfolio.settings.house import Colours, LegalText, TextSection
 from attribution.portfolio.settings.sections import (
     Accepted,
     Benchmark,
@@ -35,6 +35,7 @@ PARTS = {  # of classes that stand in the place of a value
     "Words": TEXTS,
     "Negative": '{ ja = "△", en = "minus" } or one of the two',
     "OwnStyle": "{ descriptors = { descriptor = weight, ... } }",
+    "Colours": '{ accent = "#1f5fa8", gain = "#1f5fa8", loss = "#a84f0a" }',
     "LegalText": '{ file = "...", title = "..." }',
     "TextSection": '{ file = "...", title = "..." }',
     "RiskBand": '{ index = "...", within = 0.10 }',
@@ -83,6 +84,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "risk_band": RiskBand,
     "universe": Universe,
     "counterpart": Counterpart,
+    "colours": Colours,
     "sections": TextSection,
     "legal": LegalText,
     "title": Words,

@@ -31,7 +31,7 @@ from attribution.portfolio.settings.bound_types import (
     YearlyRate,
     false_or,
 )
-from attribution.portfolio.settings.house import LegalText, TextPath, TextSection
+from attribution.portfolio.settings.house import Colours, LegalText, TextPath, TextSection
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import STYLE_TABLES, Language, Style
 from riskmodel.model.given_risk import Form
@@ -118,6 +118,8 @@ class Report(Part):
     sections: tuple[TextSection, ...] = ()
     legal: tuple[LegalText, ...] = ()
     stock_texts: TextPath | None = None
+    logo: TextPath | None = None
+    colours: Colours = Colours()
     names: dict[str, Named] = Field(default_factory=dict)
 
 

@@ -89,5 +89,5 @@ def render_client(
         view=view,
         own=own,
         sides=SIDES,
-        styles=[fonts, asset("client.css"), asset("house.css")],
+        styles=[fonts, asset("client.css"), asset("house.css"), own.sheet],
     )  # fmt: skip

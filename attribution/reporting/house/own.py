@@ -38,10 +38,16 @@ class Own:
         By the place that they follow, one of PARTS or END; safe HTML as views.
     stocks
         Ticker -> what the house says of the stock, as safe HTML.
+    logo
+        An image as an address that holds it.
+    sheet
+        CSS of the house's colours.
     """
 
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     stocks: Mapping[str, Markup] = field(default_factory=dict)
+    logo: str = ""
+    sheet: str = ""
 
     def at(self, place: str) -> Sequence[Section]:
         """The sections at a place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attribution.reporting.commentary.check import LINK
@@ -36,7 +37,19 @@ def own_of(house: House, edition: str, messages: Messages, *, traced: bool = Tru
     stocks = {
         one.ticker: _of_stock(one, messages, traced=traced) for one in house.stocks if one.language == messages.language
     }
-    return Own(placed, stocks)
+    return Own(placed, stocks, house.logo, colour_sheet(house.colours))
+
+
+def colour_sheet(colours: Mapping[str, str]) -> str:
+    """The colours of a house in the place of the style sheets' own.
+
+    Examples
+    --------
+    >>> colour_sheet({"accent": "#0b6b4f", "gain": "#0b6b4f"}), colour_sheet({})
+    (':root { --accent: #0b6b4f; --gain: #0b6b4f; }', '')
+    """
+    rules = " ".join(f"--{use}: {colour};" for use, colour in colours.items())
+    return f":root {{ {rules} }}" if rules else ""
 
 
 def _of_stock(one: StockText, messages: Messages, *, traced: bool) -> Markup:

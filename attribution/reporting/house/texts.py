@@ -60,12 +60,18 @@ class House:
         Of every language and edition that is written.
     stocks
         Texts on stocks, for the client edition.
+    logo
+        The image as an address that holds it.
+    colours
+        Use -> colour, of those that the book states.
     hashes
         SHA-256 of each file that was read, by its path in the book's folder.
     """
 
     texts: tuple[HouseText, ...] = ()
     stocks: tuple[StockText, ...] = ()
+    logo: str = field(default="", repr=False)
+    colours: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
 
     def of(self, edition: str, language: str) -> list[HouseText]:
@@ -96,7 +102,12 @@ def read_house(book: Book, month: str, languages: Sequence[str], editions: Seque
         path = inside(root, file, f"{book.path.name}: 'stock_texts' in [report]")
         stocks = read_stock_texts(path, file, languages, dict.fromkeys(map(str, book.holdings["ticker"])))
         hashes |= _hashes(root, [path])
-    return House(texts, tuple(stocks), dict(sorted(hashes.items())))
+    logo = ""
+    if book.report.logo is not None:
+        what = f"{book.path.name}: 'logo' in [report]"
+        path = inside(book.path.parent, filled_path(book.report.logo, month), what)
+        logo, hashes = read_image(path, what), hashes | _hashes(book.path.parent, [path])
+    return House(texts, tuple(stocks), logo, book.report.colours.stated, dict(sorted(hashes.items())))
 
 
 def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attribution.house_style.drawing import to_svg, told_places
 from attribution.house_style.drawing.waterfall import leaves_out_zero
-from attribution.reporting.charts import LINES_NAMED, MOST_LINES, exposures, month_figures, waterfall_bars
+from attribution.reporting.charts import LINES_NAMED, MOST_LINES, exposures, in_house, month_figures, waterfall_bars
 from attribution.reporting.pages.words import PageWords
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ class PageCharts:
 
     def exposures(self, course: str, place: int) -> Markup:
         """One sleeve's active exposures, now and a month before."""
-        draw = partial(exposures, self.content, self.words.messages, self.words.style, courses=[course], width=HALF)
+        draw = partial(
+            in_house, exposures, self.content, self.words.messages, self.words.style, courses=[course], width=HALF
+        )
         return self._svg(f"exposures-{place}", draw)
 
     def _svg(self, key: str, figure: Callable[[], Figure]) -> Markup:

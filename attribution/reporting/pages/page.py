@@ -79,7 +79,8 @@ def render_page(
         content=content,
         book=content.book,
         sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
-        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, "explorer.css"))],
+        own=own,
+        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, "explorer.css")), own.sheet],
         script=asset("explorer.js") if medium == "screen" else "",
     )  # fmt: skip
 

@@ -1,12 +1,15 @@
 """A house's own texts: where they stand, that their figures hold, and that nothing in them does more than be read."""
 
+import dataclasses
 import io
+import re
 
 import pandas as pd
 import pytest
 from PIL import Image
 
 from attribution import InputError, read_book
+from attribution.house_style.drawing.canvas import NEGATIVE, POSITIVE
 from attribution.house_style.words import LANGUAGES
 from attribution.portfolio.settings.sections import Report
 from attribution.reporting.client.page import render_client
@@ -16,7 +19,7 @@ from attribution.reporting.formats import EDITIONS
 from attribution.reporting.house import files
 from attribution.reporting.house.sections import own_of
 from attribution.reporting.house.texts import check_house, read_house
-from attribution.reporting.pages.page import render_page
+from attribution.reporting.pages.page import page_charts, render_page
 from tests.conftest import ROOT, SMALL_MONTH
 
 HOUSE = ROOT / "fixtures" / "twin" / "house.toml"
@@ -70,13 +73,12 @@ def test_the_texts_of_a_published_report_stand_in_their_places_in_both_editions(
     analyst = render_page(page_content, language, own=own_of(house, "analyst", messages))
     titles = [text.title for text in house.of("client", language)]
     assert len(titles) == 7
-    for page, legal_after in ((client, 'id="closing"'), (analyst, 'id="reconciliation"')):
+    marks = {client: ("indices", "closing"), analyst: ("factor-returns", "reconciliation")}
+    for page, (market, last) in marks.items():
         places = [page.index(f">{title}</h2>") for title in titles]
         assert places == sorted(places)
-        assert places[2] > page.index("market" if page is client else "factor-returns") and places[3] > page.index(
-            legal_after
-        )
-        assert page.count("data:image/png;base64,") == 1
+        assert page.index(f'id="{market}"') < places[0] and page.index(f'id="{last}"') < places[3]
+        assert page.count("data:image/png;base64,") == 2  # the logo and a drawing
     assert all(f'<a href="#house-{number}">' in analyst for number in range(1, 8))  # the contents have them
 
 
@@ -154,6 +156,48 @@ def test_the_shipped_texts_on_stocks_are_of_stocks_that_the_book_held(twin_house
     house, _ = twin_house
     assert len(house.stocks) == 4 * len(LANGUAGES)
     assert "house/2026-03/stocks.toml" in house.hashes
+
+
+def looking(content, **report):
+    """The month of a book with a look of its own."""
+    own = Report.model_validate(content.book.report.model_dump() | report)
+    return dataclasses.replace(content, book=content.book.model_copy(update={"report": own}))
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_both_editions_are_in_the_colours_of_the_house(page_content, edition):
+    colours = {"accent": "#333333", "gain": "#0B6B4F", "loss": "#a03a1e"}
+    content = looking(page_content, colours=colours)
+    house = read_house(content.book, SMALL_MONTH, ("en",), EDITIONS)
+    own = own_of(house, edition, content.messages("en"))
+    client = edition == "client"
+    page = render_client(content, ClientTexts("", {}), "en", own=own) if client else render_page(content, "en", own=own)
+    assert ":root { --accent: #333333; --gain: #0b6b4f; --loss: #a03a1e; }" in page
+    drawn = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
+    assert "#0b6b4f" in drawn and "#a03a1e" in drawn
+    assert POSITIVE not in drawn and NEGATIVE not in drawn
+
+
+def test_colours_of_one_book_are_not_those_of_the_next(page_content):
+    course = next(iter(page_content.results))
+    both = (looking(page_content, colours={"gain": "#0b6b4f", "loss": "#a03a1e"}), page_content)
+    drawn = [page_charts(content, "en").draw("bridge", course) for content in both]
+    assert "#0b6b4f" in drawn[0] and "#0b6b4f" not in drawn[1] and POSITIVE in drawn[1]
+
+
+def test_the_day_and_the_logo_stand_on_the_cover_of_both_editions(page_content, tmp_path):
+    content = looking(page_content, prepared="2025-04-07", logo="logo.png")
+    (tmp_path / "logo.png").write_bytes(png())
+    book = content.book.model_copy(update={"path": tmp_path / "book.toml"})
+    house = read_house(book, SMALL_MONTH, ("en",), EDITIONS)
+    own = own_of(house, "client", content.messages("en"))
+    for page in (render_page(content, "en", own=own), render_client(content, ClientTexts("", {}), "en", own=own)):
+        cover = page[page.index("<header>") : page.index("</header>")]
+        assert '<img class="logo" src="data:image/png;base64,' in cover and 'alt="Logo"' in cover
+        assert "7 April 2025" in cover
+    (tmp_path / "logo.png").write_text("<svg/>")
+    with pytest.raises(InputError, match=r"'logo' in \[report\]: 'logo\.png' is no PNG or JPEG"):
+        read_house(book, SMALL_MONTH, ("en",), EDITIONS)
 
 
 @pytest.mark.slow
@@ -313,6 +357,11 @@ def test_a_text_that_is_not_in_the_books_folder_is_refused_by_name(house_of, sec
             'legal = [{ file = "a.md", title = "A", after = "month" }]',
             r"unknown key 'after' in .*Known keys: edition, file, source, title",
         ),
+        ('colours = { gain = "#d9741a" }', r"has a contrast of 3\.25:1 to paper, .*give one with 4\.5:1 or more"),
+        ('colours = { gain = "green" }', 'give a colour as "#1f5fa8"'),
+        ('colours = { gain = "#0b6b4f", loss = "#0B6B4F" }', "#0b6b4f for gain and loss; give two that differ"),
+        ('colours = { paper = "#000000" }', r"unknown key 'paper' in .*Known keys: accent, gain, loss"),
+        ("logo = 1", "'logo' in .*give a text in quotes"),
         ('legal = "a.md"', "'legal' in .*give a list of texts"),
     ],
 )

@@ -1,0 +1,49 @@
+"""Colours of a house: how they stand out from paper, and charts drawn in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+PAPER = "#ffffff"
+TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3; graphics need 3 (1.4.11), and every colour of a house writes figures too
+
+_PALETTE: ContextVar[Mapping[str, str]] = ContextVar("palette", default={})  # noqa: B039  # never changed in place
+
+
+def contrast(colour: str, other: str = PAPER) -> float:
+    """The contrast ratio of two colours, from 1 to 21.
+
+    Notes
+    -----
+    (L1 + 0.05) / (L2 + 0.05) with the relative luminance L = 0.2126 R + 0.7152 G + 0.0722 B of linear sRGB; WCAG 2.2.
+
+    Examples
+    --------
+    >>> round(contrast("#000000"), 1), round(contrast("#1f5fa8"), 2), round(contrast("#767676"), 2)
+    (21.0, 6.44, 4.54)
+    """
+    low, high = sorted((_luminance(colour), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@contextmanager
+def painted(palette: Mapping[str, str]) -> Iterator[None]:
+    """Charts drawn inside have the colours of `palette`, by those of the house style."""
+    token = _PALETTE.set(palette)
+    try:
+        yield
+    finally:
+        _PALETTE.reset(token)
+
+
+def in_palette(colour: str) -> str:
+    """A colour of the house style, or that which stands for it."""
+    return _PALETTE.get().get(colour, colour)
