@@ -60,9 +60,10 @@ def search_options(parser: argparse.ArgumentParser) -> None:
 
 def print_search(options: argparse.Namespace) -> int:
     """Search, log, and print the verdict with its numbers; what was found is no finding, so that the code is 0."""
-    from attribution.construction.search.search import search
-    from attribution.construction.search.trials import require_top
+    from attribution.construction.search.search import log_and_terms, search
+    from attribution.construction.search.trials import combined, require_top
     from attribution.construction.task import require_strategy
+    from attribution.construction.walk import months_between
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
 
@@ -71,6 +72,13 @@ def print_search(options: argparse.Namespace) -> int:
     require_top(options.top)
     book = read_book(options.book)
     require_strategy(book, options.strategy)
+    chosen = {name: getattr(options, name) for name in ("figure", "frequency", "held_out", "draws", "seed")}
+    log_and_terms(book, options.strategy, out=options.out, **chosen)  # what needs no market is refused before it is read
+    if options.start is not None or options.end is not None:
+        given = [month for month in (options.start, options.end) if month is not None]
+        months_between(given[0], given[-1])
+    if factors is not None:
+        combined(factors, least=options.least, most=options.most, weights=weights)
     with progress(3) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
@@ -79,8 +87,7 @@ def print_search(options: argparse.Namespace) -> int:
         step("search")
         result = search(
             book, options.strategy, fitted.model, market, out=options.out, factors=factors, weights=weights,
-            **{name: getattr(options, name) for name in ("least", "most", "figure", "frequency", "start", "end", "held_out",
-                                                         "draws", "seed")},
+            **{name: getattr(options, name) for name in ("least", "most", "start", "end")}, **chosen,
             progress=inside(step, "search"),
         )  # fmt: skip
     if fitted.remark:

@@ -69,7 +69,7 @@ def print_walk(options: argparse.Namespace) -> int:
     if fitted.remark:
         say(fitted.remark, error=True)
     if options.format == "json":
-        facts = [{"key": fact.key, **fact.values} for fact in own.simulated]
+        facts = [{"key": fact.key, **fact.values} for fact in months.simulated]
         told = {
             "months": records(months.table),
             "rules": records(months.rules),
@@ -87,7 +87,6 @@ def print_walk(options: argparse.Namespace) -> int:
         say("")
         for line in months.sentences:
             say(line)
-        say_simulated(own)
         for line in walked.remarks:
             say(line)
         last = months.table["month"].iloc[-1]

@@ -14,6 +14,7 @@ from attribution.construction.files import write_text
 from attribution.construction.rungs import RuleCosts, rule_costs
 from attribution.construction.walked import Walk
 from attribution.house_style.csv_text import csv_text
+from attribution.house_style.words import read_messages
 from attribution.linking.linking import link
 from attribution.measures.performance import risk_free_returns, sharpe_ratio, sortino_ratio
 from attribution.portfolio.book import Book
@@ -21,6 +22,7 @@ from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import PROXY, TRADING, among_stocks
 from riskmodel.errors import InputError, counted
+from riskmodel.facts import Fact
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Progress, stages
 
@@ -45,6 +47,8 @@ class WalkedMonths:
         Monthly, of the book.
     daily
         return (after costs) and benchmark_return, by session.
+    simulated
+        What stands with every figure: by which walk, of how many trials, what out of sample.
     """
 
     strategy: str
@@ -52,6 +56,7 @@ class WalkedMonths:
     rules: pd.DataFrame
     risk_free: pd.Series
     daily: pd.DataFrame
+    simulated: tuple[Fact, ...]
 
     @cached_property
     def figures(self) -> dict[str, float]:
@@ -105,6 +110,7 @@ class WalkedMonths:
             f"tracking error {shown('tracking_error', '{:.2%}')}, {shown('tracking_error_forecast', '{:.2%}')} forecast; "
             f"excess {f[f'excess{of}']:+.2%} {span.rstrip(',')}",
             f"what the rules brought, months linked: {told}",
+            *(read_messages("en").fact("simulated", fact) for fact in self.simulated),
         ]
 
     def write(self, folder: Path | None) -> None:
@@ -158,6 +164,7 @@ def walked_months(
         rules=table[["month", *(name for name in table.columns if name != "month")]],
         risk_free=monthly,
         daily=pd.concat(daily),
+        simulated=book.simulated,
     )
 
 

@@ -109,21 +109,12 @@ def search(
     require_results(model, "model")
     require_dataset(market)
     settings = require_strategy(book, strategy)
-    folder = _folder(book, strategy, out)
     if factors is not None:
         require_several("factors", factors, "Give a list of factors, or None for every style.")
     require_several("weights", weights, "Give a list of numbers, such as [1, -1].")
-    log = Log.read(folder, strategy)
-    terms = Terms(
-        names=held_names(settings),
-        cost_bps=settings.cost_bps,
-        impact_bps=settings.impact_bps,
-        figure=figure,
-        frequency=frequency,
-        held_out=held_out,
-        draws=draws,
-        seed=seed,
-    )
+    chosen = {"figure": figure, "frequency": frequency, "held_out": held_out, "draws": draws, "seed": seed}
+    log, terms = log_and_terms(book, strategy, out=out, **chosen)
+    folder = log.path.parent
     sessions = market.get_index("time")
     first = f"{book.book.inception:%Y-%m}" if start is None else start
     last = f"{sessions[-1]:%Y-%m}" if end is None else end
@@ -154,6 +145,22 @@ def search(
     log.added(_rows(result, key, months, out_from))
     result.write()
     return result
+
+
+def log_and_terms(book: Book, strategy: str, *, out: object, **chosen: Any) -> tuple[Log, Terms]:
+    """The log of a strategy's searches and how a search is judged, or what is wrong with either: no market is needed.
+
+    Parameters
+    ----------
+    book, strategy, out
+        As for `search`.
+    chosen
+        figure, frequency, held_out, draws, seed.
+    """
+    settings = require_strategy(book, strategy)
+    log = Log.read(_folder(book, strategy, out), strategy)
+    own = held_names(settings)
+    return log, Terms(names=own, cost_bps=settings.cost_bps, impact_bps=settings.impact_bps, **chosen)
 
 
 def _with_own(trials: Trials, settings: Strategy) -> tuple[Trials, int | None]:

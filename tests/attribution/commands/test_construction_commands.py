@@ -36,6 +36,22 @@ def test_a_walk_that_cannot_be_is_refused_at_once(capsys, monkeypatch, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--held-out", "0"], "held_out"),
+        (["--from", "2025-13"], "'2025-13': write a month as YYYY-MM."),
+        (["--from", "2025-03", "--to", "2025-02"], "--to 2025-02 is before --from 2025-03."),
+        (["--factors", "value,size"], "2 to combine, and a combination has at least 3"),
+        (["--out", str(SMALL / "w")], "lies in the data folder"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_at_once(capsys, monkeypatch, arguments, message):
+    monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
+    assert main(["search", BOOK, "major", "--out", "searches", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_rules_of_a_course_without_a_strategy_are_refused_at_once(capsys, monkeypatch):
     monkeypatch.setattr("attribution.portfolio.inputs.read_inputs", unread)
     asked = ["explain", str(SMALL / "book.toml"), "Major 100", "--month", "2025-03", "--table", "rules"]

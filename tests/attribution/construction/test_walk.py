@@ -251,6 +251,7 @@ def test_the_book_of_a_walk_is_explained_with_its_rules_as_rows(tmp_path, strate
     months = walked_months(book, made, small_model, small_market)
     assert months.table["month"].tolist() == ["2025-02", "2025-03"]
     assert months.table["identities"].max() < 1e-12
+    assert "Number of trials known behind these figures: 1 (" in " ".join(months.sentences)
     summed = months.rules.groupby("month")["contribution"].sum()
     np.testing.assert_allclose(summed, months.table["excess"], atol=1e-12)
     result = at.attribute(book, "major", small_model, small_market, period="2025-03")
