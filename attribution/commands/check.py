@@ -11,7 +11,7 @@ from riskmodel.progress import inside
 def print_check(options: argparse.Namespace) -> int:
     """Say whether the inputs are fit for use; 1 with findings."""
     from attribution.portfolio.book import read_book
-    from attribution.portfolio.check import findings_table, kinds_table, whole_evidence
+    from attribution.portfolio.check import findings_table, kinds_table, unit_findings, whole_evidence
     from attribution.portfolio.inputs import read_inputs
     from riskmodel.errors import counted
 
@@ -27,6 +27,11 @@ def print_check(options: argparse.Namespace) -> int:
         refused = [each for each in evidence if each.refused]
         if refused:
             say(f"Not fit for use: {counted(len(refused), 'finding')} that a report would refuse, first in the list.")
+        elif grave := unit_findings(evidence):
+            say(
+                f"Not fit for use before these are looked at: {', '.join(grave)}. Rows are in another unit, or of "
+                f"less than a year. Mend the export or its mapping, or accept them in the book where they are right."
+            )
         elif evidence:
             say(f"Fit for use, with {counted(len(kinds), 'kind')} of findings to know.")
         else:

@@ -15,6 +15,9 @@ from attribution.portfolio.periods import Period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import listed
 
+OF_UNITS = ("volume_unit", "close_unit", "dividends_unit", "eps_unit")
+OF_YEARS = ("filing_interval", "filing_of_a_quarter")
+MANY_REPORTS = 100  # of less than a year: a company that moves the end of its year has one
 COLUMNS = ("key", "table", "ticker", "date", "count", "harm", "detail")
 
 
@@ -70,6 +73,17 @@ def findings_table(evidence: Sequence[Judged]) -> pd.DataFrame:
         for each in evidence
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"harm": float})
+
+
+def unit_findings(evidence: Sequence[Judged]) -> tuple[str, ...]:
+    """The keys of findings that say a table as a whole is in another unit, or its reports of less than a year.
+
+    Of a single name they may be a slip; of a table, or of many reports, its mapping says what it is not.
+    """
+    own = [each.finding for each in evidence if each.accepted is None]
+    whole = {each.key for each in own if each.key in OF_UNITS and not each.subject}
+    short = sum(each.count for each in own if each.key in OF_YEARS)
+    return tuple(sorted(whole | {each.key for each in own if each.key in OF_YEARS and short >= MANY_REPORTS}))
 
 
 def kinds_table(evidence: Sequence[Judged]) -> pd.DataFrame:

@@ -72,6 +72,9 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         elif found is not None:
             taken.pop(ours, None)
             asked[ours] = found
+    if candidate.table == "indices" and "level" in taken and (group.numbers(taken["level"]) <= 0).any():
+        label = taken.pop("level")
+        asked["level"] = (label,), Fact("no_levels", {"labels": (label,)})
     whose = LISTED.get(candidate.table)
     if whose is not None and whose not in taken and whose not in asked:
         labels = list_columns(group, taken)

@@ -109,7 +109,10 @@ class Group:
     @cached_property
     def of_index(self) -> bool:
         """Whether what stands around its cells says that it is the members of an index, and not a portfolio."""
-        return any(_says(text, "constituents") and not _says(text, "holdings") for text in self.around)
+        names = self.around[len(self.first.titles) :]  # a title may name the index that a portfolio is held against
+        return any(_says(text, "constituents") and not _says(text, "holdings") for text in self.around) or (
+            any(_says(text, "indices") for text in names) and not any(_says(text, "holdings") for text in self.around)
+        )
 
     @cached_property
     def cells(self) -> pd.DataFrame:

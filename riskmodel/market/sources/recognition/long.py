@@ -32,10 +32,15 @@ from riskmodel.market.sources.recognition.evidence.units import (
     of_sums,
     said_around,
 )
+from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
+from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group, derived_from
 from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import NUMBER, TABLES
+
+YEAR = pd.Timedelta(days=300)  # between the ends of two years of a company, at the least
+MOST_PARTS = 6  # different cells of a column that says of which part of a year a report is
 
 
 def long_draft(group: Group, candidate: Candidate) -> Draft:
@@ -69,7 +74,26 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     _derived(draft, chosen)
     _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
     state_absent(draft, looked.likely)
+    _ask_year(draft, chosen)
     return draft
+
+
+def _ask_year(draft: Draft, chosen: Mapping[str, str]) -> None:
+    """Ask which rows of reports are of a whole year, where companies have several a year."""
+    group = draft.group
+    if draft.table != "fundamentals" or group is None or not {"ticker", "period_end"} <= {*chosen}:
+        return
+    ends = pd.DataFrame({"name": group.texts(chosen["ticker"]), "day": group.days(chosen["period_end"])})
+    apart = ends.drop_duplicates().sort_values(["name", "day"]).groupby("name")["day"].diff().dropna()
+    if apart.empty or apart.median() >= YEAR:
+        return
+    few = {
+        label: sorted({*group.texts(label)} - {""})
+        for label, shape in group.shapes.items()
+        if shape.kind in (TEXT, NUMBERS) and label not in chosen.values() and 1 < group.cells[label].nunique() <= MOST_PARTS
+    }
+    told = tuple(f"{label}: {', '.join(cells)}" for label, cells in few.items())
+    draft.state(("drop",), OPEN, Fact("several_a_year", {"days": float(apart.median().days), "cells": told}))
 
 
 def is_yearly(group: Group, label: str) -> bool:

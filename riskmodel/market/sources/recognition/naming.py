@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, names_of_lists
+from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.wide import Wide
@@ -19,11 +20,30 @@ def state_indices(drafts: Sequence[Draft]) -> None:
     levels, lists = by_table.get("indices"), by_table.get("constituents")
     if levels is None or lists is None or lists.group is None:
         return
+    for draft, names in ((levels, names_of_lists(lists)), (lists, names_of_levels(levels))):
+        _state_same_names(draft, names, {*names_of_levels(levels)} & {*names_of_lists(lists)})
     theirs = names_of_levels(levels)
     for name in names_of_lists(lists):
         same = [level for level in theirs if plain_index(level) == plain_index(name)]
         if name not in theirs and len(same) == 1:
             lists.state(("values", "index", name), same[0], Fact("same_index", {"label": same[0]}))
+
+
+def _state_same_names(draft: Draft, names: Sequence[str], shared: Collection[str]) -> None:
+    """Name indices by the column that has those of the other table, where that taken has none of them."""
+    group, taken = draft.group, draft.labels.get("index")
+    if group is None or taken is None or shared or not names:
+        return
+    wanted = {plain_index(name) for name in names}
+    if wanted & {plain_index(name) for name in group.texts(taken)}:
+        return
+    for label, shape in group.shapes.items():
+        own = {plain_index(text) for text in group.texts(label)} - {""} if shape.kind == TEXT else set()
+        if label not in draft.labels.values() and own & wanted and (own <= wanted or wanted <= own):
+            draft.why.pop(("columns", "index"), None)
+            draft.state(("columns", "index"), label, Fact("names_of_other", {"label": label}))
+            draft.labels["index"] = label
+            return
 
 
 def state_codes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -25,7 +25,7 @@ from riskmodel.market.sources.recognition.evidence.days import settle_days, why_
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import Near, nearest
-from riskmodel.market.sources.recognition.evidence.values import NUMBER
+from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.found import (
     row_of_file,
@@ -41,12 +41,19 @@ from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import why_left
 from riskmodel.market.sources.recognition.structure import Known, like_securities, names_of_stocks, structures
-from riskmodel.market.sources.recognition.wide import Wide, as_wide, is_across, levels_mixed, settled_by_cells, wide_drafts
-from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
+from riskmodel.market.sources.recognition.wide import (
+    Wide,
+    as_wide,
+    is_across,
+    levels_mixed,
+    no_levels,
+    settled_by_cells,
+    wide_drafts,
+)
+from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import TABLES
 from riskmodel.progress import OF_STAGE, Step, silent
 
-WHOLE_WORD = 3.0  # of a header that is a word and nothing else
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
 LISTS = ("holdings", "constituents")
 
@@ -121,7 +128,7 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
     known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
     strange = [group for group in narrow if not choices[group] and across[group] is None and group is not securities]
     choices |= structures([group for group in strange if not of_another_kind(group)], known)
-    levels = indices.union(*(sheet.names for sheet in across.values() if sheet is not None and sheet.table == "indices"))
+    levels = known.indices | _index_names(choices, ("indices",))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
@@ -131,6 +138,8 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         likely = choices[group]
         if wide is not None and (mixed_levels := levels_mixed(wide)):
             found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
+        elif wide is not None and (others := no_levels(wide)):
+            found.append(row_of_group(group, ASKED, Fact("no_levels", {"labels": others}), table="indices"))
         elif wide is not None:
             sheets.append(wide)
         elif is_across(group, codes):
@@ -145,7 +154,12 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
             either = tuple(sorted((likely[0].table, likely[1].table)))
             found.append(row_of_group(group, ASKED, Fact("either_table", {"tables": either})))
-        elif likely[0].table in taken and likely[0].why and not taken[likely[0].table][1].why:
+        elif (
+            likely[0].table in taken
+            and likely[0].table not in LISTS  # either may be the portfolio's
+            and likely[0].why
+            and not taken[likely[0].table][1].why
+        ):
             other = taken[likely[0].table][0]
             second = Fact("second_of_table", {"table": likely[0].table, "place": other.place})
             found.append(row_of_group(group, UNUSED, second, *likely[0].why, table=likely[0].table))
@@ -245,11 +259,21 @@ def _of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset
     if not likely or likely[0].table != "holdings" or likely[0].label("portfolio") is not None or not levels:
         return list(likely)
     known = {plain_index(name) for name in levels}
+    weights = {ours: found for ours, found in likely[0].columns.items() if ours in TABLES["constituents"].columns}
+    whose = [label for label, shape in group.shapes.items() if shape.kind == TEXT and _are_named(group, label, known)]
+    if len(whose) == 1:
+        why = (Fact("like_members", {"label": whose[0]}),)
+        return [Candidate("constituents", weights | {"index": ((whose[0], ""),)}, likely[0].score, why)]
     named = {each.sheet or PurePosixPath(each.file).stem for each in group.seen}
     if not all(any(_is_named(name, index) for index in known) for name in named):
         return list(likely)
-    columns = {ours: found for ours, found in likely[0].columns.items() if ours in TABLES["constituents"].columns}
-    return [Candidate("constituents", columns, likely[0].score)] if "weight" in columns else list(likely)
+    return [Candidate("constituents", weights, likely[0].score)] if "weight" in weights else list(likely)
+
+
+def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
+    """Whether all cells of a column are names of indices that have levels."""
+    names = {plain_index(text) for text in group.texts(label)} - {""}
+    return bool(names) and names <= {*known}
 
 
 def _is_named(name: str, index: str) -> bool:
@@ -278,9 +302,11 @@ def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | N
     return None
 
 
-def _index_names(choices: Mapping[Group, Sequence[Candidate]]) -> frozenset[str]:
+def _index_names(
+    choices: Mapping[Group, Sequence[Candidate]], tables: Sequence[str] = ("indices", "constituents")
+) -> frozenset[str]:
     names = set[str]()
     for group, likely in choices.items():
-        if likely and likely[0].table in ("indices", "constituents") and (label := likely[0].label("index")):
+        if likely and likely[0].table in tables and (label := likely[0].label("index")):
             names |= {*group.texts(label)}
     return frozenset(names)

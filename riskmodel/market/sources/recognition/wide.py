@@ -22,7 +22,7 @@ from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, agree
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, Shape, shape_of
 from riskmodel.market.sources.recognition.groups import MOST_LISTS, MOST_NAMES, Group, derived_from, kind_of, numbers_of
 from riskmodel.market.sources.recognition.names import pattern_of
-from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, has, matched, tokens
+from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import DATE, TABLES, TEXT
 from riskmodel.market.tables import NUMBER as NUMBERS
 
@@ -86,6 +86,18 @@ def levels_mixed(sheet: Wide) -> tuple[str, ...]:
     across = sheet.group.first.labels[1:]
     some = any(of_total_return(label) for label in across)
     return tuple(label for label in across if says(label, "of_prices") or (some and not of_total_return(label)))
+
+
+def no_levels(sheet: Wide) -> tuple[str, ...]:
+    """Of levels across, the columns that are none: returns, which are below zero too, and what is named as a rate."""
+    if sheet.table != "indices" or sheet.layout != "wide":
+        return ()
+    panel = _panel(sheet.group, sheet.group.stacked)
+    return tuple(
+        label
+        for label in sheet.group.first.labels[1:]
+        if (panel[label] <= 0).any() or matched(label, WORDS["rates"]["risk_free"])[0] >= WHOLE_WORD
+    )
 
 
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:

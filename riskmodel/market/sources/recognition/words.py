@@ -47,6 +47,7 @@ OF_AMOUNTS = ("volume", "vol", "volumen", "出来高", "売買高", "dividend", 
 CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
 CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコード", "currency", "crncy", "währung", "通貨")
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
+WHOLE_WORD = 3.0  # of `matched`: a header that is a word and nothing else
 WHOLE = "="  # before a word that is a header only where it stands alone
 _SCALE = r"(?P<scale>k|t|tsd|m|mn|mm|mio|mln|b|bn|mrd|md|mds)"
 _MONEY = r"(?:usd|eur|gbp|chf|jpy|sek|nok|dkk|cad|aud|krw|cny|hkd|inr|brl|pln|czk|us\$|\$|€|£|¥)"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from attribution.portfolio.drafting.draft import draft_book
 from riskmodel.errors import InputError
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
@@ -153,3 +154,12 @@ def test_drop_that_names_nothing_is_refused(drop, message, tmp_path):
     with pytest.raises(InputError) as refused:
         read(tmp_path, custody(), cash=CLASS, drop=drop)
     assert message in str(refused.value)
+
+
+def test_the_question_on_totals_stands_in_the_drafted_book_with_its_answer(tmp_path):
+    (tmp_path / "exports").mkdir()
+    assert drafted(tmp_path / "exports", with_totals(custody(), **TOTAL), "drop") == OPEN
+    draft_book(tmp_path / "exports", tmp_path / "book")
+    text = (tmp_path / "book/book.toml").read_text(encoding="utf-8")
+    assert 'Then write drop = { "Description" = ["Fund total"] }' in text
+    assert '\ndrop = "?"\n' in text

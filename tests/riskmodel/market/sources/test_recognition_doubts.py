@@ -185,3 +185,72 @@ def test_a_column_of_units_says_that_of_the_totals_where_all_rows_agree(cells, u
     reports = reports.assign(**{"Net Income": range(8), "Revenue": range(10, 18), "Total Assets": range(20, 28)})
     reports.to_csv(tmp_path / "reports.csv", index=False)
     assert draft(tmp_path, "fundamentals").stated["unit"] == unit
+
+
+@pytest.mark.parametrize("sector", [["Energy", "Utilities"] * 2, ["Trade", "Banks"] * 2])
+def test_a_header_that_says_sector_is_the_sector_whatever_else_it_says(sector, tmp_path):
+    frame = {"Ticker": NAMES, "Bezeichnung": NAMES, "Branche (GICS Sektor)": sector}
+    pd.DataFrame(frame).to_csv(tmp_path / "master.csv", index=False)
+    prices(Close=1.0).to_csv(tmp_path / "prices.csv", index=False)
+    assert draft(tmp_path, "securities").stated["columns"]["sector"] == "Branche (GICS Sektor)"
+
+
+@pytest.mark.parametrize(("column", "values"), [("LG", [0.01, -0.02, 0.0]), ("rf", [1.5, 1.5, 1.5])])
+def test_returns_and_rates_across_are_no_levels(column, values, tmp_path):
+    frame = pd.DataFrame({"Date": DAYS, "Large": [100.0, 101.0, 99.0], column: values})
+    frame.to_csv(tmp_path / "index_levels.csv", index=False)
+    found = recognise(tmp_path)
+    assert found.draft("indices") is None
+    [row] = [each for each in found.found if each.file == "index_levels.csv"]
+    assert (row.verdict, row.why[0].key, row.why[0].values["labels"]) == ("asked", "no_levels", (column,))
+
+
+def test_a_column_of_returns_is_never_taken_for_levels(tmp_path):
+    frame = pd.DataFrame({"Date": DAYS * 2, "Index": ["Large"] * 3 + ["Small"] * 3})
+    frame.assign(**{"Total Return": [0.01, -0.02, 0.01] * 2}).to_csv(tmp_path / "bm.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["columns"]["level"] == "?"
+    assert found.why[("columns", "level")][0].key == "no_levels"
+
+
+def members(folder: Path, file: str, **columns: object) -> None:
+    """Two lists of one day, each a whole, by a column of their own."""
+    rows = pd.DataFrame({"AsOf": [20250106] * 8, "Ticker": NAMES * 2, "Weight": [0.25] * 8})
+    (folder / file).parent.mkdir(exist_ok=True)
+    rows.assign(**columns).to_csv(folder / file, index=False)
+
+
+def levels(folder: Path, **columns: object) -> None:
+    rows = pd.DataFrame({"Date": DAYS * 2, "Level": [100.5, 101.5, 102.5] * 2})
+    rows.assign(**columns).to_csv(folder / "levels.csv", index=False)
+
+
+def test_lists_whose_column_has_the_names_of_levels_are_of_an_index_whatever_it_is_called(tmp_path):
+    master(tmp_path)
+    levels(tmp_path, Index=["LGX"] * 3 + ["SMX"] * 3)
+    members(tmp_path, "lists.csv", BmkCode=["LGX"] * 4 + ["SMX"] * 4)
+    found = recognise(tmp_path)
+    constituents = found.draft("constituents")
+    assert found.draft("holdings") is None
+    assert constituents is not None
+    assert constituents.stated["columns"]["index"] == "BmkCode"
+    assert constituents.stated["columns"]["weight"] == "Weight"
+
+
+def test_levels_and_lists_name_indices_by_the_column_that_has_the_same_names(tmp_path):
+    master(tmp_path)
+    levels(tmp_path, Index=["Large"] * 3 + ["Small"] * 3, Kurz=["LGX"] * 3 + ["SMX"] * 3)
+    members(tmp_path, "members.csv", Index=["LGX"] * 4 + ["SMX"] * 4)
+    assert draft(tmp_path, "indices").stated["columns"]["index"] == "Kurz"
+
+
+def test_reports_of_less_than_a_year_are_a_question(tmp_path):
+    master(tmp_path)
+    ends = ["2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31"] * 4
+    reports = pd.DataFrame({"Ticker": sorted(NAMES * 4), "Period End": ends, "Part": ["1Q", "2Q", "3Q", "4Q"] * 4})
+    reports["Filing Date"] = ["2024-05-01", "2024-08-01", "2024-11-01", "2025-03-01"] * 4
+    reports = reports.assign(**{"Net Income": range(16), "Revenue": range(10, 26), "Total Assets": range(30, 46)})
+    reports.to_csv(tmp_path / "reports.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["drop"] == "?"
+    assert found.why[("drop",)][0].values["cells"] == ("Part: 1Q, 2Q, 3Q, 4Q",)

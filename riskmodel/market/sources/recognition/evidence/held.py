@@ -53,6 +53,13 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
     A header with a word of a column is taken where cells leave it possible, and it is the only one of those.
     """
     chosen, asked, why = dict(settled.chosen), dict(settled.asked), dict[str, tuple[Fact, ...]]()
+    if table == "securities" and "sector" not in chosen and (label := chosen.get("industry")) is not None:
+        best = likely["sector"].labels[0] if "sector" in likely and likely["sector"].proved else None
+        word = next((phrase for phrase in WORDS[table]["sector"] if has(tokens(label), phrase)), None)
+        if label == best or (best is None and word is not None):  # Branche (GICS Sektor)
+            chosen["sector"] = chosen.pop("industry")
+            asked.pop("sector", None)
+            why["sector"] = likely["sector"].why if word is None else (Fact("header_word", {"word": word}),)
     for ours in DISPROVED.get(table, ()):
         if ours in chosen and ours in likely and not _agree(chosen[ours], likely[ours]):
             labels = tuple(dict.fromkeys((chosen.pop(ours), *first(likely[ours].labels))))
