@@ -87,6 +87,8 @@ def print_walk(options: argparse.Namespace) -> int:
         say("")
         for line in months.sentences:
             say(line)
+        if own.walk is not None and own.walk.counterpart is None:
+            say("attribution search measures one; walk again beside its --out to have it with these figures.")
         for line in walked.remarks:
             say(line)
         last = months.table["month"].iloc[-1]
