@@ -198,7 +198,12 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    return same(vars(one), vars(other)) if hasattr(one, "__dict__") else one == other
+    return same(own_state(one), own_state(other)) if hasattr(one, "__dict__") else one == other
+
+
+def own_state(thing: Any) -> dict[str, Any]:
+    """What an object holds, without what it has worked out of that and kept."""
+    return {name: x for name, x in vars(thing).items() if not isinstance(getattr(type(thing), name, None), cached_property)}
 
 
 # ---------------------------------------------------------------- the properties
