@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_every_fact_can_be_said_and_stored_by_whoever_holds_it(section):
         fact = Fact(key, {name: PLACED.get(name, 3) for text in told for name in places(text)})
         own = DETAILS if section == "limit_details" else WORDS
         said = [fact.words(own), *(read_messages(lang).fact(section, fact) for lang in LANGUAGES)]
-        assert all(text.strip() and "{" not in text for text in said), said
+        assert all(text.strip() and not re.search(r"{\w*}", text) for text in said), said
         assert Fact.read(str(fact)) == fact
 
 

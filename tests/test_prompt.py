@@ -69,7 +69,7 @@ def test_ipython_completes_what_a_result_has(small_result):
 def test_the_report_has_a_signature_of_its_own():
     parameters = inspect.signature(at.report).parameters
     assert list(parameters) == [
-        "book", "month", "out", "languages", "formats", "market", "model", "commentary", "progress",
+        "book", "month", "out", "languages", "formats", "editions", "market", "model", "commentary", "progress",
     ]  # fmt: skip
     assert "lambda" not in pydoc.plain(pydoc.render_doc(at.report))
 
