@@ -160,6 +160,7 @@ def methods(small_book, small_model, small_market, small_result):
         (small_book, "reset_of", {"course": "Major 100"}),
         (small_book, "strategy_of", {"sleeve": "major"}),
         (small_book, "benchmark_name", {"course": "Major 100"}),
+        (small_book, "names", {"language": "en"}),
         (small_book, "shares", {"course": "Major 100"}),
         (fact, "read", {"text": "nobody"}),
         (fact, "words", {"words": {}}),

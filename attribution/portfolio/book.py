@@ -32,6 +32,7 @@ from attribution.portfolio.settings.walked import Walked
 from attribution.rows import CASH, is_pseudo_name, pseudo_name
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.errors import InputError, listed
+from riskmodel.factors import LANGUAGES
 from riskmodel.facts import Fact
 from riskmodel.market.checks import require_weights, rescaled_weights
 from riskmodel.market.market import MARKET_TABLES, read_tables
@@ -171,7 +172,16 @@ class Book(Part):
         return every.get(course, "monthly") if isinstance(every, dict) else every
 
     def names(self, language: str) -> dict[str, str]:
-        """Course, benchmark or index -> its name in a language, where [report.names] has one; blended benchmarks too."""
+        """Course, benchmark or index -> its name in a language, where [report.names] has one; blended benchmarks too.
+
+        Raises
+        ------
+        InputError
+            For another language.
+        """
+        require_kind("language", language, str, f"Give one of {', '.join(LANGUAGES)}.")
+        if language not in LANGUAGES:
+            raise InputError(f"language '{language}': names are in {', '.join(LANGUAGES)}.")
         own = {label: str(getattr(words, language)) for label, words in self.report.names.items()}
         blended = {self.benchmark_name(course): self.benchmark_name(course, own) for course in self.courses}
         return {label: name for label, name in (blended | own).items() if label != name}
