@@ -57,7 +57,7 @@ class Own:
         """A page's own sections and the house's between them."""
         laid = list(sections)
         for place, templates in PARTS.items():
-            last = max(number for number, section in enumerate(laid) if section.template in templates)
+            last = max((n for n, section in enumerate(laid) if section.template in templates), default=len(laid) - 1)
             laid[last + 1 : last + 1] = self.at(place)
         return [*laid, *self.at(END)]
 
