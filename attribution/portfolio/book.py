@@ -181,7 +181,7 @@ class Book(Part):
         """
         require_kind("language", language, str, f"Give one of {', '.join(LANGUAGES)}.")
         if language not in LANGUAGES:
-            raise InputError(f"language '{language}': names are in {', '.join(LANGUAGES)}.")
+            raise InputError(f"language '{language}': the pages are written in {', '.join(LANGUAGES)}.")
         own = {label: str(getattr(words, language)) for label, words in self.report.names.items()}
         blended = {self.benchmark_name(course): self.benchmark_name(course, own) for course in self.courses}
         return {label: name for label, name in (blended | own).items() if label != name}
