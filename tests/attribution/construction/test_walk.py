@@ -23,7 +23,7 @@ from attribution.construction.walked import Step
 from riskmodel.optimisation.errors import ContradictionError, NotFoundError
 from riskmodel.optimisation.rules import CashWeight, Excluded, Held, NameWeight, TrackingError, Turnover
 from riskmodel.optimisation.search import Effort
-from tests.conftest import SMALL
+from tests.conftest import SMALL, of_few_draws
 
 
 def files(folder):
@@ -280,7 +280,7 @@ def test_nothing_of_the_future_moves_a_list(small_copy, strategies, small_model,
             frame[column] = frame[column].where(~later, frame[column] * 0.5)
         write(table, frame[~later] if table == "constituents" else frame)
     market = rm.read_market(folder)
-    model = rm.RiskModel().fit(market)
+    model = of_few_draws(rm.RiskModel().fit(market))
     asked = {"start": "2025-01", "end": "2025-02"}
     before = at.walk(strategies, "major", small_model, small_market, **asked)
     after = at.walk(strategies, "major", model, market, **asked)
