@@ -37,6 +37,7 @@ def print_walk(options: argparse.Namespace) -> int:
     from attribution.construction.walk_folder import WalkFolder
     from attribution.portfolio.book import read_book
     from attribution.portfolio.inputs import fitted_model, read_inputs
+    from attribution.reporting.policy import with_policy
     from attribution.reporting.walk_page import render_walk
     from riskmodel.arrays.labels import require_path
     from riskmodel.optimisation.optimise import EFFORT
@@ -65,7 +66,7 @@ def print_walk(options: argparse.Namespace) -> int:
         months = walked_months(own, walked, fitted.model, market, progress=inside(step, "months"))
         months.write(walked.folder)
         for language in own.book.languages:
-            write_text(out / f"walk.{language}.html", render_walk(own, months, language))
+            write_text(out / f"walk.{language}.html", with_policy(render_walk(own, months, language)))
     if fitted.remark:
         say(fitted.remark, error=True)
     if options.format == "json":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 
 PAPER = "#ffffff"
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3; graphics need 3 (1.4.11), and every colour of a house writes figures too
 
-_PALETTE: ContextVar[Mapping[str, str]] = ContextVar("palette", default={})  # noqa: B039  # never changed in place
+_PALETTE: ContextVar[Mapping[str, str]] = ContextVar("palette", default=MappingProxyType({}))
 
 
 def contrast(colour: str, other: str = PAPER) -> float:

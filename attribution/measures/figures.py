@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.linking.linking import compound
-from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, monthly_returns, risk_free_returns
+from attribution.measures.performance import LEAST_MONTHS, MONTHS_A_YEAR, annualised, monthly_returns, risk_free_returns
 from attribution.measures.record import require_days, require_record, require_returns, require_rows, require_same_rows
 from attribution.portfolio.actual_returns import with_actual_returns
 from attribution.portfolio.begun import book_of
@@ -222,7 +222,7 @@ def regression_figures(returns: pd.DataFrame, *, a_year: float, ddof: int = 1) -
         return dict.fromkeys(names, float("nan"))
     p, b = (returns[side] - returns["risk_free"] for side in ("portfolio", "benchmark"))
     scale = float(np.sqrt(a_year))
-    mean = {name: _annualised(returns[name], a_year) for name in returns.columns}
+    mean = {name: annualised(returns[name], a_year) for name in returns.columns}
     own, other, rate = (growth(returns[side]) for side in ("portfolio", "benchmark", "risk_free"))
     tracking = deviation(returns["portfolio"] - returns["benchmark"], ddof=ddof, scale=own + other) * scale
     spread = deviation(b, scale=other + rate)
@@ -341,10 +341,6 @@ def _from_the_month_before(tracks: Tracks, shares: dict[str, float]) -> Period:
     base = since[since < days[0]][-1] if (since < days[0]).any() else before
     listed_by = max(sleeve_lists(tracks.book, sleeve)["date"].min() for sleeve in shares)
     return Period(period.label, base, days) if listed_by <= base else period
-
-
-def _annualised(returns: pd.Series, a_year: float) -> float:
-    return float((1 + returns).prod() ** (a_year / len(returns)) - 1)
 
 
 def _stated(bps: float | None) -> str:

@@ -208,9 +208,13 @@ def _require_months(monthly: pd.Series, risk_free: pd.Series) -> None:
     require_record(monthly.index, a_year=MONTHS_A_YEAR)
 
 
+def annualised(returns: pd.Series, a_year: float) -> float:
+    """Geometric mean return of a year: prod(1 + r)^(a_year / n) - 1."""
+    return float((1 + returns).prod() ** (a_year / len(returns)) - 1)
+
+
 def _excess_a_year(monthly: pd.Series, risk_free: pd.Series) -> float:
-    power = MONTHS_A_YEAR / len(monthly)
-    return float((1 + monthly).prod() ** power - (1 + risk_free).prod() ** power)
+    return annualised(monthly, MONTHS_A_YEAR) - annualised(risk_free, MONTHS_A_YEAR)
 
 
 def performance_table(history: History, book: Book, month: str) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from attribution.linking.linking import compound
 from attribution.measures.figures import regression_figures
+from attribution.measures.performance import annualised
 from attribution.measures.record import require_record, require_returns, require_rows, require_same_rows
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.rounding import deviation, over, settled
@@ -321,7 +321,7 @@ def benchmark_figures(
     """
     require_rows(returns["portfolio"])
     line = regression_figures(returns, a_year=a_year, ddof=ddof)
-    p, b, f = (_a_year(returns[side], a_year) for side in SIDES)
+    p, b, f = (annualised(returns[side], a_year) for side in SIDES)
     spread = [deviation(returns[side], ddof=ddof) * a_year**0.5 for side in ("portfolio", "benchmark")]
     target = (1 + least_acceptable) ** a_year - 1
     down, other = (
@@ -348,12 +348,8 @@ def benchmark_figures(
     }
 
 
-def _a_year(returns: pd.Series, a_year: float) -> float:
-    return float((1 + compound(returns.to_numpy(float))) ** (a_year / len(returns)) - 1)
-
-
 def _excess_a_year(returns: pd.Series, risk_free: pd.Series, a_year: float) -> float:
-    return _a_year(returns, a_year) - _a_year(risk_free, a_year)
+    return annualised(returns, a_year) - annualised(risk_free, a_year)
 
 
 def _beyond(returns: pd.Series, bound: float) -> np.ndarray:

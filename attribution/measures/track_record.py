@@ -13,6 +13,7 @@ from attribution.measures.performance import (
     LEAST_MONTHS,
     MONTHS_A_YEAR,
     History,
+    annualised,
     first_whole_month,
     inception_return,
     monthly_returns,
@@ -98,10 +99,10 @@ def record_table(history: History, names: Iterable[str], market: xr.Dataset, mon
 def _figures(months: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
     """Measure -> portfolio, benchmark, active; from months with both sides and the risk-free return."""
     own, other = months["portfolio"], months["benchmark"]
-    power, scale = MONTHS_A_YEAR / len(months), MONTHS_A_YEAR**0.5
+    scale = MONTHS_A_YEAR**0.5
     risk_free = months["risk_free"]
     pairs = {
-        "annualised_return": [float((1 + side).prod() ** power - 1) for side in (own, other)],
+        "annualised_return": [annualised(side, MONTHS_A_YEAR) for side in (own, other)],
         "volatility": [deviation(side) * scale for side in (own, other)],
         "maximum_drawdown": [
             drawdown_figures(side, risk_free, a_year=MONTHS_A_YEAR)["maximum_drawdown"] for side in (own, other)
@@ -147,10 +148,8 @@ def capture_ratios(portfolio: pd.Series, benchmark: pd.Series) -> tuple[float, f
     require_record(portfolio.index, a_year=MONTHS_A_YEAR)
 
     def captured(chosen: pd.Series) -> float:
-        count = int(chosen.sum())
-        if not count:
+        if not chosen.any():
             return float("nan")
-        own, other = (float((1 + side[chosen]).prod() ** (1 / count) - 1) for side in (portfolio, benchmark))
-        return over(own, other)
+        return over(*(annualised(side[chosen], 1) for side in (portfolio, benchmark)))
 
     return captured(benchmark > 0), captured(benchmark < 0)

@@ -177,9 +177,8 @@ def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: flo
     if whisker and bar.error > 0 and math.isfinite(bar.error):
         low, high = (base + end for end in bar.ends)
         inner = max(low, min(base, base + bar.value)), min(high, max(base, base + bar.value))
-        if (
-            inner[0] < inner[1] and bar.colour == POSITIVE and bar.certain
-        ):  # a light edge, or the dark whisker is lost on the dark bar
+        # a light edge, or the dark whisker is lost on the dark bar
+        if inner[0] < inner[1] and bar.colour == POSITIVE and bar.certain:
             canvas.line([(scale(end), middle) for end in inner], PAPER, 2.0, layer=LINES)
         canvas.line([(scale(end), middle) for end in (low, high)], INK, 0.8, layer=OVER)
 

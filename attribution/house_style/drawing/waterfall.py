@@ -158,8 +158,6 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
 
     The other styles, and what is smaller than twice its error, are one step, the last.
 
-    What is smaller than twice its error is one step, the last.
-
     Parameters
     ----------
     factors
@@ -181,4 +179,4 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     steps += [by_group[name] for name in ("specific", "other") if name in by_group]
     told = [bar for bar in steps if bar.certain and not abs(bar.value) < LEAST]
     rest = [*style.drop(index=largest.index)["contribution"], *(bar.value for bar in steps if bar not in told)]
-    return told + [Bar(messages("charts.rest"), sum(rest), math.inf)] * bool(rest)
+    return told + [Bar(messages("charts.rest"), float(pd.Series(rest).sum()), math.inf)] * bool(rest)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from attribution.house_style.numbers import NegativeStyle
-from attribution.house_style.words import read_messages
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
-from attribution.reporting.commentary.risk import broken_limits, course_of, has_number
-from attribution.reporting.commentary.writer import Writer, bullets, capital, plain
-from attribution.reporting.tables.facts import Facts, by_size, clear, drivers, specific_names
+from attribution.reporting.commentary.risk import broken_limits, course_of
+from attribution.reporting.commentary.writer import Writer, bullets, capital, plain, writer_of
+from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, specific_names
 from attribution.rows import SPECIFIC
 
 AVERAGE = "Average"
@@ -63,11 +62,8 @@ def client_draft(
     Returns were the Large Index [+10.40%](<#index_months|Large Index|return>).
     <BLANKLINE>
     """
-    messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
-    style: NegativeStyle = getattr(book.report.negative, language)
-    write = Writer(Facts(tables), book, messages, style, names or {})
-    day = pd.Period(month, "M")
-    when = messages("words.month", year=day.year, name=messages.name("months", str(day.month)))
+    write = writer_of(tables, book, language, names, styles)
+    when = write.month(month)
     title = write("client.title", book=write.words(book.book.name, ""), month=when)
     blocks = [f"<!-- client {month} {language} -->", "# " + title]
     blocks.append(write.paragraph([_result(write), _market(write), _sleeves(write)]))
@@ -93,7 +89,7 @@ def _result(write: Writer) -> str:
     }
     if len(courses) == 1:
         return write("client.course", course=write.called(name), **figures)
-    ahead = int((courses["excess"] > 0).sum())
+    ahead = int((courses["excess"] >= LEAST_DRIVER).sum())
     kind = "none" if not ahead else "all" if ahead == len(courses) else "some"
     counts = {key: write.count(number) for key, number in (("ahead", ahead), ("courses", len(courses)))}
     return write(f"client.courses_{kind}", **counts, **figures)
@@ -127,21 +123,17 @@ def _market(write: Writer) -> str:
 
 def _sleeves(write: Writer) -> str:
     """The sleeve that was furthest ahead and the one furthest behind, with the largest driver of each."""
-    excess = {
-        sleeve: float(row["excess"])
-        for sleeve in write.book.sleeves
-        if has_number(row := write.facts.row("performance", course_of(write.book, sleeve)), "excess")
-        if row is not None
-    }
+    known = {sleeve: _excess(write, sleeve) for sleeve in write.book.sleeves}
+    excess = {sleeve: value for sleeve, value in known.items() if math.isfinite(value)}
     if len(excess) < 2:
         return ""
     ordered = sorted(excess, key=lambda sleeve: -excess[sleeve])
     ends = [ordered[0], ordered[-1]]
     said = [
         write(
-            f"client.{'ahead' if excess[sleeve] > 0 else 'behind'}",
+            f"client.{'ahead' if excess[sleeve] >= LEAST_DRIVER else 'behind'}",
             name=write.sleeve(sleeve),
-            excess=write.short_points("performance", course_of(write.book, sleeve), column="excess"),
+            excess=write.short_points("figures", course_of(write.book, sleeve), "excess_return", column="value"),
             driver=_largest(write, sleeve),
         )
         for sleeve in ends
@@ -149,14 +141,15 @@ def _sleeves(write: Writer) -> str:
     return capital(write("client.ends", first=said[0], last=said[1]))
 
 
+def _excess(write: Writer, sleeve: str) -> float:
+    """A sleeve's excess return, whether it is a course of its own or not."""
+    return write.facts.figure(course_of(write.book, sleeve), "excess_return")
+
+
 def _largest(write: Writer, sleeve: str) -> str:
     """The largest driver of a sleeve in the direction of its excess; empty where there is none."""
-    course = course_of(write.book, sleeve)
-    found = drivers(write.facts.tables, course)
-    row = write.facts.row("performance", course)
-    if found.empty or row is None:
-        return ""
-    same = found[found["sign"] * row["excess"] > 0]
+    found = drivers(write.facts.tables, course_of(write.book, sleeve))
+    same = found[found["sign"] * _excess(write, sleeve) > 0]
     if same.empty:
         return ""
     return write("client.driver", driver=write.factor(str(same["factor"].iloc[0])))

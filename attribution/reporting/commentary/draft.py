@@ -8,18 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from attribution.house_style.numbers import NegativeStyle
-from attribution.house_style.words import read_messages
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.risk import course_of, has_number, risk_blocks
 from attribution.reporting.commentary.sleeve import SleeveCommentary
-from attribution.reporting.commentary.writer import Writer
+from attribution.reporting.commentary.writer import Writer, writer_of
 from attribution.reporting.tables.facts import (  # fmt: skip
     LEAST_DRIVER,
     SHOWN_NAMES,
     SHOWN_OFFSETS,
-    Facts,
     by_size,
     clear,
     drivers,
@@ -100,11 +97,8 @@ def draft(
     No factor returns are available.
     <BLANKLINE>
     """
-    messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
-    style: NegativeStyle = getattr(book.report.negative, language)
-    write = Writer(Facts(tables), book, messages, style, names or {})
-    day = pd.Period(month, "M")
-    when = messages("words.month", year=day.year, name=messages.name("months", str(day.month)))
+    write = writer_of(tables, book, language, names, styles)
+    when = write.month(month)
     title = write("title", book=write.words(book.book.name, ""), month=when)
     blocks = [f"<!-- commentary {month} {language} -->", "# " + title]
     for heading, parts in (

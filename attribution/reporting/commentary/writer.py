@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.house_style.numbers import NegativeStyle, number, percent
-from attribution.house_style.words import Messages
+from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting.tables.facts import Anchor, Facts
@@ -108,6 +108,10 @@ class Writer:
         known = name in {style.texts.get(self.messages.language) for style in (*STYLES, *RESEARCH_STYLES)}
         return plain(name[0].lower() + name[1:] if known and not name[:2].isupper() else name)
 
+    def month(self, month: str) -> str:
+        """A month, "YYYY-MM", as the language writes it."""
+        return self.messages.date(f"{month}-01", "month")
+
     def count(self, number: int) -> str:
         """A small number in words, where the language has one for it."""
         return str(self.messages.table["counts"].get(str(number), number))
@@ -127,6 +131,24 @@ class Writer:
     def paragraph(self, sentences: Iterable[str]) -> str:
         """Sentences in a row; empty ones are left out."""
         return self.messages("words.sentence_gap").join(sentence for sentence in sentences if sentence)
+
+
+def writer_of(
+    tables: Mapping[str, pd.DataFrame],
+    book: Book,
+    language: str,
+    names: Mapping[str, str] | None = None,
+    styles: Mapping[str, Mapping[str, str]] | None = None,
+) -> Writer:
+    """What writes about a month's tables in a language; the arguments are those of a draft.
+
+    Raises
+    ------
+    InputError
+        For another language.
+    """
+    messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
+    return Writer(Facts(tables), book, messages, getattr(book.report.negative, language), names or {})
 
 
 def plain(text: str) -> str:

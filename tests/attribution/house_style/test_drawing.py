@@ -543,3 +543,11 @@ def test_legible_leaves_the_texts_as_they_are():
     before = texts(figure)
     assert texts(legible(figure)) == before
     assert all(text.get_fontsize() <= SIZE for text in figure.axes[0].texts)
+
+
+def test_a_style_without_a_value_does_not_hide_what_the_others_add_up_to():
+    values, errors = [0.02, 0.003, np.nan], [0.001, 0.01, np.nan]
+    factors = pd.DataFrame({"factor": list("abc"), "group": "style", "contribution": values, "standard_error": errors})
+    groups = pd.DataFrame({"group": [], "contribution": [], "standard_error": []})
+    steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=2)
+    assert [(bar.label, bar.value) for bar in steps] == [("a", 0.02), ("Everything else", 0.003)]

@@ -125,3 +125,17 @@ def test_only_held_names_are_shown_three_a_side(page_content, client_pages):
     shown = re.findall(r'<tr data-k="(Major 100|Next Major 100)\|([^"]*)">', client_pages["en", "screen"])
     assert 4 < len(shown) <= 12
     assert all(table.loc[place, "held"] for place in shown)
+
+
+def test_a_sleeve_that_is_no_course_is_told_like_one_that_is(page_content):
+    """Its excess stands in the figures; the ranking has courses alone."""
+    blended = {name: shares for name, shares in page_content.book.courses.items() if len(shares) > 1}
+    figures = page_content.tables["figures"].assign(
+        course=page_content.tables["figures"]["course"].replace({"Major 100": "major", "Next Major 100": "next_major"})
+    )
+    ranked = page_content.tables["performance"]
+    tables = page_content.tables | {"figures": figures, "performance": ranked[ranked["course"].isin([*blended, "Average"])]}
+    book = page_content.book.model_copy(update={"courses": blended})
+    text = client_draft(tables, book=book, month=page_content.month, language="en")
+    assert "(<#figures|major|excess_return|value>)" in text and "(<#figures|next_major|excess_return|value>)" in text
+    assert re.search(r"Major \(simulated\) was (ahead|behind) \(", text)
