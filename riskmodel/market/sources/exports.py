@@ -103,13 +103,14 @@ def _long(
     for pattern in stated.file:
         for path, in_name in _matching(folder, pattern, name, stated):
             for sheet, frame in read_cells(path, stated, name):
-                place = _place(path, sheet)
+                place, own = _place(path, sheet), stated
                 if stated.items is not None:
                     frame = without_dropped(frame, place, name, stated, dropped)
+                    own = stated.model_copy(update={"drop": {}})  # its columns are gone with the rows an item
                     keys = [stated.columns.get(key, key) for key in TABLES[name].key if key not in stated.constant]
                     frame = spread(frame, keys, stated.items.column, stated.items.value, place, name)
                 said = {**in_name, **_said_of_sheet(sheet, name, stated)}
-                piece = converted(frame, place, name, stated, kinds, problems, said=said, said_by=place, dropped=dropped)
+                piece = converted(frame, place, name, own, kinds, problems, said=said, said_by=place, dropped=dropped)
                 pieces.append((place, piece))
     return pieces
 

@@ -199,6 +199,14 @@ def test_a_row_an_item_is_read_as_a_column_an_item(tmp_path):
     }
 
 
+def test_rows_are_left_out_of_items_before_they_are_columns(tmp_path):
+    quarters = ITEMS.assign(PER="Q4", VAL=ITEMS["VAL"] / 4)
+    both = pd.concat([ITEMS.assign(PER="FY"), quarters], ignore_index=True)
+    both.to_csv(tmp_path / "items.csv", index=False)
+    read = table(tmp_path, "fundamentals", **OF_ITEMS, drop={"PER": "Q4"}).sort_values("ticker")
+    assert read[["ticker", "revenue"]].to_numpy().tolist() == [["A", 9e6], ["B", 9e6]]
+
+
 def test_an_item_twice_in_a_report_or_a_column_that_is_not_there_is_refused(tmp_path):
     quarterly = ITEMS[(ITEMS["ID"] == "A") & (ITEMS["ITM"] == "NI")]
     pd.concat([ITEMS, quarterly]).to_csv(tmp_path / "items.csv", index=False)
