@@ -128,6 +128,8 @@ def main() -> int:
             import weasyprint
             from weasyprint.text.fonts import FontConfiguration
             from weasyprint.urls import URLFetcher
+
+            from attribution.reporting.pdf_tags import complete_tags
         except OSError:
             return NO_PANGO
         for name in ("weasyprint", "fontTools"):
@@ -136,7 +138,9 @@ def main() -> int:
             string=CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode()),
             url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
         )
-        document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True)
+        document = page.write_pdf(
+            font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True, finisher=complete_tags
+        )
     rest = memoryview(document)
     try:
         while rest:  # a buffered file says nothing of the end that a full disk does not take

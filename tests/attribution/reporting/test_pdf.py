@@ -15,6 +15,7 @@ from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.reporting import pdf
 from attribution.reporting.pages.page import asset
 from tests.attribution.reporting.page_reader import Reader
+from tests.attribution.reporting.pdf_reader import elements, laid_out, root_of
 from tests.conftest import SMALL_MONTH
 
 PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title>
@@ -26,12 +27,7 @@ PAGE = f"""<!DOCTYPE html><html lang="ja"><head><title>月次レポート</title
 
 @pytest.fixture(scope="module")
 def document():
-    with pdf.start_pdf() as job:
-        job.send(with_fonts(PAGE, form="otf"))
-        try:
-            return job.result()
-        except pdf.PangoMissingError as error:
-            pytest.skip(str(error))
+    return laid_out(PAGE)
 
 
 def has_harfbuzz_subset():
@@ -142,17 +138,8 @@ def test_a_layout_that_fails_says_in_one_line_what_was_said_and_what_to_do(monke
 
 
 def test_a_chart_has_its_alternative_text(document):
-    def figures(element):
-        element = element.get_object()
-        children = element.get("/K", []) if hasattr(element, "get") else []
-        if hasattr(element, "get") and element.get("/S") == "/Figure":
-            yield element.get("/Alt")
-        for child in children if isinstance(children, list) else [children]:
-            if hasattr(child.get_object(), "get"):
-                yield from figures(child)
-
-    root = pypdf.PdfReader(io.BytesIO(document)).trailer["/Root"]["/StructTreeRoot"]
-    assert list(figures(root)) == ["図"]
+    tags = elements(root_of(document)["/StructTreeRoot"])
+    assert [element["/Alt"] for element in tags if element["/S"] == "/Figure"] == ["図"]
 
 
 def test_the_style_of_paper_has_nothing_that_the_layout_does_not_know(caplog):
