@@ -10,12 +10,12 @@ import pandas as pd
 
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
+from attribution.reporting.commentary.draft import indices_told, results
 from attribution.reporting.commentary.risk import broken_limits, course_of
-from attribution.reporting.commentary.writer import Writer, bullets, capital, plain, writer_of
+from attribution.reporting.commentary.writer import Writer, bullets, capital, writer_of
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, specific_names
 from attribution.rows import SPECIFIC
 
-AVERAGE = "Average"
 ITEMS = 3  # named of a sleeve's drivers
 STOCKS = 2  # named behind the specific part
 
@@ -59,14 +59,14 @@ def client_draft(
     <BLANKLINE>
     # Model portfolios on a simulated market: March 2025
     <BLANKLINE>
-    Returns were the Large Index [+10.40%](<#index_months|Large Index|return>).
+    The Large Index returned [+10.40%](<#index_months|Large Index|return>).
     <BLANKLINE>
     """
     write = writer_of(tables, book, language, names, styles)
     when = write.month(month)
     title = write("client.title", book=write.words(book.book.name, ""), month=when)
     blocks = [f"<!-- client {month} {language} -->", "# " + title]
-    blocks.append(write.paragraph([_result(write), _market(write), _sleeves(write)]))
+    blocks.append(write.paragraph([results(write), _market(write), _sleeves(write)]))
     for sleeve in book.sleeves:
         own = [limit for limit in limits if limit.sleeve == sleeve]
         parts = [_why(write, sleeve), _breaches(write, own)]
@@ -75,36 +75,9 @@ def client_draft(
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _result(write: Writer) -> str:
-    """What the courses returned and how many were ahead."""
-    frame = write.facts.tables.get("performance")
-    if frame is None or frame.empty:
-        return ""
-    courses = frame[frame["course"] != AVERAGE]
-    name = AVERAGE if len(courses) > 1 else str(courses["course"].iloc[0])
-    figures = {
-        "return": write.percent("performance", name, column="return"),
-        "benchmark": write.percent("performance", name, column="benchmark_return"),
-        "excess": write.points("performance", name, column="excess"),
-    }
-    if len(courses) == 1:
-        return write("client.course", course=write.called(name), **figures)
-    ahead = int((courses["excess"] >= LEAST_DRIVER).sum())
-    kind = "none" if not ahead else "all" if ahead == len(courses) else "some"
-    counts = {key: write.count(number) for key, number in (("ahead", ahead), ("courses", len(courses)))}
-    return write(f"client.courses_{kind}", **counts, **figures)
-
-
 def _market(write: Writer) -> str:
     """What the benchmarks returned, and which style the month rewarded most and which cost most."""
-    months = write.facts.tables.get("index_months", pd.DataFrame(columns=["index", "return"]))
-    known = set(months.loc[months["return"].notna(), "index"])
-    own = dict.fromkeys(sleeve.benchmark for sleeve in write.book.sleeves.values())
-    items = [
-        write("client.index", name=write.index(name), number=write.percent("index_months", name, column="return"))
-        for name in own
-        if name in known
-    ]
+    indices = indices_told(write, dict.fromkeys(sleeve.benchmark for sleeve in write.book.sleeves.values()))
     frame = write.facts.tables.get("factor_month")
     styles = pd.DataFrame() if frame is None else frame[(frame["group"] == "style") & clear(frame, "return")]
     told: dict[str, str] = {}
@@ -115,10 +88,10 @@ def _market(write: Writer) -> str:
                 factor = str(row["factor"])
                 number = write.percent("factor_month", factor, column="return")
                 told[key] = write("client.item", name=write.factor(factor), number=number)
-    if not items:
+    if not indices:
         return ""
     sides = "_and_".join(told)
-    return capital(write(f"client.market_{sides}" if sides else "client.market", indices=write.join(items), **told))
+    return capital(write(f"client.market_{sides}" if sides else "client.market", indices=indices, **told))
 
 
 def _sleeves(write: Writer) -> str:
@@ -179,7 +152,9 @@ def _item(write: Writer, course: str, factor: str) -> str:
         return write("client.item", **values)
     stocks = [
         write(
-            "item", name=plain(ticker), number=write.percent("stock_factor", course, ticker, factor, column="contribution")
+            "item",
+            name=write.stock(ticker, course),
+            number=write.percent("stock_factor", course, ticker, factor, column="contribution"),
         )
         for ticker in by_size(specific_names(write.facts.tables, course)).head(STOCKS)["ticker"]
     ]

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
-from attribution.reporting.commentary.risk import course_of, has_number, risk_blocks
+from attribution.reporting.commentary.risk import course_of, risk_blocks
 from attribution.reporting.commentary.sleeve import SleeveCommentary
-from attribution.reporting.commentary.writer import Writer, writer_of
-from attribution.reporting.tables.facts import (  # fmt: skip
-    LEAST_DRIVER,
-    SHOWN_NAMES,
-    SHOWN_OFFSETS,
-    by_size,
-    clear,
-    drivers,
-    is_given,
-)
-from attribution.rows import LEAST_T
+from attribution.reporting.commentary.writer import Writer, capital, writer_of
+from attribution.reporting.tables.facts import LEAST_DRIVER, SHOWN_NAMES, clear, is_given
 from riskmodel.facts import Fact
 
 AVERAGE = "Average"
@@ -40,7 +30,7 @@ def draft(
     notes: Sequence[Fact] = (),
     styles: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """Write what happened in a month, from its tables alone.
+    """Write what happened in a month, from its tables alone: what a reader must know before the first table.
 
     Parameters
     ----------
@@ -90,7 +80,7 @@ def draft(
     <BLANKLINE>
     ## Market
     <BLANKLINE>
-    Returns of the indices in March 2025: Large Index [+10.40%](<#index_months|Large Index|return>).
+    The Large Index returned [+10.40%](<#index_months|Large Index|return>).
     <BLANKLINE>
     ## Factors
     <BLANKLINE>
@@ -98,128 +88,119 @@ def draft(
     <BLANKLINE>
     """
     write = writer_of(tables, book, language, names, styles)
-    when = write.month(month)
-    title = write("title", book=write.words(book.book.name, ""), month=when)
+    title = write("title", book=write.words(book.book.name, ""), month=write.month(month))
     blocks = [f"<!-- commentary {month} {language} -->", "# " + title]
-    for heading, parts in (
-        ("results", _results(write, when)),
-        ("market", _market(write, when)),
+    for heading, told in (
+        ("results", [results(write), *_ends(write)]),
+        ("market", _market(write)),
         ("factors", _factor_returns(write)),
     ):
-        if any(parts):
-            blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
+        if paragraph := write.paragraph(told):
+            blocks += ["## " + write(f"headings.{heading}"), paragraph]
     if "factor_contributions" in tables:
-        for place, sleeve in enumerate(book.sleeves):
+        for sleeve in book.sleeves:
             stopped = tuple(note for note in notes if note.key in STOPPED and note.values["sleeve"] == sleeve)
-            blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), place, stopped).blocks
-    for heading, parts in (("blends", [_blends(write)]), ("risk", risk_blocks(write, limits))):
-        if any(parts):
-            blocks += ["## " + write(f"headings.{heading}"), *(part for part in parts if part)]
+            blocks += SleeveCommentary(write, sleeve, course_of(book, sleeve), stopped).blocks
+    if told := risk_blocks(write, limits):
+        blocks += ["## " + write("headings.risk"), *told]
     return "\n\n".join(blocks) + "\n"
 
 
-def _results(write: Writer, when: str) -> list[str]:
-    """Average, who was ahead, the ranking, and returns since inception."""
-    frame = write.facts.tables.get("performance")
-    if frame is None or frame.empty:
+def results(write: Writer) -> str:
+    """What the courses returned, and how many were ahead."""
+    courses = _courses(write)
+    if courses.empty:
+        return ""
+    alone = len(courses) == 1
+    name = str(courses["course"].iloc[0]) if alone else AVERAGE
+    if not write.facts.has("performance", name):
+        return ""
+    figures = {
+        "return": write.percent("performance", name, column="return"),
+        "benchmark": write.percent("performance", name, column="benchmark_return"),
+        "excess": write.points("performance", name, column="excess"),
+    }
+    if alone:
+        return write("results.course", course=write.called(name), **figures)
+    ahead = int((courses["excess"] >= LEAST_DRIVER).sum())
+    kind = "none" if not ahead else "all" if ahead == len(courses) else "some"
+    counts = {key: write.count(number) for key, number in (("ahead", ahead), ("courses", len(courses)))}
+    return write(f"results.{kind}_ahead", **counts, **figures)
+
+
+def _courses(write: Writer) -> pd.DataFrame:
+    """The ranking without its average."""
+    frame = write.facts.tables.get("performance", pd.DataFrame(columns=["course", "excess"]))
+    return frame[frame["course"] != AVERAGE]
+
+
+def _ends(write: Writer) -> list[str]:
+    """The highest and the lowest excess return; the table has those between."""
+    courses = _courses(write)
+    if len(courses) < 2:
         return []
-    courses = frame[frame["course"] != AVERAGE]
-    sentences = []
-    if write.facts.has("performance", AVERAGE) and len(courses) > 1:
-        average = {
-            name: write.percent("performance", AVERAGE, column=column)
-            for name, column in (("return", "return"), ("benchmark", "benchmark_return"))
-        }
-        excess = write.points("performance", AVERAGE, column="excess")
-        sentences.append(write("results.average", month=when, excess=excess, **average))
-    ahead = courses[courses["excess"] >= LEAST_DRIVER]["course"]
-    kind = "none" if ahead.empty else "all" if len(ahead) == len(courses) else "some"
-    sentences.append(write(f"results.{kind}_ahead", courses=write.join(write.called(course) for course in ahead)))
-    places = [
-        write(
-            "results.place",
-            course=write.called(course),
-            rank=write.number("performance", course, column="rank", decimals=0),
-            excess=write.gap("performance", course, column="excess"),
-            **{"return": write.percent("performance", course, column="return")},
+    ends = {"best": courses["excess"].idxmax(), "worst": courses["excess"].idxmin()}
+    told = {
+        side: write(
+            "results.end", course=write.called(course), excess=write.short_points("performance", course, column="excess")
         )
-        for course in courses["course"]
-    ]
-    since = [
-        write("results.return", name=write.called(course), number=write.percent("trailing", course, column="itd"))
-        for course in courses["course"]
-        if has_number(write.facts.row("trailing", course), "itd")
-    ]
-    return [
-        write.paragraph(sentences),
-        write("results.ranking", courses=write.join(places)) if places else "",
-        write("results.inception", courses=write.join(since)) if since else "",
-    ]
+        for side, course in ((side, str(courses.loc[place, "course"])) for side, place in ends.items())
+    }
+    return [write("results.ends", **told)]
 
 
-def _market(write: Writer, when: str) -> list[str]:
-    """Index returns of the month, week by week, extremes and turns."""
+def indices_told(write: Writer, names: Iterable[str]) -> str:
+    """The month's returns of those indices that have one, in a row; empty where none has."""
+    months = write.facts.tables.get("index_months", pd.DataFrame(columns=["index", "return"]))
+    known = set(months.loc[months["return"].notna(), "index"])
+    items = [
+        write(
+            "market.index" if place else "market.first",
+            name=write.index(name),
+            number=write.percent("index_months", name, column="return"),
+        )
+        for place, name in enumerate(name for name in names if name in known)
+    ]
+    return write.join(items)
+
+
+def _market(write: Writer) -> list[str]:
+    """Index returns of the month, and where the first of them turned."""
     facts = write.facts
-    months = facts.tables.get("index_months", pd.DataFrame(columns=["index", "return"]))
-    months = months[months["return"].notna()]
-    sentences = []
-    if len(months):
-        items = [
-            write("market.index", name=write.called(name), number=write.percent("index_months", name, column="return"))
-            for name in months["index"]
-        ]
-        sentences.append(write("market.month", month=when, indices=write.join(items)))
-    weeks = facts.tables.get("index_weeks", pd.DataFrame(columns=["week_from", "week_to"]))
-    indices = [str(name) for name in weeks.columns if name not in ("week_from", "week_to")]
-    shown = [name for name in indices if weeks[name].notna().all() and len(weeks) > 1]
+    months, weeks = (facts.tables.get(name, pd.DataFrame()) for name in ("index_months", "index_weeks"))
+    told = indices_told(write, months.get("index", []))
+    shown = [str(name) for name in weeks.columns if name not in ("week_from", "week_to") and weeks[name].notna().all()]
+    sentences = [capital(write("market.month", indices=told))] if told else []
     if not sentences and not shown:
         return [write("market.none")]
     lacking = [name for name in write.book.report.indices if name not in weeks.columns or weeks[name].isna().any()]
     if lacking and "index_weeks" in facts.tables:
         sentences.append(write("market.missing", indices=write.join(write.called(name) for name in lacking)))
-    path = ""
-    if shown:
-        path = write.paragraph([*_weeks(write, weeks, shown[0]), _extremes(write, weeks, shown)])
-    return [write.paragraph(sentences), path]
-
-
-def _weeks(write: Writer, weeks: pd.DataFrame, index: str) -> list[str]:
-    """The path of the first index, and where its direction changed most."""
-    moves = list(weeks[index])
-    spans = [write.week(row.week_from, row.week_to) for row in weeks.itertuples()]
-    numbers = [write.percent("index_weeks", f"{day:%Y-%m-%d}", column=index) for day in weeks["week_from"]]
-    items = [write("market.in_week", number=number, week=week) for number, week in zip(numbers, spans, strict=True)]
-    sentences = [write("market.path", index=write.called(index), weeks=write.join(items))]
-    signs = [0 if abs(move) < LEAST_DRIVER else math.copysign(1, move) for move in moves]
-    turns = [place for place in range(1, len(moves)) if signs[place] * signs[place - 1] < 0]
-    if turns:
-        place = max(turns, key=lambda here: abs(moves[here] - moves[here - 1]))
-        key = f"{'turn' if len(turns) == 1 else 'turns'}_{'up' if moves[place] > 0 else 'down'}"
-        values = {"week": spans[place], "now": numbers[place], "before": numbers[place - 1]}
-        sentences.append(write(f"market.{key}", index=write.called(index), **values))
-    elif abs(sum(signs)) == len(signs):
-        sentences.append(write("market.rose" if signs[0] > 0 else "market.fell", index=write.called(index)))
+    if shown and len(weeks) > 1:
+        sentences.append(_turn(write, weeks, shown[0]))
     return sentences
 
 
-def _extremes(write: Writer, weeks: pd.DataFrame, indices: list[str]) -> str:
-    """The highest and the lowest week of every index; indices that share one are named together."""
-    sides = {}
-    for side in ("best", "worst"):
-        places = {name: int(weeks[name].argmax() if side == "best" else weeks[name].argmin()) for name in indices}
-        items = []
-        for place in dict.fromkeys(places.values()):
-            row = weeks.iloc[place]
-            day = f"{row['week_from']:%Y-%m-%d}"
-            moves = [
-                write("market.index", name=write.called(name), number=write.percent("index_weeks", day, column=name))
-                for name in indices
-                if places[name] == place
-            ]
-            listed = write.messages("words.comma").join(moves)
-            items.append(write("market.weeks", week=write.week(row["week_from"], row["week_to"]), indices=listed))
-        sides[side] = write.join(items)
-    return write("market.extremes", **sides)
+def _turn(write: Writer, weeks: pd.DataFrame, index: str) -> str:
+    """Where an index changed direction most, or that it never did."""
+    moves = list(weeks[index])
+    signs = [0 if abs(move) < LEAST_DRIVER else math.copysign(1, move) for move in moves]
+    turns = [place for place in range(1, len(moves)) if signs[place] * signs[place - 1] < 0]
+    name = write.index(index)
+    if turns:
+        place = max(turns, key=lambda here: abs(moves[here] - moves[here - 1]))
+        key = f"{'turn' if len(turns) == 1 else 'turns'}_{'up' if moves[place] > 0 else 'down'}"
+        now, before = (write.percent("index_weeks", f"{day:%Y-%m-%d}", column=index) for day in _starts(weeks, place))
+        week = write.week(weeks["week_from"].iloc[place], weeks["week_to"].iloc[place])
+        return capital(write(f"market.{key}", index=name, week=week, now=now, before=before))
+    if abs(sum(signs)) == len(signs):
+        return capital(write("market.rose" if signs[0] > 0 else "market.fell", index=name))
+    return ""
+
+
+def _starts(weeks: pd.DataFrame, place: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first days of a week and of the one before it: their rows' keys."""
+    return weeks["week_from"].iloc[place], weeks["week_from"].iloc[place - 1]
 
 
 def _factor_returns(write: Writer) -> list[str]:
@@ -231,34 +212,27 @@ def _factor_returns(write: Writer) -> list[str]:
 
     def items(part: pd.DataFrame) -> str:
         largest = part.reindex(part["return"].abs().sort_values(ascending=False, kind="stable").index)
-        return write.join(
-            write("item", name=write.factor(name), number=write.percent("factor_month", name, column="return"))
-            for name in largest["factor"]
-        )
+        told = [
+            write("client.item", name=write.factor(name), number=write.percent("factor_month", name, column="return"))
+            for name in largest["factor"].head(SHOWN_NAMES)
+        ]
+        rest = len(part) - len(told)
+        return write.join([*told, *([write("factor_returns.others", count=write.count(rest))] if rest else [])])
 
     given, every = is_given(write.facts.tables), frame[frame["group"] == "style"]
     if given and not frame["t"].notna().any():
-        return [write.paragraph([*_without_errors(write, every, items), write("factor_returns.given")])]
+        return [*_without_errors(write, every, items), write("factor_returns.given")]
     styles = certain[certain["group"] == "style"]
-    unit = write("factor_returns.given" if given else "factor_returns.unit") if len(certain) or given else ""
     up, down = styles[styles["return"] > 0], styles[styles["return"] < 0]
     sentences = [] if len(styles) or not len(every) else [write("factor_returns.no_style")]
-    if len(up):
-        sentences.append(write("factor_returns.rewarded", factors=items(up)))
-    if len(down):
-        sentences.append(write("factor_returns.cost_too" if len(up) else "factor_returns.cost", factors=items(down)))
-    others = []
-    market = frame[frame["group"] == "market"]
-    if len(market):
-        name, t = str(market["factor"].iloc[0]), abs(float(market["t"].iloc[0]))
-        key = "market_within" if t < LEAST_T else "market"
-        others.append(write(f"factor_returns.{key}", **{"return": write.percent("factor_month", name, column="return")}))
+    if len(up) and len(down):
+        sentences.append(write("factor_returns.both", up=items(up), down=items(down)))
+    elif len(styles):
+        sentences.append(write("factor_returns.rewarded" if len(up) else "factor_returns.cost", factors=items(styles)))
     sectors = certain[certain["group"] == "sector"]
     if len(sectors):
-        others.append(write("factor_returns.sectors", factors=items(sectors)))
-    elif (frame["group"] == "sector").any():
-        others.append(write("factor_returns.no_sector"))
-    return [write.paragraph(sentences), write.paragraph([*others, unit])]
+        sentences.append(write("factor_returns.sectors", factors=items(sectors)))
+    return [*sentences, *([write("factor_returns.given")] if given else [])]
 
 
 def _without_errors(write: Writer, styles: pd.DataFrame, items: Callable[[pd.DataFrame], str]) -> list[str]:
@@ -266,47 +240,3 @@ def _without_errors(write: Writer, styles: pd.DataFrame, items: Callable[[pd.Dat
     up, down = styles[styles["return"] >= LEAST_DRIVER], styles[styles["return"] <= -LEAST_DRIVER]
     sides = {"highest": up.nlargest(SHOWN_NAMES, "return"), "lowest": down.nsmallest(SHOWN_NAMES, "return")}
     return [write(f"factor_returns.{key}", factors=items(part)) for key, part in sides.items() if len(part)]
-
-
-def _blends(write: Writer) -> str:
-    """The courses that hold several sleeves."""
-    book, facts = write.book, write.facts
-    sentences: list[str] = []
-    for course in book.courses:
-        if len(book.shares(course)) < 2 or not facts.has("performance", course):
-            continue
-        driver = _blend_driver(write, course) if len(facts.of("factor_contributions", course=course)) else ""
-        figures: dict[str, Any] = {"return": write.percent("performance", course, column="return")}
-        figures["excess"] = write.points("performance", course, column="excess")
-        sentences.append(
-            write.varied("blends.course", len(sentences), course=write.called(course), driver=driver, **figures)
-        )
-    return write.paragraph(sentences)
-
-
-def _blend_driver(write: Writer, course: str) -> str:
-    """The largest driver of a blend, and what cancelled it where it is larger than the excess return or against it."""
-    found = drivers(write.facts.tables, course)
-    if found.empty:
-        return write("blends.no_driver")
-
-    def item(row: Any, wording: str = "item") -> str:
-        number = write.percent("factor_contributions", course, row.factor, column="contribution")
-        return write(wording, name=write.factor(row.factor), number=number)
-
-    largest = next(found.itertuples())
-    performed = write.facts.row("performance", course)
-    excess = math.nan if performed is None else float(performed["excess"])
-    if largest.sign * excess >= abs(largest.contribution):
-        return write("blends.driver", driver=item(largest))
-    frame = write.facts.of("factor_contributions", course=course)
-    against = frame[frame["contribution"] * largest.sign <= -LEAST_DRIVER]
-    cancelled = by_size(against).head(SHOWN_OFFSETS)
-    doubtful = ~cancelled["significant"].astype("boolean").fillna(True).to_numpy(dtype=bool)
-    rows = zip(cancelled.itertuples(), doubtful, strict=True)
-    if len(doubtful) > 1 and doubtful.all():
-        others = write("blends.all_uncertain", items=write.join(item(row) for row, _ in rows))
-    else:
-        others = write.join(item(row, "blends.uncertain" if unsure else "item") for row, unsure in rows)
-    wording = "outweighed" if largest.sign * excess < 0 else "cancelled"
-    return write(f"blends.{wording}", driver=item(largest), others=others)

@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.measures.limits import ACTIVE, Limit
 from attribution.measures.past_forecasts import RATIO
 from attribution.portfolio.book import Book
-from attribution.reporting.commentary.writer import Writer, capital, plain
+from attribution.reporting.commentary.writer import Writer, plain
 
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
@@ -23,46 +23,27 @@ def course_of(book: Book, sleeve: str) -> str:
 
 
 def risk_blocks(write: Writer, limits: Sequence[Limit]) -> list[str]:
-    """Forecast risk, active share and turnover of each sleeve, its limits, and what followed earlier forecasts."""
+    """Forecast tracking error of each sleeve, its limits, and what followed earlier forecasts."""
     blocks = []
     for sleeve in write.book.sleeves:
-        course, name = course_of(write.book, sleeve), write.sleeve(sleeve)
+        course = course_of(write.book, sleeve)
         own = {limit.rule: limit for limit in limits if limit.sleeve == sleeve}
-        told = [*_measures(write, course, name), *_limits(write, own, name), *_realised(write, sleeve, name)]
-        blocks.append(write.paragraph(told))
+        told = write.paragraph([*_tracking(write, course), *_limits(write, own), *_realised(write, sleeve)])
+        blocks += [write("risk.lead", name=write.sleeve(sleeve), told=told)] if told else []
     table = write.facts.tables.get("limits")
     if table is not None and table.empty:
         blocks.append(write("risk.no_limits"))
     return blocks
 
 
-def _measures(write: Writer, course: str, name: str) -> list[str]:
-    facts = write.facts
-
-    def told(table: str, measure: str) -> bool:
-        return has_number(facts.row(table, course, measure), "value")
-
-    forecast, held = [], []
-    if told("risk", "tracking_error"):
-        value = write.percent("risk", course, "tracking_error", column="value", signed=False)
-        forecast.append(write("risk.tracking_error", value=value))
-    if told("risk", "beta"):
-        forecast.append(write("risk.beta", value=write.number("risk", course, "beta", column="value")))
-    if told("risk", "portfolio_volatility") and told("risk", "benchmark_volatility"):
-        own, other = (
-            write.percent("risk", course, f"{side}_volatility", column="value", signed=False)
-            for side in ("portfolio", "benchmark")
-        )
-        forecast.append(write("risk.volatility", value=own, benchmark=other))
-    for key, measure in (("active_share", "active_share_end"), ("turnover", "turnover")):
-        if told("figures", measure):
-            held.append(write(f"risk.{key}", value=write.percent("figures", course, measure, column="value", signed=False)))
-    sentences = [write("risk.measures", name=name, measures=write.join(forecast))] if forecast else []
-    key = "risk.held" if forecast else "risk.held_alone"  # what is said of risk names the course
-    return [*sentences, *([capital(write(key, name=name, measures=write.join(held)))] if held else [])]
+def _tracking(write: Writer, course: str) -> list[str]:
+    if not has_number(write.facts.row("risk", course, "tracking_error"), "value"):
+        return []
+    value = write.percent("risk", course, "tracking_error", column="value", signed=False)
+    return [write("risk.tracking_error", value=value)]
 
 
-def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
+def _limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
     """What of a sleeve's limits, by rule, was kept, broken and not tested; a rule without an answer is not kept."""
     if not limits or "limits" not in write.facts.tables:
         return []
@@ -71,12 +52,12 @@ def _limits(write: Writer, limits: Mapping[str, Limit], name: str) -> list[str]:
     sentences = []
     separator = write("risk.separator")
     if broken:
-        sentences.append(write("risk.broken", name=name, rules=separator.join(broken)))
+        sentences.append(write("risk.broken", rules=separator.join(broken)))
     elif len(untested) < len(limits):
-        sentences.append(write("risk.kept_untested" if untested else "risk.kept", name=name))
+        sentences.append(write("risk.kept_untested" if untested else "risk.kept"))
     if untested:
         names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
-        sentences.append(write("risk.untested", name=name, rules=separator.join(names)))
+        sentences.append(write("risk.untested", rules=separator.join(names)))
     return sentences
 
 
@@ -88,7 +69,7 @@ def broken_limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
     return [_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken]
 
 
-def _realised(write: Writer, sleeve: str, name: str) -> list[str]:
+def _realised(write: Writer, sleeve: str) -> list[str]:
     """Where a limit on risk was kept in forecast and not in fact, and where a forecast was wrong by more than chance."""
     sentences = []
     for measure in ("volatility", "tracking_error", RATIO):
@@ -101,10 +82,10 @@ def _realised(write: Writer, sleeve: str, name: str) -> list[str]:
         months = write.number(*key, column="months", decimals=0)
         if measure == RATIO:
             band = write.book.limits.risk_band
-            values |= {"bound": write.figure(*key, column="bound"), "index": write.called(band.index if band else "")}
+            values |= {"bound": write.figure(*key, column="bound"), "index": write.index(band.index) if band else ""}
         else:
             values["measure"] = write.messages.table["commentary"]["realised_measures"][measure]
-        sentences.append(capital(write(f"realised.{verdict}", name=name, months=months, **values)))
+        sentences.append(write(f"realised.{verdict}", months=months, **values))
     return sentences
 
 
@@ -113,7 +94,7 @@ def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
     values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
     if limit.rule == "risk_band":
         gap = limit.details[0]
-        return write(f"broken.risk_band_{gap.key}", index=write.called(gap.values["index"]), **values)
+        return write(f"broken.risk_band_{gap.key}", index=write.index(gap.values["index"]), **values)
     found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
     labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
     labels = labels if len(found) == 1 else write("broken.several", labels=labels)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -39,13 +38,6 @@ class Writer:
     def __call__(self, key: str, **values: object) -> str:
         """The message of the commentary at a dotted key."""
         return self.messages(f"commentary.{key}", **values)
-
-    def varied(self, key: str, place: int, **values: object) -> str:
-        """One of the wordings of a message, by place: a second one reads differently from the first."""
-        table: Any = self.messages.table["commentary"]
-        for part in key.split("."):
-            table = table[part]
-        return self(f"{key}.{list(table)[place % len(table)]}", **values)
 
     def percent(self, table: str, *key: str | None, column: str, signed: bool = True) -> str:
         """A figure in percent, as a link."""
@@ -96,6 +88,14 @@ class Writer:
         """The name of an index inside a sentence: one of several words, such as S&P 500, has an article in English."""
         name = self.called(label)
         return self("index", name=name) if " " in name else name
+
+    def stock(self, ticker: str, course: str) -> str:
+        """What a sentence calls a stock: its ticker; where that is a number, as in Japan, its name, if it has one."""
+        if ticker.isalpha():
+            return plain(ticker)
+        row = self.facts.row("stock_contributions", course, ticker)
+        known = "" if row is None or not isinstance(row["name"], str) else row["name"]
+        return plain(self.names.get(ticker) or known or ticker)
 
     def factor(self, label: str) -> str:
         """The name of a factor, a sector or cash inside a sentence.

@@ -19,6 +19,7 @@ from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.commentary.html import to_html
+from attribution.reporting.commentary.sleeve import SHOWN_DRIVERS
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.facts import Anchor, Facts, drivers, encoded, offsetting, read_anchor
 from attribution.reporting.tables.frames import KEYS
@@ -37,12 +38,12 @@ from tests.attribution.reporting.commentary_inputs import (
 from tests.conftest import REAL, dear_examples
 
 READ = (
-    "performance", "trailing", "index_weeks", "index_months", "factor_month", "factor_contributions", "group_contributions",
-    "stock_contributions", "stock_factor", "brinson", "brinson_families", "risk", "limits", "realised",
-    "figures",
+    "performance", "index_weeks", "index_months", "factor_month", "factor_contributions", "stock_contributions",
+    "stock_factor", "risk", "limits", "realised", "figures",
 )  # fmt: skip
 OBSERVED_NEVER = Drivers(material_bp=1000)  # no row is as large
 NUMBERS = re.compile(r"[−+]?\d+\.\d+")
+LONGEST = 2500  # characters of a draft of two sleeves as a reader sees it
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +74,19 @@ def looked_up(tables, anchor):
 def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, small_book, language, limits):
     style = getattr(small_book.report.negative, language)
     found = anchors(drafted(tables, small_book, language, limits=limits))
-    assert len(found) > 150
+    assert len(found) > 50
     for text, anchor in found:
         value = looked_up(tables, anchor)
         signed = text.startswith("+")
         forms = [percent(value, style, signed=signed, unit="%"), percent(value, style, signed=signed)]
         forms += [number(value, style, decimals, signed=signed) for decimals in (0, 2)]
         assert text in forms, (text, anchor, value)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_draft_of_two_sleeves_is_read_before_the_first_table(tables, small_book, language, limits):
+    text = bare(drafted(tables, small_book, language, limits=limits)).partition("\n")[2]
+    assert len(text) <= LONGEST
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -106,8 +113,9 @@ def test_the_anchors_of_a_draft_name_the_drivers_of_each_sleeve_and_no_other_fac
         for _, anchor in anchors(part)
         if anchor.table == "factor_contributions" and anchor.column == "contribution"
     ]
-    expected = drivers(tables, COURSE)["factor"].tolist()
-    assert named[: len(expected)] == expected and len(expected) > 3
+    every = drivers(tables, COURSE)["factor"].tolist()
+    expected = every[:SHOWN_DRIVERS]
+    assert named[: len(expected)] == expected and len(every) > 3
     assert set(named[len(expected) :]) <= {*offsetting(tables, COURSE)["factor"], "specific"}
 
 
@@ -134,31 +142,23 @@ def test_drivers_come_by_size_with_the_specific_part_and_observed_rows_among_the
     [
         (
             0.35, -0.0120, -0.0042,
-            "High market sensitivity (active exposure +0.35) in a month when market sensitivity cost (−1.20%): "
-            "contribution −0.42%.",
-            "米国株感応度の高い銘柄を多めに保有していたところ（アクティブ・エクスポージャー+0.35）、米国株感応度が△1.20%と下落し、"
-            "△0.42%の寄与となりました。",
+            "High market sensitivity (+0.35) detracted (−0.42%) as the factor fell (−1.20%).",
+            "米国株感応度の高い銘柄を多めに保有していたところ（+0.35）、同ファクターが下落し（△1.20%）、マイナスに寄与しました（△0.42%）。",
         ),
         (
             0.35, 0.0120, 0.0042,
-            "High market sensitivity (active exposure +0.35) in a month when market sensitivity was rewarded (+1.20%): "
-            "contribution +0.42%.",
-            "米国株感応度の高い銘柄を多めに保有していたところ（アクティブ・エクスポージャー+0.35）、米国株感応度が+1.20%と上昇し、"
-            "+0.42%の寄与となりました。",
+            "High market sensitivity (+0.35) contributed (+0.42%) as the factor rose (+1.20%).",
+            "米国株感応度の高い銘柄を多めに保有していたところ（+0.35）、同ファクターが上昇し（+1.20%）、プラスに寄与しました（+0.42%）。",
         ),
         (
             -0.35, 0.0120, -0.0042,
-            "Low market sensitivity (active exposure −0.35) in a month when market sensitivity was rewarded (+1.20%): "
-            "contribution −0.42%.",
-            "米国株感応度の低い銘柄を多めに保有していたところ（アクティブ・エクスポージャー△0.35）、米国株感応度が+1.20%と上昇し、"
-            "△0.42%の寄与となりました。",
+            "Low market sensitivity (−0.35) detracted (−0.42%) as the factor rose (+1.20%).",
+            "米国株感応度の低い銘柄を多めに保有していたところ（△0.35）、同ファクターが上昇し（+1.20%）、マイナスに寄与しました（△0.42%）。",
         ),
         (
             -0.35, -0.0120, 0.0042,
-            "Low market sensitivity (active exposure −0.35) in a month when market sensitivity cost (−1.20%): "
-            "contribution +0.42%.",
-            "米国株感応度の低い銘柄を多めに保有していたところ（アクティブ・エクスポージャー△0.35）、米国株感応度が△1.20%と下落し、"
-            "+0.42%の寄与となりました。",
+            "Low market sensitivity (−0.35) contributed (+0.42%) as the factor fell (−1.20%).",
+            "米国株感応度の低い銘柄を多めに保有していたところ（△0.35）、同ファクターが下落し（△1.20%）、プラスに寄与しました（+0.42%）。",
         ),
     ],
 )  # fmt: skip
@@ -173,12 +173,12 @@ def test_a_driver_is_told_by_its_exposure_and_what_the_month_paid(
 @pytest.mark.parametrize(
     ("exposure", "returned", "contribution", "told"),
     [
-        (0.05, 0.0120, -0.0042, "its sign differs from that of the mean active exposure (+0.05) times"),
-        (0.02, 0.0299, 0.0032, "more than twice the mean active exposure (+0.02) times the month's factor return (+2.99%)"),
-        (0.90, 0.0100, 0.0032, "less than half the mean active exposure (+0.90) times the month's factor return (+1.00%)"),
-        (0.001, 0.0120, 0.0042, "summed day by day over a mean active exposure of 0.00 and a factor return of +1.20%"),
-        (0.35, 0.00001, 0.0042, "over a mean active exposure of +0.35 and a factor return of 0.00%"),
-        (np.nan, 0.01, 0.0042, "Value: contribution +0.42%."),
+        (0.05, 0.0120, -0.0042, "detracted (−0.42%, the sum of daily contributions; mean active exposure +0.05"),
+        (0.02, 0.0299, 0.0032, "contributed (+0.32%, the sum of daily contributions; mean active exposure +0.02"),
+        (0.90, 0.0100, 0.0032, "contributed (+0.32%, the sum of daily contributions; mean active exposure +0.90"),
+        (0.001, 0.0120, 0.0042, "mean active exposure 0.00, factor return +1.20%)"),
+        (0.35, 0.00001, 0.0042, "mean active exposure +0.35, factor return 0.00%)"),
+        (np.nan, 0.01, 0.0042, "Value contributed (+0.42%)."),
     ],
 )  # fmt: skip
 def test_where_days_differ_from_the_mean_the_figures_are_told_without_a_reason(
@@ -191,19 +191,17 @@ def test_where_days_differ_from_the_mean_the_figures_are_told_without_a_reason(
 
 def test_sectors_and_the_market_are_told_in_weights(small_book):
     sector = bare(drafted(one_driver("Energy", "sector", -0.0472, 0.0275, -0.0013), small_book))
-    assert (
-        "- An underweight in Energy (active weight −4.72 percentage points), whose sector factor returned +2.75%: "
-        "contribution −0.13%." in sector
-    )
+    assert "- An underweight in Energy (−4.72 points) detracted (−0.13%) as the sector's factor rose (+2.75%)." in sector
     market = bare(drafted(one_driver("market", "market", -0.0191, 0.0913, -0.0018), small_book, "ja"))
     assert (
-        "市場へのアクティブ・エクスポージャーは△1.91%ポイント、市場ファクターのリターンは+9.13%で、寄与度は△0.18%" in market
+        "市場へのエクスポージャー（△1.91%）は、市場ファクターが上昇し（+9.13%）、マイナスに寄与しました（△0.18%）。"
+        in market
     )
 
 
 def test_a_factor_the_files_do_not_know_stands_under_its_own_name(small_book):
     text = bare(drafted(one_driver("crowding", "style", 0.35, 0.012, 0.0042), small_book))
-    assert "High exposure to crowding (active exposure +0.35) in a month when crowding was rewarded" in text
+    assert "High exposure to crowding (+0.35) contributed (+0.42%) as the factor rose" in text
 
 
 def test_a_month_without_a_driver_says_so(small_book, tables):
@@ -211,14 +209,14 @@ def test_a_month_without_a_driver_says_so(small_book, tables):
     frame = weak["factor_contributions"]
     weak["factor_contributions"] = judged(frame.assign(standard_error=frame["contribution"].abs()), OBSERVED_NEVER)
     text = drafted(weak, small_book)
-    assert text.count("No single part of the excess return is a driver") == 2
-    assert "Drivers of the excess return" not in text and "no single part of it was a driver" in text
+    assert text.count("No single item drove the excess return") == 2
+    assert "exposure, contribution, factor return" not in text
 
 
 def test_a_model_without_errors_has_drivers_by_size_alone_and_says_so(small_book):
     row = one_driver("value", "style", 0.35, 0.012, 0.0042)["factor_contributions"]
     tables = {"factor_contributions": judged(row.assign(standard_error=np.nan, t=np.nan))}
-    assert "so drivers are chosen by their size alone." in drafted(tables, small_book)
+    assert "so drivers are chosen by size alone." in drafted(tables, small_book)
     assert "寄与度の大きさだけで選んでいます。" in drafted(tables, small_book, "ja")
 
 
@@ -227,7 +225,7 @@ def test_the_benchmark_proxy_is_a_driver_by_its_size_and_explained(small_book, s
     rows = [*one_driver("value", "style", 0.35, 0.012, 0.0042)["factor_contributions"].to_dict("records")]
     rows.append(factor_row("proxy", "other", np.nan, np.nan, size, np.nan))
     tables = {"factor_contributions": judged(rows)}
-    assert ("difference between the benchmark's constituents" in drafted(tables, small_book)) is named
+    assert ("between the benchmark's constituents and its published index" in drafted(tables, small_book)) is named
     assert ("構成銘柄と指数の差" in drafted(tables, small_book, "ja")) is named
 
 
@@ -241,15 +239,12 @@ def test_the_specific_part_is_a_driver_with_its_stocks_and_is_held_against_its_f
     tables = {"factor_contributions": judged(rows), "stock_factor": cells}
     tables["figures"] = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
     text = bare(drafted(tables, small_book))
-    assert (
-        "- Stock-specific returns, which no factor explains: contribution −2.00% (largest in this direction: A −1.50%).\n"
-        in text
-    )
-    assert "Stock selection was unusual: the stock-specific part of −2.00% is at least twice the risk of 0.90%" in text
+    assert "- Stock-specific returns detracted (−2.00%; above all A −1.50%).\n" in text
+    assert "The stock-specific part, −2.00%, was unusually large against its forecast risk of 0.90%." in text
     tables["figures"]["value"] = [-0.02, 0.011, -1.8]
     said = bare(drafted(tables, small_book, "ja"))
-    assert "銘柄選択は通常の範囲内でした。銘柄固有の寄与度△2.00%は、事前に予想した月間のリスク1.10%の2倍未満です。" in said
-    assert "- ファクターでは説明されない銘柄固有の寄与度は△2.00%でした（同じ方向に大きかった銘柄はA（△1.50%））。" in said
+    assert "銘柄固有の寄与度△2.00%は、月間の予想リスク（1.10%）の2倍に満たず、通常の範囲内でした。" in said
+    assert "- ファクターでは説明されない銘柄固有の要因は、マイナスに寄与しました（△2.00%、主にA（△1.50%））。" in said
 
 
 def test_drivers_that_lead_away_from_the_result_are_told_with_what_offset_them(small_book):
@@ -261,13 +256,13 @@ def test_drivers_that_lead_away_from_the_result_are_told_with_what_offset_them(s
     figures = {"drivers": 0.010, "beside_drivers": -0.013, "drivers_share": -10 / 3}
     tables["figures"] = pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]})
     text = bare(drafted(tables, small_book))
-    assert "What drove the excess return, and what offset that, largest first:" in text
+    assert "Drivers and what offset them (exposure, contribution, factor return):" in text
     told = [line for line in text.splitlines() if line.startswith("- ")]
-    assert [line.split("contribut")[1].split("%")[0][-5:] for line in told] == ["+1.00", "−0.90", "−0.50"]
-    assert [line.endswith("It is not told from estimation noise.") for line in told] == [False, True, True]
-    assert "Of these the drivers come to +1.00 percentage points; everything else comes to −1.30 percentage points" in text
+    assert [re.search("(?:contribut|detract)ed .(.*?)%", line)[1] for line in told] == ["+1.00", "−0.90", "−0.50"]
+    assert [line.endswith("This is within estimation error.") for line in told] == [False, True, True]
+    assert "Drivers total +1.00 points, and all other items, which offset them, −1.30 points." in text
     said = bare(drafted(tables, small_book, "ja"))
-    assert said.count("推定誤差と区別できません。") == 2 and "それを相殺したものを、寄与度の大きい順に挙げます。" in said
+    assert said.count("推定誤差の範囲内です。") == 2 and "それを相殺した要因は、次のとおりです" in said
 
 
 def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
@@ -286,44 +281,7 @@ def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
 def test_a_driver_that_a_second_specification_sees_otherwise_is_told_with_its_figure(small_book):
     tables = one_driver("value", "style", 0.35, 0.012, 0.0042)
     tables["factor_contributions"] = judged(tables["factor_contributions"].assign(second_contribution=-0.0001))
-    assert "Estimated from the larger half of the companies alone, it would be −0.01%." in bare(drafted(tables, small_book))
-
-
-BLEND = "Major 50 : Next 50"
-
-
-def blend(book, excess, t_of_specific, specific, language="en"):
-    """The commentary on a blend that value drove."""
-    rows = [
-        factor_row("value", "style", 0.2, 0.05, 0.010, 9.0, BLEND),
-        factor_row("size", "style", 0.2, 0.01, -0.001, -1, BLEND),
-        factor_row("specific", "specific", np.nan, np.nan, specific, t_of_specific, BLEND),
-    ]  # fmt: skip
-    performance = pd.DataFrame({"course": [BLEND], "rank": 1, "return": 0.01, "benchmark_return": 0.006, "excess": excess})
-    return bare(drafted({"factor_contributions": judged(rows), "performance": performance}, book, language=language))
-
-
-@pytest.mark.parametrize(("excess", "told"), [(0.02, "its largest driver was value +1.00%."), (
-    0.004, "its largest driver was value +1.00%, against which stood the stock-specific part −0.50% and size −0.10% "
-    "(not told from estimation noise)."
-)])  # fmt: skip
-def test_a_blend_names_no_driver_larger_than_its_excess_without_what_cancelled_it(small_book, excess, told):
-    assert told in blend(small_book, excess, -2.2, -0.005)
-    japanese = blend(small_book, 0.004, -2.2, -0.005, "ja")
-    assert "これを相殺した主なものは銘柄固有（△0.50%）、規模（△0.10%、推定誤差とは区別できません）でした" in japanese
-
-
-def test_a_blend_that_something_uncertain_led_away_says_so_and_calls_no_smaller_row_the_most_influential(small_book):
-    """The specific part is larger than the largest driver and is none itself: it is not told from noise."""
-    english, japanese = (blend(small_book, -0.004, -1.5, -0.013, language) for language in ("en", "ja"))
-    assert (
-        "its largest driver, value +1.00%, was outweighed by the stock-specific part −1.30% and size −0.10%, none of which "
-        "is told from estimation noise." in english
-    )
-    assert (
-        "主な要因のうち最大の割安性（+1.00%）を、いずれも推定誤差と区別できない銘柄固有（△1.30%）、規模（△0.10%）が上回りました"
-        in japanese
-    )
+    assert "Larger half of companies alone: −0.01%." in bare(drafted(tables, small_book))
 
 
 def told(limits, book, language="en"):
@@ -333,13 +291,13 @@ def told(limits, book, language="en"):
 
 def test_limits_are_told_as_kept_broken_or_not_tested(small_book, limits):
     gap = next(limit for limit in limits if limit.rule == "risk_band").details[0].values["gap"]
-    broken = f"Limits that Major (simulated) broke: forecast volatility {gap:.2%} above that of Large Index"
+    broken = f"In breach: forecast volatility {gap:.2%} above that of the Large Index (limit"
     assert broken in bare(told(limits, small_book))
     kept = [dataclasses.replace(limit, ok=True) for limit in limits]
-    assert "Major (simulated) kept all its limits." in told(kept, small_book)
+    assert "Major (simulated): In compliance with all limits." in told(kept, small_book)
     untested = [dataclasses.replace(limit, ok=None) if limit.rule == "risk_band" else limit for limit in kept]
     text = told(untested, small_book, "ja")
-    assert "判定できた運用制限をすべて満たしています。" in text
+    assert "判定できた運用制限はすべて満たしています。" in text
     assert "判定できなかった運用制限は、予想ボラティリティです。" in text
     assert "The book states no limits." in told([], small_book)
 
@@ -353,12 +311,12 @@ def past(small_book, verdict, measure="risk_ratio", language="en"):
 
 def test_a_limit_that_was_kept_in_forecast_and_broken_in_fact_is_told(small_book):
     assert (
-        "Major (simulated) kept its limit on risk in forecast and broke it in fact: over the last 12 months its volatility "
-        "was forecast at 1.08 times that of Large Index and was 1.14 times it, where the bound is 1.10."
+        "Major (simulated): The limit on risk was complied with in forecast and breached in fact: over 12 months "
+        "volatility, forecast at 1.08 times that of the Large Index, was 1.14 times (limit 1.10)."
     ) in past(small_book, "broken_in_fact")
-    assert "beyond the bound of 1.10 by no more than chance may explain." in past(small_book, "may_be_chance")
+    assert "was 1.14 times (limit 1.10), which chance may explain." in past(small_book, "may_be_chance")
     japanese = past(small_book, "broken_in_fact", language="ja")
-    assert "リスクの制限を予想では守っていましたが、実績では超過しました。" in japanese
+    assert "リスクの制限は、予想では満たしていましたが、実績では超過しました。" in japanese
     assert "予想ではLarge Indexの1.08倍、実績では1.14倍でした（制限は1.10倍）。" in japanese
     assert "偶然の可能性があります。" in past(small_book, "may_be_chance", language="ja")
     for verdict in ("kept", "kept_in_fact", "broken_as_forecast", "too_short", "no_risk", "not_followed"):
@@ -366,11 +324,10 @@ def test_a_limit_that_was_kept_in_forecast_and_broken_in_fact_is_told(small_book
 
 
 @pytest.mark.parametrize(("measure", "name"), [("volatility", "volatility"), ("tracking_error", "tracking error")])
-@pytest.mark.parametrize(("verdict", "said"), [("too_low", "low"), ("too_high", "high")])
+@pytest.mark.parametrize(("verdict", "said"), [("too_low", "above"), ("too_high", "below")])
 def test_a_forecast_that_was_wrong_by_more_than_chance_is_told(small_book, measure, name, verdict, said):
     assert (
-        f"Over the last 12 months the {name} of Major (simulated) was 9.00% a year; the forecast of 7.00% was too {said} by "
-        f"more than chance explains."
+        f"Major (simulated): Over 12 months {name} was 9.00% a year, significantly {said} the forecast of 7.00%."
     ) in past(small_book, verdict, measure)
     assert "a year" not in past(small_book, "as_forecast", measure)
 
@@ -382,22 +339,30 @@ def test_a_weight_that_drifted_over_its_limit_is_told_with_the_stock_and_the_wei
         Limit("major", "weight_max_at_rebalance", 0.094, 0.10, True, (Fact("at", {"label": "MO", "value": 0.094}),)),
     ]
     text = bare(told(limits, small_book))
-    assert "weight of MO 10.10%, where at most 10.00% is allowed (largest weight at the last rebalance 9.40%)" in text
+    assert "weight of MO 10.10% (limit 10.00%; 9.40% at the last rebalance)" in text
 
 
 def test_a_volatility_under_the_index_s_by_more_than_is_allowed_is_told(small_book):
     gap = Fact("below", {"risk": 0.15, "other": 0.2, "index": "Large Index", "gap": 0.25})
     limits = [Limit("major", "risk_band", 0.25, 0.1, False, (gap,))]
     text = bare(told(limits, small_book))
-    assert "forecast volatility 25.00% under that of Large Index, where at most 10.00% is allowed" in text
+    assert "forecast volatility 25.00% below that of the Large Index (limit 10.00%)" in text
 
 
 def test_a_month_in_which_all_lose_and_one_in_which_all_win(small_book, tables):
     lost = copied(tables)
     lost["performance"] = lost["performance"].assign(excess=-0.01)
-    assert "No course was ahead of its benchmark." in drafted(lost, small_book)
+    assert "percentage points; none was ahead." in bare(drafted(lost, small_book))
     lost["performance"]["excess"] = 0.01
-    assert "すべてのコースがベンチマークを上回りました。" in drafted(lost, small_book, "ja")
+    assert "全コースがベンチマークを上回りました。" in drafted(lost, small_book, "ja")
+
+
+def test_the_best_and_the_worst_course_are_named_and_a_course_alone_is_told_alone(small_book, tables):
+    ranked = tables["performance"]
+    best, worst = (ranked.loc[place, "course"] for place in (ranked["excess"].idxmax(), ranked["excess"].idxmin()))
+    assert re.search(rf"The best was {best} \(.* points\), the worst {worst} \(", bare(drafted(tables, small_book)))
+    text = bare(drafted({"performance": ranked[ranked["course"] == COURSE]}, small_book))
+    assert f"{COURSE} returned " in text and "The best was" not in text
 
 
 def test_a_stock_that_only_the_benchmark_holds_is_said_not_to_be_held(small_book, tables):
@@ -407,20 +372,18 @@ def test_a_stock_that_only_the_benchmark_holds_is_said_not_to_be_held(small_book
     place = row["active_contribution"].idxmin()
     grown = stocks.assign(active_contribution=stocks["active_contribution"].where(stocks.index != place, -0.05))
     text = bare(drafted(tables | {"stock_contributions": grown}, small_book))
-    worst = grown.loc[place]
-    assert (
-        f"- {worst['ticker']} ({worst['name']}): not held, return {percent(worst['return'], 'minus', signed=True)}%" in text
-    )
+    assert f"Detractors: {grown.loc[place, 'ticker']} −5.00% (not held)" in text
 
 
-def test_stocks_bear_their_names_of_the_language_and_their_own_where_there_is_none(small_book, tables):
+def test_a_stock_is_called_by_its_ticker_and_where_that_is_a_number_by_its_name(small_book, tables):
     stocks = tables["stock_contributions"]
     best = stocks[stocks["course"] == COURSE].nlargest(1, "active_contribution")
     ticker, name = best["ticker"].iloc[0], best["name"].iloc[0]
-    text = draft(tables, book=small_book, month=MONTH, language="ja", names={ticker: "株式会社|A"})
-    assert f"- {ticker}（株式会社\\|A）：組入比率[" in text
-    assert name not in text
-    assert f"- {ticker}（{name}）：組入比率[" in drafted(tables, small_book, "ja")
+    assert f"Largest contributors: {ticker} [" in drafted(tables, small_book)
+    coded = tables | {"stock_contributions": stocks.assign(ticker=stocks["ticker"].replace(ticker, "7203"))}
+    assert f"Largest contributors: {name} [" in drafted(coded, small_book)
+    text = draft(coded, book=small_book, month=MONTH, language="ja", names={"7203": "株式会社|A"})
+    assert "上位銘柄は、株式会社\\|A（[" in text and name not in text
 
 
 def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
@@ -429,9 +392,8 @@ def test_a_sleeve_with_one_stock_and_no_name_is_told(small_book, tables):
     held = stocks[(stocks["course"] == COURSE) & (stocks["weight_end"] > 0) & (stocks["active_contribution"] > 0)]
     alone["stock_contributions"] = held.head(1).assign(name=None)
     text = drafted(alone, small_book)
-    assert "Highest contributions to excess return (weights" in text
-    assert "Lowest contributions" not in text
-    assert f"\n- {held['ticker'].iloc[0]}: weight [" in text
+    assert f"Largest contributors: {held['ticker'].iloc[0]} [" in text
+    assert "Detractors" not in text
 
 
 @pytest.fixture(scope="module")
@@ -445,7 +407,7 @@ def test_without_a_table_the_rest_is_told(small_book, tables, missing, limits, o
     text = drafted(rest, small_book, limits=limits)
     assert check_commentary(text, rest, book=small_book, month=MONTH).empty
     assert f"<#{missing}|" not in text
-    assert f"<#{missing}|" in of_all_tables
+    assert missing == "stock_factor" or f"<#{missing}|" in of_all_tables  # no sleeve of the month has a specific driver
 
 
 def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):
@@ -453,8 +415,8 @@ def test_an_index_without_a_return_is_named_as_lacking(small_book, tables):
     lacking["index_weeks"] = lacking["index_weeks"].assign(**{"Large Index": np.nan})
     lacking["index_months"] = lacking["index_months"].iloc[1:]
     text = bare(drafted(lacking, small_book))
-    assert "Returns over every week of the month are not available for Large Index." in text
-    assert "Week by week, Small Index returned" in text
+    assert "Returns for every week of the month are not available for Large Index." in text
+    assert re.search("The Small Index (rose|fell|rebounded|turned|changed)", text)
     assert "No index returns are available." in drafted({}, small_book)
 
 
@@ -484,7 +446,7 @@ def test_names_with_markup_bars_and_percent_signs_stay_names(small_book, tables,
         text = drafted(other, hostile, language, limits=limits)
         assert check_commentary(text, other, book=hostile, month=MONTH).empty
         page = to_html(text)
-        assert page.count('class="fact"') == len(anchors(text)) > 150
+        assert page.count('class="fact"') == len(anchors(text)) > 50
         assert "<b>" not in page and "<i>" not in page and "<a " not in page
         assert "A|B &lt;b&gt;100%&lt;/b&gt;/:* [x](y) #1 _q_ \\ &amp; &amp;amp; %2A" in page
 
@@ -540,4 +502,4 @@ def test_real_months_are_told_and_pass(month, real_market, real_model):
     for language in ("ja", "en"):
         text = drafted(tables, book, language, month, limits=content.limits)
         assert check_commentary(text, tables, book=book, month=month).empty
-        assert len(NUMBERS.findall(bare(text))) > 100
+        assert len(NUMBERS.findall(bare(text))) > 40
