@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
 import pandas as pd
 import xarray as xr
 
 from attribution.construction.closing import Closing
 from attribution.construction.ladder import ladder
-from attribution.construction.rungs import RuleCosts, rule_costs
+from attribution.construction.rungs import RuleCosts, follow_rungs, rule_costs
 from attribution.construction.task import strategy_task
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from attribution.measures.forecast import Forecast
 from attribution.portfolio.begun import book_of
 from attribution.portfolio.book import Book, require_book
+from attribution.portfolio.course import Course
 from attribution.portfolio.evidence.judged import course_evidence, require_sound
-from attribution.portfolio.holdings import sleeve_lists
+from attribution.portfolio.holdings import Track, sleeve_lists
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from riskmodel.arrays.labels import require_kind
@@ -25,6 +31,14 @@ from riskmodel.optimisation.search import Effort
 from riskmodel.progress import Progress, stages
 
 RUNGS = "rungs"  # the table of a walk's book
+
+
+@dataclass(frozen=True)
+class FollowedLadder:
+    """A sleeve's ladder over a period: each rung followed, and date, rung, score, tracking_error of its lists."""
+
+    rungs: dict[str, Track]
+    ex_ante: pd.DataFrame
 
 
 def attribute_rules(
@@ -104,23 +118,35 @@ def rules_of(
     link: str = DEFAULT_LINK,
     effort: Effort = EFFORT,
     progress: Progress = None,
-    ladders: dict[str, tuple[pd.DataFrame, pd.DataFrame]] | None = None,
+    followed: Course | None = None,
+    ladders: dict[str, FollowedLadder] | None = None,
+    forecasts: Mapping[pd.Timestamp, Forecast] = MappingProxyType({}),
 ) -> RuleCosts:
-    """`attribute_rules` over tracks that there are; `ladders` are kept in, by sleeve, for further courses."""
+    """`attribute_rules` over tracks that there are.
+
+    `followed` is the course, where it is at hand; `ladders` are kept in, by sleeve, for further courses; `forecasts` are
+    those that there are already, by close: others are made.
+    """
     known = {} if ladders is None else ladders
     sleeves = strategies_of(tracks.book, course)
     with stages(progress, len(sleeves)) as step:
         for sleeve, strategy in sleeves.items():
             if sleeve not in known:
                 step(strategy)
-                known[sleeve] = _ladders(tracks, sleeve, strategy, model, effort)
-    weights = {sleeve: known[sleeve][0] for sleeve in sleeves}
-    ex_ante = known[next(iter(sleeves))][1] if len(sleeves) == 1 else None
-    return rule_costs(tracks, course, model, weights, ex_ante, link=link)
+                lists, ex_ante = _ladders(tracks, sleeve, strategy, model, effort, forecasts)
+                known[sleeve] = FollowedLadder(follow_rungs(tracks, sleeve, lists), ex_ante)
+    rungs = {sleeve: known[sleeve].rungs for sleeve in sleeves}
+    alone = known[next(iter(sleeves))].ex_ante if len(sleeves) == 1 else None
+    return rule_costs(tracks, course, model, rungs, alone, link=link, followed=followed)
 
 
 def _ladders(
-    tracks: Tracks, sleeve: str, strategy: str, model: RiskModelResults, effort: Effort
+    tracks: Tracks,
+    sleeve: str,
+    strategy: str,
+    model: RiskModelResults,
+    effort: Effort,
+    forecasts: Mapping[pd.Timestamp, Forecast],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """date, rung, ticker, weight of a sleeve's strategy, and date, rung, score, tracking_error."""
     book, market = tracks.book, tracks.market
@@ -132,7 +158,8 @@ def _ladders(
     weights, figures = [], []
     for date in _closes(tracks, lists):
         held = Closing.at(book, market, date).held(book.sleeves[sleeve].holdings, lists)
-        made = ladder(strategy_task(book, strategy, model, market, date=date, held=held), effort=effort)
+        task = strategy_task(book, strategy, model, market, date=date, held=held, forecast=forecasts.get(date))
+        made = ladder(task, effort=effort)
         weights.append(made.weights.assign(date=date))
         figures.append(made.ex_ante.assign(date=date))
     return pd.concat(weights, ignore_index=True), pd.concat(figures, ignore_index=True)

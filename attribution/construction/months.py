@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.construction.files import write_text
-from attribution.construction.rungs import RuleCosts, rule_costs
+from attribution.construction.rungs import RuleCosts, follow_rungs, rule_costs
 from attribution.construction.walked import Walk
 from attribution.house_style.csv_text import csv_text
 from attribution.house_style.words import read_messages
@@ -149,7 +149,7 @@ def walked_months(
             tracks = whole.over(read_period(str(month), book, market))
             here = rungs[rungs["date"] == made.date]
             of_list = ex_ante[ex_ante["date"] == made.date]
-            costs = rule_costs(tracks, strategy, model, {strategy: here}, of_list)
+            costs = rule_costs(tracks, strategy, model, {strategy: follow_rungs(tracks, strategy, here)}, of_list)
             rows.append(_row(str(month), made.figures, costs))
             sides = {"return": costs.cube.portfolio_return, "benchmark_return": costs.cube.benchmark_return}
             daily.append(pd.DataFrame({side: own.to_series() for side, own in sides.items()}))

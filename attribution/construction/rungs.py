@@ -96,10 +96,11 @@ def rule_costs(
     tracks: Tracks,
     course: str,
     model: RiskModelResults,
-    rungs: Mapping[str, pd.DataFrame],
+    rungs: Mapping[str, Mapping[str, Track]],
     ex_ante: pd.DataFrame | None = None,
     *,
     link: str = DEFAULT_LINK,
+    followed: Course | None = None,
 ) -> RuleCosts:
     """Lay the rungs of a course's strategies over the model.
 
@@ -112,17 +113,13 @@ def rule_costs(
     model
         A fit of the same market.
     rungs
-        Sleeve -> date, rung, ticker, weight: the lists of each rung, in the order of the rungs. Sleeves without are a row
-        of their own.
+        Sleeve -> its rungs as `follow_rungs` has them. Sleeves without are a row of their own.
     ex_ante
         strategy's date, rung, score, tracking_error.
     link
         As for `attribution.attribute`.
-
-    Raises
-    ------
-    InputError
-        Where no sleeve of the course has rungs, or rungs do not begin with the period.
+    followed
+        The course over these tracks, its actual returns with it, where that is at hand.
 
     Notes
     -----
@@ -130,7 +127,8 @@ def rule_costs(
     sum_t lambda_t (W_j,t - W_j-1,t)' r_t. The sum telescopes, so that it is the excess whatever the rungs
     are. A name's part of a rung is measured against the benchmark, as everywhere. docs/methodology/ladder.md.
     """
-    followed = with_actual_returns(blend_tracks(tracks, course), tracks.book)
+    if followed is None:
+        followed = with_actual_returns(blend_tracks(tracks, course), tracks.book)
     rows = _rows(tracks, followed, rungs)
     wanted = _assets(followed, rows, tracks)
     whole = replace(followed, data=_over(followed, wanted, tracks))
@@ -141,6 +139,29 @@ def rule_costs(
     return costs
 
 
+def follow_rungs(tracks: Tracks, sleeve: str, lists: pd.DataFrame) -> dict[str, Track]:
+    """The rungs of a sleeve's ladder, each followed over the period, in their order.
+
+    Parameters
+    ----------
+    lists
+        date, rung, ticker, weight: the lists of each rung, in the order of the rungs.
+
+    Raises
+    ------
+    InputError
+        Where a rung holds what has no prices, or does not begin with the period.
+    """
+    priced, period, made = tracks.returns.get_index("asset"), tracks.period, {}
+    for rung, rows in lists.groupby("rung", sort=False):
+        what = f"rung '{rung}' of [sleeves.{sleeve}]"
+        if strange := sorted(set(rows["ticker"]) - set(priced)):
+            raise InputError(f"rungs: {what} holds what has no prices: {listed(strange)}. Make the ladder on this market.")
+        own = rows[["date", "ticker", "weight"]]
+        made[str(rung)] = drift(own, tracks.market, tracks.returns, period.base, period.days, what)
+    return made
+
+
 @dataclass(frozen=True)
 class _Row:
     """Weights of one rung and of the one before it, (time, asset), times the shares of the sleeve."""
@@ -149,7 +170,7 @@ class _Row:
     below: xr.Dataset
 
 
-def _rows(tracks: Tracks, followed: Course, rungs: Mapping[str, pd.DataFrame]) -> dict[str, list[_Row]]:
+def _rows(tracks: Tracks, followed: Course, rungs: Mapping[str, Mapping[str, Track]]) -> dict[str, list[_Row]]:
     """Rung -> what it and the one before hold, a part a sleeve."""
     own = _shares(followed.sleeves_since, followed)
     other = _shares(followed.benchmarks_since, followed)
@@ -160,26 +181,16 @@ def _rows(tracks: Tracks, followed: Course, rungs: Mapping[str, pd.DataFrame]) -
         if sleeve not in rungs:
             rows.setdefault(NO_STRATEGY, []).append(_Row(held, benchmark))
             continue
-        before, lists = benchmark, rungs[sleeve]
-        for rung in dict.fromkeys(lists["rung"]):
-            track = _followed(tracks, sleeve, rung, lists[lists["rung"] == rung])
+        before = benchmark
+        for rung, track in rungs[sleeve].items():
             now = _weights(track, own.sel(part=sleeve, drop=True))
-            rows.setdefault(str(rung), []).append(_Row(now, before))
+            rows.setdefault(rung, []).append(_Row(now, before))
             before = now
         if any(bool((np.abs(held[name] - before[name]) > SAME).any()) for name in held.data_vars):
             rows.setdefault(LIST, []).append(_Row(held, before))
         else:  # the last rung is what is held, to the last bit
-            rows[str(rung)][-1] = _Row(held, rows[str(rung)][-1].below)
+            rows[rung][-1] = _Row(held, rows[rung][-1].below)
     return rows
-
-
-def _followed(tracks: Tracks, sleeve: str, rung: str, lists: pd.DataFrame) -> Track:
-    what = f"rung '{rung}' of [sleeves.{sleeve}]"
-    strange = sorted(set(lists["ticker"]) - set(tracks.returns.get_index("asset")))
-    if strange:
-        raise InputError(f"rungs: {what} holds what has no prices: {listed(strange)}. Make the ladder on this market.")
-    period = tracks.period
-    return drift(lists[["date", "ticker", "weight"]], tracks.market, tracks.returns, period.base, period.days, what)
 
 
 def _shares(returns: xr.DataArray, followed: Course) -> xr.DataArray:
@@ -212,12 +223,15 @@ def _sleeves(rows: Mapping[str, list[_Row]], assets: pd.Index, followed: Course)
     named = [*(rung for rung in rows if rung not in last), *last, *([PROXY] if bool((gap != 0).any()) else [])]
     index = pd.Index(named, name=SLEEVE)
 
+    days = followed.period.days
+
     def stacked(side: str, field: str) -> xr.DataArray:
-        found: list[xr.DataArray] = []
-        for rung in named:
-            parts = [getattr(part, side)[field].sel(asset=assets) for part in rows.get(rung, [])]
-            found.append(sum(parts[1:], parts[0]) if parts else xr.zeros_like(found[0]))
-        return xr.concat(found, index).transpose(SLEEVE, "time", "asset")
+        values = np.zeros((len(named), len(days), len(assets)))
+        for place, rung in enumerate(named):
+            for part in rows.get(rung, []):
+                own = getattr(part, side)[field]
+                values[place] += own.to_numpy()[:, own.get_index("asset").get_indexer(assets)]
+        return xr.DataArray(values, {SLEEVE: index, "time": days, "asset": assets}, (SLEEVE, "time", "asset"))
 
     proxy = xr.concat([gap if rung == PROXY else xr.zeros_like(gap) for rung in named], index).transpose(SLEEVE, "time")
     return Sleeves(

@@ -24,7 +24,6 @@ from riskmodel.arrays.labels import require_kind
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.facts import Fact
 from riskmodel.market.contents import require_dataset
-from riskmodel.model.forecast import RiskForecast
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.optimisation.optimise import EFFORT, optimise
 from riskmodel.optimisation.optimum import Optimum
@@ -149,9 +148,9 @@ def strategy_task(
     *,
     date: object,
     held: pd.Series | None = None,
-    made: RiskForecast | None = None,
+    forecast: Forecast | None = None,
 ) -> Task:
-    """What a strategy is solved for at a close; arguments as for `construct`, and `made`, a forecast that there is."""
+    """What a strategy is solved for at a close; arguments as for `construct`, and `forecast`, where there is one."""
     require_book(book)
     require_results(model, "model")
     require_dataset(market)
@@ -160,7 +159,8 @@ def strategy_task(
     if held is not None:
         held = require_kind("held", held, pd.Series, "Give the weight of each ticker, CASH among them.")
     closing = Closing.at(book, market, day)
-    forecast = forecast_risk(model, market, day, made, levels=book.levels_among_names)
+    if forecast is None:
+        forecast = forecast_risk(model, market, day, levels=book.levels_among_names)
     covered = forecast.covers().to_series()
     covered = covered.index[covered.to_numpy()]
     facts: list[Fact] = []

@@ -17,6 +17,7 @@ from attribution.construction.task import Task, require_strategy, strategy_task
 from attribution.construction.walk_folder import WalkFolder
 from attribution.construction.walked import Step as ListMade
 from attribution.construction.walked import Walk
+from attribution.measures.forecast import forecast_risk
 from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.periods import MONTH
 from riskmodel.arrays.labels import require_kind, require_path
@@ -94,9 +95,10 @@ def walk(
         for date in left:
             step(f"{date:%Y-%m-%d}")
             held = _held(book, strategy, market, date, lists)
-            forecast = _forecast(model, market, closes[0], date, forecasts)
+            made_at = _forecast(model, market, closes[0], date, forecasts)
             with _of_close(strategy, date):
-                task = strategy_task(book, strategy, model, market, date=date, held=held, made=forecast)
+                forecast = forecast_risk(model, market, date, made_at, levels=book.levels_among_names)
+                task = strategy_task(book, strategy, model, market, date=date, held=held, forecast=forecast)
                 new = _list_made(task, effort)
             if folder is not None:
                 folder.add(new)

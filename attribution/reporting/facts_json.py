@@ -109,7 +109,7 @@ def facts_json(content: Content, names: list[str]) -> str:
     Returns
     -------
     str
-        After the schema of `facts_schema`; the same text for the same content.
+        After the schema of `facts_schema`, a fact a line; the same text for the same content.
     """
     messages = {language: content.messages(language) for language in LANGUAGES}
     negative: dict[str, NegativeStyle] = {
@@ -121,9 +121,11 @@ def facts_json(content: Content, names: list[str]) -> str:
         "data_date": f"{content.period.end:%Y-%m-%d}",
         "negative": negative,
         "names": names,
-        "facts": list(_facts(content.tables, messages, negative)),
     }
-    return json.dumps(described, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    line = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # without an indent: it is written by C
+    head = ",\n".join(f"{line(name)}: {line(value)}" for name, value in described.items())
+    facts = ",\n".join(map(line, _facts(content.tables, messages, negative)))
+    return f'{{{head},\n"facts": [\n{facts}\n]}}\n'
 
 
 def facts_schema() -> dict[str, Any]:

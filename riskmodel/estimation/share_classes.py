@@ -126,11 +126,13 @@ def issuers(
     given = labelled("linked", linked, ISSUERS)
     label = pd.Series(given.to_numpy(), given.get_index("asset"))
     known = assets if known is None else known
-    if len(label) and not label.index.isin(known).any():
+    if len(label) and not (known.get_indexer(label.index) >= 0).any():
         raise InputError(
             f"linked: {counted(len(label), 'label')}, of which none is among the {counted(len(known), 'asset')}: "
             f"{listed(label.index)}. Nothing would be linked; label the issuers by asset, as in {listed(known, 3)}."
         )
-    label = label[label.notna() & (label != "") & label.index.isin(assets)].sort_index()
     place = pd.Series(assets.get_indexer(label.index), index=label.index)
-    return {str(issuer): own.to_numpy() for issuer, own in place.groupby(label) if len(own) > 1}
+    own = (label.notna() & (label != "")).to_numpy() & (place >= 0).to_numpy()
+    own &= label.duplicated(keep=False).to_numpy()
+    place, label = place[own].sort_index(), label[own].sort_index()
+    return {str(issuer): rows.to_numpy() for issuer, rows in place.groupby(label) if len(rows) > 1}

@@ -206,7 +206,7 @@ def build_content(
     risks = closing_risks(courses, forecast, book.book.uncovered_max)
     limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
-    rules, rules_missing = rules_of_courses(of_course, courses, model, progress)
+    rules, rules_missing = rules_of_courses(of_course, courses, model, earlier, progress)
     own = ((tracks, [sleeve for sleeve in sleeves if of_course[sleeve] is tracks]) for tracks in parts)
     tables["realised"] = realised_table(row for part in own for row in realised_of_sleeves(*part, earlier))
     reconciled = [result.reconciliation for result in explained.values()]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from attribution.construction.course_rules import rules_of, strategies_of
+from attribution.construction.course_rules import FollowedLadder, rules_of, strategies_of
 from attribution.construction.rungs import RuleCosts
+from attribution.measures.forecast import Forecast
 from attribution.portfolio.course import Course
 from attribution.portfolio.tracks import Tracks
 from riskmodel.facts import Fact, ForecastUnavailableError
@@ -15,20 +18,29 @@ from riskmodel.progress import Step
 
 
 def rules_of_courses(
-    of_course: dict[str, Tracks], courses: dict[str, Course], model: RiskModelResults, progress: Step
+    of_course: dict[str, Tracks],
+    courses: dict[str, Course],
+    model: RiskModelResults,
+    forecasts: Mapping[pd.Timestamp, Forecast],
+    progress: Step,
 ) -> tuple[dict[str, RuleCosts], list[Fact]]:
-    """What rules cost each course that a strategy makes a part of; and why that is not known, where it is not."""
+    """What rules cost each course that a strategy makes a part of; and why that is not known, where it is not.
+
+    `forecasts` are those that there are, by close.
+    """
     book = next(iter(of_course.values())).book
     if not book.strategies:
         return {}, []
     progress("rules")
-    ladders: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    ladders: dict[str, FollowedLadder] = {}
     found, missing = {}, []
-    for course in courses:
+    for course, followed in courses.items():
         if not strategies_of(of_course[course].book, course):
             continue
         try:
-            found[course] = rules_of(of_course[course], course, model, ladders=ladders)
+            found[course] = rules_of(
+                of_course[course], course, model, followed=followed, ladders=ladders, forecasts=forecasts
+            )
         except ForecastUnavailableError as error:
             missing.append(Fact("no_rules", {"course": course, "reason": error.fact}))
         except (NoListError, NotInstalledError) as error:

@@ -8,7 +8,7 @@ import pytest
 
 import attribution as at
 from attribution.construction.course_rules import rules_of
-from attribution.construction.rungs import LIST, NO_STRATEGY, rule_costs
+from attribution.construction.rungs import LIST, NO_STRATEGY, follow_rungs, rule_costs
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
 from tests.conftest import SMALL_MONTH
@@ -59,7 +59,7 @@ def test_a_rung_by_hand(tracks, small_model, small_market):
     whole = small_market["total_return"].sel(time=SMALL_MONTH).to_pandas().notna().all()
     names = [str(name) for name in whole.index[whole][:2]]
     rungs = lists_of(("score", {names[0]: 1.0}), ("cap", {names[1]: 1.0}))
-    costs = rule_costs(tracks, "major", small_model, {"major": rungs})
+    costs = rule_costs(tracks, "major", small_model, {"major": follow_rungs(tracks, "major", rungs)})
     returns = small_market["total_return"].sel(time=tracks.period.days, asset=names).to_pandas()
     expected = (costs.cube.coefficient.to_series() * (returns[names[1]] - returns[names[0]])).sum()
     assert costs.by()["cap"] == pytest.approx(expected, abs=1e-12)
@@ -69,7 +69,8 @@ def test_a_rung_that_changes_nothing_brings_nothing(tracks, small_model):
     held = tracks.book.holdings
     last = held[(held["portfolio"] == "major") & (held["date"] <= BASE)]
     last = last[last["date"] == last["date"].max()].set_index("ticker")["weight"].to_dict()
-    costs = rule_costs(tracks, "major", small_model, {"major": lists_of(("score", last), ("cap", last))})
+    rungs = lists_of(("score", last), ("cap", last))
+    costs = rule_costs(tracks, "major", small_model, {"major": follow_rungs(tracks, "major", rungs)})
     assert costs.by()["cap"] == 0
     assert LIST not in costs.by().index
 
@@ -78,7 +79,8 @@ def test_a_blend_has_a_row_for_sleeves_that_no_strategy_makes(tracks, small_mode
     held = tracks.book.holdings
     last = held[(held["portfolio"] == "major") & (held["date"] <= BASE)]
     last = last[last["date"] == last["date"].max()].set_index("ticker")["weight"].to_dict()
-    blend = rule_costs(tracks, "Major 70 : Next 30", small_model, {"major": lists_of(("score", last))})
+    rungs = lists_of(("score", last))
+    blend = rule_costs(tracks, "Major 70 : Next 30", small_model, {"major": follow_rungs(tracks, "major", rungs)})
     table = blend.table.set_index("rung")["contribution"]
     assert set(table.index) >= {"score", NO_STRATEGY}
     assert table.sum() == pytest.approx(blend.excess_return, abs=1e-12)
