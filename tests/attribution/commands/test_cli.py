@@ -161,6 +161,20 @@ def test_help_loads_no_numerics():
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
+def test_the_script_does_without_dask_which_xarray_would_import():
+    code = (
+        "import sys; from attribution.__main__ import program; sys.argv = ['attribution', 'brinson', sys.argv[1]]; "
+        "code = program(); import xarray; xarray.DataArray([1.0]) * 2; print(code, 'dask.array' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, SMALL.parent / "worked_examples" / "bacon2008_segments.csv"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.splitlines()[-1] == "0 False"
+
+
 @pytest.mark.parametrize(
     "order",
     [
