@@ -11,10 +11,26 @@ FORMS = (  # that are known at sight, the plainest first
     *("YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "YYYY.MM.DD", "YYYY年MM月DD日"),
     *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY"),
     *(mark.join(parts) for mark in "./-" for parts in (("DD", "MM", "YY"), ("MM", "DD", "YY"), ("YY", "MM", "DD"))),
-    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
+    *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DD. MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
 )
+MONTHS = {  # in any case, with a dot or without: en, de, fr, es, it, pt, nl, sv; none of them is another month elsewhere
+    "Jan": "jan january januar janv janvier ene enero gen gennaio janeiro januari",
+    "Feb": "feb february februar febr fév févr février febrero febbraio fev fevereiro februari",
+    "Mar": "mar march mär märz mrz mars marzo março mrt maart",
+    "Apr": "apr april avr avril abr abril aprile",
+    "May": "may mai mayo mag maggio maio mei maj",
+    "Jun": "jun june juni juin junio giu giugno junho",
+    "Jul": "jul july juli juil juillet julio lug luglio julho",
+    "Aug": "aug august aoû août ago agosto augustus augusti",
+    "Sep": "sep september sept septembre septiembre set settembre setembro",
+    "Oct": "oct october okt oktober octobre octubre ott ottobre out outubro",
+    "Nov": "nov november novembre noviembre novembro",
+    "Dec": "dec december dez dezember déc décembre dic diciembre dicembre dezembro",
+}
+MONTH_OF = {name: month for month, names in MONTHS.items() for name in names.split()}
+_MONTH = rf"(?i:{'|'.join(sorted(MONTH_OF, key=len, reverse=True))})\.?"
 PARTS = {"YYYY": "%Y", "MMM": "%b", "MM": "%m", "DD": "%d", "YY": "%y"}
-WHOLE = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": "[A-Za-z]{3}"}
+WHOLE = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{2}", "%d": "[0-9]{2}", "%b": _MONTH}
 SHORT = WHOLE | {"%m": "[0-9]{1,2}", "%d": "[0-9]{1,2}"}  # 1 is 01
 EXCEL_DATES = "excel"  # a workbook's serial numbers
 FIRST_YEAR, LAST_YEAR = 1950, 2100
@@ -68,6 +84,8 @@ def read_days(texts: pd.Series, form: str) -> pd.Series:
     [1, 1]
     >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
     [False, True]
+    >>> read_days(pd.Series(["29-feb-2024", "31-ENE-2025", "1-août-2024"]), "%d-%b-%Y").dt.month.tolist()
+    [2, 1, 8]
     """
     plain = texts.astype("object")
     read = _read(plain, form)
@@ -78,9 +96,15 @@ def read_days(texts: pd.Series, form: str) -> pd.Series:
 
 
 def _read(plain: pd.Series, form: str) -> pd.Series:
+    if "%b" in form:
+        plain = plain.map({text: re.sub(_MONTH, _in_english, text) for text in plain.unique() if isinstance(text, str)})
     if re.search("%[Yymd]%[Yymd]", form):
         plain = plain.where(plain.str.fullmatch(regex_of(form)).astype(bool))
     return pd.to_datetime(plain.where(plain != ""), format=form, errors="coerce", exact=True)
+
+
+def _in_english(month: re.Match[str]) -> str:
+    return MONTH_OF[month[0].casefold().removesuffix(".")]
 
 
 def forms_of(texts: pd.Series) -> tuple[str, ...]:

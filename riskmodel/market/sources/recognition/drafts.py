@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -220,6 +220,26 @@ def ask_whose(draft: Draft) -> None:
     if draft.stated.get(key) != OPEN:
         draft.why.pop((key,), None)
         draft.state((key,), OPEN, Fact("whose_lists", {"places": (draft.group.place,), "table": draft.table}))
+
+
+def without_taken(draft: Draft, drafts: Sequence[Draft]) -> None:
+    """Offer no number in a question that another table takes out of the same file: the caps beside prices are no close."""
+    others = [other for other in drafts if other is not draft and other.group is draft.group is not None]
+    taken = {label for other in others for ours, label in other.labels.items() if kind_of(other.table, ours) == NUMBER} - {
+        *draft.labels.values()
+    }
+    for path in draft.questions() if taken else ():
+        if path[0] not in ("columns", "units", "unit"):
+            continue
+        told = (fact for fact in draft.why[path] if not {fact.values.get("place"), fact.values.get("label")} & taken)
+        draft.why[path] = tuple(_without_labels(fact, taken) for fact in told)
+
+
+def _without_labels(fact: Fact, taken: Collection[str]) -> Fact:
+    labels = fact.values.get("labels")
+    if labels is None or not {*labels} & {*taken}:
+        return fact
+    return Fact(fact.key, {**fact.values, "labels": tuple(label for label in labels if label not in taken)})
 
 
 def state_sessions(draft: Draft) -> None:

@@ -231,7 +231,8 @@ def _second_header(grid: pd.DataFrame, above: int) -> int | None:
         words = [cell for cell in fields if _is_word(cell) and not stands_for_none(str(cell))]
         if len(words) < 2 or len(words) < len(fields) or 2 * len({*words}) > len(words) or len(names) < len({*words}):
             continue
-        if len(names) > 1 and not any(map(_is_word, first)) and len({*map(str, names)}) > 1:
+        words_below = [cell for cell in first if _is_word(cell) and not stands_for_none(str(cell))]
+        if len(names) > 1 and not words_below and len({*map(str, names)}) > 1:
             return under
     return None
 

@@ -308,6 +308,28 @@ def _whole(group: Group, keys: Sequence[str], used: Collection[str]) -> str | No
     return found[0] if len(found) == 1 else None
 
 
+def parts_of_wholes(group: Group, keys: Sequence[str], used: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
+    """A column of numbers whose sum is several wholes on each day, and the columns of texts by which each is one whole.
+
+    Lists that share no name are told apart by nothing else: the members of an index of large companies and of small ones.
+    """
+    for label, shape in group.shapes.items():
+        if shape.kind != NUMBER or label in used:
+            continue
+        sums = group.numbers(label).groupby([group.file_of_rows, *(group.texts(key).to_numpy() for key in keys)]).sum()
+        for of in (1.0, 100.0):
+            wholes = (sums / of).round()
+            if (wholes < 2).any() or ((sums / of - wholes).abs() > 0.01 * wholes).any():
+                continue
+            whose = (each for each, its in group.shapes.items() if its.kind == TEXT and each not in used)
+            apart = tuple(
+                each for each in whose if is_whose(group, each) and _whole(group, [*keys, each], {*group.shapes} - {label})
+            )
+            if apart:
+                return label, apart
+    return None, ()
+
+
 def derived_from(table: str) -> dict[str, dict[str, tuple[str, ...]]]:
     """What of a table can be worked out: ours -> way -> the columns that it is worked out from."""
     return {

@@ -32,12 +32,12 @@ from riskmodel.market.sources.recognition.evidence.units import (
     of_sums,
     said_around,
 )
+from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shape
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
-from riskmodel.market.sources.recognition.evidence.values import TEXT
-from riskmodel.market.sources.recognition.groups import Group, derived_from
+from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
 from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
-from riskmodel.market.tables import NUMBER, TABLES
+from riskmodel.market.tables import DATE, NUMBER, TABLES
 
 YEAR = pd.Timedelta(days=300)  # between the ends of two years of a company, at the least
 MOST_PARTS = 6  # different cells of a column that says of which part of a year a report is
@@ -53,13 +53,16 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     for ours in [ours for ours, label in chosen.items() if label in group.twice]:
         label = chosen.pop(ours)
         asked[ours] = (label,), Fact("header_twice", {"labels": (label,)})
+    for ours in (LISTED.get(table, ""),):
+        if ours in looked.likely and ours not in chosen and ours not in asked:
+            labels = looked.likely[ours].labels
+            asked[ours] = labels, Fact("column_which", {"column": ours, "labels": labels})
     if "risk_free" in chosen and is_yearly(group, chosen["risk_free"]):
         chosen["yearly_rate"] = chosen.pop("risk_free")
     _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
     if group.items is not None:
         column, value = group.items
         draft.state(("items",), {"column": column, "value": value}, Fact("items_seen", {"label": column}))
-    state_how(draft, (), group, chosen.values(), kind_of_labels(table, chosen))
     for ours, label in chosen.items():
         word = next((phrase for found, phrase in candidate.columns.get(ours, ()) if found == label), None)
         why = looked.why.get(ours, candidate.why if not word else (Fact("header_word", {"word": word}),))
@@ -74,16 +77,49 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
     _derived(draft, chosen)
     _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
     state_absent(draft, looked.likely)
+    kinds = kind_of_labels(table, chosen) | _kinds_asked(draft, chosen)
+    state_how(draft, (), group, kinds, kinds)
     _ask_year(draft, chosen)
     return draft
+
+
+def _kinds_asked(draft: Draft, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The kind of each header that a question offers and that is written as those that are taken are, or the first of them.
+
+    How a file is written holds for what a person answers too; what is written otherwise would make a question of all.
+    """
+    group, out = draft.group, dict[str, str]()
+    assert group is not None
+    taken = {label: kind_of(draft.table, ours) for ours, label in chosen.items()}
+    for path in draft.questions():
+        if path[0] != "columns":
+            continue
+        kind = kind_of(draft.table, path[-1])
+        offered = dict.fromkeys(label for fact in draft.why[path] for label in fact.values.get("labels", ()))
+        for label in (each for each in offered if each in group.shapes and each not in taken and each not in out):
+            alike = [group.shape(other) for other, its in (taken | out).items() if its == kind]
+            if fits(group.shape(label), kind) and _written_alike([group.shape(label), *alike], kind):
+                out[label] = kind
+    return out
+
+
+def _written_alike(shapes: Sequence[Shape], kind: str) -> bool:
+    """Whether one form of days, or one point, reads all of some columns of texts."""
+    ways: list[tuple[object, ...]] = [shape.forms if kind == DATE else shape.points for shape in shapes]
+    there = [each for each in ways if each]  # typed cells have none, and are read with any
+    return not there or any(all(way in others for others in there) for way in there[0])
 
 
 def _ask_year(draft: Draft, chosen: Mapping[str, str]) -> None:
     """Ask which rows of reports are of a whole year, where companies have several a year."""
     group = draft.group
-    if draft.table != "fundamentals" or group is None or not {"ticker", "period_end"} <= {*chosen}:
+    if draft.table != "fundamentals" or group is None or "ticker" not in chosen:
         return
-    ends = pd.DataFrame({"name": group.texts(chosen["ticker"]), "day": group.days(chosen["period_end"])})
+    days = [label for label, shape in group.shapes.items() if shape.kind == DAY]
+    if "period_end" not in chosen and not days:
+        return
+    end = chosen.get("period_end") or days[0]
+    ends = pd.DataFrame({"name": group.texts(chosen["ticker"]), "day": group.days(end)})
     apart = ends.drop_duplicates().sort_values(["name", "day"]).groupby("name")["day"].diff().dropna()
     if apart.empty or apart.median() >= YEAR:
         return

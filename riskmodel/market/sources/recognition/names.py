@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.day_forms import WHOLE, regex_of, strptime_of
+from riskmodel.market.day_forms import WHOLE, read_days, regex_of, strptime_of
 from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, tokens
 
 IN_NAMES = {  # forms of days in names of files
@@ -35,8 +35,8 @@ def day_in(files: Sequence[str]) -> str | None:
     """
     for form, pattern in IN_NAMES.items():
         found = [re.search(pattern, PurePosixPath(file).name) for file in files]
-        texts = [match[0] for match in found if match]
-        if all(found) and pd.notna(pd.to_datetime(texts, format=strptime_of(form), errors="coerce")).all():
+        texts = pd.Series([match[0] for match in found if match], dtype=object)
+        if all(found) and read_days(texts, strptime_of(form)).notna().all():
             return form
     return None
 

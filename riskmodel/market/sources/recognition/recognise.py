@@ -20,6 +20,7 @@ from riskmodel.market.sources.recognition.drafts import (
     ask_whose,
     state_place,
     state_sessions,
+    without_taken,
 )
 from riskmodel.market.sources.recognition.evidence.days import settle_days, why_no_prices
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
@@ -40,7 +41,13 @@ from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import why_left
-from riskmodel.market.sources.recognition.structure import Known, like_securities, names_of_stocks, structures
+from riskmodel.market.sources.recognition.structure import (
+    Known,
+    like_securities,
+    names_of_stocks,
+    prices_under_shares,
+    structures,
+)
 from riskmodel.market.sources.recognition.wide import (
     Wide,
     as_wide,
@@ -56,6 +63,7 @@ from riskmodel.progress import OF_STAGE, Step, silent
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
 LISTS = ("holdings", "constituents")
+KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them
 
 
 @dataclass(frozen=True)
@@ -115,9 +123,9 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         if group is not securities and codes and not any(each.label("ticker") for each in choices[group]):
             choices[group] = candidates(group, joined=by_code.joined_columns(group, codes))
     tickers = {group: names_of_stocks(group, codes) if codes else None for group in narrow}
-    for group in [group for group in narrow if not choices[group] and group is not securities]:
-        ticker = tickers[group]
-        if ticker is not None and (spread := by_items(group, ticker)) is not None:
+    for group in [group for group in narrow if group is not securities]:
+        ticker, least = tickers[group], KNOWN_ITEMS if choices[group] else 0
+        if ticker is not None and (spread := by_items(group, ticker, least)) is not None:
             groups[groups.index(group)] = narrow[narrow.index(group)] = spread
             tickers[spread] = ticker
             del choices[group]
@@ -128,6 +136,11 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
     known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
     strange = [group for group in narrow if not choices[group] and across[group] is None and group is not securities]
     choices |= structures([group for group in strange if not of_another_kind(group)], known)
+    if not any(each and each[0].table == "prices" for each in choices.values()):
+        for group in narrow:
+            counts = choices.get(group) or ()
+            if counts and counts[0].table == "shares" and (daily := prices_under_shares(group, counts[0])) is not None:
+                choices[group] = [daily]  # the counts are taken out of it as a second table
     levels = known.indices | _index_names(choices, ("indices",))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
     sheets: list[Wide] = []
@@ -171,6 +184,11 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
             )
         else:
             taken[likely[0].table] = (group, likely[0])
+    beside = _shares_of_prices(taken)
+    if beside is not None and "shares" in taken and taken["shares"][1].why:  # by no word: a count beside prices says more
+        other, like = taken.pop("shares")
+        second = Fact("second_of_table", {"table": "shares", "place": taken["prices"][0].place})
+        found.append(row_of_group(other, UNUSED, second, *like.why, table="shares"))
     drafts = []
     for group, candidate in taken.values():
         progress(f"tables{OF_STAGE}{candidate.table}")
@@ -195,14 +213,15 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
             ]
         else:
             drafts.append(draft)
-    if not any(draft.table == "shares" for draft in drafts) and (more := _shares_of_prices(taken)) is not None:
-        drafts.append(more)
+    if beside is not None and not any(draft.table == "shares" for draft in drafts):
+        drafts.append(beside)
     found += [
         row_of_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, table=sheet.table) for sheet, why in left
     ]
     state_codes(drafts, sheets, codes, securities)
     state_indices(drafts)
     for draft in drafts:
+        without_taken(draft, drafts)
         state_sessions(draft)
         state_cash(draft, frozenset().union(*codes.values()))
     order = list(TABLES)

@@ -11,6 +11,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.evidence.columns import is_ratio
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.rows import of_spans
 from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, kind_of_series
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
@@ -181,6 +182,19 @@ def _by_day(group: Group, ticker: str, names: pd.Series, day: str, days: Mapping
     return _of("prices", Fact("like_prices", {"days": int(days[day].nunique())}), date=day, ticker=ticker)
 
 
+def prices_under_shares(group: Group, shares: Candidate) -> Candidate | None:
+    """The table of prices in a file that words take for share counts: by day, with a level beside its counts and values."""
+    ticker, day = shares.label("ticker"), shares.label("available_from")
+    if ticker is None or day is None:
+        return None
+    found = _by_day(group, ticker, group.texts(ticker), day, {day: group.days(day)})
+    counted = {label for ours in ("shares_out", "market_cap") for label, _ in shares.columns.get(ours, ())}
+    others = [label for label in _numbers(group, ticker) if label not in counted]
+    if found is None or LEVELS not in {kind_of_series(each) for each in group.panels(day, ticker, others).values()}:
+        return None
+    return found
+
+
 def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.Series]) -> Candidate | None:
     """Yearly reports: many numbers of a company about a year apart, some of which add up; or what was expected and told."""
     numbers = _numbers(group, ticker)
@@ -190,8 +204,16 @@ def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.
         if pd.notna(gap) and gap >= YEAR and len(numbers) >= FEW_NUMBERS:
             why = Fact("like_reports", {"numbers": len(numbers), "sums": len(sums_in(values))})
             return _of("fundamentals", why, ticker=ticker)
-        if pd.notna(gap) and SEASON <= gap < YEAR and len(numbers) >= 2 and of_results(values):
-            return _of("earnings", Fact("like_results", {"label": label}), ticker=ticker)
+        if pd.notna(gap) and SEASON <= gap < YEAR and len(numbers) >= 2:
+            results = of_results(values)
+            told = any(
+                each.proved for each in results.values()
+            )  # what was told is what was expected and a surprise, a sum too
+            if len(numbers) >= FEW_NUMBERS and not told and (sums := sums_in(values)):
+                why = Fact("like_quarters", {"numbers": len(numbers), "sums": len(sums)})
+                return _of("fundamentals", why, ticker=ticker)  # which rows are of a year, is asked
+            if results:
+                return _of("earnings", Fact("like_results", {"label": label}), ticker=ticker)
     return None
 
 
@@ -206,6 +228,8 @@ def _now_and_then(
         if texts or any(each.between(*RATIOS).all() for each in numbers.values()):
             return _of("splits", Fact("like_splits", {"rows": len(names)}), ticker=ticker)
         return None
+    if len(days) > 1 and of_spans(names, days) is None:  # an event has a day of its own, one of a record and one of payment
+        return None
     steady = [label for label, each in numbers.items() if _is_steady(names, each, days)]
     if names.nunique() >= FEW_SPLITS * everybody and steady:
         return _of("shares", Fact("like_counts", {"labels": tuple(steady)}), ticker=ticker)
@@ -213,7 +237,7 @@ def _now_and_then(
 
 
 def _is_steady(names: pd.Series, numbers: pd.Series, days: Mapping[str, pd.Series]) -> bool:
-    """Whether numbers are positive, of many sizes, and nearly the same for a name from day to day."""
+    """Whether numbers are positive, of many sizes, and nearly the same for a name from day to day; of one day none is."""
     there = numbers.dropna()
     if there.empty or (there <= 0).any() or there.quantile(0.9) < 3 * there.quantile(0.1):
         return False
@@ -222,7 +246,7 @@ def _is_steady(names: pd.Series, numbers: pd.Series, days: Mapping[str, pd.Serie
     )
     order = order.sort_values(["name", "day"])
     moved = (order["value"] / order.groupby("name")["value"].shift(1) - 1).abs().dropna()
-    return bool(moved.empty or moved.median() < 0.1)
+    return bool(len(moved) and moved.median() < 0.1)
 
 
 def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -> Candidate | None:

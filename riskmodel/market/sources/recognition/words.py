@@ -57,6 +57,7 @@ SHORT_UNITS = {  # and MUSD is millions
     **dict.fromkeys(("b", "bn", "mrd", "md", "mds"), "billions"),
 }
 SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn|lakh|lac|crore|cr")  # beside a currency: of no known size
+CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])|(?<=[A-Z]{3})(?=[A-Z][a-z]{2})")  # IndexCode, ISINCode
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
@@ -66,10 +67,10 @@ def tokens(text: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> tokens("PX_LAST (USD)"), tokens("終値（円）")
-    (('px', 'last', 'usd'), ('終値', '円'))
+    >>> tokens("PX_LAST (USD)"), tokens("終値（円）"), tokens("TotalReturnLevel")
+    (('px', 'last', 'usd'), ('終値', '円'), ('total', 'return', 'level'))
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = CAMEL.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
     return tuple(word for word in re.split(r"[^\w%$€£¥]+|_", plain) if word)
 
 

@@ -12,7 +12,7 @@ from riskmodel.market.sources.recognition.evidence.rows import at_month_ends, of
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
 from riskmodel.market.sources.recognition.evidence.statements import of_reports, of_results
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, whole_of
 
 Chosen = Mapping[str, str]
 FEW_SESSIONS = 12  # different texts for the time of an announcement
@@ -136,6 +136,10 @@ def _lists(group: Group, chosen: Chosen, whose: str) -> dict[str, Likely]:
         why = tuple(Fact("whole_by_day", {"label": day, "of": whole}) for day, whole in wholes.items())
         out["date"] = Likely(order, len(wholes) == 1, why)
     numbers = _numbers(group, chosen)
+    if whose not in chosen and len(days) == 1:
+        several, apart = parts_of_wholes(group, days, used | {*days})
+        if several is not None:
+            out[whose] = Likely(apart, len(apart) == 1, (Fact("parts_of_wholes", {"label": several, "labels": apart}),))
     whole = next(iter(wholes.values()), None) if days else whole_of(group, keys, used)
     if whole is not None:
         out["weight"] = Likely((whole, *(label for label in numbers if label != whole)), True, (Fact("sums_to_whole"),))

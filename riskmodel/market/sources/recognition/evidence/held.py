@@ -23,7 +23,7 @@ INSTEAD = {  # needless where the first is there
 AMONG_OTHERS = ("volume", "eps_estimate", "eps_actual")  # cells leave little that they may be
 BY_PROOF = {  # of which a person is not asked where cells prove what they are
     "close", "total_return", "total_return_index", "date", "available_from", "period_end", "announced", "ex_date", "ticker",
-    "weight", "sector", "industry", "name", "name_ja", "eps_estimate", "eps_actual", "level",
+    "weight", "index", "sector", "industry", "name", "name_ja", "eps_estimate", "eps_actual", "level",
 }  # fmt: skip
 
 

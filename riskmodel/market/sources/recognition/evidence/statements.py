@@ -30,6 +30,7 @@ USUAL = {  # beside total assets: the median of many companies, and whether it m
 OF_A_SHARE = 0.5  # of the correlation of ranks with total assets: figures of a share have none
 FEW_NUMBERS = 5  # columns of numbers of a table of reports, at least
 ALIKE = 0.8  # correlation of ranks of what was expected and what was told
+BAD = 0.05  # of surprises are below zero, at least, and above it
 PROFIT = (0.5, 2.0)  # what was told over what was expected, at its median
 
 
@@ -142,10 +143,13 @@ def _alike(one: pd.Series, two: pd.Series) -> bool:
 
 
 def _is_surprise(other: pd.Series, told: pd.Series, expected: pd.Series) -> bool:
-    """Whether a column is the surprise: told less expected, or that over what was expected, as a share or in percent."""
+    """Whether a column is the surprise: told less expected, or that over what was expected, as a share or in percent.
+
+    Some are good and some are bad; what is left of assets without equity, a sum as exact, is never below zero.
+    """
     more = told - expected
     known = other.notna() & more.notna() & (expected != 0) & (more != 0)
-    if known.sum() < LEAST:
+    if known.sum() < LEAST or not BAD <= (more[known] < 0).mean() <= 1 - BAD:
         return False
     over = more / expected.abs()
     tries: Mapping[str, pd.Series] = {"less": more, "share": over, "percent": 100 * over}
