@@ -165,12 +165,14 @@ class RiskModelResults:
         for kind in ("industry_factor", "sector"):
             labels = self.data[kind].sel(asset=names)
             labels = labels.sel(time=days).transpose("time", "asset") if "time" in labels.dims else labels
-            label = np.broadcast_to(labels.to_numpy().astype(object), (len(days), len(names)))
-            column = factors.get_indexer(label.ravel()).reshape(label.shape)
+            label = labels.to_numpy().astype(object)
+            column = np.broadcast_to(factors.get_indexer(label.ravel()).reshape(label.shape), (len(days), len(names)))
             day, own = np.nonzero(column >= 0)
             exposures[day, column[day, own], own] = 1.0
         exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
-        exposures.transpose(0, 2, 1)[pd.isna(label) | (label == "")] = np.nan
+        without = np.broadcast_to(pd.isna(label) | (label == ""), (len(days), len(names)))
+        if without.any():
+            exposures.transpose(0, 2, 1)[without] = np.nan
         return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
 
     @property

@@ -64,11 +64,15 @@ def model_parts(
     placed = in_order(of_days["factor"].to_numpy(), sectors_in_order(market))
     of_days = of_days.isel(factor=placed, factor_other=placed)
     names = [str(f) for f in of_days["factor"].to_numpy()]
-    design = model.design(before, stocks).sel(factor=names).transpose("time", "factor", "asset")
+    design = model.design(before, stocks)
     exposure = np.zeros((len(days), len(names), len(assets)))
     modelled, specific = np.zeros((len(days), len(assets)), dtype=bool), np.zeros((len(days), len(assets)))
     modelled[:, of_market], specific[:, of_market] = ~np.isnan(own), np.nan_to_num(own)
-    exposure[:, :, of_market] = np.nan_to_num(design.to_numpy()) * modelled[:, None, of_market]
+    of_names = slice(0, len(of_market)) if len(of_market) and of_market[-1] == len(of_market) - 1 else of_market
+    known = modelled[:, of_market]
+    for row, column in enumerate(design.get_index("factor").get_indexer(names)):  # one at a time stays in the cache
+        of_factor = design.to_numpy()[:, column]
+        exposure[:, row, of_names] = np.where(known & ~np.isnan(of_factor), of_factor, 0.0)
     factor_return = of_days["factor_returns"].transpose("time", "factor")
     whole = factor_return.fillna(0.0).to_numpy()
     solved = factor_return.notnull().any("factor").to_numpy()
@@ -101,7 +105,7 @@ def model_parts(
     if model.vendor_specific:
         parts = with_vendor_residual(parts, returned, of_market)
     else:
-        _require_same_returns(parts.isel(asset=of_market), returned)
+        _require_same_returns(parts, returned, of_market)
     if not estimated:
         return parts, None
     labels = {"estimated": [label for _, label, _ in estimated], "time": days, "factor": names, "factor_other": names}
@@ -116,10 +120,13 @@ def _texts(assets: pd.Index, of_market: np.ndarray, texts: xr.DataArray) -> np.n
     return out
 
 
-def _require_same_returns(parts: xr.Dataset, returns: np.ndarray) -> None:
-    """Refuse a model that splits other returns (time, asset) than the market's: it was fitted before they changed."""
-    gap = np.abs(explained(parts) - returns)
-    modelled = parts["modelled"]
+def _require_same_returns(parts: xr.Dataset, returns: np.ndarray, named: np.ndarray) -> None:
+    """Refuse a model that splits other returns (time, asset) than the market's: it was fitted before they changed.
+
+    `named` are the places of the assets whose `returns` these are.
+    """
+    gap = np.abs(explained(parts)[:, named] - returns)
+    modelled = parts["modelled"].isel(asset=named)
     apart = modelled.copy(data=modelled.to_numpy() & ~(gap < SAME_RETURN))
     if apart.any():
         raise InputError(
