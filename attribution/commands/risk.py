@@ -18,7 +18,7 @@ def print_risk(options: argparse.Namespace) -> int:
     from attribution.contributions.modelled.exposure_errors import estimated_sentence
     from attribution.measures.forecast import closing_limits, closing_risk, forecasts_at, month_to
     from attribution.measures.limits import limits_table
-    from attribution.measures.past_forecasts import last_months, realised_of_sleeves, realised_table, run_of
+    from attribution.measures.past_forecasts import last_months, past_of, realised_of_sleeves, realised_table, run_of
     from attribution.portfolio.begun import book_of
     from attribution.portfolio.book import read_book
     from attribution.portfolio.course import blend_tracks
@@ -55,7 +55,7 @@ def print_risk(options: argparse.Namespace) -> int:
             for sleeve, course in alone.items()
             for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing(course))
         )
-        realised = realised_table(realised_of_sleeves(tracks, shares, forecasts) if past else [])
+        realised = realised_table(realised_of_sleeves(past_of(tracks, forecasts), shares) if past else [])
     if fitted.remark:
         say(fitted.remark, error=True)
     if forecast.left_out:

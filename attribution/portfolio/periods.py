@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 import xarray as xr
@@ -27,6 +28,15 @@ class Period:
     def end(self) -> pd.Timestamp:
         """Last session."""
         return self.days[-1]
+
+    def stretches(self, most: int) -> list[Period]:
+        """The period in parts of at most so many sessions, one after the other and as even as can be."""
+        count = -(-len(self.days) // most)
+        edges = [len(self.days) * place // count for place in range(count + 1)]
+        return [
+            Period(self.label, self.days[first - 1] if first else self.base, self.days[first:stop])
+            for first, stop in pairwise(edges)
+        ]
 
 
 def sessions_from(

@@ -24,7 +24,7 @@ from attribution.measures.forecast import (
     uncovered_weights,
 )
 from attribution.measures.limits import Limit, limits_table
-from attribution.measures.past_forecasts import last_months, realised_of_sleeves, realised_table
+from attribution.measures.past_forecasts import last_months, past_of
 from attribution.measures.performance import (
     History,
     history_of_parts,
@@ -46,6 +46,7 @@ from attribution.reporting.tables import frames
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
 from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, forecast_notes, fund_notes
+from attribution.reporting.tables.past import past_tables
 from attribution.reporting.tables.strategies import rules_of_courses
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.market.sector_order import sectors_in_order
@@ -170,9 +171,9 @@ def build_content(
     """
     period = read_period(month, book, market)
     whole, book = book, begun_by(book, period.end)
-    since = [tracks_to(part, market, month) for part in books_of(book)]
-    parts = [longer.over(read_period(month, longer.book, market)) for longer in since]
-    evidence = evidence_of_parts(since)
+    longest = [tracks_to(part, market, month) for part in books_of(book)]
+    parts = [longer.over(read_period(month, longer.book, market)) for longer in longest]
+    evidence = evidence_of_parts(longest)
     require_sound(evidence, book.path.name)
     of_course = {name: tracks for tracks in reversed(parts) for name in (*tracks.book.courses, *tracks.book.sleeves)}
 
@@ -182,7 +183,7 @@ def build_content(
     closes = {past.base for tracks in parts for past in last_months(tracks.book, market, period.end)}
     with ThreadPoolExecutor(1) as beside:  # the forecast is arrays, which leave the interpreter to the rest
         computed = beside.submit(forecasts_around, model, market, period, book.levels_among_names, closes)
-        history = history_of_parts(since)
+        history = history_of_parts(longest)
         results = {}
         for course in book.courses:
             progress(course)
@@ -198,6 +199,7 @@ def build_content(
         tables |= factor_tables(model, period, sectors)
         tables |= contribution_tables(explained, book)
         tables |= position_tables(of_course, model, courses)
+        tables["sector_weights"] = frames.sector_weights_table(sleeves.values())
         progress("risk")
         around = forecast_or_reason(computed)
         made, before, earlier = (around, None, {}) if isinstance(around, Fact) else around
@@ -207,12 +209,14 @@ def build_content(
     limits = sleeves_limits(of_course, courses, forecast, risks)
     tables |= risk_tables(risks, sectors) | {"limits": limits_table(limits)}
     rules, rules_missing = rules_of_courses(of_course, courses, model, earlier, progress)
-    own = ((tracks, [sleeve for sleeve in sleeves if of_course[sleeve] is tracks]) for tracks in parts)
-    tables["realised"] = realised_table(row for part in own for row in realised_of_sleeves(*part, earlier))
+    own = ((past_of(tracks, earlier), [name for name in sleeves if of_course[name] is tracks]) for tracks in parts)
+    through_time, since = past_tables(of_course, sleeves, history, model, month, own)
+    tables |= through_time
     reconciled = [result.reconciliation for result in explained.values()]
     reconciled += [costs.reconciliation.assign(course=course)[list(reconciled[0])] for course, costs in rules.items()]
+    reconciled += [table[list(reconciled[0])] for table in since]
     if book.strategies:
-        tables["rules"] = stacked_or_empty([costs.table for costs in rules.values()], frames.RULES)
+        tables["rules"] = frames.stacked_or_empty([costs.table for costs in rules.values()], frames.RULES)
     tables["coverage"] = coverage
     tables["reconciliation"] = stack([*reconciled, ranking_reconciliation(tables["performance"], month, results)])
     return Content(
@@ -284,22 +288,16 @@ def contribution_tables(results: dict[str, AttributionResult], book: Book) -> di
         "group_contributions": stack(frames.group_contributions_table(result) for result in every),
         "stock_contributions": stack(stocks_table(result) for result in every),
         "stock_factor": stack(frames.stock_factor_table(result) for result in every),
-        "brinson": stacked_or_empty([result.sector_brinson for result in every], frames.BRINSON),
-        "brinson_by_factor": stacked_or_empty(
+        "brinson": frames.stacked_or_empty([result.sector_brinson for result in every], frames.BRINSON),
+        "brinson_by_factor": frames.stacked_or_empty(
             [None if result.cube.returns_only else frames.brinson_by_factor_table(result) for result in every],
             frames.BRINSON_BY_FACTOR,
         ),
-        "brinson_families": stacked_or_empty(
+        "brinson_families": frames.stacked_or_empty(
             [None if result.cube.returns_only else frames.brinson_families_table(result) for result in every],
             frames.BRINSON_FAMILIES,
         ),
     }
-
-
-def stacked_or_empty(parts: list[pd.DataFrame | None], columns: Sequence[str]) -> pd.DataFrame:
-    """The parts that there are, one below the other; without any an empty frame."""
-    known = [part for part in parts if part is not None]
-    return stack(known) if known else pd.DataFrame(columns=list(columns))
 
 
 def position_tables(

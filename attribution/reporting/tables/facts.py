@@ -162,7 +162,7 @@ class Facts:
         if anchor.column in EXPOSURES:
             row = self.row(anchor.table, *anchor.key)
             return "percent" if row is not None and row["group"] in WEIGHTED else "number"
-        if anchor.table == "realised" and anchor.column in ("months", "days"):
+        if anchor.table in ("realised", "past_errors") and anchor.column in ("months", "days"):
             return "count"
         if anchor.table in OF_MEASURES and anchor.key[-1] in COUNT_MEASURES:
             return "count"

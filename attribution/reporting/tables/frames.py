@@ -10,6 +10,7 @@ import xarray as xr
 
 from attribution.contributions.brinson_by_factor import family_table
 from attribution.contributions.cuts import untold
+from attribution.contributions.groups import asset_groups
 from attribution.contributions.result import AttributionResult
 from attribution.measures.estimated import estimated_at
 from attribution.measures.figures import followed_figures
@@ -42,6 +43,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "brinson_by_factor": ("course", "group", "effect", "factor"),
     "brinson_families": ("course", "effect", "family"),
     "exposures": ("course", "factor"),
+    "sector_weights": ("course", "sector"),
+    "drawdowns": ("course", "date"),
+    "past_exposures": ("course", "date", "factor"),
+    "past_contributions": ("course", "date", "factor"),
+    "past_errors": ("course", "month"),
     "risk": ("course", "measure"),
     "risk_factors": ("course", "factor"),
     "rules": ("course", "rung"),
@@ -57,6 +63,7 @@ BRINSON = ("course", "grouping", "group", "portfolio_weight", "benchmark_weight"
            *EFFECTS)  # fmt: skip
 BRINSON_BY_FACTOR = ("course", "grouping", "group", "effect", "factor", "contribution", "standard_error", "t")
 BRINSON_FAMILIES = ("course", "effect", "family", "contribution", "standard_error", "t")
+SECTOR_WEIGHTS = ("course", "sector", "portfolio_weight", "benchmark_weight", "active_weight")
 RULES = ("course", "rung", "contribution", "score", "tracking_error")
 RISK = ("course", "measure", "value")
 RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", "share_of_variance")
@@ -65,6 +72,12 @@ RISK_FACTORS = ("course", "factor", "group", "active_exposure", "contribution", 
 def stack(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Frames below each other."""
     return pd.concat(frames, ignore_index=True)
+
+
+def stacked_or_empty(parts: Iterable[pd.DataFrame | None], columns: Sequence[str]) -> pd.DataFrame:
+    """The parts that there are, one below the other; without any an empty frame."""
+    known = [part for part in parts if part is not None and len(part)]
+    return stack(known) if known else pd.DataFrame(columns=list(columns))
 
 
 def stocks_table(result: AttributionResult) -> pd.DataFrame:
@@ -249,3 +262,23 @@ def figures_table(tracks: Tracks, followed: Course) -> pd.DataFrame:
     frame = followed_figures(tracks, followed)
     frame.insert(0, "course", followed.name)
     return frame
+
+
+def sector_weights_table(results: Iterable[AttributionResult]) -> pd.DataFrame:
+    """Weights by sector at the last close: course, sector (with CASH), portfolio_weight, benchmark_weight, active_weight.
+
+    Weights are those held until the close. Of a course whose benchmark's constituents nobody knows there are no rows.
+    """
+    return stacked_or_empty(map(_sector_weights, results), SECTOR_WEIGHTS)
+
+
+def _sector_weights(result: AttributionResult) -> pd.DataFrame | None:
+    cube = result.cube
+    if cube.returns_only:
+        return None
+    sides = {"portfolio_weight": cube.closing_weight, "benchmark_weight": cube.benchmark_closing_weight}
+    frame = pd.DataFrame({name: weights.to_series() for name, weights in sides.items()})
+    frame = frame.groupby(asset_groups(cube, "sector"), sort=False).sum().rename_axis("sector").reset_index()
+    frame = frame.iloc[in_order(frame["sector"].to_numpy(), cube.group_order)].reset_index(drop=True)
+    frame["active_weight"] = frame["portfolio_weight"] - frame["benchmark_weight"]
+    return frame.assign(course=result.course)[list(SECTOR_WEIGHTS)]

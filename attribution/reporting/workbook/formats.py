@@ -23,7 +23,7 @@ PERCENT = {
     "return", "benchmark_return", "excess", "1m", "3m", "6m", "1y", "itd", "three_months", "standard_error", "factor_return",
     "contribution", "second_contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight",
     "benchmark_weight", "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names",
-    "filled", "clipped", "uncovered_weight",
+    "filled", "clipped", "uncovered_weight", "active_weight", "portfolio_drawdown", "benchmark_drawdown",
 }  # fmt: skip
 RATIO = {
     "sharpe", "sortino", "t", "active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change",
@@ -75,7 +75,7 @@ def number_kind(table: str, column: str) -> str:
     >>> number_kind("performance", "excess"), number_kind("exposures", "change"), number_kind("reconciliation", "left")
     ('percent', 'ratio', 'number')
     """
-    if column in PERCENT or table == "index_weeks":
+    if column in PERCENT or table in ("index_weeks", "past_errors"):
         return "fine" if table in SMALL_CELLS else "percent"
     if column in RATIO:
         return "ratio"

@@ -12,7 +12,14 @@ import attribution as at
 import riskmodel as rm
 from attribution.cli import main
 from attribution.measures.forecast import forecast_risk, forecasts_at, month_to
-from attribution.measures.past_forecasts import COLUMNS, last_months, realised_of_sleeves, realised_table, run_of
+from attribution.measures.past_forecasts import (
+    COLUMNS,
+    last_months,
+    past_of,
+    realised_of_sleeves,
+    realised_table,
+    run_of,
+)
 from attribution.measures.realised import realised_ratio, realised_volatility
 from attribution.portfolio.settings.sections import RiskBand
 from attribution.portfolio.tracks import Tracks
@@ -28,7 +35,7 @@ def realised(book, market, model, date=DATE, forecasts=None):
     tracks = Tracks(book, market, run_of(months)).over(month_to(book, market, date))
     closes = {month.base for month in months} | {date}
     made = forecasts_at(model, market, closes) if forecasts is None else forecasts
-    return realised_table(realised_of_sleeves(tracks, book.sleeves, made)).set_index(["sleeve", "measure"])
+    return realised_table(realised_of_sleeves(past_of(tracks, made), book.sleeves)).set_index(["sleeve", "measure"])
 
 
 @pytest.fixture(scope="module")
