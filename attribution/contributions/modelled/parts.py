@@ -69,10 +69,10 @@ def model_parts(
     modelled, specific = np.zeros((len(days), len(assets)), dtype=bool), np.zeros((len(days), len(assets)))
     modelled[:, of_market], specific[:, of_market] = ~np.isnan(own), np.nan_to_num(own)
     of_names = slice(0, len(of_market)) if len(of_market) and of_market[-1] == len(of_market) - 1 else of_market
-    known = modelled[:, of_market]
+    covered = modelled[:, of_market]
     for row, column in enumerate(design.get_index("factor").get_indexer(names)):  # one at a time stays in the cache
         of_factor = design.to_numpy()[:, column]
-        exposure[:, row, of_names] = np.where(known & ~np.isnan(of_factor), of_factor, 0.0)
+        exposure[:, row, of_names] = np.where(covered & ~np.isnan(of_factor), of_factor, 0.0)
     factor_return = of_days["factor_returns"].transpose("time", "factor")
     whole = factor_return.fillna(0.0).to_numpy()
     solved = factor_return.notnull().any("factor").to_numpy()
