@@ -13,7 +13,7 @@ from attribution.house_style.drawing.waterfall import waterfall
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Book
 from attribution.reporting.pages.cells import Cells
-from attribution.reporting.pages.page import asset, environment
+from attribution.reporting.pages.page import SCREEN, asset, environment
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords, page_words
 from attribution.reporting.tables.rungs import rung_name, rung_rules
@@ -73,11 +73,12 @@ def render_walk(book: Book, months: WalkedMonths, language: str) -> str:
         .get_template("templates/walk.html")
         .render(
             lang=language,
+            medium="screen",
             t=words.messages,
             words=words,
             cells=Cells(words, traced=False),
             view=_view(book, months, words),
-            styles=[asset("page.css"), asset("print.css")],
+            styles=[asset(name) for name in ("page.css", "print.css", SCREEN)],
         )
     )
 

@@ -18,6 +18,7 @@ from attribution.reporting.tables.content import build_content
 from riskmodel.market.market import MARKET_TABLES
 from riskmodel.market.sources import Folder
 from riskmodel.progress import silent
+from tests.attribution.reporting.browser import Browser
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, of_one, text_of_one
 
@@ -88,6 +89,14 @@ def pages(once, page_content):
 @pytest.fixture(scope="session")
 def readers(pages):
     return {language: Reader(text) for language, text in pages.items()}
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A browser for all tests that want one."""
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from attribution.reporting.commentary.html import to_html
 from attribution.reporting.house.own import NOTHING, Own
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.factors import rewarded_title
-from attribution.reporting.pages.page import Medium, asset, environment, page_charts
+from attribution.reporting.pages.page import SCREEN, Medium, asset, environment, page_charts
 from attribution.reporting.pages.performance import Indices, indices_section
 from attribution.reporting.pages.words import page_words
 
@@ -80,6 +80,7 @@ def render_client(
     )
     return environment().get_template("templates/client.html").render(
         lang=language,
+        medium=medium,
         t=words.messages,
         words=words,
         cells=Cells(words, traced=traced),
@@ -89,5 +90,5 @@ def render_client(
         view=view,
         own=own,
         sides=SIDES,
-        styles=[fonts, asset("client.css"), asset("house.css"), own.sheet],
+        styles=[fonts, *map(asset, ("client.css", "house.css", *([SCREEN] if medium == "screen" else ()))), own.sheet],
     )  # fmt: skip

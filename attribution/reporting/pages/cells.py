@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attribution.house_style.numbers import NOT_AVAILABLE
@@ -39,6 +39,9 @@ class Cells:
         How numbers are written.
     traced
         Whether tables, rows and cells say which table, key and column they show, and the value with every digit.
+    named
+        Whether cells say that they are cells: of a table whose rows a narrow window lays out anew, which some readers then
+        take for no table.
 
     Examples
     --------
@@ -53,6 +56,12 @@ class Cells:
 
     words: PageWords
     traced: bool
+    named: bool = False
+
+    @property
+    def as_cells(self) -> Cells:
+        """The same, for a table whose rows a narrow window lays out anew."""
+        return replace(self, named=True)
 
     def table(self, name: str) -> Markup:
         """Say which of the report's tables a table shows."""
@@ -116,7 +125,7 @@ class Cells:
     def _cell(self, value: float, text: str, classes: str, column: str, key: Key = (), rows: int = 1) -> Markup:
         from markupsafe import Markup, escape
 
-        span = f' rowspan="{rows}"' if rows > 1 else ""
+        span = (f' rowspan="{rows}"' if rows > 1 else "") + (' role="cell"' if self.named else "")
         place = f' data-c="{escape(column)}"{self.row(*key) if key else ""}' if column and self.traced else ""
         if text == NOT_AVAILABLE:
             return Markup(f'<td class="{classes.strip()} na"{span}{place}>{text}</td>')

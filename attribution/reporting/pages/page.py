@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Medium = Literal["screen", "print"]
 SHEETS = ("page.css", "print.css", "house.css")
+SCREEN = "screen.css"  # of every page on a screen
+SCRIPTS = ("screen.js", "explorer.js")
 
 
 def render_page(
@@ -80,8 +82,8 @@ def render_page(
         book=content.book,
         sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
         own=own,
-        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, "explorer.css")), own.sheet],
-        script=asset("explorer.js") if medium == "screen" else "",
+        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, SCREEN, "explorer.css")), own.sheet],
+        script="\n".join(map(asset, SCRIPTS)) if medium == "screen" else "",
     )  # fmt: skip
 
 

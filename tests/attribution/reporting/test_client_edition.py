@@ -122,7 +122,7 @@ def test_every_return_of_the_first_page_is_the_tables(page_content, client_pages
 
 def test_only_held_names_are_shown_three_a_side(page_content, client_pages):
     table = page_content.tables["stock_contributions"].set_index(["course", "ticker"])
-    shown = re.findall(r'<tr data-k="(Major 100|Next Major 100)\|([^"]*)">', client_pages["en", "screen"])
+    shown = re.findall(r'<tr role="row" data-k="(Major 100|Next Major 100)\|([^"]*)">', client_pages["en", "screen"])
     assert 4 < len(shown) <= 12
     assert all(table.loc[place, "held"] for place in shown)
 
