@@ -154,6 +154,11 @@ def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
 
 def _unpivoted(frame: pd.DataFrame, sheet: Sheet, place: str, name: str, problems: list[str], layout: str) -> pd.DataFrame:
     """Days, names and numbers of a grid, a row each."""
+    if lost := [label for label in sheet.beside if label not in frame.columns]:
+        raise InputError(
+            f"{name}: {place} has no column '{lost[0]}', which beside names. Found: {listed(map(str, frame.columns), 20)}."
+        )
+    frame = frame.drop(columns=list(sheet.beside))
     first = frame.columns[0]
     columns = {str(theirs): only_column(frame, theirs, place, name) for theirs in frame.columns[1:]}
     header = pd.Series(list(columns), [f"of the header {place}" for _ in columns], dtype=object)

@@ -139,10 +139,11 @@ class How(_Part):
 
 
 class Sheet(How):
-    """One sheet of a wide table: its file, and the unit of its numbers."""
+    """One sheet of a wide table: its file, the unit of its numbers, and the columns that are no part of its grid."""
 
     file: Texts
     unit: Unit | None = None
+    beside: Texts = ()
 
 
 class TableMap(How):

@@ -15,6 +15,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.day_forms import regex_of
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
 from riskmodel.market.sources.recognition import doubts
+from riskmodel.market.sources.recognition.evidence.events import Events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import FRACTION, same_numbers
 from riskmodel.market.sources.recognition.files import Seen
@@ -220,6 +221,14 @@ def ask_whose(draft: Draft) -> None:
     if draft.stated.get(key) != OPEN:
         draft.why.pop((key,), None)
         draft.state((key,), OPEN, Fact("whose_lists", {"places": (draft.group.place,), "table": draft.table}))
+
+
+def state_dividends(drafts: Sequence[Draft], events: Sequence[Events]) -> None:
+    """Name the files in which dividends may stand beside the question for total returns."""
+    for draft in drafts:
+        for path in (("columns", "total_return"), ("derived", "total_return")):
+            if draft.table == "prices" and path in draft.questions():
+                draft.why[path] += tuple(each.dividends() for each in events)
 
 
 def without_taken(draft: Draft, drafts: Sequence[Draft]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
+MOST_NAMED = 5  # files of a packed one
 NOTE = 20  # characters of a note that tell where notes begin
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
@@ -129,6 +131,10 @@ def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
         with _by_a_library():
             raw = path.read_bytes()
         yield _of_text(raw, name)
+    elif suffix == ".zip":
+        with _by_a_library(), zipfile.ZipFile(path) as packed:
+            names = tuple(packed.namelist())
+        yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}))
     else:
         yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN
 from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.absent import state_absent, unit_of_any, why_of
@@ -34,6 +35,7 @@ from riskmodel.market.sources.recognition.evidence.units import (
 )
 from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shape
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
+from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
 from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
@@ -161,10 +163,21 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
             if column == "portfolio" and len({*group.files}) == 1:
                 draft.state(("constant", column), PurePosixPath(files[0]).stem, Fact("one_list", {"column": column}))
                 continue
-            draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}))
+            above = tuple(dict.fromkeys(f"{_own_name(each)}: {_day_above(each)}" for each in group.seen if _day_above(each)))
+            told = [Fact("day_above", {"cells": above})] if column == "date" and above else []
+            draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}), *told)
     elif "{date}" in pattern:
         draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))
     draft.state(("file",), pattern, Fact("files", {"count": len({*group.files})}), *group.first.why)
+
+
+def _own_name(seen: Seen) -> str:
+    return seen.sheet or seen.file
+
+
+def _day_above(seen: Seen) -> str:
+    """The first text above a header that is a day; empty where there is none."""
+    return next((text for text in seen.titles if looks_like_day(text)), "")
 
 
 def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:

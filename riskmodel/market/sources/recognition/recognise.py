@@ -18,11 +18,13 @@ from riskmodel.market.sources.recognition.drafts import (
     Draft,
     Found,
     ask_whose,
+    state_dividends,
     state_place,
     state_sessions,
     without_taken,
 )
 from riskmodel.market.sources.recognition.evidence.days import settle_days, why_no_prices
+from riskmodel.market.sources.recognition.evidence.events import events_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import Near, nearest
@@ -52,6 +54,7 @@ from riskmodel.market.sources.recognition.wide import (
     Wide,
     as_wide,
     is_across,
+    is_lists,
     levels_mixed,
     no_levels,
     settled_by_cells,
@@ -153,9 +156,11 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
             found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
         elif wide is not None and (others := no_levels(wide)):
             found.append(row_of_group(group, ASKED, Fact("no_levels", {"labels": others}), table="indices"))
+        elif wide is not None and is_lists(wide):
+            found.append(row_of_group(group, ASKED, Fact("lists_across"), table="holdings"))
         elif wide is not None:
             sheets.append(wide)
-        elif is_across(group, codes):
+        elif is_across(group, codes) is not None:
             found.append(row_of_group(group, ASKED, Fact("days_across")))
         elif not likely:
             verdict, reason, table = why_left(group, codes)
@@ -224,6 +229,10 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         without_taken(draft, drafts)
         state_sessions(draft)
         state_cash(draft, frozenset().union(*codes.values()))
+    used = {draft.group for draft in drafts}
+    spare = [group for group in narrow if group not in used and not of_another_kind(group)]
+    events = [seen for group in spare if (seen := events_of(group, tickers[group])) is not None]
+    state_dividends(drafts, events)
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
@@ -231,10 +240,12 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
     for group in groups:
         found += rows_of_headers(group)
     found += rows_not_found(drafts)
-    used = {draft.group for draft in drafts}
-    spare = [group for group in narrow if group not in used and not of_another_kind(group)]
     missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
     near = {table: nearest(table, spare, tickers) for table in missing}
+    of_splits = [each for each in events if each.may_be_splits]
+    if of_splits and not any(draft.table == "splits" for draft in drafts):
+        near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
+        found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
     return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))), near)
 
 

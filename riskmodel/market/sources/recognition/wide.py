@@ -27,6 +27,7 @@ from riskmodel.market.tables import DATE, TABLES, TEXT
 from riskmodel.market.tables import NUMBER as NUMBERS
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
+PART = 0.01  # of a whole that the weights of a day may miss
 FEW = 2  # names across, at least, of what is no pair
 
 
@@ -34,7 +35,8 @@ FEW = 2  # names across, at least, of what is no pair
 class Wide:
     """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across.
 
-    `likely` is what each column of ours may be among all sheets, by their places.
+    `likely` is what each column of ours may be among all sheets, by their places; `beside` are columns that are no part of
+    the grid.
     """
 
     group: Group
@@ -44,6 +46,7 @@ class Wide:
     codes: str | None = None
     layout: str = "wide"
     likely: Mapping[str, Likely] = default(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -55,8 +58,8 @@ class Wide:
 def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozenset[str]) -> Wide | None:
     """A group as a wide sheet, or None where it is none."""
     first, *across = group.first.labels
-    if is_across(group, codes):
-        return _across(group, codes)
+    if (names_down := is_across(group, codes)) is not None:
+        return _across(group, names_down, codes)
     if not across or group.shape(first).kind != DAY:
         return None
     if group.stacked.kind != NUMBER:
@@ -77,6 +80,14 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
     if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group, group.stacked)) == LEVELS:
         return Wide(group, "indices", None, (Fact("like_levels", {"label": ", ".join(across)}),))
     return None
+
+
+def is_lists(sheet: Wide) -> bool:
+    """Whether the numbers of each day are the parts of a whole: the weights of a portfolio, with its names across."""
+    if sheet.field is not None or sheet.layout != "wide" or sheet.table not in ("prices", "shares"):
+        return False
+    sums = _panel(sheet.group, sheet.group.stacked).sum(axis=1, min_count=2).dropna()
+    return len(sums) > 1 and any(bool(((sums / whole - 1).abs() < PART).all()) for whole in (1.0, 100.0))
 
 
 def levels_mixed(sheet: Wide) -> tuple[str, ...]:
@@ -100,21 +111,30 @@ def no_levels(sheet: Wide) -> tuple[str, ...]:
     )
 
 
-def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> bool:
-    """Whether names stand down and days across, some perhaps beside a name or a comment."""
-    first, *across = group.first.labels
-    days = sum(looks_like_day(label) for label in across)
-    return days > 1 and days >= 0.5 * len(across) and best_column(frozenset(group.texts(first)), codes)[0] is not None
-
-
-def _across(group: Group, codes: Mapping[str, frozenset[str]]) -> Wide | None:
-    """A group with names down and days alone across; None where other columns stand among these, which no mapping reads."""
-    first, *across = group.first.labels
-    if not all(map(looks_like_day, across)) or group.stacked.kind != NUMBER:
+def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
+    """The column of names where these stand down and days across, some perhaps beside a company's name; else None."""
+    labels = group.first.labels
+    others = [label for label in labels if not looks_like_day(label)]
+    if len(labels) - len(others) < 2 or len(others) > 0.5 * len(labels):
         return None
-    column, share = best_column(frozenset(group.texts(first)), codes)
-    table, field, why = _field(group)
-    return Wide(group, table, field, (Fact("codes_down", {"label": column, "share": share}), *why), column, "across")
+    shares = {label: best_column(frozenset(group.texts(label)), codes)[1] for label in others}
+    best = max(shares, key=lambda label: (shares[label], -group.texts(label).str.len().mean()), default=None)  # no names
+    return best if best is not None and shares[best] else None
+
+
+def _across(group: Group, names: str, codes: Mapping[str, frozenset[str]]) -> Wide | None:
+    """A group with names down and days across, without texts beside them; None where these are numbers, perhaps of a day."""
+    beside = tuple(label for label in group.first.labels if label != names and not looks_like_day(label))
+    if any(group.shape(label).kind == NUMBER for label in beside):
+        return None
+    keep = [names, *(label for label in group.first.labels if looks_like_day(label))]
+    plain = group if not beside else Group(tuple(replace(each, cells=each.cells[keep]) for each in group.seen))
+    if plain.stacked.kind != NUMBER:
+        return None
+    column, share = best_column(frozenset(plain.texts(names)), codes)
+    table, field, why = _field(plain)
+    why = (Fact("codes_down", {"label": column, "share": share}), *why)
+    return Wide(plain, table, field, why, column, "across", beside=beside)
 
 
 def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
@@ -263,6 +283,8 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     state_how(draft, path, group, [first], {first: DATE if sheet.layout == "wide" else TEXT})
     if sheet.layout == "across":
         _state_days_across(draft, path, group)
+    if sheet.beside:
+        draft.state((*path, "beside"), list(sheet.beside), Fact("beside_grid"))
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
     _ask_of_headers(draft, (*path, "file"), group)
     if stacked.missing:

@@ -58,19 +58,20 @@ SHORT_UNITS = {  # and MUSD is millions
 }
 SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn|lakh|lac|crore|cr")  # beside a currency: of no known size
 CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])|(?<=[A-Z]{3})(?=[A-Z][a-z]{2})")  # IndexCode, ISINCode
+ACCENTS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")  # of Latin letters: many exports leave them out
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
 @cache
 def tokens(text: str) -> tuple[str, ...]:
-    """A text in words of ordinary width and lower case.
+    """A text in words of ordinary width and lower case, its Latin letters without accents.
 
     Examples
     --------
     >>> tokens("PX_LAST (USD)"), tokens("終値（円）"), tokens("TotalReturnLevel")
     (('px', 'last', 'usd'), ('終値', '円'), ('total', 'return', 'level'))
     """
-    plain = CAMEL.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    plain = CAMEL.sub(" ", unicodedata.normalize("NFKC", ACCENTS.sub("", unicodedata.normalize("NFKD", text)))).casefold()
     return tuple(word for word in re.split(r"[^\w%$€£¥]+|_", plain) if word)
 
 

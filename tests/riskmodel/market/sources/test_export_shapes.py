@@ -125,6 +125,10 @@ def test_names_may_stand_down_and_days_across(tmp_path):
     assert read.to_dict() == {("A", DAYS[0]): 3e3, ("A", DAYS[2]): 4e3, ("B", DAYS[2]): 5.5e3}
     (tmp_path / "shares.csv").write_text("Symbol,Company,3/4/2025\nA,a,4\n")
     assert "row of the header shares.csv 'Company'" in refusal(tmp_path, "shares", layout="across", fields=fields)
+    fields["shares_out"]["beside"] = "Company"  # no part of the grid, as a person states
+    assert table(tmp_path, "shares", layout="across", fields=fields)["shares_out"].tolist() == [4e3]
+    fields["shares_out"]["beside"] = "Firm"
+    assert "has no column 'Firm', which beside names" in refusal(tmp_path, "shares", layout="across", fields=fields)
 
 
 def test_indices_across_are_renamed_by_values(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -71,13 +72,13 @@ def test_dividends_with_days_of_record_and_payment_are_no_share_counts(tmp_path)
 def test_prices_whose_only_word_is_one_of_market_values_are_two_tables(tmp_path):
     master(tmp_path)
     table = history().assign(cap=lambda rows: rows["close"] * rows["shares"] / 1e6)
-    columns = {"date": "EFF_DT", "ticker": "Ticker", "close": "PX_CLS_LCL", "volume": "TRD_QTY", "cap": "MKT_CAP_MM"}
+    columns = {"date": "EFF_DT", "ticker": "Ticker", "close": "VAL_LCL", "volume": "TRD_QTY", "cap": "MKT_CAP_MM"}
     table[[*columns]].rename(columns=columns).to_csv(tmp_path / "px.txt", index=False)
     prices, shares = draft(tmp_path, "prices"), draft(tmp_path, "shares")
     assert shares.labels["market_cap"] == "MKT_CAP_MM"
     assert prices.stated["columns"]["close"] == OPEN
     offered = [fact.values["labels"] for fact in prices.why["columns", "close"] if "labels" in fact.values]
-    assert offered == [("PX_CLS_LCL",)]  # what another table takes is not offered again
+    assert offered == [("VAL_LCL",)]  # what another table takes is not offered again
 
 
 def members(day: pd.Timestamp) -> list[tuple[object, ...]]:
@@ -167,3 +168,89 @@ def test_days_have_names_of_months_in_any_language_and_case(written, tmp_path):
     rows.to_csv(tmp_path / "members.csv", index=False)
     found = draft(tmp_path, "constituents")
     assert (found.labels["date"], found.stated["dates"]) == ("Date", "DD-MMM-YYYY")
+
+
+def test_a_price_that_jumps_where_the_value_of_the_company_does_not_is_asked_whatever_its_header(tmp_path):
+    master(tmp_path)
+    table = history().assign(cap=lambda rows: rows["close"] * rows["shares"])
+    table = table.assign(
+        close=lambda rows: rows["close"] * np.where((rows["ticker"] == "AAX") & (rows["date"] < DAYS[20]), 2, 1)
+    )
+    columns = {"date": "Date", "ticker": "Ticker", "close": "Close", "volume": "Volume", "cap": "Market Cap"}
+    table[[*columns]].rename(columns=columns).to_csv(tmp_path / "px.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert found.stated["columns"]["close"] == OPEN
+    assert "jumps_alone" in {fact.key for fact in found.why["columns", "close"]}
+
+
+def test_names_down_beside_a_company_and_days_across_are_a_grid(tmp_path):
+    master(tmp_path)
+    ends = ["2024-01-31", "2024-02-29", "2024-03-29"]
+    grid = pd.DataFrame({day: np.arange(1.0, 13.0) * 3 for day in ends})
+    grid.insert(0, "Ticker", NAMES)
+    grid.insert(0, "Company", [f"{name} Works plc" for name in NAMES])
+    grid.to_csv(tmp_path / "Market cap USD mn.csv", index=False)
+    found = draft(tmp_path, "shares")
+    assert found.stated["layout"] == "across"
+    assert found.stated["fields"]["market_cap"]["beside"] == ["Company"]
+    assert found.stated["fields"]["market_cap"]["unit"] == "millions"
+
+
+def test_reports_in_spanish_are_known_by_their_words_with_accents_or_without(tmp_path):
+    master(tmp_path)
+    names = {
+        "id": "Valor",
+        "end": "Cierre ejercicio",
+        "told": "Fecha publicacion",
+        "a": "Activo total",
+        "c": "Patrimonio neto",
+    }
+    names |= {"b": "Pasivo exigible total", "d": "Ventas", "e": "Beneficio neto"}
+    reports(12, 4).rename(columns=names).to_csv(tmp_path / "cuentas.csv", index=False)
+    labels = draft(tmp_path, "fundamentals").labels
+    assert {ours: labels[ours] for ours in ("available_from", "revenue", "net_income", "total_liabilities")} == {
+        "available_from": "Fecha publicacion",
+        "revenue": "Ventas",
+        "net_income": "Beneficio neto",
+        "total_liabilities": "Pasivo exigible total",
+    }
+
+
+def test_dividends_and_splits_of_another_file_are_named_beside_the_return_that_wants_them(tmp_path):
+    master(tmp_path)
+    history()[["date", "ticker", "close"]].to_csv(tmp_path / "prices.csv", index=False)
+    rows = [
+        (name, kind, day, day + pd.Timedelta(days=20), 0.1 * (place + 1))
+        for place, name in enumerate(NAMES)
+        for kind, day in (("DVCA", DAYS[3 + place]), ("SPLF", DAYS[20 + place]))
+    ]
+    frame = pd.DataFrame(rows, columns=["Ticker", "EVT", "EX", "PAID", "AMT"])
+    frame.to_csv(tmp_path / "actions.csv", index=False)
+    found = looked(tmp_path)
+    prices = found.draft("prices")
+    assert prices is not None and prices.stated["columns"]["total_return"] == OPEN
+    told = {fact.key: fact.values for fact in prices.why["columns", "total_return"]}["dividends_elsewhere"]
+    assert (told["place"], told["labels"], told["days"]) == ("actions.csv", ("AMT",), ("EX", "PAID"))
+    assert [near.file for near in found.nearest["splits"]] == ["actions.csv"]
+    frame.assign(EVT="DVCA").to_csv(tmp_path / "actions.csv", index=False)  # of one kind, and not of splits
+    assert "splits" not in looked(tmp_path).nearest
+
+
+def test_weights_with_names_across_are_lists_and_a_packed_file_is_to_be_unpacked(tmp_path):
+    master(tmp_path)
+    pd.DataFrame(1 / 12, DAYS, NAMES).rename_axis("date").to_csv(tmp_path / "w_core.csv")
+    with zipfile.ZipFile(tmp_path / "prices.zip", "w") as packed:
+        packed.writestr("px_2024.csv", "Date,Ticker,Close\n")
+    told = {(each.file, fact.key): fact.values for each in looked(tmp_path).found for fact in each.why}
+    assert ("w_core.csv", "lists_across") in told
+    assert told["prices.zip", "packed"]["names"] == ("px_2024.csv",)
+
+
+def test_a_day_above_a_header_is_named_where_no_column_has_it(tmp_path):
+    master(tmp_path)
+    (tmp_path / "holdings").mkdir()
+    for portfolio, day in (("core", "2024-03-28"), ("mid", "2024-04-30")):
+        rows = "".join(f"{name},{1 / 12}\n" for name in NAMES)
+        (tmp_path / "holdings" / f"{portfolio}.csv").write_text(f"Valued on,{day}\n\nTicker,Weight\n{rows}")
+    facts = [fact for fact in draft(tmp_path, "holdings").why["constant", "date"] if fact.key == "day_above"]
+    assert facts and "2024-03-28" in facts[0].values["cells"][0]

@@ -263,9 +263,9 @@ def test_workbooks_a_month_each_are_one_table_and_every_file_is_read(sheets, dat
 def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_path):
     """Under headers of no language that is known; without weights that sum it is asked which column is one."""
     master(tmp_path)
-    rows = [(f"Fond {fund}", day, isin) for fund in range(funds) for day in days for isin in ISINS]
-    frame = pd.DataFrame(rows, columns=["Fond", "Datum", "ISIN"])
-    frame = frame.assign(Antal=range(100, 100 + len(frame)), Andel=100 / len(ISINS), Kurs=20.5)
+    rows = [(f"Rahasto {fund}", day, isin) for fund in range(funds) for day in days for isin in ISINS]
+    frame = pd.DataFrame(rows, columns=["Rahasto", "Datum", "ISIN"])
+    frame = frame.assign(Määrä=range(100, 100 + len(frame)), Andel=100 / len(ISINS), Kurs=20.5)
     frame = frame.rename(columns={"Andel": "Andel av fonden (%)"})
     frame.to_csv(tmp_path / "innehav.csv", index=False)
     found = looked(tmp_path)
@@ -278,7 +278,7 @@ def test_lists_with_prices_in_them_are_no_table_of_prices(days, key, funds, tmp_
         found = looked(tmp_path)
         lists = found.draft("holdings")
         assert found.draft("prices") is None and lists is not None
-        assert {*lists.why["columns", "weight"][0].values["labels"]} >= {"Antal"} and "weight" not in lists.labels
+        assert {*lists.why["columns", "weight"][0].values["labels"]} >= {"Määrä"} and "weight" not in lists.labels
 
 
 def test_one_file_with_a_day_in_its_name_is_that_file_alone(tmp_path):

@@ -12,6 +12,7 @@ from riskmodel.market.sources.recognition.groups import LISTED, Group, fits, is_
 from riskmodel.market.sources.recognition.words import HEADERS, NEEDED, OF_NAMES, WORDS, bare, has, matched, tokens
 
 OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
+OF_A_CODE = 0.05  # check digits beside a name of a company: of two words that are as good
 OF_A_JOIN = 2.5  # what cells say that no header does
 WHOSE = {*LISTED.values()}
 TELLING = {"index", "portfolio", "sector", "pair", "session", "ex_date", "period_end", "announced"}  # few tables have them
@@ -67,6 +68,7 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
                 for ours, phrases in columns.items()
                 for label in group.first.labels
                 for score, phrase in [_match(table, ours, label, phrases, joined)]
+                for score in [score + OF_A_CODE * (score > 0 and ours == "ticker" and group.shape(label).code != "")]
                 if score
                 and _may_be(group.shape(label), kind_of(table, ours), readable)  # cells are read under few
                 and (ours not in WHOSE or is_whose(group, label))

@@ -61,7 +61,7 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
             asked.pop("sector", None)
             why["sector"] = likely["sector"].why if word is None else (Fact("header_word", {"word": word}),)
     for ours in DISPROVED.get(table, ()):
-        if ours in chosen and ours in likely and not _agree(chosen[ours], likely[ours]):
+        if ours in chosen and ours in likely and (likely[ours].doubted or not _agree(chosen[ours], likely[ours])):
             labels = tuple(dict.fromkeys((chosen.pop(ours), *first(likely[ours].labels))))
             asked[ours] = labels, Fact("words_and_cells", {"column": ours, "label": labels[0], "labels": labels})
     for ours, each in likely.items():
@@ -75,7 +75,7 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
             chosen[ours], why[ours] = best, each.why
     for ours, each in likely.items():
         open_day = ours in asked and asked[ours][1].key == "which_day"
-        if ours not in chosen and (ours not in asked or open_day) and not _is_needless(ours, chosen):
+        if ours not in chosen and (ours not in asked or open_day) and not each.doubted and not _is_needless(ours, chosen):
             label = _said_alone(table, ours, [label for label in each.labels if label not in chosen.values()])
             if label is not None:
                 asked.pop(ours, None)

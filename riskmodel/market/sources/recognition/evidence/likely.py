@@ -22,11 +22,14 @@ class Likely:
         Whether arithmetic over the cells leaves only the first; else a person is asked.
     why
         What speaks for the headers, and against others.
+    doubted
+        Whether cells speak against the only one that it may be: words do not take it then.
     """
 
     labels: tuple[str, ...]
     proved: bool = False
     why: tuple[Fact, ...] = field(default_factory=tuple)
+    doubted: bool = False
 
 
 def ranked(scores: Mapping[str, float], *why: Fact) -> Likely:

@@ -149,6 +149,8 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
     }
     total = [pair for pair, found in pairs.items() if found.kind == TOTAL]
     caps = _caps(levels, pairs, panels)
+    traded = _as_traded(levels, pairs, panels)
+    caps += [cap for _, cap in traded if cap not in caps]
     closes = [base for base in levels if any(pair[0] == base for pair in total) and base not in caps]
     out: dict[str, Likely] = {}
     if levels:
@@ -157,7 +159,10 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
         why = [Fact("is_total_of", {"label": o, "base": b, "share": pairs[b, o].share}) for b, o in of_close]
         others = [label for label in levels if label not in closes and label not in caps]
         jumps = [Fact("jumps", {"label": label}) for label in others if _jumps(label, closes, pairs)]
-        out["close"] = Likely(first((*closes, *others, *caps)), proved, (*why, *jumps))
+        jumps += [Fact("jumps_alone", {"label": base, "other": cap}) for base, cap in traded if base not in closes]
+        out["close"] = Likely(
+            first((*closes, *others, *caps)), proved, (*why, *jumps), bool(traded) and not closes and len(others) == 1
+        )
     dividends = {other for _, other in total if other in returns}
     if returns:
         proved = len(dividends) == 1 and len(closes) == 1
@@ -181,15 +186,27 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
     return out
 
 
+def _as_traded(
+    levels: Sequence[str], pairs: Mapping[tuple[str, str], Beside], panels: Mapping[str, pd.DataFrame]
+) -> list[tuple[str, str]]:
+    """Levels that jump where a company's value does not, with that value: prices as traded, split and not adjusted."""
+    return [
+        (b, c) for (b, c), how in pairs.items() if c in levels and how.kind == SPLITS and _is_multiple(panels[b], panels[c])
+    ]
+
+
+def _is_multiple(base: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether a level is another one times a count that is very different from name to name."""
+    times = (other / base).median()
+    times = times[np.isfinite(times)]
+    return bool(len(times) > 2 and times.quantile(0.1) > MULTIPLE and times.quantile(0.9) > 2 * times.quantile(0.1))
+
+
 def _caps(levels: Sequence[str], pairs: Mapping[tuple[str, str], Beside], panels: Mapping[str, pd.DataFrame]) -> list[str]:
     """Levels that are another one times a count that is steady for a name, and very different from name to name."""
     found = []
     for (base, other), how in pairs.items():
-        if other not in levels or how.kind == SPLITS:
-            continue
-        times = (panels[other] / panels[base]).median()
-        times = times[np.isfinite(times)]
-        if len(times) > 2 and times.quantile(0.1) > MULTIPLE and times.quantile(0.9) > 2 * times.quantile(0.1):
+        if other in levels and how.kind != SPLITS and _is_multiple(panels[base], panels[other]):
             found.append(other)
     return list(dict.fromkeys(found))
 
