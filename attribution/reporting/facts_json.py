@@ -29,8 +29,8 @@ FACTS = "facts.json"
 FORM = "factor-attribution facts 1"
 PUBLISHED = (
     "performance", "trailing", "periods", "record", "index_months", "index_weeks", "factor_month", "factor_contributions",
-    "group_contributions", "stock_contributions", "brinson", "exposures", "risk", "risk_factors", "rules", "limits",
-    "realised", "figures",
+    "group_contributions", "stock_contributions", "holdings", "characteristics", "brinson", "exposures", "risk",
+    "risk_factors", "rules", "limits", "realised", "figures",
 )  # fmt: skip
 MAIN = ("return", "contribution")  # columns that a row's standard error is of
 ASIDE = ("standard_error", "t")  # told beside them

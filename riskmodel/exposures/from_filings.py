@@ -72,6 +72,38 @@ def yearly_figures(market: xr.Dataset) -> Known:
     )
 
 
+def latest_filings(market: xr.Dataset, day: pd.Timestamp) -> pd.DataFrame:
+    """The yearly figures of each company that are known at a close and not stale, by ticker.
+
+    Parameters
+    ----------
+    market
+        As `riskmodel.read_market` gives it; without filings the answer is empty.
+    day
+        The close: what became available later is not seen.
+
+    Returns
+    -------
+    DataFrame
+        By ticker, a column an item of the filings: the latest version of the newest period, none that ended more than
+        eighteen months before. What `yearly_figures` has as `latest` for the company's last filing.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> known = latest_filings(rm.read_market("fixtures/small"), pd.Timestamp("2025-03-31"))
+    >>> bool((known["filing_known"] <= pd.Timestamp("2025-03-31")).all()), known.index.is_unique
+    (True, True)
+    """
+    columns = [str(name) for name in market.data_vars if market[name].dims == ("filing",)]
+    if not columns:
+        return pd.DataFrame()
+    filings = market[columns].to_dataframe().reset_index(drop=True)
+    filings = filings[filings["filing_known"] <= day].sort_values("filing_period_end", kind="stable")
+    filings = filings.drop_duplicates("filing_ticker", keep="last").set_index("filing_ticker")
+    return filings[filings["filing_period_end"] + FILING_LASTS >= day]
+
+
 def _a_year_before(history: pd.DataFrame) -> pd.DataFrame:
     """For each row the same history's period that ended 330 to 400 days before, the nearest to a year; on its index."""
     wanted = history[["event_at"]].assign(day=history["filing_period_end"] - YEAR, row=history.index)

@@ -79,9 +79,13 @@ class Cells:
         text = self.words.percent(row[column], decimals, unit=unit)
         return self._cell(row[column], text, f"n p {classes}", column, key, rows)
 
-    def number(self, row: Mapping[str, Any], column: str, decimals: int = 2, *, classes: str = "", key: Key = ()) -> Markup:
+    def number(
+        self, row: Mapping[str, Any], column: str, decimals: int = 2, *, classes: str = "", key: Key = (),
+        grouped: bool = False,
+    ) -> Markup:  # fmt: skip
         """A cell of a table, as it is."""
-        return self._cell(row[column], self.words.number(row[column], decimals), f"n {classes}", column, key)
+        text = self.words.number(row[column], decimals, grouped=grouped)
+        return self._cell(row[column], text, f"n {classes}", column, key)
 
     def measured(self, row: Mapping[str, Any], column: str, *, key: Key) -> Markup:
         """A cell of a table of measures, as its measure is written; empty where the measure has no such side."""

@@ -15,7 +15,7 @@ from attribution.reporting.pages.factors import factors_section, rewarded_title
 from attribution.reporting.pages.limits import limits_section
 from attribution.reporting.pages.notes import coverage_section, method_paragraph, notes_section, reconciliation_sentence
 from attribution.reporting.pages.performance import indices_section, ranking_section, three_months_start, trailing_section
-from attribution.reporting.pages.positions import blends_section, composition_section, risk_section
+from attribution.reporting.pages.positions import blends_section, composition_section, holdings_section, risk_section
 from attribution.reporting.pages.rules import rules_section
 from attribution.reporting.pages.sleeve import sleeve_sections
 from attribution.reporting.pages.words import PageWords, page_words
@@ -29,6 +29,7 @@ Medium = Literal["screen", "print"]
 SHEETS = ("page.css", "print.css", "house.css")
 SCREEN = "screen.css"  # of every page on a screen
 SCRIPTS = ("screen.js", "explorer.js")
+ANNEX = "ABCDE"  # full holdings are the first: the section on holdings names it
 
 
 def render_page(
@@ -93,7 +94,7 @@ def page_charts(content: Content, language: str) -> PageCharts:
 
 
 def page_sections(content: Content, words: PageWords, *, medium: Medium = "screen", commentary: str = "") -> list[Section]:
-    """The page's parts in the order in which a client reads them."""
+    """The page's parts in the order in which they are read; what the numbers rest on is an annex."""
     t = words.messages
     indices = indices_section(content, words)
     sections = [Section("ranking", "ranking", t("ranking.title"), ranking_section(content))]
@@ -118,12 +119,19 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
     ]
     if medium == "screen":
         sections.append(Section("explorer", "explorer", t("explorer.title"), explorer_section(content, words)))
-    return [
-        *sections,
+    annex = [
+        Section("holdings", "holdings", t("holdings.title"), holdings_section(content, words)),
         Section("methodology", "methodology", t("methodology.title"), method_paragraph(content, words)),
         Section("notes", "notes", t("notes_section.title"), notes_section(content, words)),
         Section("coverage", "coverage", t("coverage.title"), coverage_section(content, words)),
         Section("reconciliation", "reconciliation", t("reconciliation.title"), reconciliation_sentence(content, words)),
+    ]
+    return [
+        *sections,
+        *(
+            replace(section, title=t("annex.title", letter=letter, title=section.title))
+            for letter, section in zip(ANNEX, annex, strict=True)
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.reporting.pages.notes import note_sentence
 from attribution.reporting.pages.rows import of_course, records
-from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks
+from attribution.reporting.pages.stocks import SHOWN_STOCKS, named_stocks, with_shown_names
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
 from attribution.rows import CASH, FAMILIES, no_stocks
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 SHOWN_SOURCES = 8
+SHOWN_HOLDINGS = 10
 OF_FORECAST = (
     "no_forecast",
     "no_forecast_of_course",
@@ -65,10 +66,16 @@ class Composition:
         Course, its names and cash, and its row of `figures` by measure: active share, turnover, hit rate.
     leaders
         Sleeve's name, course, rows of `stock_contributions` of the held stocks that contributed most to the return.
+    characteristics
+        Sleeve's name, course, and by measure its row of `characteristics` of each side.
+    largest
+        Sleeve's name, course, its largest rows of `holdings`, with `shown_name`.
     """
 
     rows: list[tuple[str, int, float, dict[str, Row]]]
     leaders: list[tuple[str, str, list[Row]]]
+    characteristics: list[tuple[str, str, dict[str, dict[str, Row]]]]
+    largest: list[tuple[str, str, list[Row]]]
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ def unforecast(content: Content, words: PageWords) -> list[str]:
 
 def composition_section(content: Content, words: PageWords) -> Composition:
     """What the courses hold, how much they traded, and which holdings earned most."""
-    tables = content.tables
+    tables, named = content.tables, content.sleeves.items()
     leaders = []
     for key, result in content.sleeves.items():
         stocks = named_stocks(content, words, result.course)
@@ -128,7 +135,38 @@ def composition_section(content: Content, words: PageWords) -> Composition:
     return Composition(
         [(name, *_held(result.followed), by_measure(tables["figures"], name)) for name, result in content.results.items()],
         leaders,
+        [(words.sleeve(key), result.course, _sides(tables["characteristics"], result.course)) for key, result in named],
+        [
+            (words.sleeve(key), result.course, _stocks_of(content, words, result.course)[:SHOWN_HOLDINGS])
+            for key, result in named
+        ],
     )
+
+
+def _sides(frame: pd.DataFrame, course: str) -> dict[str, dict[str, Row]]:
+    """A course's rows of `characteristics` by measure and side."""
+    measures: dict[str, dict[str, Row]] = {}
+    for row in records(of_course(frame, course)):
+        measures.setdefault(row["measure"], {})[row["side"]] = row
+    return measures
+
+
+def _stocks_of(content: Content, words: PageWords, course: str) -> list[Row]:
+    """A course's rows of `holdings` that are stocks, with `shown_name`."""
+    frame = with_shown_names(content, words, of_course(content.tables["holdings"], course))
+    return records(frame[~no_stocks(frame["ticker"])])
+
+
+def holdings_section(content: Content, words: PageWords) -> list[tuple[str, str, list[Row]]]:
+    """Everything that the sleeves hold: sleeve's name, course, rows of `holdings` with `shown_name`."""
+    return [
+        (
+            words.sleeve(key),
+            result.course,
+            records(with_shown_names(content, words, of_course(content.tables["holdings"], result.course))),
+        )
+        for key, result in content.sleeves.items()
+    ]
 
 
 def _held(followed: Course) -> tuple[int, float]:

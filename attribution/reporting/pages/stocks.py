@@ -51,7 +51,11 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
 def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFrame:
     """A course's rows of `stock_contributions` with `shown_name`, the name in the page's language where there is one."""
     frame = content.tables["stock_contributions"]
-    frame = frame[frame["course"] == course]
+    return with_shown_names(content, words, frame[frame["course"] == course])
+
+
+def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with `ticker` and `name`, and `shown_name`, the name in the page's language where there is one."""
     shown = frame["name"].astype(object)
     named = frame["ticker"].map(content.stock_names(words.messages.language))
     shown = shown.where(named.isna(), named)

@@ -43,6 +43,7 @@ from attribution.portfolio.evidence.judged import Judged, evidence_of_parts, req
 from attribution.portfolio.periods import Period, read_period
 from attribution.portfolio.tracks import Tracks
 from attribution.reporting.tables import frames
+from attribution.reporting.tables.characteristics import characteristics_table, holdings_table
 from attribution.reporting.tables.drivers import driver_figures, judged_factors_table
 from attribution.reporting.tables.frames import stack, stocks_table
 from attribution.reporting.tables.notes import begun_notes, collect_notes, evidence_notes, forecast_notes, fund_notes
@@ -200,6 +201,7 @@ def build_content(
         tables |= contribution_tables(explained, book)
         tables |= position_tables(of_course, model, courses)
         tables["sector_weights"] = frames.sector_weights_table(sleeves.values())
+        tables |= {"characteristics": characteristics_table(courses, market), "holdings": holdings_table(explained)}
         progress("risk")
         around = forecast_or_reason(computed)
         made, before, earlier = (around, None, {}) if isinstance(around, Fact) else around

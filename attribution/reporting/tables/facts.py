@@ -25,10 +25,17 @@ ADDITIVE = (
 )  # fmt: skip
 EXPOSURES = ("active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change")
 NUMBERS = ("t", "sharpe", "sortino", "ratio", "low", "high")
-OF_MEASURES = ("risk", "figures", "realised", "record")  # tables in which a row's last key says what its value is
+OF_MEASURES = (
+    "risk",
+    "figures",
+    "realised",
+    "record",
+    "characteristics",
+)  # tables in which a row's last key says what its value is
 NUMBER_MEASURES = (
     "beta", "information_ratio", "appraisal_ratio", "portfolio_diversification_ratio", "benchmark_diversification_ratio",
-    "specific_part_ratio", "risk_ratio", "up_capture", "down_capture",
+    "specific_part_ratio", "risk_ratio", "up_capture", "down_capture", "price_to_earnings", "price_to_book",
+    "market_cap_mean", "market_cap_median",
 )  # fmt: skip
 COUNT_MEASURES = ("names", "uncovered_names", "uncovered_benchmark_names", "periods_per_year")
 ENCODED = re.compile(r"[%|<>\\&*\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -164,9 +171,13 @@ class Facts:
             return "percent" if row is not None and row["group"] in WEIGHTED else "number"
         if anchor.table in ("realised", "past_errors") and anchor.column in ("months", "days"):
             return "count"
-        if anchor.table in OF_MEASURES and anchor.key[-1] in COUNT_MEASURES:
+        if anchor.table in OF_MEASURES and anchor.key[-1] in COUNT_MEASURES and anchor.column != "coverage":
             return "count"
-        if anchor.table in OF_MEASURES and anchor.key[-1] in NUMBER_MEASURES and anchor.column != "uncovered_weight":
+        if (
+            anchor.table in OF_MEASURES
+            and anchor.key[-1] in NUMBER_MEASURES
+            and anchor.column not in ("uncovered_weight", "coverage")
+        ):
             return "number"
         return "count" if anchor.table == "limits" and str(anchor.key[1]).startswith("names_") else "percent"
 

@@ -37,6 +37,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "factor_month": ("factor",),
     "factor_contributions": ("course", "factor"),
     "group_contributions": ("course", "group"),
+    "characteristics": ("course", "side", "measure"),
+    "holdings": ("course", "ticker"),
     "stock_contributions": ("course", "ticker"),
     "stock_factor": ("course", "ticker", "factor"),
     "brinson": ("course", "group"),

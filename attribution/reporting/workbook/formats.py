@@ -24,12 +24,14 @@ PERCENT = {
     "contribution", "second_contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight",
     "benchmark_weight", "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names",
     "filled", "clipped", "uncovered_weight", "active_weight", "portfolio_drawdown", "benchmark_drawdown",
+    "coverage",
 }  # fmt: skip
 RATIO = {
     "sharpe", "sortino", "t", "active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change",
     "ratio", "low", "high",
 }  # fmt: skip
 SCIENTIFIC = {"difference", "tolerance"}
+MILLIONS = {"market_cap_mean", "market_cap_median"}
 SMALL_CELLS = {"stock_factor", "brinson_by_factor"}  # many small parts, nothing to see in two decimals
 DIGITS = {
     "percent": "0.00%",
@@ -92,7 +94,9 @@ def measure_kind(measure: str) -> str:
     """
     if "names" in measure.split("_") or measure == "periods_per_year":
         return "count"
-    return "ratio" if measure == "beta" or measure.endswith("_ratio") else "percent"
+    if measure in MILLIONS:
+        return "count"
+    return "ratio" if measure == "beta" or measure.startswith("price_to_") or measure.endswith("_ratio") else "percent"
 
 
 def number_format(digits: str, style: NegativeStyle) -> str:

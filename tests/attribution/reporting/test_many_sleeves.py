@@ -78,7 +78,7 @@ def test_every_row_of_tables_side_by_side_stands_in_the_pdf(printed):
 def test_tables_side_by_side_are_two_so_that_they_break_over_pages(printed):
     pairs = printed.split('<div class="pair')[1:]
     tables = [part.split("</div>")[0].count("<table") for part in pairs]
-    assert len(tables) == 2 * COUNT / 2  # sources of risk, leaders
+    assert len(tables) == 4 * COUNT / 2  # sources of risk, leaders, characteristics, largest holdings
     assert set(tables) == {2}
 
 

@@ -32,11 +32,23 @@ def expected(words, cell, value):
     if cell.table == "limits":
         counted = "p" not in cell.attrs["class"].split()
         return words.number(value, 0) if counted else words.percent(value, unit="%")
+    if cell.table == "characteristics":
+        return of_characteristics(words, cell, value)
     plain = {"risk": ("beta",), "record": ("information_ratio", "up_capture", "down_capture")}
     if cell.table in plain and cell.key.rpartition("|")[2] in plain[cell.table]:
         return words.number(value)
     kind, decimals = SHOWN.get((cell.table, cell.column), PERCENT)
     return words.percent(value, decimals) if kind == "p" else words.number(value, decimals)
+
+
+def of_characteristics(words, cell, value):
+    """A count or millions with thousands apart, a multiple with one decimal, a percentage."""
+    measure = cell.key.rpartition("|")[2]
+    if cell.column == "coverage":
+        return words.percent(value, 0)
+    if measure == "names" or measure.startswith("market_cap"):
+        return words.number(value, 0, grouped=True)
+    return words.number(value, 1) if measure.startswith("price_to") else words.percent(value, 1, unit="%")
 
 
 def found(tables, cell):
@@ -66,7 +78,7 @@ def test_cells_of_every_table_of_the_report_that_a_page_shows_are_traced(page_co
     assert shown == {
         "performance", "index_weeks", "trailing", "factor_month", "factor_contributions", "brinson", "brinson_families",
         "stock_contributions", "exposures", "group_contributions", "risk", "risk_factors", "figures", "limits", "realised",
-        "coverage", "periods", "record",
+        "coverage", "periods", "record", "characteristics", "holdings",
     }  # fmt: skip
 
 

@@ -268,9 +268,9 @@ def test_one_language_format_and_commentary_need_no_list(run, tmp_path, returned
 
 def test_what_was_computed_and_written_is_told_on_a_line(page_content, run):
     courses = "Major 100, Major 70 : Next 30, Major 50 : Next 50, Major 30 : Next 70, Next Major 100"
-    assert repr(page_content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 24 tables"
+    assert repr(page_content) == f"Content: 2025-03, data to 2025-03-31; {courses}; 31 tables"
     names = "commentary.en.md, client.en.md, report.xlsx, figures.toml, facts.json, manifest.json"
-    assert repr(run()) == f"ReportFiles: 2025-03, 24 tables, {names}"
+    assert repr(run()) == f"ReportFiles: 2025-03, 31 tables, {names}"
 
 
 def test_fonts_of_a_page_for_the_screen_are_packed(run, tmp_path):
