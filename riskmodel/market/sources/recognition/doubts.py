@@ -10,7 +10,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
-from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, has, tokens
+from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 
 MOST_KINDS = 30  # different cells of a column that says of which kind a row is, or whose list
@@ -58,7 +58,12 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
             asked[ours] = labels, Fact("which_of", {"labels": labels})
     doubts = {
         "indices": {"level": _total_returns},
-        "prices": {"total_return": _total_returns, "total_return_index": _total_returns, "close": _closes},
+        "prices": {
+            "total_return": _total_returns,
+            "total_return_index": _total_returns,
+            "close": _closes,
+            "volume": _volumes,
+        },
     }
     for ours, doubt in doubts.get(candidate.table, {}).items():
         if ours not in taken and ours not in asked:
@@ -126,6 +131,13 @@ def _closes(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
     if says(labels[0], "adjusted") and not says(labels[0], "of_splits"):
         return tuple(labels), Fact("adjusted_how", {"labels": tuple(labels)})
     return None
+
+
+def _volumes(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
+    """A question where a header names a currency: the value traded is no count of shares."""
+    if not any(currency_said(label) for label in labels):
+        return None
+    return tuple(labels), Fact("volume_in_money", {"labels": tuple(labels)})
 
 
 def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:

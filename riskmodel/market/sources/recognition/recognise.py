@@ -230,7 +230,8 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         state_sessions(draft)
         state_cash(draft, frozenset().union(*codes.values()))
     used = {draft.group for draft in drafts}
-    spare = [group for group in narrow if group not in used and not of_another_kind(group)]
+    of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
+    spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
     events = [seen for group in spare if (seen := events_of(group, tickers[group])) is not None]
     state_dividends(drafts, events)
     order = list(TABLES)

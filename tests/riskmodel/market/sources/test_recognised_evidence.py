@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.evidence.items import by_items
+from riskmodel.market.sources.recognition.files import Seen
+from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.recognise import Recognised, recognise
 from riskmodel.market.tables import TABLES
 
@@ -136,6 +140,14 @@ def test_items_with_a_code_and_a_name_are_read_by_the_one_whose_words_are_known(
     }  # fmt: skip
 
 
+def test_days_of_two_types_in_one_column_are_no_reason_to_stop():
+    days = [pd.Timestamp("2024-03-31").to_pydatetime(), datetime.date(2024, 6, 30), None]
+    cells = pd.DataFrame(
+        {"id": NAMES[:3], "end": pd.Series(days, dtype=object), "item": ["a", "b", "c"], "amt": [1.5, 2.5, 3.5]}
+    )
+    assert by_items(Group((Seen("x.xlsx", "s", {}, cells),)), "id") is None
+
+
 def test_a_row_of_one_field_under_names_is_a_header_though_the_first_day_has_gaps(tmp_path):
     master(tmp_path)
     wide = history().pivot(index="date", columns="ticker", values="close").round(4).astype(object)
@@ -241,8 +253,10 @@ def test_weights_with_names_across_are_lists_and_a_packed_file_is_to_be_unpacked
     pd.DataFrame(1 / 12, DAYS, NAMES).rename_axis("date").to_csv(tmp_path / "w_core.csv")
     with zipfile.ZipFile(tmp_path / "prices.zip", "w") as packed:
         packed.writestr("px_2024.csv", "Date,Ticker,Close\n")
-    told = {(each.file, fact.key): fact.values for each in looked(tmp_path).found for fact in each.why}
+    found = looked(tmp_path)
+    told = {(each.file, fact.key): fact.values for each in found.found for fact in each.why}
     assert ("w_core.csv", "lists_across") in told
+    assert "w_core.csv" not in {near.file for each in found.nearest.values() for near in each}  # of no long table
     assert told["prices.zip", "packed"]["names"] == ("px_2024.csv",)
 
 
@@ -254,3 +268,21 @@ def test_a_day_above_a_header_is_named_where_no_column_has_it(tmp_path):
         (tmp_path / "holdings" / f"{portfolio}.csv").write_text(f"Valued on,{day}\n\nTicker,Weight\n{rows}")
     facts = [fact for fact in draft(tmp_path, "holdings").why["constant", "date"] if fact.key == "day_above"]
     assert facts and "2024-03-28" in facts[0].values["cells"][0]
+
+
+def test_liabilities_with_equity_are_not_taken_for_liabilities_as_they_are_all_assets(tmp_path):
+    master(tmp_path)
+    names = {"a": "Total assets", "b": "x1", "c": "x2", "d": "Revenue", "e": "Net income"}
+    table = reports(12, 4).assign(both=lambda rows: rows["a"]).rename(columns=names)
+    table.rename(columns={"both": "Total liabilities and equity"}).to_csv(tmp_path / "f.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert "Total liabilities and equity" not in found.labels.values()
+    assert found.stated["columns"]["total_liabilities"] == OPEN
+
+
+@pytest.mark.parametrize(("label", "taken"), [("Volume (USD)", OPEN), ("Volume (shares)", "Volume (shares)")])
+def test_a_value_traded_is_no_volume_until_a_person_says_so(label, taken, tmp_path):
+    master(tmp_path)
+    table = history()[["date", "ticker", "close", "volume"]].rename(columns={"volume": label})
+    table.to_csv(tmp_path / "prices.csv", index=False)
+    assert draft(tmp_path, "prices").stated["columns"]["volume"] == taken

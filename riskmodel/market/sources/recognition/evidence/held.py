@@ -13,6 +13,7 @@ from riskmodel.market.sources.recognition.words import WORDS, has, matched, toke
 DISPROVED = {  # columns of ours whose cells tell what they are: a word that says otherwise is asked
     "prices": ("close", "total_return", "total_return_index", "volume"),
     "earnings": ("eps_estimate", "eps_actual"),
+    "fundamentals": ("total_liabilities", "equity"),
 }
 INSTEAD = {  # needless where the first is there
     "total_return": ("total_return_index", "dividend"),

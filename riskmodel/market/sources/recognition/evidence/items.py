@@ -25,7 +25,7 @@ def by_items(group: Group, ticker: str, least: int = 0) -> Group | None:
         Of the items are words for columns of reports.
     """
     cells = group.cells
-    days = [label for label, shape in group.shapes.items() if shape.kind == DAY and cells[label].min() != cells[label].max()]
+    days = [label for label, shape in group.shapes.items() if shape.kind == DAY and group.days(label).nunique() > 1]
     keys = [ticker, *days]
     numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label not in keys]
     values = [label for label in numbers if cells[label].nunique() > MOST]

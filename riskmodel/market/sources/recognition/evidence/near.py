@@ -50,6 +50,8 @@ def nearest(table: str, groups: Sequence[Group], tickers: Mapping[Group, str | N
     found = []
     for group in groups:
         may_be, ticker = dict[str, tuple[str, ...]](), tickers[group]
+        if ticker is not None and "ticker" not in wanted:  # rates, levels and pairs are of no stock
+            continue
         for ours in wanted:
             kind = spec.columns[ours]
             labels = [

@@ -87,11 +87,14 @@ def of_reports(numbers: pd.DataFrame) -> dict[str, Likely]:
     for _, one, two in sums:
         parts["total_liabilities"] |= {one, two}
         parts["equity"] |= {one, two}
+    both = _balance(numbers)
     out = {}
     for ours, (usual, may_be_negative) in USUAL.items():
         scores = {}
         for label in numbers:
             if label in shares or (not may_be_negative and negative[label] > 0.02):
+                continue
+            if label in both and ours in ("total_liabilities", "equity"):
                 continue
             off = abs(np.log(max(abs(over[label]), 1e-6) / usual))
             scores[label] = 3.0 * (label in parts.get(ours, ())) - off
@@ -104,6 +107,15 @@ def of_reports(numbers: pd.DataFrame) -> dict[str, Likely]:
             Fact("not_of_size", {"labels": tuple(shares)}),
         )
     return out
+
+
+def _balance(numbers: pd.DataFrame) -> set[str]:
+    """The two largest columns where they are alike in nearly every row: assets, and liabilities with equity."""
+    sizes = numbers.abs().median().sort_values(ascending=False)
+    one, two = numbers[sizes.index[0]], numbers[sizes.index[1]]
+    known = one.notna() & two.notna()
+    alike = known.sum() >= LEAST and ((one - two).abs()[known] <= ADDS_UP * one.abs()[known]).mean() >= MOSTLY
+    return {str(sizes.index[0]), str(sizes.index[1])} if alike else set()
 
 
 def of_results(numbers: pd.DataFrame) -> dict[str, Likely]:
