@@ -274,13 +274,15 @@ def time_series_volatility(returns: np.ndarray, settings: SpecificRiskSettings) 
 
 def history_blend(returns: np.ndarray, history: np.ndarray, at: np.ndarray, settings: SpecificRiskSettings) -> np.ndarray:
     """Share g of `specific_risk` on the days `at`, (day, asset): is an asset's history long and undisturbed?"""
+    grown = np.clip((history - settings.short_history) / (settings.full_history - settings.short_history), 0, 1)
     window = settings.full_history
     first = int(at.min()) - window + 1
-    recent = returns[max(first, 0) : int(at.max()) + 1].T
-    recent = np.pad(recent, ((0, 0), (max(-first, 0), 0)), constant_values=np.nan)
-    views = np.lib.stride_tricks.sliding_window_view(recent, window, axis=1)
-    ordered = np.sort(views[:, at - int(at.min())], axis=-1)  # (asset, day, window), NaN last
-    count = (~np.isnan(ordered)).sum(axis=-1)
+    recent = returns[max(first, 0) : int(at.max()) + 1]
+    asked = np.flatnonzero((grown > 0).any(axis=0) & ~np.isnan(recent).all(axis=0))  # of the others g is 0
+    recent = np.pad(recent[:, asked].T, ((0, 0), (max(-first, 0), 0)), constant_values=np.nan)
+    ordered = np.stack([recent[:, day : day + window] for day in at - int(at.min())], axis=1)
+    ordered.sort(axis=-1)  # (asset, day, window), NaN last
+    count = window - np.isnan(ordered).sum(axis=-1)
 
     def quantile(share: float) -> np.ndarray:
         last = np.maximum(count - 1, 0)
@@ -292,14 +294,15 @@ def history_blend(returns: np.ndarray, history: np.ndarray, at: np.ndarray, sett
 
     robust = IQR_TO_DEVIATION * (quantile(0.75) - quantile(0.25))
     bound = OUTLIER_BOUND * robust
-    extreme = (quantile(1.0) > bound) | (-quantile(0.0) > bound)
+    extreme = (quantile(1.0) > bound) | (-ordered[..., 0] > bound)
     ordered[count < window] = np.nan_to_num(ordered[count < window])
     ordered[extreme] = np.clip(ordered[extreme], -bound[extreme, None], bound[extreme, None])
     with np.errstate(invalid="ignore", divide="ignore"):
         excess = np.abs(np.sqrt(np.einsum("adw,adw->ad", ordered, ordered) / count) / robust - 1).T
     undisturbed = np.where(np.isnan(excess), 0.0, np.minimum(1, np.exp(1 - excess)))  # NaN: half the returns are equal
-    grown = (history - settings.short_history) / (settings.full_history - settings.short_history)
-    return np.clip(grown, 0, 1) * undisturbed
+    blend = np.zeros(history.shape)
+    blend[:, asked] = grown[:, asked] * undisturbed
+    return blend
 
 
 def regime_multiplier(
