@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 
 PAPER = "#ffffff"
+ACCENT, LOSS = "#1f5fa8", "#a84f0a"  # of links and rules, and of figures that fell; the style sheets have them too
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3; graphics need 3 (1.4.11), and every colour of a house writes figures too
 
 _PALETTE: ContextVar[Mapping[str, str]] = ContextVar("palette", default=MappingProxyType({}))

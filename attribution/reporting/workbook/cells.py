@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from attribution.reporting.workbook.formats import ZERO, Styles, measure_kind, number_kind, text_columns
+from attribution.reporting.workbook.formats import OF_MEASURE, ZERO, Styles, measure_kind, number_kind, text_columns
 from riskmodel.errors import InputError, counted, listed
 
 HEADING_HEIGHT = 33  # points, for two lines
@@ -157,7 +157,7 @@ class TableColumn:
         if dtype.kind in "bO":
             return [self._kind(value) for value in self.values.tolist()]
         described = next((column for column in ("measure", "rule") if column in self.frame), None)
-        if described and self.label in ("value", "bound", "forecast", "realised"):
+        if described and self.label in OF_MEASURE:
             return [measure_kind(str(measure)) for measure in self.frame[described]]
         return [self._number] * len(self.values)
 
@@ -217,7 +217,7 @@ def require_room(frame: pd.DataFrame, name: str) -> None:
 def add_table(
     workbook: Workbook, sheet_name: str, name: str, title: str, frame: pd.DataFrame, headings: Sequence[str], styles: Styles
 ) -> TableSheet:
-    """Add a sheet that holds a table: filter and frozen headings, widths that fit, negative zeros without a sign.
+    """Add a sheet that holds a table: filter and frozen headings, widths that fit, what is below zero in its colour.
 
     Parameters
     ----------
@@ -246,12 +246,14 @@ def add_table(
     for place, (column, heading) in enumerate(zip(frame.columns, headings, strict=True)):
         widths.append(_width(frame.iloc[:, place], str(column), heading, set(kinds[place])))
         sheet.set_column(place, place, widths[-1])
-        _unsign(sheet, place, kinds[place], styles)
+        mark_negative(sheet, place, HEADINGS, kinds[place], styles)
     texts = next((place for place, parts in enumerate(kinds) if set(parts) - {"text", "date"}), len(kinds))
     frozen = [place for place in range(1, texts + 1) if sum(widths[:place]) <= FROZEN_WIDTH]
     sheet.freeze_panes(HEADINGS, max(frozen, default=0))
     if len(frame.columns):
         sheet.autofilter(HEADINGS - 1, 0, max(last, HEADINGS - 1), len(frame.columns) - 1)
+        corner = f"${xl_col_to_name(len(frame.columns) - 1)}${max(last, HEADINGS - 1) + 1}"
+        workbook.define_name(name, f"={quote_sheetname(sheet_name)}!$A$1:{corner}")
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -269,17 +271,18 @@ def _width(values: pd.Series, column: str, heading: str, kinds: set[str]) -> flo
     return float(min(max(longest, 0.85 * text_columns(column) + 1, 0.6 * text_columns(heading) + 5), WIDEST))
 
 
-def _unsign(sheet: TableSheet, place: int, kinds: Sequence[str], styles: Styles) -> None:
-    """Take the sign from a negative number that shows as zero."""
+def mark_negative(sheet: Worksheet, place: int, first: int, kinds: Sequence[str], styles: Styles) -> None:
+    """Write negative numbers of a column in their colour, and take the sign from one that shows as zero."""
     letter = xl_col_to_name(place)
     spans: dict[str, list[str]] = {}
-    row = HEADINGS + 1
+    row = first + 1
     for kind, run in groupby(kinds):
         length = len(list(run))
         spans.setdefault(kind, []).append(f"{letter}{row}:{letter}{row + length - 1}")
         row += length
     for kind, ranges in spans.items():
         if kind in ZERO:
-            rule = {"type": "cell", "criteria": "between", "minimum": ZERO[kind], "maximum": 0}
-            rule |= {"format": styles.unsigned(kind), "multi_range": " ".join(ranges)}
-            sheet.conditional_format(ranges[0], rule)
+            least = {"type": "cell", "multi_range": " ".join(ranges)}
+            unsigned = {"criteria": "between", "minimum": ZERO[kind], "maximum": 0, "format": styles.unsigned(kind)}
+            sheet.conditional_format(ranges[0], least | unsigned)
+            sheet.conditional_format(ranges[0], least | {"criteria": "<", "value": ZERO[kind], "format": styles.fallen})

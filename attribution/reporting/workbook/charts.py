@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
+from attribution.house_style.drawing.canvas import INK, RULE, TOTAL, between
 from attribution.house_style.words import Messages
 from attribution.reporting.workbook.cells import HEADING_HEIGHT, HEADINGS
 from attribution.reporting.workbook.formats import Styles, number_format
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from attribution.portfolio.book import Book
 
-POSITIVE, NEGATIVE, TOTAL, INK, RULE = "#1F5FA8", "#D9741A", "#7D8894", "#1C2733", "#D9DEE3"
-SCALE = ("#153F78", "#5B8CC4", "#8F9499", "#E39B52", "#B8500C")
 DASHES = ("dash", "round_dot", "long_dash_dot", "square_dot")
 WIDTH, ROW = 880, 19  # pixels: width of a chart, height of a bar
 NUMBERS, FIRST = 14, 4  # column right of the charts where their numbers begin; row of the first ones
@@ -99,11 +98,11 @@ def add_overview(drawing: Drawing, sheet_name: str, book: Book) -> None:
     row = 1
     if drawing.has("performance"):
         height = 90 + 3 * ROW * len(drawing.placed["performance"].frame)
-        row = insert(sheet, row, drawing.words("ranking_chart"), _ranking(drawing, sheet, (below, NUMBERS)), height)
+        row = insert(sheet, row, drawing.words("ranking_chart"), ranking(drawing, sheet, (below, NUMBERS)), height)
     if drawing.has("cumulative"):
-        row = insert(sheet, row, drawing.words("itd_chart"), _lines(drawing, sheet, (below + 1, NUMBERS), "itd", book), 400)
+        row = insert(sheet, row, drawing.words("itd_chart"), lines(drawing, sheet, (below + 1, NUMBERS), "itd", book), 400)
         if bool(drawing.placed["cumulative"].frame["three_months"].notna().any()):
-            chart = _lines(drawing, sheet, (below + 2, NUMBERS), "three_months", book)
+            chart = lines(drawing, sheet, (below + 2, NUMBERS), "three_months", book)
             row = insert(sheet, row, drawing.words("three_months_chart"), chart, 400)
     if drawing.has("factor_month"):
         placed = drawing.placed["factor_month"]
@@ -141,10 +140,10 @@ def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any
     return list(ordered.iloc[in_order(ordered["factor"].to_numpy(), sectors)].to_dict("records"))
 
 
-def _ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int]) -> Chart:
+def ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int]) -> Chart:
     placed = drawing.placed["performance"]
     chart = drawing.chart("bar", sheet, title)
-    for column, colour in (("return", POSITIVE), ("benchmark_return", "#B9C0C7"), ("excess", NEGATIVE)):
+    for column, colour in (("return", drawing.styles.palette.gain), ("benchmark_return", TOTAL), ("excess", INK)):
         chart.add_series(
             {
                 "name": _heading(placed, column),
@@ -165,13 +164,14 @@ def _heading(placed: Placed, column: str) -> str:
     return f"={quote_sheetname(placed.sheet)}!${xl_col_to_name(placed.frame.columns.get_loc(column))}${HEADINGS}"
 
 
-def _lines(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], column: str, book: Book) -> Chart:
+def lines(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], column: str, book: Book) -> Chart:
     """Courses as lines, the sleeves' own benchmarks dashed; those of blends lie between them."""
     placed = drawing.placed["cumulative"]
     frame = placed.frame.reset_index(drop=True)
     plain = {book.benchmark_name(course) for course in book.courses if len(book.shares(course)) == 1}
     chart = drawing.chart("line", sheet, title)
     drawn = {"course": 0, "benchmark": 0}
+    courses = frame.loc[(frame["kind"] == "course") & frame[column].notna(), "name"].nunique()
     begins = frame.loc[frame[column].notna(), "date"].min()
     for (kind, name), rows in frame.groupby(["kind", "name"], sort=False):
         if kind == "benchmark" and plain and name not in plain:
@@ -182,9 +182,9 @@ def _lines(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], column: s
         first, last, place = int(rows.index[0]), int(rows.index[-1]), drawn[kind]
         drawn[kind] += 1
         own = f"={placed.cells('name', first, first).split(':')[0]}"
-        line: dict[str, Any] = {"color": SCALE[place % len(SCALE)], "width": 1.75}
+        line: dict[str, Any] = {"color": between(place / max(courses - 1, 1)), "width": 1.75}
         if kind == "benchmark":
-            line = {"color": TOTAL, "width": 1.25, "dash_type": DASHES[place % len(DASHES)]}
+            line = {"color": INK, "width": 1.25, "dash_type": DASHES[place % len(DASHES)]}
         chart.add_series(
             {
                 "name": drawing.messages.called(name) if name in drawing.messages.table["names"] else own,
@@ -210,7 +210,8 @@ def bar_chart(
     sheet.write_string(FIRST - 2, NUMBERS, title, styles("column"))
     heading = [columns["factor"], drawing.words("name"), columns["contribution" if keys else "factor_month.return"]]
     sheet.set_row(FIRST - 1, HEADING_HEIGHT)
-    for place, text in enumerate([*heading, *(drawing.words(key) for key in ("error", "low", "high"))]):
+    heading += [drawing.words(key) for key in ("error", "low", "high", "positive", "negative")]
+    for place, text in enumerate(heading):
         sheet.write_string(FIRST - 1, NUMBERS + place, text, styles("heading"))
     for row, bar in enumerate(bars, FIRST):
         factor = cell(row, 0)
@@ -222,25 +223,26 @@ def bar_chart(
         middle, error = number(bar[value]), 2 * number(bar["standard_error"])
         for place, sign, end in ((4, "-", middle - error), (5, "+", middle + error)):
             sheet.write_formula(row, NUMBERS + place, f"={cell(row, 2)}{sign}{cell(row, 3)}", styles("percent"), end)
+        for place, of, part in ((6, "MAX", max(0.0, middle)), (7, "MIN", min(0.0, middle))):
+            sheet.write_formula(row, NUMBERS + place, f"={of}(0,{cell(row, 2)})", styles("percent"), part)
     last = FIRST + len(bars) - 1
     chart = drawing.chart("bar", sheet, (FIRST - 2, NUMBERS))
     here = sheet.get_name()
     errors = f"={quote_sheetname(here)}!{cell(FIRST, 3)}:{cell(last, 3)}"
+    shared: dict[str, Any] = {"categories": [here, FIRST, NUMBERS + 1, last, NUMBERS + 1], "gap": 45, "overlap": 100}
+    for place, colour in ((6, styles.palette.gain), (7, styles.palette.loss)):  # not every program inverts a colour
+        values = [here, FIRST, NUMBERS + place, last, NUMBERS + place]
+        chart.add_series({"name": [here, FIRST - 1, NUMBERS + place], "values": values, "fill": {"color": colour}} | shared)
+    whiskers = {"type": "custom", "plus_values": errors, "minus_values": errors, "line": {"color": INK, "width": 1}}
     chart.add_series(
         {
             "name": [here, FIRST - 1, NUMBERS + 2],
-            "categories": [here, FIRST, NUMBERS + 1, last, NUMBERS + 1],
             "values": [here, FIRST, NUMBERS + 2, last, NUMBERS + 2],
-            "fill": {"color": POSITIVE},
-            "invert_if_negative": True,
-            "invert_if_negative_color": NEGATIVE,
-            "gap": 45,
-            "overlap": 100,
-            "y_error_bars": {
-                "type": "custom", "plus_values": errors, "minus_values": errors, "line": {"color": INK, "width": 1},
-            },
+            "fill": {"none": True},
+            "y_error_bars": whiskers,
         }
-    )  # fmt: skip
+        | shared
+    )
     for place in (4, 5):  # unseen, so that the axis reaches the ends of the whiskers
         chart.add_series({"values": [here, FIRST, NUMBERS + place, last, NUMBERS + place], "fill": {"none": True}})
     chart.set_y_axis({"reverse": True, "label_position": "low", "num_font": {"size": 9}, "crossing": "max"})

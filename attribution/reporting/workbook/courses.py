@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.house_style.drawing.canvas import TOTAL
 from attribution.reporting.workbook.cells import HEADING_HEIGHT
 from attribution.reporting.workbook.charts import (  # fmt: skip
     COURSE,
     FIRST,
-    NEGATIVE,
     NUMBERS,
-    POSITIVE,
-    TOTAL,
     Drawing,
     bar_chart,
     cell,
@@ -174,7 +172,8 @@ def _steps(drawing: Drawing, frame: pd.DataFrame, benchmark_return: float) -> li
 def _stacked(drawing: Drawing, sheet: Worksheet, top: int, bottom: int, bounds: dict[str, float]) -> Chart:
     chart = drawing.chart("column", sheet, (top - 2, NUMBERS), subtype="stacked")
     here = sheet.get_name()
-    colours = {5: None, 6: TOTAL, 7: POSITIVE, 8: POSITIVE, 9: NEGATIVE, 10: NEGATIVE}
+    gain, loss = drawing.styles.palette.gain, drawing.styles.palette.loss
+    colours = {5: None, 6: TOTAL, 7: gain, 8: gain, 9: loss, 10: loss}
     for place, colour in colours.items():
         chart.add_series(
             {

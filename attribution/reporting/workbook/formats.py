@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from attribution.house_style.drawing.canvas import INK, MUTED
 from attribution.house_style.numbers import NegativeStyle
+from attribution.reporting.workbook.palette import Palette
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,16 +25,17 @@ PERCENT = {
     "return", "benchmark_return", "excess", "1m", "3m", "6m", "1y", "itd", "three_months", "standard_error", "factor_return",
     "contribution", "second_contribution", "weight_start", "weight_end", "active_contribution", "portfolio_weight",
     "benchmark_weight", "portfolio_return", "allocation", "selection", "interaction", "share_of_variance", "share_of_names",
-    "filled", "clipped", "uncovered_weight", "active_weight", "portfolio_drawdown", "benchmark_drawdown",
-    "coverage",
+    "filled", "clipped", "uncovered_weight", "active_weight", "portfolio_drawdown", "benchmark_drawdown", "portfolio",
+    "benchmark", "active", "tracking_error", "coverage",
 }  # fmt: skip
 RATIO = {
     "sharpe", "sortino", "t", "active_exposure", "portfolio_exposure", "benchmark_exposure", "active_before", "change",
-    "ratio", "low", "high",
+    "ratio", "low", "high", "score",
 }  # fmt: skip
+OF_MEASURE = {"value", "bound", "forecast", "realised", "portfolio", "benchmark", "active"}  # in rows that name a measure
 SCIENTIFIC = {"difference", "tolerance"}
 MILLIONS = {"market_cap_mean", "market_cap_median"}
-SMALL_CELLS = {"stock_factor", "brinson_by_factor"}  # many small parts, nothing to see in two decimals
+SMALL_CELLS = {"brinson_by_factor"}  # many small parts, nothing to see in two decimals
 DIGITS = {
     "percent": "0.00%",
     "fine": "0.0000%",
@@ -47,25 +50,31 @@ ZERO = {  # a negative number from here on shows as zero
     "ratio": "-0.0049999",
     "number": "-0.00000049999",
 }
-LOOKS: dict[str, dict[str, Any]] = {
+LOOKS: dict[str, dict[str, Any]] = {  # a colour may be a use of the palette's
     "date": {"num_format": "yyyy-mm-dd", "align": "left", "indent": 1},
     "text": {"num_format": "@", "indent": 1},  # or a text touches the number left of it
     "true": {"align": "center"},
-    "false": {"align": "center", "bold": True, "bg_color": "#F4D3B3"},
-    "missing": {"bg_color": "#ECEFF1"},
-    "column": {"font_color": "#7D8894", "font_size": 8, "indent": 1},
+    "false": {"align": "center", "bold": True, "bg_color": "#f4d3b3"},
+    "missing": {"bg_color": "#eceff1"},
+    "column": {"font_color": MUTED, "font_size": 8, "indent": 1},
     "heading": {
         "bold": True,
-        "bg_color": "#E3EAF3",
+        "bg_color": "#e3eaf3",
         "bottom": 1,
         "text_wrap": True,
         "align": "left",
         "valign": "top",
         "indent": 1,
     },
-    "title": {"bold": True, "font_size": 14},
-    "link": {"font_color": "#1F5FA8", "underline": 1, "valign": "top"},
+    "above": {"bold": True, "bg_color": "#e3eaf3", "bottom": 1, "text_wrap": True, "align": "right", "valign": "top"},
+    "title": {"bold": True, "font_size": 14, "font_color": INK},
+    "link": {"font_color": "accent", "underline": 1, "align": "left", "valign": "top", "indent": 1},
+    "name": {"font_color": MUTED, "font_size": 9, "valign": "top", "indent": 1},
     "wrapped": {"text_wrap": True, "align": "left", "valign": "top", "indent": 1},
+    "section": {"bold": True, "font_size": 12, "font_color": INK, "bottom": 2, "bottom_color": "accent"},
+    "note": {"font_color": MUTED, "font_size": 9, "text_wrap": True, "valign": "top"},
+    "broken": {"font_color": "negative", "bold": True, "text_wrap": True, "valign": "top", "indent": 1},
+    "unknown": {"font_color": MUTED, "align": "right"},
 }
 
 
@@ -96,7 +105,8 @@ def measure_kind(measure: str) -> str:
         return "count"
     if measure in MILLIONS:
         return "count"
-    return "ratio" if measure == "beta" or measure.startswith("price_to_") or measure.endswith("_ratio") else "percent"
+    ratio = measure == "beta" or measure.startswith("price_to_") or measure.endswith(("_ratio", "_capture"))
+    return "ratio" if ratio else "percent"
 
 
 def number_format(digits: str, style: NegativeStyle) -> str:
@@ -154,6 +164,17 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     return names
 
 
+def link_to(sheet: str) -> str:
+    """The address of a sheet, as XlsxWriter takes it.
+
+    Examples
+    --------
+    >>> link_to("Bob's")
+    "internal:'Bob''s'!A1"
+    """
+    return "internal:'{}'!A1".format(sheet.replace("'", "''"))
+
+
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
@@ -174,12 +195,15 @@ class Styles:
         The workbook that the formats are added to.
     negative
         How a negative number is written.
+    palette
+        The colours of the book.
     escaped
         Control characters replaced so far.
     """
 
     workbook: Workbook
     negative: NegativeStyle
+    palette: Palette = field(default_factory=Palette)
     escaped: int = 0
     made: dict[str, Format] = field(default_factory=dict)
 
@@ -197,10 +221,18 @@ class Styles:
             self.made[key] = self.workbook.add_format({"num_format": f"{digits};{digits};{digits}"})
         return self.made[key]
 
+    @property
+    def fallen(self) -> Format:
+        """The format of a number below zero, over that of its cell."""
+        if "fallen" not in self.made:
+            self.made["fallen"] = self.workbook.add_format({"font_color": self.palette.negative})
+        return self.made["fallen"]
+
     def _properties(self, kind: str) -> dict[str, Any]:
         if kind in DIGITS:
-            return {"num_format": number_format(DIGITS[kind], self.negative)}
-        return LOOKS[kind]
+            return {"num_format": number_format(DIGITS[kind], self.negative), "valign": "top"}
+        uses = vars(self.palette)
+        return {part: uses.get(look, look) if part.endswith("color") else look for part, look in LOOKS[kind].items()}
 
     def text(self, text: str) -> str:
         """A text as XlsxWriter stores it: the same text, with control characters made visible.

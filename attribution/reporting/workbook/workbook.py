@@ -1,4 +1,4 @@
-"""The month's workbook: contents, charts that follow the cells, and every table on a sheet of its own."""
+"""The month's workbook: a summary, contents, charts that follow the cells, and each table on a sheet of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.house_style.words import Messages
-from attribution.reporting.pages.words import page_words
-from attribution.reporting.workbook.formats import Styles, sheet_names, text_columns
+from attribution.reporting.pages.words import PageWords, page_words
+from attribution.reporting.workbook.formats import Styles, link_to, sheet_names
+from attribution.reporting.workbook.palette import palette_of
 from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,16 +21,30 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 LABELS = "labels"
+LEFT_OUT = ("stock_factor",)  # a row a stock and factor: most of the file, and of the wait until it is open
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the contents sheet: a sheet, what it is, how many rows it has (None for charts) and what it holds."""
+    """A line of the contents sheet.
+
+    Attributes
+    ----------
+    sheet
+        Its name; "" of a table that the workbook leaves out.
+    title, holds
+        What it is and what it holds.
+    table
+        The table's name among the CSV files; "" of sheets of charts.
+    rows
+        How many it has; None of sheets of charts.
+    """
 
     sheet: str
     title: str
-    rows: int | None
     holds: str
+    table: str = ""
+    rows: int | None = None
 
 
 def render_workbook(content: Content, language: str) -> bytes:
@@ -40,8 +55,8 @@ def render_workbook(content: Content, language: str) -> bytes:
     content
         From `attribution.reporting.tables.content.build_content`.
     language
-        "ja" or "en": of headings, titles and charts. Names of sheets and columns, and labels in the tables, are those of
-        the CSV files in either.
+        "ja" or "en": of the summary, names of sheets, headings, titles and charts. Names of columns, and labels in the
+        tables, are those of the CSV files in either.
 
     Returns
     -------
@@ -56,8 +71,9 @@ def render_workbook(content: Content, language: str) -> bytes:
 
     Notes
     -----
-    A table's sheet has the columns' names in row 1, their headings in row 2 and data from row 3:
-    ``pd.read_excel(path, sheet_name="brinson", skiprows=[1])`` gives the table back.
+    A table's sheet has the columns' names in row 1, their headings in row 2 and data from row 3, and its range bears the
+    table's name: ``openpyxl.load_workbook(path).defined_names["brinson"]`` tells the sheet, whatever the language, and
+    ``pd.read_excel(path, sheet_name=sheet, skiprows=[1])`` gives the table back. The tables of `LEFT_OUT` are CSV alone.
     """
     try:
         from xlsxwriter.workbook import Workbook
@@ -65,57 +81,75 @@ def render_workbook(content: Content, language: str) -> bytes:
         from attribution.reporting.workbook.cells import add_table
         from attribution.reporting.workbook.charts import Drawing, Placed, add_overview
         from attribution.reporting.workbook.courses import add_course
+        from attribution.reporting.workbook.summary import fill_summary
     except ModuleNotFoundError as error:
         raise InputError(
             f"workbook: the library '{error.name}' is not installed. "
             f"Install the extra: pip install 'factor-attribution[report]', or leave xlsx out of the formats."
         ) from None
     messages = content.messages(language)
-    tables = content.tables | {LABELS: labels_table(content.tables, messages)}
+    words = page_words(content.book, language, messages)
+    tables = {name: frame for name, frame in content.tables.items() if name not in LEFT_OUT}
+    tables |= {LABELS: labels_table(tables, messages)}
     courses = list(dict.fromkeys(content.tables["factor_contributions"]["course"]))
-    names = sheet_names(
-        [*tables, messages("workbook.contents"), messages("workbook.charts"), *map(messages.called, courses)]
-    )
-    of_tables, (contents, charts), of_courses = names[: len(tables)], names[len(tables) :][:2], names[len(tables) + 2 :]
+    own = [messages(f"workbook.{key}") for key in ("summary", "contents", "charts")]
+    shown = [messages("workbook.labels") if name == LABELS else messages.name("sheets", name) for name in tables]
+    names = sheet_names([*own, *shown, *map(messages.called, courses)])
+    (summary, contents, charts), of_tables, of_courses = names[:3], names[3:][: len(tables)], names[3 + len(tables) :]
     file = io.BytesIO()
     workbook = Workbook(
         file,
         {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False},
     )
-    book = content.book.book
-    name = str(getattr(book.name, language))
-    styles = Styles(workbook, getattr(content.book.report.negative, language))
-    workbook.set_properties({"title": styles.text(name), "created": content.period.end.to_pydatetime()})
-    first = workbook.add_worksheet(contents)
+    book = content.book
+    styles = Styles(workbook, getattr(book.report.negative, language), palette_of(book.report.colours.stated))
+    title, month = styles.text(words.text(book.book.name)), words.date(content.period.end, "month")
+    workbook.set_properties({"title": title, "subject": month, "created": content.period.end.to_pydatetime()})
+    first, second = workbook.add_worksheet(summary), workbook.add_worksheet(contents)
     placed = {table: Placed(sheet, tables[table]) for table, sheet in zip(tables, of_tables, strict=True)}
     drawing = Drawing(workbook, placed, messages, styles)
-    add_overview(drawing, charts, content.book)
+    add_overview(drawing, charts, book)
     results = content.results | {result.course: result for result in content.sleeves.values()}
-    for course, sheet in zip(courses, of_courses, strict=True):
-        note = page_words(content.book, language).estimated(course)
-        add_course(drawing, sheet, course, results[course].benchmark_return, note)
+    sheets = dict(zip(courses, of_courses, strict=True))
+    for course, sheet in sheets.items():
+        add_course(drawing, sheet, course, results[course].benchmark_return, words.estimated(course))
     for table, place in placed.items():
-        title = messages("workbook.labels") if table == LABELS else messages.name("tables", table)
         headings = [heading(messages, table, str(column)) for column in place.frame.columns]
-        add_table(workbook, place.sheet, table, title, place.frame, headings, styles)
+        add_table(workbook, place.sheet, table, table_title(messages, table), place.frame, headings, styles)
+    fill_summary(first, drawing, content, words, sheets, contents)
     entries = [
-        Entry(charts, messages("workbook.charts"), None, messages("workbook.charts_note")),
+        Entry(charts, messages("workbook.charts"), messages("workbook.charts_note")),
         *(
-            Entry(sheet, messages("workbook.course_title", course=course), None, messages("workbook.course_note"))
-            for course, sheet in zip(courses, of_courses, strict=True)
+            Entry(sheet, messages("workbook.course_title", course=course), messages("workbook.course_note"))
+            for course, sheet in sheets.items()
         ),
         *(
-            Entry(
-                place.sheet, messages.name("tables", table), len(place.frame), messages.table["table_notes"].get(table, "")
-            )
+            Entry(place.sheet, table_title(messages, table), table_note(messages, table), table, len(place.frame))
             for table, place in placed.items()
-            if table != LABELS
         ),
-        Entry(placed[LABELS].sheet, messages("workbook.labels"), len(tables[LABELS]), messages("workbook.labels_note")),
+        *(
+            Entry("", table_title(messages, table), table_note(messages, table), table, len(content.tables[table]))
+            for table in LEFT_OUT
+            if table in content.tables
+        ),
     ]
-    write_contents(first, content, entries, messages, styles)
+    write_contents(second, content, entries, words, styles)
+    first.activate()
     workbook.close()
     return file.getvalue()
+
+
+def table_title(messages: Messages, table: str) -> str:
+    """What a table is called above its pages and on the contents sheet."""
+    return messages("workbook.labels") if table == LABELS else messages.name("tables", table)
+
+
+def table_note(messages: Messages, table: str) -> str:
+    """What a table holds, and where it is if not in the workbook."""
+    if table == LABELS:
+        return messages("workbook.labels_note")
+    holds = str(messages.table["table_notes"].get(table, ""))
+    return messages("workbook.elsewhere", holds=holds, file=f"tables/{table}.csv") if table in LEFT_OUT else holds
 
 
 def heading(messages: Messages, table: str, column: str) -> str:
@@ -159,44 +193,41 @@ def labels_table(tables: dict[str, pd.DataFrame], messages: Messages) -> pd.Data
     return pd.DataFrame([(*key, name) for key, name in found.items()], columns=["column", "label", "name"])
 
 
-def write_contents(sheet: Worksheet, content: Content, entries: Sequence[Entry], messages: Messages, styles: Styles) -> None:
-    """Fill the first sheet: what report this is, how to read it, and a link to every sheet."""
-    book, end = content.book.book, content.period.end
-    language = messages.language
+def write_contents(sheet: Worksheet, content: Content, entries: Sequence[Entry], words: PageWords, styles: Styles) -> None:
+    """Fill the sheet that lists the others: what report this is, a link to each sheet, and how to read them."""
+    book, messages = content.book, words.messages
     sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, styles.text(str(getattr(book.name, language))), styles("title"))
+    sheet.write_string(0, 0, styles.text(words.text(book.book.name)), styles("title"))
     facts = {
         "month": content.month,
-        "data_date": f"{end:%Y-%m-%d}",
-        "currency": messages.name("currencies", book.currency),
+        "data_date": f"{content.period.end:%Y-%m-%d}",
+        "currency": messages.name("currencies", book.book.currency),
     }
     for row, (key, value) in enumerate(facts.items(), 2):
         sheet.write_string(row, 0, messages(f"workbook.{key}"), styles("heading"))
         sheet.write_string(row, 1, styles.text(value), styles("wrapped"))
     top = len(facts) + 3
-    for place, key in enumerate(("sheets", "title", "rows", "holds")):
+    for place, key in enumerate(("sheets", "title", "table", "rows", "holds")):
         sheet.write_string(top, place, messages(f"workbook.{key}"), styles("heading"))
     for row, entry in enumerate(entries, top + 1):
-        target = entry.sheet.replace("'", "''")
-        sheet.write_url(row, 0, f"internal:'{target}'!A1", styles("link"), styles.text(entry.sheet))
+        if entry.sheet:
+            sheet.write_url(row, 0, link_to(entry.sheet), styles("link"), styles.text(entry.sheet))
         sheet.write_string(row, 1, styles.text(entry.title), styles("wrapped"))
+        sheet.write_string(row, 2, entry.table, styles("name"))
         if entry.rows is not None:
-            sheet.write_number(row, 2, entry.rows, styles("count"))
-        sheet.write_string(row, 3, entry.holds, styles("wrapped"))
+            sheet.write_number(row, 3, entry.rows, styles("count"))
+        sheet.write_string(row, 4, entry.holds, styles("wrapped"))
     notes = [messages(f"workbook.{key}") for key in ("headings", "units", "empty", "follow")]
     if styles.escaped:
         notes.append(messages("workbook.escaped", count=styles.escaped))
-    if earned := page_words(content.book, language, messages).not_earned:
-        notes += [messages("cover.hypothetical_title"), earned]
-    if content.book.report.disclaimer:
-        notes.append(str(getattr(content.book.report.disclaimer, language)))
+    if words.not_earned:
+        notes += [messages("cover.hypothetical_title"), words.not_earned]
+    if book.report.disclaimer:
+        notes.append(words.text(book.report.disclaimer))
     for row, note in enumerate(notes, top + len(entries) + 2):
         sheet.write_string(row, 0, styles.text(note))
-    sheet.set_column(0, 0, min(max(text_columns(entry.sheet) for entry in entries) + 2, 34))
-    sheet.set_column(1, 1, 46)
-    sheet.set_column(2, 2, 9)
-    sheet.set_column(3, 3, 90)
+    for place, width in enumerate((34, 46, 24, 9, 120)):
+        sheet.set_column(place, place, width)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.activate()

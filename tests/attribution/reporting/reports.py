@@ -129,3 +129,9 @@ def _ratios(random):
     monthly = monthly.clip(lower=-0.5)
     both = {"sharpe": sharpe_ratio(monthly, risk_free), "sortino": sortino_ratio(monthly, risk_free)}
     return {name: printed(value) for name, value in both.items() if value == value}  # no month short of it: no Sortino
+
+
+def table_sheet(opened, table):
+    """The sheet that holds a table, by the name that its range bears."""
+    sheet, _ = next(opened.defined_names[table].destinations)
+    return opened[sheet]

@@ -127,8 +127,8 @@ def test_a_reader_of_the_page_gets_both_reports(told):
     risk = pd.read_csv(out / "tables" / "risk.csv").set_index("measure")["value"]
     parts = risk[[f"tracking_error_from_{name}" for name in ("country", "industry", "currency", "style", "specific")]]
     assert parts.sum() == pytest.approx(risk["tracking_error"], rel=1e-12)
-    sheets = openpyxl.load_workbook(out / "report.xlsx", read_only=True).sheetnames
-    assert len(sheets) > 10
+    workbook = openpyxl.load_workbook(out / "report.xlsx", read_only=True)
+    assert len(workbook.sheetnames) > 10 and "factor_contributions" in workbook.defined_names
     assert "vendor_residual" in printed[1] and "tracking_error_from_currency" in printed[2]
 
 

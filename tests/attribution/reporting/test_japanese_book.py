@@ -33,6 +33,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.calendar import is_session
 from riskmodel.market.sector_order import require_sector_order, sectors_in_order
 from tests.attribution.reporting.page_reader import Reader
+from tests.attribution.reporting.reports import table_sheet
 from tests.conftest import ROOT, of_few_draws
 
 MONTH = "2025-03"
@@ -184,7 +185,7 @@ def test_sectors_keep_their_official_order_on_every_page_and_chart(pages, conten
 def test_the_workbook_keeps_the_order_and_the_zeros_of_codes(content, market):
     workbook = openpyxl.load_workbook(io.BytesIO(render_workbook(content, "ja")))
     official = list(sectors_in_order(market))
-    rows = list(workbook["stock_contributions"].iter_rows(min_row=3, values_only=True))
+    rows = list(table_sheet(workbook, "stock_contributions").iter_rows(min_row=3, values_only=True))
     assert set(content.tables["stock_contributions"]["ticker"]) == {row[1] for row in rows} and len(rows) > 100
     assert "0130" in market.get_index("asset") and all(isinstance(row[1], str) for row in rows)
     seen = 0
