@@ -1,15 +1,43 @@
-"""What a chart shows, in words, for those who cannot see it: what it is of, and what it says."""
+"""Names in charts, and what a chart shows in words, for those who cannot see it: what it is of, and what it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from attribution.house_style.drawing.bars import Bar
 from attribution.house_style.numbers import NegativeStyle, percent
 from attribution.house_style.words import Messages
 
+if TYPE_CHECKING:
+    from attribution.reporting.tables.content import Content
+
 TOLD = 3  # values in a text
+
+
+def course_name(content: Content, course: str, messages: Messages) -> str:
+    """A course under its own name; a sleeve that is no course under its name in the language."""
+    if course in content.book.courses or course not in content.book.sleeves:
+        return str(messages.called(course))
+    name = content.book.sleeves[course].name
+    return course if name is None else str(getattr(name, messages.language))
+
+
+def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:
+    """The month's returns of a course's benchmark and of the course."""
+    result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
+    return Bar(messages.called(result.benchmark), result.benchmark_return), Bar(
+        course_name(content, course, messages), result.portfolio_return
+    )
+
+
+def rows_of(content: Content, table: str, course: str) -> pd.DataFrame:
+    """The rows of a course in a table."""
+    frame = content.tables[table]
+    return frame[frame["course"] == course]
 
 
 def with_largest(label: str, bars: Iterable[Bar], messages: Messages, style: NegativeStyle) -> str:

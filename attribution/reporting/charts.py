@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.house_style.colours import painted
-from attribution.house_style.drawing.against import NARROW, against
+from attribution.house_style.drawing.against import against
 from attribution.house_style.drawing.bars import Bar, bar_panels, draw_dot, multiples, sorted_bars
-from attribution.house_style.drawing.canvas import NEGATIVE, POSITIVE, WIDTH, limits
+from attribution.house_style.drawing.canvas import NARROW, NEGATIVE, POSITIVE, WIDTH, limits
 from attribution.house_style.drawing.contributions import (
     LARGEST,
     brinson_chart,
@@ -26,7 +26,8 @@ from attribution.house_style.drawing.small import in_lines
 from attribution.house_style.drawing.waterfall import bridge_steps, waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
-from attribution.reporting.chart_texts import with_largest, with_values
+from attribution.reporting.chart_texts import course_name, rows_of, totals, with_largest, with_values
+from attribution.reporting.past_charts import past_figures
 from attribution.reporting.tables.rungs import rung_name, rung_rules
 from attribution.rows import EFFECTS, FAMILIES, GROUPS, LONG
 
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 MOST_LINES = 12  # of courses in one figure that are told apart
 LINES_NAMED = 5  # at either end, of more
 BRIDGE = 6  # steps of the short waterfall
+NARROWED = (
+    "cumulative", "three_months", "weeks", "factor_returns", "risk", "blends", "contributions", "waterfall", "rules",
+    "brinson", "brinson_families",
+)  # fmt: skip
 PANELS = 15  # small multiples of one figure: three lines of five, which a page of A4 holds
 
 
@@ -67,8 +72,8 @@ def charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
     return {name: legible(draw()) for name, draw in made.items()}
 
 
-def month_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[[], Figure]]:
-    """How to draw each figure of a month, by name; each is drawn when it is called.
+def month_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Figure]]:
+    """How to draw each figure of a month, by name: each is drawn when it is called, one of `NARROWED` in any `width`.
 
     Returns
     -------
@@ -76,7 +81,8 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         cumulative, three_months (where the history is long enough), weeks (where the report has indices), factor_returns,
         exposures, risk (where it is forecast), blends (where there are any), and for each course, or sleeve
         without one, "against/COURSE", "bridge/COURSE", "waterfall/COURSE", "brinson/COURSE", "brinson_families/COURSE",
-        where a strategy makes it "rules/COURSE", for each sleeve "contributions/COURSE".
+        where a strategy makes it "rules/COURSE", for each sleeve "contributions/COURSE" and the
+        names of `attribution.reporting.past_charts.past_figures`.
         Of risk and blends with more courses than a page has room for, "risk/2" and so on go on with the next ones.
     """
     tables = content.tables
@@ -98,6 +104,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     for course in dict.fromkeys([*content.results, *alone]):
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
+            makers |= past_figures(content.tables, course)
         makers[f"against/{course}"] = functools.partial(course_against, course=course)
         makers[f"bridge/{course}"] = functools.partial(bridge, course=course)
         makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
@@ -118,15 +125,9 @@ def in_house(draw: Callable[..., Figure], content: Content, *given: Any, **named
         return draw(content, *given, **named)
 
 
-def course_name(content: Content, course: str, messages: Messages) -> str:
-    """A course under its own name; a sleeve that is no course under its name in the language."""
-    if course in content.book.courses or course not in content.book.sleeves:
-        return str(messages.called(course))
-    name = content.book.sleeves[course].name
-    return course if name is None else str(getattr(name, messages.language))
-
-
-def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, window: str = "itd") -> Figure:
+def cumulative(
+    content: Content, messages: Messages, style: NegativeStyle, *, window: str = "itd", width: float = WIDTH
+) -> Figure:
     """Compounded returns of courses and of the sleeves' benchmarks; `window` is "itd" or "three_months"."""
     frame = content.tables["cumulative"]
     frame = frame[frame[window].notna()]
@@ -150,7 +151,7 @@ def cumulative(content: Content, messages: Messages, style: NegativeStyle, *, wi
     shown = courses | lines
     ends_of = [(name, float((1 + part).prod() - 1)) for name, part in shown.items()]
     label = with_values(messages(f"charts.cumulative_{window}"), ends_of, messages, style)
-    return cumulative_lines(courses, lines, style, label, messages, named=named)
+    return cumulative_lines(courses, lines, style, label, messages, named=named, width=width)
 
 
 def week_name(first: pd.Timestamp, last: pd.Timestamp, messages: Messages) -> str:
@@ -159,7 +160,7 @@ def week_name(first: pd.Timestamp, last: pd.Timestamp, messages: Messages) -> st
     return days[0] if first == last else messages("words.span", first=days[0], last=days[1])
 
 
-def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
+def weeks(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Figure:
     """Returns of the indices by week, and of the month."""
     frame, whole = content.tables["index_weeks"], content.tables["index_months"].set_index("index")["return"]
     names = [*(week_name(a, b, messages) for a, b in zip(frame["week_from"], frame["week_to"], strict=True))]
@@ -172,10 +173,10 @@ def weeks(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
     ]
     ends = [(name, bars[-1].value) for name, bars in panels]
     label = with_values(messages("charts.weeks"), ends, messages, style)
-    return multiples([*names, messages("charts.month")], panels, style, label)
+    return multiples([*names, messages("charts.month")], panels, style, label, width=width)
 
 
-def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -> Figure:
+def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Figure:
     """The month's factor returns: styles on the left, market, sectors and the like on the right, each on its own scale."""
     frame = content.tables["factor_month"]
     bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
@@ -183,7 +184,7 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle) -
     panels = [[bars["style"]], [bars[group] for group in GROUPS if group not in ("industry", "style") and bars[group]]]
     shown = [panel for panel in panels if any(panel)]
     label = with_largest(messages("charts.factor_returns"), bars["style"], messages, style)
-    return bar_panels(shown, style, label, shared=False, mark=draw_dot)
+    return bar_panels(shown, style, label, shared=False, mark=draw_dot, width=width)
 
 
 def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -193,43 +194,59 @@ def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     return frame.loc[frame["return"].abs().sort_values(ascending=False, kind="stable").index[:LARGEST]]
 
 
-def contributions(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def contributions(
+    content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
+) -> Figure:
     """Contributions of factors to a course's excess return."""
-    panels = contribution_bars(_rows(content, "factor_contributions", course), messages)
+    panels = contribution_bars(rows_of(content, "factor_contributions", course), messages)
     every = [bar for panel in panels for part in panel for bar in part]
     label = messages("charts.contributions", name=course_name(content, course, messages))
     label = with_largest(label, every, messages, style)
-    return bar_panels(panels, style, label, shared=True)
+    return bar_panels(panels, style, label, shared=True, width=width)
 
 
 def contribution_multiples(
-    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], shown: Sequence[str]
+    content: Content,
+    messages: Messages,
+    style: NegativeStyle,
+    *,
+    courses: Sequence[str],
+    shown: Sequence[str],
+    width: float = WIDTH,
 ) -> Figure:
     """Contributions of the largest factors of `courses` to each shown course's excess return, side by side on one scale."""
-    frames = {course: _rows(content, "factor_contributions", course) for course in courses}
-    return _largest(content, messages, style, frames, shown, "charts.excess", messages("charts.blends"))
+    frames = {course: rows_of(content, "factor_contributions", course) for course in courses}
+    return _largest(content, messages, style, frames, shown, "charts.excess", messages("charts.blends"), width)
 
 
 def risk(
-    content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], shown: Sequence[str]
+    content: Content,
+    messages: Messages,
+    style: NegativeStyle,
+    *,
+    courses: Sequence[str],
+    shown: Sequence[str],
+    width: float = WIDTH,
 ) -> Figure:
     """Contributions of the largest factors of `courses` to each shown course's tracking error, on one scale."""
-    frames = {course: _rows(content, "risk_factors", course).assign(standard_error=0.0) for course in courses}
-    return _largest(content, messages, style, frames, shown, "charts.tracking_error", messages("charts.risk"))
+    frames = {course: rows_of(content, "risk_factors", course).assign(standard_error=0.0) for course in courses}
+    return _largest(content, messages, style, frames, shown, "charts.tracking_error", messages("charts.risk"), width)
 
 
-def course_waterfall(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def course_waterfall(
+    content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
+) -> Figure:
     """From the benchmark's return to the course's."""
     steps, start, end = waterfall_bars(content, messages, course=course)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
     label = with_largest(label, steps, messages, style)
-    return waterfall(steps, start, end, style, label, difference=messages("charts.excess"))
+    return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=width)
 
 
 def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
     """From the benchmark's return to the course's in a few steps: the drivers, and all else."""
     start, end = totals(content, messages, course=course)
-    steps = bridge_steps(_rows(content, "factor_contributions", course), messages, most=BRIDGE)
+    steps = bridge_steps(rows_of(content, "factor_contributions", course), messages, most=BRIDGE)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
     label = with_largest(label, steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
@@ -238,7 +255,7 @@ def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course
 def course_against(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
     """A course beside its benchmark since it began, and its excess return month by month."""
     portfolio, benchmark = content.history.sides(course)
-    frame = _rows(content, "periods", course)
+    frame = rows_of(content, "periods", course)
     months = frame[frame["kind"] == "month"]
     excess = pd.Series(months["excess"].to_numpy(float), pd.PeriodIndex(months["period"], freq="M"))
     start, end = totals(content, messages, course=course)
@@ -250,30 +267,22 @@ def course_against(content: Content, messages: Messages, style: NegativeStyle, *
     return against(daily, excess, (end.label, start.label), headings, style, label, messages)
 
 
-def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:
-    """The month's returns of a course's benchmark and of the course."""
-    result = content.results.get(course) or next(x for x in content.sleeves.values() if x.course == course)
-    return Bar(messages.called(result.benchmark), result.benchmark_return), Bar(
-        course_name(content, course, messages), result.portfolio_return
-    )
-
-
 def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
     """The steps of a course's waterfall, its start and its end."""
     steps = waterfall_steps(
-        _rows(content, "factor_contributions", course), _rows(content, "group_contributions", course), messages
+        rows_of(content, "factor_contributions", course), rows_of(content, "group_contributions", course), messages
     )
     return steps, *totals(content, messages, course=course)
 
 
-def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Figure:
     """From nothing to the course's excess return, a rung of its strategies' ladder at a time."""
-    frame, known = _rows(content, "rules", course), rung_rules(content.book, course)
+    frame, known = rows_of(content, "rules", course), rung_rules(content.book, course)
     steps = [Bar(rung_name(row.rung, known, messages), row.contribution) for row in frame.itertuples() if row.contribution]
     end = Bar(messages("rules_section.total"), content.rules[course].excess_return)
     label = messages("charts.rules", name=course_name(content, course, messages))
     label = with_largest(label, steps, messages, style)
-    return waterfall(steps, Bar(messages("rules_section.start"), 0.0), end, style, label)
+    return waterfall(steps, Bar(messages("rules_section.start"), 0.0), end, style, label, width=width)
 
 
 def exposures(
@@ -282,23 +291,25 @@ def exposures(
     """Active exposures to the styles at month end against the month before."""
     panels = []
     for course in courses:
-        frame = _rows(content, "exposures", course).set_index("factor")
+        frame = rows_of(content, "exposures", course).set_index("factor")
         frame = frame.rename(columns={"active_before": "before", "active_exposure": "now"}, index=messages.factor)
         panels.append((course_name(content, course, messages), frame[["before", "now"]]))
     return dumbbells(panels, style, messages("charts.exposures"), width=width)
 
 
-def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Figure:
     """Allocation, selection and interaction by sector, with their totals."""
-    frame = _rows(content, "brinson", course)
+    frame = rows_of(content, "brinson", course)
     sums = [(messages(f"charts.{effect}"), float(frame[effect].sum())) for effect in EFFECTS if effect in frame]
     label = messages("charts.brinson", name=course_name(content, course, messages))
-    return brinson_chart(frame, messages, style, with_values(label, sums, messages, style))
+    return brinson_chart(frame, messages, style, with_values(label, sums, messages, style), width=width)
 
 
-def brinson_families(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def brinson_families(
+    content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
+) -> Figure:
     """What part of each Brinson effect is market, sectors, styles, specific and other, with whiskers."""
-    frame = _rows(content, "brinson_families", course)
+    frame = rows_of(content, "brinson_families", course)
     families = [name for name in FAMILIES if (frame["family"] == name).any()]
     panels = []
     for effect in (name for name in EFFECTS if (frame["effect"] == name).any()):
@@ -306,7 +317,8 @@ def brinson_families(content: Content, messages: Messages, style: NegativeStyle,
         bars = [Bar("", row.contribution, row.standard_error) for row in part.itertuples()]
         panels.append((messages(f"charts.{effect}"), [*bars, Bar("", float(part["contribution"].sum()), total=True)]))
     rows = [*(messages.name("groups", name) for name in families), messages("charts.total")]
-    return multiples(rows, panels, style, messages("charts.brinson_families", name=course_name(content, course, messages)))
+    label = messages("charts.brinson_families", name=course_name(content, course, messages))
+    return multiples(rows, panels, style, label, width=width)
 
 
 def _in_parts(name: str, draw: Callable[..., Figure], courses: Sequence[str]) -> dict[str, Callable[..., Figure]]:
@@ -325,6 +337,7 @@ def _largest(
     shown: Sequence[str],
     total: str,
     label: str,
+    width: float,
 ) -> Figure:
     """Small multiples of contributions of shown courses: the largest factors of any, the others in one row, the sum."""
     values = pd.DataFrame({name: frame.set_index("factor")["contribution"] for name, frame in frames.items()})
@@ -342,9 +355,4 @@ def _largest(
     scale = limits([bar.ends for _, bars in panels for bar in bars])
     drawn = [panel for course, panel in zip(frames, panels, strict=True) if course in shown]
     label = with_values(label, [(name, bars[-1].value) for name, bars in drawn], messages, style)
-    return multiples(rows, drawn, style, label, scale=scale)
-
-
-def _rows(content: Content, table: str, course: str) -> pd.DataFrame:
-    frame = content.tables[table]
-    return frame[frame["course"] == course]
+    return multiples(rows, drawn, style, label, scale=scale, width=width)

@@ -12,6 +12,7 @@ from attribution.house_style.drawing.canvas import (
     INK,
     LINES,
     MUTED,
+    NARROW,
     NEGATIVE,
     OVER,
     POSITIVE,
@@ -33,7 +34,6 @@ from attribution.house_style.words import Messages
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NARROW = 262.0  # points: two abreast on a page, one across a telephone
 LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 128.0, 62.0, 16.0, 14.0
 BENCHMARK = (4.0, 2.0)  # dashes
 NAMES = 0.32  # of the width, at most, for the names at the lines' ends

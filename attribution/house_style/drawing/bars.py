@@ -77,8 +77,11 @@ def bar_panels(
     *,
     shared: bool,
     mark: Callable[[Canvas, Scale, float, Bar], None] | None = None,
+    width: float = WIDTH,
 ) -> Figure:
     """Horizontal bars in panels side by side, with whiskers of two standard errors and the values in a column.
+
+    In a narrow figure the panels stand below each other.
 
     Parameters
     ----------
@@ -92,21 +95,33 @@ def bar_panels(
         Whether all panels have one scale.
     mark
         Draws a row; by default `draw_bar`.
+    width
+        Points.
     """
     mark = draw_bar if mark is None else mark
     flat = [[bar for group in panel for bar in group] for panel in panels]
-    whole = WIDTH - (len(panels) - 1) * GAP
+    abreast = len(panels) if width >= WIDTH else 1
+    whole = width - (abreast - 1) * GAP
     values = [_value_column(bars, style) for bars in flat]
-    widest = min(LABELS if len(panels) > 1 else LABELS_ALONE, (whole - sum(values)) / len(panels) - LEAST_AXIS)
+    if abreast == 1:
+        values = [max(values, default=0.0)] * len(panels)
+    widest = min(LABELS if len(panels) > 1 else LABELS_ALONE, (whole - sum(values[:abreast])) / abreast - LEAST_AXIS)
     columns = [min(max((text_width(bar.label) for bar in bars), default=0) + 7, widest) for bars in flat]
-    axis = (whole - sum(columns) - sum(values)) / len(panels)
+    if abreast == 1:
+        columns = [max(columns, default=0.0)] * len(panels)
+    axis = (whole - sum(columns[:abreast]) - sum(values[:abreast])) / abreast
     ranges = [limits([bar.ends for bar in bars]) for bars in flat]
     if shared:
         ranges = [(min(low for low, _ in ranges), max(high for _, high in ranges))] * len(panels)
     top, rows = 4.0, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
-    canvas = Canvas(WIDTH, top + max(rows) * ROW + SCALE_ROOM)
+    deep = [top + count * ROW + SCALE_ROOM for count in rows]
+    canvas = Canvas(width, max(deep) if abreast > 1 else sum(deep))
     left = 0.0
-    for panel, column, value, (low, high), count in zip(panels, columns, values, ranges, rows, strict=True):
+    for place, (panel, column, value, (low, high), count) in enumerate(
+        zip(panels, columns, values, ranges, rows, strict=True)
+    ):
+        if abreast == 1:
+            left, top = 0.0, 4.0 + sum(deep[:place])
         scale = Scale(low, high, left + column, left + column + axis)
         across(canvas, scale, top, top + count * ROW, style)
         middle = top + ROW / 2
@@ -131,6 +146,7 @@ def multiples(
     *,
     abreast: int = ABREAST,
     scale: tuple[float, float] | None = None,
+    width: float = WIDTH,
 ) -> Figure:
     """Small multiples: a panel a heading, all with the same rows in the same order on one scale, values in a column.
 
@@ -146,11 +162,20 @@ def multiples(
         Panels beside each other; further ones stand below.
     scale
         The range of the scale, where other figures share it; by default what these bars need.
+    width
+        Points; a narrow figure has two panels beside each other at most.
     """
     bars = [bar for _, own in panels for bar in own]
     scale = limits([bar.ends for bar in bars]) if scale is None else scale
     canvas, panel_lines = small_multiples(
-        rows, [heading for heading, _ in panels], scale, _value_column(bars, style), style, abreast=abreast, widest=260.0
+        rows,
+        [heading for heading, _ in panels],
+        scale,
+        _value_column(bars, style),
+        style,
+        abreast=abreast if width >= WIDTH else min(abreast, 2),
+        width=width,
+        widest=260.0,
     )
     parts = iter([own for _, own in panels])
     for line in panel_lines:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its text, pitch of its rows
+NARROW = 262.0  # points: two figures abreast on a page, one across a telephone
 SMALL = SIZE - 1  # text of scales
 INK, MUTED, RULE = "#1c2733", "#66717d", "#d9dee3"
 POSITIVE, NEGATIVE, TOTAL = "#1f5fa8", "#d9741a", "#7d8894"  # blue and orange differ in every kind of colour blindness

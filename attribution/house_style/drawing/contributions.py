@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.house_style.drawing.bars import Bar, multiples, sorted_bars
+from attribution.house_style.drawing.canvas import WIDTH
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
 from attribution.rows import CASH, EFFECTS, FAMILIES
@@ -53,7 +54,9 @@ def largest(bars: list[Bar], messages: Messages) -> list[Bar]:
     return sorted_bars(shown) + [Bar(label, sum(bar.value for bar in others), inf)] * bool(others)
 
 
-def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle, label: str) -> Figure:
+def brinson_chart(
+    frame: pd.DataFrame, messages: Messages, style: NegativeStyle, label: str, *, width: float = WIDTH
+) -> Figure:
     """Brinson effects, a panel each and one for their sum, rows by sum, the totals last; `frame` is a table `brinson`."""
     effects = [effect for effect in EFFECTS if effect in frame]
     values = frame.set_index("group")[effects]
@@ -68,7 +71,7 @@ def brinson_chart(frame: pd.DataFrame, messages: Messages, style: NegativeStyle,
         for name in values.columns
     ]
     rows = [group_label(str(name), messages) for name in values.index]
-    return multiples([*rows, messages("charts.total")], panels, style, label)
+    return multiples([*rows, messages("charts.total")], panels, style, label, width=width)
 
 
 def factor_bars(frame: pd.DataFrame, messages: Messages, column: str = "contribution") -> list[Bar]:

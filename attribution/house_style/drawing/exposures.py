@@ -23,7 +23,7 @@ from attribution.house_style.drawing.canvas import (
     text_width,
 )
 from attribution.house_style.drawing.small import ABREAST, small_multiples
-from attribution.house_style.numbers import FULL, NegativeStyle, number
+from attribution.house_style.numbers import FULL, NegativeStyle, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,8 +36,11 @@ def dumbbells(
     *,
     abreast: int = ABREAST,
     width: float = WIDTH,
+    weights: bool = False,
 ) -> Figure:
     """Two values of each row joined by a line, a hollow mark for the one before and a filled one for now, which is written.
+
+    Of weights it is the difference that is written, and the scale is in percent.
 
     Parameters
     ----------
@@ -50,26 +53,43 @@ def dumbbells(
         Panels beside each other; further ones stand below.
     width
         Points.
+    weights
+        Whether the values are weights, decimals.
     """
+
+    def written(before: float, now: float) -> str:
+        return percent(now - before, style, signed=True) if weights else number(now, style)
+
     frames = [frame for _, frame in panels]
     rows = list(frames[0].index)
-    value = max((text_width(number(value, style)) for frame in frames for value in frame["now"]), default=0.0) + 9
+    pairs = [pair for frame in frames for pair in zip(frame["before"], frame["now"], strict=True)]
+    value = max((text_width(written(*pair)) for pair in pairs), default=0.0) + 9
     scale = limits([frame[["before", "now"]].to_numpy(dtype=float).ravel() for frame in frames], air=0.06)
     headed = len(panels) > 1
     headings = [heading for heading, _ in panels]
     canvas, lines = small_multiples(
-        rows, headings, scale, value, style, abreast=abreast, width=width, widest=width, factor=1.0, headed=headed
+        rows,
+        headings,
+        scale,
+        value,
+        style,
+        abreast=abreast,
+        width=width,
+        widest=width,
+        factor=100.0 if weights else 1.0,
+        headed=headed,
     )
     for panel, frame in zip((panel for line in lines for panel in line), frames, strict=True):
         for row, (before, now) in enumerate(zip(frame["before"], frame["now"], strict=True)):
             middle = panel.middle(row)
             canvas.line([(panel.scale.start, middle), (panel.scale.stop, middle)], RULE, 0.4, layer=UNDER)
             _dumbbell(canvas, panel.scale, middle, float(before), float(now))
-            change = " → ".join(number(value, style, FULL) for value in (before, now))
+            ends = (percent(x, style, FULL, unit="%") if weights else number(x, style, FULL) for x in (before, now))
+            change = (" / " if weights else " → ").join(ends)
             heading = panel.heading if headed else ""
             canvas.tell(panel.scale.start, panel.scale.stop, middle, [heading, str(rows[row]), change])
             colour = INK if math.isfinite(now) else MUTED
-            canvas.write(panel.right, middle, number(now, style), "right", colour)
+            canvas.write(panel.right, middle, written(before, now), "right", colour)
     return canvas.figure(label)
 
 

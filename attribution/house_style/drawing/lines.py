@@ -17,6 +17,7 @@ from attribution.house_style.drawing.canvas import (
     LINES,
     MARKS,
     MUTED,
+    NARROW,
     NEGATIVE,
     OVER,
     POSITIVE,
@@ -49,6 +50,7 @@ NAMES = 120.0  # points: widest column of names
 STRIDE = 3.0  # points of width within which only the extremes of many days can be seen
 STRIP = 6.0  # points: least width of the strip that tells a day's values
 LEADER = 25.0  # points from the last day to the names
+SHARE = 0.32  # of a narrow figure's width, at most, for the names at the lines' ends
 
 
 def cumulative_lines(
@@ -60,6 +62,7 @@ def cumulative_lines(
     *,
     named: Collection[str] | None = None,
     height: float = 165.0,
+    width: float = WIDTH,
 ) -> Figure:
     """Compounded returns since the first day, courses in colour and benchmarks dashed, each named at its end.
 
@@ -74,8 +77,8 @@ def cumulative_lines(
         How dates are written.
     named
         The courses that are named and in colour, the others pale; by default all.
-    height
-        Points; more where the names need it.
+    height, width
+        Points; higher where the names need it. In a narrow figure a value stands under its name.
     """
     shown = [name for name in courses if named is None or name in named]
     colours = {name: between(place / max(len(shown) - 1, 1)) for place, name in enumerate(shown)}
@@ -85,7 +88,7 @@ def cumulative_lines(
     series = [*courses.values(), *benchmarks.values()]
     levels = np.array([(1 + daily).cumprod().to_numpy(dtype=float, na_value=np.nan) - 1 for daily in series])
     names = [*(name if name in colours else None for name in courses), *benchmarks]
-    return _chart(names, levels, _days(series[0].index), looks, style, label, messages, height)
+    return _chart(names, levels, _days(series[0].index), looks, style, label, messages, height, width)
 
 
 def paths(
@@ -97,6 +100,7 @@ def paths(
     *,
     total: str = "",
     height: float = 140.0,
+    width: float = WIDTH,
 ) -> Figure:
     """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
 
@@ -112,8 +116,8 @@ def paths(
         How dates are written.
     total
         The column of `names` that is the sum of all, drawn dark; none by default.
-    height
-        Points; more where the names need it.
+    height, width
+        As for `cumulative_lines`.
     """
     shown = [line for line in levels.columns if line in names]
     order = [*(line for line in levels.columns if line not in shown), *shown]
@@ -128,7 +132,35 @@ def paths(
         )  # fmt: skip
         before[colour] += line in shown and line != total
     values = levels[order].to_numpy(dtype=float).T
-    return _chart([names.get(line) for line in order], values, _days(levels.index), looks, style, label, messages, height)
+    shown_names = [names.get(line) for line in order]
+    return _chart(shown_names, values, _days(levels.index), looks, style, label, messages, height, width)
+
+
+def drawdown_lines(
+    depths: pd.DataFrame,
+    names: tuple[str, str],
+    style: NegativeStyle,
+    label: str,
+    messages: Messages,
+    *,
+    height: float = 128.0,
+    width: float = NARROW,
+) -> Figure:
+    """How far a portfolio and its benchmark were below their peaks, the portfolio's deepest day marked.
+
+    Parameters
+    ----------
+    depths
+        (day) portfolio and benchmark, decimals, 0 at a peak.
+    names
+        What the two lines are called.
+    style, label, messages, height, width
+        As for `cumulative_lines`.
+    """
+    looks = [(NEGATIVE, SOLID, 1.5, OVER), (INK, DASHES[0], 1.1, LINES)]
+    values = depths.to_numpy(dtype=float).T
+    deepest = int(np.nanargmin(values[0])) if np.isfinite(values[0]).any() and np.nanmin(values[0]) < 0 else None
+    return _chart(names, values, _days(depths.index), looks, style, label, messages, height, width, marked=deepest)
 
 
 def _chart(
@@ -140,23 +172,31 @@ def _chart(
     label: str,
     messages: Messages,
     height: float,
+    width: float,
+    *,
+    marked: int | None = None,
 ) -> Figure:
-    """Lines from zero before the first day on; those without a name are not written."""
+    """Lines from zero before the first day on; those without a name are not written. The first one's `marked` day is."""
+    stacked = width < WIDTH
+    pitch = 2 * PITCH + 1 if stacked else PITCH
     top, bottom = 6.0, 20.0
     last = np.array([row[np.isfinite(row)][-1] if np.isfinite(row).any() else np.nan for row in levels])
     texts = [name or "" for name in names]
     written = [k for k, name in enumerate(names) if name is not None and math.isfinite(last[k])]
     absent = [k for k, name in enumerate(names) if name is not None and not math.isfinite(last[k])]
-    height = max(height, top + bottom + (len(written) + len(absent)) * PITCH)
+    height = max(height, top + bottom + (len(written) + len(absent)) * pitch)
     values = max((text_width(percent(last[k], style)) for k in [*written, *absent]), default=0.0)
     column = min(max((text_width(texts[k]) for k in [*written, *absent]), default=0.0), NAMES) + 8
+    if stacked:
+        column, values = min(max(column - 8, values), SHARE * width) + 8, 0.0
+    leader_room = 14.0 if stacked else LEADER
     low, high = limits(levels)
     down = Scale(low, high, height - bottom, top)
     ticks = down.ticks(style, upright=True)
     left = max((text_width(text, SMALL) for _, text in ticks), default=0.0) + 8
-    right = WIDTH - values - column - LEADER if written or absent else WIDTH - 12
+    right = width - values - column - leader_room + 8 * stacked if written or absent else width - 12
     along = Scale(0.0, float((days[-1] - days[0]).days + 1), left, right)
-    canvas = Canvas(WIDTH, height)
+    canvas = Canvas(width, height)
     for value, text in ticks:
         canvas.line([(left, down(value)), (right, down(value))], RULE, 0.6, layer=UNDER)
         canvas.write(left - 5, down(value), text, "right", MUTED, SMALL)
@@ -173,13 +213,27 @@ def _chart(
     _tell_days(canvas, x, days, [(texts[k], levels[k]) for k in sorted(written, key=lambda k: -last[k])], style, messages)
     order = [*written, *absent]
     wanted = [*(float(down(last[k])) for k in written), *(height for _ in absent)]
-    for k, at, end in zip(order, wanted, spread(wanted, PITCH, top + 4, height - bottom - 4), strict=True):
+    edge = pitch / 2 - 1 if stacked else 4.0
+    for k, at, end in zip(order, wanted, spread(wanted, pitch, top + edge, height - bottom - edge), strict=True):
         colour = looks[k][0]
         if k in written:
-            leader = [(right, at), (right + 5, at), (right + 13, end), (right + 22, end)]
+            turns = (2.0, 8.0, leader_room - 2) if stacked else (5.0, 13.0, 22.0)
+            leader = [(right, at), (right + turns[0], at), (right + turns[1], end), (right + turns[2], end)]
             canvas.line(leader, colour, 0.6, layer=LINES)
-        canvas.write(right + LEADER, end, shortened(texts[k], column - 8), "left", INK)
-        canvas.write(WIDTH, end, percent(last[k], style), "right", INK)
+        name, told = shortened(texts[k], column - 8), percent(last[k], style)
+        if stacked:
+            canvas.write(right + leader_room, end - PITCH / 2, name, "left", INK)
+            canvas.write(right + leader_room, end + PITCH / 2, told, "left", INK)
+        else:
+            canvas.write(right + leader_room, end, name, "left", INK)
+            canvas.write(width, end, told, "right", INK)
+    if marked is not None:
+        at, deep, colour = float(x[marked + 1]), float(down(levels[0][marked])), looks[0][0]
+        told = percent(levels[0][marked], style)
+        room = text_width(told, SMALL) + 5
+        canvas.dot(at, deep, 2.4, colour, colour)
+        beside = at + 5 if at + room < right else at - room
+        canvas.write(beside, min(deep + 3, height - bottom - 3), told, "left", colour, SMALL)
     return canvas.figure(label)
 
 

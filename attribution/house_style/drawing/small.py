@@ -67,7 +67,7 @@ def small_multiples(
     """
     lines = in_lines(headings, abreast)
     most = max(map(len, lines))
-    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, width - most * (LEAST_AXIS + value + GAP))
+    column = min(max(map(text_width, rows), default=0.0) + 7, LABELS, width - most * (LEAST_AXIS + value + GAP) + GAP)
     pitch = min((width - column + GAP) / most, widest)
     head, deep = (16.0 if headed else 4.0), len(rows) * ROW + SCALE_ROOM
     canvas = Canvas(width, len(lines) * (head + deep) + (len(lines) - 1) * 6)

@@ -7,8 +7,17 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from attribution.house_style.drawing import to_svg, told_places
+from attribution.house_style.drawing.canvas import NARROW
 from attribution.house_style.drawing.waterfall import leaves_out_zero
-from attribution.reporting.charts import LINES_NAMED, MOST_LINES, exposures, in_house, month_figures, waterfall_bars
+from attribution.reporting.charts import (
+    LINES_NAMED,
+    MOST_LINES,
+    NARROWED,
+    exposures,
+    in_house,
+    month_figures,
+    waterfall_bars,
+)
 from attribution.reporting.pages.words import PageWords
 
 if TYPE_CHECKING:
@@ -34,7 +43,7 @@ class PageCharts:
     drawn
         What was drawn and what it tells under the pointer, so that the page for the screen and the one for print share it.
     pointed
-        Whether a chart tells its values under the pointer.
+        Whether it is for a screen: a chart tells its values under the pointer, and a wide one has a narrow form beside it.
     """
 
     content: Content
@@ -43,13 +52,13 @@ class PageCharts:
     pointed: bool = True
 
     @cached_property
-    def figures(self) -> dict[str, Callable[[], Figure]]:
+    def figures(self) -> dict[str, Callable[..., Figure]]:
         """How to draw each figure of the month, by name."""
         return month_figures(self.content, self.words.messages, self.words.style)
 
-    def has(self, name: str) -> bool:
-        """Whether the month has this figure."""
-        return name in self.figures
+    def has(self, name: str, course: str = "") -> bool:
+        """Whether the month has this figure, or a course this one."""
+        return (f"{name}/{course}" if course else name) in self.figures
 
     def parts(self, name: str) -> list[str]:
         """The names of a figure's parts, where it has more than a page holds; of one that the month has not, none."""
@@ -58,9 +67,15 @@ class PageCharts:
         ]
 
     def draw(self, name: str, course: str = "") -> Markup:
-        """A figure of the month, or that of a course."""
+        """A figure of the month, or that of a course; on a screen a wide one and its narrow form, of which one is shown."""
+        from markupsafe import Markup
+
         key = f"{name}/{course}" if course else name
-        return self._svg(key, self.figures[key])
+        wide = self._svg(key, self.figures[key])
+        if not self.pointed or key.split("/")[0] not in NARROWED:
+            return wide
+        narrow = self._svg(f"{key}, narrow", partial(self.figures[key], width=NARROW))
+        return Markup(f'<div class="broad">{wide}</div><div class="narrow">{narrow}</div>')
 
     def pale_lines(self) -> str:
         """That of many courses only the lines of the best and the worst are named; empty where all are."""

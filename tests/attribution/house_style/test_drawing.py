@@ -32,7 +32,7 @@ from attribution.house_style.drawing.fonts import families, legible
 from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import LANGUAGES, read_messages
-from attribution.reporting.charts import charts, month_figures
+from attribution.reporting.charts import NARROWED, charts, month_figures
 
 HOSTILE = [
     "Major 100",
@@ -348,6 +348,12 @@ def test_the_figures_of_a_month_are_clear_small_and_the_same_each_time(month_con
         assert len(svg) < 30_000, name
         assert figure.get_label() and "{" not in figure.get_label()
         assert language == "ja" or svg == drawing.to_svg(draw(), "a-"), name
+        if name.split("/")[0] in NARROWED:
+            narrow = draw(width=NARROW)
+            require_clear(narrow)
+            assert narrow.get_size_inches()[0] * 72 == pytest.approx(NARROW), name
+            assert narrow.get_label() == figure.get_label()
+            require_clean(narrow)
 
 
 def test_the_values_on_the_figures_are_those_of_the_tables(month_content):
