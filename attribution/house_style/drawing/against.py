@@ -23,7 +23,6 @@ from attribution.house_style.drawing.canvas import (
     Canvas,
     Scale,
     limits,
-    shortened,
     spread,
     text_width,
 )
@@ -118,7 +117,7 @@ def _name_ends(
     for name, end, colour, middle in zip(
         names, ends, colours, spread(wanted, 2 * PITCH + 1, scale.stop + PITCH, scale.start - PITCH / 2), strict=True
     ):
-        canvas.write(left, middle - PITCH / 2, shortened(name, column), "left", colour)
+        canvas.name(left, middle - PITCH / 2, name, column, "left", colour, lines=1)
         canvas.write(left, middle + PITCH / 2, end, "left", colour)
 
 

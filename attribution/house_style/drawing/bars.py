@@ -24,7 +24,6 @@ from attribution.house_style.drawing.canvas import (
     Scale,
     across,
     limits,
-    shortened,
     text_width,
 )
 from attribution.house_style.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
@@ -130,7 +129,7 @@ def bar_panels(
                 mark(canvas, scale, middle, bar)
                 canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
                 colour = INK if bar.certain else MUTED
-                canvas.write(left + column - 5, middle, shortened(bar.label, column - 6), "right", colour)
+                canvas.name(left + column - 5, middle, bar.label, column - 6, "right", colour)
                 canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", colour)
                 middle += ROW
             middle += ROW / 2

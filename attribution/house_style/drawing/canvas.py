@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its text, pitch of its rows
-NARROW = 262.0  # points: two figures abreast on a page, one across a telephone
-SMALL = SIZE - 1  # text of scales
+NARROW = 256.0  # points: two figures abreast on a page, one across a telephone, where 7 points are 10 pixels then
+SMALL, LINE = SIZE - 1, 6.8  # text of scales, and the pitch of its lines: two of them are as high as a row
 INK, MUTED, RULE = "#1c2733", "#66717d", "#d9dee3"
 POSITIVE, NEGATIVE, TOTAL = "#1f5fa8", "#d9741a", "#7d8894"  # blue and orange differ in every kind of colour blindness
 FAINT = "#8a949e"  # lines that are only the background of others: 3:1 on paper still
@@ -36,6 +36,7 @@ HOUSE: dict[str, Any] = {
     "svg.hashsalt": "attribution", "svg.fonttype": "none", "font.family": ["DejaVu Sans"], "font.size": SIZE,
     "path.simplify": True, "path.simplify_threshold": 0.2,
 }  # fmt: skip
+BREAKS, OPENS = " ・、,:：/-", "（("  # after which and before which a name may be parted
 QUARTERS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 UNDER, GRID, MARKS, LINES, OVER = range(5)  # layers, the last on top
 WIDTHS = {
@@ -93,6 +94,17 @@ class Canvas:
     ) -> None:
         """A text centred on a height whatever font draws it; `align` says which end stands at x."""
         self.texts.append((x, middle + 0.36 * size, text, align, colour, size))
+
+    def name(
+        self, x: float, middle: float, text: str, room: float, align: str = "left", colour: str = INK, *, lines: int = 2
+    ) -> None:
+        """A name centred on a height within `room`: smaller, and on two lines, where it is too long for one."""
+        if text_width(text) <= room:
+            self.write(x, middle, text, align, colour)
+            return
+        parts = in_two(text, room, SMALL) if lines == 2 else [shortened(text, room, SMALL)]
+        for place, part in enumerate(parts):
+            self.write(x, middle + (place - (len(parts) - 1) / 2) * LINE, part, align, colour, SMALL)
 
     def tell(self, left: float, right: float, middle: float, lines: Sequence[str], *, height: float = ROW) -> None:
         """What to say of a place around a height, line by line; empty lines are left out."""
@@ -261,6 +273,31 @@ def shortened(text: str, width: float, size: float = SIZE) -> str:
     while text and text_width(text + "…", size) > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def in_two(text: str, width: float, size: float) -> list[str]:
+    """A text on one line or two that fit a width in points, parted between words where it can be; cut where it must be.
+
+    Examples
+    --------
+    >>> in_two("Held, beside what the rules give", 80.0, 7.0), in_two("コミュニケーション・サービス", 80.0, 7.0)
+    (['Held, beside what', 'the rules give'], ['コミュニケーション・', 'サービス'])
+    >>> in_two("Size", 80.0, 7.0), in_two("Unbreakable", 30.0, 7.0)
+    (['Size'], ['Unbr', 'eaka…'])
+    """
+    if text_width(text, size) <= width:
+        return [text]
+    fits = [k for k in range(1, len(text)) if text_width(text[:k].rstrip(), size) <= width]
+    between = [k for k in fits if text[k - 1] in BREAKS or text[k] in OPENS]
+    whole = [k for k in between if text_width(text[k:].lstrip(), size) <= width]
+    best = min(whole, key=lambda k: abs(text_width(text[:k]) - text_width(text[k:])), default=None)
+    at = best if best is not None else between[-1] if between and not _wide(text) else fits[-1] if fits else 1
+    return [text[:at].rstrip(), shortened(text[at:].lstrip(), width, size)]
+
+
+def _wide(text: str) -> bool:
+    """Whether a text is written without spaces, so that it may be parted anywhere."""
+    return any(unicodedata.east_asian_width(character) in "WF" for character in text)
 
 
 def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -30,7 +30,6 @@ from attribution.house_style.drawing.canvas import (
     Scale,
     between,
     limits,
-    shortened,
     spread,
     text_width,
 )
@@ -220,12 +219,11 @@ def _chart(
             turns = (2.0, 8.0, leader_room - 2) if stacked else (5.0, 13.0, 22.0)
             leader = [(right, at), (right + turns[0], at), (right + turns[1], end), (right + turns[2], end)]
             canvas.line(leader, colour, 0.6, layer=LINES)
-        name, told = shortened(texts[k], column - 8), percent(last[k], style)
+        told = percent(last[k], style)
+        canvas.name(right + leader_room, end - PITCH / 2 * stacked, texts[k], column - 8, lines=1)
         if stacked:
-            canvas.write(right + leader_room, end - PITCH / 2, name, "left", INK)
             canvas.write(right + leader_room, end + PITCH / 2, told, "left", INK)
         else:
-            canvas.write(right + leader_room, end, name, "left", INK)
             canvas.write(width, end, told, "right", INK)
     if marked is not None:
         at, deep, colour = float(x[marked + 1]), float(down(levels[0][marked])), looks[0][0]

@@ -24,7 +24,6 @@ from attribution.house_style.drawing.canvas import (
     Canvas,
     Scale,
     limits,
-    shortened,
     spread,
     text_width,
 )
@@ -79,7 +78,7 @@ def month_columns(
             canvas.bar(left, stop, centre, tall, POSITIVE if value >= 0 else NEGATIVE)
             told = [str(name), f"{messages.date(values.index[place].start_time, 'month')} {number(value, style, FULL)}"]
             canvas.tell(float(along(place)), float(along(place + 1)), middle, told, height=PITCH)
-        canvas.write(column - 5, middle, shortened(str(name), column - 6), "right", INK)
+        canvas.name(column - 5, middle, str(name), column - 6, "right")
         canvas.write(width, middle, number(last[name], style), "right", INK if math.isfinite(last[name]) else MUTED)
     _months(canvas, values.index, along, messages)
     return canvas.figure(label)

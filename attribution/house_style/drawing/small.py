@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attribution.house_style.drawing.canvas import INK, ROW, WIDTH, Canvas, Scale, across, shortened, text_width
+from attribution.house_style.drawing.canvas import ROW, WIDTH, Canvas, Scale, across, text_width
 from attribution.house_style.numbers import NegativeStyle
 
 LABELS = 118.0  # points: widest column of labels of several panels
@@ -75,7 +75,7 @@ def small_multiples(
     for line, top in zip(lines, (place * (head + deep + 6) for place in range(len(lines))), strict=True):
         under = top + head
         for place, name in enumerate(rows):
-            canvas.write(column - 5, under + (place + 0.5) * ROW, shortened(name, column - 6), "right", INK)
+            canvas.name(column - 5, under + (place + 0.5) * ROW, name, column - 6, "right")
         panels.append(
             [
                 Panel(heading, Scale(*limits, left, left + pitch - GAP - value), under, left + pitch - GAP)
@@ -85,7 +85,7 @@ def small_multiples(
         for panel in panels[-1]:
             if headed:
                 left = panel.scale.start
-                canvas.write(left, top + 7, shortened(panel.heading, min(pitch - 4, width - left)), "left", INK)
+                canvas.name(left, top + 7, panel.heading, min(pitch - 4, width - left))
             across(canvas, panel.scale, under, under + len(rows) * ROW, style, factor=factor)
     return canvas, panels
 

@@ -22,7 +22,6 @@ from attribution.house_style.drawing.canvas import (
     Scale,
     across,
     limits,
-    shortened,
     text_width,
 )
 from attribution.house_style.drawing.small import SCALE_ROOM
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from attribution.house_style.words import Messages
 
 LEAST = 5e-5  # a step that prints as 0.00
+TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
+NAMES = 0.45  # of a narrow figure's width, at most, for names
 FAR = 1.0  # distance of zero from the nearest level, in ranges of the levels
 
 
@@ -68,16 +69,17 @@ def waterfall(
     apart = Bar(difference, end.value - start.value)
     bracket = [percent(apart.value, style, signed=True)] if difference else []
     values = max(map(text_width, texts + bracket)) + 7
-    column = min(max(text_width(bar.label) for bar in (*bars, apart)) + 7, LABELS_ALONE * width / WIDTH)
+    column = min(max(text_width(bar.label) for bar in (*bars, apart)) + 7, LABELS_ALONE if width >= WIDTH else NAMES * width)
+    pitch = ROW if all(text_width(bar.label) <= column - 6 for bar in (*bars, apart)) else TWO_LINES
     top = 4.0
     after, (low, high, broken) = _levels(steps, start, end)
     scale = Scale(low, high, column, width - values)
     edge = (low if low > 0 else high) if broken else 0.0
     rows = len(bars) + len(bracket)
-    canvas = Canvas(width, top + rows * ROW + SCALE_ROOM)
-    across(canvas, scale, top, top + rows * ROW, style)
+    canvas = Canvas(width, top + rows * pitch + SCALE_ROOM)
+    across(canvas, scale, top, top + rows * pitch, style)
     for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
-        middle = top + (row + 0.5) * ROW
+        middle = top + (row + 0.5) * pitch
         if not bar.total:
             draw_bar(canvas, scale, middle, bar, whisker=False, base=after[row - 1])
         elif math.isfinite(bar.value):
@@ -86,17 +88,17 @@ def waterfall(
                 inwards = 9.0 if scale(edge) < scale(bar.value) else -9.0
                 for shift in (inwards - 1.8, inwards + 1.8):
                     x = scale(edge) + shift
-                    canvas.line([(x - 2, middle + ROW / 2), (x + 2, middle - ROW / 2)], PAPER, 1.6, layer=OVER)
+                    canvas.line([(x - 2, middle + pitch / 2), (x + 2, middle - pitch / 2)], PAPER, 1.6, layer=OVER)
         if row < len(bars) - 1:
             x = scale(after[row])
-            canvas.line([(x, middle), (x, middle + ROW)], MUTED, 0.6, layer=GRID)
+            canvas.line([(x, middle), (x, middle + pitch)], MUTED, 0.6, layer=GRID)
         canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
-        canvas.write(column - 5, middle, shortened(bar.label, column - 6), "right", INK)
+        canvas.name(column - 5, middle, bar.label, column - 6, "right")
         canvas.write(width, middle, text, "right", INK)
     for text in bracket:
-        _bracket(canvas, scale, top + (len(bars) + 0.5) * ROW, (start.value, end.value), apart)
-        canvas.write(column - 5, top + (len(bars) + 0.5) * ROW, shortened(difference, column - 6), "right", apart.colour)
-        canvas.write(width, top + (len(bars) + 0.5) * ROW, text, "right", apart.colour)
+        _bracket(canvas, scale, top + (len(bars) + 0.5) * pitch, (start.value, end.value), apart)
+        canvas.name(column - 5, top + (len(bars) + 0.5) * pitch, difference, column - 6, "right", apart.colour)
+        canvas.write(width, top + (len(bars) + 0.5) * pitch, text, "right", apart.colour)
     return canvas.figure(label)
 
 
