@@ -99,6 +99,7 @@ class Canvas:
         self, x: float, middle: float, text: str, room: float, align: str = "left", colour: str = INK, *, lines: int = 2
     ) -> None:
         """A name centred on a height within `room`: smaller, and on two lines, where it is too long for one."""
+        text = in_line(text)
         if text_width(text) <= room:
             self.write(x, middle, text, align, colour)
             return
@@ -259,6 +260,11 @@ def _em(character: str) -> float:
     return WIDTHS.get(character, OTHER_WIDTH if character.isascii() else 0.84)
 
 
+def in_line(text: str) -> str:
+    """A text with blanks for what ends a line or cannot be printed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def shortened(text: str, width: float, size: float = SIZE) -> str:
     """A text on one line that fits a width in points, cut with an ellipsis where it must be.
 
@@ -267,7 +273,7 @@ def shortened(text: str, width: float, size: float = SIZE) -> str:
     >>> shortened("Communication Services", 60.0)
     'Communica…'
     """
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = in_line(text)
     if text_width(text, size) <= width + 1e-6:
         return text
     while text and text_width(text + "…", size) > width:
