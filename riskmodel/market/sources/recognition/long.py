@@ -146,8 +146,10 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     files = list(dict.fromkeys(group.files))
     if group.sheets:
         draft.state(("sheet",), list(group.sheets), Fact("sheets", {"count": len(group.sheets)}))
+        dated = "date" in chosen or day_in(files) is not None  # else the sheets may be days: feb-24, mar-24
         for whose in (column for column in in_name if column != "date"):
-            draft.state(("constant", whose), OF_SHEET, Fact("sheet_is", {"column": whose}))
+            why = Fact("sheet_is", {"column": whose}) if dated else Fact("not_in_file", {"column": whose})
+            draft.state(("constant", whose), OF_SHEET if dated else OPEN, why)
         in_name = [column for column in in_name if column == "date" and day_in(files) is not None]  # else it is asked for
     form = day_in(files) if "date" not in in_name and len(files) > 1 else None
     if form is not None:  # a day in a name is no portfolio where a column has the days

@@ -286,3 +286,11 @@ def test_a_value_traded_is_no_volume_until_a_person_says_so(label, taken, tmp_pa
     table = history()[["date", "ticker", "close", "volume"]].rename(columns={"volume": label})
     table.to_csv(tmp_path / "prices.csv", index=False)
     assert draft(tmp_path, "prices").stated["columns"]["volume"] == taken
+
+
+def test_sheets_that_may_be_days_are_no_portfolios(tmp_path):
+    master(tmp_path)
+    with pd.ExcelWriter(tmp_path / "Holdings.xlsx", engine="openpyxl") as book:
+        for sheet in ("feb-24", "mar-24"):
+            pd.DataFrame({"Ticker": NAMES, "Weight": 1 / 12}).to_excel(book, sheet_name=sheet, index=False)
+    assert draft(tmp_path, "holdings").stated["constant"]["portfolio"] == OPEN
