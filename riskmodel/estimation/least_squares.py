@@ -87,8 +87,10 @@ def solve_days(
     s, ill = len(starts), sound & (condition > WELL_CONDITIONED)
     ratio = np.zeros(len(r))  # of variances, by which industries are shrunk: first altogether
 
+    plain = w, gram, moment
+
     def equations(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
+        gram, moment = plain[1:] if w is plain[0] else _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
         return eliminated(gram, moment, w * y, shrinkage(x, w, ratio, nest), nest) if nest is not None else (gram, moment)
 
     def left_by(g: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -117,14 +119,14 @@ def solve_days(
         system, inverse, g, alone, residual = solved(w)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
-        root, plain, share = np.sqrt(w), w, np.ones_like(w)
+        root, share = np.sqrt(w), np.ones_like(w)
         for _ in range(HUBER_ROUNDS):
             fresh = _huber_share(root * residual, used, huber)
             unsettled = np.abs(fresh - share).max(axis=1) > HUBER_SETTLED
             if not unsettled.any():
                 break
             share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
-            w = plain * share
+            w = plain[0] * share
             system, inverse, g, alone, residual = solved(w)
         downweighted = (used & (share < 1)).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -246,15 +248,18 @@ def _normal_equations(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
     s, k = len(starts), x.shape[1]
-    xw = x * w[:, None, :]
+    weighted = np.empty((len(x), k + 1, x.shape[2]))  # exposures and returns: their sums and products are taken together
+    np.multiply(x, w[:, None], out=weighted[:, :k])
+    np.multiply(y, w, out=weighted[:, k])
+    sums, products = np.add.reduceat(weighted, starts, axis=-1), weighted @ x.transpose(0, 2, 1)
     gram = np.zeros((len(x), s + k, s + k))
     sector, style = np.arange(s), np.arange(s, s + k)
     gram[:, sector, sector] = np.add.reduceat(w, starts, axis=-1) + lent + vacant
-    gram[:, s:, :s] = np.add.reduceat(xw, starts, axis=-1)
-    gram[:, :s, s:] = gram[:, s:, :s].transpose(0, 2, 1)
-    gram[:, s:, s:] = xw @ x.transpose(0, 2, 1)
+    gram[:, s:, :s] = sums[:, :k]
+    gram[:, :s, s:] = sums[:, :k].transpose(0, 2, 1)
+    gram[:, s:, s:] = products[:, :k]
     gram[:, style, style] += unfed
-    return gram, _moments(x, w * y, starts, lent * target[:, None])
+    return gram, np.concatenate([sums[:, k] + lent * target[:, None], products[:, k]], axis=1)
 
 
 def _moments(x: np.ndarray, weighted: np.ndarray, starts: np.ndarray, lent: np.ndarray) -> np.ndarray:
