@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -129,8 +130,9 @@ def solve_days(
             w = plain[0] * share
             system, inverse, g, alone, residual = solved(w)
         downweighted = (used & (share < 1)).sum(axis=1)
+    left = _weighted(w, alone, residual)
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (w * np.where(used, alone * residual, 0.0)).sum(axis=1) / (number - coefficients)
+        variance = left / (number - coefficients)
         share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
     change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
@@ -161,11 +163,11 @@ def solve_days(
         covariance = through @ of_coefficients @ through.transpose(0, 2, 1) + own_covariance
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
-    error = np.where(used, residual, 0.0)
+    unexplained = left if nest is None else _weighted(w, residual, residual)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (w * y).sum(axis=1) / w.sum(axis=1)
-        total = (w * np.where(used, y - mean[:, None], 0.0) ** 2).sum(axis=1)
-        r_squared = np.where(sound & (total > 0), 1 - (w * error**2).sum(axis=1) / total, np.nan)
+        apart = y - (np.einsum("dn,dn->d", w, y) / w.sum(axis=1))[:, None]
+        total = _weighted(w, apart, apart)
+        r_squared = np.where(sound & (total > 0), 1 - unexplained / total, np.nan)
         classical = np.sqrt(((through @ inverse) * through).sum(axis=2) * variance[:, None] + own_classical)
     solution = Solution(
         factor_returns=np.where(absent, np.nan, returns),
@@ -181,6 +183,11 @@ def solve_days(
         flag=_flags(number, coefficients, thin, singular, condition, unsettled & sound, vacant, sectors),
     )
     return solution, np.where(seen & ~stranded & sound[:, None], residual, np.nan)
+
+
+def _weighted(w: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Sum of w a b over the assets, (day); w is 0 for who does not estimate."""
+    return np.asarray(np.einsum("dn,dn,dn->d", w, a, b))
 
 
 def _filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -248,18 +255,19 @@ def _normal_equations(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
     s, k = len(starts), x.shape[1]
-    weighted = np.empty((len(x), k + 1, x.shape[2]))  # exposures and returns: their sums and products are taken together
+    weighted = np.empty((len(x), k + 1, x.shape[2]))  # exposures, and below them returns
     np.multiply(x, w[:, None], out=weighted[:, :k])
     np.multiply(y, w, out=weighted[:, k])
-    sums, products = np.add.reduceat(weighted, starts, axis=-1), weighted @ x.transpose(0, 2, 1)
+    sums = np.add.reduceat(weighted, starts, axis=-1)
     gram = np.zeros((len(x), s + k, s + k))
     sector, style = np.arange(s), np.arange(s, s + k)
     gram[:, sector, sector] = np.add.reduceat(w, starts, axis=-1) + lent + vacant
     gram[:, s:, :s] = sums[:, :k]
     gram[:, :s, s:] = sums[:, :k].transpose(0, 2, 1)
-    gram[:, s:, s:] = products[:, :k]
+    gram[:, s:, s:] = weighted[:, :k] @ x.transpose(0, 2, 1)
     gram[:, style, style] += unfed
-    return gram, np.concatenate([sums[:, k] + lent * target[:, None], products[:, k]], axis=1)
+    products = (x @ weighted[:, k, :, None])[..., 0]
+    return gram, np.concatenate([sums[:, k] + lent * target[:, None], products], axis=1)
 
 
 def _moments(x: np.ndarray, weighted: np.ndarray, starts: np.ndarray, lent: np.ndarray) -> np.ndarray:
@@ -308,8 +316,10 @@ def _robust(
     s = len(starts)
     own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
     work = inverse[:, s:, s:] @ x
-    work += np.repeat(2 * inverse[:, s:, :s], segment, axis=2)
     leverage = np.repeat(own, segment, axis=1) + np.einsum("dkn,dkn->dn", work, x)
+    for sector, (first, stop) in enumerate(pairwise([*starts.tolist(), x.shape[2]])):
+        of_sector = slice(first, stop)
+        leverage[:, of_sector] += 2 * (inverse[:, sector, None, s:] @ x[..., of_sector])[:, 0]
     share = 1 - w * leverage
     alone = share < SMALLEST_UNFITTED_SHARE
     squared = np.where(alone, w * variance[:, None], (w * error / np.where(alone, 1.0, share)) ** 2)
