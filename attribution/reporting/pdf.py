@@ -17,9 +17,10 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 
 CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
+PAGES = re.compile(rb"pages (\d+)\n\Z")  # what a process that made a document says last
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_ROOM = 4  # of one that cannot write the document
 NO_PDF = (
@@ -100,6 +101,13 @@ class PdfJob:
             )
         return self.output.read()
 
+    @property
+    def pages(self) -> int:
+        """How many pages it has, once there is a `result`."""
+        self.errors.seek(0)
+        found = PAGES.search(self.errors.read())
+        return int(found[1]) if found else 0
+
 
 def start_pdf() -> PdfJob:
     """Begin a process that loads what it needs, waits for a page and makes its PDF."""
@@ -138,15 +146,20 @@ def main() -> int:
             string=CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode()),
             url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
         )
-        document = page.write_pdf(
-            font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True, finisher=complete_tags
-        )
+        counted = []
+
+        def finish(laid: weasyprint.Document, pdf: Any) -> None:
+            counted.append(len(laid.pages))
+            complete_tags(laid, pdf)
+
+        document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True, finisher=finish)
     rest = memoryview(document)
     try:
         while rest:  # a buffered file says nothing of the end that a full disk does not take
             rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except OSError:
         return NO_ROOM
+    print(f"pages {counted[0]}", file=sys.stderr)
     return 0
 
 

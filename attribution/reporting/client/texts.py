@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attribution.portfolio.book import Book
-from attribution.reporting.commentary.check import FIRST_LINE, NARROW, unified
-from riskmodel.errors import InputError, listed
+from attribution.reporting.commentary.check import FIRST_LINE, LINK, NARROW, unified
+from riskmodel.errors import InputError, counted, listed
 
+MOST_PAGES, MOST_TEXT = 4, 900  # of a client edition; its text in characters, without what limits say
 HEADING = re.compile(r" {0,3}(?P<marks>#+)\s+(?P<title>.*?)\s*#*\s*")
 
 
@@ -66,3 +67,23 @@ def client_texts(text: str, book: Book, language: str, *, name: str = "client.md
         raise InputError(f"{name}: headings that stand twice: {listed(twice)}. Put their texts under one.")
     whole = {key: "\n".join(lines).strip() for key, lines in parts.items()}
     return ClientTexts(whole.pop(""), whole)
+
+
+def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
+    """What to say of a client edition with more pages than two sleeves and a text of the stated length take; or nothing.
+
+    Examples
+    --------
+    >>> more_pages("client.en.pdf", 5, "word " * 300, 3)  # doctest: +ELLIPSIS
+    'client.en.pdf: 5 pages, more than 4, which two sleeves and a text of 900 characters take: there are 3 sleeves, and ...'
+    >>> more_pages("client.en.pdf", 4, "word " * 300, 3)
+    ''
+    """
+    if pages <= MOST_PAGES:
+        return ""
+    told = [line for line in LINK.sub(r"\g<text>", text).split("\n") if not line.startswith(("#", "<!--", "- "))]
+    return (
+        f"{name}: {pages} pages, more than {MOST_PAGES}, which two sleeves and a text of {MOST_TEXT} characters take: there "
+        f"are {counted(sleeves, 'sleeve')}, and {sum(map(len, told)):,} characters beside breaches. Nothing was shrunk or "
+        f"cut; shorten the texts, or send it as it is."
+    )

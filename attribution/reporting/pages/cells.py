@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attribution.house_style.numbers import NOT_AVAILABLE
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import NUMBER_MEASURES
 from attribution.rows import LEAST_T
@@ -131,7 +130,7 @@ class Cells:
 
         span = (f' rowspan="{rows}"' if rows > 1 else "") + (' role="cell"' if self.named else "")
         place = f' data-c="{escape(column)}"{self.row(*key) if key else ""}' if column and self.traced else ""
-        if text == NOT_AVAILABLE:
+        if text == self.words.messages("words.not_available"):
             return Markup(f'<td class="{classes.strip()} na"{span}{place}>{text}</td>')
         if text.endswith(")"):
             text = f'{text[:-1]}<span class="hang">)</span>'

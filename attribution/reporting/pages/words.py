@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attribution.house_style.numbers import NegativeStyle, number, percent
+from attribution.house_style.numbers import NOT_AVAILABLE, NegativeStyle, number, percent
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
@@ -85,11 +85,15 @@ class PageWords:
 
     def percent(self, value: float, decimals: int = 2, *, signed: bool = False, unit: str = "") -> str:
         """A decimal as percent in the house style."""
-        return percent(value, self.style, decimals, signed=signed, unit=unit)
+        return self._shown(percent(value, self.style, decimals, signed=signed, unit=unit))
 
     def number(self, value: float, decimals: int = 2, *, signed: bool = False, grouped: bool = False) -> str:
         """A number in the house style."""
-        return number(value, self.style, decimals, signed=signed, grouped=grouped)
+        return self._shown(number(value, self.style, decimals, signed=signed, grouped=grouped))
+
+    def _shown(self, text: str) -> str:
+        """A number's text, or how the language says that there is none."""
+        return self.messages("words.not_available") if text == NOT_AVAILABLE else text
 
 
 def page_words(book: Book, language: str, messages: Messages | None = None) -> PageWords:

@@ -1,22 +1,24 @@
 """The client edition: its draft, what an analyst gives back, and the page."""
 
 import dataclasses
+import io
 import re
 
 import pandas as pd
+import pypdf
 import pytest
 
 from attribution import InputError
+from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.settings.walked import Walked
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
-from attribution.reporting.client.texts import client_texts
+from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
+from attribution.reporting.pdf import PangoMissingError, start_pdf
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL_MONTH
-
-LONGEST = 900  # characters of a draft of two sleeves, without what limits say
 
 
 def drafted(content, language):
@@ -51,7 +53,7 @@ def client_pages(page_content, drafts):
 def test_a_draft_is_short_and_its_figures_hold(page_content, drafts, language):
     text = LINK.sub(r"\g<text>", drafts[language])
     told = [line for line in text.split("\n") if line and not line.startswith(("#", "<!--", "- "))]
-    assert sum(map(len, told)) <= LONGEST
+    assert sum(map(len, told)) <= MOST_TEXT
     assert len(told) == 3  # the verdict, and why of each sleeve
     assert check_commentary(drafts[language], page_content.tables, book=page_content.book, month=SMALL_MONTH).empty
 
@@ -139,3 +141,22 @@ def test_a_sleeve_that_is_no_course_is_told_like_one_that_is(page_content):
     text = client_draft(tables, book=book, month=page_content.month, language="en")
     assert "(<#figures|major|excess_return|value>)" in text and "(<#figures|next_major|excess_return|value>)" in text
     assert re.search(r"Major \(simulated\) was (ahead|behind) \(", text)
+
+
+def test_pages_beyond_four_are_named_with_what_adds_them(drafts):
+    assert more_pages("client.en.pdf", MOST_PAGES, drafts["en"], 2) == ""
+    said = more_pages("client.en.pdf", MOST_PAGES + 1, drafts["en"] + "\n" + "word " * 200, 3)
+    assert said.startswith("client.en.pdf: 5 pages, more than 4") and "there are 3 sleeves, and 1," in said
+    assert "Nothing was shrunk or cut" in said
+
+
+def test_a_document_says_how_many_pages_it_has(page_content, drafts):
+    texts = client_texts(drafts["en"], page_content.book, "en")
+    page = render_client(page_content, texts, "en", medium="print", fonts=PLACE)
+    with start_pdf() as job:
+        job.send(with_fonts(page, form="otf"))
+        try:
+            document = job.result()
+        except PangoMissingError as error:
+            pytest.skip(str(error))
+        assert 2 <= job.pages == len(pypdf.PdfReader(io.BytesIO(document)).pages) <= MOST_PAGES

@@ -110,5 +110,5 @@ def test_of_many_breaches_ten_are_named_and_the_others_counted(many):
     broken = [dataclasses.replace(limit, ok=False) for limit in many.limits]
     words = page.page_words(many.book, "en", many.messages("en"))
     summary = page.limits_section(dataclasses.replace(many, limits=broken), words).summary
-    assert summary.startswith(f"Limits broken: {len(broken)} (")
+    assert summary.startswith(f"Limits in breach: {len(broken)} (")
     assert f", {len(broken) - 10} more)" in summary or f" and {len(broken) - 10} more)" in summary

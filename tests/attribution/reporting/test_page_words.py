@@ -174,8 +174,8 @@ def test_a_page_says_what_offset_the_drivers_and_how_unusual_selection_was(page_
     )  # fmt: skip
     words = page_words(page_content.book, "en")
     assert drivers_view(tables, COURSE, Drivers(), words).sentences == [
-        "Together the drivers come to +1.00%; everything else to −1.30%.",
-        "The largest of what offsets them: Size −1.10%, Growth −0.20%.",
+        "The drivers total +1.00%; all other items total −1.30%.",
+        "The largest offsetting items: Size −1.10%, Growth −0.20%.",
         "Stock selection was unusual: the specific part of +2.00% is at least twice its forecast risk of 0.90% for the "
         "month.",
     ]
@@ -204,11 +204,11 @@ def test_the_title_names_what_was_rewarded_and_no_more_than_four(page_content):
     )
     assert rewarded(frame) == (["b", "f", "d", "a", "g"], ["e"])
     content = dataclasses.replace(page_content, tables=page_content.tables | {"factor_month": frame})
-    assert rewarded_title(content, page_words(content.book, "en")) == "What was rewarded: b, f, d, a"
+    assert rewarded_title(content, page_words(content.book, "en")) == "Best-performing factors: b, f, d, a"
     nothing = dataclasses.replace(content, tables={"factor_month": frame.assign(t=0.0)})
     assert (
         rewarded_title(nothing, page_words(content.book, "en"))
-        == "Factor returns of the month: nothing was clearly rewarded"
+        == "Factor returns of the month: no style gained significantly"
     )
 
 
@@ -234,13 +234,13 @@ DETAILS = [
      "16.73%（S&P 500は16.83%）、比率で0.60%下回る；予想リスクのない1銘柄（比率0.08%）を除く",
      "16.73% against 16.83% of S&P 500: 0.60% below; 1 of its names without a forecast left out (0.08% of its weight)"),
     ([Fact("no_sleeve_forecast")],
-     "n/a: no forecast risk of the sleeve", "n/a：予想リスクがない", "n/a: no forecast risk of the strategy"),
+     "n/a: no forecast risk of the sleeve", "－（予想リスクがない）", "n/a: no forecast risk of the strategy"),
     ([Fact("no_forecast", {"index": "X"})],
-     "n/a: no forecast risk of 'X'", "n/a：Xの予想リスクがない", "n/a: no forecast risk of X"),
+     "n/a: no forecast risk of 'X'", "－（Xの予想リスクがない）", "n/a: no forecast risk of X"),
     ([Fact("no_constituents", {"index": "X"})],
-     "n/a: the book has no constituents of 'X'", "n/a：Xの構成銘柄がない", "n/a: no constituents of X"),
+     "n/a: the book has no constituents of 'X'", "－（Xの構成銘柄がない）", "n/a: no constituents of X"),
     ([Fact("no_sectors", {"benchmark": "X"})],
-     "n/a: of 'X' only returns are known", "n/a：Xは騰落率しか分からない", "n/a: of X only returns are known"),
+     "n/a: of 'X' only returns are known", "－（Xは騰落率しか分からない）", "n/a: of X only returns are known"),
     ([Fact("above", {"risk": 0.2033, "other": 0.179, "index": "X", "gap": 0.1353}), Fact("estimated", {"index": "X"})],
      "20.33 % against 17.9 % of X: 13.53 % above; that of X by estimated exposures",
      "20.33%（Xは17.90%）、比率で13.53%上回る；Xのリスクは推定したエクスポージャーによる",
@@ -253,7 +253,7 @@ DETAILS = [
     ([Fact("funds_as_held"), Fact("looked_through")],
      "a fund is one name; funds looked through", "ファンドは1銘柄と数える；ファンドは構成銘柄に分解",
      "a fund is one name; funds looked through"),
-    ([Fact("said", {"text": "something else"})], "n/a: something else", "n/a：something else", "n/a: something else"),
+    ([Fact("said", {"text": "something else"})], "n/a: something else", "－（something else）", "n/a: something else"),
 ]  # fmt: skip
 
 

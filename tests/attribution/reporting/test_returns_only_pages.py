@@ -22,7 +22,7 @@ from tests.attribution.conftest import holding_fund
 from tests.conftest import SMALL_MONTH, of_few_draws, of_one
 
 ESTIMATED = {"en": "are estimated from the returns of up to 120 sessions and not observed", "ja": "騰落率から推定したもの"}
-NOT_TOLD = {"en": "n/a: of Large Index only returns are known", "ja": "n/a：Large Indexは騰落率しか分からない"}
+NOT_TOLD = {"en": "n/a: of Large Index only returns are known", "ja": "Large Indexは騰落率しか分から"}
 DRAFTED = {"en": "are estimated from its returns; standard errors allow for this", "ja": "騰落率から推定したものです"}
 FUND = {"en": "holds the fund NM, 9.", "ja": "はファンドNMを保有しています（平均9."}
 ROW = {"en": "Large Index (returns only)", "ja": "Large Index（リターンのみ）"}
