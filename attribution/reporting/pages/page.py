@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Medium = Literal["screen", "print"]
 SHEETS = ("page.css", "print.css", "house.css")
 SCREEN = "screen.css"  # of every page on a screen
-SCRIPTS = ("screen.js", "explorer.js")
+SCRIPTS = ("screen.js", "path.js", "explorer.js")
 ANNEX = "ABCDE"  # full holdings are the first: the section on holdings names it
 
 

@@ -143,10 +143,13 @@ class Browser:
         self.press(*text)
 
     def place(self, element: str) -> tuple[float, float]:
-        """The middle of the element that an expression gives, brought into the window."""
+        """The middle of the element that an expression gives, brought into the window, when it has come to rest."""
         return tuple(self.run(f"""const element = {element};
           element.scrollIntoView({{ block: "center", inline: "nearest" }});
-          const box = element.getClientRects()[0]; return [box.x + box.width / 2, box.y + box.height / 2];"""))  # fmt: skip
+          return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {{
+            const box = element.getClientRects()[0];
+            done([box.x + box.width / 2, box.y + box.height / 2]);
+          }})));"""))  # fmt: skip
 
     def click(self, element: str) -> None:
         """Click the element that an expression gives, with the mouse."""

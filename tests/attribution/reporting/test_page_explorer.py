@@ -1,13 +1,11 @@
-"""The page in a browser: sorting, choosing, values in full, by mouse, finger and keyboard; and without scripts."""
+"""The tables to explore in a browser, by real keys and clicks; and what is there without scripts."""
 
 from __future__ import annotations
 
+import csv
 import dataclasses
-import json
-import os
+import io
 import re
-import shutil
-import subprocess
 
 import pytest
 
@@ -16,96 +14,83 @@ from attribution.house_style.words import LANGUAGES
 from attribution.portfolio.settings.sections import Negative
 from attribution.reporting.pages.page import page_charts, render_page
 from attribution.reporting.pages.words import page_words
+from attribution.reporting.policy import with_policy
+from tests.attribution.reporting.browser import SHIFT, needs_browser
 from tests.attribution.reporting.page_reader import Reader
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-]
-browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")
 
 one_language = pytest.mark.parametrize(  # what a browser does with a page is the same in each
     "language", [LANGUAGES[0], *(pytest.param(other, marks=pytest.mark.slow) for other in LANGUAGES[1:])]
 )
 
+CUTS = ("factor", "group", "sector", "stock", "day")
 HELPERS = """
 const out = {}, section = document.querySelector("section.explorer"), form = section.querySelector("form");
 const choose = (name, value) => {
   form.elements[name].value = value;
   form.elements[name].dispatchEvent(new Event("change", { bubbles: true }));
 };
-const visible = () => [...section.querySelectorAll("table")].filter(table => table.offsetParent !== null);
+const visible = () => [...section.querySelectorAll("table.sortable")].filter(table => table.offsetParent !== null);
 const table = () => visible()[0];
+const courses = section.querySelectorAll("details.course");
 const heads = () => [...table().tHead.rows[0].cells];
 const column = place => [...table().tBodies[0].rows].map(row => row.cells[place].textContent.trim());
 const press = place => heads()[place].querySelector("button").click();
-const key = name => document.activeElement.dispatchEvent(
-  new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
 const tip = () => document.getElementById("tip");
 """
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Runs a script at the end of a copy of a page and returns what it put into `out`."""
+@pytest.fixture
+def run(chromium):
+    """Runs a script in a page and returns what it put into `out`."""
 
     def inside(page, script, width=1100):
-        folder = tmp_path_factory.mktemp("browser")
-        hook = f"""<script>(function () {{ {HELPERS}
-        try {{ {script} }} catch (error) {{ out.error = String(error); }}
-        const result = document.createElement("pre");
-        result.id = "result"; result.textContent = JSON.stringify(out); document.body.appendChild(result); }})();</script>"""
-        path = folder / "page.html"
-        path.write_text(page.replace("</body>", hook + "</body>"), encoding="utf-8")
-        command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--window-size={width},900", "--dump-dom"]
-        done = subprocess.run(
-            [*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True,
-            env={**os.environ, "HOME": str(folder)},
-        )  # fmt: skip
-        result = re.search(r'<pre id="result">(.*?)</pre>', done.stdout, re.DOTALL)
-        assert result, done.stderr[-500:]
-        import html
-
-        out = json.loads(html.unescape(result[1]))
-        assert "error" not in out, out["error"]
-        return out
+        chromium.open(with_policy(page), width=width)
+        assert chromium.complaints == []
+        return chromium.run(f"{HELPERS} {script} return out;")
 
     return inside
 
 
-@browser
+@pytest.fixture
+def explorer(chromium, pages):
+    """The page in English, in front of a person; gives what expressions say of it."""
+    chromium.open(with_policy(pages["en"]), width=1100)
+
+    def see(script):
+        return chromium.run(f"{HELPERS} return {script};")
+
+    return see
+
+
+@needs_browser
 @one_language
-def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(run, pages, page_content, language):
-    out = run(pages[language], """
-      press(8); out.down = column(8); out.order = column(0); out.aria = heads().map(h => h.getAttribute("aria-sort"));
-      press(8); out.up = column(8); out.turned = heads()[8].getAttribute("aria-sort");
-      press(0); out.tickers = column(0); out.last = heads().map(h => h.getAttribute("aria-sort"));
-      out.foot = table().tFoot.textContent.trim().length; out.status = section.querySelector(".status").textContent;
-    """)  # fmt: skip
+def test_a_click_on_a_heading_sorts_by_value_and_a_second_one_turns_it_round(chromium, pages, page_content, language):
+    chromium.open(with_policy(pages[language]))
+    out = {}
+    for place, name in ((8, "down"), (8, "up"), (0, "tickers")):
+        chromium.click(
+            f"document.querySelector('.explorer table.stock').tHead.rows[0].cells[{place}].querySelector('button')"
+        )
+        out |= chromium.run(f"""{HELPERS} out.{name} = column({place}); out.{name}_order = column(0);
+          out.{name}_aria = heads().map(head => head.getAttribute("aria-sort"));
+          out.foot = table().tFoot.textContent.trim().length; out.status = section.querySelector(".status").textContent;
+          return out;""")
     words = page_words(page_content.book, language)
     frame = page_content.tables["stock_contributions"]
     values = frame[frame["course"] == "Major 100"].set_index("ticker")["active_contribution"]
-    shown = values[out["order"]]
+    shown = values[out["down_order"]]
     assert shown.is_monotonic_decreasing and (shown < 0).any() and (shown > 0).any()
     assert out["down"] == [words.percent(value) for value in shown]
     assert out["up"] == [words.percent(value) for value in shown[::-1]]
-    assert out["aria"] == [None] * 8 + ["descending"]
-    assert out["turned"] == "ascending"
+    assert out["down_aria"] == [None] * 8 + ["descending"]
+    assert out["up_aria"][8] == "ascending"
     assert out["tickers"] == sorted(out["tickers"])
-    assert out["last"] == ["ascending"] + [None] * 8
+    assert out["tickers_aria"] == ["ascending"] + [None] * 8
     assert out["foot"] > 0
     assert "Major 100" in out["status"] and str(len(shown)) in out["status"]
 
 
-@browser
+@needs_browser
 def test_negatives_in_every_house_style_sort_as_numbers_and_what_is_missing_comes_last(run, lean_content):
     for style in ("▲", "parentheses"):
         report = lean_content.book.report.model_copy(update={"negative": Negative(ja=style, en=style)})
@@ -124,7 +109,7 @@ def test_negatives_in_every_house_style_sort_as_numbers_and_what_is_missing_come
         assert not out["t"][0].startswith(sign) and out["back"][0].startswith(sign)
 
 
-@browser
+@needs_browser
 @one_language
 def test_one_table_at_a_time_is_chosen_by_course_and_cut(run, pages, page_content, language):
     out = run(pages[language], """
@@ -134,45 +119,48 @@ def test_one_table_at_a_time_is_chosen_by_course_and_cut(run, pages, page_conten
         choose("course", course.value); choose("cut", cut.value);
         out.captions.push(visible().map(t => t.caption.firstChild.textContent.trim()));
       }
-      out.summary = [...section.querySelectorAll("summary")].filter(s => s.offsetParent !== null).length;
+      out.summary = [...section.querySelectorAll(".course > summary")].filter(s => s.offsetParent !== null).length;
     """)  # fmt: skip
     t = page_words(page_content.book, language).messages
-    cuts = ("factor", "group", "sector", "stock", "day")
+    cuts = (*CUTS, "stock_factor")
     expected = [[t("explorer.caption", course=c, cut=t(f"explorer.{cut}"))] for c in page_content.results for cut in cuts]
     assert out["captions"] == expected
     assert len(out["first"]) == 1
     assert out["summary"] == 0
 
 
-@browser
+@needs_browser
 @one_language
-def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(run, pages, page_content, language):
-    out = run(pages[language], """
-      const cell = table().tBodies[0].rows[0].cells[8], other = table().tBodies[0].rows[1].cells[8];
-      out.before = tip().hidden;
-      cell.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
-      out.ticker = table().tBodies[0].rows[0].cells[0].textContent; out.text = tip().textContent; out.shown = !tip().hidden;
-      out.described = cell.getAttribute("aria-describedby"); out.role = tip().getAttribute("role");
-      const box = tip().getBoundingClientRect(); out.inside = box.left >= 0 && box.right <= innerWidth;
-      document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })); out.dismissed = tip().hidden;
-      other.click(); out.touched = tip().textContent;
-      document.querySelector("h1").dispatchEvent(new MouseEvent("mouseover", { bubbles: true })); out.left = tip().hidden;
-    """, width=400)  # fmt: skip
+def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(chromium, pages, page_content, language):
+    chromium.open(with_policy(pages[language]), width=400, phone=True)
+    cell = "document.querySelector('.explorer table.stock tbody').rows[{}].cells[8]"
+    see = f"""const tip = document.getElementById("tip"), box = tip.getBoundingClientRect();
+      const inside = box.left >= 0 && box.right <= innerWidth;
+      return [tip.hidden, tip.textContent, inside, {cell.format(0)}.getAttribute("aria-describedby")];"""
+    assert chromium.run(see)[0]
+    chromium.point(cell.format(0))
+    hidden, text, inside, described = chromium.run(see)
+    assert not hidden and inside and described == "tip"
     words = page_words(page_content.book, language)
     frame = page_content.tables["stock_contributions"]
-    value = frame[(frame["course"] == "Major 100") & (frame["ticker"] == out["ticker"])]["active_contribution"].iloc[0]
-    assert out["before"] and out["shown"] and out["dismissed"] and out["left"] and out["inside"]
-    assert out["text"].startswith(out["ticker"]) and out["text"].endswith(words.percent(value, 4, unit="%"))
-    assert words.messages("sleeve.active_contribution") in out["text"]
-    assert (out["described"], out["role"]) == ("tip", "tooltip")
-    assert out["touched"].endswith("%") and out["touched"] != out["text"]
+    ticker = chromium.see(cell.format(0) + ".parentNode.cells[0].textContent")
+    value = frame[(frame["course"] == "Major 100") & (frame["ticker"] == ticker)]["active_contribution"].iloc[0]
+    assert text.startswith(ticker) and text.endswith(words.percent(value, 4, unit="%"))
+    assert words.messages("sleeve.active_contribution") in text
+    chromium.press("Escape")
+    assert chromium.run(see)[0]
+    chromium.touch(cell.format(1))
+    hidden, other, inside, _ = chromium.run(see)
+    assert not hidden and inside and other.endswith("%") and other != text
+    chromium.point("document.querySelector('.explorer h2')")
+    assert chromium.run(see)[0]
 
 
-@browser
+@needs_browser
 def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content, lean_content):
     out = run(pages["en"], """
       const chart = document.querySelector("section.sleeve figure:not(.beside) svg");
-      chart.scrollIntoView();
+      chart.scrollIntoView({ block: "center" });
       out.told = [...chart.querySelectorAll(".tips path")].map(place => {
         const box = place.getBoundingClientRect();
         const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
@@ -189,29 +177,160 @@ def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages,
     assert "tips" not in render_page(lean_content, "en", medium="print", charts=charts)
 
 
-@browser
-def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(run, pages):
-    out = run(pages["en"], """
-      const stops = () => [...table().querySelectorAll("td")].filter(cell => cell.tabIndex === 0).length;
-      out.stops = stops();
-      const at = () => [document.activeElement.parentNode.rowIndex, document.activeElement.cellIndex];
-      table().querySelector('td[tabindex="0"]').focus(); out.start = at(); out.tip = !tip().hidden;
-      key("ArrowRight"); out.right = at(); key("ArrowDown"); out.down = at(); key("ArrowLeft"); out.left = at();
-      key("ArrowUp"); out.up = at(); key("ArrowUp"); out.wall = at(); key("End"); out.end = at();
-      out.rows = table().rows.length; out.after = stops();
-      key("Escape"); out.escaped = tip().hidden;
-      const button = heads()[3].querySelector("button"); button.focus(); out.button = document.activeElement === button;
-      out.kind = button.type + " " + button.tabIndex; out.labels = heads().every(h => h.textContent.trim().length > 0);
-    """)  # fmt: skip
-    assert out["stops"] == out["after"] == 1
-    assert out["tip"] and out["escaped"] and out["button"] and out["labels"]
-    assert out["start"] == [1, 4]
-    assert (out["right"], out["down"], out["left"], out["up"], out["wall"]) == ([1, 5], [2, 5], [2, 4], [1, 4], [1, 4])
-    assert out["end"] == [out["rows"] - 3, 1]  # cash, whose name stretches over four columns; the rows below have no weight
-    assert out["kind"] == "button 0"
+FOCUS = "[document.activeElement.parentNode.rowIndex, document.activeElement.cellIndex]"
 
 
-@browser
+@needs_browser
+def test_a_table_is_one_stop_of_the_tab_key_and_arrows_lead_from_cell_to_cell(chromium, explorer):
+    stops = "[...table().querySelectorAll('td')].filter(cell => cell.tabIndex === 0).length"
+    assert explorer(stops) == 1
+    chromium.run(f"{HELPERS} heads().at(-1).querySelector('button').focus();")
+    chromium.press("Tab")
+    assert explorer(FOCUS) == [1, 4] and not explorer("tip().hidden")
+    ways = ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowUp"]
+    for key, place in zip(ways, [[1, 5], [2, 5], [2, 4], [1, 4], [1, 4]], strict=True):
+        chromium.press(key)
+        assert explorer(FOCUS) == place
+    chromium.press("End")
+    rows = explorer("table().rows.length")
+    assert explorer(FOCUS) == [rows - 3, 1]  # cash, whose name stretches over four columns; the rows below have no weight
+    assert explorer(stops) == 1
+    chromium.press("Escape")
+    assert explorer("tip().hidden")
+    chromium.press("Tab", modifiers=SHIFT)
+    assert explorer("document.activeElement.tagName") == "BUTTON"
+    assert explorer("heads().every(h => h.textContent.trim().length > 0)")
+
+
+@needs_browser
+def test_a_heading_sorts_by_the_enter_key_says_which_way_and_keeps_the_keyboard_s_place(chromium, explorer):
+    chromium.run(f"{HELPERS} heads()[7].querySelector('button').focus();")
+    chromium.press("Tab", "Enter")
+    status = "section.querySelector('.status').textContent"
+    assert explorer("heads()[8].getAttribute('aria-sort')") == "descending" and explorer(status).endswith("descending")
+    chromium.press("Enter")
+    assert explorer("heads()[8].getAttribute('aria-sort')") == "ascending"
+    assert explorer(status).endswith("sorted by Active contribution, ascending")
+    assert explorer("document.activeElement === heads()[8].querySelector('button')")
+    chromium.press("Tab")
+    cell = explorer("document.activeElement.parentNode.cells[0].textContent")  # the stop of before
+    assert cell == explorer("[...table().tBodies[0].rows].find(r => r.dataset.at === '0').cells[0].textContent")
+
+
+@needs_browser
+def test_a_search_and_held_names_leave_rows_out_and_say_how_many(chromium, explorer, page_content):
+    frame = page_content.tables["stock_contributions"]
+    frame = frame[(frame["course"] == "Major 100") & (frame["weight_start"] + frame["weight_end"] > 0)]
+    held = set(frame["ticker"]) - {"CASH"}
+    shown = "[...table().tBodies[0].rows].filter(row => !row.hidden).map(row => row.cells[0].textContent)"
+    status = "section.querySelector('.status').textContent"
+    every = explorer(shown)
+    chromium.click("document.querySelector('.explorer [name=held]')")
+    assert set(explorer(shown)) == held and len(held) < len(every)
+    assert f"{len(held)} of {len(every)} rows; totals are of all" in explorer(status)
+    chromium.click("document.querySelector('.explorer [name=find]')")
+    chromium.type("utilities")
+    found = explorer(shown)
+    assert 0 < len(found) < len(held) and found == [name for name in every if name in found]
+    assert explorer("document.activeElement.name") == "find"
+    explorer("table().querySelector('td[tabindex=\"0\"]').focus()")
+    assert explorer("document.activeElement.parentNode.hidden") is False
+    last = explorer(FOCUS)
+    for _ in found:
+        chromium.press("ArrowDown")
+    assert explorer("document.activeElement.closest('tfoot') !== null") and last[0] < explorer(FOCUS)[0]
+    assert explorer("[...form.elements.cut.options].map(o => o.value)") == [*CUTS, "stock_factor"]
+    explorer("choose('cut', 'day')")
+    assert explorer("form.elements.held.disabled") and explorer(shown) == []
+    explorer("(form.elements.find.value = '', form.elements.find.dispatchEvent(new Event('input')))")
+    assert len(explorer(shown)) == 21
+
+
+@needs_browser
+def test_what_is_seen_is_copied_as_csv_with_every_digit(chromium, explorer, page_content):
+    frame = page_content.tables["stock_contributions"].set_index(["course", "ticker"]).loc["Major 100"]
+    keep = "navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); };"
+    chromium.run(keep)
+    button = "document.querySelector('.explorer [name=copy]')"
+    chromium.click(button)
+    rows = list(csv.reader(io.StringIO(explorer("window.copied"))))
+    assert len({len(row) for row in rows}) == 1 and rows[0][0] == "Ticker"
+    shown = [row for row in rows[1:] if row[0] in frame.index]
+    assert len(shown) == explorer("table().tBodies[0].rows.length")
+    for row in shown:
+        assert float(row[-1]) == frame.loc[row[0], "active_contribution"]
+    assert float(rows[-1][-1]) == page_content.results["Major 100"].excess_return
+    assert "rows copied as CSV" in explorer("section.querySelector('.status').textContent")
+    assert explorer("document.activeElement.name") == "copy"
+    chromium.click("document.querySelector('.explorer [name=held]')")
+    chromium.click(button)
+    held = list(csv.reader(io.StringIO(explorer("window.copied"))))
+    assert len(held) - 1 == explorer("[...table().tBodies[0].rows].filter(row => !row.hidden).length")  # and no totals
+    chromium.run("navigator.clipboard.writeText = () => Promise.reject(); document.execCommand = () => false;")
+    chromium.click(button)
+    chromium.run("return new Promise(done => setTimeout(done, 50));")
+    text = "document.querySelector('.explorer textarea')"
+    assert explorer(f"{text}.value.replaceAll('\\r', '')") == explorer("window.copied.replaceAll('\\r', '')")
+    assert explorer(f"{text}.selectionEnd - {text}.selectionStart") == explorer(f"{text}.value.length")
+    assert "by hand" in explorer("section.querySelector('.status').textContent")
+
+
+@needs_browser
+def test_stocks_by_factor_are_the_table_s_and_sum_to_each_stock_s_contribution(chromium, explorer, page_content):
+    explorer("choose('course', '1')")
+    explorer("choose('cut', 'stock_factor')")
+    course = list(page_content.results)[1]
+    cells = page_content.tables["stock_factor"]
+    cells = cells[cells["course"] == course].set_index(["ticker", "factor"])["contribution"]
+    frame = page_content.tables["stock_contributions"].set_index(["course", "ticker"]).loc[course]
+    names = explorer("heads().map(head => head.textContent)")
+    rows = explorer("[...table().tBodies[0].rows].map(r => [...r.cells].map(cell => cell.dataset.v || cell.textContent))")
+    t = page_words(page_content.book, "en").messages
+    value, specific = names.index(t.factor("value")), names.index(t.factor("specific"))
+    assert len(rows) == explorer("courses[1].querySelector('[data-cut=stock] tbody').rows.length")
+    for row in rows:
+        assert float(row[value]) == pytest.approx(cells.get((row[0], "value"), 0.0), abs=1e-12)
+        assert float(row[specific]) == pytest.approx(cells.get((row[0], "specific"), 0.0), abs=1e-12)
+        assert sum(map(float, row[2:-1])) == pytest.approx(float(row[-1]), abs=1e-10)
+        assert float(row[-1]) == frame.loc[row[0], "active_contribution"]
+    chromium.click("document.querySelector('table.stock_factor th:last-child button')")
+    assert explorer("heads().at(-1).getAttribute('aria-sort')") == "descending"
+
+
+@needs_browser
+def test_a_row_is_drawn_through_the_month_by_a_click_and_by_the_enter_key(chromium, explorer, page_content):
+    result = page_content.results["Major 100"]
+    drawn = "[...section.querySelectorAll('figure.path tbody td')].map(cell => Number(cell.dataset.v))"
+    label = "section.querySelector('figure.path svg').getAttribute('aria-label')"
+    paths = {"stock": result.path("stock"), "factor": result.path("factor"), "sector": result.path("sector")}
+    first = explorer("table().tBodies[0].rows[0].cells[0].textContent")
+    assert explorer(drawn) == pytest.approx(paths["stock"][first].tolist(), abs=1e-7)  # there from the beginning
+    chromium.click("document.querySelector('.explorer table.stock tbody').rows[3].cells[1]")
+    name = explorer("table().tBodies[0].rows[3].cells[0].textContent")
+    assert explorer(drawn) == pytest.approx(paths["stock"][name].tolist(), abs=1e-7)
+    end = percent(paths["stock"][name].iloc[-1], "minus", 4, unit="%")
+    assert explorer(label).startswith(f"{name}: contribution to the excess return to date. At the end {end}, highest")
+    assert explorer("[...table().querySelectorAll('[aria-current]')].map(row => row.cells[0].textContent)") == [name]
+    explorer("table().querySelector('td[tabindex=\"0\"]').focus()")
+    chromium.press(*["ArrowDown"] * 5, "Enter")
+    name = explorer("table().tBodies[0].rows[5].cells[0].textContent")
+    assert explorer(label).startswith(f"{name}:")
+    explorer("choose('cut', 'factor')")
+    t = page_words(page_content.book, "en").messages
+    explorer(f"[...table().tBodies[0].rows].find(row => row.cells[0].textContent === '{t.factor('value')}').click()")
+    assert explorer(drawn) == pytest.approx(paths["factor"]["value"].tolist(), abs=1e-7)
+    explorer("choose('cut', 'sector')")
+    sector = explorer("table().tBodies[0].rows[1].cells[0].textContent")
+    explorer("table().tBodies[0].rows[1].click()")
+    key = next(key for key in paths["sector"] if page_words(page_content.book, "en").row(key) == sector)
+    assert explorer(drawn) == pytest.approx(paths["sector"][key].tolist(), abs=1e-7)
+    total = explorer("Number(table().tBodies[0].rows[1].cells[8].dataset.v)")
+    assert explorer(drawn)[-1] == pytest.approx(total, abs=1e-7)
+    explorer("choose('cut', 'day')")
+    assert explorer("section.querySelector('figure.path').hidden")
+
+
+@needs_browser
 @one_language
 def test_a_tip_is_as_wide_as_its_text_at_the_edge_of_a_narrow_window_too(run, pages, language):
     out = run(pages[language], """
@@ -229,7 +348,7 @@ def test_a_tip_is_as_wide_as_its_text_at_the_edge_of_a_narrow_window_too(run, pa
     assert out["far"][2] <= out["room"]
 
 
-@browser
+@needs_browser
 def test_the_arrow_of_a_heading_never_stands_on_a_line_of_its_own(run, pages):
     out = run(pages["ja"], """
       choose("cut", "sector");
@@ -240,7 +359,7 @@ def test_the_arrow_of_a_heading_never_stands_on_a_line_of_its_own(run, pages):
     assert set(out["whole"]) == {"keep-all"}
 
 
-@browser
+@needs_browser
 def test_a_page_needs_no_more_room_than_a_narrow_window_has(run, pages):
     out = run(pages["ja"], "out.width = document.documentElement.scrollWidth; out.room = innerWidth;", width=500)
     assert out["width"] <= out["room"]
