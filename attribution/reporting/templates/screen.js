@@ -11,7 +11,7 @@
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", (named.getAttribute("aria-label") || named.textContent).trim());
   }
-  each(document.querySelectorAll(".wide, figure"), function (box) { watch.observe(box); });
+  each(document.querySelectorAll(".wide, .pair, figure"), function (box) { watch.observe(box); });
 
   // the contents: open beside the page where there is room, one line over it where there is none
   var nav = document.querySelector(".contents"), list = nav && nav.querySelector("details");

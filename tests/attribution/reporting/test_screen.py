@@ -112,7 +112,7 @@ def test_on_a_telephone_keys_reach_and_move_all_that_scrolls_and_on_a_desk_nothi
     chromium.resize(1280)
     chromium.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));")
     assert chromium.see(f"{SCROLLERS}.length") == 0
-    assert chromium.see("document.querySelectorAll('.wide[tabindex], figure[tabindex]').length") == 0
+    assert chromium.see("document.querySelectorAll('.wide[tabindex], .pair[tabindex], figure[tabindex]').length") == 0
 
 
 @needs_browser
