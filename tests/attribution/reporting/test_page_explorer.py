@@ -159,7 +159,8 @@ def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(chromium, 
 @needs_browser
 def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content, lean_content):
     out = run(pages["en"], """
-      const chart = document.querySelector("section.sleeve figure:not(.beside) svg");
+      const seen = [...document.querySelectorAll("section.sleeve svg")].filter(chart => chart.getClientRects().length);
+      const chart = seen.find(each => each.getAttribute("aria-label").startsWith("Contributions from the return of"));
       chart.scrollIntoView({ block: "center" });
       out.told = [...chart.querySelectorAll(".tips path")].map(place => {
         const box = place.getBoundingClientRect();
@@ -379,4 +380,4 @@ def test_without_scripts_every_table_is_there_one_after_another(pages, page_cont
 
 
 def test_the_page_stays_small(pages):
-    assert all(len(page.encode()) < 1.2e6 for page in pages.values())
+    assert all(len(page.encode()) < 1.3e6 for page in pages.values())
