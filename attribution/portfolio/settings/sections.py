@@ -118,6 +118,7 @@ class Report(Part):
     sections: tuple[TextSection, ...] = ()
     legal: tuple[LegalText, ...] = ()
     stock_texts: TextPath | None = None
+    template_dir: Line | None = None
     logo: TextPath | None = None
     colours: Colours = Colours()
     names: dict[str, Named] = Field(default_factory=dict)

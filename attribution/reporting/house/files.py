@@ -35,18 +35,37 @@ def inside(root: Path, written: str, what: str, *, beside: Path | None = None) -
     InputError
         For an address, an absolute path, a file outside the folder, one that is missing or no file.
     """
+    path = _resolved(root, written, what, beside)
+    if not path.is_file():
+        raise InputError(f"{what}: no file '{written}' in the book's folder. Write it, or take it out of the book.")
+    return path
+
+
+def folder_inside(root: Path, written: str, what: str) -> Path:
+    """The folder that a house names, which lies in the book's folder, links followed.
+
+    Raises
+    ------
+    InputError
+        As `inside`.
+    """
+    path = _resolved(root, written, what, None)
+    if not path.is_dir():
+        raise InputError(f"{what}: no folder '{written}' in the book's folder. Make it, or take it out of the book.")
+    return path
+
+
+def _resolved(root: Path, written: str, what: str, beside: Path | None) -> Path:
     if ":" in written or "\\" in written or written.startswith(("/", "~")):
         raise InputError(f"{what}: '{written}' is no path in the book's folder. Put the file there, and name it with /.")
     try:
         path = ((beside or root) / written).resolve()
         outside = not path.is_relative_to(root.resolve())
-        found = not outside and path.is_file()
+        _ = outside or path.exists()  # which fails for what no name of a file can be
     except (OSError, ValueError, RuntimeError):  # too long, or links that lead back to themselves
         raise InputError(f"{what}: '{written}' cannot be found. Name a file in the book's folder.") from None
     if outside:
         raise InputError(f"{what}: '{written}' lies outside the book's folder, links followed. Put the file into it.")
-    if not found:
-        raise InputError(f"{what}: no file '{written}' in the book's folder. Write it, or take it out of the book.")
     return path
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from attribution.reporting.house.templates import OwnTemplate
+
 PARTS = {  # place of a house's section -> the page's own sections that it stands behind, by their templates
     "month": ("ranking", "commentary"),
     "market": ("indices", "factors"),
@@ -42,12 +44,15 @@ class Own:
         An image as an address that holds it.
     sheet
         CSS of the house's colours.
+    templates
+        Section of the analyst edition -> the template in its place.
     """
 
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     stocks: Mapping[str, Markup] = field(default_factory=dict)
     logo: str = ""
     sheet: str = ""
+    templates: Mapping[str, OwnTemplate] = field(default_factory=dict)
 
     def at(self, place: str) -> Sequence[Section]:
         """The sections at a place."""

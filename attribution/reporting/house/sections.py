@@ -37,7 +37,7 @@ def own_of(house: House, edition: str, messages: Messages, *, traced: bool = Tru
     stocks = {
         one.ticker: _of_stock(one, messages, traced=traced) for one in house.stocks if one.language == messages.language
     }
-    return Own(placed, stocks, house.logo, colour_sheet(house.colours))
+    return Own(placed, stocks, house.logo, colour_sheet(house.colours), house.templates)
 
 
 def colour_sheet(colours: Mapping[str, str]) -> str:

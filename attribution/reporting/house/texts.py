@@ -12,11 +12,12 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.house import LegalText, TextSection, filled_path
 from attribution.reporting.commentary.check import COLUMNS, Finding, LineChecker, line_checker
-from attribution.reporting.formats import CLIENT
+from attribution.reporting.formats import ANALYST, CLIENT
 from attribution.reporting.house.files import inside, read_image, read_text
 from attribution.reporting.house.markdown import images, parsed, plain_addresses, sourced_lines
 from attribution.reporting.house.own import END
 from attribution.reporting.house.stocks import StockText, read_stock_texts
+from attribution.reporting.house.templates import OwnTemplate, read_templates
 from riskmodel.factors import LANGUAGES
 from riskmodel.market.tables import file_hash
 
@@ -64,6 +65,8 @@ class House:
         The image as an address that holds it.
     colours
         Use -> colour, of those that the book states.
+    templates
+        Section of the analyst edition -> the template in its place.
     hashes
         SHA-256 of each file that was read, by its path in the book's folder.
     """
@@ -72,6 +75,7 @@ class House:
     stocks: tuple[StockText, ...] = ()
     logo: str = field(default="", repr=False)
     colours: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, OwnTemplate] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
 
     def of(self, edition: str, language: str) -> list[HouseText]:
@@ -107,7 +111,12 @@ def read_house(book: Book, month: str, languages: Sequence[str], editions: Seque
         what = f"{book.path.name}: 'logo' in [report]"
         path = inside(book.path.parent, filled_path(book.report.logo, month), what)
         logo, hashes = read_image(path, what), hashes | _hashes(book.path.parent, [path])
-    return House(texts, tuple(stocks), logo, book.report.colours.stated, dict(sorted(hashes.items())))
+    templates: dict[str, OwnTemplate] = {}
+    if book.report.template_dir is not None and ANALYST in editions:
+        what = f"{book.path.name}: 'template_dir' in [report]"
+        templates, paths = read_templates(book.path.parent, book.report.template_dir, what)
+        hashes |= _hashes(book.path.parent, paths)
+    return House(texts, tuple(stocks), logo, book.report.colours.stated, templates, dict(sorted(hashes.items())))
 
 
 def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from attribution.reporting.house.own import NOTHING, Own, Section
+from attribution.reporting.house.templates import named, own_environment
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.charts import PageCharts
 from attribution.reporting.pages.explorer import explorer_section
@@ -69,23 +70,25 @@ def render_page(
     Raises
     ------
     InputError
-        For another language.
+        For another language, and for what a template of the house's cannot do, with its file and line.
     """
     words = page_words(content.book, language, content.messages(language))
-    return environment().get_template("templates/page.html").render(
-        lang=language,
-        medium=medium,
-        t=words.messages,
-        words=words,
-        cells=Cells(words, traced=medium == "screen"),
-        charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
-        content=content,
-        book=content.book,
-        sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
-        own=own,
-        styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, SCREEN, "explorer.css")), own.sheet],
-        script="\n".join(map(asset, SCRIPTS)) if medium == "screen" else "",
-    )  # fmt: skip
+    laid_out_by = own_environment(own.templates) if own.templates else environment()
+    with named(own.templates):
+        return laid_out_by.get_template("templates/page.html").render(
+            lang=language,
+            medium=medium,
+            t=words.messages,
+            words=words,
+            cells=Cells(words, traced=medium == "screen"),
+            charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
+            content=content,
+            book=content.book,
+            sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
+            own=own,
+            styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, SCREEN, "explorer.css")), own.sheet],
+            script="\n".join(map(asset, SCRIPTS)) if medium == "screen" else "",
+        )  # fmt: skip
 
 
 def page_charts(content: Content, language: str) -> PageCharts:

@@ -120,7 +120,7 @@ def test_what_the_house_says_of_a_stock_stands_in_the_place_of_its_drivers(stock
     house, _ = stocks_of(f'["{best}"]\nja = "上"\nen = "Sold **well** <b>."\nsource = "Desk"')
     page = render_client(page_content, ClientTexts("", {}), "en", own=own_of(house, "client", english))
     plain = render_client(page_content, ClientTexts("", {}), "en")
-    said = '<td class="name">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></td>'
+    said = '<td role="cell" class="name">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></td>'
     assert said in page and said not in plain
     assert page.count('<td class="name">') == plain.count('<td class="name">')
 
