@@ -69,10 +69,11 @@ def model_parts(
     modelled, specific = np.zeros((len(days), len(assets)), dtype=bool), np.zeros((len(days), len(assets)))
     modelled[:, of_market], specific[:, of_market] = ~np.isnan(own), np.nan_to_num(own)
     of_names = slice(0, len(of_market)) if len(of_market) and of_market[-1] == len(of_market) - 1 else of_market
-    covered = modelled[:, of_market]
-    for row, column in enumerate(design.get_index("factor").get_indexer(names)):  # one at a time stays in the cache
-        of_factor = design.to_numpy()[:, column]
-        exposure[:, row, of_names] = np.where(covered & ~np.isnan(of_factor), of_factor, 0.0)
+    columns = design.get_index("factor").get_indexer(names)
+    for day, of_day in enumerate(design.to_numpy()):  # one at a time stays in the cache
+        own_exposure = of_day[columns]
+        covered = modelled[day, of_market] & ~np.isnan(own_exposure)
+        exposure[day][:, of_names] = np.where(covered, own_exposure, 0.0)
     factor_return = of_days["factor_returns"].transpose("time", "factor")
     whole = factor_return.fillna(0.0).to_numpy()
     solved = factor_return.notnull().any("factor").to_numpy()
