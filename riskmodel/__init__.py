@@ -40,6 +40,7 @@ With a model, or exposures, of your own::
     given_model                 what a fit returns, of a model that somebody else estimated
     estimate                    what a fit returns, from exposures that are given
     cross_sectional_regression  factor returns and specific returns of each day, with errors
+    family_regression           the same on several families at once: country, industry, currency
     nested_industries           name industries that have returns of their own, each within one sector
     factor_covariance           forecast covariance of factor returns at any close
     CovarianceSettings          half-lives, lags and adjustments of that forecast
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from riskmodel.estimation.covariance import eigenfactor_adjustment, factor_covariance
     from riskmodel.estimation.covariance_settings import CovarianceSettings
     from riskmodel.estimation.factor_tests import mean_return_tests
+    from riskmodel.estimation.families import family_regression
     from riskmodel.estimation.lagged import RegressionSettings
     from riskmodel.estimation.regression import cross_sectional_regression
     from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
@@ -159,6 +161,7 @@ _HOMES = {
     "Fact": "riskmodel.facts",
     "factor_covariance": "riskmodel.estimation.covariance",
     "FixedWeights": "riskmodel.optimisation.rules",
+    "family_regression": "riskmodel.estimation.families",
     "ForecastUnavailableError": "riskmodel.facts",
     "given_model": "riskmodel.model.given",
     "GroupBand": "riskmodel.optimisation.rules",
@@ -246,6 +249,7 @@ __all__ = [
     "estimate",
     "evidence_report",
     "factor_covariance",
+    "family_regression",
     "given_model",
     "information_coefficient",
     "load",

@@ -20,6 +20,8 @@ WORDS: Mapping[str, str] = {
     "singular": "singular: condition number {condition:.1e}",
     "unsettled": "Huber weights still move after {rounds} rounds",
     "vacant": "no estimating name in {sectors}",
+    "vacant_groups": "no estimating name in {groups}",
+    "aliased": "not told apart from the families before: the return of {groups} is set to zero",
     # what a given model lacks on a day
     "no_given_exposures": "no exposures at the close before",
     "no_given_returns": "no factor returns",

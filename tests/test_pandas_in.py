@@ -87,6 +87,11 @@ CASES = {
         PANEL | {"market_cap": CAP, "universe": CAP > 0, "linked": SECTORS}
         | {"model": rm.RiskModel(regression=rm.RegressionSettings(thin_sector=0.0))},
     ),
+    "family_regression": (
+        rm,
+        {"returns": PANEL["returns"], "exposures": EXPOSURES, "families": {"sector": SECTORS}, "market_cap": CAP}
+        | {"weights": CAP**0.5},
+    ),
     "nested_industries": (rm, {"industries": SECTORS, "sectors": SECTORS, "least_names": 1}),
     "specific_risk": (
         rm,

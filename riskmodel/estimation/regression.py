@@ -146,7 +146,7 @@ def cross_sectional_regression(
             "industry_universe": industry_universe,
         }
     )
-    _require_weights(given)
+    require_weights(given)
     options: dict[str, Any] = {
         "covariance": covariance,
         "huber": huber,
@@ -167,7 +167,7 @@ def _run(
     """Days on which every asset keeps its sector and industry."""
     returns, exposures = given["returns"], given["exposures"]
     nobody = np.full(returns.sizes["asset"], "")
-    sector, industry, factor = (_text(given[name]) if name in given else nobody for name in LABELS)
+    sector, industry, factor = (text_of(given[name]) if name in given else nobody for name in LABELS)
     names = np.unique(sector[sector != ""])
     order = np.lexsort([factor, np.where(sector == "", "\uffff", sector)])
     keep = order[: int((sector != "").sum())]
@@ -210,7 +210,7 @@ def _run(
     return _as_dataset(solved, specific_returns, returns, coords).assign_attrs(errors=errors)
 
 
-def _text(labels: xr.DataArray) -> np.ndarray:
+def text_of(labels: xr.DataArray) -> np.ndarray:
     """Labels as text, empty where they are missing."""
     values = labels.to_numpy()
     return np.where(pd.isna(values), "", values).astype(str)
@@ -219,7 +219,7 @@ def _text(labels: xr.DataArray) -> np.ndarray:
 def _run_by_run(given: dict[str, xr.DataArray], **options: Any) -> xr.Dataset:
     """Sectors or industries that change: solve each run of days with the same ones; one without a name is NaN."""
     shape = given["returns"].shape
-    text = {name: np.broadcast_to(_text(given[name]), shape) for name in LABELS if name in given}
+    text = {name: np.broadcast_to(text_of(given[name]), shape) for name in LABELS if name in given}
     changed = np.any([(labels[1:] != labels[:-1]).any(axis=1) for labels in text.values()], axis=0)
     runs = [slice(a, b) for a, b in pairwise([0, *(np.flatnonzero(changed) + 1), len(changed) + 1])]
     parts = []
@@ -249,7 +249,7 @@ def _require_options(
 ) -> None:
     """Refuse factors that share a name, industries in two sectors, and tuning constants out of range."""
     names = [name for name in LABELS if name in given]
-    labels = np.broadcast_arrays(*(_text(given[name]) for name in names))  # over time only where one of them changes
+    labels = np.broadcast_arrays(*(text_of(given[name]) for name in names))  # over time only where one of them changes
     text = dict(zip(names, labels, strict=True))
     sectors, own = np.unique(text["sectors"][text["sectors"] != ""]), pd.Index(_by_sector(text))
     if not own.is_unique:
@@ -269,7 +269,8 @@ def _require_options(
     require_bounded("thin_sector", thin_sector, THIN_SECTOR)
 
 
-def _require_weights(given: dict[str, xr.DataArray]) -> None:
+def require_weights(given: Mapping[str, xr.DataArray]) -> None:
+    """Refuse weights and caps that are negative or infinite, by place."""
     for name in ("weights", "market_cap"):
         if name in given and not is_lazy(given[name]):
             values = given[name].to_numpy()
