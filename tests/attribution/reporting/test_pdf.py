@@ -168,6 +168,15 @@ def test_a_table_that_fits_a_page_is_not_broken_and_one_that_does_not_repeats_it
     assert [text.split()[-3:] for text in pages[:2]] == [["1", "/", str(len(pages))], ["2", "/", str(len(pages))]]
 
 
+def test_tables_side_by_side_go_to_the_next_page_whole_where_this_one_has_no_room():
+    table = '<table><caption>Held <span class="unit">in percent</span></caption><tbody>{}</tbody></table>'
+    pair = f'<div class="pair halves">{table.format("<tr><td>1</td></tr>" * 20) * 2}</div>'
+    style = f"<style>{PLACE}{asset('page.css')}{asset('print.css')} .room {{ height: 240mm }}</style>"
+    page = f'<html lang="en"><head><title>A page</title>{style}</head><body><div class="room">So</div>{pair}</body></html>'
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(laid_out(page))).pages]
+    assert ["in percent" in text for text in pages] == [False, True]
+
+
 def rows_of_the_page(report):
     """How many rows the tables of a report's page have, each of which stands in its PDF."""
     if pdf.NO_PDF in report.remarks:
