@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import get_args
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from attribution.accounts.arrays import FORM, coordinates, explain, require_covered
-from attribution.accounts.funds import Funds
-from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
-from attribution.accounts.market_days import OUTSIDE, WITH_FUNDS, MarketDays, benchmark_parts, benchmark_shares
+from attribution.accounts.arrays import require_covered
+from attribution.accounts.basis import Basis
+from attribution.accounts.blocks import explain_blocks
 from attribution.accounts.pairs import Explained
 from attribution.accounts.result import AccountsResult
-from attribution.contributions.modelled.parts import model_parts
-from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
+from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course
-from attribution.portfolio.ended import earning_lives, padded_lives
-from attribution.portfolio.evidence.judged import require_sound_market
 from attribution.portfolio.holdings import Track
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.sections import UNCOVERED_MAX, Accepted, Delisted
-from attribution.rows import CASH, PROXY_FACTOR, VENDOR_RESIDUAL
 from riskmodel.arrays.chunks import is_lazy
-from riskmodel.arrays.labels import require_kind
-from riskmodel.arrays.threads import one_blas_thread
-from riskmodel.bounds import SHARE, require_bounded
-from riskmodel.errors import InputError
-from riskmodel.market.contents import require_dataset
-from riskmodel.market.finals import ENDS
-from riskmodel.model.results import RiskModelResults, require_results
-from riskmodel.progress import Progress, Step, inside, stages
-
-BLOCK_BYTES = 32e6  # of the largest array of a block of accounts
+from riskmodel.model.results import RiskModelResults
+from riskmodel.progress import Progress, inside, stages
 
 
 def attribute_accounts(
@@ -119,157 +104,32 @@ def attribute_accounts(
     >>> bool((abs(result.by("factor").sum("factor") - result.excess_return) < 1e-12).all())
     True
     """
-    if link not in DAY_SCALING:
-        raise InputError(f"link '{link}': the known methods are {', '.join(DAY_SCALING)}.")
-    if delisted not in get_args(Delisted):
-        raise InputError(f"delisted '{delisted}': write " + " or ".join(f'"{word}"' for word in get_args(Delisted)) + ".")
-    require_results(model, "model")
-    require_dataset(market)
-    if isinstance(period, str):
-        period = read_run_of_months(period, market)
-    require_bounded("uncovered_max", uncovered_max, SHARE)
-    require_kind("period", period, Period, 'Write a month as "YYYY-MM", a run of months as "YYYY-MM/YYYY-MM".')
-    if book is not None:
-        require_kind("book", book, Book, "Give the book whose [funds] are looked through, from attribution.read_book.")
-    require_sound_market(market, accepted, "market", period.end)
     with stages(progress, 3) as step:
         step("benchmark")
-        levels = benchmark.levels if isinstance(benchmark, Course) else {}
-        funds = Funds.of(book, market, period, levels)
-        labels, held_as_such = funds.returns.get_index("asset"), funds.held_as_such
-        name, versus, benchmark_stopped = benchmark_days(
-            benchmark, index, market, funds.returns, period, funds=held_as_such, look_through=funds.look_through
+        basis = Basis.of(
+            benchmark,
+            model,
+            market,
+            period=period,
+            index=index,
+            delisted=delisted,
+            link=link,
+            uncovered_max=uncovered_max,
+            accepted=accepted,
+            book=book,
         )
-        lives = market[[name for name in ("life", *ENDS) if name in market]]
-        read = partial(read_lists, assets=labels, market=lives, period=period, delisted=delisted, funds=held_as_such)
-        shared = partial(_market_days, versus, funds, model, market, period)
-        counted_in = (versus["weight"] != 0).any("time").to_numpy() | (labels == CASH)
-        stopped, shares, source = None, None, None
         if isinstance(accounts, xr.DataArray) and is_lazy(accounts):
             from attribution.accounts.chunks import explain_lazily
 
-            counted_in |= labels.isin(accounts.get_index("asset"))
-            funds.require_levels(market, counted_in, period.base, period.end)
-            keep = np.flatnonzero(counted_in | funds.names(counted_in))
-            days, common = shared(keep, link, uncovered_max, levels)
-            data = explain_lazily(accounts, read, keep, days)
-        else:
-            step("lists")
-            lists, stopped = read(accounts)
-            counted_in[lists.weights.indices] = True
-            since = market.get_index("time")[min(max(lists.start.min(), 0), market.get_index("time").get_loc(period.base))]
-            funds.require_levels(market, counted_in, since, period.end)
-            keep = np.flatnonzero(counted_in | funds.names(counted_in))
-            days, common = shared(keep, link, uncovered_max, levels)
-            source = Explained(lists.among(keep), days)
-            data, shares = _explain_blocks(source.lists, days, inside(step, "accounts"))
-    return AccountsResult(
-        benchmark=name,
-        period=period.label,
-        link=link,
-        data=data.assign(common.data_vars),
-        shares=shares,
-        stopped=stopped,
-        benchmark_stopped=benchmark_stopped,
-        source=source,
-    )
-
-
-def _market_days(
-    versus: xr.Dataset,
-    funds: Funds,
-    model: RiskModelResults,
-    market: xr.Dataset,
-    period: Period,
-    keep: np.ndarray,
-    link: str,
-    uncovered_max: float,
-    levels: Mapping[str, str],
-) -> tuple[MarketDays, xr.Dataset]:
-    """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""
-    returns = funds.returns
-    assets = returns.get_index("asset")[keep]
-    parts, errors = model_parts(assets, period.days, model, market, levels, carried=funds.held_as_such)
-    left_out = (~parts["modelled"].to_numpy() & (assets != CASH) & ~assets.isin(list(funds.carried))).astype(float)
-    solved = parts["modelled"].any("asset").to_numpy()
-    parts, looked_through = funds.inside(parts, period.days)
-    for fund in looked_through:
-        left_out[:, fund.column] = fund.left_out
-    sessions = market.get_index("time")
-    first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
-    lived, ends = (
-        values[: last + 1, keep] for values in padded_lives(market, returns.sizes["asset"] - market.sizes["asset"])
-    )
-    begun = np.maximum.accumulate(lived, axis=0)
-    names = [str(f) for f in parts["factor"].to_numpy()]
-    beyond = (*(WITH_FUNDS if looked_through else OUTSIDE), PROXY_FACTOR)
-    groups = [model.group(name) for name in (*names, *beyond)]
-    own, live = (versus[name].isel(asset=keep).transpose("time", "asset").to_numpy() for name in ("weight", "live"))
-    days = MarketDays(
-        assets=assets,
-        days=period.days,
-        first=first,
-        earned=returns.isel(time=slice(last + 1), asset=keep).to_numpy(),
-        life=begun,
-        earning_life=earning_lives(lived, ends, begun),
-        exposure=parts["exposure"].to_numpy(),
-        modelled=parts["modelled"].to_numpy(),
-        specific_return=parts["specific_return"].to_numpy(),
-        factor_return=parts["factor_return"].transpose("time", "factor").to_numpy(),
-        covariance=parts["covariance"].transpose("time", "factor", "factor_other").to_numpy(),
-        factors=pd.Index([*names, *beyond]),
-        groups=pd.Index(groups),
-        benchmark_weight=own,
-        benchmark_live=live,
-        constituents_return=versus["constituents_return"].to_numpy(),
-        benchmark_return=versus["benchmark_return"].to_numpy(),
-        link=link,
-        uncovered_max=uncovered_max,
-        left_out=left_out,
-        solved=solved,
-        exposure_errors=errors,
-        funds=looked_through,
-    )
-    common = xr.Dataset(
-        {
-            "benchmark_return_of_day": versus["benchmark_return"],
-            "constituents_return_of_day": versus["constituents_return"],
-            "benchmark_share": (("time", "asset"), benchmark_shares(days)),
-            "benchmark_part": (("time", "asset"), benchmark_parts(days)),
-            "factor_return": (
-                "factor",
-                np.pad(
-                    np.where(np.array(names) == VENDOR_RESIDUAL, np.nan, np.prod(1 + days.factor_return, axis=0) - 1),
-                    (0, len(beyond)),
-                    constant_values=np.nan,
-                ),
-            ),
-            "factor_group": ("factor", np.array(groups, dtype=object)),
-            "sector": parts["sector"],
-            "name": parts["name"],
-            "name_ja": parts["name_ja"],
-        }
-    )
-    return days, common
-
-
-def _explain_blocks(lists: AccountLists, days: MarketDays, step: Step) -> tuple[xr.Dataset, pd.DataFrame]:
-    """`explain` of blocks of accounts, which bound the memory, one after the other."""
-    number = len(lists.portfolios)
-    size = max(int(BLOCK_BYTES / days.bytes_of_account), 1)
-    out: dict[str, np.ndarray] = {}
-    shares = []
-    for first in range(0, number, size):
-        place = slice(first, min(first + size, number))
-        step(f"{first // size + 1} of {-(-number // size)}")
-        with one_blas_thread():  # the same bits whatever the number of cores
-            arrays, own = explain(lists.of(place.start, place.stop), days)
-        for name, values in arrays.items():
-            out.setdefault(name, np.empty((number, *values.shape[1:])))[place] = values
-        shares.append(own | {"portfolio": own["portfolio"] + first})
-    require_covered(out["uncovered_weight"], lists, days)
-    columns = {name: np.concatenate([own[name] for own in shares]) for name in shares[0]}
-    columns |= {"portfolio": lists.portfolios[columns["portfolio"]], "asset": lists.assets[columns["asset"]]}
-    frame = pd.DataFrame(columns).rename(columns={"asset": "ticker"})
-    variables = {name: (("portfolio", FORM[name]), values) for name, values in out.items()}
-    return xr.Dataset(variables, coords={"portfolio": lists.portfolios} | coordinates(days)), frame
+            shared = basis.shared(basis.assets.isin(accounts.get_index("asset")), basis.period.base)
+            return shared.result(explain_lazily(accounts, basis.read, shared.keep, shared.days))
+        step("lists")
+        lists, stopped = basis.read(accounts)
+        held = np.zeros(len(basis.assets), dtype=bool)
+        held[lists.weights.indices] = True
+        first = min(max(lists.start.min(), 0), market.get_index("time").get_loc(basis.period.base))
+        shared = basis.shared(held, market.get_index("time")[first])
+        source = Explained(lists.among(shared.keep), shared.days)
+        data, shares = explain_blocks(source.lists, shared.days, inside(step, "accounts"))
+        require_covered(data["uncovered_weight"].to_numpy(), source.lists, shared.days)
+    return shared.result(data, shares=shares, stopped=stopped, source=source)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from attribution.accounts.arrays import FORM, OWN, Arrays, coordinates, explain, require_covered
-from attribution.accounts.lists import ACCOUNTS, AccountLists
+from attribution.accounts.basis import Reader
+from attribution.accounts.lists import ACCOUNTS
 from attribution.accounts.market_days import MarketDays
 from riskmodel.arrays.labels import labelled
 from riskmodel.arrays.threads import one_thread
-
-Reader = Callable[[xr.DataArray], tuple[AccountLists, pd.DataFrame]]
 
 
 def explain_lazily(accounts: xr.DataArray, read: Reader, keep: np.ndarray, days: MarketDays) -> xr.Dataset:
