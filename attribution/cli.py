@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from attribution.commands.accounts import accounts_options, explain_accounts
 from attribution.commands.audit import add_audit
 from attribution.commands.brinson import add_brinson
 from attribution.commands.check import print_check
@@ -42,9 +43,15 @@ class Parser(argparse.ArgumentParser):
         super().error(visible(shortened(message, LONGEST), keep=""))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage, 130 stopped by Ctrl-C."""
+def main(arguments: Sequence[str] | None = None, *, own_process: bool = False) -> int:
+    """Run a command and return its exit code: 0 done, 1 done with findings, 2 bad input or usage, 130 stopped by Ctrl-C.
+
+    Most commands hold no array by dask: xarray would import it, where it is installed, to ask, which takes a second of
+    many a command. An `own_process` goes without; a library's user has dask as ever.
+    """
     options = _parser().parse_args(arguments)
+    if own_process and not options.by_dask:
+        sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # how Python says that a module is not to be had
     try:
         require_short(options)
         code = int(options.run(options))
@@ -79,6 +86,7 @@ def require_short(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     about = "Explain why portfolios beat or missed their benchmarks."
     parser: argparse.ArgumentParser = Parser(prog="attribution", description=about)
+    parser.set_defaults(by_dask=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -103,13 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     walk_options(walk)
     search = command("search", print_search, "try combinations of factors for a strategy, and doubt the best of them")
     search_options(search)
+    accounts = command("accounts", explain_accounts, "explain many accounts against one benchmark, from Parquet to Parquet")
+    accounts_options(accounts)
     brinson = add_brinson(commands)
     check = command("check", print_check, "say whether the inputs are fit for use")
     add_audit(commands)
     add_check_text(commands)
     add_init(commands)
     fit = command("fit", print_fit, "estimate the model, or find it in its store, and print its factors")
-    for sub in (explain, risk, construct, walk, search, brinson, check, fit):
+    for sub in (explain, risk, construct, walk, search, accounts, brinson, check, fit):
         sub.add_argument("--format", choices=PRINTED, default=PRINTED[0], help="csv and json have full precision")
     return parser
 

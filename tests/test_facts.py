@@ -21,7 +21,13 @@ from attribution.portfolio.evidence.judged import UNKNOWN, UNUSED, known_keys
 from riskmodel.facts import WORDS, Fact, ForecastUnavailableError
 
 ROOT = Path(__file__).parents[1]
-MAKERS = {"Fact": 0, "add": 1, "add_days": 1}  # what makes a fact -> place of its key among the arguments
+MAKERS = {  # what makes a fact -> place of its key among the arguments
+    "Fact": 0,
+    "add": 1,
+    "add_days": 1,
+    "rejects": 0,
+    "rejects_of_rows": 0,
+}
 NOTES_OF_THE_MODEL = {"ordinary_income"}  # facts of riskmodel that are notes as they stand
 SECTIONS = {  # of the message files -> the code whose facts it words
     "findings": ("riskmodel/market",),
@@ -29,6 +35,7 @@ SECTIONS = {  # of the message files -> the code whose facts it words
     "notes": ("attribution/reporting",),
     "recognition": ("riskmodel/market/sources/recognition",),
     "reasons": ("riskmodel/arrays", "riskmodel/estimation", "riskmodel/exposures", "riskmodel/model"),
+    "rejects": ("attribution/accounts",),
     "search": ("attribution/construction/search",),
     "simulated": ("attribution/portfolio/settings/walked.py",),
 }

@@ -20,12 +20,13 @@ from attribution.accounts.market_days import (
     group_names,
     measured_benchmark,
 )
+from attribution.accounts.rejects import UnfitAccountsError, UnreconciledAccountsError, rejects
 from attribution.contributions.arrays import where_known
 from attribution.contributions.modelled.exposure_errors import variances_of_rows
-from attribution.identities import TOLERANCE, ReconciliationError, of_excess, of_return
+from attribution.identities import TOLERANCE, of_excess, of_return
 from attribution.linking.linking import coefficients
 from attribution.rows import SPECIFIC, VENDOR_RESIDUAL
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import counted, listed
 
 IDENTITIES = (*map(of_excess, ("factors", "groups", "stocks", "days")), *map(of_return, ("factors", "stocks")))
 # the dimension that each array of `explain` has after portfolio
@@ -190,19 +191,25 @@ def require_covered(uncovered: np.ndarray, lists: AccountLists, market: MarketDa
 
     `uncovered` is the weight (portfolio, time) of all accounts in `lists`, so that the message counts all.
     """
-    solved = market.solved  # a day without a solution is the model's, and flagged there
-    share = uncovered[:, solved].sum(axis=1) / max(int(solved.sum()), 1)
+    solved, share = market.solved, uncovered_share(uncovered, market)
     much = np.flatnonzero(share > market.uncovered_max)
     if len(much):
         lacking = (market.left_out[solved] > 0).any(axis=0)
         held = np.unique(lists.weights[np.isin(lists.portfolio, much)].tocoo().col)
         shares = listed(f"{lists.portfolios[row]} {share[row]:.2%}" for row in much)
-        raise InputError(
+        raise UnfitAccountsError(
             f"accounts: {counted(len(much), 'account')} with more than {market.uncovered_max:.2%} of the weight in names "
             f"without exposures on some days: {shares}. The names: {listed(market.assets[held[lacking[held]]])}. Add their "
             f"data and fit again, or allow more by the argument uncovered_max: sums stay exact, the row 'unmodelled' has "
-            f"what these names earned, and data['uncovered_weight'] tells the accounts apart."
+            f"what these names earned, and data['uncovered_weight'] tells the accounts apart.",
+            rejects("uncovered", lists.portfolios[much], value=share[much]),
         )
+
+
+def uncovered_share(uncovered: np.ndarray, market: MarketDays) -> np.ndarray:
+    """(portfolio) mean of `uncovered` weights (portfolio, time); a day without a solution is the model's, flagged there."""
+    share: np.ndarray = uncovered[:, market.solved].sum(axis=1) / max(int(market.solved.sum()), 1)
+    return share
 
 
 def _require_value(value: np.ndarray, portfolios: pd.Index, days: pd.DatetimeIndex) -> None:
@@ -211,9 +218,10 @@ def _require_value(value: np.ndarray, portfolios: pd.Index, days: pd.DatetimeInd
         row = np.flatnonzero(gone.any(axis=1))
         when = gone[row].argmax(axis=1) - 1
         places = (f"{portfolios[r]} {days[max(w, 0)]:%Y-%m-%d}" for r, w in zip(row, when, strict=True))
-        raise InputError(
+        raise UnfitAccountsError(
             f"accounts: {counted(len(row), 'account')} lose all their value: {listed(places)}. "
-            f"Check the weights of names held short and the returns."
+            f"Check the weights of names held short and the returns.",
+            rejects("lost_all", portfolios[row], date=days[np.maximum(when, 0)]),
         )
 
 
@@ -351,6 +359,7 @@ def _require_reconciled(difference: np.ndarray, portfolios: pd.Index) -> None:
             f"{portfolios[row]} ({IDENTITIES[column]}, by {difference[row, column]:.3g})"
             for row, column in np.argwhere(failed)
         )
-        raise ReconciliationError(
-            f"contributions of {counted(int(failed.any(axis=1).sum()), 'account')} do not add up: {listed(places)}."
+        raise UnreconciledAccountsError(
+            f"contributions of {counted(int(failed.any(axis=1).sum()), 'account')} do not add up: {listed(places)}.",
+            rejects("unreconciled", portfolios[np.nonzero(failed)[0]], value=difference[failed]),
         )

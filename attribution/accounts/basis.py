@@ -43,6 +43,8 @@ class Shared:
     ----------
     benchmark, period, benchmark_stopped
         As of `attribution.AccountsResult`.
+    base
+        The close before the period.
     read
         What the accounts are given as -> their lists, and what stopped in them; raises where they are unfit.
     keep
@@ -55,6 +57,7 @@ class Shared:
 
     benchmark: str
     period: str
+    base: pd.Timestamp
     benchmark_stopped: pd.DataFrame
     read: Reader
     keep: np.ndarray
@@ -170,7 +173,16 @@ class Basis:
         self.funds.require_levels(self.market, counted_in, since, self.period.end)
         keep = np.flatnonzero(counted_in | self.funds.names(counted_in))
         days, common = self._days(keep)
-        return Shared(self.benchmark, self.period.label, self.benchmark_stopped, self.read, keep, days, common)
+        return Shared(
+            benchmark=self.benchmark,
+            period=self.period.label,
+            base=self.period.base,
+            benchmark_stopped=self.benchmark_stopped,
+            read=self.read,
+            keep=keep,
+            days=days,
+            common=common,
+        )
 
     def _days(self, keep: np.ndarray) -> tuple[MarketDays, xr.Dataset]:
         """What all accounts share, as arrays for the mathematics, and what of it belongs in the result."""

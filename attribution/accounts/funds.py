@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts.lists import AccountLists
+from attribution.accounts.rejects import UnfitAccountsError, rejects
 from attribution.contributions.cube import not_invested
 from attribution.portfolio.benchmarks import require_levels
 from attribution.portfolio.book import Book
@@ -18,7 +19,7 @@ from attribution.portfolio.funds.look_through import fund_track, list_returns, l
 from attribution.portfolio.holdings import Track, holding_returns
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
-from riskmodel.errors import InputError, counted, listed
+from riskmodel.errors import counted, listed
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,9 @@ def require_known(lists: AccountLists, funds: Collection[FundDays], days: pd.Dat
         if any(unknown):
             early = pd.Index(lists.portfolios[lists.portfolio[holding[unknown]]]).unique()
             since = f"the first counts from {days[fund.known.argmax()]:%Y-%m-%d}" if fund.known.any() else "there is none"
-            raise InputError(
+            raise UnfitAccountsError(
                 f"funds: '{lists.assets[fund.column]}' is held by {counted(len(early), 'account')} before a list of its "
                 f"names is known ({since}): {listed(early)}. Add an earlier list, or carry it with "
-                f'carried = "unmodelled" in [funds."{lists.assets[fund.column]}"].'
+                f'carried = "unmodelled" in [funds."{lists.assets[fund.column]}"].',
+                rejects("unknown_fund", early, ticker=lists.assets[fund.column]),
             )

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.sparse import csr_array
 
+from attribution.accounts.rejects import UnfitAccountsError, rejects, rejects_of_rows
 from attribution.portfolio.benchmarks import require_levels
 from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.ended import STOPPED, gone_positions, padded_lives, stopped_of
@@ -172,9 +173,10 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
     held = rows[rows["weight"] != 0]
     empty = portfolios.difference(pd.Index(held["portfolio"].unique()), sort=False)
     if len(empty):
-        raise InputError(
+        raise UnfitAccountsError(
             f"{name}: {counted(len(empty), 'account')} without holdings: {listed(empty)}. "
-            f"Add its holdings or leave the account out; one that is all in cash has {CASH} with weight 1."
+            f"Add its holdings or leave the account out; one that is all in cash has {CASH} with weight 1.",
+            rejects("no_holdings", empty),
         )
     _require_sums(rows, name)
     return portfolios, held
@@ -207,9 +209,10 @@ def _require_sums(rows: pd.DataFrame, name: str) -> None:
     percent = wrong[(total[wrong] > 50) & (total[wrong] < 150)]
     shown = percent if len(percent) else wrong
     lines = listed(f"'{labels[i // len(dates)]}' on {dates[i % len(dates)]:%Y-%m-%d} sum to {total[i]:.6g}" for i in shown)
-    raise InputError(
+    raise UnfitAccountsError(
         f"{name}: weights of {counted(len(wrong), 'list')} do not sum to 1: {lines}. "
-        + ("They look like percent; divide by 100." if len(percent) else SUMS_OF_HOLDINGS)
+        + ("They look like percent; divide by 100." if len(percent) else SUMS_OF_HOLDINGS),
+        rejects("weight_sum", labels[wrong // len(dates)], date=dates[wrong % len(dates)], value=total[wrong]),
     )
 
 
@@ -250,9 +253,10 @@ def list_rows(
     opened[owner[(start >= 0) & (start <= first)]] = True
     if not opened.all():
         late = portfolios[~opened]
-        raise InputError(
+        raise UnfitAccountsError(
             f"{name}: {counted(len(late), 'account')} without a list of weights on or before {period.base:%Y-%m-%d}, the "
-            f"close at which the period starts: {listed(late)}. Add a list, or explain a later period."
+            f"close at which the period starts: {listed(late)}. Add a list, or explain a later period.",
+            rejects("no_list", late, date=period.base),
         )
     counts = (stop > first) & (start < last)
     shape = (len(lists), len(assets))
@@ -280,9 +284,10 @@ def _require_priced(
             if strange.inferred_type in ("string", "empty")
             else f" They are {strange.inferred_type}s, the prices' are text."
         )
-        raise InputError(
+        raise UnfitAccountsError(
             f"{name}: {counted(len(strange), 'row')} with a ticker that has no prices: {listed(strange.unique())}.{numbers} "
-            f"Correct the ticker, or add its prices; cash is written {CASH}."
+            f"Correct the ticker, or add its prices; cash is written {CASH}.",
+            rejects_of_rows("unknown_ticker", rows[no_ticker]),
         )
     first = (market["life"].to_numpy() >= 0).argmax(axis=0)
     begins = np.append(first, np.full(len(assets) - known, -1))  # CASH has no first price
@@ -290,9 +295,10 @@ def _require_priced(
     if early.any():
         named = rows[early]
         where = named["portfolio"].astype(str) + " " + named["date"].dt.strftime("%Y-%m-%d") + " " + named["ticker"]
-        raise InputError(
+        raise UnfitAccountsError(
             f"{name}: {counted(int(early.sum()), 'row')} dated before the ticker's first price: {listed(where)}. "
-            f"Correct the date or the ticker, or add the prices."
+            f"Correct the date or the ticker, or add the prices.",
+            rejects_of_rows("before_first_price", named),
         )
 
 
@@ -327,11 +333,12 @@ def require_trading(stopped: pd.DataFrame, period: Period) -> None:
         return
     traded = stopped["last_trade"].dt.strftime("last trade %Y-%m-%d")
     lines = listed(stopped["portfolio"].astype(str) + " " + stopped["ticker"] + " (" + traded + ")")
-    raise InputError(
+    raise UnfitAccountsError(
         f"accounts: {counted(len(stopped), 'held name')} of {counted(stopped['portfolio'].nunique(), 'account')} stop "
         f"trading and do not go on trading by {period.end:%Y-%m-%d}: {lines}. Add the missing prices; where a name's life "
         f"is over, say in the market's table finals what a holder got for a share (0 for a total loss), and hold it no "
-        f'longer. As long as nobody knows, delisted="cash" carries it at its last value.'
+        f'longer. As long as nobody knows, delisted="cash" carries it at its last value.',
+        rejects_of_rows("stops_trading", stopped.assign(date=stopped["last_trade"])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.benchmarks.measure import in_a_process, lines_of
 
 pytestmark = pytest.mark.slow
-ACCOUNTS, NAMES, RUNS = 10_000, 1_500, 3
+ACCOUNTS, NAMES, RUNS, WORKERS = 10_000, 1_500, 3, 2
 
 
 def test_ten_thousand_accounts_fit_in_two_gigabytes(capsys):
@@ -30,3 +31,27 @@ def test_ten_thousand_accounts_fit_in_two_gigabytes(capsys):
         print(lines_of(f"{ACCOUNTS:,} accounts, 21 days, {NAMES:,} names, best of {RUNS}", rows))
     assert taken["peak_by_stock"] < 2000
     assert taken["gap"] < 1e-12
+
+
+def test_accounts_from_parquet_to_parquet_cost_as_they_are_many(capsys):
+    pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
+    sizes = (10_000, 30_000, 100_000)
+    taken = [in_a_process(Path(__file__).with_name("accounts_run.py"), size, WORKERS) for size in sizes]
+    rows = [
+        (
+            f"{size:,} accounts",
+            f"{each['cpu']:7.1f} s of CPU  {each['wall']:7.1f} of wall  {each['peak']:,.0f} MB of all processes at most, "
+            f"{each['written']:,.0f} MB written",
+        )
+        for size, each in zip(sizes, taken, strict=True)
+    ]
+    further = [
+        (later["cpu"] - first["cpu"]) / (many - few) * 10_000
+        for (few, first), (many, later) in pairwise(zip(sizes, taken, strict=True))
+    ]
+    rows.append(("further 10,000 accounts, each", " then ".join(f"{cost:.2f} s of CPU" for cost in further)))
+    with capsys.disabled():
+        print(lines_of(f"accounts from Parquet to Parquet, 21 days, {WORKERS} processes", rows))
+    for size, each in zip(sizes, taken, strict=True):
+        assert (each["explained"], each["rejected"]) == (size - size // 1000, size // 1000)
+        assert each["peak"] < 4000

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import attribution as at
 import riskmodel as rm
-from attribution.accounts import blocks as module
 from attribution.accounts import arrays as accounts_arrays
+from attribution.accounts import blocks as module
 from attribution.accounts import chunks as accounts_lazy
 from attribution.accounts.accounts import attribute_accounts
 from attribution.accounts.result import CUTS

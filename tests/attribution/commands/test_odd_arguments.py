@@ -20,6 +20,7 @@ PLAIN = {  # of each command, arguments that are refused soon, or that take no t
     "construct": ["construct", "no.toml", "major", "--date", "2031-01-31"],
     "walk": ["walk", "no.toml", "major", "--from", "2031-01", "--to", "2031-01", "--out", "out"],
     "search": ["search", "no.toml", "major", "--out", "out"],
+    "accounts": ["accounts", "no.toml", "no_accounts", "--month", "2031-01", "--out", "out"],
     "init": ["init", "no_exports", "--out", "drafted"],
     "fit": ["fit", "no.toml"],
     "check": ["check", "no.toml"],

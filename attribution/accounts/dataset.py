@@ -1,0 +1,231 @@
+"""Accounts in Parquet: what the files hold, and the parts of whole accounts in which they are explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.accounts.lists import LISTS
+from riskmodel.arrays.labels import require_path
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.market.parquet_folder import parquet_parts
+from riskmodel.market.plain_text import one_line
+from riskmodel.market.tables import DATE, NUMBER, TEXT, file_hash
+
+ACCOUNTS_OF_A_PART = 10_000
+ROWS_OF_A_PART = 500_000
+WANTED = {TEXT: "texts", DATE: "dates", NUMBER: "numbers"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of whole accounts: (path, first row, last row but one) of each file that has some of them."""
+
+    name: str
+    pieces: Sequence[tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What a file or folder of accounts holds.
+
+    Attributes
+    ----------
+    hashes
+        SHA-256 of each file, by its path in the folder.
+    parts
+        All rows, in the order of the files' paths.
+    number
+        How many accounts there are.
+    tickers
+        Every text that stands as a ticker.
+    since
+        The first date of a list; None where lists have no date.
+    """
+
+    hashes: dict[str, str]
+    parts: Sequence[Part]
+    number: int
+    tickers: pd.Index
+    since: pd.Timestamp | None
+
+
+def read_accounts(path: str | Path) -> Accounts:
+    """Look through a Parquet file, or a folder of such, of the columns portfolio, ticker, weight and perhaps date.
+
+    The rows of an account follow each other, so that a part has whole accounts. What is in single rows is looked at where
+    they are explained.
+
+    Raises
+    ------
+    InputError
+        For what is no Parquet; a missing column or one of another kind; rows without a portfolio; accounts whose rows do
+        not stand together.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    folder = require_path("ACCOUNTS", path, "Name a Parquet file, or a folder of such.")
+    files = [folder] if folder.is_file() else parquet_parts(folder)
+    if not files:
+        what = "has no Parquet file" if folder.is_dir() else "is not there"
+        raise InputError(
+            f"accounts: '{folder}' {what}. Name a Parquet file or a folder of such, with {listed(LISTS.columns)}."
+        )
+    names = [file.name if file == folder else file.relative_to(folder).as_posix() for file in files]
+    starts, labels, tickers, since, ends, last = [], [], set[str](), None, [0], None
+    for file, name in zip(files, names, strict=True):
+        for table in _row_groups(file, name):
+            portfolio = table["portfolio"].combine_chunks().dictionary_encode()
+            begins, own = _runs(portfolio, last, name)
+            if len(own):
+                last = own[-1].as_py()
+            starts.append(begins + ends[-1])
+            labels.append(own)
+            tickers.update(table["ticker"].unique().drop_null().to_pylist())
+            first = pc.min(table["date"]).as_py() if "date" in table.column_names and len(table) else None
+            since = since if first is None else min(since or pd.Timestamp(first), pd.Timestamp(first))
+            ends[-1] += len(table)
+        ends.append(ends[-1])
+    every = pa.chunked_array(labels, pa.large_string())
+    if not len(every):
+        raise InputError(f"accounts: there are no rows in '{folder}'. Check how they were selected.")
+    _require_together(every)
+    parts = _parts(np.concatenate(starts), [str(file.resolve()) for file in files], ends)
+    hashes = {name: file_hash(file) for file, name in zip(files, names, strict=True)}
+    return Accounts(hashes, parts, len(every), pd.Index(sorted(tickers), dtype=object), since)
+
+
+def read_part(part: Part) -> pd.DataFrame:
+    """Its rows: portfolio, ticker, weight, and date where the files have it."""
+    import pyarrow as pa
+
+    tables = []
+    for path, first, stop in part.pieces:
+        with _opened(Path(path), path) as file:
+            ends = np.cumsum([file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)])
+            groups = range(int(np.searchsorted(ends, first, "right")), int(np.searchsorted(ends, stop, "left")) + 1)
+            before = int(ends[groups[0] - 1]) if groups[0] else 0
+            read = file.read_row_groups(list(groups), columns=_columns(file))
+            tables.append(read.slice(first - before, stop - first).replace_schema_metadata(None))
+    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas(date_as_object=False)
+    kinds = {name: "str" if kind == TEXT else "float64" for name, kind in LISTS.columns.items() if kind != DATE}
+    return frame.astype(kinds)
+
+
+def _opened(path: Path, name: str) -> Any:
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except Exception as error:  # of a damaged file Arrow raises what it pleases
+        raise InputError(f"accounts: '{name}' cannot be read as Parquet ({one_line(error)}).") from None
+
+
+def _columns(file: Any) -> list[str]:
+    return [column for column in LISTS.columns if column in file.schema_arrow.names]
+
+
+def _row_groups(path: Path, name: str) -> Any:
+    """The row groups of a file whose columns are those of lists of weights, without the weights."""
+    import pyarrow as pa
+
+    with _opened(path, name) as file:
+        _require_columns(file.schema_arrow, name)
+        columns = [column for column in _columns(file) if LISTS.columns[column] != NUMBER]
+        for group in range(file.num_row_groups):
+            try:
+                table = file.read_row_group(group, columns=columns)
+                table = table.cast(
+                    pa.schema(
+                        [(c, pa.large_string() if LISTS.columns[c] == TEXT else table.schema.field(c).type) for c in columns]
+                    )
+                )
+                table.validate(full=True)  # texts are UTF-8
+            except Exception as error:
+                raise InputError(f"accounts: '{name}' cannot be read as Parquet ({one_line(error)}).") from None
+            yield table
+
+
+def _require_columns(schema: Any, name: str) -> None:
+    import pyarrow.types as kinds
+
+    found = list(schema.names)
+    lost = [column for column in LISTS.columns if column not in found and column != "date"]
+    if lost:
+        raise InputError(
+            f"accounts: '{name}' has no column {listed(map(repr, lost))}. Found: {listed(found, 20)}. Give a row a holding, "
+            f"with {listed(LISTS.columns)}."
+        )
+
+    def is_text(kind: Any) -> bool:
+        kind = kind.value_type if kinds.is_dictionary(kind) else kind
+        return kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind)
+
+    fits: dict[str, Callable[[Any], bool]] = {
+        TEXT: is_text,
+        DATE: lambda kind: kinds.is_date(kind) or (kinds.is_timestamp(kind) and kind.tz is None),
+        NUMBER: lambda kind: kinds.is_floating(kind) or kinds.is_integer(kind) or kinds.is_decimal(kind),
+    }
+    for column, kind in LISTS.columns.items():
+        if column in found and not fits[kind](schema.field(column).type):
+            raise InputError(
+                f"accounts: '{name}' holds {schema.field(column).type} values in '{column}', not {WANTED[kind]}. Write the "
+                f"column as {WANTED[kind]}."
+            )
+
+
+def _runs(portfolio: Any, last: str | None, name: str) -> tuple[np.ndarray, Any]:
+    """Where the rows of another account begin, and whose they are; `last` is the account before them."""
+    if portfolio.null_count:
+        raise InputError(
+            f"accounts: {counted(portfolio.null_count, 'row')} of '{name}' without a portfolio. Nobody can tell whose the "
+            f"holdings are: fill the column, or remove the rows."
+        )
+    codes = portfolio.indices.to_numpy(zero_copy_only=False)
+    begins = np.flatnonzero(np.diff(codes, prepend=-1))
+    own = portfolio.dictionary.take(portfolio.indices.take(begins))
+    if len(own) and own[0].as_py() == last:
+        begins, own = begins[1:], own[1:]
+    return begins, own
+
+
+def _require_together(labels: Any) -> None:
+    import pyarrow.compute as pc
+
+    counts = pc.value_counts(labels)
+    apart = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+    if apart:
+        raise InputError(
+            f"accounts: {counted(len(apart), 'account')} whose rows do not stand together: {listed(apart)}. A task has "
+            f"whole accounts: sort the rows by portfolio; docs/reference/accounts.md has how."
+        )
+
+
+def _parts(starts: np.ndarray, paths: list[str], ends: list[int]) -> list[Part]:
+    """Rows cut where an account begins."""
+    total, cuts = ends[-1], [0]
+    while cuts[-1] < len(starts):
+        first = cuts[-1]
+        fits = int(np.searchsorted(starts, starts[first] + ROWS_OF_A_PART, "right")) - 1
+        end = len(starts) if total - starts[first] <= ROWS_OF_A_PART else max(fits, first + 1)
+        cuts.append(min(end, first + ACCOUNTS_OF_A_PART, len(starts)))
+    bounds = [*starts[cuts[:-1]].tolist(), total]
+    begins = [0, *ends[: len(paths) - 1]]
+    return [
+        Part(
+            f"part-{number:05d}.parquet",
+            [
+                (path, max(first, begin) - begin, min(stop, end) - begin)
+                for path, begin, end in zip(paths, begins, ends, strict=False)
+                if max(first, begin) < min(stop, end)
+            ],
+        )
+        for number, (first, stop) in enumerate(pairwise(bounds))
+    ]

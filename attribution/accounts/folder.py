@@ -1,0 +1,131 @@
+"""The folder of a run of accounts: what it is a run of, which parts are there, and how it is finished."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from attribution.accounts.dataset import Part
+from attribution.accounts.tasks import TABLES, parquet_schema
+from attribution.construction.files import write_text
+from riskmodel.errors import InputError
+from riskmodel.market.tables import file_hash
+
+MANIFEST, UNFINISHED, REJECTS = "manifest.json", "unfinished.json", "rejects.parquet"
+OF_RUN = "run"  # of the manifest: what the files depend on
+LAST = list(TABLES)[-1]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that holds one run, whole or as far as it came.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    run
+        What its files depend on: two runs with the same have the same bytes.
+    """
+
+    path: Path
+    run: Mapping[str, Any]
+
+    def require_own(self) -> None:
+        """Refuse a folder that holds something else, or a run with other inputs or settings."""
+        if not self.path.is_dir() or not any(self.path.iterdir()):
+            return
+        place = next((self.path / name for name in (MANIFEST, UNFINISHED) if (self.path / name).is_file()), None)
+        if place is None:
+            raise InputError(f"--out: '{self.path}' holds files, and no run of accounts. Name a new folder.")
+        try:
+            there = json.loads(place.read_text(encoding="utf-8"))
+            there = dict(there[OF_RUN] if place.name == MANIFEST else there)
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"--out: '{place}' is damaged, or of something else. Name a new folder.") from None
+        own = json.loads(json.dumps(self.run))
+        if there != own:
+            other = ", ".join(name for name in own if there.get(name) != own[name])
+            raise InputError(
+                f"--out: '{self.path}' holds a run of other inputs or settings ({other}). Name a new folder, or remove it."
+            )
+
+    def open(self) -> None:
+        """Make the folder, where it is missing.
+
+        Raises
+        ------
+        InputError
+            Where it cannot be written.
+        """
+        if self.finished:
+            return
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_text(self.path / UNFINISHED, _plain(self.run))
+            for name in TABLES:
+                (self.path / name).mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--out: cannot write in '{self.path}' ({error.strerror}). Name another folder.") from None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all is there."""
+        return (self.path / MANIFEST).is_file()
+
+    def missing(self, parts: Sequence[Part]) -> list[Part]:
+        """Parts that are not there, or not whole."""
+        return [part for part in parts if not (self.path / LAST / part.name).is_file()]
+
+    def finish(self, parts: Sequence[Part]) -> None:
+        """Gather the rejects into one table, and write the manifest, which says that all is there."""
+        import pyarrow.parquet as pq
+
+        reasons: Counter[str] = Counter()
+        beside = self.path / f".{REJECTS}.new"
+        with pq.ParquetWriter(beside, parquet_schema("rejects")) as writer:
+            for part in parts:
+                table = pq.read_table(self.path / "rejects" / part.name)
+                reasons.update(table["reason"].to_pylist())
+                writer.write_table(table)
+        beside.replace(self.path / REJECTS)
+        explained = sum(pq.read_metadata(self.path / LAST / part.name).num_rows for part in parts)
+        outputs = [f"{name}/{part.name}" for name in TABLES if name != "rejects" for part in parts] + [REJECTS]
+        told = {
+            OF_RUN: self.run,
+            "explained": explained,
+            "rejected": {reason: reasons[reason] for reason in sorted(reasons)},
+            "outputs": {name: file_hash(self.path / name) for name in outputs},
+        }
+        write_text(self.path / MANIFEST, _plain(told))
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove what a finished run no longer wants: its parts of the rejects, and what dead workers left."""
+        for path in [*self.path.glob("*/.*"), *self.path.glob("rejects/*"), self.path / UNFINISHED]:
+            path.unlink(missing_ok=True)
+        if (self.path / "rejects").is_dir():
+            (self.path / "rejects").rmdir()
+
+    def told(self) -> dict[str, Any]:
+        """The manifest of a finished run."""
+        content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        return content
+
+    def rejects(self, number: int) -> pd.DataFrame:
+        """The first rejects of a finished run."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path / REJECTS) as file:
+            first = next(file.iter_batches(number), None)
+        return pd.DataFrame(columns=list(TABLES["rejects"])) if first is None else first.to_pandas()
+
+
+def _plain(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
