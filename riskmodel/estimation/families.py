@@ -77,8 +77,8 @@ def family_regression(
     Minimises sum_i w_i u_i^2 in r_i = f_mkt + sum_F f_F,g(i) + sum_k X_ik f_k + u_i subject to sum_g c_g f_F,g = 0 in each
     family F, c_g the group's share of the cap (Heston & Rouwenhorst 1994; Menchero & Morozov 2011). Dummies are never
     written out: their part of the normal equations is sums of weights over groups and pairs of groups, and segment sums of
-    styles; f = C b puts the restrictions in. A day is one block, so that memory beyond the arguments and the answer is a
-    few copies of a day's exposures.
+    styles; f = C b puts the restrictions in. Days are solved one by one in blocks of names: memory beyond the
+    arguments and the answer is about two copies of a day's exposures for each core.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -16,9 +16,11 @@ from riskmodel.estimation.least_squares import (
     LEAST_NAMES_PER_COEFFICIENT,
     REFINEMENTS,
     WELL_CONDITIONED,
+    filled,
 )
 from riskmodel.facts import Fact
 
+NAMES_AT_ONCE = 8192  # of a block: its exposures stay in the processor's cache
 NO_LENGTH = 1e-8  # of a combination of groups' columns of length one, or of a group's part in it: rounding
 
 
@@ -36,8 +38,8 @@ class FamilyDay:
 
 
 @dataclass(frozen=True)
-class Design:
-    """A day's design [one, dummies family by family, styles] without its zeros.
+class Block:
+    """Some names of a day's design [one, dummies family by family, styles] without its zeros.
 
     Attributes
     ----------
@@ -47,6 +49,8 @@ class Design:
         (family, asset) place of each asset's group among all groups, families one after the other.
     member
         (asset, group) the dummies, sparse.
+    sums
+        (group, asset) the same turned, which sums over groups.
     families
         The groups of each family.
     """
@@ -54,49 +58,85 @@ class Design:
     x: np.ndarray
     codes: np.ndarray
     member: sparse.csr_array
+    sums: sparse.csc_array
     families: Sequence[slice]
 
-    @property
-    def groups(self) -> slice:
-        """The columns of all groups; those of the styles come after."""
-        return slice(1, 1 + self.member.shape[1])
-
-    def gram(self, w: np.ndarray) -> np.ndarray:
-        """Z' diag(w) Z: sums of w over groups and over pairs of groups, segment sums of styles, products of styles."""
-        (start, stop), number = (self.groups.start, self.groups.stop), self.member.shape[1]
+    def add_gram(self, gram: np.ndarray, w: np.ndarray) -> None:
+        """Z' diag(w) Z above the diagonal but for the first row: sums over groups and pairs, segment sums, products."""
+        number = self.member.shape[1]
         weighted = self.x * w[:, None]
-        gram = np.zeros((stop + self.x.shape[1],) * 2)
-        gram[0, 0], gram[0, stop:] = w.sum(), w @ self.x
-        whole = np.sum([np.bincount(code, w, minlength=number) for code in self.codes], axis=0)
-        gram[0, start:stop] = whole
-        gram[np.arange(start, stop), np.arange(start, stop)] = whole
+        groups = gram[1 : 1 + number, 1 : 1 + number]
+        groups[np.diag_indices(number)] += self.sums @ w
         for (a, of_a), (b, of_b) in combinations(zip(self.families, self.codes, strict=True), 2):
             rows, columns = a.stop - a.start, b.stop - b.start
             pairs = np.bincount((of_a - a.start) * columns + (of_b - b.start), w, minlength=rows * columns)
-            gram[start + a.start : start + a.stop, start + b.start : start + b.stop] = pairs.reshape(rows, columns)
-        gram[start:stop, stop:] = self.member.T @ weighted
-        gram[stop:, stop:] = weighted.T @ self.x
-        return np.triu(gram) + np.triu(gram, 1).T
+            groups[a, b] += pairs.reshape(rows, columns)
+        gram[1 : 1 + number, 1 + number :] += self.sums @ weighted
+        gram[1 + number :, 1 + number :] += weighted.T @ self.x
 
     def moments(self, weighted: np.ndarray) -> np.ndarray:
         """Z' of weighted returns."""
-        return np.concatenate([[weighted.sum()], self.member.T @ weighted, weighted @ self.x])
+        return np.concatenate([[weighted.sum()], self.sums @ weighted, weighted @ self.x])
 
     def fitted(self, f: np.ndarray) -> np.ndarray:
         """Z f."""
-        return np.asarray(f[0] + self.member @ f[self.groups] + self.x @ f[self.groups.stop :])
+        stop = 1 + self.member.shape[1]
+        return np.asarray(f[0] + self.member @ f[1:stop] + self.x @ f[stop:])
 
     def squared_length(self, v: np.ndarray) -> np.ndarray:
         """z_i' V z_i of each asset, V symmetric."""
-        groups, stop = self.groups, self.groups.stop
-        between = v[groups, groups]
-        out = v[0, 0] + self.member @ (2 * v[0, groups] + np.diagonal(between))
+        stop = 1 + self.member.shape[1]
+        between = v[1:stop, 1:stop]
+        out = v[0, 0] + self.member @ (2 * v[0, 1:stop] + np.diagonal(between))
         for a, b in combinations(self.codes, 2):
             out += 2 * between[a, b]
-        toward = self.member @ v[groups, stop:]
-        toward *= 2
-        toward += self.x @ v[stop:, stop:] + 2 * v[0, stop:]
+        toward = self.member @ (2 * v[1:stop, stop:])
+        toward += self.x @ v[stop:, stop:]
+        toward += 2 * v[0, stop:]
         return np.asarray(out + np.einsum("nk,nk->n", toward, self.x))
+
+
+@dataclass(frozen=True)
+class Design:
+    """A day's design in blocks of names that fit into the processor's cache."""
+
+    blocks: Sequence[Block]
+    parts: Sequence[slice]
+
+    @property
+    def groups(self) -> slice:
+        """The columns of the dummies; the first is of ones, those after are the styles."""
+        return slice(1, 1 + self.blocks[0].member.shape[1])
+
+    def gram(self, w: np.ndarray) -> np.ndarray:
+        """Z' diag(w) Z."""
+        size = self.groups.stop + self.blocks[0].x.shape[1]
+        first = slice(1, 1 + self.blocks[0].families[0].stop)  # the groups of any family are everybody
+        gram = np.zeros((size, size))
+        for block, part in self._each():
+            block.add_gram(gram, w[part])
+        gram[0] = np.where(np.arange(size) < self.groups.stop, np.diagonal(gram), gram[first].sum(axis=0))
+        gram[0, 0] = gram[0, first].sum()
+        return np.asarray(np.triu(gram) + np.triu(gram, 1).T)
+
+    def moments(self, weighted: np.ndarray) -> np.ndarray:
+        """Z' of weighted returns."""
+        return np.asarray(sum(block.moments(weighted[part]) for block, part in self._each()))
+
+    def fitted(self, f: np.ndarray) -> np.ndarray:
+        """Z f."""
+        return np.concatenate([block.fitted(f) for block in self.blocks])
+
+    def squared_length(self, v: np.ndarray) -> np.ndarray:
+        """z_i' V z_i of each asset, V symmetric."""
+        return np.concatenate([block.squared_length(v) for block in self.blocks])
+
+    def without_styles(self) -> Design:
+        """The dummies alone."""
+        return Design([replace(block, x=block.x[:, :0]) for block in self.blocks], self.parts)
+
+    def _each(self) -> Iterator[tuple[Block, slice]]:
+        return zip(self.blocks, self.parts, strict=True)
 
 
 def solve_day(
@@ -114,28 +154,25 @@ def solve_day(
 
     `codes` (family, asset) are places among all groups, -1 where an asset has no label.
     """
-    empty = np.isnan(x)
-    unfed = empty.all(axis=1)
-    seen = ~(np.isnan(r) | (codes < 0).any(axis=0) | empty[~unfed].any(axis=0))
+    (x,), (unfed,), (seen,) = filled(x[None], (np.isnan(r) | (codes < 0).any(axis=0))[None])
     used = seen & (w > 0) & (cap > 0)
     w, y, cap = np.where(used, w, 0.0), np.where(seen, r, 0.0), np.where(used, cap, 0.0)
-    design = _design(
-        np.where(seen & ~unfed[:, None], x, 0.0), np.where(seen, codes, [[f.start] for f in families]), families
-    )
-    groups, number = design.groups, int(used.sum())
+    codes = np.where(seen, codes, [[family.start] for family in families])  # any group: what is not seen has no weight
+    design, number = _design(x, codes, families), int(used.sum())
+    groups = design.groups
     with np.errstate(invalid="ignore"):  # infinities, which are refused here
         gram, moment = design.gram(w), design.moments(w * y)
     if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
         infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
         raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
 
-    share = design.member.T @ cap
+    share = design.without_styles().moments(cap)[groups]
     absent = np.concatenate([[False], share == 0, unfed])
     pinned = np.zeros_like(absent)
     change = restriction(share, absent, families)
     reduced, condition = _reduced(gram, change)
     if number and condition > LARGEST_CONDITION:
-        pinned = _aliased(design, used, share, absent)
+        pinned = _aliased(design, families, used, share, absent)
         change = restriction(share, absent | pinned, families)
         reduced, condition = _reduced(gram, change)
     coefficients = change.shape[1]
@@ -165,7 +202,7 @@ def solve_day(
         covariance = v @ design.gram(np.where(alone, w * variance, jackknifed**2)) @ v
         covariance[unknown] = np.nan
         covariance[:, unknown] = np.nan
-    stranded = absent[groups][design.codes].any(axis=0)
+    stranded = absent[groups][codes].any(axis=0)
     return FamilyDay(
         factor_returns=np.where(absent, np.nan, f),
         classical_standard_errors=np.where(unknown, np.nan, np.sqrt(np.clip(np.diagonal(v), 0, None) * variance)),
@@ -194,10 +231,15 @@ def restriction(share: np.ndarray, absent: np.ndarray, families: Sequence[slice]
 
 
 def _design(x: np.ndarray, codes: np.ndarray, families: Sequence[slice]) -> Design:
+    parts = [slice(first, first + NAMES_AT_ONCE) for first in range(0, x.shape[1], NAMES_AT_ONCE)]
+    return Design([_block(x[:, part], codes[:, part], families) for part in parts], parts)
+
+
+def _block(x: np.ndarray, codes: np.ndarray, families: Sequence[slice]) -> Block:
     number, assets = codes.shape
     ends = np.arange(0, number * assets + 1, number)
     member = sparse.csr_array((np.ones(codes.size), codes.T.ravel(), ends), shape=(assets, families[-1].stop))
-    return Design(np.ascontiguousarray(x.T), codes, member, families)
+    return Block(np.ascontiguousarray(x.T), codes, member, member.T, families)
 
 
 def _reduced(gram: np.ndarray, change: np.ndarray) -> tuple[np.ndarray, float]:
@@ -213,21 +255,22 @@ def _of_length_one(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return gram / np.outer(scale, scale), scale
 
 
-def _aliased(design: Design, used: np.ndarray, share: np.ndarray, absent: np.ndarray) -> np.ndarray:
+def _aliased(
+    design: Design, families: Sequence[slice], used: np.ndarray, share: np.ndarray, absent: np.ndarray
+) -> np.ndarray:
     """Groups to pin at zero so that the families can be told apart, (factor) bool; counts tell, whatever the weights.
 
     From the last family back: first the groups that have the same names as one of an earlier family, then the smallest by
     cap; one that is left alone in its family is zero by the restriction.
     """
-    stop = design.groups.stop
-    counts = Design(design.x[:, :0], design.codes, design.member, design.families).gram(used.astype(float))
-    change = restriction(share, absent[:stop], design.families)
+    counts = design.without_styles().gram(used.astype(float))
+    change = restriction(share, absent[: len(counts)], families)
     scaled, scale = _of_length_one(change.T @ counts @ change)
     values, vectors = np.linalg.eigh(scaled)
     free = change @ (vectors[:, values < NO_LENGTH] / scale[:, None])  # combinations that fit nothing
     pinned = np.zeros_like(absent)
     size = np.diagonal(counts)
-    for family in reversed(design.families):
+    for family in reversed(families):
         own = np.arange(1 + family.start, 1 + family.stop)[share[family] > 0]
         earlier = counts[own, 1 : 1 + family.start]
         same = ((earlier == size[own, None]) & (earlier == size[1 : 1 + family.start])).any(axis=1)

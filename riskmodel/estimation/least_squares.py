@@ -66,7 +66,7 @@ def solve_days(
     which names make one where others do than those that estimate.
     """
     segment = np.diff(np.append(starts, r.shape[1]))
-    x, unfed, seen = _filled(x, np.isnan(r))
+    x, unfed, seen = filled(x, np.isnan(r))
     used = seen & (w > 0) & (cap > 0)
     if nest is not None and sharing is not None:
         nest = nest.of_days(sharing & seen & (cap > 0))
@@ -190,7 +190,7 @@ def _weighted(w: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("dn,dn,dn->d", w, a, b))
 
 
-def _filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def filled(x: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Exposures with 0 for NaN; styles left out, (day, style); assets with a return and exposures, (day, asset)."""
     with np.errstate(invalid="ignore"):
         whole = np.isfinite(x @ np.ones(x.shape[2])).all()  # one product tells that no exposure is NaN
