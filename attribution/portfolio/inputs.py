@@ -18,6 +18,7 @@ from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
 from riskmodel.market.sources import at_one_moment
 from riskmodel.model.cache.folder import cache_folder, mark_used, read_cache, trim
+from riskmodel.model.forecast import remembering_forecasts
 from riskmodel.model.given import given_model
 from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
@@ -125,7 +126,7 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
     path = store_path(book, model_key(inputs, settings))
     if own:
         require_own_file(path)
-    model, how = None, "fitted"
+    model, how, past = None, "fitted", None
     try:
         found = Fitted(load(path, model=settings, inputs=inputs), path, "found")
         if not own:
@@ -135,13 +136,15 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
         remark = error.reason if own and path.is_file() else ""
     for earlier in [path] * path.is_file() if own else read_cache(path.parent).fits:
         try:
-            model, how = settings.update(load(earlier, model=settings), market, progress=progress), "updated"
+            past = load(earlier, model=settings)
+            model, how = settings.update(past, market, progress=progress), "updated"
             break
         except InputError as error:
             if own:  # the cache holds fits of other markets too
                 remark = error.reason if isinstance(error, StoreError) else str(error)
     if model is None:
-        model = settings.fit(market, progress=progress)
+        model, past = settings.fit(market, progress=progress), None
+    model = remembering_forecasts(model, past)
     try:
         save(model, path, inputs=inputs)
     except InputError as error:

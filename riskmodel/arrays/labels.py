@@ -77,7 +77,7 @@ MODEL_ARRAYS = {
     "sectors": Labelled(("asset",), also=("time", "asset"), values="labels"),
     **dict.fromkeys(("industries", "industry_factors"), Labelled(("asset",), also=("time", "asset"), values="labels")),
     **dict.fromkeys(("universe", "industry_universe", "ending"), Labelled(("time", "asset"), values="bool")),
-} | dict.fromkeys(("returns", "specific_returns", "market_cap", "weights"), PANEL)
+} | dict.fromkeys(("returns", "specific_returns", "market_cap", "weights", "unadjusted"), PANEL)
 
 
 def labelled(name: str, given: object, spec: Labelled) -> xr.DataArray:

@@ -220,6 +220,16 @@ def moves_onto(earlier: pd.Index, labels: pd.Index) -> np.ndarray | None:
     return None if earlier.equals(labels) else earlier.get_indexer(labels)
 
 
+def joined(old: xr.Dataset, new: xr.Dataset, name: str, whole: Segments) -> xr.Variable:
+    """An array of `old` in segments, `whole`, and after it the sessions of `new`, on its labels; nothing is read."""
+    added = new[name].transpose(*old[name].dims).variable
+    dims = [str(dim) for dim in added.dims]
+    moves = [moves_onto(old.get_index(dim), new.get_index(dim)) for dim in dims[1:]]
+    segments = [segment.onto(moves) for segment in whole.segments]
+    segments.append(Segment(Held(added), (None,) * len(moves)))
+    return lazy_variable(dims, segments, (whole.shape[0] + added.shape[0], *added.shape[1:]), added.dtype)
+
+
 def _of_each_dimension(key: Any, shape: Sequence[int]) -> tuple[Any, ...]:
     """A key with its ellipsis, and what it leaves out, written as slices; vectors as positions from the first."""
     keys = key if isinstance(key, tuple) else (key,)

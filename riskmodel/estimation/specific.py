@@ -83,6 +83,7 @@ def specific_risk(
     *,
     times: object = None,
     linked: xr.DataArray | pd.Series | None = None,
+    unadjusted: xr.DataArray | pd.DataFrame | None = None,
 ) -> xr.Dataset:
     """Forecast the volatility of every asset's specific return, as seen from the close of each requested date.
 
@@ -103,6 +104,10 @@ def specific_risk(
     linked
         (asset) labels of issuers. A share class without a full history takes the time series of its issuer's class
         with the longest. `linked_correlation` is for portfolios.
+    unadjusted
+        (time, asset) `volatility` before the regime adjustment, where it is known on every date: what this function answers
+        with the same arguments and without a `regime_half_life`. The regime then looks back on it, and no date but those
+        of `times` is forecast.
 
     Returns
     -------
@@ -151,17 +156,25 @@ def specific_risk(
     if specific_returns is None or market_cap is None:
         raise InputError("specific_returns, market_cap: None. Both are needed, as xarray.DataArray by (time, asset).")
     arrays = aligned(
-        {"specific_returns": specific_returns, "market_cap": market_cap, "exposures": exposures, "sectors": sectors}
+        {
+            "specific_returns": specific_returns,
+            "market_cap": market_cap,
+            "exposures": exposures,
+            "sectors": sectors,
+            "unadjusted": unadjusted,
+        }
     )
     u = arrays["specific_returns"]
     require_increasing("specific_returns", u.get_index("time"))
     _require_sound({name: array for name, array in arrays.items() if not is_lazy(array)})
     requested = requested_rows(u.get_index("time"), times, name="specific_returns")
     end = int(requested.max()) + 1  # nothing after the last requested date is looked at
-    days = np.unique(requested)
+    days = behind = np.unique(requested)
     if settings.regime_half_life is not None:
         window = int(np.ceil(REGIME_HALF_LIVES * settings.regime_half_life))
-        days = np.arange(max(int(days[0]) - window, 0), end)
+        behind = np.arange(max(int(days[0]) - window, 0), end)
+    before = arrays["unadjusted"][behind].to_numpy() if "unadjusted" in arrays else None
+    days = behind if before is None else days
     sector = np.zeros(u.sizes["asset"], dtype=int)
     if "sectors" in arrays:
         if "time" in arrays["sectors"].dims:
@@ -169,11 +182,11 @@ def specific_risk(
         label = pd.Series(arrays["sectors"].to_numpy(), dtype=object)
         sector = pd.factorize(label.where(label != ""), sort=True)[0]  # -1 for none
     classes = issuers(u.get_index("asset"), linked)
-    read = (u[:end], arrays["market_cap"][days], _exposures_on(arrays.get("exposures"), days))
+    read = (u[:end], arrays["market_cap"][behind], _exposures_on(arrays.get("exposures"), days))
     coords = {"time": u["time"][requested], "asset": u["asset"]}
     if is_lazy(*arrays.values()):
-        return forecasts_later(_checked_forecasts, (*read, sector, classes, days, requested, settings), coords)
-    whole = _forecasts(*read, sector, classes, days, requested, settings)
+        return forecasts_later(_checked_forecasts, (*read, sector, classes, behind, requested, settings), coords)
+    whole = _forecasts(*read, sector, classes, behind, requested, settings, before)
     return xr.Dataset({name: (("time", "asset")[: values.ndim], values) for name, values in whole.items()}, coords=coords)
 
 
@@ -189,17 +202,21 @@ def _forecasts(
     exposures: xr.DataArray | None,
     sector: np.ndarray,
     classes: dict[str, np.ndarray],
-    days: np.ndarray,
+    behind: np.ndarray,
     requested: np.ndarray,
     settings: SpecificRiskSettings,
+    before: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The variables of `specific_risk`, (requested, asset) or (requested).
 
-    `u` is (time, asset) up to the last requested date; caps and exposures are those of `days`, which end with it; `sector`
-    has codes, -1 for none.
+    `u` is (time, asset) up to the last requested date; caps are those of the days `behind`, which end with it; `before`,
+    (behind, asset), are the forecasts before the regime adjustment: where there are none they are made. Exposures are
+    those of the days on which forecasts are made. `sector` has codes, -1 for none.
     """
     returns = np.ascontiguousarray(u.to_numpy(), dtype=float)
-    cap = np.nan_to_num(market_cap.to_numpy().astype(float))
+    caps = np.nan_to_num(market_cap.to_numpy().astype(float))
+    days = behind if before is None else np.unique(requested)
+    cap = caps[np.searchsorted(behind, days)]
     x = np.empty((len(days), 0, returns.shape[1]))
     if exposures is not None:
         require_finite("exposures", exposures, missing=True)
@@ -226,7 +243,9 @@ def _forecasts(
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     multiplier, bounded = np.ones(len(days)), np.zeros(len(days), dtype=int)
     if settings.regime_half_life is not None:
-        multiplier, bounded = regime_multiplier(returns[days], whole["volatility"], cap, settings.regime_half_life)
+        looked_at = whole["volatility"] if before is None else before
+        regime = regime_multiplier(returns[behind], looked_at, caps, settings.regime_half_life)
+        multiplier, bounded = (values[np.searchsorted(behind, days)] for values in regime)
     whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier, "bounded": bounded}
     rows = np.searchsorted(days, requested)
     if np.isnan(whole["volatility"][rows]).all():

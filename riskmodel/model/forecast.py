@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.market.finals import ends_of_lives
+from riskmodel.model.remembered import UNADJUSTED, remembering, remembers
 from riskmodel.progress import Step, silent
+
+if TYPE_CHECKING:
+    from riskmodel.model.results import RiskModelResults
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def specific_forecast(
 ) -> xr.Dataset:
     """The specific risk of `risk_forecast` alone, without the factors' covariance."""
     returns = data["specific_returns"]
+    known = data[UNADJUSTED] if remembers(data, settings) else None
     if "final_known" in data:  # how a life ended is no draw of the risk of those who go on, or of the ticker's next company
         returns = returns.where(~xr.DataArray(ends_of_lives(data), dims=("time", "asset")))
     forecasts = [
@@ -88,10 +94,22 @@ def specific_forecast(
             settings,
             times=together,
             linked=data["issuer"],
+            unadjusted=known,
         )
         for together, sectors in _by_sectors(closes, data["sector"])
     ]
     return forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes)
+
+
+def remembering_forecasts(results: RiskModelResults, earlier: RiskModelResults | None = None) -> RiskModelResults:
+    """A fit with what its specific forecasts look back on; `earlier` is the one to which sessions were appended."""
+
+    def made(data: xr.Dataset, closes: pd.Index, settings: SpecificRiskSettings) -> xr.Dataset:
+        return specific_forecast(data, results.exposures, closes, settings)
+
+    settings = SpecificRiskSettings(**results.settings["specific"])
+    data = remembering(results.data, settings, made, None if earlier is None else earlier.data)
+    return results if data is results.data else replace(results, data=data)
 
 
 def factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:

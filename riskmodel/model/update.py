@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.segments import Held, Segment, Segments, lazy_variable, moves_onto, segments_of
+from riskmodel.arrays.segments import joined, segments_of
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.market.finals import ENDS
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
+from riskmodel.model.remembered import UNADJUSTED
 from riskmodel.model.results import RiskModelResults
 
 UNTIMED = (
@@ -57,7 +58,9 @@ def updated(
         same = results.data.attrs.get("ordinary_income") == income and results.data["issuer"].equals(issuers)
         if same and json.loads(json.dumps(results.settings)) == json.loads(json.dumps(settings)):
             return results
-        data = results.data.assign(issuer=issuers).assign_attrs(ordinary_income=income)
+        data = (
+            results.data.drop_vars(UNADJUSTED, errors="ignore").assign(issuer=issuers).assign_attrs(ordinary_income=income)
+        )
         return RiskModelResults(data=data, settings=dict(settings))
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
@@ -83,7 +86,7 @@ def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
     labels = {name: new[name] for name in new.indexes if name != "time"}
     before = old[near].reindex(labels, fill_value={name: _nothing(new[name].dtype) for name in near})
     data = xr.concat([before, new[near]], dim="time", coords="minimal", compat="override", join="override")
-    return data.assign_coords(labels).assign({n: _joined(old, new, str(n), whole) for n, whole in lazy.items()})
+    return data.assign_coords(labels).assign({n: joined(old, new, str(n), whole) for n, whole in lazy.items()})
 
 
 def setting_differences(earlier: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
@@ -154,16 +157,6 @@ def require_same_exposures(earlier: xr.Dataset, now: xr.Dataset, day: pd.Timesta
             f"model: worked out from the last sessions alone, {day:%Y-%m-%d} has other exposures to {listed(wrong)}. "
             f"A descriptor looks back further than its look_back: raise that, and fit again."
         )
-
-
-def _joined(old: xr.Dataset, new: xr.Dataset, name: str, whole: Segments) -> xr.Variable:
-    """An array of a store followed by its new sessions; nothing of the store is read."""
-    added = new[name].transpose(*old[name].dims).variable
-    dims = [str(dim) for dim in added.dims]
-    moves = [moves_onto(old.get_index(dim), new.get_index(dim)) for dim in dims[1:]]
-    segments = [segment.onto(moves) for segment in whole.segments]
-    segments.append(Segment(Held(added), (None,) * len(moves)))
-    return lazy_variable(dims, segments, (whole.shape[0] + added.shape[0], *added.shape[1:]), added.dtype)
 
 
 def _nothing(dtype: np.dtype) -> object:
