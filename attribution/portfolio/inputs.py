@@ -18,7 +18,7 @@ from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
 from riskmodel.market.sources import at_one_moment
 from riskmodel.model.cache.folder import cache_folder, mark_used, read_cache, trim
-from riskmodel.model.forecast import remembering_forecasts
+from riskmodel.model.cache.remembered import remembering
 from riskmodel.model.given import given_model
 from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
@@ -144,7 +144,7 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
                 remark = error.reason if isinstance(error, StoreError) else str(error)
     if model is None:
         model, past = settings.fit(market, progress=progress), None
-    model = remembering_forecasts(model, past)
+    model = remembering(model, past)
     try:
         save(model, path, inputs=inputs)
     except InputError as error:

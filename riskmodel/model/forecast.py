@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,9 @@ from riskmodel.estimation.covariance import factor_covariance
 from riskmodel.estimation.covariance_settings import CovarianceSettings
 from riskmodel.estimation.specific import SpecificRiskSettings, specific_risk
 from riskmodel.market.finals import ends_of_lives
-from riskmodel.model.remembered import UNADJUSTED, remembering, remembers
 from riskmodel.progress import Step, silent
 
-if TYPE_CHECKING:
-    from riskmodel.model.results import RiskModelResults
+UNADJUSTED = "unadjusted_specific_volatility"  # (time, asset) of a fit: daily, before the regime adjustment
 
 
 @dataclass(frozen=True)
@@ -101,15 +99,14 @@ def specific_forecast(
     return forecasts[0] if len(forecasts) == 1 else xr.concat(forecasts, dim="time").sel(time=closes)
 
 
-def remembering_forecasts(results: RiskModelResults, earlier: RiskModelResults | None = None) -> RiskModelResults:
-    """A fit with what its specific forecasts look back on; `earlier` is the one to which sessions were appended."""
+def remembers(data: xr.Dataset, settings: SpecificRiskSettings) -> bool:
+    """Whether a fit has the specific volatilities of these settings; `riskmodel.model.cache.remembered` makes them."""
+    return UNADJUSTED in data and data.attrs.get(UNADJUSTED) == settings_key(settings)
 
-    def made(data: xr.Dataset, closes: pd.Index, settings: SpecificRiskSettings) -> xr.Dataset:
-        return specific_forecast(data, results.exposures, closes, settings)
 
-    settings = SpecificRiskSettings(**results.settings["specific"])
-    data = remembering(results.data, settings, made, None if earlier is None else earlier.data)
-    return results if data is results.data else replace(results, data=data)
+def settings_key(settings: SpecificRiskSettings) -> str:
+    """The settings as text, one for the same."""
+    return json.dumps(vars(settings), sort_keys=True)
 
 
 def factor_risk(data: xr.Dataset, settings: CovarianceSettings, closes: pd.Index) -> xr.Dataset:

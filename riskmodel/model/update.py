@@ -15,7 +15,7 @@ from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.market.finals import ENDS
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
-from riskmodel.model.remembered import UNADJUSTED
+from riskmodel.model.forecast import UNADJUSTED
 from riskmodel.model.results import RiskModelResults
 
 UNTIMED = (

@@ -11,20 +11,20 @@ import xarray as xr
 import riskmodel as rm
 from riskmodel.errors import InputError
 from riskmodel.estimation import specific
-from riskmodel.model.forecast import remembering_forecasts
-from riskmodel.model.remembered import UNADJUSTED
+from riskmodel.model.cache.remembered import remembering
+from riskmodel.model.forecast import UNADJUSTED
 
 
 @pytest.fixture(scope="module")
 def remembered(small_model):
-    return remembering_forecasts(small_model)
+    return remembering(small_model)
 
 
 @pytest.fixture(scope="module")
 def appended(tmp_path_factory, small_market):
     """A fit in a store, and what an update by a month makes of it."""
     model, path = rm.RiskModel(), tmp_path_factory.mktemp("store") / "model.nc"
-    rm.save(remembering_forecasts(model.fit(small_market.isel(time=slice(-21)))), path)
+    rm.save(remembering(model.fit(small_market.isel(time=slice(-21)))), path)
     past = rm.load(path, model=model)
     return past, model.update(past, small_market), path
 
@@ -71,7 +71,7 @@ def test_an_update_forecasts_the_new_sessions_alone_and_leaves_the_store_where_i
     monkeypatch.setattr(
         specific, "structural_volatility", lambda ts, *others, **more: (days.append(len(ts)), plain(ts, *others, **more))[1]
     )
-    whole = remembering_forecasts(now, past)
+    whole = remembering(now, past)
     assert sum(days) == 21
     xr.testing.assert_allclose(whole.data[UNADJUSTED], remembered.data[UNADJUSTED], rtol=1e-12)
     before = {part.name for part in (path.parent / "model.nc.parts").iterdir()}
@@ -86,9 +86,7 @@ def test_after_a_move_to_another_sector_or_company_everything_is_forecast_anew(a
     labels = now.data[kind].to_numpy().copy()
     labels[:2] = labels[2] if kind == "sector" else "both"
     moved = replace(now, data=now.data.assign({kind: (now.data[kind].dims, labels)}))
-    xr.testing.assert_identical(
-        remembering_forecasts(moved, past).data[UNADJUSTED], remembering_forecasts(moved).data[UNADJUSTED]
-    )
+    xr.testing.assert_identical(remembering(moved, past).data[UNADJUSTED], remembering(moved).data[UNADJUSTED])
 
 
 def test_other_issuers_of_the_same_sessions_leave_nothing_remembered(remembered, small_market):

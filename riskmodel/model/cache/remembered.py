@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,70 +13,55 @@ from riskmodel.arrays.segments import joined, segments_of
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.facts import ForecastUnavailableError
 from riskmodel.market.finals import ends_of_lives
+from riskmodel.model.forecast import UNADJUSTED, remembers, settings_key, specific_forecast
+from riskmodel.model.results import RiskModelResults
 
-UNADJUSTED = "unadjusted_specific_volatility"  # (time, asset): daily, before the regime adjustment
 SESSIONS_AT_ONCE = 512  # bounds the memory of what a forecast is made of
 
 
-def remembers(data: xr.Dataset, settings: SpecificRiskSettings) -> bool:
-    """Whether a fit has the specific volatilities of these settings, of every session."""
-    return UNADJUSTED in data and data.attrs.get(UNADJUSTED) == _key(settings)
-
-
-def remembering(
-    data: xr.Dataset,
-    settings: SpecificRiskSettings,
-    forecast: Callable[[xr.Dataset, pd.Index, SpecificRiskSettings], xr.Dataset],
-    earlier: xr.Dataset | None = None,
-) -> xr.Dataset:
-    """A fit with `unadjusted_specific_volatility` (time, asset) on every session.
+def remembering(results: RiskModelResults, earlier: RiskModelResults | None = None) -> RiskModelResults:
+    """A fit with `unadjusted_specific_volatility` (time, asset), daily, on every session: what its forecasts look back on.
 
     Parameters
     ----------
-    data
-        Of a fit in memory or in a store.
-    settings
-        Of the specific-risk forecast.
-    forecast
-        `riskmodel.specific_risk` of a fit, at some closes, by some settings.
+    results
+        In memory or in a store.
     earlier
         The fit to which sessions were appended. What it remembers is not forecast again, unless a name has moved to another
         sector or company since.
 
     Returns
     -------
-    Dataset
+    RiskModelResults
         As it was where the regime is switched off, of a fit held by dask, and where sectors change in time.
     """
+    data, settings = results.data, SpecificRiskSettings(**results.settings["specific"])
     if remembers(data, settings) or settings.regime_half_life is None or is_lazy(data) or "time" in data["sector"].dims:
-        return data
-    known = earlier is not None and remembers(earlier, settings) and _same_past(earlier, data)
+        return results
+    known = earlier is not None and remembers(earlier.data, settings) and _same_past(earlier.data, data)
+    past = earlier.data if known and earlier is not None else None
     sessions, plain = data.get_index("time"), replace(settings, regime_half_life=None)
-    if known and earlier is not None:
-        sessions = sessions[earlier.sizes["time"] :]
-    made = [xr.full_like(data["specific_returns"].isel(time=slice(0)).transpose("time", "asset"), np.nan)]
+    if past is not None:
+        sessions = sessions[past.sizes["time"] :]
+    nothing = xr.full_like(data["specific_returns"].transpose("time", "asset"), np.nan)
+    made = [nothing.isel(time=slice(0))]
     for first in range(0, len(sessions), SESSIONS_AT_ONCE):
         some = sessions[first : first + SESSIONS_AT_ONCE]
         try:
-            made.append(forecast(data, some, plain)["volatility"])
+            made.append(specific_forecast(data, results.exposures, some, plain)["volatility"])
         except ForecastUnavailableError:  # too early for any name
-            made.append(xr.full_like(data["specific_returns"].sel(time=some).transpose("time", "asset"), np.nan))
+            made.append(nothing.sel(time=some))
     new = xr.concat(made, "time", coords="minimal", compat="override", join="exact").rename(UNADJUSTED)
-    whole = _followed_by(earlier, new) if known and earlier is not None else new
-    return data.assign({UNADJUSTED: whole}).assign_attrs({UNADJUSTED: _key(settings)})
+    whole = new if past is None else _followed_by(past, new)
+    return replace(results, data=data.assign({UNADJUSTED: whole}).assign_attrs({UNADJUSTED: settings_key(settings)}))
 
 
-def _followed_by(earlier: xr.Dataset, new: xr.DataArray) -> xr.DataArray | xr.Variable:
+def _followed_by(past: xr.Dataset, new: xr.DataArray) -> xr.DataArray | xr.Variable:
     """The sessions of the earlier fit and the new ones; what lies in a store is not read."""
-    lazy = segments_of(earlier.variables[UNADJUSTED])
+    lazy = segments_of(past.variables[UNADJUSTED])
     if lazy is not None:
-        return joined(earlier, new.to_dataset(), UNADJUSTED, lazy)
-    return xr.concat([earlier[UNADJUSTED].reindex(asset=new["asset"]), new], "time")
-
-
-def _key(settings: SpecificRiskSettings) -> str:
-    values: dict[str, Any] = dict(vars(settings))
-    return json.dumps(values, sort_keys=True)
+        return joined(past, new.to_dataset(), UNADJUSTED, lazy)
+    return xr.concat([past[UNADJUSTED].reindex(asset=new["asset"]), new], "time")
 
 
 def _same_past(earlier: xr.Dataset, data: xr.Dataset) -> bool:
