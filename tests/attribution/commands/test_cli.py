@@ -175,6 +175,16 @@ def test_the_script_does_without_dask_which_xarray_would_import():
     assert ran.stdout.splitlines()[-1] == "0 False"
 
 
+def test_the_script_of_accounts_has_dask_whose_work_it_is():
+    code = (
+        "import sys; from attribution.__main__ import program; "
+        "sys.argv = ['attribution', 'accounts', 'no.toml', 'none', '--month', '2025-03', '--out', 'out']; "
+        "print(program(), sys.modules.get('dask', 'to be had') is not None)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "2 True"
+
+
 @pytest.mark.parametrize(
     "order",
     [
