@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
+from riskmodel.estimation import family_day
 from tests.conftest import dear_examples
 
 TOLERANCE = {"rtol": 1e-8, "atol": 1e-12}
@@ -118,6 +119,11 @@ def test_missing_values_weights_labels_by_day_and_a_group_with_nobody():
     assert flags == [None, None, None, rm.Fact("vacant_groups", {"groups": ("industry 1",)})]
     assert np.isnan(fit["factor_returns"].sel(factor="industry 1")[3])
     assert np.isnan(fit["specific_returns"][3, industry == "industry 1"]).all()
+
+
+def test_blocks_of_names_change_nothing(monkeypatch):
+    monkeypatch.setattr(family_day, "NAMES_AT_ONCE", 50)
+    agrees(panel())
 
 
 def test_one_family_is_the_regression_on_sectors():
