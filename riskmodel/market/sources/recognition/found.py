@@ -39,7 +39,11 @@ def rows_of_columns(draft: Draft, told: frozenset[str]) -> list[Found]:
         ours_of = {label: ours for ours, label in draft.labels.items()}
         both = {label for path in questions for fact in draft.why[path] for label in fact.values.get("labels", ())}
         unit_of = {
-            name for path in questions if path == ("unit",) for fact in draft.why[path] for name in fact.values["columns"]
+            name
+            for path in questions
+            if path == ("unit",)
+            for fact in draft.why[path]
+            for name in fact.values.get("columns", ())
         }
         for label in group.first.labels:
             ours = ours_of.get(label, "")

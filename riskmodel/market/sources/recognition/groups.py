@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -257,15 +257,31 @@ def _apart(members: Sequence[Seen]) -> list[tuple[Seen, ...]]:
 
 
 def merged(groups: Sequence[Group]) -> list[Group]:
-    """Groups of lists, one a portfolio, with one header, in files with a day in the name or sheets of a file: one group."""
-    together: dict[tuple[object, ...], list[Group]] = {}
+    """Groups of lists, one a portfolio, with one header: one group, where sheets or names of dated files differ.
+
+    Workbooks of two portfolios a month, each with the same sheets, are told apart by their names as other files are.
+    """
+    of_sheets = _together(groups, lambda group: group.first.file if group.first.sheet is not None else None)
+    return _together(of_sheets, _beside_other_days)
+
+
+def _beside_other_days(group: Group) -> object | None:
+    """What files of lists that are one table share beside their header: the folder and the sheets; each has a day."""
+    if day_in(group.files) is None:
+        return None
+    return str(PurePosixPath(group.first.file).parent), tuple(sorted({each.sheet or "" for each in group.seen}))
+
+
+def _together(groups: Sequence[Group], shared: Callable[[Group], object | None]) -> list[Group]:
+    """Groups of one header that share something as one; those that share nothing as they are."""
+    together: dict[object, list[Group]] = {}
     for place, group in enumerate(groups):
-        same = (group.first.file if group.first.sheet else str(PurePosixPath(group.first.file).parent), group.first.labels)
-        mergeable = group.first.sheet is not None or day_in(group.files) is not None
-        together.setdefault(same if mergeable else (place,), []).append(group)
+        same = shared(group)
+        together.setdefault(place if same is None else (same, group.first.labels), []).append(group)
     return [
-        Group(tuple(sorted((each for group in members for each in group.seen), key=lambda each: each.file)))
+        members[0] if len(members) == 1 else Group(tuple(sorted(seen, key=lambda each: each.file)))
         for members in together.values()
+        for seen in [[each for group in members for each in group.seen]]
     ]
 
 

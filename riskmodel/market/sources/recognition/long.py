@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -37,7 +36,7 @@ from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shap
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
-from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of
+from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of, without_day
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES
 
@@ -158,12 +157,12 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     if pattern is None and in_name[1:]:
         pattern = pattern_of(files, in_name[:1])
         if pattern is not None:
-            draft.state(("constant", in_name[1]), PurePosixPath(files[0]).stem, Fact("one_list", {"column": in_name[1]}))
+            draft.state(("constant", in_name[1]), without_day(files[0]), Fact("one_list", {"column": in_name[1]}))
     if pattern is None:
         pattern = pattern_of(files, []) or files[0]
         for column in in_name:
             if column == "portfolio" and len({*group.files}) == 1:
-                draft.state(("constant", column), PurePosixPath(files[0]).stem, Fact("one_list", {"column": column}))
+                draft.state(("constant", column), without_day(group.files[0]), Fact("one_list", {"column": column}))
                 continue
             above = tuple(dict.fromkeys(f"{_own_name(each)}: {_day_above(each)}" for each in group.seen if _day_above(each)))
             told = [Fact("day_above", {"cells": above})] if column == "date" and above else []

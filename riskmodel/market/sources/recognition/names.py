@@ -41,6 +41,19 @@ def day_in(files: Sequence[str]) -> str | None:
     return None
 
 
+def without_day(file: str) -> str:
+    """The name of a file without its end and without the day in it, as a portfolio may be called.
+
+    Examples
+    --------
+    >>> without_day("lists/core_20240131.xlsx"), without_day("2024-01-31.csv")
+    ('core', '2024-01-31')
+    """
+    stem = PurePosixPath(file).stem
+    form = day_in([file])
+    return (re.sub(IN_NAMES[form], "", stem).strip(EDGES) if form is not None else "") or stem
+
+
 def abstract(file: str) -> str:
     """A name without what differs from month to month, or from part to part of a folder: days, numbers, year=2025.
 
