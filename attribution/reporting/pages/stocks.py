@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +56,20 @@ def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFram
 
 
 def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows with `ticker` and `name`, and `shown_name`, the name in the page's language where there is one."""
+    """Rows with `ticker` and `name`, and `shown_name`, the name in the page's language where there is one.
+
+    `says_ticker` is whether that begins with the ticker, which is then not printed beside it.
+    """
     shown = frame["name"].astype(object)
     named = frame["ticker"].map(content.stock_names(words.messages.language))
     shown = shown.where(named.isna(), named)
     beside = no_stocks(frame["ticker"])
-    return frame.assign(shown_name=shown.where(~beside, frame["ticker"].map(words.row)))
+    shown = shown.where(~beside, frame["ticker"].map(words.row))
+    said = [
+        re.match(rf"{re.escape(str(ticker))}\b", str(name)) is not None
+        for ticker, name in zip(frame["ticker"], shown, strict=True)
+    ]
+    return frame.assign(shown_name=shown, says_ticker=said)
 
 
 def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:
