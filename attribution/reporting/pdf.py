@@ -159,7 +159,7 @@ def main() -> int:
             rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except OSError:
         return NO_ROOM
-    print(f"pages {counted[0]}", file=sys.stderr)
+    os.write(sys.stderr.fileno(), f"pages {counted[0]}\n".encode())
     return 0
 
 
