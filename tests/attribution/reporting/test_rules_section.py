@@ -1,4 +1,4 @@
-"""A report of a book with strategies: what each rule cost as a table, a section, a chart and sentences."""
+"""A report of a book with strategies: what each rule cost as a table, a section and a chart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.reporting.charts import charts
 from attribution.reporting.pages.page import render_page
-from attribution.reporting.pieces import report_commentary
 from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.rungs import rung_name
 from riskmodel.optimisation.rules import RULES, ExposureBand, GroupBand, GroupLimit, NameCount, TrackingError, VolatilityBand
@@ -48,13 +47,6 @@ def test_the_page_has_a_section_with_the_rules_in_words(content, language):
 
 def test_a_chart_goes_from_the_benchmark_to_the_excess(content):
     assert "rules/Major 100" in charts(content)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_commentary_says_what_the_score_brought_and_what_rules_cost(content, language):
-    text = report_commentary(content, lang=language)
-    assert "<#rules|Major 100|score|contribution>" in text
-    assert read_messages(language)("commentary.headings.ladder") in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
