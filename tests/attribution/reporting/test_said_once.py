@@ -8,7 +8,6 @@ import pandas as pd
 
 from attribution.reporting.pages.stocks import with_shown_names
 
-
 CONTENT = SimpleNamespace(stock_names=lambda language: {"PLTR": "PLTR（架空）", "GE": "GEN（架空）"})
 WORDS = SimpleNamespace(messages=SimpleNamespace(language="ja"), row=str)
 
