@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from riskmodel.arrays.labels import require_count
@@ -45,14 +45,20 @@ def connected(workers: int | None = None, memory: str | None = None, scheduler: 
                 yield client
             return
         limit = {} if memory is None else {"memory_limit": memory}
-        with (
-            distributed.LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0",
-                silence_logs=logging.CRITICAL, **limit,
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):  # fmt: skip
-            yield client
+        cluster = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            **limit,
+        )
+        try:
+            with distributed.Client(cluster) as client:
+                yield client
+        finally:
+            with suppress(TimeoutError):  # of a worker that gets no time to end: what it made is there
+                cluster.close()
 
 
 def require_cluster(workers: int | None, memory: str | None, scheduler: str | None) -> None:
