@@ -132,6 +132,7 @@ SHARE_INSIDE = Bound("a decimal above 0 and below 1 (0.05 is 5 %)", above=0, bel
 MISFIT = Bound("a decimal from 0 up to 1, such as 1e-6", least=0, most=1)
 POSITIVE = Bound("a positive number", above=0)
 YEARLY_RATE = Bound("a decimal a year above -0.05 and below 0.5 (0.02 is 2 %)", above=-0.05, below=0.5)
+FEE = Bound("a decimal a year above 0 and up to 0.1 (0.0055 is 0.55 %)", above=0, most=0.1)
 COST = Bound("basis points from 0 to 1,000 (10 is 0.10 %)", least=0, most=1000)
 BASIS_POINTS = Bound("basis points from 0 to 1,000 (5 is 0.05 %)", least=0, most=1000)
 DAYS_A_YEAR = 252  # sessions of a year, by which what is daily is annualised

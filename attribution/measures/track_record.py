@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -22,15 +23,44 @@ from attribution.measures.performance import (
 from attribution.measures.ratios import drawdown_figures
 from attribution.measures.record import require_record, require_returns, require_same_rows
 from riskmodel.arrays.rounding import deviation, over
+from riskmodel.bounds import DAYS_A_YEAR
 
 PERIODS = ("course", "kind", "period", "return", "benchmark_return", "excess")
 RECORD = ("course", "window", "measure", "portfolio", "benchmark", "active")
 YEARS = {"1y": 1, "3y": 3}  # windows of the record; the last one, "itd", has every month
 BOTH = ("annualised_return", "volatility", "maximum_drawdown")  # of portfolio and benchmark
+NET = ("net_return", "net_excess")  # columns of `periods` where courses have fees
+NET_RECORD = "net_annualised_return"
+NO_FEES: Mapping[str, float] = MappingProxyType({})
 RELATIVE = ("tracking_error", "information_ratio", "up_capture", "down_capture")
 
 
-def periods_table(history: History, names: Iterable[str], market: xr.Dataset, month: str) -> pd.DataFrame:
+def net_of_fee(returns: pd.Series, fee: float) -> pd.Series:
+    """Daily returns after a fee a year, deducted day by day: 252 days cost the fee.
+
+    Parameters
+    ----------
+    returns
+        By day, decimals.
+    fee
+        Of the value, a decimal a year.
+
+    Notes
+    -----
+    (1 + r_t) (1 - fee)^(1/252) - 1.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2025-01-01", periods=252)
+    >>> round(float((1 + net_of_fee(pd.Series(0.0, days), 0.01)).prod() - 1), 12)
+    -0.01
+    """
+    return (1 + returns) * (1 - fee) ** (1 / DAYS_A_YEAR) - 1
+
+
+def periods_table(
+    history: History, names: Iterable[str], market: xr.Dataset, month: str, fees: Mapping[str, float] = NO_FEES
+) -> pd.DataFrame:
     """Compounded returns of courses, or sleeves, and their benchmarks since they began.
 
     Parameters
@@ -43,33 +73,51 @@ def periods_table(history: History, names: Iterable[str], market: xr.Dataset, mo
         Whose sessions say whether a history begins with its month.
     month
         The last one, "YYYY-MM".
+    fees
+        Course -> its fee, a decimal a year, of those that have one.
 
     Returns
     -------
     DataFrame
         course, kind, period, return, benchmark_return, excess; decimals. Kinds and their periods: window ("1m", "3m", "6m",
         "1y", "itd"), year ("2025"), month ("2025-03"). A window longer than the history is NaN; the first month and year run
-        from the inception, the last year to the month's end.
+        from the inception, the last year to the month's end. With fees `net_return` and `net_excess` too, NaN of a course
+        that has none.
     """
-    rows = []
-    last = pd.Period(month, "M")
+    last, parts = pd.Period(month, "M"), []
+
+    def by_period(side: pd.Series) -> dict[tuple[str, str], float]:
+        found = {("window", key): value for key, value in window_returns(side, last, market).items()}
+        found["window", "itd"] = inception_return(side, history)
+        for kind, rule in (("year", "Y"), ("month", "M")):
+            compounded = (1 + side).groupby(side.index.to_period(rule)).prod() - 1
+            found |= {(kind, str(key)): value for key, value in compounded.items()}
+        return found
+
     for name in names:
         own, other = history.sides(name)
-        windows = [window_returns(side, last, market) | {"itd": inception_return(side, history)} for side in (own, other)]
-        rows += [(name, "window", key, windows[0][key], windows[1][key]) for key in windows[0]]
-        for kind, rule in (("year", "Y"), ("month", "M")):
-            sides = [(1 + side).groupby(side.index.to_period(rule)).prod() - 1 for side in (own, other)]
-            rows += [(name, kind, str(key), sides[0][key], sides[1][key]) for key in sides[0].index]
-    frame = pd.DataFrame(rows, columns=list(PERIODS[:-1]))
-    return frame.assign(excess=frame["return"] - frame["benchmark_return"])
+        sides = {"return": own, "benchmark_return": other}
+        if name in fees:
+            sides["net_return"] = net_of_fee(own, fees[name])
+        part = pd.DataFrame({side: pd.Series(by_period(daily)) for side, daily in sides.items()}).rename_axis(
+            ["kind", "period"]
+        )
+        parts.append(part.reset_index().assign(course=name))
+    frame = pd.concat(parts, ignore_index=True)
+    frame["excess"] = frame["return"] - frame["benchmark_return"]
+    if "net_return" in frame:
+        frame["net_excess"] = frame["net_return"] - frame["benchmark_return"]
+    return frame[[*PERIODS, *(name for name in NET if name in frame)]]
 
 
-def record_table(history: History, names: Iterable[str], market: xr.Dataset, month: str) -> pd.DataFrame:
+def record_table(
+    history: History, names: Iterable[str], market: xr.Dataset, month: str, fees: Mapping[str, float] = NO_FEES
+) -> pd.DataFrame:
     """Annualised return, volatility, drawdown, tracking error, information ratio and captures of courses.
 
     Parameters
     ----------
-    history, names, market, month
+    history, names, market, month, fees
         As for `periods_table`.
 
     Returns
@@ -77,7 +125,7 @@ def record_table(history: History, names: Iterable[str], market: xr.Dataset, mon
     DataFrame
         course, window (1y, 3y, itd), measure, portfolio, benchmark, active; decimals, from monthly returns, a partial first
         month being one. Tracking error, information ratio and captures stand under `active`. NaN where the history is
-        shorter than the window, or than twelve months.
+        shorter than the window, or than twelve months. Of a course with a fee also `net_annualised_return`.
     """
     last = pd.Period(month, "M")
     rows = []
@@ -92,6 +140,14 @@ def record_table(history: History, names: Iterable[str], market: xr.Dataset, mon
             months = pd.DataFrame({"portfolio": own, "benchmark": other, "risk_free": risk_free}).reindex(own.index)
             unknown = dict.fromkeys((*BOTH, *RELATIVE), (np.nan, np.nan, np.nan))
             figures = _figures(months[first:last]) if known else unknown
+            if name in fees:
+                net = monthly_returns(net_of_fee(daily[0], fees[name]))[first:last]
+                beside = figures["annualised_return"][1]
+                after = annualised(net, MONTHS_A_YEAR) if known else np.nan
+                figures = {
+                    "annualised_return": figures["annualised_return"],
+                    NET_RECORD: (after, beside, after - beside),
+                } | figures
             rows += [(name, window, measure, *sides) for measure, sides in figures.items()]
     return pd.DataFrame(rows, columns=list(RECORD))
 

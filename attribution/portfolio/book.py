@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Part, Reset, Share
+from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Fee, Part, Reset, Share
 from attribution.portfolio.settings.house import require_names
 from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
@@ -65,6 +65,7 @@ class Book(Part):
     benchmarks: dict[str, Benchmark]
     sleeves: dict[str, Sleeve]
     courses: dict[str, dict[str, Share]]
+    fees: dict[str, Fee] = Field(default_factory=dict)
     funds: dict[str, Fund] = Field(default_factory=dict)
     strategies: dict[str, Strategy] = Field(default_factory=dict)
     report: Report = Report()
@@ -372,6 +373,12 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
         if course == "Average" or course in book.report.indices:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
+    if strange := [course for course in book.fees if course not in book.courses]:
+        raise InputError(f"{name}: [fees] names unknown {listed(map(repr, strange))}. Courses: {', '.join(book.courses)}.")
+    if book.fees and book.book.returns == "actual":
+        raise InputError(
+            f'{name}: [fees] and returns = "actual" in [book]: actual returns are after fees already. Take one out.'
+        )
     if len(set(book.report.indices)) < len(book.report.indices):
         raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
     require_names(name, book.report.names, list(dict.fromkeys([*book.courses, *book.benchmarks, *book.report.indices])))

@@ -11,7 +11,7 @@ from attribution.reporting.pages.words import PageWords
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
-SIDES = ("return", "benchmark_return", "excess")
+SIDES = ("return", "benchmark_return", "excess", "net_return")  # the last of courses with a fee
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,15 @@ class PageWords:
             else ""
         )
 
+    @property
+    def basis(self) -> str:
+        """What is taken off the returns; and off those net of fees, where courses have fees."""
+        t, fees = self.messages, self.book.fees
+        said = self.listed(
+            t("net_of_fees.fee", fee=self.percent(fee), course=t.called(course)) for course, fee in fees.items()
+        )
+        return self.sentences(t(f"basis.{self.book.returns_are}"), t("net_of_fees.note", fees=said) if fees else "")
+
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
         from markupsafe import Markup, escape

@@ -253,8 +253,8 @@ def performance_tables(
     return {
         "performance": performance_table(history, book, month),
         "trailing": trailing,
-        "periods": periods_table(history, courses, market, month),
-        "record": record_table(history, courses, market, month),
+        "periods": periods_table(history, courses, market, month, book.fees),
+        "record": record_table(history, courses, market, month, book.fees),
         "index_weeks": index_weeks_table(history, book, market, month),
         "index_months": frames.index_months_table(history, period),
         "cumulative": frames.cumulative_table(history, book, trailing),

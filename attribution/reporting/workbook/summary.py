@@ -109,7 +109,7 @@ def fill_summary(
     as_of = f"{t('cover.data_date')}: {words.date(content.period.end)}"
     currency = f"{t('cover.currency')}: {t.name('currencies', content.book.book.currency)}"
     page.paragraph(words.listed([as_of, currency]), "note")
-    page.paragraph(t(f"basis.{content.book.returns_are}"), "note")
+    page.paragraph(words.basis, "note")
     if words.not_earned:
         page.paragraph(f"{t('cover.hypothetical_title')}: {words.not_earned}", "broken")
     if drawing.has("performance"):

@@ -83,3 +83,25 @@ def test_captures_by_hand_and_none_without_such_a_month():
     assert np.isnan(capture_ratios(pd.Series([0.01]), pd.Series([0.02]))[1])
     with pytest.raises(InputError, match="returns of 'benchmark'"):
         capture_ratios(pd.Series([0.01]), pd.Series([np.nan]))
+
+
+def test_net_of_fees_by_hand_and_nothing_else_moves(history, periods, small_market):
+    """A day keeps (1 - fee)^(1/252) of what it grew to; a course without a fee has no net return."""
+    fees = {COURSE: 0.0055}
+    net = periods_table(history, [COURSE, "next_major"], small_market, SMALL_MONTH, fees).set_index(["course", "period"])
+    pd.testing.assert_frame_equal(net[list(periods.columns)], periods)
+    days = {"1m": len(history.courses["2025-03":"2025-03"]), "itd": len(history.courses["2024-03":"2025-03"])}
+    for period, count in days.items():
+        row = net.loc[(COURSE, period)]
+        expected = (1 + row["return"]) * (1 - 0.0055) ** (count / 252) - 1
+        np.testing.assert_allclose(row["net_return"], expected, rtol=1e-12)
+        np.testing.assert_allclose(row["net_excess"], expected - row["benchmark_return"], rtol=1e-12, atol=1e-14)
+    assert net.loc["next_major", ["net_return", "net_excess"]].isna().all(axis=None)
+    record = record_table(history, [COURSE, "next_major"], small_market, SMALL_MONTH, fees)
+    rows = record.set_index(["course", "window", "measure"])
+    itd = rows.loc[(COURSE, "itd", "net_annualised_return")]
+    gross = rows.loc[(COURSE, "itd", "annualised_return"), "portfolio"]
+    years = history.courses["2024-03":"2025-03"].index.to_period("M").nunique() / 12
+    expected = (1 + gross) * (1 - 0.0055) ** (days["itd"] / 252 / years) - 1
+    np.testing.assert_allclose(itd["portfolio"], expected, rtol=1e-12)
+    assert "net_annualised_return" not in set(rows.loc["next_major"].index.get_level_values("measure"))

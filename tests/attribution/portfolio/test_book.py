@@ -34,7 +34,7 @@ def test_a_misspelt_section_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ("[limits]", "[limit]"))
     assert message_of(path) == (
         "book.toml: unknown key 'limit' in the file. "
-        "Known keys: accepted, benchmarks, book, courses, drivers, funds, limits, model, report, sleeves, "
+        "Known keys: accepted, benchmarks, book, courses, drivers, fees, funds, limits, model, report, sleeves, "
         "strategies, tables, walk."
     )
 
@@ -100,3 +100,25 @@ def test_a_blends_benchmark_is_named_by_its_shares(small_book):
 def test_an_unknown_course_lists_the_known_ones(small_book):
     with pytest.raises(at.InputError, match=r"unknown course 'Minor'. The book has: Major 100, .*, next_major\."):
         small_book.shares("Minor")
+
+
+@pytest.mark.parametrize(
+    ("fees", "said"),
+    [
+        (
+            '"Major 100" = 0.55',
+            "'Major 100' in [fees]: 0.55; give a decimal a year above 0 and up to 0.1 (0.0055 is 0.55 %).",
+        ),
+        ('"Major 200" = 0.0055', "[fees] names unknown 'Major 200'. Courses: Major 100, "),
+    ],
+)
+def test_fees_are_decimals_of_courses(small_copy, fees, said):
+    path = edited(small_copy[0], ("[limits]", f"[fees]\n{fees}\n\n[limits]"))
+    assert said in message_of(path)
+
+
+def test_fees_are_not_taken_off_actual_returns(small_copy):
+    path = edited(
+        small_copy[0], ("[limits]", '[fees]\n"Major 100" = 0.0055\n\n[limits]'), ("[book]", '[book]\nreturns = "actual"')
+    )
+    assert "actual returns are after fees already" in message_of(path)
