@@ -15,7 +15,7 @@ from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, drivers, o
 from attribution.rows import CASH_AND_STOPPED, PROXY_FACTOR, SPECIFIC, no_stocks
 from riskmodel.facts import Fact
 
-SHOWN_DRIVERS = 4  # the table has the others
+SHOWN_DRIVERS = 4  # factors, beside what is specific; the table has the others
 SHOWN_STOCKS = 2
 UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
 
@@ -52,10 +52,11 @@ class SleeveCommentary:
             return [block for block in blocks if block]
         offset = offsetting(write.facts.tables, self.course)
         offset = offset.assign(sign=np.sign(offset["contribution"]))
-        told = found.head(SHOWN_DRIVERS)
+        of_stocks = found["factor"] == SPECIFIC
+        told = found[of_stocks | ((~of_stocks).cumsum() <= SHOWN_DRIVERS)]
         told = by_size(pd.concat([told, offset], ignore_index=True)) if len(offset) else told
         if len(found):
-            more = len(found) > SHOWN_DRIVERS
+            more = len(found) > int(of_stocks.sum()) + SHOWN_DRIVERS
             key = "sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers_shown" if more else "sleeve.drivers"
             blocks += [write(key, count=write.count(len(found))), bullets(self._driver(row) for row in told.itertuples())]
         blocks.append(write.paragraph([*self._together(found, offset), *self._selection(), *self._estimated()]))
