@@ -55,7 +55,7 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     )
     assert (
         "Industries relative to their sectors: the ten largest factor returns" in english
-        and "on days on which 3 of their names or more are" in english
+        and "on days when at least 3 of their names are estimated" in english
     )
     assert "has the first 2 digits of the codes in the column “sic” of the table securities" in english
     assert "列「sic」のコードの上2桁" in japanese

@@ -11,7 +11,7 @@ import xarray as xr
 
 import attribution as at
 import riskmodel as rm
-from attribution.accounts import accounts as accounts_module
+from attribution.accounts import blocks
 from attribution.accounts.accounts import attribute_accounts
 from attribution.cli import main
 from attribution.contributions.arrays import linked_contributions
@@ -501,7 +501,7 @@ def test_accounts_that_hold_much_without_exposures_are_refused_and_named(small_b
         f"The names: {HELD}. Add their data and fit again, or allow more by the argument uncovered_max: sums stay exact, "
         "the row 'unmodelled' has what these names earned, and data['uncovered_weight'] tells the accounts apart."
     )
-    monkeypatch.setattr(accounts_module, "BLOCK_BYTES", 1.0)  # accounts one by one: the message still counts all
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1.0)  # accounts one by one: the message still counts all
     more = pd.concat([accounts, accounts.iloc[:2].assign(portfolio="R")])
     said = refusal(lambda: attribute_accounts(more, *given[1:], period=SMALL_MONTH))
     assert said.startswith("accounts: 2 accounts with more than 5.00% of the weight in names without exposures")
