@@ -59,7 +59,7 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     )
     assert "has the first 2 digits of the codes in the column “sic” of the table securities" in english
     assert "列「sic」のコードの上2桁" in japanese
-    assert "Within each sector the industries have returns beside the sector" in english
+    assert "Within each sector the industries have returns relative to it" in english
     assert "産業のファクターリターン" in japanese and "産業73（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])
