@@ -59,7 +59,8 @@ class SleeveCommentary:
             more = len(found) > int(of_stocks.sum()) + SHOWN_DRIVERS
             key = "sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers_shown" if more else "sleeve.drivers"
             blocks += [write(key, count=write.count(len(found))), bullets(self._driver(row) for row in told.itertuples())]
-        blocks.append(write.paragraph([*self._together(found, offset), *self._selection(), *self._estimated()]))
+        selection = [] if (told["factor"] == SPECIFIC).any() else [self._selection("selection")]
+        blocks.append(write.paragraph([*self._together(found, offset), *selection, *self._estimated()]))
         blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
         return [block for block in (*blocks, self._stocks()) if block]
 
@@ -82,6 +83,8 @@ class SleeveCommentary:
     def _driver(self, row: Any) -> str:
         """A driver, and what a second specification makes of it where that is something else; or why it is none."""
         told, write = self._cause(row), self.write
+        if row.factor == SPECIFIC:
+            told = write.paragraph([told, self._selection("specific")])
         if not row.driver:
             return write.paragraph([told, write("driver.uncertain" if row.material else "driver.small")])
         if pd.isna(row.robust) or row.robust:
@@ -164,16 +167,16 @@ class SleeveCommentary:
         }
         return [*sentences, write("sleeve.offset", **points)]
 
-    def _selection(self) -> list[str]:
-        """Whether the specific part was unusual: realised against forecast."""
+    def _selection(self, said: str) -> str:
+        """Whether the specific part was unusual, realised against forecast; beside its contribution, or alone."""
         write, course = self.write, self.course
         ratio = write.facts.figure(course, "specific_part_ratio")
         if not math.isfinite(ratio):
-            return []
+            return ""
         wording = "unusual" if abs(ratio) >= UNUSUAL else "usual"
         part = write.percent("figures", course, "specific_part", column="value")
         risk = write.percent("figures", course, "specific_part_risk", column="value", signed=False)
-        return [write(f"sleeve.selection_{wording}", part=part, risk=risk)]
+        return write(f"sleeve.{said}_{wording}", part=part, risk=risk)
 
     def _estimated(self) -> list[str]:
         """That exposures of the benchmark, and so the active ones, are estimated; where they are."""
