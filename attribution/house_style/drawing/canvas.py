@@ -288,8 +288,8 @@ def in_two(text: str, width: float, size: float) -> list[str]:
     --------
     >>> in_two("Held, beside what the rules give", 80.0, 7.0), in_two("コミュニケーション・サービス", 80.0, 7.0)
     (['Held, beside what', 'the rules give'], ['コミュニケーション・', 'サービス'])
-    >>> in_two("Size", 80.0, 7.0), in_two("Unbreakable", 30.0, 7.0)
-    (['Size'], ['Unbr', 'eaka…'])
+    >>> in_two("Size", 80.0, 7.0), max(text_width(line, 7.0) for line in in_two("Unbreakable", 30.0, 7.0)) <= 30.0
+    (['Size'], True)
     """
     if text_width(text, size) <= width:
         return [text]
