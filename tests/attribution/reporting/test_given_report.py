@@ -230,7 +230,7 @@ def test_without_errors_risk_and_names_they_are_na_and_nothing_else_is(mine, tmp
         in page
     )
     assert "Styles with the highest returns: LANDA +9.67%" in page
-    assert "The model gives no standard errors: drivers are chosen by their size alone." in page
+    assert "The model gives no standard errors: drivers are chosen by size alone." in page
     holdings = page[page.index("Holdings on 31 March 2025") : page.index("Active share is half the sum")]
     assert re.search(r"Major 100 +\d\d +\d+\.\d\d +\d", holdings) and "n/a" not in holdings, holdings
     assert "Forecast tracking error" not in (tmp_path / "out" / "commentary.en.md").read_text("utf-8")
