@@ -1,10 +1,12 @@
 """The shipped month's pages and report, made once for all tests of what is in them."""
 
+import io
 import shutil
 from functools import cache
 from hashlib import sha256
 
 import pandas as pd
+import pypdf
 import pytest
 import xarray as xr
 
@@ -69,6 +71,10 @@ def pages_are_laid_out_once(once):
 
         def result(self):
             return laid_out(self.page)
+
+        @property
+        def pages(self):
+            return len(pypdf.PdfReader(io.BytesIO(self.result())).pages)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "start_pdf", Job)

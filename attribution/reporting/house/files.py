@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attribution.portfolio.settings.toml_file import MOST_BYTES
@@ -90,6 +92,18 @@ def read_text(path: Path, what: str) -> str:
     return decode_commentary(_bytes(path, MOST_BYTES, what), name=what)
 
 
+@contextmanager
+def whole_images() -> Iterator[None]:
+    """An image that breaks off is refused, though another library, WeasyPrint say, has told Pillow to take it."""
+    from PIL import ImageFile
+
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def read_image(path: Path, what: str, formats: tuple[str, ...] = tuple(FORMATS)) -> str:
     """A PNG or JPEG as an address that holds it, so that a page loads nothing.
 
@@ -103,7 +117,7 @@ def read_image(path: Path, what: str, formats: tuple[str, ...] = tuple(FORMATS))
     data = _bytes(path, MOST_IMAGE_BYTES, what)
     broken = InputError(f"{what}: '{path.name}' is no {' or '.join(formats)} that can be read. Save the image as one.")
     try:
-        with Image.open(io.BytesIO(data), formats=formats) as image:
+        with whole_images(), Image.open(io.BytesIO(data), formats=formats) as image:
             kind, size = str(image.format), image.size
             if max(size) > MOST_PIXELS:
                 raise InputError(

@@ -370,3 +370,13 @@ def test_a_book_that_misplaces_a_text_is_told_what_may_stand_there(tmp_path, lin
     (tmp_path / "book.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_book(tmp_path / "book.toml")
+
+
+def test_an_image_that_breaks_off_is_refused_whatever_other_libraries_allow(house_of, tmp_path, monkeypatch):
+    from PIL import ImageFile
+
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    test_images_are_of_the_books_folder_and_nothing_else(
+        house_of, tmp_path, "half.png", "'half.png' is no PNG or JPEG that can be read"
+    )
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
