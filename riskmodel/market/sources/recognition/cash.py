@@ -21,8 +21,16 @@ MOST_WORDS = 12  # for cash: what says more is a column of names
 AMOUNTS = ("market_value", "weight")
 
 
-def state_cash(draft: Draft, known: frozenset[str]) -> None:
-    """State what stands for cash in a list, or ask where rows without a code do not say it; `known` are the codes."""
+def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = frozenset()) -> None:
+    """State what stands for cash in a list, or ask where rows without a code do not say it.
+
+    Parameters
+    ----------
+    known
+        The codes of securities.
+    unpriced
+        Those of them that have no price.
+    """
     group, label = draft.group, draft.labels.get("ticker")
     if group is None or label is None or draft.table != "holdings":
         return
@@ -35,6 +43,9 @@ def state_cash(draft: Draft, known: frozenset[str]) -> None:
     strange = {*texts} - known - {"", CASH}
     if known and 0 < len(strange) <= MOST_STRANGE and known & {*texts}:
         draft.state(("cash",), OPEN, Fact("cash_code", {"cells": tuple(sorted(strange))}))
+        return
+    if (apart := _set_apart(group, label, texts, unpriced)) is not None:
+        draft.state(("cash",), OPEN, Fact("cash_apart", apart))
         return
     without = (group.texts(label) == "") & ~total
     if not without.any() or without.all():
@@ -50,6 +61,19 @@ def state_cash(draft: Draft, known: frozenset[str]) -> None:
         return
     said = tuple(f"{other}: {', '.join(words)}" for other, words in telling.items())
     draft.state(("cash",), OPEN, Fact("cash_unclear", {"rows": rows, "cells": said or _shown(group, label, without)}))
+
+
+def _set_apart(group: Group, label: str, texts: pd.Series, unpriced: frozenset[str]) -> dict[str, object] | None:
+    """Held codes that have no price and that one text of another column sets apart from all others: a warehouse's -1."""
+    strange = {*texts} & unpriced
+    if not 0 < len(strange) <= MOST_STRANGE:
+        return None
+    rows = group.texts(label).isin(strange)
+    telling = {other: words for other in _texts(group, label) if len(words := _only_there(group, other, rows)) == 1}
+    if not telling:
+        return None
+    column = min(telling, key=lambda other: group.texts(other).nunique())
+    return {"cells": tuple(sorted(strange)), "label": column, "words": telling[column]}
 
 
 def _texts(group: Group, label: str) -> list[str]:

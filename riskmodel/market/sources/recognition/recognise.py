@@ -28,6 +28,16 @@ from riskmodel.market.sources.recognition.evidence.events import events_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import Near, nearest
+from riskmodel.market.sources.recognition.evidence.priced import (
+    ask_levels,
+    leave_out,
+    levels_apart,
+    priced_in,
+    rates_across,
+    roughness,
+    strangers,
+    unpriced,
+)
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.files import Seen, Unread, look
 from riskmodel.market.sources.recognition.found import (
@@ -57,6 +67,7 @@ from riskmodel.market.sources.recognition.wide import (
     is_lists,
     levels_mixed,
     no_levels,
+    paired,
     settled_by_cells,
     wide_drafts,
 )
@@ -144,6 +155,12 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
             counts = choices.get(group) or ()
             if counts and counts[0].table == "shares" and (daily := prices_under_shares(group, counts[0])) is not None:
                 choices[group] = [daily]  # the counts are taken out of it as a second table
+    priced = priced_in(choices, across)
+    no_tables = strangers(choices, across, priced)
+    choices = {g: [each for each in likely if (g, each.table) not in no_tables] for g, likely in choices.items()}
+    for group, wide in across.items():
+        if wide is not None and (rates := rates_across(wide, priced)) is not None:
+            across[group], choices[group] = None, [rates]
     levels = known.indices | _index_names(choices, ("indices",))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
     sheets: list[Wide] = []
@@ -156,12 +173,17 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
             found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
         elif wide is not None and (others := no_levels(wide)):
             found.append(row_of_group(group, ASKED, Fact("no_levels", {"labels": others}), table="indices"))
+        elif wide is not None and (apart := levels_apart(wide, priced)):
+            no_index = Fact("levels_apart", {"labels": tuple(apart), "most": max(apart.values())})
+            found.append(row_of_group(group, ASKED, no_index, table="indices"))
         elif wide is not None and is_lists(wide):
             found.append(row_of_group(group, ASKED, Fact("lists_across"), table="holdings"))
         elif wide is not None:
-            sheets.append(wide)
+            sheets.append(paired(wide))
         elif is_across(group, codes) is not None:
             found.append(row_of_group(group, ASKED, Fact("days_across")))
+        elif not likely and (why_not := [fact for (other, _), fact in no_tables.items() if other is group]):
+            found.append(row_of_group(group, UNUSED, *why_not))
         elif not likely:
             verdict, reason, table = why_left(group, codes)
             found.append(row_of_group(group, verdict, reason, table=table))
@@ -198,6 +220,7 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
     for group, candidate in taken.values():
         progress(f"tables{OF_STAGE}{candidate.table}")
         drafts.append(long_draft(group, candidate))
+        ask_levels(drafts[-1], priced)
     for draft in drafts:
         state_place(draft, rivals.get(draft.table, []))
     sheets = settled_by_cells(sheets)
@@ -225,10 +248,14 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
     ]
     state_codes(drafts, sheets, codes, securities)
     state_indices(drafts)
+    without_price = unpriced(drafts, securities, codes)
     for draft in drafts:
         without_taken(draft, drafts)
         state_sessions(draft)
-        state_cash(draft, frozenset().union(*codes.values()))
+        state_cash(draft, frozenset().union(*codes.values()), without_price)
+    for master in (each for each in drafts if each.table == "securities"):
+        for lists in (each for each in drafts if each.table == "holdings"):
+            leave_out(master, lists, without_price)
     used = {draft.group for draft in drafts}
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
     spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
@@ -251,7 +278,9 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
 
 
 def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
-    """The likeliest first, and what its name says should not be used last."""
+    """The likeliest first, and what its name says should not be used last; of rates the smoothest."""
+    if likely and likely[0].table == "rates":
+        return doubtful_word(group) is not None, roughness(group)
     return doubtful_word(group) is not None, -max((each.score for each in likely), default=0)
 
 

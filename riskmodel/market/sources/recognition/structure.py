@@ -256,7 +256,9 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
         if not numbers or each.nunique() < MANY_DAYS or _gap(each) > 7 * DAILY:
             continue
         if each.is_unique:
-            small = [label for label in numbers if _is_small(group.numbers(label))]
+            if len(days) > 1:  # a rate has one day; forwards and other deals have several
+                continue
+            small = [label for label in numbers if is_small(group.numbers(label))]
             if small and len(numbers) <= 4:
                 return _of("rates", Fact("like_a_rate", {"labels": tuple(small)}), date=day)
             continue
@@ -273,7 +275,8 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
     return None
 
 
-def _is_small(numbers: pd.Series) -> bool:
+def is_small(numbers: pd.Series) -> bool:
+    """Whether numbers are small, not all whole, and move little from row to row: as rates in percent do, or smaller ones."""
     there = numbers.dropna()
     if (there % 1 == 0).all():
         return False

@@ -17,6 +17,7 @@ from riskmodel.market.sources.recognition.codes import best_column
 from riskmodel.market.sources.recognition.doubts import of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
+from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
 from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, agreed, of_changes, of_header, said_around
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, Shape, shape_of
@@ -36,7 +37,7 @@ class Wide:
     """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across.
 
     `likely` is what each column of ours may be among all sheets, by their places; `beside` are columns that are no part of
-    the grid.
+    the grid; `plain` are levels without dividends, each with that which gains on it.
     """
 
     group: Group
@@ -47,6 +48,7 @@ class Wide:
     layout: str = "wide"
     likely: Mapping[str, Likely] = default(default_factory=dict)
     beside: tuple[str, ...] = ()
+    plain: Mapping[str, str] = default(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -109,6 +111,13 @@ def no_levels(sheet: Wide) -> tuple[str, ...]:
         for label in sheet.group.first.labels[1:]
         if (panel[label] <= 0).any() or matched(label, WORDS["rates"]["risk_free"])[0] >= WHOLE_WORD
     )
+
+
+def paired(sheet: Wide) -> Wide:
+    """A sheet of levels with those of its columns that another one gains on and never falls behind: prices alone."""
+    if sheet.table != "indices" or sheet.layout != "wide":
+        return sheet
+    return replace(sheet, plain=without_dividends(panel_of(sheet)))
 
 
 def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
@@ -271,6 +280,7 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
         if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
             state_how(draft, path, together, labels, {labels[0]: DATE})
         state_points(draft, path, [(each.points, each.texts) for s in sheets if (each := s.group.stacked).points])
+        _ask_plain(draft, path, sheets)
         if ours in WITH_UNIT.get(draft.table, ()):
             draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (ours,)}))
 
@@ -285,6 +295,7 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         _state_days_across(draft, path, group)
     if sheet.beside:
         draft.state((*path, "beside"), list(sheet.beside), Fact("beside_grid"))
+    _ask_plain(draft, path, [sheet])
     state_points(draft, path, [(stacked.points, stacked.texts)] if stacked.points else [])
     _ask_of_headers(draft, (*path, "file"), group)
     if stacked.missing:
@@ -315,11 +326,24 @@ def _state_days_across(draft: Draft, path: tuple[str, ...], group: Group) -> Non
         draft.state((*path, "dates"), forms[0], Fact("form_seen", {"form": forms[0]}))
 
 
+def _ask_plain(draft: Draft, path: tuple[str, ...], sheets: Sequence[Wide]) -> None:
+    """Ask for the columns of levels that are left out, being those of prices beside others of total return."""
+    plain = {label: total for sheet in sheets for label, total in sheet.plain.items()}
+    if plain:
+        gains = tuple(f"{total} > {label}" for label, total in plain.items())
+        draft.state((*path, "beside"), OPEN, Fact("total_beside", {"labels": tuple(plain), "gains": gains}))
+
+
 def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:
     """Ask for a file whose names across are told apart: nothing could read the others."""
     if group.twice:
         draft.why.pop(path)
         draft.state(path, OPEN, Fact("header_twice", {"labels": group.twice}))
+
+
+def panel_of(sheet: Wide) -> pd.DataFrame:
+    """The numbers of a sheet with days down, (time, name), in their order."""
+    return _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES)
 
 
 def _panel(group: Group, shape: Shape, some: int | None = None) -> pd.DataFrame:

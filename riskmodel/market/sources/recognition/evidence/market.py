@@ -1,0 +1,107 @@
+"""What the market of a folder's prices says of other numbers: levels of indices move with it, rates do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.market.sources.recognition.evidence.series import LEAST, LEVELS, TOTAL, beside, kind_of_series
+
+TOGETHER = 0.5  # the least correlation of an index's days with the market's
+NEAR_ONE = 3.0  # the ninth tenth of what stocks have beside their closes over the first, of prices; counts have many sizes
+
+
+def market_of(panels: Sequence[pd.DataFrame]) -> pd.Series | None:
+    """The median change of all names by day, logarithmic, of the first levels with days enough; None where there are none.
+
+    The median is not moved by splits, and of a close and a total return either does.
+
+    Examples
+    --------
+    >>> days = np.arange(60.0)[:, None]
+    >>> market_of([pd.DataFrame(np.exp(0.01 * np.cos(days) + [[3.0, 4.0, 5.0]]))]).round(4).head(2).tolist()
+    [-0.0046, -0.0096]
+    """
+    for panel in panels:
+        if panel.shape[1] > 2 and kind_of_series(panel) == LEVELS:
+            changes = _changes(panel).median(axis=1).dropna()
+            if len(changes) >= LEAST:
+                return changes
+    return None
+
+
+def apart_from(market: pd.Series | None, panel: pd.DataFrame) -> dict[str, float]:
+    """The columns of levels by day whose changes go with the market's less than those of an index do, with how much.
+
+    What shares too few days with the market is not judged.
+
+    Examples
+    --------
+    >>> market = pd.Series(0.01 * np.cos(np.arange(60.0)))
+    >>> levels = pd.DataFrame({"index": np.exp(market.cumsum()), "rate": 4 + 0.01 * np.sin(np.arange(60.0) * 2)})
+    >>> list(apart_from(market, levels))
+    ['rate']
+    """
+    if market is None:
+        return {}
+    changes = _changes(panel)
+    found = {}
+    for label in changes.columns:
+        both = pd.concat([market, changes[label]], axis=1, join="inner").dropna()
+        if len(both) >= LEAST:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                share = float(np.corrcoef(both.to_numpy().T)[0, 1])
+            if not share >= TOGETHER:
+                found[str(label)] = 0.0 if np.isnan(share) else share
+    return found
+
+
+def without_dividends(panel: pd.DataFrame) -> dict[str, str]:
+    """Levels beside those of the same index that gain on them on some days and never fall behind: plain -> with dividends.
+
+    The names of the two share a beginning or an end: two indices of one market may be alike for long.
+    """
+    found = {}
+    for plain in panel.columns:
+        for other in panel.columns:
+            if plain != other and _share_a_stem(plain, other):
+                same = panel[[plain]].set_axis(["level"], axis=1), panel[[other]].set_axis(["level"], axis=1)
+                how = beside(*same, LEVELS)
+                if (how is not None and how.kind == TOTAL) or _never_behind(panel[plain], panel[other]):
+                    found[plain] = other
+    return found
+
+
+def are_like_prices(numbers: pd.Series, names: pd.Series, closes: Mapping[str, float]) -> bool:
+    """Whether the median of numbers of each name is about its close, or about the same part of it: a price, and no count."""
+    beside_close = (numbers.groupby(names.to_numpy()).median() / pd.Series(closes, dtype=float)).dropna()
+    beside_close = beside_close[beside_close > 0]
+    return len(beside_close) > 2 and bool(beside_close.quantile(0.9) < NEAR_ONE * beside_close.quantile(0.1))
+
+
+def _never_behind(plain: pd.Series, other: pd.Series) -> bool:
+    """Whether a level never falls against another but for rounding, and gains on it in the end."""
+    over = np.log((other / plain).dropna().to_numpy(dtype=float))
+    if len(over) < LEAST or not np.isfinite(over).all():
+        return False
+    steps, moved = np.diff(over), float(np.nanstd(np.diff(np.log(plain.dropna().to_numpy(dtype=float)))))
+    noise = 0.02 * moved
+    return bool((steps < -noise).mean() < 0.005 and over[-1] - over[0] > 5 * noise)
+
+
+def _share_a_stem(one: str, other: str) -> bool:
+    short, long = sorted((str(one).strip(), str(other).strip()), key=len)
+    return len(short) > 1 and (long.startswith(short) or long.endswith(short) or _words(one, other))
+
+
+def _words(one: str, other: str) -> bool:
+    """Whether two names have all words but one each in common: HCX PR, HCX TR."""
+    left, right = one.split(), other.split()
+    return len(left) == len(right) > 1 and sum(a != b for a, b in zip(left, right, strict=True)) == 1
+
+
+def _changes(panel: pd.DataFrame) -> pd.DataFrame:
+    """The logarithmic changes of levels from day to day."""
+    return np.log(panel.where(panel > 0)).diff()

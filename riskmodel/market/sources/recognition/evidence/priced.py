@@ -1,0 +1,182 @@
+"""What the prices of a folder say of its other files: which are no prices, counts or levels; which names have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, market_of
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
+from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.structure import is_small
+from riskmodel.market.sources.recognition.wide import Wide, panel_of
+
+KNOWN = 0.5  # of the securities have a price, before those that have none are looked at
+DENSE = 0.5  # of the days of a table of prices have a row for each of its names, at least
+Choices = Mapping[Group, Sequence[Candidate]]
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The daily prices of a folder.
+
+    Attributes
+    ----------
+    market
+        The median change of its stocks by day; None where no file has prices of days enough.
+    closes
+        A level of each name at its median, by the names in the file of prices.
+    """
+
+    market: pd.Series | None = None
+    closes: Mapping[str, float] = field(default_factory=dict)
+
+
+def priced_in(choices: Choices, across: Mapping[Group, Wide | None]) -> Priced:
+    """The prices of the files that may be the table of prices: the first that moves as they do."""
+    for panels in _panels_of_prices(choices, across):
+        market = market_of(panels)
+        if market is not None:
+            middle = next(panel for panel in panels if market_of([panel]) is not None).median()
+            return Priced(market, {str(name): float(value) for name, value in middle.items()})
+    return Priced()
+
+
+def _panels_of_prices(choices: Choices, across: Mapping[Group, Wide | None]) -> Iterator[list[pd.DataFrame]]:
+    for wide in across.values():
+        if wide is not None and wide.codes and wide.layout == "wide" and wide.table == "prices" and wide.field == "close":
+            yield [panel_of(wide)]
+    for group, likely in choices.items():
+        if likely and likely[0].table == "prices" and across.get(group) is None:
+            day, name = likely[0].label("date"), likely[0].label("ticker")
+            if day is not None and name is not None:
+                labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
+                yield [*group.panels(day, name, labels).values()]
+    for wide in across.values():
+        if wide is not None and wide.codes and wide.layout == "wide" and wide.table == "prices" and wide.field is None:
+            yield [panel_of(wide)]
+
+
+def strangers(choices: Choices, across: Mapping[Group, Wide | None], priced: Priced) -> dict[tuple[Group, str], Fact]:
+    """The tables that groups are not, by group and table, and why.
+
+    Prices with a row now and then are none where another file has all days; a table whose column sums to a whole on each
+    day is lists, and no counts; numbers under no word that are about a stock's close are none either.
+    """
+    found: dict[tuple[Group, str], Fact] = {}
+    grids = any(wide is not None and wide.codes and wide.table == "prices" for wide in across.values())
+    shares = {
+        group: _density(group, likely[0]) for group, likely in choices.items() if likely and likely[0].table == "prices"
+    }
+    dense = grids or any(share >= DENSE for share in shares.values())
+    for group, share in shares.items():
+        if dense and share < DENSE:
+            found[group, "prices"] = Fact("prices_now_and_then", {"share": share})
+    for group, likely in choices.items():
+        each = next((one for one in likely if one.table == "shares"), None)
+        day, name = (None, None) if each is None else (each.label("available_from"), each.label("ticker"))
+        if each is None or day is None or name is None:
+            continue
+        used = {label for several in each.columns.values() for label, _ in several} - {
+            label for ours in ("shares_out", "market_cap") for label, _ in each.columns.get(ours, ())
+        }
+        if (whole := whole_of(group, [day], used)) is not None:
+            found[group, "shares"] = Fact("counts_of_lists", {"label": whole})
+        elif each.why and priced.closes:
+            labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
+            near = [label for label in labels if are_like_prices(group.numbers(label), group.texts(name), priced.closes)]
+            if near:
+                found[group, "shares"] = Fact("like_closes", {"labels": tuple(near)})
+    return found
+
+
+def _density(group: Group, prices: Candidate) -> float:
+    """The share of all days and names of a table of prices that have a row; 1 where that cannot be said."""
+    day, name = prices.label("date"), prices.label("ticker")
+    if day is None or name is None:
+        return 1.0
+    keys = pd.DataFrame({"day": group.days(day), "name": group.texts(name)}).dropna().drop_duplicates()
+    return len(keys) / max(keys["day"].nunique() * keys["name"].nunique(), 1)
+
+
+def rates_across(sheet: Wide, priced: Priced) -> Candidate | None:
+    """Levels across that are small, slow and do not go with the market: perhaps rates, a column each."""
+    labels = sheet.group.first.labels
+    if sheet.table != "indices" or sheet.layout != "wide" or sheet.group.shape(labels[0]).kind != DAY:
+        return None
+    apart = apart_from(priced.market, panel_of(sheet))
+    small = tuple(label for label in labels[1:] if is_small(sheet.group.numbers(label)))
+    if not small or {*apart} != {*labels[1:]}:
+        return None
+    return Candidate("rates", {"date": ((labels[0], ""),)}, 0.0, why=(Fact("like_a_rate", {"labels": small}),))
+
+
+def levels_apart(sheet: Wide, priced: Priced) -> dict[str, float]:
+    """Of levels across, the columns that do not go with the market of the folder, each with how much it does."""
+    if sheet.table != "indices" or sheet.layout != "wide":
+        return {}
+    return apart_from(priced.market, panel_of(sheet))
+
+
+def ask_levels(draft: Draft, priced: Priced) -> None:
+    """Ask of a long table whether its level is one where some index does not go with the market of the folder."""
+    group, label, day = draft.group, draft.labels.get("level"), draft.labels.get("date")
+    if draft.table != "indices" or group is None or label is None or day is None:
+        return
+    if (index := draft.labels.get("index")) is not None:
+        panel = group.panels(day, index, [label])[label]
+    else:
+        panel = pd.DataFrame({label: group.numbers(label)}).set_axis(pd.DatetimeIndex(group.days(day)))
+        panel = panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()
+    apart = apart_from(priced.market, panel)
+    if apart:
+        draft.why.pop(("columns", "level"), None)
+        draft.labels.pop("level")
+        question = Fact("level_apart", {"labels": (label,), "apart": tuple(apart), "most": max(apart.values())})
+        draft.state(("columns", "level"), OPEN, question)
+
+
+def roughness(group: Group) -> float:
+    """How much a number a day changes beside its size, at the least of its columns: a rate is the smoothest of several."""
+    found = []
+    for label, shape in group.shapes.items():
+        if shape.kind == NUMBER and is_small(group.numbers(label)):
+            there = group.numbers(label).dropna()
+            found.append(float((there.diff().abs().median() + there.diff().abs().mean()) / max(there.abs().median(), 1e-9)))
+    return min(found, default=float("inf"))
+
+
+def unpriced(drafts: Sequence[Draft], securities: Group | None, codes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The codes of securities, in any column, that have no price; none where prices know less than half of them."""
+    draft = next((each for each in drafts if each.table == "prices"), None)
+    if draft is None or securities is None or not codes:
+        return frozenset()
+    if draft.group is not None:
+        names = {*draft.group.texts(draft.labels["ticker"])} if "ticker" in draft.labels else set[str]()
+    else:
+        names = {label for sheet in draft.sheets for label in sheet.first.labels[1:]}
+    texts = {label: securities.texts(label) for label in codes}
+    there = pd.DataFrame({label: each.isin(names) for label, each in texts.items()}).any(axis=1)
+    if there.mean() < KNOWN:
+        return frozenset()
+    without = frozenset(text for each in texts.values() for text in each[~there])
+    return without - {text for each in texts.values() for text in each[there]} - {""}
+
+
+def leave_out(master: Draft, lists: Draft, members: frozenset[str]) -> None:
+    """State that a member of the securities that a list asks for as cash is none: its row is left out."""
+    group = master.group
+    asked = [fact for fact in lists.why.get(("cash",), ()) if fact.key == "cash_apart"]
+    held = [text for fact in asked for text in fact.values["cells"] if text in members]
+    if group is None or not held:
+        return
+    for label in group.first.labels:
+        if {*held} <= {*group.texts(label)} and group.texts(label)[group.texts(label).isin(held)].is_unique:
+            master.state(("drop", label), held, Fact("no_security", {"cells": tuple(held)}))
+            return
