@@ -14,8 +14,7 @@ import pandas as pd
 from attribution.accounts.lists import LISTS
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.parquet_folder import parquet_parts
-from riskmodel.market.plain_text import one_line
+from riskmodel.market.parquet_folder import parquet_parts, reading_parquet
 from riskmodel.market.tables import DATE, NUMBER, TEXT, file_hash
 
 ACCOUNTS_OF_A_PART = 10_000
@@ -122,10 +121,8 @@ def read_part(part: Part) -> pd.DataFrame:
 def _opened(path: Path, name: str) -> Any:
     import pyarrow.parquet as pq
 
-    try:
+    with reading_parquet("accounts", name):
         return pq.ParquetFile(path)
-    except Exception as error:  # of a damaged file Arrow raises what it pleases
-        raise InputError(f"accounts: '{name}' cannot be read as Parquet ({one_line(error)}).") from None
 
 
 def _columns(file: Any) -> list[str]:
@@ -140,7 +137,7 @@ def _row_groups(path: Path, name: str) -> Any:
         _require_columns(file.schema_arrow, name)
         columns = [column for column in _columns(file) if LISTS.columns[column] != NUMBER]
         for group in range(file.num_row_groups):
-            try:
+            with reading_parquet("accounts", name):
                 table = file.read_row_group(group, columns=columns)
                 table = table.cast(
                     pa.schema(
@@ -148,8 +145,6 @@ def _row_groups(path: Path, name: str) -> Any:
                     )
                 )
                 table.validate(full=True)  # texts are UTF-8
-            except Exception as error:
-                raise InputError(f"accounts: '{name}' cannot be read as Parquet ({one_line(error)}).") from None
             yield table
 
 

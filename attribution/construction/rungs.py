@@ -230,7 +230,7 @@ def _sleeves(rows: Mapping[str, list[_Row]], assets: pd.Index, followed: Course)
         for place, rung in enumerate(named):
             for part in rows.get(rung, []):
                 own = getattr(part, side)[field]
-                values[place] += own.to_numpy()[:, own.get_index("asset").get_indexer(assets)]
+                values[place] += own.sel(time=days, asset=assets).to_numpy()
         return xr.DataArray(values, {SLEEVE: index, "time": days, "asset": assets}, (SLEEVE, "time", "asset"))
 
     proxy = xr.concat([gap if rung == PROXY else xr.zeros_like(gap) for rung in named], index).transpose(SLEEVE, "time")

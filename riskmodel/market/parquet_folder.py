@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -83,14 +84,25 @@ def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | N
     """
     import pyarrow.parquet as pq
 
-    try:
+    with reading_parquet(name, place):
         file = pq.ParquetFile(path)
         there = list(file.schema_arrow.names)
         table = file.read(columns=None if columns is None else [column for column in columns if column in there])
         table.validate(full=True)  # texts are UTF-8
-    except Exception as error:  # of a damaged file Arrow raises what it pleases
-        raise InputError(f"{name}: '{place}' cannot be read as Parquet ({one_line(error)}).") from None
     return table.replace_schema_metadata(None), there
+
+
+@contextmanager
+def reading_parquet(table: str, place: object) -> Iterator[None]:
+    """Calls of Arrow alone: of a damaged file it raises what it pleases; that there is no memory is no file's fault."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{table}: '{place}' cannot be read as Parquet ({one_line(error)}). Write the file again."
+        ) from None
 
 
 def as_frame(table: Any) -> pd.DataFrame:

@@ -112,7 +112,7 @@ def _by_a_library() -> Iterator[None]:
     """Calls of a library alone: of a damaged file it raises what it pleases, and our own mistakes must not pass for that."""
     try:
         yield
-    except InputError:  # what is wrong is no file's
+    except (InputError, MemoryError):  # what is wrong is no file's
         raise
     except Exception as error:
         raise UnreadableError(one_line(error)) from error
