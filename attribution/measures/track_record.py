@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from attribution.identities import identities
 from attribution.measures.figures import regression_figures
 from attribution.measures.performance import (
     LEAST_MONTHS,
@@ -108,6 +109,18 @@ def periods_table(
     if "net_return" in frame:
         frame["net_excess"] = frame["net_return"] - frame["benchmark_return"]
     return frame[[*PERIODS, *(name for name in NET if name in frame)]]
+
+
+def net_reconciliation(periods: pd.DataFrame, history: History, fees: Mapping[str, float]) -> pd.DataFrame:
+    """The months' net returns compounded, against their gross returns less the fee of all days at once, by course."""
+    tables = []
+    for course, fee in fees.items():
+        months = periods[(periods["course"] == course) & (periods["kind"] == "month")]
+        net, gross = ((1 + months[side]).prod() for side in ("net_return", "return"))
+        kept = (1 - fee) ** (len(history.sides(course)[0]) / DAYS_A_YEAR)
+        pair = {"net returns of months = gross returns less the fee": (float(net - 1), float(gross * kept - 1))}
+        tables.append(identities(pair).assign(course=course))
+    return pd.concat(tables, ignore_index=True)
 
 
 def record_table(

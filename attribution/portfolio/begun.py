@@ -76,7 +76,8 @@ def begun_by(book: Book, end: pd.Timestamp) -> Book:
         )
     if len(courses) == len(book.courses) and len(sleeves) == len(book.sleeves):
         return book
-    return book.model_copy(update={"courses": courses, "sleeves": sleeves})
+    fees = {name: fee for name, fee in book.fees.items() if name in courses}
+    return book.model_copy(update={"courses": courses, "sleeves": sleeves, "fees": fees})
 
 
 def require_begun(book: Book, course: str, period: Period) -> None:

@@ -35,7 +35,7 @@ from attribution.measures.performance import (
 )
 from attribution.measures.risk_results import CourseRisk
 from attribution.measures.selection import SpecificForecast, forecasts_around
-from attribution.measures.track_record import periods_table, record_table
+from attribution.measures.track_record import net_reconciliation, periods_table, record_table
 from attribution.portfolio.begun import begun_by, books_of
 from attribution.portfolio.book import Book
 from attribution.portfolio.course import Course, blend_tracks
@@ -220,6 +220,10 @@ def build_content(
     if book.strategies:
         tables["rules"] = frames.stacked_or_empty([costs.table for costs in rules.values()], frames.RULES)
     tables["coverage"] = coverage
+    if book.fees:
+        net = net_reconciliation(tables["periods"], history, book.fees)
+        require_reconciled(net, f"net of fees, {month}")
+        reconciled.append(net[list(reconciled[0])])
     tables["reconciliation"] = stack([*reconciled, ranking_reconciliation(tables["performance"], month, results)])
     return Content(
         book=book,

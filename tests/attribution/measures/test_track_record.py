@@ -1,11 +1,13 @@
 """Returns by window, year and month against the benchmark, and the record: against pandas, and by hand."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from attribution.measures.performance import follow_book
-from attribution.measures.track_record import BOTH, RELATIVE, capture_ratios, periods_table, record_table
+from attribution.measures.track_record import BOTH, RELATIVE, capture_ratios, net_reconciliation, periods_table, record_table
 from riskmodel.errors import InputError
 from tests.conftest import SMALL_MONTH
 
@@ -105,3 +107,21 @@ def test_net_of_fees_by_hand_and_nothing_else_moves(history, periods, small_mark
     expected = (1 + gross) * (1 - 0.0055) ** (days["itd"] / 252 / years) - 1
     np.testing.assert_allclose(itd["portfolio"], expected, rtol=1e-12)
     assert "net_annualised_return" not in set(rows.loc["next_major"].index.get_level_values("measure"))
+
+
+def test_net_returns_are_reconciled_and_a_day_without_its_fee_is_seen(history, small_market):
+    fees = {COURSE: 0.0055}
+    table = periods_table(history, [COURSE], small_market, SMALL_MONTH, fees)
+    assert net_reconciliation(table, history, fees)["passed"].all()
+    table["net_return"] += 0.0055 / 252
+    assert not net_reconciliation(table, history, fees)["passed"].any()
+
+
+def test_a_course_that_begins_later_has_its_net_returns_from_then_on(history, small_market):
+    fees, first = {COURSE: 0.0055}, history.courses.index[history.courses.index >= "2024-09-10"][0]
+    courses = history.courses.copy()
+    courses.loc[courses.index < first, COURSE] = np.nan
+    late = dataclasses.replace(history, courses=courses)
+    table = periods_table(late, [COURSE], small_market, SMALL_MONTH, fees)
+    assert table.loc[table["period"] == "itd", "net_return"].isna().all()
+    assert net_reconciliation(table, late, fees)["passed"].all()
