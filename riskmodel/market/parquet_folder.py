@@ -89,7 +89,15 @@ def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | N
         there = list(file.schema_arrow.names)
         table = file.read(columns=None if columns is None else [column for column in columns if column in there])
         table.validate(full=True)  # texts are UTF-8
+        table = table.select(_index_first(table))
     return table.replace_schema_metadata(None), there
+
+
+def _index_first(table: Any) -> list[str]:
+    """The names of columns with those first that pandas kept as an index, which it writes last: the days of a wide frame."""
+    kept = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    index = [name for name in kept if isinstance(name, str) and name in table.column_names]
+    return [*index, *(name for name in table.column_names if name not in index)]
 
 
 @contextmanager

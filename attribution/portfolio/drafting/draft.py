@@ -13,7 +13,8 @@ from attribution.portfolio.drafting.text import drafted_text
 from attribution.portfolio.settings.questions import open_places
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
-from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.progress import Progress, stages
 
 COLUMNS = ("file", "sheet", "column", "table", "ours", "verdict", "why")
@@ -69,7 +70,7 @@ def draft_book(exports: str | Path, out: str | Path, progress: Progress = None) 
     if out.resolve().is_relative_to(exports.resolve()):
         raise InputError(f"--out: '{out}' lies in the folder of the exports, where nothing is written. Name one elsewhere.")
     with stages(progress, STAGES) as step:
-        recognised = recognise(exports, step)
+        recognised = recognise(exports, step, also=lambda found: (drafted_text(found, exports, out), found_table(found)))
     if not recognised.drafts:
         looked = [each.file for each in recognised.found if each.file]
         raise InputError(

@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
-from riskmodel.market.sources.recognition.recognise import Recognised
+from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.words import currency_said
 
 SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them

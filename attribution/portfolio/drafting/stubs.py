@@ -9,7 +9,7 @@ from attribution.portfolio.drafting.toml import quoted
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, Found
 from riskmodel.market.sources.recognition.evidence.near import Near
-from riskmodel.market.sources.recognition.recognise import Recognised
+from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.tables import TABLES
 from riskmodel.texts import visible
 

@@ -15,7 +15,7 @@ from attribution.portfolio.drafting.toml import key_of, quoted
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
-from riskmodel.market.sources.recognition.recognise import Recognised
+from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.texts import visible
 
 US_DOLLAR = "USD"

@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import ANY as ANY_DAY
+from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import DELIMITERS, one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
 from riskmodel.market.sources.mapping import EMPTY_LINE
-from riskmodel.market.sources.recognition.evidence.values import DAY, shape_of
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
 from riskmodel.market.spelling import stands_for_none
 
 PLAIN = (".csv", ".tsv", ".txt")
@@ -30,6 +32,7 @@ MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
+INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
 NOTE = 20  # characters of a note that tell where notes begin
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
@@ -101,6 +104,15 @@ def look(folder: Path) -> Iterator[Seen | Unread]:
             yield from _of_file(path, name)
         except UnreadableError as error:
             yield Unread(name, None, Fact("unreadable", {"reason_given": str(error)}))
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            yield not_understood(name, None, error)
+
+
+def not_understood(file: str, sheet: str | None, error: Exception) -> Unread:
+    """A file or sheet of which looking failed, by a mistake of ours: it must not cost the others."""
+    return Unread(file, sheet, Fact("not_understood", {"reason_given": f"{type(error).__name__}: {one_line(error)}"}))
 
 
 class UnreadableError(Exception):
@@ -121,12 +133,13 @@ def _by_a_library() -> Iterator[None]:
 def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        with _by_a_library():
-            cells = pd.read_parquet(path)
-        yield Seen(name, None, {}, cells, (Fact("parquet"),))
+        yield _of_parquet(path, name)
     elif suffix in WORKBOOKS:
         for sheet, grid in _sheets(path).items():
-            yield _under_header(grid, name, sheet, {"sheet": sheet}, ())
+            try:
+                yield _under_header(grid, name, sheet, {"sheet": sheet}, ())
+            except Exception as error:
+                yield not_understood(name, sheet, error)
     elif suffix in PLAIN:
         with _by_a_library():
             raw = path.read_bytes()
@@ -137,6 +150,24 @@ def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
         yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}))
     else:
         yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
+
+
+def _of_parquet(path: Path, name: str) -> Seen | Unread:
+    try:
+        cells = as_frame(read_parquet(path, name, "exports")[0])
+    except InputError as error:
+        raise UnreadableError(one_line(error)) from error
+    cells = cells.set_axis([*map(str, cells.columns)], axis=1).apply(_plain)
+    counts = [label for label in cells.columns if INDEX.fullmatch(label) and shape_of(cells[label]).kind == NUMBER]
+    cells = cells.drop(columns=counts)  # the number of each row, which nobody called a column
+    if len(cells.columns) < 2 or cells.empty:
+        return Unread(name, None, Fact("no_table"))
+    return _seen(name, None, {}, cells, (Fact("parquet"),))
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """A column of which a cell is a list or a map as texts: it holds no numbers, days or names."""
+    return column if all(map(is_hashable, column.dropna().head(1))) else column.map(str)
 
 
 def _sheets(path: Path) -> dict[str, pd.DataFrame]:

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, TAKEN, UNUSED, Draft, Found
+from riskmodel.market.sources.recognition.evidence.near import Near
 from riskmodel.market.sources.recognition.files import Unread
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.tables import TABLES
 
 WISHED = ("fundamentals", "earnings", "indices", "constituents", "rates")  # tables without which something is left out
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a folder of exports is taken for.
+
+    Attributes
+    ----------
+    drafts
+        A mapping for each table that was found, in the order of `riskmodel.market.tables.TABLES`.
+    found
+        What each column, sheet and file is taken for, and what is needed and was not found.
+    nearest
+        By each table that was not found, the files that come nearest to it.
+    """
+
+    drafts: tuple[Draft, ...]
+    found: tuple[Found, ...]
+    nearest: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)
+
+    def draft(self, table: str) -> Draft | None:
+        """The mapping of a table; None where it was not found."""
+        return next((draft for draft in self.drafts if draft.table == table), None)
 
 
 def told_elsewhere(draft: Draft, drafts: Sequence[Draft]) -> frozenset[str]:

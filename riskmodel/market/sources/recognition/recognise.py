@@ -2,109 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition import codes as by_code
-from riskmodel.market.sources.recognition.cash import state_cash
-from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
-from riskmodel.market.sources.recognition.drafts import (
-    ASKED,
-    MISSING,
-    UNREAD,
-    UNUSED,
-    Draft,
-    Found,
-    ask_whose,
-    state_dividends,
-    state_place,
-    state_sessions,
-    without_taken,
-)
-from riskmodel.market.sources.recognition.evidence.days import settle_days, why_no_prices
-from riskmodel.market.sources.recognition.evidence.events import events_of
-from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
-from riskmodel.market.sources.recognition.evidence.items import by_items
-from riskmodel.market.sources.recognition.evidence.near import Near, nearest
-from riskmodel.market.sources.recognition.evidence.priced import (
-    ask_levels,
-    leave_out,
-    levels_apart,
-    priced_in,
-    rates_across,
-    roughness,
-    strangers,
-    unpriced,
-)
-from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
-from riskmodel.market.sources.recognition.files import Seen, Unread, look
-from riskmodel.market.sources.recognition.found import (
-    row_of_file,
-    row_of_group,
-    rows_not_found,
-    rows_of_columns,
-    rows_of_headers,
-    told_elsewhere,
-)
-from riskmodel.market.sources.recognition.groups import Group, groups_of, merged
-from riskmodel.market.sources.recognition.long import long_draft
-from riskmodel.market.sources.recognition.names import plain_index
-from riskmodel.market.sources.recognition.naming import state_codes, state_indices
-from riskmodel.market.sources.recognition.reasons import why_left
-from riskmodel.market.sources.recognition.structure import (
-    Known,
-    like_securities,
-    names_of_stocks,
-    prices_under_shares,
-    structures,
-)
-from riskmodel.market.sources.recognition.wide import (
-    Wide,
-    as_wide,
-    is_across,
-    is_lists,
-    levels_mixed,
-    no_levels,
-    paired,
-    settled_by_cells,
-    wide_drafts,
-)
-from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, has, matched, tokens
-from riskmodel.market.tables import TABLES
+from riskmodel.market.sources.recognition.decide.failing import without_failing
+from riskmodel.market.sources.recognition.decide.tables import tables_among
+from riskmodel.market.sources.recognition.drafts import UNREAD
+from riskmodel.market.sources.recognition.files import Seen, Unread, look, not_understood
+from riskmodel.market.sources.recognition.found import Recognised, row_of_file
+from riskmodel.market.sources.recognition.names import abstract
 from riskmodel.progress import OF_STAGE, Step, silent
 
-CLOSE = 0.5  # of a score: two tables that a file may be are asked for
-LISTS = ("holdings", "constituents")
-KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them
 
-
-@dataclass(frozen=True)
-class Recognised:
-    """What a folder of exports is taken for.
-
-    Attributes
-    ----------
-    drafts
-        A mapping for each table that was found, in the order of `riskmodel.market.tables.TABLES`.
-    found
-        What each column, sheet and file is taken for, and what is needed and was not found.
-    nearest
-        By each table that was not found, the files that come nearest to it.
-    """
-
-    drafts: tuple[Draft, ...]
-    found: tuple[Found, ...]
-    nearest: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)
-
-    def draft(self, table: str) -> Draft | None:
-        """The mapping of a table; None where it was not found."""
-        return next((draft for draft in self.drafts if draft.table == table), None)
-
-
-def recognise(folder: Path, progress: Step = silent) -> Recognised:
+def recognise(
+    folder: Path, progress: Step = silent, also: Callable[[Recognised], object] = lambda recognised: None
+) -> Recognised:
     """Look at every file of a folder; nothing is written, and no unit is guessed.
+
+    A file or sheet of which looking fails is named with what went wrong, and the others are taken without it.
 
     Parameters
     ----------
@@ -112,6 +28,8 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         Of the exports.
     progress
         Told of each file, and of each table.
+    also
+        What is made of the result and must not fail for one file either: a draft of a book.
 
     Examples
     --------
@@ -124,249 +42,20 @@ def recognise(folder: Path, progress: Step = silent) -> Recognised:
         progress(f"files{OF_STAGE}{each.file}")
         looked.append(each)
     progress("cells")
-    found = [row_of_file(each, UNREAD, each.why) for each in looked if isinstance(each, Unread)]
-    groups = merged_lists(groups_of(each for each in looked if isinstance(each, Seen)))
-    settle_days(groups)
-    narrow = [group for group in groups if group.is_long]
-    choices = {group: candidates(group) if group in narrow else [] for group in groups}
-    securities = by_code.securities_among(choices)
-    if securities is None and (securities := by_code.securities_without_words(narrow)) is not None:
-        choices[securities] = [like_securities(securities)]
-    codes = by_code.code_columns(securities) if securities is not None else {}
-    for group in narrow:
-        if group is not securities and codes and not any(each.label("ticker") for each in choices[group]):
-            choices[group] = candidates(group, joined=by_code.joined_columns(group, codes))
-    tickers = {group: names_of_stocks(group, codes) if codes else None for group in narrow}
-    for group in [group for group in narrow if group is not securities]:
-        ticker, least = tickers[group], KNOWN_ITEMS if choices[group] else 0
-        if ticker is not None and (spread := by_items(group, ticker, least)) is not None:
-            groups[groups.index(group)] = narrow[narrow.index(group)] = spread
-            tickers[spread] = ticker
-            del choices[group]
-            choices[spread] = candidates(spread, joined=frozenset({ticker}))
-    choices = {group: _of_known_codes(group, choices[group], codes, securities) for group in groups}
-    indices = _index_names(choices)
-    across = {group: as_wide(group, codes, indices) for group in groups}
-    known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
-    strange = [group for group in narrow if not choices[group] and across[group] is None and group is not securities]
-    choices |= structures([group for group in strange if not of_another_kind(group)], known)
-    if not any(each and each[0].table == "prices" for each in choices.values()):
-        for group in narrow:
-            counts = choices.get(group) or ()
-            if counts and counts[0].table == "shares" and (daily := prices_under_shares(group, counts[0])) is not None:
-                choices[group] = [daily]  # the counts are taken out of it as a second table
-    priced = priced_in(choices, across)
-    no_tables = strangers(choices, across, priced)
-    choices = {g: [each for each in likely if (g, each.table) not in no_tables] for g, likely in choices.items()}
-    for group, wide in across.items():
-        if wide is not None and (rates := rates_across(wide, priced)) is not None:
-            across[group], choices[group] = None, [rates]
-    levels = known.indices | _index_names(choices, ("indices",))
-    choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
-    sheets: list[Wide] = []
-    taken: dict[str, tuple[Group, Candidate]] = {}
-    rivals: dict[str, list[Group]] = {}
-    for group in sorted(groups, key=lambda group: _rank(group, choices[group])):
-        wide = across[group]
-        likely = choices[group]
-        if wide is not None and (mixed_levels := levels_mixed(wide)):
-            found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
-        elif wide is not None and (others := no_levels(wide)):
-            found.append(row_of_group(group, ASKED, Fact("no_levels", {"labels": others}), table="indices"))
-        elif wide is not None and (apart := levels_apart(wide, priced)):
-            no_index = Fact("levels_apart", {"labels": tuple(apart), "most": max(apart.values())})
-            found.append(row_of_group(group, ASKED, no_index, table="indices"))
-        elif wide is not None and is_lists(wide):
-            found.append(row_of_group(group, ASKED, Fact("lists_across"), table="holdings"))
-        elif wide is not None:
-            sheets.append(paired(wide))
-        elif is_across(group, codes) is not None:
-            found.append(row_of_group(group, ASKED, Fact("days_across")))
-        elif not likely and (why_not := [fact for (other, _), fact in no_tables.items() if other is group]):
-            found.append(row_of_group(group, UNUSED, *why_not))
-        elif not likely:
-            verdict, reason, table = why_left(group, codes)
-            found.append(row_of_group(group, verdict, reason, table=table))
-        elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
-            found.append(
-                row_of_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), table="splits")
-            )
-        elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
-            either = tuple(sorted((likely[0].table, likely[1].table)))
-            found.append(row_of_group(group, ASKED, Fact("either_table", {"tables": either})))
-        elif (
-            likely[0].table in taken
-            and likely[0].table not in LISTS  # either may be the portfolio's
-            and likely[0].why
-            and not taken[likely[0].table][1].why
-        ):
-            other = taken[likely[0].table][0]
-            second = Fact("second_of_table", {"table": likely[0].table, "place": other.place})
-            found.append(row_of_group(group, UNUSED, second, *likely[0].why, table=likely[0].table))
-        elif likely[0].table in taken:
-            other = taken[likely[0].table][0]
-            rivals.setdefault(likely[0].table, []).append(group)
-            found.append(
-                row_of_group(group, ASKED, Fact("second_of_table", {"table": likely[0].table, "place": other.place}))
-            )
-        else:
-            taken[likely[0].table] = (group, likely[0])
-    beside = _shares_of_prices(taken)
-    if beside is not None and "shares" in taken and taken["shares"][1].why:  # by no word: a count beside prices says more
-        other, like = taken.pop("shares")
-        second = Fact("second_of_table", {"table": "shares", "place": taken["prices"][0].place})
-        found.append(row_of_group(other, UNUSED, second, *like.why, table="shares"))
-    drafts = []
-    for group, candidate in taken.values():
-        progress(f"tables{OF_STAGE}{candidate.table}")
-        drafts.append(long_draft(group, candidate))
-        ask_levels(drafts[-1], priced)
-    for draft in drafts:
-        state_place(draft, rivals.get(draft.table, []))
-    sheets = settled_by_cells(sheets)
-    for draft in drafts:
-        if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
-            ask_whose(draft)
-    of_sheets, left = wide_drafts(sheets)
-    for draft in of_sheets:
-        if draft.table in taken:
-            may_be = tuple(s.group.place for s in sheets if s.table == draft.table)
-            first = next(each for each in drafts if each.table == draft.table)
-            first.why[("file",)] = (*first.why.get(("file",), ()), Fact("fields_beside", {"places": may_be}))
-            place = taken[draft.table][0].place
-            left += [
-                (s, Fact("second_of_table", {"table": s.table, "place": place}))
-                for s in sheets
-                if s.table == draft.table and s.field is not None
-            ]
-        else:
-            drafts.append(draft)
-    if beside is not None and not any(draft.table == "shares" for draft in drafts):
-        drafts.append(beside)
-    found += [
-        row_of_group(sheet.group, UNUSED if why.key == "needless" else ASKED, why, table=sheet.table) for sheet, why in left
-    ]
-    state_codes(drafts, sheets, codes, securities)
-    state_indices(drafts)
-    without_price = unpriced(drafts, securities, codes)
-    for draft in drafts:
-        without_taken(draft, drafts)
-        state_sessions(draft)
-        state_cash(draft, frozenset().union(*codes.values()), without_price)
-    for master in (each for each in drafts if each.table == "securities"):
-        for lists in (each for each in drafts if each.table == "holdings"):
-            leave_out(master, lists, without_price)
-    used = {draft.group for draft in drafts}
-    of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
-    spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
-    events = [seen for group in spare if (seen := events_of(group, tickers[group])) is not None]
-    state_dividends(drafts, events)
-    order = list(TABLES)
-    drafts.sort(key=lambda draft: order.index(draft.table))
-    for draft in drafts:
-        found += rows_of_columns(draft, told_elsewhere(draft, drafts))
-    for group in groups:
-        found += rows_of_headers(group)
-    found += rows_not_found(drafts)
-    missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
-    near = {table: nearest(table, spare, tickers) for table in missing}
-    of_splits = [each for each in events if each.may_be_splits]
-    if of_splits and not any(draft.table == "splits" for draft in drafts):
-        near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
-        found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
-    return Recognised(tuple(drafts), tuple(sorted(found, key=lambda each: (each.file == "", each.file, each.sheet))), near)
+    unread = [row_of_file(each, UNREAD, each.why) for each in looked if isinstance(each, Unread)]
+    parts: dict[tuple[str, str | None], list[Seen]] = {}
+    for each in looked:
+        if isinstance(each, Seen):
+            parts.setdefault((abstract(each.file), each.sheet), []).append(each)
 
+    def tables(some: Sequence[tuple[str, str | None]]) -> Recognised:
+        found = tables_among([each for part in some for each in parts[part]], progress)
+        also(found)
+        return found
 
-def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
-    """The likeliest first, and what its name says should not be used last; of rates the smoothest."""
-    if likely and likely[0].table == "rates":
-        return doubtful_word(group) is not None, roughness(group)
-    return doubtful_word(group) is not None, -max((each.score for each in likely), default=0)
-
-
-def merged_lists(groups: Sequence[Group]) -> list[Group]:
-    """Groups with the lists of several portfolios as one; others as they are."""
-    lists = [g for g in groups if g.is_long and any(c.table in LISTS for c in candidates(g))]
-    return [group for group in groups if group not in lists] + merged(lists)
-
-
-def _of_known_codes(
-    group: Group, likely: Sequence[Candidate], codes: Mapping[str, frozenset[str]], securities: Group | None
-) -> list[Candidate]:
-    """The tables that a group may be, whose names of stocks are known to the table of securities."""
-    if group is securities:
-        return [each for each in likely if each.table == "securities"]
-    out = []
-    for each in likely:
-        label = each.label("ticker")
-        known = label is None or not codes or _is_known(frozenset(group.texts(label)), codes)
-        stock_as_index = (
-            (index := each.label("index")) is not None
-            and codes
-            and by_code.best_column(frozenset(group.texts(index)), codes)[0] is not None
-        )
-        if known and not stock_as_index and each.table != "securities" and why_no_prices(group, each) is None:
-            out.append(each)
-    return out
-
-
-def _is_known(texts: frozenset[str], codes: Mapping[str, frozenset[str]]) -> bool:
-    return by_code.best_column(texts, codes)[0] is not None or by_code.ending_of(texts, codes) is not None
-
-
-def _of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset[str]) -> list[Candidate]:
-    """The tables that a group may be: lists that are named as an index with levels is are those of its members."""
-    if not likely or likely[0].table != "holdings" or likely[0].label("portfolio") is not None or not levels:
-        return list(likely)
-    known = {plain_index(name) for name in levels}
-    weights = {ours: found for ours, found in likely[0].columns.items() if ours in TABLES["constituents"].columns}
-    whose = [label for label, shape in group.shapes.items() if shape.kind == TEXT and _are_named(group, label, known)]
-    if len(whose) == 1:
-        why = (Fact("like_members", {"label": whose[0]}),)
-        return [Candidate("constituents", weights | {"index": ((whose[0], ""),)}, likely[0].score, why)]
-    named = {each.sheet or PurePosixPath(each.file).stem for each in group.seen}
-    if not all(any(_is_named(name, index) for index in known) for name in named):
-        return list(likely)
-    return [Candidate("constituents", weights, likely[0].score)] if "weight" in weights else list(likely)
-
-
-def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
-    """Whether all cells of a column are names of indices that have levels."""
-    names = {plain_index(text) for text in group.texts(label)} - {""}
-    return bool(names) and names <= {*known}
-
-
-def _is_named(name: str, index: str) -> bool:
-    """Whether the name of a file or sheet has that of an index in it, as whole words."""
-    return bool(index) and has(tokens(name), index)
-
-
-def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | None:
-    """The table of share counts out of the file of prices, where that has a count or a market value by day."""
-    if "prices" not in taken:
-        return None
-    group, prices = taken["prices"]
-    used = {label for found in prices.columns.values() for label, _ in found}
-    columns = {"available_from": prices.columns["date"], "ticker": prices.columns["ticker"]}
-    for ours in ("shares_out", "market_cap"):
-        scores = {
-            label: matched(label, WORDS["shares"][ours])
-            for label in group.first.labels
-            if label not in used and group.shape(label).kind == NUMBER
-        }
-        best = max((score for score, word in scores.values() if word != "shares"), default=0.0)  # may be shares traded
-        found = tuple((label, word) for label, (score, word) in scores.items() if score == best >= WHOLE_WORD)
-        if found:
-            columns[ours] = found
-            return long_draft(group, Candidate("shares", columns, best))
-    return None
-
-
-def _index_names(
-    choices: Mapping[Group, Sequence[Candidate]], tables: Sequence[str] = ("indices", "constituents")
-) -> frozenset[str]:
-    names = set[str]()
-    for group, likely in choices.items():
-        if likely and likely[0].table in tables and (label := likely[0].label("index")):
-            names |= {*group.texts(label)}
-    return frozenset(names)
+    found, failed = without_failing([*parts], tables)
+    for one in failed:
+        left_out = [not_understood(seen.file, seen.sheet, one.error) for seen in parts[one.part]]
+        unread += [row_of_file(each, UNREAD, each.why) for each in left_out]
+    rows = sorted([*unread, *found.found], key=lambda row: (row.file == "", row.file, row.sheet))
+    return replace(found, found=tuple(rows))

@@ -13,7 +13,8 @@ import pytest
 from attribution.portfolio.drafting.draft import draft_book
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
-from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.tables import TABLES
 from tests.riskmodel.market.sources.meaningless import Meaningless, meaningless
 

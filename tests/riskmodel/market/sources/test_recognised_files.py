@@ -13,7 +13,8 @@ from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.recognition import files
 from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED, Found
 from riskmodel.market.sources.recognition.files import Seen, look
-from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 
 DAYS = pd.bdate_range("2025-01-01", "2025-03-31")
@@ -49,8 +50,9 @@ def test_a_damaged_file_is_said_and_a_mistake_of_ours_is_not_taken_for_one(tmp_p
     assert [each.why.key for each in looked if not isinstance(each, Seen)] == ["unreadable"] * 3
     assert [each.file for each in looked if isinstance(each, Seen)] == ["d.csv"]
     monkeypatch.setattr(files, "_header_row", lambda *_: [][0])
-    with pytest.raises(IndexError):
-        recognise(tmp_path)
+    of_ours = next(each for each in look(tmp_path) if each.file == "d.csv")
+    assert not isinstance(of_ours, Seen) and of_ours.why.key == "not_understood"
+    assert of_ours.why.values["reason_given"] == "IndexError: list index out of range"
 
 
 def test_a_workbook_without_openpyxl_is_no_damaged_file(tmp_path, monkeypatch):

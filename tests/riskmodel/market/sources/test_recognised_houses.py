@@ -14,7 +14,8 @@ from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
-from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.recognise import recognise
 from tests.riskmodel.market.sources.odd_folders import DATES, GROUPS, ISINS, TICKERS, lists, prices
 
 IDS = [str(10_001 + 7 * place) for place in range(len(TICKERS))]

@@ -6,7 +6,8 @@ import pytest
 
 from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, TAKEN, UNREAD, UNUSED
-from riskmodel.market.sources.recognition.recognise import Recognised, recognise
+from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.recognise import recognise
 from tests.riskmodel.market.sources.odd_folders import ODD
 
 pytest.importorskip("openpyxl")
