@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -12,8 +15,8 @@ from riskmodel.arrays.industries import coded
 from riskmodel.bounds import CODE_DIGITS, shown
 from riskmodel.errors import InputError, listed
 
-COLUMNS = ("industry", "sic")  # looked for in this order
-SIC_DIGITS = 4
+SIC, SIC_DIGITS, GROUP_DIGITS = "sic", 4, 2  # the Standard Industrial Classification; its major groups have two digits
+COLUMNS = ("industry", SIC)  # looked for in this order
 Industry: TypeAlias = str | Literal[False] | None
 
 
@@ -69,7 +72,7 @@ def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataAr
     values = market[column].to_numpy()
     text = pd.Series(np.where(pd.isna(values), "", values), dtype=object).astype(str).str.strip()
     if coded(text.to_numpy()):
-        padded = text.where(text == "", text.str.zfill(SIC_DIGITS)) if column == "sic" else text
+        padded = text.where(text == "", text.str.zfill(SIC_DIGITS)) if column == SIC else text
         text = padded.str[:digits]
     issuer = pd.Series(market["issuer"].to_numpy() if "issuer" in market else "", text.index, dtype=object).astype(str)
     lacking = (text == "") & (issuer != "")
@@ -78,3 +81,17 @@ def industries(market: xr.Dataset, industry: Industry, digits: int) -> xr.DataAr
         alike = of_issuer.first()[of_issuer.min() == of_issuer.max()]
         text = text.where(~lacking, issuer.map(alike).fillna(""))
     return market["sector"].copy(data=text.to_numpy(dtype=object))
+
+
+def industry_codes(market: xr.Dataset, industry: Industry, digits: int) -> str:
+    """The classification that industries are major groups of, "sic"; empty where they are no codes, or codes of another."""
+    column = industry_column(market, industry)
+    values = market[column].to_numpy() if column == SIC and digits == GROUP_DIGITS else np.array([], dtype=object)
+    return SIC if coded(np.where(pd.isna(values), "", values).astype(str)) else ""
+
+
+@cache
+def major_groups() -> dict[str, dict[str, str]]:
+    """Language -> two digits -> name, of the Standard Industrial Classification of 1987."""
+    text = resources.files(__package__).joinpath(f"{SIC}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

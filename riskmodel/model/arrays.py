@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from riskmodel.arrays.industries import nested_industries, sector_of_industries
+from riskmodel.arrays.industries import coded, nested_industries, sector_of_industries
 from riskmodel.estimation.lagged import RegressionSettings, lagged_regression, require_arrays
 from riskmodel.factors import MARKET, RESERVED
+from riskmodel.market.industries import major_groups
 from riskmodel.model.second_specification import second_factor_returns
 
 STYLE = "style"  # the styles' dimension beside all factors': a Dataset cannot have `factor` in two lengths
@@ -88,3 +90,27 @@ def fitted_arrays(
         "industry_shrinkage": regression["industry_shrinkage"].rename(industry="industry_name").fillna(1.0),
     }
     return data.assign(of_industry)
+
+
+def industry_texts(data: xr.Dataset) -> dict[str, dict[str, str]]:
+    """The names on pages of industries that are codes; see `RiskModelResults.style_texts`."""
+    if "industry_sector" not in data or not coded(labels := data["industry"].to_numpy()):
+        return {}
+    own, code = (array.ravel() for array in np.broadcast_arrays(data["industry_factor"].to_numpy(), labels))
+    codes = dict(zip(own.tolist(), code.tolist(), strict=True))
+    count = pd.Series([codes[str(name)] for name in data["industry_name"].to_numpy()]).value_counts()
+    texts, known = {}, major_groups() if data.attrs.get("industry_codes") else {}
+    for name, sector in zip(data["industry_name"].to_numpy(), data["industry_sector"].to_numpy(), strict=True):
+        label = codes[str(name)]
+        words = {
+            language: known.get(language, {}).get(label, plain.format(label))
+            for language, plain in (("en", "Industry {}"), ("ja", "産業{}"))
+        }
+        texts[str(name)] = words
+        if count[label] > 1:
+            texts[str(name)] = {
+                "en": f"{words['en']} ({{sector}})",
+                "ja": f"{words['ja']}（{{sector}}）",
+                "sector": str(sector),
+            }
+    return texts

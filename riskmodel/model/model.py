@@ -24,7 +24,7 @@ from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
 from riskmodel.market.finals import ends_by_now, ends_of_lives
 from riskmodel.market.fingerprint import history_fingerprint
-from riskmodel.market.industries import Industry, industries, require_industry
+from riskmodel.market.industries import Industry, industries, industry_codes, require_industry
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.chunked import fit_by_blocks
 from riskmodel.model.look_back import look_back
@@ -89,6 +89,11 @@ class RiskModel:
         chosen["industry"] = {"column": self.industry, "digits": self.industry_digits}
         return {**chosen, "styles": styles, "texts": {s.name: dict(s.texts) for s in self.styles}}
 
+    def _origins(self, market: xr.Dataset) -> dict[str, str]:
+        """What pages say of the columns used: `ordinary_income`'s and, where it is known, what classifies industries."""
+        codes = industry_codes(market, self.industry, self.industry_digits)
+        return {"ordinary_income": str(ordinary_income_sources(market))} | ({"industry_codes": codes} if codes else {})
+
     @property
     def estimation_settings(self) -> dict[str, object]:
         """Those of `settings` that a fit depends on."""
@@ -145,9 +150,7 @@ class RiskModel:
                 require_a_sound_day(data)
                 step("fingerprint")
                 data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
-        return RiskModelResults(
-            data=data.assign_attrs(ordinary_income=str(ordinary_income_sources(market))), settings=self.settings
-        )
+        return RiskModelResults(data=data.assign_attrs(self._origins(market)), settings=self.settings)
 
     @property
     def look_back(self) -> int:
@@ -215,5 +218,6 @@ class RiskModel:
             fit=partial(self.fit, progress=progress),
             look_back=self.look_back,
             industries=industries(market, self.industry, self.industry_digits),
+            origins=self._origins(market),
             own=own,
         )

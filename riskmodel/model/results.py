@@ -11,7 +11,6 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel.arrays.chunks import is_lazy
-from riskmodel.arrays.industries import coded
 from riskmodel.arrays.labels import require_kind
 from riskmodel.arrays.requested import requested_columns, requested_rows
 from riskmodel.errors import InputError, listed
@@ -21,7 +20,7 @@ from riskmodel.estimation.regression import HETEROSKEDASTIC
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
-from riskmodel.model.arrays import STYLE
+from riskmodel.model.arrays import STYLE, industry_texts
 from riskmodel.model.forecast import RiskForecast, risk_forecast, specific_forecast
 from riskmodel.progress import Progress, stages
 
@@ -368,26 +367,6 @@ class RiskModelResults:
         if is_lazy(self.data):
             return f"<p>{head[0]}</p>"
         return f"<p>{'<br>'.join(head)}</p>" + self.summary().to_html(float_format="{:.4f}".format)
-
-
-def industry_texts(data: xr.Dataset) -> dict[str, dict[str, str]]:
-    """The names on pages of industries that are codes; see `RiskModelResults.style_texts`."""
-    if "industry_sector" not in data or not coded(labels := data["industry"].to_numpy()):
-        return {}
-    own, code = (array.ravel() for array in np.broadcast_arrays(data["industry_factor"].to_numpy(), labels))
-    codes = dict(zip(own.tolist(), code.tolist(), strict=True))
-    count = pd.Series([codes[str(name)] for name in data["industry_name"].to_numpy()]).value_counts()
-    texts = {}
-    for name, sector in zip(data["industry_name"].to_numpy(), data["industry_sector"].to_numpy(), strict=True):
-        label = codes[str(name)]
-        texts[str(name)] = {"en": f"Industry {label}", "ja": f"産業{label}"}
-        if count[label] > 1:
-            texts[str(name)] = {
-                "en": f"Industry {label} ({{sector}})",
-                "ja": f"産業{label}（{{sector}}）",
-                "sector": str(sector),
-            }
-    return texts
 
 
 def require_results(value: object, name: str = "results") -> RiskModelResults:

@@ -11,7 +11,6 @@ import xarray as xr
 
 from riskmodel.arrays.segments import joined, segments_of
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.market.finals import ENDS
 from riskmodel.market.fingerprint import history_fingerprint
 from riskmodel.model.arrays import STYLE
@@ -40,11 +39,13 @@ def updated(
     fit: Callable[[xr.Dataset], RiskModelResults],
     look_back: int,
     industries: xr.DataArray,
+    origins: Mapping[str, str],
     own: Sequence[str] = (),
 ) -> RiskModelResults:
     """What `RiskModel.update` returns; `fit` is given the new sessions with the `look_back` before them.
 
-    `industries` are those that the settings find in the market, `own` the styles that functions of the user's feed.
+    `industries` are those that the settings find in the market, `origins` the attributes that name the columns used, `own`
+    the styles that functions of the user's feed.
     """
     differences = setting_differences(results.settings, settings)
     if differences:
@@ -52,15 +53,12 @@ def updated(
     sessions, seen = market.get_index("time"), results.data.get_index("time")
     require_same_history(results.data["fingerprint"], market, seen, sessions)
     require_same_industries(results.data["industry"], industries)
-    income = str(ordinary_income_sources(market))
     if len(sessions) == len(seen):
         issuers = market["issuer"].sel(asset=results.data["asset"])
-        same = results.data.attrs.get("ordinary_income") == income and results.data["issuer"].equals(issuers)
+        same = origins.items() <= results.data.attrs.items() and results.data["issuer"].equals(issuers)
         if same and json.loads(json.dumps(results.settings)) == json.loads(json.dumps(settings)):
             return results
-        data = (
-            results.data.drop_vars(UNADJUSTED, errors="ignore").assign(issuer=issuers).assign_attrs(ordinary_income=income)
-        )
+        data = results.data.drop_vars(UNADJUSTED, errors="ignore").assign(issuer=issuers).assign_attrs(origins)
         return RiskModelResults(data=data, settings=dict(settings))
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
@@ -71,7 +69,7 @@ def updated(
     data = appended(results.data.drop_vars([name for name in UNTIMED if name in results.data]), new)
     data = data.assign({name: fresh[name] for name in UNTIMED if name in fresh})
     data = data.assign(fingerprint=history_fingerprint(market, sessions[-1]))
-    return RiskModelResults(data=data.assign_attrs(ordinary_income=income), settings=dict(settings))
+    return RiskModelResults(data=data.assign_attrs(origins), settings=dict(settings))
 
 
 def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:

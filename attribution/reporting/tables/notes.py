@@ -94,6 +94,8 @@ def codes_note(model: RiskModelResults, market: xr.Dataset) -> Fact | None:
     column = industry_column(market, chosen["column"])
     if not column or not coded(model.data["industry"].to_numpy()):
         return None
+    if model.data.attrs.get("industry_codes"):
+        return Fact("industry_groups", {"column": column})
     return Fact("industry_codes", {"column": column, "digits": int(chosen["digits"])})
 
 

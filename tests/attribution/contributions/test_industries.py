@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from attribution.house_style.words import read_messages
 from attribution.portfolio.inputs import read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.tables.notes import collect_notes
+from riskmodel.market.industries import major_groups
 from tests.conftest import SMALL_MONTH, text_of_one
 
 
@@ -43,8 +46,10 @@ def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_b
     by_name = result.by("stock", "group").unstack()["industry"]
     assert by_name.sum() == pytest.approx(groups["industry"], abs=1e-15)
     texts = {language: read_messages(language, result.style_texts) for language in ("en", "ja")}
-    assert texts["en"].factor("industry 73 (Energy)") == "Industry 73 (Energy)"
-    assert texts["ja"].factor("industry 73 (Energy)") == f"産業73（{texts['ja'].name('sectors', 'Energy')}）"
+    assert texts["en"].factor("industry 73 (Energy)") == "Business services and software (Energy)"
+    energy = texts["ja"].name("sectors", "Energy")
+    assert texts["ja"].factor("industry 73 (Energy)") == f"事業サービス・ソフトウェア（{energy}）"
+    assert texts["en"].factor("industry 11") == "Industry 11", "no major group of the classification"
 
 
 def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
@@ -57,12 +62,43 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
         "Industries relative to their sectors: the ten largest factor returns" in english
         and "on days when at least 3 of their names are estimated" in english
     )
-    assert "has the first 2 digits of the codes in the column “sic” of the table securities" in english
+    assert "Industries are the major groups of the Standard Industrial Classification (1987)" in english
     assert "列「sic」のコードの上2桁" in japanese
     assert "Within each sector the industries have returns relative to it" in english
-    assert "産業のファクターリターン" in japanese and "産業73（" in japanese
+    assert "産業のファクターリターン" in japanese and "事業サービス・ソフトウェア（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])
+
+
+@pytest.mark.parametrize("chosen", [{"industry": "sic", "industry_digits": 3}, {"industry": "industry"}])
+def test_codes_of_another_length_or_classification_stay_numbers(coded_book, chosen):
+    market = read_inputs(at.read_book(coded_book))
+    model = rm.RiskModel(**chosen).fit(market.assign(industry=market["sic"]))
+    words = read_messages("en", model.style_texts)
+    codes = [words.factor(name) for name, group in model.groups.items() if group == "industry"]
+    assert len(codes) > 10 and all(name.startswith("Industry ") for name in codes)
+
+
+def test_the_names_of_industries_survive_a_store_and_an_update(coded_book, tmp_path):
+    market = read_inputs(at.read_book(coded_book))
+    whole = rm.RiskModel().fit(market)
+    begun = rm.RiskModel().fit(market.isel(time=slice(None, -5)))
+    rm.save(begun, tmp_path / "store.nc")
+    updated = rm.RiskModel().update(rm.load(tmp_path / "store.nc"), market)
+    assert updated.style_texts == whole.style_texts == begun.style_texts
+    before = whole.data.copy()
+    del before.attrs["industry_codes"]
+    unnamed = replace(whole, data=before)
+    assert unnamed.style_texts != whole.style_texts
+    assert rm.RiskModel().update(unnamed, market).style_texts == whole.style_texts, "a store of before learns the names"
+
+
+def test_the_classification_has_a_name_for_each_group_in_both_languages():
+    english, japanese = major_groups()["en"], major_groups()["ja"]
+    assert list(english) == list(japanese) == sorted(english) and len(english) == 83
+    assert all(len(code) == 2 and code.isdigit() for code in english)
+    for names in (english, japanese):
+        assert len(set(names.values())) == len(names)
 
 
 def test_the_notes_say_that_there_are_no_industries(small_book, small_market, small_model):
