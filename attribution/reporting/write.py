@@ -20,7 +20,7 @@ from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.sleeve import shown_stocks
-from attribution.reporting.client.texts import client_texts, more_pages
+from attribution.reporting.client.texts import client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, line_checker
 from attribution.reporting.commentary.draft import draft
@@ -174,6 +174,8 @@ def report(
             )
         texts = {document: drafted(content, document) for document in documents}
         texts |= {one.document: one.text for one in edited}
+        unfilled = [left_open(one.text, texts[one], one.language) for one in documents if one.edition == CLIENT]
+        remarks = (*remarks, *filter(None, unfilled))
         files = laid_out(content, texts, formats, jobs, step, house)
         step("files")
         made, failed = finished(jobs)

@@ -163,4 +163,5 @@ def _item(write: Writer, course: str, factor: str) -> str:
 
 def _breaches(write: Writer, limits: Sequence[Limit]) -> str:
     """A line for each limit that is broken: value and bound, the cause, and a place for what is done about it."""
-    return bullets(write("client.breach", rule=capital(told)) for told in broken_limits(write, {x.rule: x for x in limits}))
+    told = broken_limits(write, {x.rule: x for x in limits})
+    return bullets(write("client.breach", rule=capital(rule), open=write("client.open")) for rule in told)

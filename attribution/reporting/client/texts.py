@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.check import FIRST_LINE, LINK, NARROW, unified
 from riskmodel.errors import InputError, counted, listed
@@ -87,3 +88,20 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
         f"are {counted(sleeves, 'sleeve')}, and {sum(map(len, told)):,} characters beside breaches. Nothing was shrunk or "
         f"cut; shorten the texts, or send it as it is."
     )
+
+
+def left_open(name: str, text: str, language: str) -> str:
+    """What to say of a draft's places that only the house can fill, and that stand on the page unfilled; or nothing.
+
+    Examples
+    --------
+    >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: to be stated.", "en")
+    "client.en.md: 'to be stated' stands on the page once. Say what was done, and give the file with --commentary."
+    >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: sold on 2 April.", "en")
+    ''
+    """
+    mark = read_messages(language)("commentary.client.open")
+    if not (places := text.count(mark)):
+        return ""
+    times = "once" if places == 1 else f"{places} times"
+    return f"{name}: '{mark}' stands on the page {times}. Say what was done, and give the file with --commentary."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-VOID = {"meta", "br", "wbr", "input"}
+VOID = {"meta", "br", "hr", "wbr", "img", "input"}
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Reader(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.ids, self.tags, self.headings, self.tables, self.open, self.links = [], [], [], [], [], []
-        self.cell, self.key, self.in_caption, self.heading = None, "", False, None
+        self.cell, self.key, self.in_caption, self.heading, self.body = None, "", False, None, ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -57,6 +57,8 @@ class Reader(HTMLParser):
         if tag in ("h1", "h2", "h3"):
             self.heading = [int(tag[1]), ""]
             self.headings.append(self.heading)
+        if tag in ("table", "tbody"):
+            self.body = attrs.get("data-t") or ""  # a body may be of another table than the whole
         if tag == "table":
             self.tables.append(Table(attrs))
         elif tag == "caption":
@@ -65,7 +67,7 @@ class Reader(HTMLParser):
             self.tables[-1].rows.append([])
             self.key = attrs.get("data-k") or ""
         elif tag in ("td", "th"):
-            table = self.tables[-1].attrs.get("data-t") or ""
+            table = self.body or self.tables[-1].attrs.get("data-t") or ""
             self.cell = Cell(attrs, table, attrs.get("data-k") or self.key)
             self.tables[-1].rows[-1].append(self.cell)
 

@@ -14,7 +14,7 @@ from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.settings.walked import Walked
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
-from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, more_pages
+from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.pdf import PangoMissingError, start_pdf
 from tests.attribution.reporting.page_reader import Reader
@@ -56,6 +56,16 @@ def test_a_draft_is_short_and_its_figures_hold(page_content, drafts, language):
     assert sum(map(len, told)) <= MOST_TEXT
     assert len(told) == 3  # the verdict, and why of each sleeve
     assert check_commentary(drafts[language], page_content.tables, book=page_content.book, month=SMALL_MONTH).empty
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_places_that_only_the_house_can_fill_are_remarked_until_they_are(drafts, language):
+    breaches = drafts[language].count("\n- ")
+    assert breaches
+    said = left_open("client.md", drafts[language], language)
+    assert said.startswith("client.md: ") and ("once" if breaches == 1 else f"{breaches} times") in said
+    filled = drafts[language].replace(read_messages(language)("commentary.client.open"), "...")
+    assert left_open("client.md", filled, language) == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
