@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.house_style.numbers import power_of_ten
+from attribution.reporting.commentary.writer import capital
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import explains_nothing, is_given
@@ -242,7 +243,7 @@ def _found(note: Fact, words: PageWords) -> str:
     where, rows = finding.values["examples"], finding.values["rows"]
     return t(
         "notes.found",
-        finding=t.fact("findings", finding),
+        finding=capital(t.fact("findings", finding)),
         table=t.name("market_tables", finding.values["table"]),
         rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=words.number(rows, 0, grouped=True)),
         examples=t("notes_section.examples", examples=t.listed(where)) if where else "",
@@ -262,7 +263,7 @@ def _accepted(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
     return t(
         "notes.accepted",
-        finding=t.fact("findings", finding),
+        finding=capital(t.fact("findings", finding)),
         table=t.name("market_tables", finding.values["table"]),
         examples=t.listed(finding.values["examples"]),
         moved=_moved(note, words),

@@ -48,8 +48,8 @@ NOTES = [
     ),
     (
         Fact("found", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
-        "入力データの突き合わせ　価格データのないティッカー（発行済株式数）：1,200件（例：A、B）。",
-        "Input data, share counts, ticker without prices: 1,200 rows (such as A, B).",
+        "価格データのないティッカー：発行済株式数の表に1,200件（例：A、B）。",
+        "Ticker without prices: 1,200 rows of the table share counts (such as A, B).",
     ),
     (
         Fact(
@@ -61,9 +61,9 @@ NOTES = [
                 "month": "2025-03",
             },
         ),
-        "入力データの突き合わせ　同じ終値が異例に長く続く（終値）（価格）：7件（例：2025-03-03 A (12.5)）　"
+        "同じ終値が異例に長く続く（終値）：価格の表に7件（例：2025-03-03 A (12.5)）　"
         "Major 100の2025-03の超過リターンに最大12.3bp影響する可能性。",
-        "Input data, prices, close that repeats for longer than the name's other days allow (the close): 7 rows "
+        "Close that repeats for longer than the name's other days allow (the close): 7 rows of the table prices "
         "(such as 2025-03-03 A (12.5)); it may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
     ),
     (
@@ -75,9 +75,8 @@ NOTES = [
                 "why": "a bid that stood",
             },
         ),
-        "入力データの突き合わせ　同じ終値が異例に長く続く（終値）（価格）：2025-03-03 A (12.5)。"
-        "確認済み（A. Analyst）：a bid that stood",
-        "Input data, prices, close that repeats for longer than the name's other days allow (the close): "
+        "同じ終値が異例に長く続く（終値）（価格の表）：2025-03-03 A (12.5)。確認済み（A. Analyst）：a bid that stood",
+        "Close that repeats for longer than the name's other days allow (the close), in the table prices: "
         "2025-03-03 A (12.5). Looked at and accepted by A. Analyst: a bid that stood",
     ),
     (
