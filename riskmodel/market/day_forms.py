@@ -12,11 +12,12 @@ FORMS = (  # that are known at sight, the plainest first
     *("DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY"),
     *(mark.join(parts) for mark in "./-" for parts in (("DD", "MM", "YY"), ("MM", "DD", "YY"), ("YY", "MM", "DD"))),
     *("DD-MMM-YY", "DD-MMM-YYYY", "DD MMM YYYY", "DD. MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "MMM DD, YYYY"),
+    *("MMM-DD-YYYY", "MMM DD YYYY", "YYYY-MMM-DD", "YYYY년 MM월 DD일", "YYYY년MM월DD일"),
 )
-MONTHS = {  # in any case, with a dot or without: en, de, fr, es, it, pt, nl, sv; none of them is another month elsewhere
+MONTHS = {  # in any case, with a dot or without: en de fr es it pt nl sv da no; none of them is another month elsewhere
     "Jan": "jan january januar janv janvier ene enero gen gennaio janeiro januari",
     "Feb": "feb february februar febr fév févr février febrero febbraio fev fevereiro februari",
-    "Mar": "mar march mär märz mrz mars marzo março mrt maart",
+    "Mar": "mar march mär märz mrz mars marzo março mrt maart marts",
     "Apr": "apr april avr avril abr abril aprile",
     "May": "may mai mayo mag maggio maio mei maj",
     "Jun": "jun june juni juin junio giu giugno junho",
@@ -25,7 +26,7 @@ MONTHS = {  # in any case, with a dot or without: en, de, fr, es, it, pt, nl, sv
     "Sep": "sep september sept septembre septiembre set settembre setembro",
     "Oct": "oct october okt oktober octobre octubre ott ottobre out outubro",
     "Nov": "nov november novembre noviembre novembro",
-    "Dec": "dec december dez dezember déc décembre dic diciembre dicembre dezembro",
+    "Dec": "dec december dez dezember déc décembre dic diciembre dicembre dezembro des desember",
 }
 MONTH_OF = {name: month for month, names in MONTHS.items() for name in names.split()}
 _MONTH = rf"(?i:{'|'.join(sorted(MONTH_OF, key=len, reverse=True))})\.?"

@@ -176,16 +176,21 @@ def own_name(label: str, code: str, taken: Sequence[str]) -> str:
 
 
 def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
-    """The group that is the table of securities: of those that may be, the one whose codes most other groups use."""
-    best, most = None, 0.0
+    """The group that is the table of securities: of those that may be, the one whose codes most other groups use.
+
+    What its headers would rather be, such as reports of a year with the company's name, is it only where nothing else is;
+    and of two that others use as much it is the one with a sector.
+    """
+    best, most = None, (False, 0.0, False)
     for group, candidates in choices.items():
-        if not any(candidate.table == "securities" for candidate in candidates):
+        like = next((candidate for candidate in candidates if candidate.table == "securities"), None)
+        columns = code_columns(group) if like is not None else {}
+        if like is None or not columns:
             continue
-        columns = code_columns(group)
-        if columns:
-            uses = sum(best_column(texts, columns)[1] for other in choices if other is not group for texts in _names(other))
-            if uses > most:
-                best, most = group, uses
+        uses = sum(best_column(texts, columns)[1] for other in choices if other is not group for texts in _names(other))
+        rank = like is candidates[0], round(uses, 1), "sector" in like.columns
+        if uses and rank > most:
+            best, most = group, rank
     return best
 
 

@@ -241,7 +241,28 @@ def groups_of(seen: Iterable[Seen]) -> list[Group]:
     together: dict[tuple[object, ...], list[Seen]] = {}
     for each in seen:
         together.setdefault((abstract(each.file), each.sheet, each.labels), []).append(each)
-    return [Group(part) for members in together.values() for part in _apart(members)]
+    return _of_other_days([Group(part) for members in together.values() for part in _apart(members)])
+
+
+def _of_other_days(groups: Sequence[Group]) -> list[Group]:
+    """Sheets of one workbook and header whose names differ by numbers and which share no day as one: FY2022 and FY2023."""
+    spans: dict[object, list[set[pd.Timestamp]]] = {}
+    for group in groups:
+        spans.setdefault(_numbered(group), []).append(_first_days(group))
+    apart = {key for key, days in spans.items() if all(days) and sum(map(len, days)) == len(set().union(*days))}
+    return _together(groups, lambda group: key if (key := _numbered(group)) in apart else None)
+
+
+def _numbered(group: Group) -> object | None:
+    sheet = group.first.sheet
+    numbered = sheet is not None and group.is_long and abstract(sheet) != sheet and len(group.seen) == 1
+    return (group.first.file, abstract(sheet), group.first.labels) if numbered and sheet is not None else None
+
+
+def _first_days(group: Group) -> set[pd.Timestamp]:
+    """The days of the first of its columns that holds days."""
+    label = next((label for label in group.first.labels if group.shape(label).kind == DAY), None)
+    return set() if label is None or _numbered(group) is None else {*group.days(label).dropna()}
 
 
 def _apart(members: Sequence[Seen]) -> list[tuple[Seen, ...]]:

@@ -58,6 +58,7 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
         if ours in looked.likely and ours not in chosen and ours not in asked:
             labels = looked.likely[ours].labels
             asked[ours] = labels, Fact("column_which", {"column": ours, "labels": labels})
+    _leave_needless(table, chosen, asked)
     if "risk_free" in chosen and is_yearly(group, chosen["risk_free"]):
         chosen["yearly_rate"] = chosen.pop("risk_free")
     _files(group, draft, {**chosen, **dict.fromkeys(asked, OPEN)})
@@ -75,7 +76,7 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
         unit_of_any(draft, ours, labels)
     if "level" in chosen and "level" not in looked.why and not doubts.says(chosen["level"], "total_return"):
         draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
-    _derived(draft, chosen)
+    _derived(draft, {**chosen, **dict.fromkeys(asked, OPEN)})
     _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
     state_absent(draft, looked.likely)
     kinds = kind_of_labels(table, chosen) | _kinds_asked(draft, chosen)
@@ -172,6 +173,27 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     draft.state(("file",), pattern, Fact("files", {"count": len({*group.files})}), *group.first.why)
 
 
+def _leave_needless(table: str, chosen: dict[str, str], asked: dict[str, tuple[tuple[str, ...], Fact]]) -> None:
+    """Ask for no column whose answer would move nothing, and for one way alone to what is worked out.
+
+    Beside a weight that is taken a market value is not asked for; where it is asked for, it is in the place of a quantity,
+    and shares out of a market cap are not asked for too.
+    """
+    for ours, ways in derived_from(table).items():
+        inputs = {column for columns in ways.values() for column in columns} - {*TABLES[table].columns}
+        if ours in chosen:
+            needless = inputs
+        elif ours in asked or all(column in chosen for columns in ways.values() for column in columns):
+            needless = set[str]()
+        else:
+            able = (columns for columns in ways.values() if all(column in chosen or column in asked for column in columns))
+            best = next(able, ())
+            needless = inputs - {*best} if best else set[str]()
+        for column in needless:
+            chosen.pop(column, None)
+            asked.pop(column, None)
+
+
 def _own_name(seen: Seen) -> str:
     return seen.sheet or seen.file
 
@@ -181,11 +203,11 @@ def _day_above(seen: Seen) -> str:
     return next((text for text in seen.titles if looks_like_day(text)), "")
 
 
-def _derived(draft: Draft, chosen: Mapping[str, str]) -> None:
+def _derived(draft: Draft, known: Mapping[str, str]) -> None:
     for ours, ways in derived_from(draft.table).items():
-        if ours in chosen or ours in draft.stated.get("columns", {}):
+        if ours in known or ours in draft.stated.get("columns", {}):
             continue
-        can = [way for way, columns in ways.items() if all(column in chosen for column in columns)]
+        can = [way for way, columns in ways.items() if all(column in known for column in columns)]
         if len({ways[way] for way in can}) < len(can):
             draft.state(("derived", ours), OPEN, Fact("which_way", {"ways": tuple(can)}))
         elif can:

@@ -86,6 +86,9 @@ def pattern_of(files: Sequence[str], columns: Sequence[str]) -> str | None:
     'eod/year=*/part-0.parquet'
     >>> pattern_of([f"{name}_{day}.csv" for name in ("a", "b_c") for day in (20250131, 20250228)], ["date", "portfolio"])
     '{portfolio}_{date}.csv'
+    >>> pattern_of(["INV_FCP101_20250131.csv", "INV_FCP102_20250131.csv"], ["date", "portfolio"])
+    'INV_{portfolio}_{date}.csv'
+    >>> pattern_of(["a_20250131_x.csv", "b_20250131_y.csv"], ["date", "portfolio"])  # two parts differ
     """
     form = day_in(files) if "date" in columns else None
     if "date" in columns and form is None:
@@ -96,21 +99,39 @@ def pattern_of(files: Sequence[str], columns: Sequence[str]) -> str | None:
     different = sum(len(parts) > 1 for parts in by_part)
     if other and different != 1:
         return None
-    joint = f"{{{other[0]}}}" if other else "*"
-    return "/".join(parts[0] if len(parts) == 1 else joint.join(common(sorted(parts))) for parts in by_part)
+    joint, marks = (f"{{{other[0]}}}", _marks(names)) if other else ("*", "")
+    found = "/".join(parts[0] if len(parts) == 1 else joint.join(common(sorted(parts), marks)) for parts in by_part)
+    return None if form and "{date}" not in found else found
 
 
-def common(names: Sequence[str]) -> tuple[str, str]:
-    """What names begin and end with, up to a mark between words.
+def _marks(names: Sequence[str]) -> str:
+    """What parts the words of names of which one is a portfolio or an index: it may have blanks or hyphens in it.
 
     Examples
     --------
-    >>> common(["list_major_x.csv", "list_mid_x.csv"])
-    ('list_', '_x.csv')
+    >>> _marks(["ALB01_Valuation_{date}.xlsx"]), _marks(["Core Growth - {date}.csv"]), _marks(["us growth {date}.csv"])
+    ('_.', '-.', ' .')
+    """
+    stems = [name.rsplit("/", 1)[-1] for name in names]
+    return next((mark + "." for mark in "_- " if all(mark in stem for stem in stems)), EDGES)
+
+
+def common(names: Sequence[str], marks: str = "") -> tuple[str, str]:
+    """What names begin and end with, up to a mark between words; with `marks` up to one of these, whatever stands between.
+
+    Examples
+    --------
+    >>> common(["list_major_x.csv", "list_mid_x.csv"]), common(["px_202411.csv", "px_202412.csv"])
+    (('list_', '_x.csv'), ('px_', '.csv'))
+    >>> common(["INV_FCP101_1.csv", "INV_FCP102_1.csv"], "_."), common(["Core Growth_1.csv", "Core Value_1.csv"], "_.")
+    (('INV_', '_1.csv'), ('', '_1.csv'))
     """
     first = _common_start(names)
     rests = [name[len(first) :] for name in names]
     last = _common_start([rest[::-1] for rest in rests])[::-1]
+    if marks:
+        first = first[: max(first.rfind(mark) for mark in marks + "}") + 1]
+        return first, last[min((place for mark in marks + "{" if (place := last.find(mark)) >= 0), default=len(last)) :]
     while first and first[-1] not in EDGES + "/" and not first[-1].isdigit() and any(rest[:1].isalnum() for rest in rests):
         first = first[:-1]
         if not first or first[-1] in EDGES + "/":

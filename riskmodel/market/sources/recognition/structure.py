@@ -11,21 +11,22 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.evidence.columns import is_ratio
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
-from riskmodel.market.sources.recognition.evidence.rows import of_spans
+from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_name, of_spans
 from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, kind_of_series
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, whole_of
 from riskmodel.market.sources.recognition.names import day_in, plain_index
 from riskmodel.market.sources.recognition.wide import PAIR
+from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 
 DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
 MONTHLY = pd.Timedelta(days=20)  # between lists
-SEASON = pd.Timedelta(days=55)  # between two results of a company
 YEAR = pd.Timedelta(days=250)  # between two yearly reports
 MANY_DAYS = 15
 HELD = 60  # names of a portfolio at most; an index has more
 SMALL = (-5.0, 30.0)  # a rate of cash, in percent a year or anything smaller
+ALL = 0.9  # of the names of a folder are in a table of share counts on each day, and in no portfolio
 FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
 RATIOS = (0.001, 100.0)
 ALIKE_NAMES = 0.8  # of a column's texts are codes that the table of securities has
@@ -105,11 +106,6 @@ def _gap(days: pd.Series) -> pd.Timedelta:
     return different.diff().median() if len(different) > 1 else pd.Timedelta(0)
 
 
-def _gap_of_a_name(names: pd.Series, days: pd.Series) -> pd.Timedelta:
-    frame = pd.DataFrame({"name": names.to_numpy(), "day": days.to_numpy()}).drop_duplicates().sort_values(["name", "day"])
-    return frame.groupby("name")["day"].diff().median()
-
-
 def _numbers(group: Group, *without: str) -> list[str]:
     return [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label not in without]
 
@@ -138,6 +134,10 @@ def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Know
         return None
     if whole is None and often > MOST_LISTS:
         return None
+    counts = any(has(tokens(group.stem), phrase) for phrase in WORDS["shares"]["shares_out"])  # Aktienanzahl.csv
+    counts = counts or names >= ALL * max(map(len, known.codes.values()), default=1)
+    if whole is None and counts and any(_is_steady(group.texts(ticker), group.numbers(each), days) for each in numbers):
+        return None  # a number that is steady for each stock, of nearly all there are: no portfolio
     of_index = names > HELD or bool(named)
     table = "constituents" if of_index else "holdings"
     columns = {"ticker": ticker} | ({"date": day} if day is not None else {}) | ({"weight": whole} if whole else {})
@@ -200,7 +200,7 @@ def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.
     numbers = _numbers(group, ticker)
     values = pd.DataFrame({label: group.numbers(label) for label in numbers})
     for label, each in days.items():
-        gap = _gap_of_a_name(names, each)
+        gap = gap_of_a_name(names, each)
         if pd.notna(gap) and gap >= YEAR and len(numbers) >= FEW_NUMBERS:
             why = Fact("like_reports", {"numbers": len(numbers), "sums": len(sums_in(values))})
             return _of("fundamentals", why, ticker=ticker)
@@ -212,7 +212,8 @@ def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.
             if len(numbers) >= FEW_NUMBERS and not told and (sums := sums_in(values)):
                 why = Fact("like_quarters", {"numbers": len(numbers), "sums": len(sums)})
                 return _of("fundamentals", why, ticker=ticker)  # which rows are of a year, is asked
-            if results:
+            labels = {other for likely in results.values() for other in likely.labels}
+            if results and not all(_is_steady(names, values[other], {label: each}) for other in labels):  # as counts are
                 return _of("earnings", Fact("like_results", {"label": label}), ticker=ticker)
     return None
 

@@ -9,11 +9,12 @@ from functools import cache
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.values import EMPTY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.groups import LISTED, Group, fits, is_whose, kind_of, whole_of
-from riskmodel.market.sources.recognition.words import HEADERS, NEEDED, OF_NAMES, WORDS, bare, has, matched, tokens
+from riskmodel.market.sources.recognition.words import CELLS, HEADERS, NEEDED, OF_NAMES, WORDS, bare, has, matched, tokens
 
 OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
 OF_A_CODE = 0.05  # check digits beside a name of a company: of two words that are as good
 OF_A_JOIN = 2.5  # what cells say that no header does
+MOST_SIDES = 6  # different cells of a column that says what a trade is
 WHOSE = {*LISTED.values()}
 TELLING = {"index", "portfolio", "sector", "pair", "session", "ex_date", "period_end", "announced"}  # few tables have them
 
@@ -42,9 +43,17 @@ def _may_be(shape: Shape, kind: str, readable: bool) -> bool:
 
 
 def of_another_kind(group: Group) -> bool:
-    """Whether a header says a table that no book needs: orders, trades, users."""
+    """Whether a header says a table that no book needs, orders, trades, users, or cells are bought and sold."""
     words = tuple(word for label in group.first.labels for word in (*bare(label), "|"))
-    return any(has(words, phrase) for phrase in HEADERS["other_tables"])
+    return any(has(words, phrase) for phrase in HEADERS["other_tables"]) or any(
+        shape.kind == TEXT and _are_trades({*map(tokens, shape.texts)}) for shape in group.shapes.values()
+    )
+
+
+def _are_trades(cells: set[tuple[str, ...]]) -> bool:
+    """Whether all cells of a column are words for buying and for selling, and some are of each."""
+    sides = [{tokens(word) for word in CELLS[side]} for side in ("bought", "sold")]
+    return len(cells) <= MOST_SIDES and cells <= set().union(*sides) and all(cells & side for side in sides)
 
 
 @cache

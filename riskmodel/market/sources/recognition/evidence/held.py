@@ -61,6 +61,9 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
             chosen["sector"] = chosen.pop("industry")
             asked.pop("sector", None)
             why["sector"] = likely["sector"].why if word is None else (Fact("header_word", {"word": word}),)
+    for ours, other in (("name", "name_ja"), ("name_ja", "name")):  # a name in the letters of the other one
+        if other in likely and (label := chosen.get(ours)) is not None and label in likely[other].labels:
+            del chosen[ours]
     for ours in DISPROVED.get(table, ()):
         if ours in chosen and ours in likely and (likely[ours].doubted or not _agree(chosen[ours], likely[ours])):
             labels = tuple(dict.fromkeys((chosen.pop(ours), *first(likely[ours].labels))))

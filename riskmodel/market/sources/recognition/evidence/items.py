@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from riskmodel.market.sources.mapped import spread
+from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_name
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import WORDS, matched
@@ -29,7 +30,9 @@ def by_items(group: Group, ticker: str, least: int = 0) -> Group | None:
     keys = [ticker, *days]
     numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label not in keys]
     values = [label for label in numbers if cells[label].nunique() > MOST]
-    if not days or len(values) != 1 or cells.groupby(keys, sort=False).size().median() < ROWS:
+    names = group.texts(ticker)
+    reported = any(gap_of_a_name(names, group.days(label)) >= SEASON for label in days)  # exposures come by the day or month
+    if not reported or len(values) != 1 or cells.groupby(keys, sort=False).size().median() < ROWS:
         return None
     texts = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in keys]
     items = [label for label in texts if FEW <= cells[label].nunique() <= MOST and _tells_apart(group, keys, label)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,49 +13,56 @@ TOGETHER = 0.5  # the least correlation of an index's days with the market's
 NEAR_ONE = 3.0  # the ninth tenth of what stocks have beside their closes over the first, of prices; counts have many sizes
 
 
-def market_of(panels: Sequence[pd.DataFrame]) -> pd.Series | None:
-    """The median change of all names by day, logarithmic, of the first levels with days enough; None where there are none.
+def markets_of(panels: Iterable[pd.DataFrame]) -> list[pd.Series]:
+    """The median change of all names by day, logarithmic, of each panel that is levels with days enough.
 
-    The median is not moved by splits, and of a close and a total return either does.
+    The median is not moved by splits, and of a close and a total return either does. A high of a year or a price in another
+    currency is a level too, and moves otherwise: which panel is the market nothing says yet.
 
     Examples
     --------
     >>> days = np.arange(60.0)[:, None]
-    >>> market_of([pd.DataFrame(np.exp(0.01 * np.cos(days) + [[3.0, 4.0, 5.0]]))]).round(4).head(2).tolist()
+    >>> markets_of([pd.DataFrame(np.exp(0.01 * np.cos(days) + [[3.0, 4.0, 5.0]]))])[0].round(4).head(2).tolist()
     [-0.0046, -0.0096]
     """
+    found = []
     for panel in panels:
         if panel.shape[1] > 2 and kind_of_series(panel) == LEVELS:
             changes = _changes(panel).median(axis=1).dropna()
             if len(changes) >= LEAST:
-                return changes
-    return None
+                found.append(changes)
+    return found
 
 
-def apart_from(market: pd.Series | None, panel: pd.DataFrame) -> dict[str, float]:
-    """The columns of levels by day whose changes go with the market's less than those of an index do, with how much.
+def apart_from(markets: Sequence[pd.Series], panel: pd.DataFrame) -> dict[str, float]:
+    """The columns of levels by day whose changes go with no market as those of an index do, with how much at the most.
 
-    What shares too few days with the market is not judged.
+    What shares too few days with every market is not judged.
 
     Examples
     --------
     >>> market = pd.Series(0.01 * np.cos(np.arange(60.0)))
     >>> levels = pd.DataFrame({"index": np.exp(market.cumsum()), "rate": 4 + 0.01 * np.sin(np.arange(60.0) * 2)})
-    >>> list(apart_from(market, levels))
-    ['rate']
+    >>> list(apart_from([market], levels)), list(apart_from([market * 0 - 0.01, market], levels))
+    (['rate'], ['rate'])
     """
-    if market is None:
-        return {}
     changes = _changes(panel)
     found = {}
     for label in changes.columns:
-        both = pd.concat([market, changes[label]], axis=1, join="inner").dropna()
-        if len(both) >= LEAST:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = float(np.corrcoef(both.to_numpy().T)[0, 1])
-            if not share >= TOGETHER:
-                found[str(label)] = 0.0 if np.isnan(share) else share
+        shares = [share for market in markets if (share := _together(market, changes[label])) is not None]
+        if shares and max(shares) < TOGETHER:
+            found[str(label)] = max(shares)
     return found
+
+
+def _together(market: pd.Series, changes: pd.Series) -> float | None:
+    """The correlation of two series on the days that both have; 0 where one does not move, None where these are few."""
+    both = pd.concat([market, changes], axis=1, join="inner").dropna()
+    if len(both) < LEAST:
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = float(np.corrcoef(both.to_numpy().T)[0, 1])
+    return 0.0 if np.isnan(share) else share
 
 
 def without_dividends(panel: pd.DataFrame) -> dict[str, str]:

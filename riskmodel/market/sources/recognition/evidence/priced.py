@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
-from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, market_of
+from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, markets_of
+from riskmodel.market.sources.recognition.evidence.series import caps_among
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group, whole_of
 from riskmodel.market.sources.recognition.structure import is_small
@@ -28,39 +30,41 @@ class Priced:
 
     Attributes
     ----------
-    market
-        The median change of its stocks by day; None where no file has prices of days enough.
+    markets
+        The median change of its stocks by day, by each level that may be their price.
     closes
-        A level of each name at its median, by the names in the file of prices.
+        Of each such level the median of each name, by the names in its file; without values of companies.
     """
 
-    market: pd.Series | None = None
-    closes: Mapping[str, float] = field(default_factory=dict)
+    markets: Sequence[pd.Series] = ()
+    closes: Sequence[Mapping[str, float]] = ()
 
 
 def priced_in(choices: Choices, across: Mapping[Group, Wide | None]) -> Priced:
-    """The prices of the files that may be the table of prices: the first that moves as they do."""
+    """All levels of the files that may be the table of prices: which of them is the close is decided later, or asked."""
+    levels: list[tuple[pd.Series, pd.DataFrame]] = []
     for panels in _panels_of_prices(choices, across):
-        market = market_of(panels)
-        if market is not None:
-            middle = next(panel for panel in panels if market_of([panel]) is not None).median()
-            return Priced(market, {str(name): float(value) for name, value in middle.items()})
-    return Priced()
+        several = {str(place): panel for place, panel in enumerate(panels) if markets_of([panel])}
+        worth = caps_among(several)
+        levels += [(markets_of([panel])[0], panel) for place, panel in several.items() if place not in worth]
+    closes = []
+    for market, panel in levels:
+        others = [other for other, _ in levels if other is not market]
+        if not others or not apart_from(others, np.exp(market.cumsum()).to_frame("level")):  # an average volume is slow too
+            closes.append({str(name): float(value) for name, value in panel.median().items()})
+    return Priced([market for market, _ in levels], closes)
 
 
 def _panels_of_prices(choices: Choices, across: Mapping[Group, Wide | None]) -> Iterator[list[pd.DataFrame]]:
-    for wide in across.values():
-        if wide is not None and wide.codes and wide.layout == "wide" and wide.table == "prices" and wide.field == "close":
-            yield [panel_of(wide)]
+    """The numbers by day and name of each file that may be prices; of grids together, which are a field each."""
+    grids = [w for w in across.values() if w is not None and w.codes and w.layout == "wide" and w.table == "prices"]
+    yield [panel_of(wide) for wide in grids if wide.field in (None, "close", "total_return_index")]
     for group, likely in choices.items():
         if likely and likely[0].table == "prices" and across.get(group) is None:
             day, name = likely[0].label("date"), likely[0].label("ticker")
             if day is not None and name is not None:
                 labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
                 yield [*group.panels(day, name, labels).values()]
-    for wide in across.values():
-        if wide is not None and wide.codes and wide.layout == "wide" and wide.table == "prices" and wide.field is None:
-            yield [panel_of(wide)]
 
 
 def strangers(choices: Choices, across: Mapping[Group, Wide | None], priced: Priced) -> dict[tuple[Group, str], Fact]:
@@ -81,16 +85,20 @@ def strangers(choices: Choices, across: Mapping[Group, Wide | None], priced: Pri
     for group, likely in choices.items():
         each = next((one for one in likely if one.table == "shares"), None)
         day, name = (None, None) if each is None else (each.label("available_from"), each.label("ticker"))
-        if each is None or day is None or name is None:
+        if each is None or name is None:
             continue
         used = {label for several in each.columns.values() for label, _ in several} - {
             label for ours in ("shares_out", "market_cap") for label, _ in each.columns.get(ours, ())
         }
-        if (whole := whole_of(group, [day], used)) is not None:
+        if day is not None and (whole := whole_of(group, [day], used)) is not None:
             found[group, "shares"] = Fact("counts_of_lists", {"label": whole})
         elif each.why and priced.closes:
             labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
-            near = [label for label in labels if are_like_prices(group.numbers(label), group.texts(name), priced.closes)]
+            near = [
+                label
+                for label in labels
+                if any(are_like_prices(group.numbers(label), group.texts(name), closes) for closes in priced.closes)
+            ]
             if near:
                 found[group, "shares"] = Fact("like_closes", {"labels": tuple(near)})
     return found
@@ -110,7 +118,7 @@ def rates_across(sheet: Wide, priced: Priced) -> Candidate | None:
     labels = sheet.group.first.labels
     if sheet.table != "indices" or sheet.layout != "wide" or sheet.group.shape(labels[0]).kind != DAY:
         return None
-    apart = apart_from(priced.market, panel_of(sheet))
+    apart = apart_from(priced.markets, panel_of(sheet))
     small = tuple(label for label in labels[1:] if is_small(sheet.group.numbers(label)))
     if not small or {*apart} != {*labels[1:]}:
         return None
@@ -121,7 +129,7 @@ def levels_apart(sheet: Wide, priced: Priced) -> dict[str, float]:
     """Of levels across, the columns that do not go with the market of the folder, each with how much it does."""
     if sheet.table != "indices" or sheet.layout != "wide":
         return {}
-    return apart_from(priced.market, panel_of(sheet))
+    return apart_from(priced.markets, panel_of(sheet))
 
 
 def ask_levels(draft: Draft, priced: Priced) -> None:
@@ -134,7 +142,7 @@ def ask_levels(draft: Draft, priced: Priced) -> None:
     else:
         panel = pd.DataFrame({label: group.numbers(label)}).set_axis(pd.DatetimeIndex(group.days(day)))
         panel = panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()
-    apart = apart_from(priced.market, panel)
+    apart = apart_from(priced.markets, panel)
     if apart:
         draft.why.pop(("columns", "level"), None)
         draft.labels.pop("level")

@@ -11,6 +11,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.words import CELLS, has, tokens
 
+SEASON = pd.Timedelta(days=55)  # between two results or reports of a company, at the least
 MONTH_ENDS = 0.9  # of the days on which a report's period ends
 KNOWN_SECTORS = 0.6  # of the different texts of a column are names of sectors
 MOST_SECTORS = 40
@@ -60,6 +61,12 @@ def of_spans(names: pd.Series, days: Mapping[str, pd.Series]) -> str | None:
             if len(gap) > 2 and gap.between(0, 1).all():
                 return begin
     return None
+
+
+def gap_of_a_name(names: pd.Series, days: pd.Series) -> pd.Timedelta:
+    """The median time from one day of a name to its next."""
+    frame = pd.DataFrame({"name": names.to_numpy(), "day": days.to_numpy()}).drop_duplicates().sort_values(["name", "day"])
+    return frame.groupby("name")["day"].diff().median()
 
 
 def of_companies(texts: Mapping[str, pd.Series]) -> dict[str, Likely]:
@@ -123,7 +130,10 @@ def _are_names(texts: pd.Series) -> bool:
     there = texts[texts != ""]
     wordy = there.map(lambda text: " " in text.strip() or any(letter.islower() for letter in text) or not text.isascii())
     return bool(
-        len(there) > 2 and there.nunique() >= 0.9 * len(there) and wordy.mean() >= WORDY and there.str.len().mean() > 5
+        len(there) > 2
+        and there.nunique() >= 0.9 * len(there)
+        and wordy.mean() >= WORDY
+        and there.str.len().mean() > (5 if there.map(str.isascii).all() else 1)  # a name in Japanese may be two letters
     )
 
 

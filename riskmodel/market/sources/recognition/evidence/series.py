@@ -202,6 +202,17 @@ def _is_multiple(base: pd.DataFrame, other: pd.DataFrame) -> bool:
     return bool(len(times) > 2 and times.quantile(0.1) > MULTIPLE and times.quantile(0.9) > 2 * times.quantile(0.1))
 
 
+def caps_among(levels: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Of levels of the same days and names those that are values of companies: another one times a count."""
+    pairs = {
+        (base, other): found
+        for base in levels
+        for other in levels
+        if other != base and (found := beside(levels[base], levels[other], LEVELS)) is not None
+    }
+    return _caps(list(levels), pairs, levels)
+
+
 def _caps(levels: Sequence[str], pairs: Mapping[tuple[str, str], Beside], panels: Mapping[str, pd.DataFrame]) -> list[str]:
     """Levels that are another one times a count that is steady for a name, and very different from name to name."""
     found = []

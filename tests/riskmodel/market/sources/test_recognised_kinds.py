@@ -1,0 +1,146 @@
+"""Kinds of files and columns that look like others: what tells them apart, and what is asked where nothing does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.market.day_forms import forms_of
+from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.evidence.items import by_items
+from riskmodel.market.sources.recognition.files import Seen, look
+from riskmodel.market.sources.recognition.groups import Group
+from tests.riskmodel.market.sources.odd_folders import DATES, GROUPS, TICKERS, lists, prices
+from tests.riskmodel.market.sources.test_recognised_houses import looked, master, workbook
+from tests.riskmodel.market.sources.test_recognised_takes import draft, market
+
+QUARTERS = pd.DatetimeIndex(["2023-03-31", "2023-06-30", "2023-09-29", "2023-12-29"])
+
+
+def base(folder: Path) -> pd.Series:
+    """A table of securities and prices of seventy days; the level of their mean."""
+    master(folder)
+    frame, level = market()
+    frame.to_csv(folder / "prices.csv", index=False)
+    return level
+
+
+def of_all(name: str, factor: float = 1.0, days: pd.DatetimeIndex = QUARTERS) -> pd.DataFrame:
+    """A steady number of each stock on each day."""
+    rows = [
+        (ticker, f"{day:%Y-%m-%d}", round(factor * 1000 * 1.9**place * (1 + 0.003 * number)))
+        for place, ticker in enumerate(TICKERS)
+        for number, day in enumerate(days)
+    ]
+    return pd.DataFrame(rows, columns=["Symbol", "As of", name])
+
+
+def test_levels_that_go_with_one_of_several_prices_are_levels(tmp_path):
+    """The high of a year comes first and moves otherwise than the close."""
+    master(tmp_path)
+    frame, level = market()
+    high = 1.05 * frame.groupby("ticker")["close"].cummax() * (1 + 0.0001 * np.sin(np.arange(len(frame)) ** 2))
+    frame.insert(2, "Highest", high.round(4))
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    pd.DataFrame({"LRG TR": level, "MID TR": level**1.1}).rename_axis("Date").to_csv(tmp_path / "levels.csv")
+    assert draft(tmp_path, "indices").stated["fields"]["level"]["file"] == "levels.csv"
+
+
+def test_targets_are_no_counts_and_counts_of_nearly_all_stocks_are_no_portfolio(tmp_path):
+    base(tmp_path)
+    close = pd.read_csv(tmp_path / "prices.csv").groupby("ticker")["close"].median()
+    targets = of_all("Aim", days=DATES[:4])
+    targets["Aim"] = [round(close[ticker] * (1.1 + 0.02 * (row % 3)), 1) for row, ticker in enumerate(targets["Symbol"])]
+    targets.assign(Firm="Halden").to_csv(tmp_path / "aims.csv", index=False)
+    of_all("OUT_K").assign(FREE_K=of_all("x", 0.8)["x"]).to_csv(tmp_path / "history.csv", index=False)
+    found = looked(tmp_path)
+    assert found.draft("holdings") is None
+    shares = found.draft("shares")
+    assert shares is not None and shares.stated["file"] == "history.csv" and ("columns", "shares_out") in shares.questions()
+    assert "like_closes" in [fact.key for each in found.found if each.file == "aims.csv" for fact in each.why]
+
+
+def test_sheets_of_fiscal_years_are_one_table_of_reports_and_no_securities(tmp_path):
+    master(tmp_path)
+    prices().to_csv(tmp_path / "a prices.csv", index=False)
+    sheets = {}
+    for year in (2022, 2023, 2024):
+        size = np.linspace(40, 900, len(TICKERS)) * (year - 2000)
+        frame = pd.DataFrame({"Symbol": TICKERS, "Company": [f"{ticker} Industries" for ticker in TICKERS]})
+        frame["FY End"] = pd.Timestamp(year, 12, 31)
+        frame["Filed"] = [pd.Timestamp(year + 1, 2, 1 + place) for place in range(len(TICKERS))]
+        amounts = {"Sales": 0.7, "Net Income": 0.06, "Total Assets": 1.0, "Total Liabilities": 0.6, "Equity": 0.4}
+        frame = frame.assign(**{name: (size * share).round(1) for name, share in amounts.items()})
+        sheets[f"FY{year}"] = ([f"Annual financials FY{year}, USD mn", ""], frame, [])
+    workbook(tmp_path / "Accounts.xlsx", sheets)
+    found = looked(tmp_path)
+    filings, securities = found.draft("fundamentals"), found.draft("securities")
+    assert filings is not None and filings.stated["sheet"] == ["FY2022", "FY2023", "FY2024"]
+    assert securities is not None and securities.stated["file"] == "master.csv"
+
+
+@pytest.mark.parametrize("sides", [("B", "S"), ("Achat", "Vente"), ("買付", "売付"), ("Kauf", "Verkauf")])
+def test_what_was_bought_and_sold_is_no_list(sides, tmp_path):
+    master(tmp_path)
+    prices().to_csv(tmp_path / "prices.csv", index=False)
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    frame = lists().rename(columns={"portfolio": "account"}).drop(columns="weight")
+    frame.assign(quantity=range(len(frame)), sense=[sides[row % 2] for row in range(len(frame))]).to_csv(
+        tmp_path / "log.csv", index=False
+    )
+    found = looked(tmp_path)
+    holdings = found.draft("holdings")
+    assert holdings is not None and holdings.stated["file"] == "positions.csv" and ("file",) not in holdings.questions()
+
+
+def test_a_name_is_in_the_letters_of_its_language(tmp_path):
+    frame = pd.DataFrame({"ティッカー": TICKERS, "銘柄名(英)": [f"{each.title()} Group Inc" for each in TICKERS]})
+    frame["銘柄名"] = ["ダイ" + letter for letter in "アイウエカキクケサシスセ"]
+    frame["業種"] = [GROUPS[place % 3] for place in range(len(TICKERS))]
+    frame.to_csv(tmp_path / "銘柄マスタ.csv", index=False)
+    prices().to_csv(tmp_path / "prices.csv", index=False)
+    columns = draft(tmp_path, "securities").stated["columns"]
+    assert (columns["name"], columns["name_ja"]) == ("銘柄名(英)", "銘柄名")
+
+
+def test_of_what_is_worked_out_one_way_is_asked_for_and_no_other(tmp_path):
+    """Beside market values in two currencies a quantity would have no effect, nor a second question for counts."""
+    base(tmp_path)
+    caps = of_all("Market Cap (USD m)")
+    caps.assign(**{"Market Cap (GBP m)": (caps["Market Cap (USD m)"] * 0.8).round()}).to_csv(
+        tmp_path / "caps.csv", index=False
+    )
+    held = lists()[["portfolio", "date", "ticker"]]
+    held = held.assign(Nominal=range(5, 5 + len(held)))
+    held["Market Value (Local)"] = held["Nominal"] * 3.5
+    held["Market Value (Base)"] = held["Nominal"] * 3.2
+    held.to_csv(tmp_path / "positions.csv", index=False)
+    holdings, shares = draft(tmp_path, "holdings"), draft(tmp_path, "shares")
+    assert holdings.stated["derived"] == {"weight": "market_value"} and "quantity" not in holdings.stated["columns"]
+    assert holdings.stated["columns"]["market_value"] == OPEN
+    assert shares.stated["derived"] == {"shares_out": "market_cap / close"}
+    assert shares.stated["columns"] == {"available_from": "As of", "ticker": "Symbol", "market_cap": OPEN}
+    held.assign(Weight=[0.3, 0.25, 0.25, 0.15, 0.05] * 4).to_csv(tmp_path / "positions.csv", index=False)
+    holdings = draft(tmp_path, "holdings")
+    assert holdings.stated["columns"]["weight"] == "Weight" and "market_value" not in holdings.stated["columns"]
+
+
+def test_exposures_with_a_row_a_factor_are_no_items_of_reports(tmp_path):
+    factors = [f"F{number}" for number in range(6)]
+    keys = pd.MultiIndex.from_product([DATES.astype(str), TICKERS, factors], names=["date", "ticker", "factor"])
+    frame = pd.DataFrame({"value": np.random.default_rng(1).normal(size=len(keys))}, index=keys).reset_index()
+    for step, expected in ((1, False), (90, True)):  # a row a day; a row a quarter
+        days = {day: f"{DATES[0] + place * pd.Timedelta(days=step):%Y-%m-%d}" for place, day in enumerate(DATES.astype(str))}
+        frame.assign(date=frame["date"].map(days)).to_csv(tmp_path / "rows.csv", index=False)
+        (seen,) = look(tmp_path)
+        assert isinstance(seen, Seen)
+        assert (by_items(Group((seen,)), "ticker") is not None) == expected
+
+
+def test_days_are_known_with_the_month_first_and_in_korean():
+    assert forms_of(pd.Series(["Sep-29-2023", "Oct-02-2023"])) == ("MMM-DD-YYYY",)
+    assert forms_of(pd.Series(["2024년 1월 31일", "2024년 2월 29일"])) == ("YYYY년 MM월 DD일",)
+    assert forms_of(pd.Series(["31-des-2024", "31-mai-2024", "1-marts-2024"])) == ("DD-MMM-YYYY",)
