@@ -21,7 +21,7 @@ from riskmodel.market.industries import COLUMNS
 from riskmodel.market.sector_order import COLUMN as SECTOR_ORDER
 from riskmodel.market.sector_order import require_sector_order
 from riskmodel.market.sources import Source, at_one_moment, open_source
-from riskmodel.market.spelling import CATEGORIES, spelt
+from riskmodel.market.spelling import respelt
 from riskmodel.market.tables import GIVEN_MODEL, TABLES, empty_table
 from riskmodel.market.timeline import as_of, bridged_returns, lives, session_from
 from riskmodel.progress import Progress, stages
@@ -131,6 +131,14 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
     require_kind("tables", tables, dict, "Give a dict of the market's tables by name, each a DataFrame.")
     for name, table in tables.items():
         require_kind(f"tables: {name}", table, pd.DataFrame, "Give each table as a DataFrame.")
+    return market_of(tables)
+
+
+def market_of(tables: dict[str, pd.DataFrame], of_all: tuple[np.ndarray, np.ndarray] | None = None) -> xr.Dataset:
+    """`build_market`; of prices that are some sessions' of a longer market where all of its sessions and assets are given.
+
+    Events are then those of the whole market, and lives are counted from the first of these sessions.
+    """
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
     tables = {name: table for name, table in tables.items() if TABLES[name].required or not table.empty}
     needs.require_daily(tables)
@@ -138,6 +146,7 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         tables.setdefault(name, empty_table(name))
     prices = tables["prices"] = tables["prices"].assign(**dict.fromkeys({"volume"} - set(tables["prices"]), np.nan))
     sessions, assets = np.sort(prices["date"].unique()), np.sort(prices["ticker"].unique()).astype(object)
+    every, assets = of_all or (sessions, assets)
     checks.require_tickers(assets)
     prices, finals = without_total_losses(prices, tables.get("finals"), sessions)
     checks.require_sound_prices(prices)
@@ -168,7 +177,8 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         ends, of_ends = final_events(finals, close, life, sessions, assets, findings)
         returns = np.where(np.isnan(of_ends), returns, of_ends)
     shares = shares_known(tables["shares"], sessions, assets, findings)
-    needs.require_share_counts(shares, tables["shares"], sessions)
+    if of_all is None:
+        needs.require_share_counts(shares, tables["shares"], sessions)
     later_splits = later_split_ratio(tables.get("splits"), sessions, assets, findings)
 
     day_asset = ("time", "asset")
@@ -186,11 +196,11 @@ def build_market(tables: dict[str, pd.DataFrame]) -> xr.Dataset:
         coords={"time": sessions, "asset": assets},
     ).assign(ends)
     dataset = dataset.assign(security_labels(tables["securities"], assets, findings))
-    dataset = dataset.assign(filing_events(tables["fundamentals"], sessions, assets, findings))
-    dataset = dataset.assign(announcement_events(tables["earnings"], sessions, assets, findings))
+    dataset = dataset.assign(filing_events(tables["fundamentals"], every, assets, findings))
+    dataset = dataset.assign(announcement_events(tables["earnings"], every, assets, findings))
     dataset = dataset.assign(daily_levels(tables, sessions, findings))
     if "constituents" in tables:
-        dataset = dataset.assign(constituent_lists(tables["constituents"], sessions, assets, findings))
+        dataset = dataset.assign(constituent_lists(tables["constituents"], every, assets, findings))
     if "descriptors" in tables:
         dataset = dataset.assign(descriptor_panels(tables["descriptors"], sessions, assets, findings))
     return dataset.assign(stored_findings(findings.found, MARKET_RULES.find(Feed(dataset, tables))))
@@ -254,17 +264,6 @@ def security_labels(table: pd.DataFrame, assets: np.ndarray, findings: Findings)
         **{column: ("asset", text[column].to_numpy(dtype=object)) for column in text},
         **places,
     }
-
-
-def respelt(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Sectors, issuers and industries in one spelling each; what was written unlike others, or for nothing, is counted."""
-    labels = {column: spelt(table[column], column) for column in (*CATEGORIES, "issuer") if column in table}
-    for column, after in labels.items():
-        before = table[column]
-        spellings = before.groupby(after).transform("nunique").to_numpy()
-        findings.add("securities", "respelt", table["ticker"][(spellings > 1) & (after != before)], column=column)
-        findings.add("securities", "placeholder", table["ticker"][before.notna() & after.isna()], column=column)
-    return table.assign(**labels)
 
 
 def filing_events(

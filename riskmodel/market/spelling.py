@@ -6,6 +6,7 @@ import unicodedata
 
 import pandas as pd
 
+from riskmodel.market.findings import Findings
 from riskmodel.market.industries import COLUMNS
 
 CATEGORIES = ("sector", *COLUMNS)
@@ -80,3 +81,14 @@ def one_spelling(labels: pd.Series) -> pd.Series:
     for text in counts.index:
         most.setdefault(text.casefold(), text)
     return clean.map({text: most[text.casefold()] for text in counts.index}).reindex(labels.index)
+
+
+def respelt(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Sectors, issuers and industries in one spelling each; what was written unlike others, or for nothing, is counted."""
+    labels = {column: spelt(table[column], column) for column in (*CATEGORIES, "issuer") if column in table}
+    for column, after in labels.items():
+        before = table[column]
+        spellings = before.groupby(after).transform("nunique").to_numpy()
+        findings.add("securities", "respelt", table["ticker"][(spellings > 1) & (after != before)], column=column)
+        findings.add("securities", "placeholder", table["ticker"][before.notna() & after.isna()], column=column)
+    return table.assign(**labels)

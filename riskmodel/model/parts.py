@@ -33,6 +33,7 @@ NAME = re.compile(r"\d{8}-\d{8}\.[0-9a-f]{16}\.nc")
 SEAL = 64  # bytes at the end of a file, after the NetCDF: the SHA-256 of what is before them, in hexadecimal
 OVERHEAD = 16_384  # bytes that HDF5 may take for an array beside its numbers
 OF_HDF5 = ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_NCProperties")
+SETTLED = 256_000_000  # bytes of a part that is not written again: few files more cost less
 LEFT_BEHIND = 3600.0  # seconds after which a file that is still being written has lost its writer
 
 
@@ -132,8 +133,9 @@ def close_parts(opened: Sequence[Mapping[str, Segment]]) -> None:
 def kept_parts(data: xr.Dataset, names: Sequence[str], sessions: int) -> list[Part]:
     """The parts that already hold the first sessions of the arrays `names`, less those that a new part should swallow.
 
-    A new part swallows the last ones while they are less than twice as long. So parts are at least twice as long as what
-    follows them, there are never more than 1 + log2(sessions), and a session is written again at most as often.
+    A new part swallows the last ones while they are less than twice as long, and below `SETTLED`. So parts below it are at
+    least twice as long as what follows them, there are never more than 1 + log2(sessions) of them, and a session is written
+    again at most as often.
     """
     behind: list[list[Part | None]] = []
     for name in names:
@@ -146,7 +148,7 @@ def kept_parts(data: xr.Dataset, names: Sequence[str], sessions: int) -> list[Pa
             break
         kept.append(part)
     new = sessions - sum(part.sessions for part in kept)
-    while new and kept and kept[-1].sessions < 2 * new:
+    while new and kept and kept[-1].sessions < 2 * new and kept[-1].size < SETTLED:
         new += kept.pop().sessions
     return kept
 

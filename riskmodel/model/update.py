@@ -62,14 +62,25 @@ def updated(
         return RiskModelResults(data=data, settings=dict(settings))
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
-    require_same_factors(results.data.get_index("factor"), fresh.get_index("factor"))
-    if own:
-        require_same_exposures(results.data, fresh, seen[-1], own)
-    new = fresh.sel(time=sessions[len(seen) :]).load()  # few, and computed together where they are not in memory
-    data = appended(results.data.drop_vars([name for name in UNTIMED if name in results.data]), new)
-    data = data.assign({name: fresh[name] for name in UNTIMED if name in fresh})
+    data = followed(results.data, fresh, sessions[len(seen) :], own)
     data = data.assign(fingerprint=history_fingerprint(market, sessions[-1]))
     return RiskModelResults(data=data.assign_attrs(origins), settings=dict(settings))
+
+
+def followed(earlier: xr.Dataset, fresh: xr.Dataset, sessions: pd.DatetimeIndex, own: Sequence[str] = ()) -> xr.Dataset:
+    """An earlier fit and, from a fit that looks back, its `sessions`; what has no time is that of the later one.
+
+    Raises
+    ------
+    InputError
+        As `require_same_factors` and, for the styles `own`, `require_same_exposures`.
+    """
+    require_same_factors(earlier.get_index("factor"), fresh.get_index("factor"))
+    if own:
+        require_same_exposures(earlier, fresh, earlier.get_index("time")[-1], own)
+    new = fresh.sel(time=sessions).load()  # few, and computed together where they are not in memory
+    data = appended(earlier.drop_vars([name for name in UNTIMED if name in earlier]), new)
+    return data.assign({name: fresh[name] for name in UNTIMED if name in fresh})
 
 
 def appended(old: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
