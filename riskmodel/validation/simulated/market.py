@@ -188,11 +188,13 @@ def drawn_days(rng: np.random.Generator, company: pd.DataFrame, sessions: pd.Dat
 # ---------------------------------------------------------------- indices and sleeves, by rules
 
 
-def constituent_lists(market: xr.Dataset, month_ends: np.ndarray) -> pd.DataFrame:
+def constituent_lists(
+    market: xr.Dataset, month_ends: np.ndarray, large_share: float = LARGE_SHARE, small_share: float = SMALL_SHARE
+) -> pd.DataFrame:
     """Cap-weighted lists of the two indices at the first session and at each month's last, by size among what trades."""
     cap, tickers, sessions = market["market_cap"].to_numpy(), market["asset"].to_numpy(), market["time"].to_index()
-    large = int(LARGE_SHARE * cap.shape[1])
-    ranks = {LARGE: slice(0, large), SMALL: slice(large, large + int(SMALL_SHARE * cap.shape[1]))}
+    large = int(large_share * cap.shape[1])
+    ranks = {LARGE: slice(0, large), SMALL: slice(large, large + int(small_share * cap.shape[1]))}
     parts = []
     for day in sorted({0, *month_ends}):
         order = np.argsort(-np.nan_to_num(cap[day]), kind="stable")[: np.isfinite(cap[day]).sum()]
