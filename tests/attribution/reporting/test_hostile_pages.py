@@ -132,7 +132,7 @@ def test_twelve_courses_stay_below_the_size_of_a_page(tmp_path, small_market, sm
     content = remade(tmp_path, small_market, small_model, ('"Next Major 100"', f'{more}"Next Major 100"'), blends=True)
     page, reader = checked(content)
     assert len(reader.of("performance")[0].rows) == 14
-    assert len(page.encode()) < 1.2e6
+    assert len(page.encode()) < 2.4e6  # half of it the tables to explore: each row has its days and its cells by factor
 
 
 @pytest.mark.parametrize("language", TRIED)
