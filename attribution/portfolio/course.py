@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -154,70 +156,36 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         if level is not None:
             require_explained(name, level, lists[name].returns)
 
-    def stack(parts: dict[str, xr.DataArray]) -> xr.DataArray:
-        return xr.concat(list(parts.values()), pd.Index(list(parts), name="part"), coords="minimal", compat="override")
+    def returns_of(parts: Iterable[xr.DataArray]) -> xr.DataArray:
+        returns = xr.align(*parts, join="exact", copy=False)
+        coords = {"part": pd.Index(list(shares), name="part"), "time": returns[0].get_index("time")}
+        return xr.DataArray(np.stack([part.to_numpy() for part in returns]), coords, ("part", "time"))
 
     def benchmark_of(sleeve: str) -> xr.DataArray:
         name = book.sleeves[sleeve].benchmark
         level = official[name]
         return lists[name].returns if level is None else level
 
-    sleeves = stack({sleeve: track.returns for sleeve, track in held.items()})
-    benchmarks = stack({sleeve: benchmark_of(sleeve) for sleeve in shares})
+    sleeves = returns_of(track.returns for track in held.values())
+    benchmarks = returns_of(benchmark_of(sleeve) for sleeve in shares)
     run, reset = since_reset(book, tracks.market, course, period), book.reset_of(course)
     sleeves_since, benchmarks_since = sleeves, benchmarks
     if run is not period:  # the shares at the start have drifted there
         longer = tracks.over(run)
-        sleeves_since = stack({sleeve: longer.carried(sleeve).returns for sleeve in shares})
-        benchmarks_since = stack({s: longer.benchmark_return(book.sleeves[s].benchmark) for s in shares})
-    own = blend_shares(sleeves_since, shares, reset).sel(time=period.days)
-    other = blend_shares(benchmarks_since, shares, reset).sel(time=period.days)
+        sleeves_since = returns_of(longer.carried(sleeve).returns for sleeve in shares)
+        benchmarks_since = returns_of(longer.benchmark_return(book.sleeves[s].benchmark) for s in shares)
 
-    def shared(of: dict[str, Track], part_shares: xr.DataArray, field: str) -> xr.DataArray:
-        parts = {sleeve: getattr(of[sleeve], field) for sleeve in shares}
-        return (stack(parts) * part_shares).rename(part="sleeve")
+    def side(parts: Iterable[Track], returns: xr.DataArray, since: xr.DataArray) -> _Side:
+        of_day = blend_shares(since, shares, reset).sel(time=period.days)
+        return _Side(list(parts), of_day.to_numpy(), returns.to_numpy())
 
-    of_sleeve = {sleeve: lists[book.sleeves[sleeve].benchmark] for sleeve in shares}
-    by_sleeve = {
-        f"{side}_{kind}": shared(of, part_shares, field)
-        for side, of, part_shares in (("portfolio", held, own), ("benchmark", of_sleeve, other))
-        for kind, field in (("weight", "weights"), ("live", "live"))
-    }
-    constituents = shared(of_sleeve, other, "returns")
-
-    def closing(
-        of: dict[str, Track], part_shares: xr.DataArray, part_returns: xr.DataArray, field: str = "closing"
-    ) -> xr.DataArray:
-        grown = part_shares.isel(time=-1, drop=True) * (1 + part_returns.isel(time=-1, drop=True))
-        parts = [getattr(of[s], field) * (grown / grown.sum("part")).sel(part=s, drop=True) for s in shares]
-        return sum(parts[1:], parts[0])
-
-    returned = (own * sleeves).sum("part")
-    of_funds = shared(held, own, "beside").sum("sleeve")
-    of_benchmark = shared(of_sleeve, other, "beside").sum("sleeve")
-    apart = bool((of_funds != 0).any() | (of_benchmark != 0).any())  # a fund without own returns has none beside its list's
-    data = xr.Dataset(
-        {
-            **{name: parts.sum("sleeve") for name, parts in by_sleeve.items()},
-            **{f"sleeve_{name}": parts for name, parts in by_sleeve.items()},
-            "sleeve_proxy": constituents - (other * benchmarks).rename(part="sleeve"),
-            "closing_weight": closing(held, own, sleeves),
-            "benchmark_closing_weight": closing(of_sleeve, other, benchmarks),
-            "closing_stopped": closing(held, own, sleeves, "closing_stopped"),
-            "benchmark_closing_stopped": closing(of_sleeve, other, benchmarks, "closing_stopped"),
-            "portfolio_return": returned,
-            "holdings_return": returned - of_funds if apart else returned,
-            "benchmark_return": (other * benchmarks).sum("part"),
-            "constituents_return": constituents.sum("sleeve"),
-            "asset_return": tracks.returns.sel(time=period.days),
-        }
-    )
-    either = ((data["portfolio_weight"] != 0) | (data["benchmark_weight"] != 0)).any("time")
-    either |= data["asset"] == CASH
+    portfolio = side(held.values(), sleeves, sleeves_since)
+    benchmark = side((lists[book.sleeves[s].benchmark] for s in shares), benchmarks, benchmarks_since)
+    data, beside = _blended(portfolio, benchmark, tracks.returns.sel(time=period.days), list(shares))
     return Course(
         name=course,
         period=period,
-        data=data.isel(asset=either.to_numpy()),
+        data=data,
         sleeves=sleeves,
         benchmarks=benchmarks,
         shares=shares,
@@ -228,7 +196,78 @@ def blend_tracks(tracks: Tracks, course: str) -> Course:
         benchmark_stopped={name: track.stopped for name, track in lists.items()},
         ended={sleeve: track.ended for sleeve, track in held.items()},
         benchmark_ended={name: track.ended for name, track in lists.items()},
-        beside=with_rows(None, {FUNDS: of_funds - of_benchmark}, {FUNDS: of_funds}) if apart else None,
-        carried=tuple(ticker for ticker in carried_funds(book) if ticker in data["asset"].to_numpy()[either.to_numpy()]),
+        beside=beside,
+        carried=tuple(ticker for ticker in carried_funds(book) if ticker in data.get_index("asset")),
         levels={book.pseudo_names[name]: name for name in lists if name in book.pseudo_names},
     )
+
+
+class _Side(NamedTuple):
+    """What a course, or its benchmark, looks through to.
+
+    Attributes
+    ----------
+    tracks
+        One a sleeve.
+    shares, returns
+        (track, time) start-of-day shares, and returns of the sleeves or of their official benchmarks.
+    """
+
+    tracks: list[Track]
+    shares: np.ndarray
+    returns: np.ndarray
+
+    def shared(self, field: str, *dims: str) -> np.ndarray:
+        """An array of each track on (time, ...) times its share, (track, time, ...)."""
+        values = _values(self.tracks, field, *dims)
+        return values * self.shares.reshape(*self.shares.shape, *[1] * (values.ndim - 2))
+
+    def closing(self, field: str) -> np.ndarray:
+        """An array of each track on (asset), blended with the shares at the last close."""
+        grown = self.shares[:, -1] * (1 + self.returns[:, -1])
+        closing: np.ndarray = (_values(self.tracks, field, "asset") * (grown / grown.sum())[:, None]).sum(axis=0)
+        return closing
+
+
+def _values(tracks: Sequence[Track], field: str, *dims: str) -> np.ndarray:
+    return np.stack([getattr(track, field).transpose(*dims).to_numpy() for track in tracks])
+
+
+def _blended(
+    portfolio: _Side, benchmark: _Side, asset_return: xr.DataArray, sleeves: list[str]
+) -> tuple[xr.Dataset, Beside | None]:
+    """`Course.data` and `Course.beside`, by arrays: everything is on the labels of `asset_return`, (time, asset)."""
+    xr.align(asset_return, *(track.weights for track in portfolio.tracks + benchmark.tracks), join="exact", copy=False)
+    days, names = asset_return.get_index("time"), asset_return.get_index("asset")
+    sides = {
+        f"{side}_{kind}": of.shared(field, "time", "asset")
+        for side, of in (("portfolio", portfolio), ("benchmark", benchmark))
+        for kind, field in (("weight", "weights"), ("live", "live"))
+    }
+    whole = {name: parts.sum(axis=0) for name, parts in sides.items()}
+    either = ((whole["portfolio_weight"] != 0) | (whole["benchmark_weight"] != 0)).any(axis=0) | (names == CASH)
+    closing = {
+        f"{prefix}{name}": of.closing(field)
+        for prefix, of in (("", portfolio), ("benchmark_", benchmark))
+        for name, field in (("closing_weight", "closing"), ("closing_stopped", "closing_stopped"))
+    }
+    constituents, official = benchmark.shared("returns", "time"), benchmark.shares * benchmark.returns
+    returned = (portfolio.shares * portfolio.returns).sum(axis=0)
+    of_funds, of_benchmark = (of.shared("beside", "time").sum(axis=0) for of in (portfolio, benchmark))
+    apart = bool((of_funds != 0).any() | (of_benchmark != 0).any())  # a fund without own returns has none beside its list's
+    rows = [{FUNDS: xr.DataArray(row, {"time": days}, ("time",))} for row in (of_funds - of_benchmark, of_funds)]
+    data = xr.Dataset(
+        {
+            **{name: (("time", "asset"), values[:, either]) for name, values in whole.items()},
+            **{f"sleeve_{name}": (("sleeve", "time", "asset"), parts[..., either]) for name, parts in sides.items()},
+            "sleeve_proxy": (("sleeve", "time"), constituents - official),
+            **{name: ("asset", values[either]) for name, values in closing.items()},
+            "portfolio_return": ("time", returned),
+            "holdings_return": ("time", returned - of_funds if apart else returned),
+            "benchmark_return": ("time", official.sum(axis=0)),
+            "constituents_return": ("time", constituents.sum(axis=0)),
+            "asset_return": (("time", "asset"), asset_return.transpose("time", "asset").to_numpy()[:, either]),
+        },
+        coords={"sleeve": pd.Index(sleeves, name="sleeve"), "time": days, "asset": names[either]},
+    )
+    return data, with_rows(None, *rows) if apart else None
