@@ -66,6 +66,8 @@ def look_through(track: Track, funds: Mapping[str, Track | None], returns: xr.Da
     -----
     w_i + sum_F w_F w_Fi with w_F drifting by the fund's own returns, w_Fi by its names' from each list to the next.
     """
+    if not funds:
+        return track
     labels = track.weights.get_index("asset")
     held_ever = ((track.weights != 0) | (track.closes != 0)).any("time").to_numpy()
     funds = {ticker: fund for ticker, fund in funds.items() if held_ever[labels.get_loc(ticker)]}

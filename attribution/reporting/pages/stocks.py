@@ -20,6 +20,7 @@ SHOWN_UNHELD = 3
 SHOWN_FACTORS = 2
 LEAST_SHOWN = 5e-5  # prints as 0.00
 NO_BREAK = "\u00a0"  # a number stays on the line of its name
+WORD_END = re.compile(r"\b")
 Row = dict[str, Any]
 
 
@@ -65,11 +66,13 @@ def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) ->
     shown = shown.where(named.isna(), named)
     beside = no_stocks(frame["ticker"])
     shown = shown.where(~beside, frame["ticker"].map(words.row))
-    said = [
-        re.match(rf"{re.escape(str(ticker))}\b", str(name)) is not None
-        for ticker, name in zip(frame["ticker"], shown, strict=True)
-    ]
+    said = [_begins_with(str(name), str(ticker)) for ticker, name in zip(frame["ticker"], shown, strict=True)]
     return frame.assign(shown_name=shown, says_ticker=said)
+
+
+def _begins_with(name: str, ticker: str) -> bool:
+    """Whether a name begins with a ticker as a word of its own; a pattern a ticker took ten times as long."""
+    return name.startswith(ticker) and WORD_END.match(name, len(ticker)) is not None
 
 
 def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:
