@@ -44,7 +44,7 @@ from riskmodel.model.parts import (
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.model.update import NOT_ESTIMATED, setting_differences
 
-SCHEMA = "6"  # of the file
+SCHEMA = "7"  # of the file
 MODEL_VERSION = "7"  # raised by whoever changes what a fit finds: tests/riskmodel/model/test_model_version.py reminds
 SOFTWARE = "factor-attribution"
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings", "descriptors", "finals")
