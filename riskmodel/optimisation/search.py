@@ -190,7 +190,7 @@ class Search:
                 part[:] = 0.0
                 part[inside] = np.clip(found.held, 0.0, 1.0)
                 weights = np.zeros(len(out))
-                weights[inside] = found.weights
+                weights[inside] = np.clip(found.weights, 0.0, 1.0)  # of a problem that was not solved they are anything
                 slack = PART * self.effort.gap * self.programme.size(weights)
                 if bound <= self.enough() or np.maximum(more, 0.0).sum() <= slack:
                     return Node(out, held, bound, part, last)

@@ -8,7 +8,7 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 
 from riskmodel.optimisation.errors import ContradictionError
@@ -156,6 +156,7 @@ some_rules = st.sets(st.sampled_from(range(len(KINDS))), max_size=5).map(lambda 
 
 
 @given(seed=st.integers(0, 10_000), kinds=some_rules)
+@example(seed=688, kinds=(KINDS[2], KINDS[4]))  # the solver gives up on a part of it, with weights of any size
 def test_a_list_is_the_best_of_every_list_there_is(seed, kinds):
     case, rules = drawn_problem(seed, kinds)
     best = best_of_every_list(case, rules)
