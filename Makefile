@@ -9,11 +9,12 @@ EVERYWHERE := build/everywhere
 BIN := $(VENV)/bin
 BOOK ?= fixtures/twin/book.toml
 MONTH ?= 2026-03
+SIZES ?= 500x2 1000x5 2000x10 5000x20
 OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report walk found test floor everywhere slow bench lint docs fixtures clean
+.PHONY: help report walk found test floor everywhere slow bench scale lint docs fixtures clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,9 @@ slow: $(STAMP)  ## the slow checks: simulations over many draws, properties of m
 
 bench: $(STAMP)  ## the benchmarks, as ratios to a peer in the same run
 	$(BIN)/python -m pytest -m slow tests/benchmarks -q -s
+
+scale: $(STAMP)  ## raw tables to model, forecast and 20 years of attribution at four sizes (SIZES), in build/scale; stopped, it goes on
+	$(BIN)/python -m tests.benchmarks.scale_run build/scale $(SIZES)
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
