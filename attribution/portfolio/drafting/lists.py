@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,8 +13,13 @@ from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
 from riskmodel.market.sources.recognition.found import Recognised
-from riskmodel.market.sources.recognition.words import currency_said
+from riskmodel.market.sources.recognition.words import currency_said, matched
 
+CURRENCY = (
+    *("currency", "curr", "ccy", "crncy", "cur", "währung", "devise", "monnaie", "divisa", "moneda", "valuta", "moeda"),
+    *("通貨", "통화", "货币", "币种"),
+)
+CODE = re.compile("[A-Z]{3}")
 SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them
 
 
@@ -118,11 +124,16 @@ def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
 
 
 def _currencies(recognised: Recognised) -> tuple[str, ...]:
-    """The currencies that headers of amounts, and names of their files and sheets, say."""
+    """The currencies that headers of amounts, names of their files and sheets, and cells beside prices and filings say."""
     said = set()
     for draft in recognised.drafts:
         if draft.table in ("prices", "holdings", "fundamentals", "shares"):
             labels = [*draft.labels.values()]
             labels += [sheet.first.sheet or PurePosixPath(sheet.first.file).stem for sheet in draft.sheets]
             said |= {code for label in labels if (code := currency_said(label)) is not None}
+        if draft.table in ("prices", "fundamentals", "shares") and draft.group is not None:
+            for label, shape in draft.group.shapes.items():
+                texts = {*shape.texts} - {""}
+                if matched(label, CURRENCY)[0] and texts and all(map(CODE.fullmatch, texts)):
+                    said |= texts
     return tuple(sorted(said))

@@ -83,7 +83,7 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
         f"data = {quoted(data)}",
     ]
     if len(lists.currencies) == 1:
-        out.append(f"currency = {quoted(lists.currencies[0])}  # as headers and names of files say")
+        out.append(f"currency = {quoted(lists.currencies[0])}  # as headers, names of files and cells say")
     else:
         seen = f"; seen: {', '.join(lists.currencies)}" if lists.currencies else ""
         out += [f"# question: in which currency are prices and values? Three letters, as in USD{seen}", 'currency = "?"']

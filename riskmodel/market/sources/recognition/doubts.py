@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.series import is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, tokens
@@ -15,6 +18,10 @@ from riskmodel.market.tables import DATE, TABLES
 
 MOST_KINDS = 30  # different cells of a column that says of which kind a row is, or whose list
 WHOLE = 0.01  # of a list's sum
+OF_YEARS = re.compile(
+    r"\d+ ?-?(?:y|yr|yrs|year|years|j|jahre?|ans?|años?|anni|anos|jaar|år|年|년)(?![a-z])"
+)  # no cash has them
+PAIR = re.compile(r"\b[A-Z]{3}[/_ ]?[A-Z]{3}\b")
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         if len(several) > 1 and ours not in taken:
             labels = tuple(label for label, _ in several)
             asked[ours] = labels, Fact("which_of", {"labels": labels})
-    doubts = {
+    doubts: dict[str, dict[str, Callable[[Sequence[str]], str | tuple[tuple[str, ...], Fact] | None]]] = {
         "indices": {"level": _total_returns},
         "prices": {
             "total_return": _total_returns,
@@ -64,6 +71,8 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
             "close": _closes,
             "volume": _volumes,
         },
+        "holdings": {"market_value": _several},
+        "shares": {"market_cap": _several},
     }
     for ours, doubt in doubts.get(candidate.table, {}).items():
         if ours not in taken and ours not in asked:
@@ -113,6 +122,24 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
     return tuple(found)
 
 
+def _several(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
+    """A question where several headers have the word: values in two currencies, or of the shares that float."""
+    return (tuple(labels), Fact("which_of", {"labels": tuple(labels)})) if len(labels) > 1 else None
+
+
+def other_rates(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:
+    """Numbers beside a rate that may be that of the right currency: small and slow, and not of years or a pair."""
+    return tuple(
+        label
+        for label, shape in group.shapes.items()
+        if shape.kind == NUMBER
+        and label not in taken.values()
+        and not OF_YEARS.search(unicodedata.normalize("NFKC", label).casefold())
+        and not PAIR.search(label.upper())
+        and is_small(group.numbers(label))
+    )
+
+
 def _total_returns(labels: Sequence[str]) -> str | tuple[tuple[str, ...], Fact] | None:
     """The only one that says total return; a question where none or several do, and not all is one without such a word."""
     total = [label for label in labels if of_total_return(label)]
@@ -144,17 +171,18 @@ def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that tell lists apart: with one of them no name is twice in a list, and without it some are."""
     if "ticker" not in taken:
         return ()
-    keys = group.cells[[taken[key] for key in ("date", "ticker") if key in taken]].assign(file=group.file_of_rows)
+    named = (group.texts(taken["ticker"]) != "").to_numpy()  # two sums without a code are no names that are there twice
+    keys = group.cells[[taken[key] for key in ("date", "ticker") if key in taken]].assign(file=group.file_of_rows)[named]
     if not keys.duplicated().any():
         return ()
     days = [label for label, shape in group.shapes.items() if shape.kind == DAY and "date" not in taken]
-    keys = keys.join(group.cells[days[:1]])
+    keys = keys.join(group.cells.loc[named, days[:1]])
     found = []
     for label, shape in group.shapes.items():
         few = 1 < group.cells[label].nunique() <= MOST_KINDS
         if shape.kind in (DAY, EMPTY) or label in taken.values() or not few or any("." in text for text in shape.texts):
             continue
-        if not keys.assign(whose=group.cells[label]).duplicated().any():
+        if not keys.assign(whose=group.cells.loc[named, label]).duplicated().any():
             found.append(label)
     return tuple(found)
 

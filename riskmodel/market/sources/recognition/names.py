@@ -14,7 +14,18 @@ from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, tokens
 
 IN_NAMES = {  # forms of days in names of files
     form: rf"(?<!\d){regex_of(form).replace(WHOLE['%Y'], '(?:19|20)[0-9]{2}')}(?!\d)"
-    for form in ("YYYYMMDD", "YYYY-MM-DD", "DD.MM.YYYY", "DD-MMM-YYYY", "DD-MMM-YY", "YYYY_MM_DD")
+    for form in (
+        "YYYYMMDD",
+        "YYYY-MM-DD",
+        "DD.MM.YYYY",
+        "DD-MMM-YYYY",
+        "DD-MMM-YY",
+        "YYYY_MM_DD",
+        "MM-DD-YYYY",
+        "DD-MM-YYYY",
+        "MMDDYYYY",
+        "DDMMYYYY",
+    )
 }
 KINDS_OF_LEVELS = {
     word
@@ -26,19 +37,23 @@ EDGES = "_- .="
 
 
 def day_in(files: Sequence[str]) -> str | None:
-    """The form of the day that every name of several files has in it; None where there is none.
+    """The form of the day that every name of several files has in it; None where there is none, or it is one of two.
 
     Examples
     --------
     >>> day_in(["major_20250131.csv", "major_20250228.csv"]), day_in(["px_202501.csv"])
     ('YYYYMMDD', None)
+    >>> day_in(["SOI 01-31-2024.xlsx", "SOI 02-29-2024.xlsx"]), day_in(["SOI 01-02-2024.xlsx"])
+    ('MM-DD-YYYY', None)
     """
+    forms = []
     for form, pattern in IN_NAMES.items():
         found = [re.search(pattern, PurePosixPath(file).name) for file in files]
         texts = pd.Series([match[0] for match in found if match], dtype=object)
         if all(found) and read_days(texts, strptime_of(form)).notna().all():
-            return form
-    return None
+            forms.append(form)
+    either = {"MM-DD-YYYY", "DD-MM-YYYY"} <= {*forms} or {"MMDDYYYY", "DDMMYYYY"} <= {*forms}
+    return forms[0] if forms and not either else None
 
 
 def without_day(file: str) -> str:

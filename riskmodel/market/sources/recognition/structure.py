@@ -12,7 +12,7 @@ from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.evidence.columns import is_ratio
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_name, of_spans
-from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, kind_of_series
+from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, is_small, kind_of_series
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, whole_of
@@ -25,7 +25,6 @@ MONTHLY = pd.Timedelta(days=20)  # between lists
 YEAR = pd.Timedelta(days=250)  # between two yearly reports
 MANY_DAYS = 15
 HELD = 60  # names of a portfolio at most; an index has more
-SMALL = (-5.0, 30.0)  # a rate of cash, in percent a year or anything smaller
 ALL = 0.9  # of the names of a folder are in a table of share counts on each day, and in no portfolio
 FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
 RATIOS = (0.001, 100.0)
@@ -274,18 +273,6 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
             if any(kind_of_series(panel) == LEVELS for panel in panels.values()):
                 return _of("indices", Fact("like_levels", {"label": label}), date=day, index=label)
     return None
-
-
-def is_small(numbers: pd.Series) -> bool:
-    """Whether numbers are small, not all whole, and move little from row to row: as rates in percent do, or smaller ones."""
-    there = numbers.dropna()
-    if (there % 1 == 0).all():
-        return False
-    return (
-        len(there) > 1
-        and bool(there.between(*SMALL).all())
-        and bool((there.diff().abs() <= 0.2 * there.abs() + 0.1).mean() > 0.9)
-    )
 
 
 def like_securities(group: Group) -> Candidate:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from attribution.portfolio.drafting.lists import lists_in
 from riskmodel.market.day_forms import forms_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.evidence.items import by_items
@@ -144,3 +145,56 @@ def test_days_are_known_with_the_month_first_and_in_korean():
     assert forms_of(pd.Series(["Sep-29-2023", "Oct-02-2023"])) == ("MMM-DD-YYYY",)
     assert forms_of(pd.Series(["2024년 1월 31일", "2024년 2월 29일"])) == ("YYYY년 MM월 DD일",)
     assert forms_of(pd.Series(["31-des-2024", "31-mai-2024", "1-marts-2024"])) == ("DD-MMM-YYYY",)
+
+
+def test_lists_of_a_fund_accountant_have_the_day_and_the_fund_in_their_names_and_the_codes_of_securities(tmp_path):
+    """Sums below a list have no code, and tell no lists apart; CUSIPs stand first, and no security has them."""
+    master(tmp_path)
+    prices().to_csv(tmp_path / "prices.csv", index=False)
+    (tmp_path / "SOI").mkdir()
+    rows = lists().query("ticker != 'CASH'")
+    for (fund, day), each in rows.groupby(["portfolio", "date"]):
+        value = each["weight"] * 1000
+        frame = pd.DataFrame({"CUSIP": [f"10000{place}0{place}" for place in range(len(each))], "Symbol": each["ticker"]})
+        frame = frame.assign(Description=each["ticker"] + " Corp", Currency="USD").assign(**{"Market Value": value})
+        below = {
+            "Description": ["Cash & Equivalents", "Net Assets"],
+            "Currency": "USD",
+            "Market Value": [50, value.sum() + 50],
+        }
+        frame = pd.concat([frame, pd.DataFrame(below)])
+        code = {"major": "LGF", "next_major": "CEF"}[fund]
+        workbook(tmp_path / "SOI" / f"SOI {code} {day:%m-%d-%Y}.xlsx", {"SOI": (["ABC Funds Trust", ""], frame, [])})
+    found = draft(tmp_path, "holdings")
+    assert (found.stated["file"], found.stated["dates"]) == ("SOI/SOI {portfolio} {date}.xlsx", "MM-DD-YYYY")
+    assert found.stated["columns"] == {"ticker": "Symbol", "market_value": "Market Value"}
+    assert found.stated["cash"] == {"column": "Description", "words": "Cash & Equivalents"}
+
+
+def test_of_two_market_values_and_of_two_rates_it_is_asked_which_whatever_words_say(tmp_path):
+    level = base(tmp_path)
+    held = lists()[["portfolio", "date", "ticker"]]
+    held.assign(**{"Marknadsvärde lokal": range(3, 3 + len(held)), "Marknadsvärde SEK": range(40, 40 + len(held))}).to_csv(
+        tmp_path / "positions.csv", index=False
+    )
+    steps = np.random.default_rng(3).normal(0, 0.01, (len(level), 3))
+    rates = pd.DataFrame(np.array([3.9, 5.2, 4.1]) + np.cumsum(steps, axis=0), level.index).round(3)
+    rates.set_axis(["STIBOR 3M", "US T-bill 3M", "US 10Y"], axis=1).rename_axis("Date").to_csv(tmp_path / "rates.csv")
+    for table, ours, asked in (
+        ("holdings", "market_value", {"Marknadsvärde lokal", "Marknadsvärde SEK"}),
+        ("rates", "risk_free", {"STIBOR 3M", "US T-bill 3M"}),
+    ):
+        found = draft(tmp_path, table)
+        assert found.stated["columns"][ours] == OPEN
+        assert {*found.why["columns", ours][0].values["labels"]} == asked
+
+
+def test_a_column_of_currencies_beside_prices_says_which_and_two_are_a_question(tmp_path):
+    base(tmp_path)
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    frame = pd.read_csv(tmp_path / "prices.csv")
+    for second, said in (("USD", ("USD",)), ("EUR", ("EUR", "USD"))):
+        frame.assign(Currency=np.where(frame["ticker"] == TICKERS[0], second, "USD")).to_csv(
+            tmp_path / "prices.csv", index=False
+        )
+        assert lists_in(looked(tmp_path)).currencies == said

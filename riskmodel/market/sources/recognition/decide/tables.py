@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
@@ -263,6 +264,8 @@ def _of_known_codes(
     out = []
     for each in likely:
         label = each.label("ticker")
+        if label is not None and codes and not _is_known(frozenset(group.texts(label)), codes):
+            each, label = _by_known(group, each, codes)
         known = label is None or not codes or _is_known(frozenset(group.texts(label)), codes)
         stock_as_index = (
             (index := each.label("index")) is not None
@@ -272,6 +275,15 @@ def _of_known_codes(
         if known and not stock_as_index and each.table != "securities" and why_no_prices(group, each) is None:
             out.append(each)
     return out
+
+
+def _by_known(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> tuple[Candidate, str | None]:
+    """A candidate that names stocks by the column whose codes securities have, where it is another one; and that column."""
+    label = names_of_stocks(group, codes)
+    used = {other for several in candidate.columns.values() for other, _ in several}
+    if label is None or label in used:
+        return candidate, candidate.label("ticker")
+    return replace(candidate, columns={**candidate.columns, "ticker": ((label, label),)}), label
 
 
 def _is_known(texts: frozenset[str], codes: Mapping[str, frozenset[str]]) -> bool:

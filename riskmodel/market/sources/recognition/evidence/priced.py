@@ -13,10 +13,9 @@ from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, markets_of
-from riskmodel.market.sources.recognition.evidence.series import caps_among
+from riskmodel.market.sources.recognition.evidence.series import caps_among, is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group, whole_of
-from riskmodel.market.sources.recognition.structure import is_small
 from riskmodel.market.sources.recognition.wide import Wide, panel_of
 
 KNOWN = 0.5  # of the securities have a price, before those that have none are looked at
@@ -93,13 +92,13 @@ def strangers(choices: Choices, across: Mapping[Group, Wide | None], priced: Pri
         if day is not None and (whole := whole_of(group, [day], used)) is not None:
             found[group, "shares"] = Fact("counts_of_lists", {"label": whole})
         elif each.why and priced.closes:
-            labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
+            labels = [label for fact in each.why for label in fact.values.get("labels", ())]  # what may be counts
             near = [
                 label
                 for label in labels
                 if any(are_like_prices(group.numbers(label), group.texts(name), closes) for closes in priced.closes)
             ]
-            if near:
+            if near and len(near) == len(labels):
                 found[group, "shares"] = Fact("like_closes", {"labels": tuple(near)})
     return found
 

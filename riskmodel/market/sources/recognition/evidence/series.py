@@ -14,6 +14,7 @@ from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 RETURNS, LEVELS, COUNTS, AMOUNTS, PAYMENTS, OTHER = "returns", "levels", "counts", "amounts", "payments", "other"
 LEAST = 40  # numbers of a series, before it is looked at
 MOST_NAMES = 400  # of a panel that are looked at
+SMALL = (-5.0, 30.0)  # a rate of cash, in percent a year or anything smaller
 CALM = 0.06  # a day's change of a price is smaller at its median; that of a volume is larger
 STILL = 0.9  # of the days a count of shares is that of the day before
 NOISE = 5.0  # times the usual rounding: what is larger is a dividend or a split
@@ -72,6 +73,18 @@ def kind_of_series(panel: pd.DataFrame) -> str:
         return COUNTS
     moved = float(np.median(np.abs(steps[steps != 0])))
     return LEVELS if moved < CALM else AMOUNTS
+
+
+def is_small(numbers: pd.Series) -> bool:
+    """Whether numbers are small, not all whole, and move little from row to row: as rates in percent do, or smaller ones."""
+    there = numbers.dropna()
+    if (there % 1 == 0).all():
+        return False
+    return (
+        len(there) > 1
+        and bool(there.between(*SMALL).all())
+        and bool((there.diff().abs() <= 0.2 * there.abs() + 0.1).mean() > 0.9)
+    )
 
 
 def beside(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> Beside | None:
