@@ -14,7 +14,7 @@ from riskmodel.market.spelling import stands_for_none
 SEEN = 200  # cells that are looked at
 MANY = 20  # columns from which on a table may be a wide one
 BY_DAY, KEYS = ("prices", "indices", "fx"), ("date", "ticker", "index", "pair")
-OF_FILES = (".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt", ".parquet", ".gz", ".zip")
+OF_FILES = (".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt", ".psv", ".dat", ".parquet", ".gz", ".zip")
 SERIAL = r"[34]\d{4}"  # of a workbook: days from 1982 to 2036
 RATIOS = ("weight", "total_return", "return", "fee", "risk_free", "value", "exposure")  # that may be written in percent
 

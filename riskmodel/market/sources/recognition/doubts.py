@@ -21,7 +21,7 @@ WHOLE = 0.01  # of a list's sum
 OF_YEARS = re.compile(
     r"\d+ ?-?(?:y|yr|yrs|year|years|j|jahre?|ans?|años?|anni|anos|jaar|år|年|년)(?![a-z])"
 )  # no cash has them
-PAIR = re.compile(r"\b[A-Z]{3}[/_ ]?[A-Z]{3}\b")
+PAIR = re.compile(r"\b[A-Z]{3}[/_ ][A-Z]{3}\b")
 
 
 @dataclass(frozen=True)

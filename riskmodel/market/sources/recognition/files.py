@@ -27,7 +27,7 @@ from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
 from riskmodel.market.spelling import stands_for_none
 
-PLAIN = (".csv", ".tsv", ".txt")
+PLAIN = (".csv", ".tsv", ".txt", ".psv", ".dat")
 MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
