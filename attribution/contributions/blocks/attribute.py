@@ -28,6 +28,7 @@ from attribution.rows import CASH
 from riskmodel.arrays.labels import require_count
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.blocks import MarketBlocks
+from riskmodel.market.parquet_folder import reading_parquet
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.model.store import MODEL_VERSION, SOFTWARE
 from riskmodel.progress import Progress, Step, stages
@@ -91,7 +92,8 @@ def attribute_in_blocks(
             step(period.label)
             file = None if kept is None else kept / f"{period.label.replace('/', '_')}.parquet"
             if file is not None and file.is_file():
-                rows.append(pd.read_parquet(file))
+                with reading_parquet("parts", file):
+                    rows.append(pd.read_parquet(file))
                 continue
             rows.append(_explained(book, names, model, market, period, link, step))
             if file is not None:
@@ -127,7 +129,8 @@ def _parts(book: Book, names: Sequence[str], market: MarketBlocks, months: int) 
     if outside := [start for start, begin in zip(starts, begins, strict=True) if not 0 < begin < len(market.sessions)]:
         raise InputError(
             f"{book.path.name}: the start {outside[0]:%Y-%m-%d} lies outside the prices, which run from "
-            f"{market.sessions[0]:%Y-%m-%d} to {market.sessions[-1]:%Y-%m-%d}; its base is the close before."
+            f"{market.sessions[0]:%Y-%m-%d} to {market.sessions[-1]:%Y-%m-%d}; its base is the close before. "
+            "Give earlier prices, or a later inception."
         )
     begin = int(begins[0])
     days = market.sessions[begin:]
@@ -212,6 +215,7 @@ class _Lists:
 def _key(book: Book, names: Sequence[str], model: RiskModelResults, market: MarketBlocks, link: str, months: int) -> str:
     """What the rows of a part depend on; a hexadecimal digest."""
     holdings = pd.util.hash_pandas_object(book.holdings, index=False).sum()
-    read = [market.prices.hashes(), book.path.read_text(encoding="utf-8"), str(holdings), model.settings]
+    fitted = hashlib.sha256(model.factor_returns.to_numpy().tobytes()).hexdigest()  # settings do not say of which tables
+    read = [market.prices.hashes(), book.path.read_text(encoding="utf-8"), str(holdings), model.settings, fitted]
     facts = [version(SOFTWARE), MODEL_VERSION, *read, list(names), link, months]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

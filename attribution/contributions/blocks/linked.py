@@ -13,11 +13,8 @@ from attribution.contributions.sums import with_t
 from attribution.identities import identities, of_excess, of_return, require_reconciled
 from attribution.linking.linking import coefficients, compound
 
-IN_TWO_STEPS = (
-    "carino",
-    "grap",
-    "frongello",
-)  # methods whose coefficient of a day is its part's times the day's in the part
+# Methods whose coefficient of a day is its part's in the whole times the day's in its part.
+IN_TWO_STEPS = ("carino", "grap", "frongello")
 CUTS = ("factor", "stock")
 PORTFOLIO, BENCHMARK = "portfolio", "benchmark"
 COLUMNS = ["course", "part", "cut", "name", "group", "contribution", "absolute", "variance"]
@@ -110,9 +107,10 @@ def linked_result(rows: pd.DataFrame, course: str, benchmark: str, link: str) ->
 
     def summed(cut: str, column: str, by: np.ndarray) -> pd.Series:
         table = rows[rows["cut"] == cut]
-        wide = table.pivot(index="name", columns="part", values=column).reindex(columns=parts)
+        rows_there = table.set_index(["name", "part"])[column]
+        wide = rows_there.unstack(fill_value=0.0)  # where there is no row: what is n/a stays so
         order = table["name"].drop_duplicates()
-        return (wide.fillna(0.0) * by).sum(axis=1).reindex(order)
+        return (wide.reindex(columns=parts, fill_value=0.0) * by).sum(axis=1, skipna=False).reindex(order)
 
     active = {cut: summed(cut, "contribution", scale) for cut in CUTS}
     absolute = {cut: summed(cut, "absolute", own) for cut in CUTS}

@@ -13,13 +13,9 @@ from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
 from riskmodel.market.sources.recognition.found import Recognised
-from riskmodel.market.sources.recognition.words import currency_said, matched
+from riskmodel.market.sources.recognition.words import HEADERS, currency_said, matched
 
-CURRENCY = (
-    *("currency", "curr", "ccy", "crncy", "cur", "währung", "devise", "monnaie", "divisa", "moneda", "valuta", "moeda"),
-    *("通貨", "통화", "货币", "币种"),
-)
-CODE = re.compile("[A-Z]{3}")
+CODE = re.compile("(?!GBX|ZAC|ILA)[A-Z]{3}")  # of a currency; of these hundredths the unit is a question
 SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them
 
 
@@ -134,6 +130,6 @@ def _currencies(recognised: Recognised) -> tuple[str, ...]:
         if draft.table in ("prices", "fundamentals", "shares") and draft.group is not None:
             for label, shape in draft.group.shapes.items():
                 texts = {*shape.texts} - {""}
-                if matched(label, CURRENCY)[0] and texts and all(map(CODE.fullmatch, texts)):
+                if matched(label, HEADERS["currencies"])[0] and texts and all(map(CODE.fullmatch, texts)):
                     said |= texts
     return tuple(sorted(said))

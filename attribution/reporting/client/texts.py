@@ -95,8 +95,8 @@ def left_open(name: str, text: str, language: str) -> str:
 
     Examples
     --------
-    >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: to be stated.", "en")
-    "client.en.md: 'to be stated' stands on the page once. Say what was done, and give the file with --commentary."
+    >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: (to be stated).", "en")
+    "client.en.md: '(to be stated)' stands on the page once. Say what was done, and give the file with --commentary."
     >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: sold on 2 April.", "en")
     ''
     """

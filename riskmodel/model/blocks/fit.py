@@ -8,7 +8,6 @@ from pathlib import Path
 from riskmodel.arrays.labels import require_count
 from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
-from riskmodel.exposures.from_filings import ordinary_income_sources
 from riskmodel.exposures.own import require_no_look_ahead
 from riskmodel.market.blocks import MarketBlocks
 from riskmodel.market.fingerprint import panel_sums, with_events
@@ -109,6 +108,6 @@ def _grown(
         sums = sums + so_far.data[SUMS].to_numpy()
     mark = with_events([sums], window, market.sessions[block.stop - 1])
     data = data.assign({"fingerprint": ("asset", mark), SUMS: (("sum", "asset"), sums)})
-    data = data.assign_attrs(ordinary_income=str(ordinary_income_sources(window)))
+    data = data.assign_attrs(model.origins(window))
     step("what forecasts look back on")
     return remembering(RiskModelResults(data=data, settings=model.settings), so_far)

@@ -48,10 +48,7 @@ from riskmodel.validation.simulated.market import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LISTED_LATER, ENDED = (
-    0.3,
-    0.3,
-)  # shares of the companies that are listed after the first session, and that end before the last
+LISTED_LATER, ENDED = 0.3, 0.3  # of the companies are listed after the first session, and end before the last
 LARGE_SHARE, SMALL_SHARE = 0.1, 0.2  # of all companies are in each index
 HELD = {"major": (LARGE, 22, ("quality", "safety", "steadiness")), "next_major": (SMALL, 23, ("growth", "quality"))}
 BY_YEAR = ("prices", "constituents", "indices", "holdings", "truth")  # tables with a file a year

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import attribution as at
 import riskmodel as rm
 from attribution.contributions.blocks import attribute as blocks
 from attribution.contributions.blocks.attribute import attribute_in_blocks
+from attribution.contributions.blocks.linked import linked_result, rows_of_part
 from riskmodel.market.blocks import open_blocks
 from tests.conftest import SMALL
 
@@ -46,6 +50,39 @@ def test_parts_link_to_what_the_days_do(linked, small_book, small_model, small_m
         assert own.drop(columns=numbers).equals(other.drop(columns=numbers))
     assert got.reconciliation["passed"].all()
     assert len(got.reconciliation) == 4
+
+
+def test_an_error_that_a_part_does_not_have_is_none_of_the_whole(small_book, small_model, small_market):
+    course = COURSES[0]
+    months = ("2025-02", "2025-03")
+    parts = [rows_of_part(at.attribute(small_book, course, small_model, small_market, period=m), m) for m in months]
+    first, second = parts
+    lacking = second["name"].eq("size") & second["cut"].eq("factor")
+    second.loc[lacking, "variance"] = np.nan  # as of a given model that states no error
+    gone = second["name"].eq("value") & second["cut"].eq("factor")  # and a factor that a part does not have at all
+    moved = float(second.loc[gone, "contribution"].iloc[0])
+    specific = second["name"].eq("specific") & second["cut"].eq("factor")
+    for column in ("contribution", "absolute"):
+        second.loc[specific, column] += second.loc[gone, column].to_numpy()
+    factors = linked_result(pd.concat([first, second[~gone]]), course, "S&P 500", "carino").factors.set_index("factor")
+    assert moved and np.isfinite(factors.loc["value", "standard_error"])
+    assert np.isnan(factors.loc["size", ["standard_error", "t"]].astype(float)).all()
+    assert factors["contribution"].notna().all()
+
+
+def test_parts_of_another_fit_are_explained_anew(linked, small_book, small_model, market, folder):
+    other = replace(small_model, data=small_model.data.assign(factor_returns=small_model.data["factor_returns"] * 1.5))
+    with pytest.raises(rm.InputError, match="model: explains other returns than the market's"):
+        attribute_in_blocks(small_book, other, market, courses=COURSES, months=MONTHS, folder=folder)
+
+
+def test_a_kept_part_that_is_damaged_is_refused_by_name(small_book, small_model, market, tmp_path):
+    given = {"courses": COURSES[:1], "months": MONTHS, "folder": tmp_path}
+    attribute_in_blocks(small_book, small_model, market, **given)
+    kept = sorted(tmp_path.rglob("*.parquet"))[0]
+    kept.write_bytes(b"no Parquet")
+    with pytest.raises(rm.InputError, match=rf"parts: '.*{kept.name}' cannot be read as Parquet"):
+        attribute_in_blocks(small_book, small_model, market, **given)
 
 
 def test_parts_that_are_kept_are_not_explained_again(linked, small_book, small_model, market, folder, monkeypatch):

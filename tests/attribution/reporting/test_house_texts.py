@@ -208,7 +208,7 @@ def test_the_twin_is_reported_with_the_texts_of_its_house(tmp_path):
     assert made.findings.empty
     assert [remark.split(" stands")[0] for remark in made.remarks] == [
         "client.ja.md: '（記入）'",
-        "client.en.md: 'to be stated'",
+        "client.en.md: '(to be stated)'",
     ]
     assert "市場の動向" in (tmp_path / "out" / "client.ja.html").read_text(encoding="utf-8")
 

@@ -30,8 +30,8 @@ def in_duckdb(folder, read):
     duckdb = pytest.importorskip("duckdb", reason="the extra 'sources' is not installed")
     with duckdb.connect(str(folder / "all.duckdb")) as connection:
         for name in ("prices", "shares", "securities", "fundamentals", "earnings", "indices", "constituents", "splits"):
-            frame = read(name)  # noqa: F841  # DuckDB sees it by its name
-            connection.execute(f"create table {name} as select * from frame")
+            connection.register("given", read(name))
+            connection.execute(f"create table {name} as select * from given")
     return folder / "all.duckdb"
 
 

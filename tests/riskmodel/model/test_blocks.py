@@ -22,7 +22,9 @@ MODEL = replace(REMEMBERING, specific=rm.SpecificRiskSettings(regime_half_life=N
 
 @pytest.fixture(scope="module")
 def tables():
-    return random_tables(assets=40, sessions=160, seed=3, start="2020-01-01")
+    found = random_tables(assets=40, sessions=160, seed=3, start="2020-01-01")
+    codes = np.where(np.arange(40) % 2, "2834", "7372")
+    return found | {"securities": found["securities"].assign(sic=codes).astype({"sic": "str"})}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,7 @@ def test_a_fit_in_blocks_is_the_fit_of_the_whole(market, tables, tmp_path):
     whole = remembering(REMEMBERING.fit(rm.build_market(tables))).data
     assert set(got.variables) == set(whole.variables)
     assert got.attrs == whole.attrs
+    assert got.attrs["industry_codes"] == "sic"
     for name, expected in whole.variables.items():
         if expected.dtype.kind == "f":
             np.testing.assert_allclose(got[name].to_numpy(), expected.to_numpy(), rtol=1e-12, atol=1e-12, err_msg=str(name))

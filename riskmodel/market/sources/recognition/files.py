@@ -138,6 +138,8 @@ def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
         for sheet, grid in _sheets(path).items():
             try:
                 yield _under_header(grid, name, sheet, {"sheet": sheet}, ())
+            except (InputError, MemoryError):
+                raise
             except Exception as error:
                 yield not_understood(name, sheet, error)
     elif suffix in PLAIN:
