@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
@@ -12,22 +12,23 @@ import pandas as pd
 import xarray as xr
 
 from attribution.accounts.funds import Funds
-from attribution.accounts.lists import AccountLists, benchmark_days, read_lists, read_run_of_months
+from attribution.accounts.lists import AccountLists, is_wide, list_rows, read_lists, read_run_of_months, tidy_lists
 from attribution.accounts.market_days import OUTSIDE, WITH_FUNDS, MarketDays, benchmark_parts, benchmark_shares
 from attribution.accounts.result import AccountsResult
 from attribution.contributions.modelled.parts import model_parts
 from attribution.linking.methods import DAY_SCALING
+from attribution.portfolio.benchmarks import require_levels
 from attribution.portfolio.book import Book
-from attribution.portfolio.course import Course
+from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.ended import earning_lives, padded_lives
 from attribution.portfolio.evidence.judged import require_sound_market
-from attribution.portfolio.holdings import Track
+from attribution.portfolio.holdings import Track, drift, level_returns
 from attribution.portfolio.periods import Period
 from attribution.portfolio.settings.sections import Accepted, Delisted
 from attribution.rows import CASH, PROXY_FACTOR, VENDOR_RESIDUAL
-from riskmodel.arrays.labels import require_kind
+from riskmodel.arrays.labels import Labelled, labelled, require_kind
 from riskmodel.bounds import SHARE, require_bounded
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.contents import require_dataset
 from riskmodel.market.finals import ENDS
 from riskmodel.model.results import RiskModelResults, require_results
@@ -85,7 +86,7 @@ class Basis:
     benchmark
         Its name.
     versus, benchmark_stopped
-        From `attribution.accounts.lists.benchmark_days`.
+        From `benchmark_days`.
     funds
         What the book says of them.
     levels
@@ -253,3 +254,86 @@ class Basis:
             }
         )
         return days, common
+
+
+def benchmark_days(
+    benchmark: xr.DataArray | pd.Series | pd.DataFrame | Track | Course,
+    index: str | None,
+    market: xr.Dataset,
+    returns: xr.DataArray,
+    period: Period,
+    *,
+    funds: Collection[str] = (),
+    look_through: Callable[[Track], Track] = lambda track: track,
+) -> tuple[str, xr.Dataset, pd.DataFrame]:
+    """A benchmark's name, its days, and its names that stopped.
+
+    The days are `weight` and `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time): what
+    `funds` returned beside their lists, to which weights that are given are looked through, is in the latter alone.
+
+    Raises
+    ------
+    InputError
+        For weights that are unfit as accounts' would be, days that are not the period's, an unknown index, levels that the
+        weights do not explain.
+    """
+    labels = returns.get_index("asset")
+    name = index or "benchmark"
+    if isinstance(benchmark, Course):
+        if index is not None:
+            raise InputError(f"index '{index}': a Course has the returns of its benchmark. Leave index out.")
+        data, stopped = benchmark.data, pd.concat(benchmark.benchmark_stopped.values(), ignore_index=True)
+        name = f"benchmark of {benchmark.name}"
+        sides = {"benchmark_weight": "weight", "benchmark_live": "live"}
+        parts = data[[*sides, "constituents_return", "benchmark_return"]].rename(sides)
+        beside = 0.0 if benchmark.beside is None else benchmark.beside.of_benchmark.sum("beside")
+    else:
+        raw = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period, funds)
+        track = look_through(raw)
+        beside = track.beside
+        parts = xr.Dataset({"weight": track.weights, "live": track.live, "constituents_return": track.returns})
+        stopped = track.stopped
+    days = parts.get_index("time")
+    if not days.equals(period.days):
+        raise InputError(
+            f"benchmark: its days are {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, the period's {period.days[0]:%Y-%m-%d} to "
+            f"{period.end:%Y-%m-%d}. Follow it over the same period."
+        )
+    if not isinstance(benchmark, Course):
+        parts["benchmark_return"] = parts["constituents_return"]
+        if index is not None:
+            if index not in market["index"].to_numpy():
+                known = listed(market["index"].to_numpy(), 20)
+                raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
+            require_levels(market, index, period.days, period.base)
+            parts["benchmark_return"] = level_returns(market, index).sel(time=period.days)
+            require_explained(index, parts["benchmark_return"], parts["constituents_return"])
+    parts["constituents_return"] = parts["constituents_return"] - beside
+    strange = parts.get_index("asset").difference(labels)
+    if len(strange):
+        raise InputError(
+            f"benchmark: {counted(len(strange), 'name')} that the market does not have: {listed(strange)}. "
+            f"Follow it on the same market."
+        )
+    return name, parts.reindex(asset=labels, fill_value=0.0), stopped
+
+
+def _track(
+    given: xr.DataArray | pd.Series | pd.DataFrame,
+    labels: pd.Index,
+    market: xr.Dataset,
+    returns: xr.DataArray,
+    period: Period,
+    funds: Collection[str],
+) -> Track:
+    if isinstance(given, pd.Series):
+        given = labelled("benchmark", given, Labelled(("asset",)))
+    if isinstance(given, xr.DataArray):
+        given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
+    elif isinstance(given, pd.DataFrame):
+        given = given if "portfolio" in given or is_wide(given) else given.assign(portfolio="benchmark")
+    portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
+    if len(portfolios) > 1:
+        raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")
+    list_rows(portfolios, rows, labels, market, period, name="benchmark", funds=funds)  # checks the tickers
+    return drift(rows, market, returns, period.base, period.days, "benchmark")

@@ -1,9 +1,9 @@
-"""What many accounts are given as -> their lists of weights, as rows of one sparse matrix; and their benchmark's days."""
+"""What many accounts are given as -> their lists of weights, as rows of one sparse matrix."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +12,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from attribution.accounts.rejects import UnfitAccountsError, rejects, rejects_of_rows
-from attribution.portfolio.benchmarks import require_levels
-from attribution.portfolio.course import Course, require_explained
 from attribution.portfolio.ended import STOPPED, gone_positions, padded_lives, stopped_of
-from attribution.portfolio.holdings import Track, drift, level_returns
 from attribution.portfolio.periods import MONTH, YEAR, Period
 from attribution.rows import CASH
 from riskmodel.arrays.labels import Labelled, labelled, require_finite
@@ -340,86 +337,3 @@ def require_trading(stopped: pd.DataFrame, period: Period) -> None:
         f'longer. As long as nobody knows, delisted="cash" carries it at its last value.',
         rejects_of_rows("stops_trading", stopped.assign(date=stopped["last_trade"])),
     )
-
-
-def benchmark_days(
-    benchmark: xr.DataArray | pd.Series | pd.DataFrame | Track | Course,
-    index: str | None,
-    market: xr.Dataset,
-    returns: xr.DataArray,
-    period: Period,
-    *,
-    funds: Collection[str] = (),
-    look_through: Callable[[Track], Track] = lambda track: track,
-) -> tuple[str, xr.Dataset, pd.DataFrame]:
-    """A benchmark's name, its days, and its names that stopped.
-
-    The days are `weight` and `live` weights (time, asset), and `constituents_return` and `benchmark_return` (time): what
-    `funds` returned beside their lists, to which weights that are given are looked through, is in the latter alone.
-
-    Raises
-    ------
-    InputError
-        For weights that are unfit as accounts' would be, days that are not the period's, an unknown index, levels that the
-        weights do not explain.
-    """
-    labels = returns.get_index("asset")
-    name = index or "benchmark"
-    if isinstance(benchmark, Course):
-        if index is not None:
-            raise InputError(f"index '{index}': a Course has the returns of its benchmark. Leave index out.")
-        data, stopped = benchmark.data, pd.concat(benchmark.benchmark_stopped.values(), ignore_index=True)
-        name = f"benchmark of {benchmark.name}"
-        sides = {"benchmark_weight": "weight", "benchmark_live": "live"}
-        parts = data[[*sides, "constituents_return", "benchmark_return"]].rename(sides)
-        beside = 0.0 if benchmark.beside is None else benchmark.beside.of_benchmark.sum("beside")
-    else:
-        raw = benchmark if isinstance(benchmark, Track) else _track(benchmark, labels, market, returns, period, funds)
-        track = look_through(raw)
-        beside = track.beside
-        parts = xr.Dataset({"weight": track.weights, "live": track.live, "constituents_return": track.returns})
-        stopped = track.stopped
-    days = parts.get_index("time")
-    if not days.equals(period.days):
-        raise InputError(
-            f"benchmark: its days are {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}, the period's {period.days[0]:%Y-%m-%d} to "
-            f"{period.end:%Y-%m-%d}. Follow it over the same period."
-        )
-    if not isinstance(benchmark, Course):
-        parts["benchmark_return"] = parts["constituents_return"]
-        if index is not None:
-            if index not in market["index"].to_numpy():
-                known = listed(market["index"].to_numpy(), 20)
-                raise InputError(f"index '{index}': the market has no levels of it. It has: {known}.")
-            require_levels(market, index, period.days, period.base)
-            parts["benchmark_return"] = level_returns(market, index).sel(time=period.days)
-            require_explained(index, parts["benchmark_return"], parts["constituents_return"])
-    parts["constituents_return"] = parts["constituents_return"] - beside
-    strange = parts.get_index("asset").difference(labels)
-    if len(strange):
-        raise InputError(
-            f"benchmark: {counted(len(strange), 'name')} that the market does not have: {listed(strange)}. "
-            f"Follow it on the same market."
-        )
-    return name, parts.reindex(asset=labels, fill_value=0.0), stopped
-
-
-def _track(
-    given: xr.DataArray | pd.Series | pd.DataFrame,
-    labels: pd.Index,
-    market: xr.Dataset,
-    returns: xr.DataArray,
-    period: Period,
-    funds: Collection[str],
-) -> Track:
-    if isinstance(given, pd.Series):
-        given = labelled("benchmark", given, Labelled(("asset",)))
-    if isinstance(given, xr.DataArray):
-        given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
-    elif isinstance(given, pd.DataFrame):
-        given = given if "portfolio" in given or is_wide(given) else given.assign(portfolio="benchmark")
-    portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
-    if len(portfolios) > 1:
-        raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")
-    list_rows(portfolios, rows, labels, market, period, name="benchmark", funds=funds)  # checks the tickers
-    return drift(rows, market, returns, period.base, period.days, "benchmark")

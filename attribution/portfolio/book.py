@@ -26,7 +26,7 @@ from attribution.portfolio.settings.sections import (
     Report,
     Sleeve,
 )
-from attribution.portfolio.settings.strategies import Strategy, Universe
+from attribution.portfolio.settings.strategies import Strategy, require_strategy
 from attribution.portfolio.settings.toml_file import read_toml
 from attribution.portfolio.settings.walked import Walked
 from attribution.rows import CASH, is_pseudo_name, pseudo_name
@@ -40,7 +40,6 @@ from riskmodel.market.sources import Source, open_source
 from riskmodel.market.sources.address import require_no_secret
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import TABLES
-from riskmodel.optimisation.rules import BENCHMARK, TrackingError, VolatilityBand
 
 US_MARKET = {"ja": "米国株", "en": "US equity"}  # of a book in USD that does not name its market
 READ = ("path", "holdings", "rescaled", "actual_returns")  # fields of a Book that its file does not have
@@ -340,7 +339,7 @@ def _require_consistent(book: Book) -> None:
                 f"Known: {', '.join(book.benchmarks)}."
             )
     for key, strategy in book.strategies.items():
-        _require_strategy(book, key, strategy)
+        require_strategy(name, key, strategy, book.benchmarks)
     for key, sleeve in book.sleeves.items():
         if sleeve.strategy is not None and sleeve.strategy not in book.strategies:
             raise InputError(
@@ -391,34 +390,3 @@ def _require_consistent(book: Book) -> None:
             )
     if not book.courses:
         raise InputError(f'{name}: [courses] is empty; a course is e.g. "Major 100" = {{ major = 1.0 }}.')
-
-
-def _require_strategy(book: Book, key: str, strategy: Strategy) -> None:
-    name = book.path.name
-    if strategy.benchmark not in book.benchmarks:
-        raise InputError(
-            f"{name}: [strategies.{key}] names the benchmark '{strategy.benchmark}', which is not in [benchmarks]. "
-            f"Known: {', '.join(book.benchmarks)}."
-        )
-    if strategy.risk_aversion is not None and strategy.tracking_error is not None:
-        raise InputError(
-            f"{name}: [strategies.{key}] has risk_aversion and tracking_error. Keep one: a charge for risk, or the "
-            f"most of it."
-        )
-    if strategy.tracking_error is not None and any(isinstance(rule, TrackingError) for rule in strategy.rules):
-        raise InputError(
-            f"{name}: [strategies.{key}] has tracking_error as a key and as a rule. Keep one: under the key the score alone "
-            f"decides, under the rule the charge for risk stays."
-        )
-    references = {rule.reference for rule in strategy.rules if isinstance(rule, VolatilityBand)} - {BENCHMARK}
-    for reference in sorted(references - set(book.benchmarks)):
-        raise InputError(
-            f"{name}: a rule 'volatility' of [strategies.{key}] has reference = '{reference}', which is not in "
-            f"[benchmarks]. Known: {', '.join(book.benchmarks)}."
-        )
-    universe = strategy.universe
-    if isinstance(universe, Universe) and (universe.constituents is None) == (universe.largest is None):
-        raise InputError(
-            f"{name}: 'universe' in [strategies.{key}] needs one of the two: constituents = \"...\" (an index of the table "
-            f'constituents), largest = 500 (the largest companies); or write "benchmark" or "market".'
-        )

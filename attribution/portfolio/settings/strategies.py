@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -20,7 +21,7 @@ from attribution.portfolio.settings.bound_types import (
 from riskmodel.bounds import Bound, shown
 from riskmodel.errors import InputError
 from riskmodel.optimisation.reading import read_rule
-from riskmodel.optimisation.rules import Rule, require_rules
+from riskmodel.optimisation.rules import BENCHMARK, Rule, TrackingError, VolatilityBand, require_rules
 
 AVERSION = Bound("a number from 0 to 1,000 (1 gives up a point of score for a variance of 0.01 a year)", least=0, most=1000)
 EARNED = Bound("a decimal above 0 and up to 1 (0.05 is 5 % a year for a score of one)", above=0, most=1)
@@ -99,3 +100,34 @@ class Strategy(Part):
         if self.tracking_error is not None:
             return 0.0
         return RISK_AVERSION if self.risk_aversion is None else self.risk_aversion
+
+
+def require_strategy(name: str, key: str, strategy: Strategy, benchmarks: Collection[str]) -> None:
+    """Refuse a strategy of the book called `name` whose keys and rules contradict each other, or name no benchmark of it."""
+    if strategy.benchmark not in benchmarks:
+        raise InputError(
+            f"{name}: [strategies.{key}] names the benchmark '{strategy.benchmark}', which is not in [benchmarks]. "
+            f"Known: {', '.join(benchmarks)}."
+        )
+    if strategy.risk_aversion is not None and strategy.tracking_error is not None:
+        raise InputError(
+            f"{name}: [strategies.{key}] has risk_aversion and tracking_error. Keep one: a charge for risk, or the "
+            f"most of it."
+        )
+    if strategy.tracking_error is not None and any(isinstance(rule, TrackingError) for rule in strategy.rules):
+        raise InputError(
+            f"{name}: [strategies.{key}] has tracking_error as a key and as a rule. Keep one: under the key the score alone "
+            f"decides, under the rule the charge for risk stays."
+        )
+    references = {rule.reference for rule in strategy.rules if isinstance(rule, VolatilityBand)} - {BENCHMARK}
+    for reference in sorted(references - set(benchmarks)):
+        raise InputError(
+            f"{name}: a rule 'volatility' of [strategies.{key}] has reference = '{reference}', which is not in "
+            f"[benchmarks]. Known: {', '.join(benchmarks)}."
+        )
+    universe = strategy.universe
+    if isinstance(universe, Universe) and (universe.constituents is None) == (universe.largest is None):
+        raise InputError(
+            f"{name}: 'universe' in [strategies.{key}] needs one of the two: constituents = \"...\" (an index of the table "
+            f'constituents), largest = 500 (the largest companies); or write "benchmark" or "market".'
+        )
