@@ -71,7 +71,7 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
             "close": _closes,
             "volume": _volumes,
         },
-        "holdings": {"market_value": _several},
+        "holdings": {"weight": _weights, "market_value": _several},
         "shares": {"market_cap": _several},
     }
     for ours, doubt in doubts.get(candidate.table, {}).items():
@@ -109,7 +109,10 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
     found = []
     for label, shape in group.shapes.items():
         words = tokens(label)
-        if shape.kind != NUMBER or label in others or any(has(words, phrase) for phrase in OF_AMOUNTS):
+        of_another = ours != "volume" and any(has(words, phrase) for phrase in OF_AMOUNTS)
+        if shape.kind != NUMBER or label in others or of_another:
+            continue
+        if ours == "volume" and not says(label, "adjusted"):
             continue
         if ours == "close" and (says(label, "total_return") or says(label, "of_returns")):
             continue
@@ -161,10 +164,15 @@ def _closes(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
 
 
 def _volumes(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
-    """A question where a header names a currency: the value traded is no count of shares."""
-    if not any(currency_said(label) for label in labels):
-        return None
-    return tuple(labels), Fact("volume_in_money", {"labels": tuple(labels)})
+    """A question where a header names a currency, as the value traded is no count of shares; or another one is adjusted."""
+    if any(currency_said(label) for label in labels):
+        return tuple(labels), Fact("volume_in_money", {"labels": tuple(labels)})
+    return _several(labels)
+
+
+def _weights(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
+    """A question where the header is of a benchmark's weight, of the difference from it, or of what is aimed at."""
+    return (tuple(labels), Fact("which_of", {"labels": tuple(labels)})) if says(labels[0], "of_others") else None
 
 
 def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:

@@ -198,3 +198,37 @@ def test_a_column_of_currencies_beside_prices_says_which_and_two_are_a_question(
             tmp_path / "prices.csv", index=False
         )
         assert lists_in(looked(tmp_path)).currencies == said
+
+
+@pytest.mark.parametrize(
+    ("plain", "adjusted"),
+    [("Volume", "Adjusted Volume"), ("売買高(千株)", "調整後売買高(千株)"), ("Titres échangés", "Titres échangés ajustés")],
+)
+def test_a_volume_beside_one_that_is_adjusted_is_asked(plain, adjusted, tmp_path):
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "prices.csv")
+    volume = np.arange(len(frame)) % 97 * 1000 + 5000
+    frame = frame.drop(columns="volume").assign(**{plain: volume, adjusted: 2 * volume})
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert found.stated["columns"]["volume"] == OPEN
+    assert {plain, adjusted} <= {*found.why["columns", "volume"][0].values["labels"]}
+
+
+@pytest.mark.parametrize(
+    ("labels", "taken"),
+    [
+        (("WGT_PPM", "BM_WGT_PPM", "ACT_WGT_PPM"), OPEN),
+        (("Weight", "Benchmark Weight", "Active Weight"), "Weight"),
+        (("Index Weight",), OPEN),
+    ],
+)
+def test_a_weight_of_a_benchmark_is_no_holding_s(labels, taken, tmp_path):
+    base(tmp_path)
+    held = lists()
+    weights = {label: (9e5 * held["weight"] / (1 + place)).round() for place, label in enumerate(labels)}  # of no known sum
+    held.drop(columns="weight").assign(**weights).to_csv(tmp_path / "positions.csv", index=False)
+    found = draft(tmp_path, "holdings")
+    assert found.stated["columns"]["weight"] == taken
+    if taken == OPEN:
+        assert {*labels} == {*found.why["columns", "weight"][0].values["labels"]}
