@@ -89,11 +89,6 @@ class RiskModel:
         chosen["industry"] = {"column": self.industry, "digits": self.industry_digits}
         return {**chosen, "styles": styles, "texts": {s.name: dict(s.texts) for s in self.styles}}
 
-    def origins(self, market: xr.Dataset) -> dict[str, str]:
-        """What pages say of the columns used: `ordinary_income`'s and, where it is known, what classifies industries."""
-        codes = industry_codes(market, self.industry, self.industry_digits)
-        return {"ordinary_income": str(ordinary_income_sources(market))} | ({"industry_codes": codes} if codes else {})
-
     @property
     def estimation_settings(self) -> dict[str, object]:
         """Those of `settings` that a fit depends on."""
@@ -150,7 +145,7 @@ class RiskModel:
                 require_a_sound_day(data)
                 step("fingerprint")
                 data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
-        return RiskModelResults(data=data.assign_attrs(self.origins(market)), settings=self.settings)
+        return RiskModelResults(data=data.assign_attrs(origins(self, market)), settings=self.settings)
 
     @property
     def look_back(self) -> int:
@@ -218,6 +213,12 @@ class RiskModel:
             fit=partial(self.fit, progress=progress),
             look_back=self.look_back,
             industries=industries(market, self.industry, self.industry_digits),
-            origins=self.origins(market),
+            origins=origins(self, market),
             own=own,
         )
+
+
+def origins(model: RiskModel, market: xr.Dataset) -> dict[str, str]:
+    """What pages say of the columns used: `ordinary_income`'s and, where it is known, what classifies industries."""
+    codes = industry_codes(market, model.industry, model.industry_digits)
+    return {"ordinary_income": str(ordinary_income_sources(market))} | ({"industry_codes": codes} if codes else {})

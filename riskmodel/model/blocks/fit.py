@@ -12,7 +12,7 @@ from riskmodel.exposures.own import require_no_look_ahead
 from riskmodel.market.blocks import MarketBlocks
 from riskmodel.market.fingerprint import panel_sums, with_events
 from riskmodel.model.cache.remembered import remembering
-from riskmodel.model.model import RiskModel
+from riskmodel.model.model import RiskModel, origins
 from riskmodel.model.results import RiskModelResults, require_a_sound_day
 from riskmodel.model.store import StoreError, load, save
 from riskmodel.model.update import followed
@@ -108,6 +108,6 @@ def _grown(
         sums = sums + so_far.data[SUMS].to_numpy()
     mark = with_events([sums], window, market.sessions[block.stop - 1])
     data = data.assign({"fingerprint": ("asset", mark), SUMS: (("sum", "asset"), sums)})
-    data = data.assign_attrs(model.origins(window))
+    data = data.assign_attrs(origins(model, window))
     step("what forecasts look back on")
     return remembering(RiskModelResults(data=data, settings=model.settings), so_far)
