@@ -56,6 +56,17 @@ def of_total_return(label: str) -> bool:
     return says(label, "total_return") and not says(label, "of_prices")
 
 
+def of_price_return(label: str) -> bool:
+    """Whether a text says a return without dividends.
+
+    Examples
+    --------
+    >>> [of_price_return(text) for text in ("Daily price return, %", "PX total return", "Rendite")]
+    [True, False, False]
+    """
+    return says(label, "of_prices") and says(label, "of_returns") and not says(label, "total_return")
+
+
 def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Settled:
     """Of what words of headers choose, that in whose place nothing else of the file could be meant."""
     taken, asked = dict(chosen), dict[str, tuple[tuple[str, ...], Fact]]()

@@ -24,9 +24,11 @@ from riskmodel.market.sources.recognition.evidence.columns import likely_columns
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.held import held
 from riskmodel.market.sources.recognition.evidence.units import (
+    IN_CURRENCY,
     PER_SHARE,
     WITH_UNIT,
     agreed,
+    hundredths_beside,
     of_changes,
     of_header,
     of_sums,
@@ -274,6 +276,8 @@ def _unit(group: Group, table: str, chosen: Mapping[str, str], ours: str, closes
     elif ours == "dividends_per_share" and said is None:
         place = next((text for text in group.around if doubts.says(text, "but_shares")), None)
         said = None if place is None else ("ones", Fact("unit_said", {"unit": "ones", "place": place}))
+    if ours in IN_CURRENCY and hundredths_beside(group):  # in pence, or in pounds as the header says
+        return None
     found = agreed(said, shown)
     return ("percent", Fact("percent_sign")) if found is None and group.shape(label).percent else found
 

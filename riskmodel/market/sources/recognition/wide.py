@@ -14,7 +14,7 @@ from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.absent import why_of
 from riskmodel.market.sources.recognition.codes import best_column
-from riskmodel.market.sources.recognition.doubts import of_total_return, says
+from riskmodel.market.sources.recognition.doubts import of_price_return, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
@@ -28,6 +28,7 @@ from riskmodel.market.tables import DATE, TABLES, TEXT
 from riskmodel.market.tables import NUMBER as NUMBERS
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
+RETURNS = ("total_return", "total_return_index")
 PART = 0.01  # of a whole that the weights of a day may miss
 FEW = 2  # names across, at least, of what is no pair
 
@@ -154,9 +155,8 @@ def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
         for ours, phrases in WORDS[table].items()
         if kind_of(table, ours) == NUMBERS
     }
-    for name in (group.first.said or None, group.first.sheet, group.stem, *group.first.titles):
-        if name is None:
-            continue
+    names = [name for name in (group.first.said, group.first.sheet, group.stem, *group.first.titles) if name]
+    for name in names:
         scores = {ours: matched(name, phrases) for ours, phrases in fields.items()}
         scores = {ours: score for ours, score in scores.items() if score[0] > 0}
         scores = scores or {
@@ -167,6 +167,8 @@ def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
         }
         if scores:
             table, field = max(scores, key=lambda ours: scores[ours])
+            if field in RETURNS and (plain := next(filter(of_price_return, names), None)) is not None:
+                return table, None, (Fact("price_return", {"label": plain}),)
             return table, field, (Fact("sheet_word", {"word": scores[table, field][1]}),)
     return "prices", None, (Fact("field_unknown"),)
 
@@ -182,7 +184,7 @@ def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
     out = {place: replace(sheet, likely=likely) for place, sheet in grids.items()}
     for ours, each in likely.items():
         for place, sheet in grids.items():
-            wrong = place not in each.labels or (each.proved and place != each.labels[0])
+            wrong = place not in each.labels or each.doubted or (each.proved and place != each.labels[0])
             if sheet.field == ours and wrong:
                 why = Fact("words_and_cells", {"column": ours, "label": place, "labels": (place, *first(each.labels))})
                 out[place] = replace(out[place], field=None, why=(*sheet.why, why))
@@ -263,12 +265,14 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
     shown = {sheet.group.place: (sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets}
     numbers = [ours for ours, kind in TABLES[draft.table].columns.items() if kind == NUMBERS]
     wanted = [ours for ours in numbers if ours not in fields and ours not in known]
+    likely = next((sheet.likely for sheet in sheets if sheet.likely), {})  # the same for all grids with days down
     if not wanted:
         draft.why["layout",] += (Fact("fields_beside", {"places": tuple(sheet.group.place for sheet in sheets)}),)
     for ours in wanted:
-        path, likely = ("fields", ours), sheets[0].likely
+        path = ("fields", ours)
         ways = [column for columns in derived_from(draft.table).get(ours, {}).values() for column in columns]
-        able = [label for column in (ours, *ways) if column in likely for label in likely[column].labels]
+        columns = sorted((each for each in (ours, *ways) if each in likely), key=lambda each: likely[each].doubted)
+        able = [label for column in columns for label in likely[column].labels]
         able = [place for place in dict.fromkeys(able) if place in shown] or list(shown)
         places, why = tuple(shown[place] for place in able), why_of(likely.get(ours), able)
         draft.sheets.append(sheets[0].group)

@@ -59,6 +59,7 @@ SHORT_UNITS = {  # and MUSD is millions
 SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn|lakh|lac|crore|cr")  # beside a currency: of no known size
 CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])|(?<=[A-Z]{3})(?=[A-Z][a-z]{2})")  # IndexCode, ISINCode
 ACCENTS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")  # of Latin letters: many exports leave them out
+HUNDREDTHS = re.compile(r"(?<![A-Za-z])(?:GBp|GBX|GBx|ZAc|ZAC|ZAX|ILA|ILa|ILX|USX|USx|EUX|EUx)(?![A-Za-z])")
 BRACKETS = re.compile(r"[(\[（【]([^)\]）】]*)[)\]）】]")
 
 
@@ -119,6 +120,17 @@ def matched(label: str, phrases: tuple[str, ...]) -> tuple[float, str]:
     return best
 
 
+def of_hundredths(text: str) -> bool:
+    """Whether a text names the hundredth of a currency, as GBp is of GBP: by its letters, large and small.
+
+    Examples
+    --------
+    >>> [of_hundredths(text) for text in ("Ccy: GBp", "Close GBX", "ZAc", "Sales GBPm", "Close (GBP)")]
+    [True, True, True, False, False]
+    """
+    return HUNDREDTHS.search(unicodedata.normalize("NFKC", text)) is not None
+
+
 def unit_said(label: str) -> str | None:
     """The unit that a header or the name of a sheet states, "ones" where it names a currency or shares alone.
 
@@ -127,7 +139,12 @@ def unit_said(label: str) -> str | None:
     >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Cap (M USD)")]
     ['thousands', 'millions', 'ones', None, 'millions']
     >>> unit_said("Volume (Z shares)")  # a scale that is not known
+    >>> unit_said("Ccy: GBp"), unit_said("Cap (GBp mn)")  # pence, and millions of them, which is no unit of ours
+    ('cents', None)
     """
+    if of_hundredths(label):
+        scales = (phrase for unit in UNIT_WORDS if unit not in ("cents", "percent") for phrase in UNIT_WORDS[unit])
+        return None if any(has(tokens(label), phrase) for phrase in scales) else "cents"
     words, inside = (
         tokens(label),
         tuple(word for part in BRACKETS.findall(unicodedata.normalize("NFKC", label)) for word in tokens(part)),

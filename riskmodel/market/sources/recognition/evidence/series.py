@@ -19,6 +19,7 @@ CALM = 0.06  # a day's change of a price is smaller at its median; that of a vol
 STILL = 0.9  # of the days a count of shares is that of the day before
 NOISE = 5.0  # times the usual rounding: what is larger is a dividend or a split
 PAID = 0.1  # of the days at most have a dividend
+SURELY_PAID = 2500  # days of stocks together, ten years of one: in so many some have a dividend
 SPLIT = 0.18  # of a logarithm, five shares for four: what jumps by more may be split, and proves no dividend
 WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
 SAME, TOTAL, SPLITS, COUNTED = "same", "total", "splits", "counted"  # what one series is beside another
@@ -179,8 +180,9 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
     dividends = {other for _, other in total if other in returns}
     if returns:
         proved = len(dividends) == 1 and len(closes) == 1
-        labels = (*sorted(dividends, key=returns.index), *(label for label in returns if label not in dividends))
-        out["total_return"] = Likely(first(labels), proved, _why_returns(returns, pairs))
+        plain = _without_dividends(returns, pairs, panels)
+        may_be = (*sorted(dividends, key=returns.index), *(r for r in returns if r not in dividends and r not in plain))
+        out["total_return"] = Likely(first(may_be or plain), proved, _why_returns(returns, pairs), not may_be)
     indices = [label for label in levels if label not in caps and any((base, label) in total for base in levels)]
     if indices:
         out["total_return_index"] = Likely(first(indices), len(indices) == 1 and len(closes) == 1)
@@ -251,6 +253,20 @@ def _why_returns(returns: Sequence[str], pairs: Mapping[tuple[str, str], Beside]
         if other in returns and found.kind == TOTAL
     ]
     return (*more, *same)
+
+
+def _without_dividends(
+    returns: Sequence[str], pairs: Mapping[tuple[str, str], Beside], panels: Mapping[str, pd.DataFrame]
+) -> list[str]:
+    """Returns that are the change of a level on every day, though dividends are known of it, or days enough to have some."""
+    found = []
+    for label in returns:
+        bases = [base for (base, other), how in pairs.items() if other == label and how.kind == SAME]
+        with_dividends = any(other == label and how.kind == TOTAL for (_, other), how in pairs.items())
+        paid = any(base in bases and how.kind == TOTAL for (base, _), how in pairs.items())
+        if bases and not with_dividends and (paid or int(panels[label].notna().to_numpy().sum()) >= SURELY_PAID):
+            found.append(label)
+    return found
 
 
 def _volumes(amounts: Sequence[str], levels: Sequence[str], panels: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
-from riskmodel.market.sources.recognition.words import HEADERS, WHOLE, has, tokens, unit_said
+from riskmodel.market.sources.recognition.words import HEADERS, WHOLE, has, matched, of_hundredths, tokens, unit_said
 
 WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
     "prices": ("close", "total_return", "dividend", "volume"),
@@ -20,9 +20,18 @@ WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is o
     "earnings": ("eps_estimate", "eps_actual"),
 }
 PER_SHARE = ("dividends_per_share", "eps_estimate", "eps_actual")  # never in the unit of totals
+IN_CURRENCY = ("close", "dividend", "market_cap", "dividends_per_share", "eps_estimate", "eps_actual")
 SHARES_WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
 MOVED = 0.002  # of a close, above which its change tells percent from decimals
 AGREE = 0.8  # of the days on which a return is the change of the close; on others a dividend is paid
+
+
+def hundredths_beside(group: Group) -> bool:
+    """Whether a column of currencies beside the numbers of a file names hundredths of one in some rows: GBp, ZAc."""
+    return any(
+        shape.kind == TEXT and matched(label, HEADERS["currencies"])[0] > 0 and any(map(of_hundredths, shape.texts))
+        for label, shape in group.shapes.items()
+    )
 
 
 def of_header(label: str, place: str) -> tuple[str, Fact] | None:
