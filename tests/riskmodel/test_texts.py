@@ -71,6 +71,16 @@ def test_headings_and_kinds_of_texts_are_neutralised_too():
     assert csv_text(frame).split("\n")[:2] == ["'=x,b,c", "a,'=1,"]
 
 
+@given(st.lists(st.tuples(CELLS | st.none(), st.floats()), max_size=5))
+def test_tables_of_texts_and_decimals_are_written_as_pandas_writes_them(rows):
+    texts, values = [row[0] for row in rows], [float(row[1]) for row in rows]
+    raw, plain = (
+        pd.DataFrame({"text": pd.Series(cells, dtype="str"), "value": pd.Series(values, dtype=float)})
+        for cells in (texts, [text and without_formula(text) for text in texts])
+    )
+    assert csv_text(raw) == plain.to_csv(index=False, lineterminator="\n")
+
+
 def test_no_message_has_an_endless_word():
     assert str(rm.InputError(f"no sleeve '{'9' * 5000}'. Name one.")) == f"no sleeve '{'9' * 299}... Name one."
     assert str(rm.StoreError("x" * 400, "y")).startswith("x" * 300 + "...")
