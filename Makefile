@@ -14,12 +14,12 @@ OUT ?= out
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report walk found test floor everywhere slow bench scale lint docs fixtures clean
+.PHONY: help report walk found test floor everywhere slow bench scale lint docs wheel fixtures clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): setup.cfg pyproject.toml
+$(STAMP): setup.cfg setup.py pyproject.toml riskmodel/estimation/kernel/loops.c
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[report,sources,construct,scale,test,docs]'  # Python compiles what it uses
@@ -81,6 +81,9 @@ scale: $(STAMP)  ## raw tables to model, forecast and 20 years of attribution at
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+wheel: $(STAMP)  ## a wheel for this kind of machine and every Python, in dist/: who installs it needs no compiler
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 docs: $(STAMP)  ## the pages and the reference of every public name as a site in build/docs; a warning is an error
 	@$(BIN)/python -m sphinx -E -q -W --keep-going -d build/doctrees docs build/docs
 	@echo "read build/docs/index.html"
@@ -92,4 +95,4 @@ fixtures: $(STAMP)  ## make the simulated markets anew from their seeds, the exp
 	$(BIN)/python fixtures/make_golden.py fixtures/golden
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) $(FLOOR) .venv-everywhere $(OUT) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FLOOR) .venv-everywhere $(OUT) build dist riskmodel/estimation/kernel/*.so .pytest_cache .mypy_cache .ruff_cache

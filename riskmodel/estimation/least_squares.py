@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from riskmodel.arrays.robust import MAD_TO_DEVIATION, row_median
 from riskmodel.errors import InputError, counted
 from riskmodel.estimation.clusters import SMALLEST_UNFITTED_SHARE, Clusters, clustered_covariance
+from riskmodel.estimation.kernel import leverages, products
 from riskmodel.estimation.nested import (
     Nest,
     eliminated,
@@ -153,7 +153,7 @@ def solve_days(
     covariance = None
     if robust:
         if clusters is None:
-            of_coefficients = _robust(x, w, np.where(used, residual, 0.0), variance, inverse, starts, segment)
+            of_coefficients = _robust(x, w, np.where(used, residual, 0.0), variance, inverse, starts)
         else:
             regular = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
             demeaned = None if nest is None else half_demeaned(w, ratio, nest)
@@ -254,20 +254,23 @@ def _normal_equations(
     target: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
-    s, k = len(starts), x.shape[1]
-    weighted = np.empty((len(x), k + 1, x.shape[2]))  # exposures, and below them returns
-    np.multiply(x, w[:, None], out=weighted[:, :k])
-    np.multiply(y, w, out=weighted[:, k])
-    sums = np.add.reduceat(weighted, starts, axis=-1)
-    gram = np.zeros((len(x), s + k, s + k))
-    sector, style = np.arange(s), np.arange(s, s + k)
-    gram[:, sector, sector] = np.add.reduceat(w, starts, axis=-1) + lent + vacant
-    gram[:, s:, :s] = sums[:, :k]
-    gram[:, :s, s:] = sums[:, :k].transpose(0, 2, 1)
-    gram[:, s:, s:] = weighted[:, :k] @ x.transpose(0, 2, 1)
+    k = x.shape[1]
+    of_styles, of_sectors = products(x, w, y, starts)
+    gram = _bordered(of_sectors[:, k + 1] + lent + vacant, of_sectors[:, :k], of_styles[:, :k])
+    style = np.arange(len(starts), len(starts) + k)
     gram[:, style, style] += unfed
-    products = (x @ weighted[:, k, :, None])[..., 0]
-    return gram, np.concatenate([sums[:, k] + lent * target[:, None], products], axis=1)
+    return gram, np.concatenate([of_sectors[:, k] + lent * target[:, None], of_styles[:, k]], axis=1)
+
+
+def _bordered(of_sectors: np.ndarray, between: np.ndarray, of_styles: np.ndarray) -> np.ndarray:
+    """Products of [sector dummies, styles]: `of_sectors` (day, sector) is a diagonal, `between` is (day, style, sector)."""
+    days, k, s = between.shape
+    gram, sector = np.zeros((days, s + k, s + k)), np.arange(s)
+    gram[:, sector, sector] = of_sectors
+    gram[:, s:, :s] = between
+    gram[:, :s, s:] = between.transpose(0, 2, 1)
+    gram[:, s:, s:] = of_styles
+    return gram
 
 
 def _moments(x: np.ndarray, weighted: np.ndarray, starts: np.ndarray, lent: np.ndarray) -> np.ndarray:
@@ -301,35 +304,18 @@ def _flags(
 
 
 def _robust(
-    x: np.ndarray,
-    w: np.ndarray,
-    error: np.ndarray,
-    variance: np.ndarray,
-    inverse: np.ndarray,
-    starts: np.ndarray,
-    segment: np.ndarray,
+    x: np.ndarray, w: np.ndarray, error: np.ndarray, variance: np.ndarray, inverse: np.ndarray, starts: np.ndarray
 ) -> np.ndarray:
     """HC3 covariance of the sector and style coefficients, (day, coefficient, coefficient).
 
     An asset alone in its sector is fitted exactly and tells nothing of its own variance: the day's classical one stands in.
     """
-    s = len(starts)
-    own = np.diagonal(inverse, axis1=1, axis2=2)[:, :s]
-    work = inverse[:, s:, s:] @ x
-    leverage = np.repeat(own, segment, axis=1) + np.einsum("dkn,dkn->dn", work, x)
-    for sector, (first, stop) in enumerate(pairwise([*starts.tolist(), x.shape[2]])):
-        of_sector = slice(first, stop)
-        leverage[:, of_sector] += 2 * (inverse[:, sector, None, s:] @ x[..., of_sector])[:, 0]
-    share = 1 - w * leverage
+    k = x.shape[1]
+    share = 1 - w * leverages(x, inverse, starts)
     alone = share < SMALLEST_UNFITTED_SHARE
     squared = np.where(alone, w * variance[:, None], (w * error / np.where(alone, 1.0, share)) ** 2)
-    xs = np.multiply(x, squared[:, None, :], out=work)
-    meat = np.zeros_like(inverse)
-    diagonal = np.arange(s)
-    meat[:, diagonal, diagonal] = np.add.reduceat(squared, starts, axis=-1)
-    meat[:, s:, :s] = np.add.reduceat(xs, starts, axis=-1)
-    meat[:, :s, s:] = meat[:, s:, :s].transpose(0, 2, 1)
-    meat[:, s:, s:] = xs @ x.transpose(0, 2, 1)
+    of_styles, of_sectors = products(x, squared, error, starts)
+    meat = _bordered(of_sectors[:, k + 1], of_sectors[:, :k], of_styles[:, :k])
     return np.asarray(inverse @ meat @ inverse)
 
 

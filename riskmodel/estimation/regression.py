@@ -23,7 +23,7 @@ from riskmodel.factors import MARKET
 
 HETEROSKEDASTIC, BY_INDUSTRY = "HC3", "CR3"  # what robust errors allow for
 LABELS = ("sectors", "industries", "industry_factors")
-DAYS_AT_ONCE = 8  # keeps a chunk of the exposures in the processor's cache
+DAYS_AT_ONCE = 16  # keeps a chunk of the exposures in the processor's cache
 
 
 def cross_sectional_regression(

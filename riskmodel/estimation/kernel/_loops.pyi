@@ -1,0 +1,8 @@
+import numpy as np
+
+_Shape = tuple[int, ...]  # days, styles, names, sectors
+
+def products(
+    shape: _Shape, x: np.ndarray, w: np.ndarray, y: np.ndarray, starts: np.ndarray, gram: np.ndarray, sums: np.ndarray, /
+) -> None: ...
+def leverages(shape: _Shape, x: np.ndarray, inverse: np.ndarray, starts: np.ndarray, leverage: np.ndarray, /) -> None: ...

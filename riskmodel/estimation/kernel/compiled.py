@@ -1,0 +1,32 @@
+"""The compiled sums over the names of a day: arrays made contiguous, and what is written allocated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riskmodel.estimation.kernel._loops import leverages as write_leverages
+from riskmodel.estimation.kernel._loops import products as write_products
+
+
+def products(x: np.ndarray, w: np.ndarray, y: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted products and sums; see `riskmodel.estimation.kernel`."""
+    days, k, names = x.shape
+    gram, sums = np.empty((days, k + 1, k)), np.empty((days, k + 2, len(starts)))
+    shape = days, k, names, len(starts)
+    write_products(shape, _doubles(x), _doubles(w), _doubles(y), _places(starts), gram, sums)
+    return gram, sums
+
+
+def leverages(x: np.ndarray, inverse: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Leverage of each name; see `riskmodel.estimation.kernel`."""
+    leverage = np.empty((len(x), x.shape[2]))
+    write_leverages((*x.shape, len(starts)), _doubles(x), _doubles(inverse), _places(starts), leverage)
+    return leverage
+
+
+def _doubles(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def _places(starts: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(starts, dtype=np.int64)
