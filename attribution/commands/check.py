@@ -12,13 +12,17 @@ def print_check(options: argparse.Namespace) -> int:
     """Say whether the inputs are fit for use; 1 with findings."""
     from attribution.portfolio.book import read_book
     from attribution.portfolio.check import findings_table, kinds_table, unit_findings, whole_evidence
-    from attribution.portfolio.inputs import read_inputs
+    from attribution.portfolio.inputs import read_given_model, read_inputs
     from riskmodel.errors import counted
 
     book = read_book(options.book)
-    with progress(2) as step:
+    given = book.model.source == "tables"
+    with progress(2 + given) as step:
         step("market")
         market = read_inputs(book, inside(step, "market"))
+        if given:
+            step("model")
+            read_given_model(book, market, progress=inside(step, "model"))
         step("evidence")
         evidence = whole_evidence(book, market)
     if options.format == "text":

@@ -120,8 +120,7 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
     """
     require_sound_market(market, book.accepted, book.path.name, until)
     if book.model.source == "tables":
-        given = given_model(book.source, market, covariance=book.model.covariance, progress=progress)
-        return Fitted(given, None, "given")
+        return Fitted(read_given_model(book, market, progress=progress), None, "given")
     settings, inputs, own = book.model.risk_model(), input_hashes(book.source), book.model.store is not None
     path = store_path(book, model_key(inputs, settings))
     if own:
@@ -154,6 +153,11 @@ def fitted_model(book: Book, market: xr.Dataset, until: pd.Timestamp | None = No
     if not own:
         trim(path)
     return Fitted(model, path, how, remark)
+
+
+def read_given_model(book: Book, market: xr.Dataset, *, progress: Progress = None) -> RiskModelResults:
+    """The model that a book gives in its tables model_*; what is wrong in them is raised as `riskmodel.given_model` does."""
+    return given_model(book.source, market, covariance=book.model.covariance, progress=progress)
 
 
 def store_path(book: Book, key: str) -> Path:

@@ -302,3 +302,14 @@ def test_what_the_book_leaves_unsaid_is_refused_before_anything_is_written(
     told = capsys.readouterr().err
     assert code == 2 and said in told and "Traceback" not in told
     assert not (tmp_path / "out").exists()
+
+
+def test_check_looks_at_the_given_model_too(mine, tmp_path, capsys):
+    folder = copied(mine, tmp_path)
+    assert main(["check", str(folder / "book.toml"), "--format", "csv"]) in (0, 1)
+    path = sorted((folder / "vendor").glob("covariance_*.txt"))[0]
+    head, names, first, *rest = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([head, names, first, first, *rest]), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["check", str(folder / "book.toml")]) == 2
+    assert "model_covariance: 1 duplicate row" in capsys.readouterr().err
