@@ -13,7 +13,7 @@ from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.series import is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
-from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, tokens
+from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, matched, tokens
 from riskmodel.market.tables import DATE, TABLES
 
 MOST_KINDS = 30  # different cells of a column that says of which kind a row is, or whose list
@@ -83,7 +83,7 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
             "volume": _volumes,
         },
         "holdings": {"weight": _weights, "market_value": _several},
-        "shares": {"market_cap": _several},
+        "shares": {"shares_out": _counts, "market_cap": _several},
     }
     for ours, doubt in doubts.get(candidate.table, {}).items():
         if ours not in taken and ours not in asked:
@@ -127,6 +127,10 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
             continue
         if ours == "close" and (says(label, "total_return") or says(label, "of_returns")):
             continue
+        if ours == "shares_out":
+            if says(label, "counted") and "%" not in label and not matched(label, WORDS["prices"]["volume"])[0]:
+                found.append(label)
+            continue
         if any(has(words, phrase) for phrase in WORDS[table][ours]) or (
             ours in ("close", "level")
             and says(label, "adjusted" if ours == "close" else "total_return")
@@ -139,6 +143,11 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
 def _several(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
     """A question where several headers have the word: values in two currencies, or of the shares that float."""
     return (tuple(labels), Fact("which_of", {"labels": tuple(labels)})) if len(labels) > 1 else None
+
+
+def _counts(labels: Sequence[str]) -> tuple[tuple[str, ...], Fact] | None:
+    """A question where several headers count shares, as traded and adjusted, or of the part that floats, or one says so."""
+    return (tuple(labels), Fact("which_of", {"labels": tuple(labels)})) if says(labels[0], "of_float") else _several(labels)
 
 
 def other_rates(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:

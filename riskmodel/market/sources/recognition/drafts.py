@@ -197,8 +197,11 @@ def state_points(
         draft.state((*path, "thousands"), thousands, Fact("point_seen"))
 
 
-def state_place(draft: Draft, rivals: Sequence[Group]) -> None:
-    """Ask which file or sheet a table is where others could be it, or where its name says that it should not be used."""
+def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True) -> None:
+    """Ask which file or sheet a table is where others could be it, or where its name says that it should not be used.
+
+    So it is where one kind of evidence alone speaks for it (`riskmodel.market.sources.recognition.evidence.standing`).
+    """
     if draft.group is None:
         return
     word = doubts.doubtful_word(draft.group)
@@ -206,6 +209,8 @@ def state_place(draft: Draft, rivals: Sequence[Group]) -> None:
         why = Fact("which_place", {"places": (draft.group.place, *(each.place for each in rivals))})
     elif word is not None:
         why = Fact("doubtful_name", {"word": word})
+    elif not stands:
+        why = Fact("one_kind", {"places": (draft.group.place,), "table": draft.table})
     else:
         return
     key = "sheet" if draft.group.first.sheet else "file"
@@ -262,10 +267,18 @@ def state_sessions(draft: Draft) -> None:
 
 
 def names_of_levels(draft: Draft) -> tuple[str, ...]:
-    """The indices of a table of levels."""
+    """The indices of a table of levels; none while it is asked which file it is, and none that may be left out."""
+    if OPEN in (draft.stated.get("file"), draft.stated.get("sheet")):
+        return ()
     if draft.group is not None and "index" in draft.labels:
         return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {""}))
-    return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:])
+    out = {label for path in draft.questions() if path[-1] == "beside" for fact in draft.why[path] for label in _out(fact)}
+    return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:] if label not in out)
+
+
+def _out(fact: Fact) -> tuple[str, ...]:
+    """The columns that a question of levels across would leave out."""
+    return tuple(fact.values.get("labels", ())) if fact.key in ("levels_mixed", "total_beside") else ()
 
 
 def names_of_lists(draft: Draft) -> tuple[str, ...]:

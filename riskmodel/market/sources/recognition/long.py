@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
-from riskmodel.market.sources.mapping import OF_SHEET, OPEN
+from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER
 from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.absent import state_absent, unit_of_any, why_of
 from riskmodel.market.sources.recognition.drafts import (
@@ -38,7 +38,7 @@ from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shap
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
-from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, pattern_of, without_day
+from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, is_time, pattern_of, without_day
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES
 
@@ -160,6 +160,8 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     if form is not None:  # a day in a name is no portfolio where a column has the days
         files = list(dict.fromkeys(re.sub(IN_NAMES[form], "*", file) for file in files))
     pattern = pattern_of(files, in_name)
+    if pattern is not None and _are_times(files, pattern):
+        pattern = None  # a month is the name of no portfolio
     if pattern is None and in_name[1:]:
         pattern = pattern_of(files, in_name[:1])
         if pattern is not None:
@@ -176,6 +178,18 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
     elif "{date}" in pattern:
         draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))
     draft.state(("file",), pattern, Fact("files", {"count": len({*group.files})}), *group.first.why)
+
+
+def _are_times(files: Sequence[str], pattern: str) -> bool:
+    """Whether what a pattern takes for portfolios or indices in the names of files are days, months or years."""
+    parts = PLACEHOLDER.split(pattern)
+    if not {*parts[1::2]} & {*LISTED.values()}:
+        return False
+    regex = "".join(
+        (".+" if part == "date" else "(.+)") if place % 2 else re.escape(part) for place, part in enumerate(parts)
+    )
+    said = [match[1] for file in files if (match := re.fullmatch(regex.replace(r"\*", ".*"), file)) is not None]
+    return bool(said) and all(map(is_time, said))
 
 
 def _leave_needless(table: str, chosen: dict[str, str], asked: dict[str, tuple[tuple[str, ...], Fact]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from riskmodel.market.day_forms import WHOLE, read_days, regex_of, strptime_of
+from riskmodel.market.day_forms import WHOLE, looks_like_day, read_days, regex_of, strptime_of
 from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, tokens
 
 IN_NAMES = {  # forms of days in names of files
@@ -33,6 +33,13 @@ KINDS_OF_LEVELS = {
     for phrase in phrases
     for word in tokens(phrase)
 }
+_YEAR, _MONTH = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])"
+OF_TIME = re.compile(
+    rf"{_YEAR}[-_./ ]?{_MONTH}(?:[-_./ ]?[0-3]\d)?|{_MONTH}[-_./ ]?{_YEAR}|(?:fy|cy)?[-_ ]?{_YEAR}"
+    rf"|{_YEAR}年(?:\d\d?月(?:末)?)?|(?:{_YEAR}|\d\d)[-_ ]?[qh][1-4]|[qh][1-4][-_ ]?(?:{_YEAR}|\d\d)"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-_ .]?(?:\d\d)?\d\d",
+    re.I,
+)
 EDGES = "_- .="
 
 
@@ -153,6 +160,18 @@ def common(names: Sequence[str], marks: str = "") -> tuple[str, str]:
             break
     cut = min((place for mark in EDGES + "{" if (place := last.find(mark)) >= 0), default=len(last))
     return first.rstrip("0123456789"), last[cut:]
+
+
+def is_time(name: str) -> bool:
+    """Whether a name is a day, a month, a quarter or a year, and so that of no portfolio or index.
+
+    Examples
+    --------
+    >>> [name for name in ("202303", "2024-01", "Jan-24", "FY2023", "24Q1", "40017", "TOP 100") if is_time(name)]
+    ['202303', '2024-01', 'Jan-24', 'FY2023', '24Q1']
+    """
+    plain = unicodedata.normalize("NFKC", name).strip(EDGES)
+    return OF_TIME.fullmatch(plain) is not None or looks_like_day(plain)
 
 
 def _common_start(names: Sequence[str]) -> str:

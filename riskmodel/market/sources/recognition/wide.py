@@ -29,6 +29,7 @@ from riskmodel.market.tables import NUMBER as NUMBERS
 
 PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
 RETURNS = ("total_return", "total_return_index")
+SPARSE = 0.2  # of the days of prices at most has a grid of counts by the month
 PART = 0.01  # of a whole that the weights of a day may miss
 FEW = 2  # names across, at least, of what is no pair
 
@@ -38,7 +39,8 @@ class Wide:
     """A wide group: its table and field, None where the field is not said; which codes it names; and what stands across.
 
     `likely` is what each column of ours may be among all sheets, by their places; `beside` are columns that are no part of
-    the grid; `plain` are levels without dividends, each with that which gains on it.
+    the grid; `plain` are levels without dividends, each with that which gains on it; `left_out` are columns that may be
+    no levels of total return.
     """
 
     group: Group
@@ -50,6 +52,7 @@ class Wide:
     likely: Mapping[str, Likely] = default(default_factory=dict)
     beside: tuple[str, ...] = ()
     plain: Mapping[str, str] = default(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -179,18 +182,25 @@ def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
     if len(grids) < 2 and all(sheet.field for sheet in grids.values()):
         return list(sheets)
     panels = {place: _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES) for place, sheet in grids.items()}
-    likely = of_prices(panels)
+    most = max((len(panel) for panel in panels.values()), default=0)
+    sparse = {
+        place for place, panel in panels.items() if len(panel) < SPARSE * most
+    }  # by the month, beside prices by the day
+    likely = of_prices({place: panel for place, panel in panels.items() if place not in sparse})
     said = {sheet.field for sheet in grids.values()}
     out = {place: replace(sheet, likely=likely) for place, sheet in grids.items()}
     for ours, each in likely.items():
         for place, sheet in grids.items():
             wrong = place not in each.labels or each.doubted or (each.proved and place != each.labels[0])
-            if sheet.field == ours and wrong:
+            if sheet.field == ours and wrong and place not in sparse:
                 why = Fact("words_and_cells", {"column": ours, "label": place, "labels": (place, *first(each.labels))})
                 out[place] = replace(out[place], field=None, why=(*sheet.why, why))
         best = each.labels[0]
         if each.proved and grids[best].field is None and ours not in said:
             out[best] = replace(out[best], table="prices", field=ours, why=(*_said_alone(grids[best]), *each.why))
+    for place in sparse:
+        if out[place].field is None:
+            out[place] = replace(out[place], table="shares")
     for place in (label for ours in ("shares_out", "market_cap") if ours in likely for label in likely[ours].labels):
         only = not any(place in likely[ours].labels for ours in ("close", "volume") if ours in likely)
         if out[place].field is None and only:
@@ -278,11 +288,11 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
         draft.sheets.append(sheets[0].group)
         if one_file:
             draft.state((*path, "file"), together.first.file, Fact("files", {"count": 1}))
+        if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
+            state_how(draft, path, together, labels, {labels[0]: DATE})  # of one sheet its name too, which is asked
         draft.state(
             (*path, "sheet" if one_file else "file"), OPEN, Fact("field_which", {"column": ours, "labels": places}), *why
         )
-        if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
-            state_how(draft, path, together, labels, {labels[0]: DATE})
         state_points(draft, path, [(each.points, each.texts) for s in sheets if (each := s.group.stacked).points])
         _ask_plain(draft, path, sheets)
         if ours in WITH_UNIT.get(draft.table, ()):
@@ -333,7 +343,9 @@ def _state_days_across(draft: Draft, path: tuple[str, ...], group: Group) -> Non
 def _ask_plain(draft: Draft, path: tuple[str, ...], sheets: Sequence[Wide]) -> None:
     """Ask for the columns of levels that are left out, being those of prices beside others of total return."""
     plain = {label: total for sheet in sheets for label, total in sheet.plain.items()}
-    if plain:
+    if left_out := tuple(label for sheet in sheets for label in sheet.left_out):
+        draft.state((*path, "beside"), OPEN, Fact("levels_mixed", {"labels": left_out}))
+    elif plain:
         gains = tuple(f"{total} > {label}" for label, total in plain.items())
         draft.state((*path, "beside"), OPEN, Fact("total_beside", {"labels": tuple(plain), "gains": gains}))
 

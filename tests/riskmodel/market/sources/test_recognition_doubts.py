@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel.market.sources.recognition.drafts import UNUSED, Draft
+from riskmodel.market.sources.recognition.drafts import UNUSED, Draft, names_of_levels
 from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.sources.recognition.words import unit_said
 
@@ -129,16 +129,15 @@ def test_a_sector_that_no_header_says_is_asked_of_the_columns_that_group_stocks(
     assert found.why[("columns", "sector")][0].values["labels"] == ("Branche",)
 
 
-def test_levels_across_of_prices_and_of_total_return_are_not_taken_together(tmp_path):
+def test_levels_across_of_prices_beside_those_of_total_return_are_asked_to_be_left_out(tmp_path):
     levels = pd.DataFrame({"Date": DAYS, "LRG": [100.5, 101, 102], "SML": [50.5, 51, 52]})
     levels.to_csv(tmp_path / "index levels.csv", index=False)
     assert recognise(tmp_path).draft("indices") is not None
     levels.assign(**{"LRG TR": [100.5, 101, 103]}).to_csv(tmp_path / "index levels.csv", index=False)
-    recognised = recognise(tmp_path)
-    assert recognised.draft("indices") is None
-    assert ("levels_mixed", ("LRG", "SML")) in {
-        (fact.key, fact.values.get("labels")) for each in recognised.found for fact in each.why
-    }
+    found = draft(tmp_path, "indices")
+    [question] = found.why["fields", "level", "beside"]
+    assert found.questions() == [("fields", "level", "beside")]
+    assert (question.key, question.values["labels"], names_of_levels(found)) == ("levels_mixed", ("LRG", "SML"), ("LRG TR",))
 
 
 def test_lists_that_sum_to_no_whole_say_what_they_sum_to(tmp_path):
@@ -196,13 +195,13 @@ def test_a_header_that_says_sector_is_the_sector_whatever_else_it_says(sector, t
 
 
 @pytest.mark.parametrize(("column", "values"), [("LG", [0.01, -0.02, 0.0]), ("rf", [1.5, 1.5, 1.5])])
-def test_returns_and_rates_across_are_no_levels(column, values, tmp_path):
+def test_returns_and_rates_beside_levels_across_are_asked_to_be_left_out(column, values, tmp_path):
     frame = pd.DataFrame({"Date": DAYS, "Large": [100.0, 101.0, 99.0], column: values})
     frame.to_csv(tmp_path / "index_levels.csv", index=False)
-    found = recognise(tmp_path)
-    assert found.draft("indices") is None
-    [row] = [each for each in found.found if each.file == "index_levels.csv"]
-    assert (row.verdict, row.why[0].key, row.why[0].values["labels"]) == ("asked", "no_levels", (column,))
+    found = draft(tmp_path, "indices")
+    assert found.why["fields", "level", "beside"][0].values["labels"] == (column,)
+    frame.drop(columns="Large").to_csv(tmp_path / "index_levels.csv", index=False)
+    assert recognise(tmp_path).draft("indices") is None
 
 
 def test_a_column_of_returns_is_never_taken_for_levels(tmp_path):

@@ -31,11 +31,19 @@ from riskmodel.market.sources.recognition.evidence.priced import (
     ask_levels,
     leave_out,
     levels_apart,
+    levels_to_leave,
     priced_in,
     rates_across,
     roughness,
     strangers,
     unpriced,
+)
+from riskmodel.market.sources.recognition.evidence.standing import (
+    Folder,
+    covers_all,
+    portfolio_names,
+    standing_across,
+    standing_of,
 )
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.files import Seen
@@ -64,7 +72,6 @@ from riskmodel.market.sources.recognition.wide import (
     as_wide,
     is_across,
     is_lists,
-    levels_mixed,
     no_levels,
     paired,
     settled_by_cells,
@@ -110,6 +117,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             del choices[group]
             choices[spread] = candidates(spread, joined=frozenset({ticker}))
     choices = {group: _of_known_codes(group, choices[group], codes, securities) for group in groups}
+    choices = {g: [each for each in likely if not covers_all(g, each, codes)] for g, likely in choices.items()}
     indices = _index_names(choices)
     across = {group: as_wide(group, codes, indices) for group in groups}
     known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
@@ -126,16 +134,28 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     for group, wide in across.items():
         if wide is not None and (rates := rates_across(wide, priced)) is not None:
             across[group], choices[group] = None, [rates]
+    folder = Folder(codes, priced, portfolio_names(choices), _index_names(choices, ("constituents",)))
+    for group, likely in choices.items():
+        if likely and (disproved := standing_of(group, likely[0], folder).against) is not None:
+            no_tables[group, likely[0].table] = disproved
+            choices[group] = likely[1:]
     levels = known.indices | _index_names(choices, ("indices",))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
+    folder = replace(folder, lists=_index_names(choices, ("constituents",)))
+    stands = {group: standing_of(group, likely[0], folder).holds for group, likely in choices.items() if likely}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
     rivals: dict[str, list[Group]] = {}
-    for group in sorted(groups, key=lambda group: _rank(group, choices[group])):
+    for group in sorted(groups, key=lambda group: _rank(group, choices[group], stands)):
         wide = across[group]
         likely = choices[group]
-        if wide is not None and (mixed_levels := levels_mixed(wide)):
-            found.append(row_of_group(group, UNUSED, Fact("levels_mixed", {"labels": mixed_levels}), table="indices"))
+        if wide is not None and (disproved := standing_across(wide, folder).against) is not None:
+            if wide.table == "shares":
+                found.append(row_of_group(group, ASKED, disproved, Fact("lists_across"), table="holdings"))
+            else:
+                found.append(row_of_group(group, UNUSED, disproved, table=wide.table))
+        elif wide is not None and (left_out := levels_to_leave(wide, priced)):
+            sheets.append(replace(paired(wide), left_out=left_out))
         elif wide is not None and (others := no_levels(wide)):
             found.append(row_of_group(group, ASKED, Fact("no_levels", {"labels": others}), table="indices"))
         elif wide is not None and (apart := levels_apart(wide, priced)):
@@ -162,8 +182,10 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         elif (
             likely[0].table in taken
             and likely[0].table not in LISTS  # either may be the portfolio's
-            and likely[0].why
-            and not taken[likely[0].table][1].why
+            and (
+                (likely[0].why and not taken[likely[0].table][1].why)
+                or (stands[taken[likely[0].table][0]] and not stands[group])
+            )
         ):
             other = taken[likely[0].table][0]
             second = Fact("second_of_table", {"table": likely[0].table, "place": other.place})
@@ -181,13 +203,22 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         other, like = taken.pop("shares")
         second = Fact("second_of_table", {"table": "shares", "place": taken["prices"][0].place})
         found.append(row_of_group(other, UNUSED, second, *like.why, table="shares"))
+    of_levels = [sheet for sheet in sheets if sheet.table == "indices" and standing_across(sheet, folder).holds]
+    if of_levels and "indices" in taken:
+        other, like = taken["indices"]
+        if stands[other]:
+            rivals.setdefault("indices", []).extend(sheet.group for sheet in of_levels)
+        else:
+            second = Fact("second_of_table", {"table": "indices", "place": of_levels[0].group.place})
+            found.append(row_of_group(other, UNUSED, second, *like.why, table="indices"))
+            del taken["indices"]
     drafts = []
     for group, candidate in taken.values():
         progress(f"tables{OF_STAGE}{candidate.table}")
         drafts.append(long_draft(group, candidate))
         ask_levels(drafts[-1], priced)
     for draft in drafts:
-        state_place(draft, rivals.get(draft.table, []))
+        state_place(draft, rivals.get(draft.table, []), draft.group is None or stands.get(draft.group, True))
     sheets = settled_by_cells(sheets)
     for draft in drafts:
         if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
@@ -242,11 +273,12 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     return Recognised(tuple(drafts), tuple(found), near)
 
 
-def _rank(group: Group, likely: Sequence[Candidate]) -> tuple[bool, float]:
+def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool]) -> tuple[bool, bool, float]:
     """The likeliest first, and what its name says should not be used last; of rates the smoothest."""
+    last = doubtful_word(group) is not None, not stands.get(group, False)
     if likely and likely[0].table == "rates":
-        return doubtful_word(group) is not None, roughness(group)
-    return doubtful_word(group) is not None, -max((each.score for each in likely), default=0)
+        return *last, roughness(group)
+    return *last, -max((each.score for each in likely), default=0)
 
 
 def merged_lists(groups: Sequence[Group]) -> list[Group]:
@@ -303,7 +335,7 @@ def _of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset
     named = {each.sheet or PurePosixPath(each.file).stem for each in group.seen}
     if not all(any(_is_named(name, index) for index in known) for name in named):
         return list(likely)
-    return [Candidate("constituents", weights, likely[0].score)] if "weight" in weights else list(likely)
+    return [Candidate("constituents", weights, likely[0].score)]  # a weight that no header says is asked
 
 
 def _are_named(group: Group, label: str, known: Collection[str]) -> bool:

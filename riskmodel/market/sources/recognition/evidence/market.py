@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.sources.recognition.evidence.series import LEAST, LEVELS, TOTAL, beside, kind_of_series
+from riskmodel.market.sources.recognition.evidence.series import LEAST, LEVELS, NEAR_ONE, TOTAL, beside, kind_of_series
+from riskmodel.market.sources.recognition.evidence.values import NUMBER
+from riskmodel.market.sources.recognition.groups import Group
 
 TOGETHER = 0.5  # the least correlation of an index's days with the market's
-NEAR_ONE = 3.0  # the ninth tenth of what stocks have beside their closes over the first, of prices; counts have many sizes
+NEAR_CAP = 1.3  # the same of a company's value over its shares times its price: medians of other days are near
 
 
 def markets_of(panels: Iterable[pd.DataFrame]) -> list[pd.Series]:
@@ -86,6 +89,25 @@ def are_like_prices(numbers: pd.Series, names: pd.Series, closes: Mapping[str, f
     beside_close = (numbers.groupby(names.to_numpy()).median() / pd.Series(closes, dtype=float)).dropna()
     beside_close = beside_close[beside_close > 0]
     return len(beside_close) > 2 and bool(beside_close.quantile(0.9) < NEAR_ONE * beside_close.quantile(0.1))
+
+
+def counts_and_caps(group: Group, ticker: str | None, closes: Sequence[Mapping[str, float]]) -> bool:
+    """Whether of two numbers of a file one is the other times the close of each stock: a company's value, and its shares."""
+    if ticker is None:
+        return False
+    medians = {
+        label: group.numbers(label).groupby(group.texts(ticker).to_numpy()).median()
+        for label, shape in group.shapes.items()
+        if shape.kind == NUMBER and label != ticker
+    }
+    for close in closes:
+        price = pd.Series(close, dtype=float)
+        for (_, count), (_, cap) in permutations(medians.items(), 2):
+            times = (cap / (count * price)).replace([np.inf, -np.inf], np.nan).dropna()
+            times = times[times > 0]
+            if len(times) > 2 and times.quantile(0.9) < NEAR_CAP * times.quantile(0.1):
+                return True
+    return False
 
 
 def _never_behind(plain: pd.Series, other: pd.Series) -> bool:

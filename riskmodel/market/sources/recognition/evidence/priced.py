@@ -16,7 +16,7 @@ from riskmodel.market.sources.recognition.evidence.market import apart_from, are
 from riskmodel.market.sources.recognition.evidence.series import caps_among, is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group, whole_of
-from riskmodel.market.sources.recognition.wide import Wide, panel_of
+from riskmodel.market.sources.recognition.wide import Wide, levels_mixed, no_levels, panel_of
 
 KNOWN = 0.5  # of the securities have a price, before those that have none are looked at
 DENSE = 0.5  # of the days of a table of prices have a row for each of its names, at least
@@ -129,6 +129,16 @@ def levels_apart(sheet: Wide, priced: Priced) -> dict[str, float]:
     if sheet.table != "indices" or sheet.layout != "wide":
         return {}
     return apart_from(priced.markets, panel_of(sheet))
+
+
+def levels_to_leave(sheet: Wide, priced: Priced) -> tuple[str, ...]:
+    """The columns of levels across that are none of total return, beside others that may be: prices, returns, yields."""
+    across = sheet.group.first.labels[1:]
+    if sheet.table != "indices" or sheet.layout != "wide":
+        return ()
+    none = {*no_levels(sheet), *levels_apart(sheet, priced)}
+    left = {*levels_mixed(sheet)} if len(none) == len(across) - 1 or {*levels_mixed(sheet)} | none != {*across} else set()
+    return tuple(label for label in across if label in none | left) if none != {*across} else ()
 
 
 def ask_levels(draft: Draft, priced: Priced) -> None:

@@ -23,6 +23,7 @@ SURELY_PAID = 2500  # days of stocks together, ten years of one: in so many some
 SPLIT = 0.18  # of a logarithm, five shares for four: what jumps by more may be split, and proves no dividend
 WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
 SAME, TOTAL, SPLITS, COUNTED = "same", "total", "splits", "counted"  # what one series is beside another
+NEAR_ONE = 3.0  # the ninth tenth of what stocks have beside their closes over the first, of prices; counts have many sizes
 MULTIPLE = 20.0  # a company is worth so many times its share, at least
 
 
@@ -192,6 +193,8 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
         )
     if payments:
         out["dividend"] = Likely(first(payments), why=(Fact("mostly_none", {"labels": tuple(payments)}),))
+    prices = closes or [label for label in levels if label not in caps]
+    counts = [label for label in counts if not any(_is_near(panels[base], panels[label]) for base in prices)]
     if counts:
         out["shares_out"] = Likely(first(counts), why=(Fact("still", {"labels": tuple(counts)}),))
     if caps or levels:
@@ -215,6 +218,13 @@ def _is_multiple(base: pd.DataFrame, other: pd.DataFrame) -> bool:
     times = (other / base).median()
     times = times[np.isfinite(times)]
     return bool(len(times) > 2 and times.quantile(0.1) > MULTIPLE and times.quantile(0.9) > 2 * times.quantile(0.1))
+
+
+def _is_near(base: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether a number is about the same part of a level for every name: a target or a book value, and no count."""
+    times = (other / base).median()
+    times = times[np.isfinite(times) & (times > 0)]
+    return bool(len(times) > 2 and times.quantile(0.9) < NEAR_ONE * times.quantile(0.1))
 
 
 def caps_among(levels: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -270,7 +280,7 @@ def _without_dividends(
 
 
 def _volumes(amounts: Sequence[str], levels: Sequence[str], panels: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Amounts traded, those first that another one is a price of: value is volume times price."""
+    """Amounts traded, without those that are another one times a level: values are no volumes, whatever their header."""
     values = {
         other
         for volume in amounts
@@ -279,4 +289,4 @@ def _volumes(amounts: Sequence[str], levels: Sequence[str], panels: Mapping[str,
         for level in levels
         if (priced := beside(panels[level], panels[other] / panels[volume], LEVELS)) is not None and priced.kind == SAME
     }
-    return [label for label in amounts if label not in values] + [label for label in amounts if label in values]
+    return [label for label in amounts if label not in values] or list(amounts)

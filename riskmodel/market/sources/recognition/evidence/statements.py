@@ -31,6 +31,7 @@ OF_A_SHARE = 0.5  # of the correlation of ranks with total assets: figures of a 
 FEW_NUMBERS = 5  # columns of numbers of a table of reports, at least
 ALIKE = 0.8  # correlation of ranks of what was expected and what was told
 BAD = 0.05  # of surprises are below zero, at least, and above it
+ALWAYS, SAME = 0.005, 0.5  # of what was told, in half of the rows, is no surprise: one is always the same part of the other
 PROFIT = (0.5, 2.0)  # what was told over what was expected, at its median
 
 
@@ -150,7 +151,10 @@ def _alike(one: pd.Series, two: pd.Series) -> bool:
     known = one.notna() & two.notna()
     if known.sum() < LEAST or one[known].nunique() < LEAST or two[known].nunique() < LEAST:
         return False
-    times = (two[known] / one[known].where(one[known] != 0)).median()
+    over = two[known] / one[known].where(one[known] != 0)
+    times = over.median()
+    if ((over / times - 1).abs() < ALWAYS).mean() > SAME:  # gross and net of one tax
+        return False
     return bool(one[known].rank().corr(two[known].rank()) >= ALIKE and PROFIT[0] <= times <= PROFIT[1])
 
 

@@ -1,0 +1,185 @@
+"""Whether a take stands: two kinds of evidence speak for it, and nothing speaks against it. Else it is a question.
+
+The kinds are words (of headers, of the names of files and sheets), codes (that other tables share), days (how often rows
+come) and cells (arithmetic with other tables, or of columns with each other). One kind alone is met by too much else: a
+fund's net asset value moves every day as the level of an index does, a number of analysts is as steady as a count of shares,
+and a model portfolio has lists as a portfolio has. That all other files are something else is no evidence at all. What cells
+or words disprove is no candidate, however much speaks for it.
+
+Every long file and every sheet that may be a table passes through `standing_of` or `standing_across` before it is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.evidence.headers import Candidate
+from riskmodel.market.sources.recognition.evidence.market import apart_from, counts_and_caps
+from riskmodel.market.sources.recognition.evidence.priced import Priced
+from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.wide import Wide
+from riskmodel.market.sources.recognition.words import CURRENCIES, HEADERS, OF_NAMES, WORDS, has, matched, tokens
+
+WORD, CODES, DAYS, CELLS = "word", "codes", "days", "cells"
+CURRENCY = re.compile(r"[A-Z]{3}\d{0,3}")  # EUR, JPY100
+ENOUGH = 2  # kinds
+PERHAPS = ("like_levels", "like_counts", "like_splits")  # of cells alone that much else has too
+SHARED = 0.5  # of the names of levels are those of portfolios: they are of funds
+ALL = 0.9  # of the stocks of a folder are in no portfolio
+MOST = 0.5  # of the stocks of a folder have a count of shares
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What of a folder tells of each of its files.
+
+    Attributes
+    ----------
+    codes
+        The columns of the table of securities that tell its rows apart, with their texts.
+    priced
+        Its daily prices.
+    portfolios, lists
+        Names of portfolios, and of indices with members.
+    """
+
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    priced: Priced = field(default_factory=Priced)
+    portfolios: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What speaks for a take, by kind, and what disproves it.
+
+    Examples
+    --------
+    >>> Standing(frozenset({WORD, CELLS})).holds, Standing(frozenset({CELLS})).holds
+    (True, False)
+    """
+
+    kinds: frozenset[str]
+    against: Fact | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether a person need not be asked."""
+        return self.against is None and len(self.kinds) >= ENOUGH
+
+
+def standing_of(group: Group, candidate: Candidate, folder: Folder) -> Standing:
+    """What speaks for a long file as a table, and against it."""
+    kinds = set[str]()
+    if not candidate.why or _named(group.around, candidate.table):
+        kinds.add(WORD)
+    if candidate.label("ticker") is not None and folder.codes:
+        kinds.add(CODES)
+    if not any(fact.key in PERHAPS for fact in candidate.why):
+        kinds |= {DAYS, CELLS} if candidate.why else {DAYS} & _days(group)
+    if candidate.table == "indices":
+        return _of_levels(group, candidate, folder, kinds)
+    if candidate.table == "shares" and counts_and_caps(group, candidate.label("ticker"), folder.priced.closes):
+        kinds.add(CELLS)
+    return Standing(frozenset(kinds))
+
+
+def standing_across(sheet: Wide, folder: Folder) -> Standing:
+    """What speaks for a sheet with names across, or down, as a field of a table."""
+    kinds = {WORD} if sheet.field is not None else set[str]()
+    kinds |= {CODES} if sheet.codes else set()
+    names = sheet.names
+    if sheet.table == "indices":
+        if (against := _of_funds(sheet.group.around, "", names, folder)) is not None:
+            return Standing(frozenset(kinds), against)
+        kinds |= {CELLS} if folder.priced.markets else set()  # what goes with no market has been told apart
+        kinds |= {CODES} if names & folder.lists else set()
+        return Standing(frozenset(kinds))
+    everybody = max(map(len, folder.codes.values()), default=0)
+    held = [text for text in sheet.group.around if _says_held(text)]
+    if sheet.table == "shares" and (len(names) < MOST * everybody or held):
+        of_few = Fact("counts_of_few", {"names": len(names), "stocks": everybody})
+        return Standing(frozenset(kinds), Fact("counts_held", {"label": held[0]}) if held else of_few)
+    return Standing(frozenset(kinds))
+
+
+def covers_all(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> bool:
+    """Whether what words take for a portfolio's list has nearly all stocks there are on each day, and no part of a whole.
+
+    So have market values beside prices and counts of shares; what sums to a whole may be the members of a broad index.
+    """
+    ticker, day = candidate.label("ticker"), candidate.label("date")
+    if candidate.table != "holdings" or ticker is None or day is None or "portfolio" in candidate.columns:
+        return False
+    everybody = max(map(len, codes.values()), default=0)
+    names = group.texts(ticker).groupby([group.file_of_rows, group.texts(day).to_numpy()]).nunique()
+    return bool(everybody and names.median() >= ALL * everybody) and whole_of(group, [day], {ticker, day}) is None
+
+
+def _named(texts: Sequence[str], table: str) -> bool:
+    """Whether the lines above, the sheet, the file or its folder bear a word for a table."""
+    return any(has(tokens(text), phrase) for text in texts for phrase in OF_NAMES.get(table, ()))
+
+
+def _days(group: Group) -> set[str]:
+    return {DAYS} if any(shape.kind == DAY for shape in group.shapes.values()) else set()
+
+
+def _of_levels(group: Group, candidate: Candidate, folder: Folder, kinds: set[str]) -> Standing:
+    """Levels of indices: named so, going with the stocks of the folder, called as lists are; and of no fund or currency."""
+    day, label = candidate.label("date"), candidate.label("index")
+    if day is None or label is None:
+        return Standing(frozenset(kinds))
+    names = frozenset(group.texts(label)) - {""}
+    if (against := _of_funds((*group.around, *group.first.labels), label, names, folder)) is not None:
+        return Standing(frozenset(kinds), against)
+    if matched(label, WORDS["indices"]["index"])[0]:
+        kinds.add(WORD)
+    if names & folder.lists:
+        kinds.add(CODES)
+    numbers = [each for each, shape in group.shapes.items() if shape.kind == NUMBER and each != label]
+    for panel in group.panels(day, label, numbers).values() if folder.priced.markets else ():
+        if kind_of_series(panel) == LEVELS and len(apart_from(folder.priced.markets, panel)) < len(panel.columns):
+            kinds.add(CELLS)
+    return Standing(frozenset(kinds))
+
+
+def _of_funds(texts: Sequence[str], label: str, names: frozenset[str], folder: Folder) -> Fact | None:
+    """That levels are of portfolios or of currencies: their names or the header above them say so, or a word for values."""
+    if names and all(map(CURRENCY.fullmatch, names)) and any(name[:3] in CURRENCIES.values() for name in names):
+        return Fact("levels_of_currencies", {"labels": tuple(sorted(names))})
+    of_lists = {name for name in names if name in folder.lists}
+    if label and matched(label, WORDS["holdings"]["portfolio"])[0] and not matched(label, WORDS["indices"]["index"])[0]:
+        return Fact("levels_of_funds", {"label": label})
+    if names and len(names & folder.portfolios - of_lists) >= SHARED * len(names):
+        return Fact("levels_of_funds", {"label": ", ".join(sorted(names))})
+    word = next((text for text in texts if any(has(tokens(text), phrase) for phrase in HEADERS["of_funds"])), None)
+    return None if word is None or of_lists else Fact("levels_of_funds", {"label": word})
+
+
+def _says_held(text: str) -> bool:
+    """Whether a text says that numbers are what a portfolio holds."""
+    return any(has(tokens(text), phrase) for phrase in HEADERS["held"])
+
+
+def portfolio_names(choices: Mapping[Group, Sequence[Candidate]]) -> frozenset[str]:
+    """The texts of all columns that words take for portfolios in files of lists, and in files without a stock."""
+    found = set[str]()
+    for group, likely in choices.items():
+        for label, shape in group.shapes.items() if group.is_long else ():
+            if (shape.kind in (TEXT, NUMBER)) and _is_of_portfolios(group, label, likely):
+                found |= {*group.texts(label)}
+    return frozenset(found - {""})
+
+
+def _is_of_portfolios(group: Group, label: str, likely: Sequence[Candidate]) -> bool:
+    if likely and likely[0].table != "holdings":
+        return False
+    return bool(likely and likely[0].label("portfolio") == label) or (
+        matched(label, WORDS["holdings"]["portfolio"])[0] > 0 and group.cells[label].nunique() < len(group.cells)
+    )
