@@ -88,12 +88,13 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     tables = content.tables
     alone = [result.course for result in content.sleeves.values()]
     blends = [course for course in content.results if course not in alone]
+    always = _always(content)
     makers: dict[str, Callable[..., Figure]] = {"cumulative": functools.partial(cumulative, window="itd")}
     if bool(tables["cumulative"]["three_months"].notna().any()):
         makers["three_months"] = functools.partial(cumulative, window="three_months")
     if len(tables["index_weeks"].columns) > 2:
         makers["weeks"] = weeks
-    makers["factor_returns"] = factor_returns
+    makers["factor_returns"] = always["factor_returns"]
     makers["exposures"] = functools.partial(exposures, courses=alone)
     forecast = set(tables["risk_factors"]["course"])
     if forecast:
@@ -105,8 +106,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
         if course in alone:
             makers[f"contributions/{course}"] = functools.partial(contributions, course=course)
             makers |= past_figures(content.tables, course)
-        makers[f"against/{course}"] = functools.partial(course_against, course=course)
-        makers[f"bridge/{course}"] = functools.partial(bridge, course=course)
+        makers |= {name: always[name] for name in (f"against/{course}", f"bridge/{course}")}
         makers[f"waterfall/{course}"] = functools.partial(course_waterfall, course=course)
         if course in content.rules:
             makers[f"rules/{course}"] = functools.partial(rules, course=course)
@@ -114,6 +114,26 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
             continue
         makers[f"brinson/{course}"] = functools.partial(brinson, course=course)
         makers[f"brinson_families/{course}"] = functools.partial(brinson_families, course=course)
+    return _housed(makers, content, messages, style)
+
+
+def client_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Figure]]:
+    """Those of `month_figures` that every month has, and a client is shown: no table is asked whether it has them."""
+    return _housed(_always(content), content, messages, style)
+
+
+def _always(content: Content) -> dict[str, Callable[..., Figure]]:
+    every = dict.fromkeys([*content.results, *(result.course for result in content.sleeves.values())])
+    of_courses = {"against": course_against, "bridge": bridge}
+    made = {
+        f"{name}/{course}": functools.partial(draw, course=course) for name, draw in of_courses.items() for course in every
+    }
+    return {"factor_returns": factor_returns, **made}
+
+
+def _housed(
+    makers: dict[str, Callable[..., Figure]], content: Content, messages: Messages, style: NegativeStyle
+) -> dict[str, Callable[..., Figure]]:
     return {name: functools.partial(in_house, draw, content, messages, style) for name, draw in makers.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,14 @@ from attribution.reporting.commentary.draft import draft
 from attribution.reporting.edited import read_commentaries
 from attribution.reporting.facts_json import FACTS, facts_json
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
-from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document
+from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document, pages_alone
 from attribution.reporting.house.stocks import unshown
 from attribution.reporting.house.texts import House, check_house, read_house
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.policy import with_policy
-from attribution.reporting.tables.content import Content, build_content
+from attribution.reporting.tables.content import Content, build_content, single_sleeves
 from attribution.reporting.tables.figures_toml import figures_toml
+from attribution.reporting.tables.later import Later
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.threads import one_blas_thread
@@ -56,7 +57,7 @@ class ReportFiles:
     paths
         Every file, by its name relative to the output folder; empty where there are `findings`.
     tables
-        The tables as frames.
+        The tables that were written, as frames.
     content
         Everything that was shown.
     remarks
@@ -106,9 +107,10 @@ def report(
     languages
         "ja", "en", one or several; by default the book's. The workbook is in the first of them.
     formats
-        One or several of "html", "pdf", "xlsx"; tables, texts and manifest are always written.
+        One or several of "html", "pdf", "xlsx"; tables, texts and manifest are written with each.
     editions
-        "analyst" (`report.*`, all there is), "client" (`client.*`, what a client asks), or both.
+        "analyst" (`report.*`, all there is), "client" (`client.*`, what a client asks), or both. Of "client" alone, and
+        without a workbook, only the tables are made and written that its pages, its texts and `figures.toml` are from.
     market, model
         Where they are at hand; otherwise read from the book's data folder, and fitted or loaded from the store.
     commentary
@@ -155,7 +157,8 @@ def report(
     with ExitStack() as running:
         step = running.enter_context(stages(progress, report_stages(book, languages, formats, editions)))
         jobs = {document: running.enter_context(start_pdf()) for document in documents if "pdf" in formats}
-        content, remarks = prepared(book, month=month, market=market, model=model, progress=step)
+        whole = not pages_alone(editions, formats)
+        content, remarks = prepared(book, month=month, market=market, model=model, whole=whole, progress=step)
         step("commentary")
         findings = [
             check_commentary(
@@ -166,7 +169,7 @@ def report(
         findings.append(check_house(house, content.tables, book))
         if any(len(frame) for frame in findings):
             found = pd.concat(findings, ignore_index=True)[["file", *FINDING_COLUMNS]]
-            return ReportFiles({}, content.tables, content, remarks, found)
+            return ReportFiles({}, made_tables(content), content, remarks, found)
         if nowhere := unshown(house.stocks, shown_stocks(content)):
             remarks = (
                 *remarks,
@@ -188,13 +191,14 @@ def report(
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
         files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed, house=house.hashes).encode()
         write_whole(out, files, commentaries=commentaries, given=given)
-        return ReportFiles({name: out / name for name in files}, content.tables, content, remarks)
+        return ReportFiles({name: out / name for name in files}, made_tables(content), content, remarks)
 
 
 def report_stages(book: Book, languages: Sequence[str], formats: Sequence[str], editions: Sequence[str] = EDITIONS) -> int:
     """How many stages `report` names to its `progress`."""
     pages = len(languages) * len(editions) * (("html" in formats) + ("pdf" in formats))
-    return len(("market", "model", "risk", "commentary", "files")) + len(book.courses) + pages + ("xlsx" in formats)
+    courses = single_sleeves(book) if pages_alone(editions, formats) else book.courses
+    return len(("market", "model", "risk", "commentary", "files")) + len(courses) + pages + ("xlsx" in formats)
 
 
 def prepared(
@@ -203,9 +207,10 @@ def prepared(
     month: str,
     market: xr.Dataset | None = None,
     model: RiskModelResults | None = None,
+    whole: bool = True,
     progress: Step = silent,
 ) -> tuple[Content, tuple[str, ...]]:
-    """Everything that a month's report shows, and what is to be said of the fit.
+    """Everything that a month's report shows, and what is to be said of the fit; `whole` as for `build_content`.
 
     Raises
     ------
@@ -227,7 +232,7 @@ def prepared(
         if model is None:
             fitted = fitted_model(book, market, period.end, progress=inside(progress, "model"))
             model, remark = fitted.model, fitted.remark
-        content = build_content(book, market, model, month, progress=progress)
+        content = build_content(book, market, model, month, whole=whole, progress=progress)
     return content, (remark,) if remark else ()
 
 
@@ -286,11 +291,19 @@ def laid_out(
     if "xlsx" in formats:
         progress("workbook")
         files["report.xlsx"] = render_workbook(content, next(iter(charts)))
-    for name, table in content.tables.items():
+    figures = figures_toml(content)
+    made = made_tables(content)
+    for name, table in made.items():
         files[f"tables/{name}.csv"] = csv_text(table).encode()
-    files["figures.toml"] = figures_toml(content).encode()
-    files[FACTS] = facts_json(content, line_checker(content.tables, content.book, LANGUAGES[0]).names).encode()
+    files["figures.toml"] = figures.encode()
+    names = line_checker(made, content.book, LANGUAGES[0]).names
+    files[FACTS] = facts_json(replace(content, tables=made), names).encode()
     return files
+
+
+def made_tables(content: Content) -> dict[str, pd.DataFrame]:
+    """The tables of a whole month; otherwise those that something asked for."""
+    return content.tables.made() if isinstance(content.tables, Later) else dict(content.tables)
 
 
 def finished(jobs: dict[Document, PdfJob]) -> tuple[dict[str, bytes], dict[str, str]]:

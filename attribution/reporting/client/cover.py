@@ -34,7 +34,7 @@ class Returns:
 def returns_view(content: Content, words: PageWords) -> Returns:
     """Returns by window, those windows left out that no course has; the inception stays."""
     frame = content.tables["periods"]
-    frame = frame[(frame["kind"] == "window") & frame["course"].isin(list(content.results))]
+    frame = frame[(frame["kind"] == "window") & frame["course"].isin(list(content.book.courses))]
     known = set(frame.loc[frame["return"].notna(), "period"])
     windows = [window for window in (*WINDOWS, "itd") if window in known]
     courses = [
@@ -43,6 +43,6 @@ def returns_view(content: Content, words: PageWords) -> Returns:
             words.book.benchmark_name(course),
             {row["period"]: row for row in frame[frame["course"] == course].to_dict("records")},
         )
-        for course in content.results
+        for course in content.book.courses
     ]
     return Returns(windows, courses)

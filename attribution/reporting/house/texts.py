@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from attribution.reporting.house.markdown import images, parsed, plain_addresses
 from attribution.reporting.house.own import END
 from attribution.reporting.house.stocks import StockText, read_stock_texts
 from attribution.reporting.house.templates import OwnTemplate, read_templates
-from riskmodel.factors import LANGUAGES
 from riskmodel.market.tables import file_hash
 
 
@@ -142,7 +141,7 @@ def _in(words: Words | None, language: str) -> str:
     return "" if words is None else str(getattr(words, language))
 
 
-def check_house(house: House, tables: dict[str, pd.DataFrame], book: Book) -> pd.DataFrame:
+def check_house(house: House, tables: Mapping[str, pd.DataFrame], book: Book) -> pd.DataFrame:
     """Hold every figure of the house's texts against the tables, those under a stated source excepted.
 
     Returns
@@ -150,7 +149,8 @@ def check_house(house: House, tables: dict[str, pd.DataFrame], book: Book) -> pd
     DataFrame
         The columns of `attribution.reporting.commentary.check.check_commentary`, and `file`; none where all is well.
     """
-    checkers = {language: line_checker(tables, book, language) for language in LANGUAGES}
+    languages = dict.fromkeys([*(one.language for one in house.texts), *(stock.language for stock in house.stocks)])
+    checkers = {language: line_checker(tables, book, language) for language in languages}
     rows = [(one.file, finding) for one in house.texts for finding in _findings(one, checkers[one.language])]
     for stock in house.stocks:
         found = checkers[stock.language].line(stock.line, stock.text, sourced=bool(stock.source))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class BrinsonView:
     family_totals: dict[str, float]
 
 
-def brinson_view(tables: dict[str, pd.DataFrame], course: str) -> BrinsonView:
+def brinson_view(tables: Mapping[str, pd.DataFrame], course: str) -> BrinsonView:
     """A course's Brinson tables."""
     frame = tables["brinson"]
     frame = frame[frame["course"] == course]

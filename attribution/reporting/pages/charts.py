@@ -13,6 +13,7 @@ from attribution.reporting.charts import (
     LINES_NAMED,
     MOST_LINES,
     NARROWED,
+    client_figures,
     exposures,
     in_house,
     month_figures,
@@ -56,6 +57,11 @@ class PageCharts:
         """How to draw each figure of the month, by name."""
         return month_figures(self.content, self.words.messages, self.words.style)
 
+    @cached_property
+    def always(self) -> dict[str, Callable[..., Figure]]:
+        """Of these the ones that every month has, and that no table need be made for."""
+        return client_figures(self.content, self.words.messages, self.words.style)
+
     def has(self, name: str, course: str = "") -> bool:
         """Whether the month has this figure, or a course this one."""
         return (f"{name}/{course}" if course else name) in self.figures
@@ -71,10 +77,11 @@ class PageCharts:
         from markupsafe import Markup
 
         key = f"{name}/{course}" if course else name
-        wide = self._svg(key, self.figures[key])
+        figure = self.always[key] if key in self.always else self.figures[key]
+        wide = self._svg(key, figure)
         if not self.pointed or key.split("/")[0] not in NARROWED:
             return wide
-        narrow = self._svg(f"{key}, narrow", partial(self.figures[key], width=NARROW))
+        narrow = self._svg(f"{key}, narrow", partial(figure, width=NARROW))
         return Markup(f'<div class="broad">{wide}</div><div class="narrow">{narrow}</div>')
 
     def pale_lines(self) -> str:

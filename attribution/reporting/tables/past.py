@@ -26,6 +26,7 @@ DRAWDOWNS = ("course", "date", "portfolio_drawdown", "benchmark_drawdown")
 PAST_EXPOSURES = ("course", "date", "factor", "group", "portfolio_exposure", "benchmark_exposure", "active_exposure")
 PAST_CONTRIBUTIONS = ("course", "date", "factor", "group", "contribution")
 SINCE = "contributions since inception"
+PAST_TABLES = ("drawdowns", "past_exposures", "past_contributions", "past_errors", "realised")
 
 
 def past_tables(

@@ -18,16 +18,11 @@ from attribution.portfolio.tracks import Tracks
 from attribution.reporting.charts import month_figures
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.pages.page import render_page
-from attribution.reporting.tables.content import (
-    build_content,
-    closing_risks,
-    forecast_notes,
-    forecast_or_reason,
-    risk_tables,
-    sleeves_limits,
-)
+from attribution.reporting.tables.at_close import closing_risks, forecast_or_reason, risk_tables, sleeves_limits
+from attribution.reporting.tables.content import build_content
 from attribution.reporting.tables.figures_toml import figures_toml
 from attribution.reporting.tables.frames import KEYS
+from attribution.reporting.tables.notes import forecast_notes
 from attribution.reporting.workbook.workbook import render_workbook
 from attribution.rows import CASH
 from riskmodel import Fact, ForecastUnavailableError, InputError
