@@ -27,9 +27,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What was imported and collected stays to the end: the search for garbage need not go through it again and again."""
+    """What was imported, collected and shared stays to the end: the search for garbage need not go through it every time."""
     settings(database=None, max_examples=1)(given(just(None))(lambda nothing: None))()  # Hypothesis 6.110 begins before the
     gc.freeze()  # freeze, or it finds nobody who refers to its random numbers, and warns
+    gc.set_threshold(50_000, 20, 50)  # nor through what the tests share, every few thousand objects
 
 
 @pytest.fixture(scope="session", autouse=True)
