@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)  # clusters of up to so many names are solved at once
 SMALLEST_UNFITTED_SHARE = 1e-8  # 1 - leverage, below which a residual is rounding
 LIFT = 1e-12  # keeps what is left of the identity from being singular
+
+
+class Independent(Protocol):
+    """What makes errors independent that share more than a cluster: see `riskmodel.estimation.nested.HalfDemeaned`."""
+
+    def values(self, values: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Of the values of names, (day, name), whose weights are w."""
+
+    def of_sector(self, through: np.ndarray) -> np.ndarray:
+        """Of the rows of names what lies beside their styles, (day, name, column)."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +75,12 @@ def clustered_covariance(
     whole: np.ndarray,
     gram: np.ndarray,
     clusters: Clusters,
-    demeaned: Callable[[np.ndarray], np.ndarray] | None = None,
+    demeaned: Independent | None = None,
 ) -> np.ndarray:
     """CR3 covariance of the sector and style coefficients, (day, coefficient, coefficient).
 
     The arguments are those of a solved day in `riskmodel.estimation.least_squares`; `gram` is positive definite, `whole` is
-    each sector's weight, (day, sector). `demeaned`, of (..., name) values, makes errors independent where the model has
-    industries: see `riskmodel.estimation.nested`. With H_g
+    each sector's weight, (day, sector). `demeaned` makes errors independent where the model has industries. With H_g
     the leverages among the names of cluster g, (I - H_g)^-1 e_g stand in place of its residuals, and what they add to the
     moments is summed over the cluster before it is squared: the jackknife that leaves out one cluster at a time. Names of a
     cluster that is all of its sector count singly, since without them their sector has no coefficient; a name alone in its
@@ -82,10 +91,11 @@ def clustered_covariance(
     s = gram.shape[1] - x.shape[1]
     whiten = np.linalg.inv(np.linalg.cholesky(gram)).transpose(0, 2, 1)  # the inverse of gram is this times its transpose
     z = x.transpose(0, 2, 1) @ whiten[:, s:]
-    z += whiten[:, clusters.sector]  # (day, name, coefficient): the leverage between two names is their product
-    apart = _whole_sectors(w, whole, clusters)
-    if demeaned is not None:
-        z, error = demeaned(z.transpose(0, 2, 1)).transpose(0, 2, 1), demeaned(error)
+    z += whiten[:, clusters.sector] if demeaned is None else demeaned.of_sector(whiten)
+    error = error if demeaned is None else demeaned.values(error, w)
+    apart = _whole_sectors(
+        w, whole, clusters
+    )  # z is (day, name, coefficient): the leverage between two names is their product
     together = np.where(apart, 0.0, w)
     moved = [_moved(z, together, error, variance, *of_size) for of_size in clusters.classes]
     if apart.any():

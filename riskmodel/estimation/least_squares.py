@@ -12,6 +12,7 @@ from riskmodel.estimation.clusters import SMALLEST_UNFITTED_SHARE, Clusters, clu
 from riskmodel.estimation.kernel import leverages, products
 from riskmodel.estimation.nested import (
     Nest,
+    Shrinkage,
     eliminated,
     half_demeaned,
     industry_effects,
@@ -44,6 +45,32 @@ class Solution:
     flag: np.ndarray
 
 
+@dataclass(frozen=True)
+class _WeightedSums:
+    """Some days at the weights w, (day, asset): gram matrix and moments of [sectors, styles].
+
+    `of_pieces`, of sectors or, where they have returns, industries, is what `riskmodel.estimation.kernel.products` sums over
+    them, (day, style + 2, piece).
+    """
+
+    w: np.ndarray
+    gram: np.ndarray
+    moment: np.ndarray
+    of_pieces: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Coefficients of [sectors, styles], the system that they solve, its inverse; residuals before and after industries."""
+
+    system: np.ndarray
+    inverse: np.ndarray
+    coefficients: np.ndarray
+    alone: np.ndarray
+    residual: np.ndarray
+    shrunk: Shrinkage | None
+
+
 def solve_days(
     r: np.ndarray,
     x: np.ndarray,
@@ -65,7 +92,7 @@ def solve_days(
     `clusters` says whose residuals move together, `nest` which industries have returns of their own, `sharing` (day, asset)
     which names make one where others do than those that estimate.
     """
-    segment = np.diff(np.append(starts, r.shape[1]))
+    s, segment = len(starts), np.diff(np.append(starts, r.shape[1]))
     x, unfed, seen = filled(x, np.isnan(r))
     used = seen & (w > 0) & (cap > 0)
     if nest is not None and sharing is not None:
@@ -74,7 +101,8 @@ def solve_days(
     with np.errstate(invalid="ignore"):  # infinities, which are refused below
         lent, target = _lent_weight(w, cap, y, starts, thin_sector)
         vacant = np.add.reduceat(w, starts, axis=-1) + lent == 0  # (day, sector): nobody estimates it
-        gram, moment = _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
+        plain = _weighted_sums(x, w, y, unfed, vacant, starts, lent, target, nest)
+    gram, moment = plain.gram, plain.moment
     if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
         infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
         raise InputError(f"returns, exposures: {counted(infinite, 'infinite value')}; use NaN for what is missing.")
@@ -85,62 +113,63 @@ def solve_days(
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
 
-    s, ill = len(starts), sound & (condition > WELL_CONDITIONED)
-    ratio = np.zeros(len(r))  # of variances, by which industries are shrunk: first altogether
+    ill = sound & (condition > WELL_CONDITIONED)
 
-    plain = w, gram, moment
-
-    def equations(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        gram, moment = plain[1:] if w is plain[0] else _normal_equations(x, w, y, unfed, vacant, starts, lent, target)
-        return eliminated(gram, moment, w * y, shrinkage(x, w, ratio, nest), nest) if nest is not None else (gram, moment)
-
-    def left_by(g: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals of sectors and styles, and of industries too."""
-        alone = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
-        if nest is None:
-            return alone, alone
-        return alone, alone - nest.spread(industry_effects(w, alone, shrinkage(x, w, ratio, nest), nest))
-
-    def solved(w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        system, moment = equations(w)
-        inverse = np.linalg.inv(np.where(sound[:, None, None], system, np.eye(system.shape[1])))
+    def fitted(sums: _WeightedSums, ratio: np.ndarray) -> _Fit:
+        """Coefficients and residuals, where industries are shrunk by a ratio of variances: 0 is altogether."""
+        w, system, moment, shrunk = sums.w, sums.gram, sums.moment, None
+        if nest is not None:
+            shrunk = shrinkage(w, sums.of_pieces, ratio, nest)
+            system, moment = eliminated(system, moment, shrunk, nest)
+        system = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
+        inverse = np.linalg.inv(system)
         g = (inverse @ moment[..., None])[..., 0]
-        alone, residual = left_by(g, w)
+
+        def left_by(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            """Residuals of sectors and styles, and of industries too."""
+            alone = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+            if nest is None or shrunk is None:
+                return alone, alone
+            return alone, alone - nest.spread(industry_effects(w, alone, shrunk, nest))
+
+        alone, residual = left_by(g)
         for _ in range(REFINEMENTS if ill.any() else 0):
             missed = target[:, None] - g[:, :s]
             left = _moments(x, w * residual, starts, lent * missed)
             g = np.where(ill[:, None], g + (inverse @ left[..., None])[..., 0], g)
-            alone, residual = left_by(g, w)
-        return system, inverse, g, alone, residual
+            alone, residual = left_by(g)
+        return _Fit(system, inverse, g, alone, residual, shrunk)
 
-    system, inverse, g, alone, residual = solved(w)
-    inflation = _variance_inflation(gram, inverse, s)
+    sums, ratio = plain, np.zeros(len(r))
+    fit = fitted(sums, ratio)
+    inflation = _variance_inflation(gram, fit.inverse, s)
     if nest is not None:
-        ratio = np.where(sound, variance_ratio(w, residual, coefficients, nest), 0.0)
-        system, inverse, g, alone, residual = solved(w)
+        ratio = np.where(sound, variance_ratio(w, fit.residual, coefficients, nest), 0.0)
+        fit = fitted(sums, ratio)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
         root, share = np.sqrt(w), np.ones_like(w)
         for _ in range(HUBER_ROUNDS):
-            fresh = _huber_share(root * residual, used, huber)
+            fresh = _huber_share(root * fit.residual, used, huber)
             unsettled = np.abs(fresh - share).max(axis=1) > HUBER_SETTLED
             if not unsettled.any():
                 break
             share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
-            w = plain[0] * share
-            system, inverse, g, alone, residual = solved(w)
+            sums = _weighted_sums(x, plain.w * share, y, unfed, vacant, starts, lent, target, nest)
+            fit = fitted(sums, ratio)
         downweighted = (used & (share < 1)).sum(axis=1)
+    w, alone, residual = sums.w, fit.alone, fit.residual
     left = _weighted(w, alone, residual)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = left / (number - coefficients)
         share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
     change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]
-    if nest is None:
-        through, returns, shrunk = change, (change @ g[..., None])[..., 0], np.zeros((len(r), 0))
+    if nest is None or fit.shrunk is None:
+        through, returns, shrunk = change, (change @ fit.coefficients[..., None])[..., 0], np.zeros((len(r), 0))
         own_classical, own_covariance = np.zeros(1), np.zeros(1)
     else:
-        family = nested_returns(change, g, w, cap, alone, shrinkage(x, w, ratio, nest), nest)
+        family = nested_returns(change, fit.coefficients, w, cap, alone, fit.shrunk, nest)
         through, returns, shrunk = family.through, family.returns, family.shrunk
         own_classical = family.classical_variance(variance)
         own_covariance = family.error_covariance(w, np.where(used, residual, 0.0), variance, nest) if robust else np.zeros(1)
@@ -153,13 +182,12 @@ def solve_days(
     covariance = None
     if robust:
         if clusters is None:
-            of_coefficients = _robust(x, w, np.where(used, residual, 0.0), variance, inverse, starts)
+            of_coefficients = _robust(x, w, np.where(used, residual, 0.0), variance, fit.inverse, starts)
         else:
-            regular = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
-            demeaned = None if nest is None else half_demeaned(w, ratio, nest)
-            whole = gram[:, np.arange(s), np.arange(s)]
+            demeaned = None if nest is None or fit.shrunk is None else half_demeaned(fit.shrunk, nest)
+            whole = sums.gram[:, np.arange(s), np.arange(s)]
             error = np.where(used, alone, 0.0)
-            of_coefficients = clustered_covariance(x, w, error, variance, whole, regular, clusters, demeaned)
+            of_coefficients = clustered_covariance(x, w, error, variance, whole, fit.system, clusters, demeaned)
         covariance = through @ of_coefficients @ through.transpose(0, 2, 1) + own_covariance
         covariance = np.where(absent[:, :, None] | absent[:, None, :], np.nan, covariance)
     stranded = np.repeat(vacant, segment, axis=1)  # covered assets whose sector has no return that day
@@ -168,7 +196,7 @@ def solve_days(
         apart = y - (np.einsum("dn,dn->d", w, y) / w.sum(axis=1))[:, None]
         total = _weighted(w, apart, apart)
         r_squared = np.where(sound & (total > 0), 1 - unexplained / total, np.nan)
-        classical = np.sqrt(((through @ inverse) * through).sum(axis=2) * variance[:, None] + own_classical)
+        classical = np.sqrt(((through @ fit.inverse) * through).sum(axis=2) * variance[:, None] + own_classical)
     solution = Solution(
         factor_returns=np.where(absent, np.nan, returns),
         classical_standard_errors=np.where(absent, np.nan, classical),
@@ -243,7 +271,7 @@ def _huber_share(scaled: np.ndarray, used: np.ndarray, huber: float) -> np.ndarr
     return np.where(used & (size > limit), limit / np.where(size > 0, size, 1.0), 1.0)
 
 
-def _normal_equations(
+def _weighted_sums(
     x: np.ndarray,
     w: np.ndarray,
     y: np.ndarray,
@@ -252,14 +280,17 @@ def _normal_equations(
     starts: np.ndarray,
     lent: np.ndarray,
     target: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix and moments of [sector dummies, styles]; a coefficient left out gets a lone 1 on the diagonal."""
+    nest: Nest | None,
+) -> _WeightedSums:
+    """The normal equations at some weights; a coefficient left out gets a lone 1 on the diagonal."""
     k = x.shape[1]
-    of_styles, of_sectors = products(x, w, y, starts)
+    of_styles, of_pieces = products(x, w, y, starts if nest is None else nest.cuts)
+    of_sectors = of_pieces if nest is None else nest.by_sector(of_pieces)
     gram = _bordered(of_sectors[:, k + 1] + lent + vacant, of_sectors[:, :k], of_styles[:, :k])
     style = np.arange(len(starts), len(starts) + k)
     gram[:, style, style] += unfed
-    return gram, np.concatenate([of_sectors[:, k] + lent * target[:, None], of_styles[:, k]], axis=1)
+    moment = np.concatenate([of_sectors[:, k] + lent * target[:, None], of_styles[:, k]], axis=1)
+    return _WeightedSums(w, gram, moment, of_pieces)
 
 
 def _bordered(of_sectors: np.ndarray, between: np.ndarray, of_styles: np.ndarray) -> np.ndarray:

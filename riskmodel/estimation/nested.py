@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,6 +57,10 @@ class Nest:
         """Sums over the names of each piece, (..., piece), of (..., name)."""
         return np.add.reduceat(values, self.cuts, axis=-1)
 
+    def by_sector(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the pieces of each sector, (..., sector), of (..., piece)."""
+        return np.add.reduceat(values, np.unique(self.sector, return_index=True)[1], axis=-1)
+
     def spread(self, values: np.ndarray, axis: int = -1) -> np.ndarray:
         """What a piece has, for each of its names: (..., piece) -> (..., name)."""
         return np.repeat(values, self.length, axis=axis)
@@ -78,8 +81,8 @@ class Shrinkage:
     gain
         (day, piece) ratio / (1 + ratio weight), 0 elsewhere: an industry's return is its gain times the weighted sum of its
         names' residuals.
-    styles
-        (day, style, piece) sums of the names' weights times exposures.
+    styles, returns
+        (day, style, piece) and (day, piece) sums of the names' weights times exposures, and times returns.
     """
 
     ratio: np.ndarray
@@ -87,6 +90,7 @@ class Shrinkage:
     alive: np.ndarray
     gain: np.ndarray
     styles: np.ndarray
+    returns: np.ndarray
 
 
 def nest_of(labels: np.ndarray, sector: np.ndarray, least_names: int) -> tuple[Nest, list[str]]:
@@ -143,17 +147,15 @@ def variance_of_ratio(weight: np.ndarray, ratio: np.ndarray, nest: Nest) -> np.n
     return np.divide(2 * squares, scale**2, out=np.zeros_like(scale), where=scale > 0)
 
 
-def shrinkage(x: np.ndarray, w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Shrinkage:
-    """How much each industry is shrunk, at the weights of the day."""
-    weight, alive = nest.sums(w), nest.alive(w)
+def shrinkage(w: np.ndarray, sums: np.ndarray, ratio: np.ndarray, nest: Nest) -> Shrinkage:
+    """How much each industry is shrunk at weights w; `riskmodel.estimation.kernel.products` has the sums of its names."""
+    weight, alive = sums[:, -1], nest.alive(w)
     gain = np.where(alive, ratio[:, None] / (1 + ratio[:, None] * weight), 0.0)
-    return Shrinkage(ratio=ratio, weight=weight, alive=alive, gain=gain, styles=nest.sums(x * w[:, None, :]))
+    return Shrinkage(ratio=ratio, weight=weight, alive=alive, gain=gain, styles=sums[:, :-2], returns=sums[:, -2])
 
 
-def eliminated(
-    gram: np.ndarray, moment: np.ndarray, weighted: np.ndarray, shrunk: Shrinkage, nest: Nest
-) -> tuple[np.ndarray, np.ndarray]:
-    """Normal equations of sectors and styles after the industries are taken out; `weighted` is w y, (day, name).
+def eliminated(gram: np.ndarray, moment: np.ndarray, shrunk: Shrinkage, nest: Nest) -> tuple[np.ndarray, np.ndarray]:
+    """Normal equations of sectors and styles after the industries are taken out.
 
     Notes
     -----
@@ -162,7 +164,7 @@ def eliminated(
     """
     s = gram.shape[1] - shrunk.styles.shape[1]
     inside = nest.sector[:, None] == np.arange(s)
-    left, taken = gram.copy(), nest.sums(weighted) * shrunk.gain
+    left, taken = gram.copy(), shrunk.returns * shrunk.gain
     diagonal = np.arange(s)
     left[:, diagonal, diagonal] -= (shrunk.weight**2 * shrunk.gain) @ inside
     scaled = shrunk.styles * shrunk.gain[:, None, :]
@@ -179,20 +181,44 @@ def industry_effects(w: np.ndarray, residual: np.ndarray, shrunk: Shrinkage, nes
     return shrunk.gain * nest.sums(w * residual)
 
 
-def half_demeaned(w: np.ndarray, ratio: np.ndarray, nest: Nest) -> Callable[[np.ndarray], np.ndarray]:
+@dataclass(frozen=True)
+class HalfDemeaned:
     """What makes the errors of an industry's names independent: each value less a share of its piece's mean.
 
-    The share is 1 - sqrt(1 - W gain); the function takes (day, name) or (day, ..., name) values.
+    Attributes
+    ----------
+    share
+        (day, piece) of the weighted sum of a piece's values, what each of its names is less: 1 - sqrt(1 - W gain) over W.
+    shrunk
+        The pieces' sums.
+    nest
+        Where they begin.
     """
-    weight = nest.sums(w)
-    kept = 1 / np.sqrt(1 + ratio[:, None] * weight)  # root of 1 - W gain
-    share = np.where(nest.alive(w), (1 - kept) / np.where(weight > 0, weight, 1.0), 0.0)
 
-    def demeaned(values: np.ndarray) -> np.ndarray:
-        further = (slice(None), *(None,) * (values.ndim - 2))
-        return np.asarray(values - nest.spread(nest.sums(values * w[further]) * share[further]))
+    share: np.ndarray
+    shrunk: Shrinkage
+    nest: Nest
 
-    return demeaned
+    def values(self, values: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Of the values of the names, (day, name), whose weights are w."""
+        return np.asarray(values - self.nest.spread(self.nest.sums(values * w) * self.share))
+
+    def of_sector(self, through: np.ndarray) -> np.ndarray:
+        """What a name's rows of dummies and styles, d'through, have beside its styles', (day, name, column).
+
+        The mean of a piece's rows is one sum over its names, which the shrinkage has.
+        """
+        s = through.shape[1] - self.shrunk.styles.shape[1]
+        dummy = through[:, self.nest.sector]
+        summed = self.shrunk.styles.transpose(0, 2, 1) @ through[:, s:] + self.shrunk.weight[..., None] * dummy
+        return self.nest.spread(dummy - self.share[..., None] * summed, axis=1)
+
+
+def half_demeaned(shrunk: Shrinkage, nest: Nest) -> HalfDemeaned:
+    """What is taken off the values of a piece's names, at the ratio and the weights of the day."""
+    kept = 1 / np.sqrt(1 + shrunk.ratio[:, None] * shrunk.weight)  # root of 1 - W gain
+    share = np.where(shrunk.alive, (1 - kept) / np.where(shrunk.weight > 0, shrunk.weight, 1.0), 0.0)
+    return HalfDemeaned(share=share, shrunk=shrunk, nest=nest)
 
 
 @dataclass(frozen=True)

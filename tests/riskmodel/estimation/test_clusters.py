@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 import xarray as xr
@@ -129,3 +130,28 @@ def test_clustered_errors_cover_where_industries_move_together_and_those_of_name
     band = 3 * np.sqrt(0.05 * 0.95 / days)
     assert (np.abs(covered["industry"] - 0.95) < band + 0.01).all(), covered
     assert covered["name"][1] < 0.88, covered
+
+
+@pytest.mark.parametrize("huber", [None, 1.345])
+def test_an_industry_that_is_all_of_its_sector_counts_singly_at_the_weights_of_the_fit(huber):
+    rng, names = np.random.default_rng(3), [f"n{place:02d}" for place in range(90)]
+    days = pd.bdate_range("2024-01-01", periods=3)
+    sectors = pd.Series(["A"] * 60 + ["B"] * 30, index=names)
+    industries = pd.Series(["a1"] * 30 + ["a2"] * 30 + ["b"] * 30, index=names)
+    returns = pd.DataFrame(0.01 * rng.standard_normal((3, 90)), index=days, columns=names)
+    returns.iloc[:, 75] += 0.3  # an outlier, that takes weight from the industry but not from its sector
+    given = {
+        "returns": returns,
+        "exposures": xr.DataArray(
+            rng.standard_normal((3, 90, 2)),
+            dims=("time", "asset", "factor"),
+            coords={"time": days, "asset": names, "factor": ["value", "size"]},
+        ),
+        "sectors": sectors,
+        "market_cap": pd.DataFrame(rng.lognormal(size=(3, 90)), index=days, columns=names),
+        "huber": huber,
+    }
+    together = rm.cross_sectional_regression(**given, industries=industries)
+    singly = rm.cross_sectional_regression(**given, industries=industries.where(industries != "b", ""))
+    for name in ("robust_standard_errors", "estimation_error_covariance"):
+        np.testing.assert_allclose(together[name], singly[name], rtol=1e-10, atol=1e-15)
