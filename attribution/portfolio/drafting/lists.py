@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.words import HEADERS, currency_said, matched
@@ -57,9 +58,13 @@ def lists_in(recognised: Recognised) -> Lists:
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
     firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
     portfolios = {str(name): None if pd.isna(day) else day for name, day in firsts.items()}
+    if not _same_codes(holdings, constituents):
+        held["ticker"], lists["ticker"] = (
+            _tickers(rows, draft, recognised) for rows, draft in ((held, holdings), (lists, constituents))
+        )
     members = {str(name): set(rows["ticker"]) for name, rows in lists.groupby("list")}
     overlap = {
-        str(name): {index: len(set(rows["ticker"]) & members[index]) / max(rows["ticker"].nunique(), 1) for index in members}
+        str(name): {index: _share({*rows["ticker"]} - {""}, members[index]) for index in members}
         for name, rows in held.groupby("list")
     }
     sessions = _sessions(recognised.draft("prices"))
@@ -70,11 +75,28 @@ def lists_in(recognised: Recognised) -> Lists:
         portfolios=portfolios,
         indices=() if levels is None else names_of_levels(levels),
         lists=tuple(sorted(members)),
-        overlap=overlap if _same_codes(holdings, constituents) else {},
+        overlap=overlap,
         inception=inception,
         sessions_before=0 if inception is None else int((sessions < inception).sum()),
         currencies=_currencies(recognised),
     )
+
+
+def _share(names: set[str], members: set[str]) -> float:
+    """The share of names that are among others; cash and sums are among none, and count little."""
+    names = {name for name in names if not is_cash(name)}
+    return len(names & members) / max(len(names), 1)
+
+
+def _tickers(rows: pd.DataFrame, draft: Draft | None, recognised: Recognised) -> pd.Series:
+    """The names of rows as tickers, where their table names stocks by another code of the table of securities."""
+    master = recognised.draft("securities")
+    label = master.labels.get(str(draft.stated.get("identifiers"))) if master is not None and draft is not None else None
+    ticker = master.labels.get("ticker") if master is not None else None
+    if master is None or master.group is None or label is None or ticker is None:
+        return rows["ticker"]
+    known = dict(zip(master.group.texts(label), master.group.texts(ticker), strict=True))
+    return rows["ticker"].map(lambda name: known.get(name, name))
 
 
 def _same_codes(holdings: Draft | None, constituents: Draft | None) -> bool:

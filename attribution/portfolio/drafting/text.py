@@ -16,9 +16,11 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.texts import visible
 
 US_DOLLAR = "USD"
+MEMBERS = 0.9  # of a portfolio's names are in the lists of its benchmark
 FIRST = (
     "layout",
     "file",
@@ -106,7 +108,14 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
         '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused',
         "",
     ]
-    return [*out, *_benchmarks(lists), *_sleeves(lists), "[report]", f"indices = {quoted(list(lists.indices))}", ""]
+    return [
+        *out,
+        *_benchmarks(lists),
+        *_sleeves(lists, recognised.doubted),
+        "[report]",
+        f"indices = {quoted(list(lists.indices))}",
+        "",
+    ]
 
 
 def _risk_free(recognised: Recognised) -> list[str]:
@@ -140,17 +149,26 @@ def _benchmarks(lists: Lists) -> list[str]:
     return out
 
 
-def _sleeves(lists: Lists) -> list[str]:
-    out, names = [], lists.lists or lists.indices
+def _sleeves(lists: Lists, doubted: Mapping[str, Fact]) -> list[str]:
+    """A sleeve and a course for each portfolio; its benchmark is asked where not the only index there is has its names."""
+    listed = {*map(plain_index, lists.lists)}
+    out, names = list[str](), (*lists.lists, *(name for name in lists.indices if plain_index(name) not in listed))
     for portfolio in lists.portfolios or (OPEN,):
         out.append(f"[sleeves.{key_of(portfolio)}]")
         if portfolio == OPEN:
             out.append("# question: what are the portfolios called? A sleeve for each, and a course; see the table holdings")
-        out.append(f"holdings = {quoted(portfolio)}")
-        if len(names) == 1:
-            out.append(f"benchmark = {quoted(names[0])}  # the only one")
+        if (why := doubted.get(portfolio)) is not None:
+            out.append(
+                f"# question: is {visible(portfolio)} reported? {said([why])}. Then write {quoted(portfolio)}; else delete"
+            )
+            out.append("# this sleeve and its course")
+        out.append(f"holdings = {quoted(OPEN if why else portfolio)}")
+        shares = lists.overlap.get(portfolio, {})
+        if len(names) == 1 and shares.get(names[0], 0.0) >= MEMBERS:
+            out.append(
+                f"benchmark = {quoted(names[0])}  # the only index there is, with {shares[names[0]]:.0%} of its names"
+            )
         else:
-            shares = lists.overlap.get(portfolio, {})
             held = (
                 "; of its names " + ", ".join(f"{share:.0%} are in {index}" for index, share in shares.items())
                 if shares

@@ -18,6 +18,7 @@ from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, m
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
+MOST_ONCE = 0.8  # of a permanent code's rows are the only one of theirs
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
 PLAIN_TICKERS = (
     "ticker",
@@ -44,6 +45,25 @@ def code_columns(securities: Group) -> dict[str, frozenset[str]]:
                 continue
             found[label] = frozenset(there)
     return found
+
+
+def permanent_codes(securities: Group) -> dict[str, frozenset[str]]:
+    """Columns of codes that a few rows share because another code of theirs changed: a permanent number beside tickers."""
+    found = {}
+    for label, shape in securities.shapes.items():
+        if not (is_whole(shape) or shape.code) or any("." in text for text in shape.texts):
+            continue
+        texts = securities.texts(label)
+        there = texts[texts != ""]
+        if len(there) >= 0.9 * len(texts) and MOST_ONCE * len(there) <= there.nunique() < len(there):
+            found[label] = frozenset(there)
+    return found
+
+
+def changed(securities: Group, ticker: str, label: str) -> tuple[str, ...]:
+    """The codes of a column of which several rows have different tickers."""
+    names = securities.texts(ticker).groupby(securities.texts(label).to_numpy()).nunique()
+    return tuple(str(code) for code in names[names > 1].index if code)
 
 
 def best_column(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tuple[str | None, float]:

@@ -28,11 +28,14 @@ class Recognised:
         What each column, sheet and file is taken for, and what is needed and was not found.
     nearest
         By each table that was not found, the files that come nearest to it.
+    doubted
+        Portfolios of which it is asked whether they are reported, and what speaks against each.
     """
 
     drafts: tuple[Draft, ...]
     found: tuple[Found, ...]
     nearest: Mapping[str, tuple[Near, ...]] = field(default_factory=dict)
+    doubted: Mapping[str, Fact] = field(default_factory=dict)
 
     def draft(self, table: str) -> Draft | None:
         """The mapping of a table; None where it was not found."""

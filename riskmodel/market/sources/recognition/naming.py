@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, names_of_lists
 from riskmodel.market.sources.recognition.evidence.values import TEXT
@@ -89,6 +90,7 @@ def state_codes(
             )
             master.state(("columns", names[label]), label, Fact("codes_of_others"))
             master.labels[names[label]] = label
+    _ask_permanent(master, securities, ticker)
     for draft in drafts:
         if draft.table in columns:
             label, share = columns[draft.table]
@@ -96,6 +98,17 @@ def state_codes(
                 draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
             elif ("columns", "ticker") in draft.why:
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
+
+
+def _ask_permanent(master: Draft, securities: Group, ticker: str) -> None:
+    """Ask which code tells stocks apart where one stays as the ticker changes: by the ticker a stock would be two."""
+    for label in by_code.permanent_codes(securities):
+        cells = by_code.changed(securities, ticker, label)
+        if label != ticker and cells:
+            master.why.pop(("columns", "ticker"), None)
+            values = {"labels": (label, ticker), "label": label, "ticker": ticker, "cells": cells[:3]}
+            master.state(("columns", "ticker"), OPEN, Fact("ticker_changes", values))
+            return
 
 
 def _state_other(master: Draft, ours: str, securities: Group) -> None:

@@ -12,6 +12,7 @@ from riskmodel.market.sources.recognition.evidence.headers import candidates
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.evidence.values import TEXT as CELLS_OF_TEXT
 from riskmodel.market.sources.recognition.groups import MANY, Group, fits, kind_of
+from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, currency_said, has, matched, tokens
 from riskmodel.market.tables import DATE, TEXT
 
 RATES = (-5.0, 30.0)  # percent a year, or anything smaller: asked, never taken
@@ -55,6 +56,16 @@ def may_be_rates(group: Group) -> bool:
         return False
     numbers = group.numbers(others[0]).dropna()
     return len(numbers) > 1 and bool(numbers.between(*RATES).all())
+
+
+def named_rates(group: Group) -> tuple[str, ...]:
+    """The numbers by day of a file that are named as rates, or whose file or sheet is."""
+    if not any(shape.kind == DAY for shape in group.shapes.values()):
+        return ()
+    numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER]
+    of_file = any(has(tokens(text), phrase) for text in group.around[:-1] for phrase in OF_NAMES["rates"])
+    named = (label for label in numbers if of_file or matched(label, WORDS["rates"]["risk_free"])[0])
+    return tuple(label for label in named if currency_said(label) is None)
 
 
 def _are_currencies(group: Group, label: str) -> bool:

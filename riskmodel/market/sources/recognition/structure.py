@@ -18,7 +18,7 @@ from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUM
 from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, whole_of
 from riskmodel.market.sources.recognition.names import day_in, plain_index
 from riskmodel.market.sources.recognition.wide import PAIR
-from riskmodel.market.sources.recognition.words import WORDS, has, tokens
+from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, currency_said, has, tokens
 
 DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
 MONTHLY = pd.Timedelta(days=20)  # between lists
@@ -26,6 +26,7 @@ YEAR = pd.Timedelta(days=250)  # between two yearly reports
 MANY_DAYS = 15
 HELD = 60  # names of a portfolio at most; an index has more
 ALL = 0.9  # of the names of a folder are in a table of share counts on each day, and in no portfolio
+FEW_RATES = 4  # numbers a day of a file that nothing calls rates
 FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
 RATIOS = (0.001, 100.0)
 ALIKE_NAMES = 0.8  # of a column's texts are codes that the table of securities has
@@ -258,8 +259,8 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
         if each.is_unique:
             if len(days) > 1:  # a rate has one day; forwards and other deals have several
                 continue
-            small = [label for label in numbers if is_small(group.numbers(label))]
-            if small and len(numbers) <= 4:
+            small = [label for label in numbers if is_small(group.numbers(label)) and currency_said(label) is None]
+            if small and (len(numbers) <= FEW_RATES or any(has(group.named, phrase) for phrase in OF_NAMES["rates"])):
                 return _of("rates", Fact("like_a_rate", {"labels": tuple(small)}), date=day)
             continue
         for label, shape in group.shapes.items():

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
+from riskmodel.market.sources.recognition.decide.equals import ask_equals
+from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
@@ -59,7 +61,7 @@ from riskmodel.market.sources.recognition.groups import Group, groups_of, merged
 from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
-from riskmodel.market.sources.recognition.reasons import why_left
+from riskmodel.market.sources.recognition.reasons import named_rates, why_left
 from riskmodel.market.sources.recognition.structure import (
     Known,
     like_securities,
@@ -105,6 +107,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     if securities is None and (securities := by_code.securities_without_words(narrow)) is not None:
         choices[securities] = [like_securities(securities)]
     codes = by_code.code_columns(securities) if securities is not None else {}
+    codes |= by_code.permanent_codes(securities) if securities is not None else {}
     for group in narrow:
         if group is not securities and codes and not any(each.label("ticker") for each in choices[group]):
             choices[group] = candidates(group, joined=by_code.joined_columns(group, codes))
@@ -135,9 +138,12 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         if wide is not None and (rates := rates_across(wide, priced)) is not None:
             across[group], choices[group] = None, [rates]
     folder = Folder(codes, priced, portfolio_names(choices), _index_names(choices, ("constituents",)))
+    valued = list[tuple[Group, str]]()
     for group, likely in choices.items():
         if likely and (disproved := standing_of(group, likely[0], folder).against) is not None:
             no_tables[group, likely[0].table] = disproved
+            if disproved.key == "levels_of_funds" and (label := likely[0].label("index")) is not None:
+                valued.append((group, label))
             choices[group] = likely[1:]
     levels = known.indices | _index_names(choices, ("indices",))
     choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
@@ -217,6 +223,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         progress(f"tables{OF_STAGE}{candidate.table}")
         drafts.append(long_draft(group, candidate))
         ask_levels(drafts[-1], priced)
+        ask_equals(drafts[-1])
     for draft in drafts:
         state_place(draft, rivals.get(draft.table, []), draft.group is None or stands.get(draft.group, True))
     sheets = settled_by_cells(sheets)
@@ -270,7 +277,13 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
         found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
-    return Recognised(tuple(drafts), tuple(found), near)
+    if not any(draft.table == "rates" for draft in drafts):
+        found += [
+            row_of_group(group, ASKED, Fact("may_be_rates", {"label": ", ".join(labels)}), table="rates")
+            for group in spare
+            if tickers[group] is None and (labels := named_rates(group))
+        ]
+    return Recognised(tuple(drafts), tuple(found), near, doubted_portfolios(drafts, groups, valued))
 
 
 def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool]) -> tuple[bool, bool, float]:

@@ -80,12 +80,12 @@ def of_companies(texts: Mapping[str, pd.Series]) -> dict[str, Likely]:
     groups = {
         label: each for label, each in texts.items() if 1 < each[each != ""].nunique() <= len(each) / 2
     }  # fmt: skip
-    known = [label for label, each in groups.items() if _are_sectors(each)]
+    known = [label for label, each in groups.items() if are_sectors(each)]
     inside = {
         (small, large)
         for small in groups
         for large in groups
-        if groups[small].nunique() > groups[large].nunique() and _lies_in(groups[small], groups[large])
+        if groups[small].nunique() > groups[large].nunique() and lies_in(groups[small], groups[large])
     }
     few = sorted(
         (g for g in groups if groups[g].nunique() <= MOST_SECTORS),
@@ -114,12 +114,12 @@ def of_companies(texts: Mapping[str, pd.Series]) -> dict[str, Likely]:
     return out
 
 
-def _are_sectors(texts: pd.Series) -> bool:
+def are_sectors(texts: pd.Series) -> bool:
     there = {*texts} - {""}
     return sum(any(has(tokens(text), word) for word in CELLS["sectors"]) for text in there) >= KNOWN_SECTORS * len(there)
 
 
-def _lies_in(small: pd.Series, large: pd.Series) -> bool:
+def lies_in(small: pd.Series, large: pd.Series) -> bool:
     both = (small != "") & (large != "")
     pairs = pd.DataFrame({"small": small[both], "large": large[both]}).drop_duplicates()
     return bool(pairs["small"].is_unique)

@@ -1,0 +1,135 @@
+"""Columns, rows, portfolios and benchmarks beside which others are as good: each is a question that names them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.portfolio.drafting.text import drafted_text
+from tests.riskmodel.market.sources.odd_folders import GROUPS, ISINS, TICKERS, lists
+from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
+from tests.riskmodel.market.sources.test_recognised_takes import market
+
+
+def drafted(folder: Path) -> dict[str, Any]:
+    return tomllib.loads(drafted_text(looked(folder), folder, folder / "book"))
+
+
+def held(folder: Path, *portfolios: str, **columns: str) -> pd.DataFrame:
+    """Prices, securities and lists of two portfolios under these names."""
+    master(folder)
+    frame, level = market()
+    frame.to_csv(folder / "prices.csv", index=False)
+    rows = lists()
+    rows["date"] = rows["date"].map(dict(zip(sorted(rows["date"].unique()), level.index[[0, 22]], strict=True)))
+    names = dict(zip(("major", "next_major"), portfolios, strict=True))
+    rows["portfolio"] = rows["portfolio"].map(names)
+    for label, text in columns.items():
+        rows[label] = np.where(rows["portfolio"] == portfolios[1], text, "Growth")
+    rows.to_csv(folder / "holdings.csv", index=False)
+    return level.rename("level").rename_axis("date").reset_index()
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "name"), [("MOD99", "x"), ("M001", "モデルポートフォリオ"), ("90001", "Musterdepot"), ("PAPER_X", "x")]
+)
+def test_a_portfolio_that_is_named_a_model_is_asked(portfolio, name, tmp_path):
+    held(tmp_path, "A001", portfolio, Title=name)
+    sleeves = drafted(tmp_path)["sleeves"]
+    assert (sleeves[portfolio]["holdings"], sleeves["A001"]["holdings"]) == ("?", "A001")
+
+
+def test_a_portfolio_without_a_value_where_the_others_have_one_is_asked(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    both = pd.concat([level.assign(Fund="A001"), level.assign(Fund="B007", level=level["level"] * 2)])
+    both.rename(columns={"level": "NAV"}).to_csv(tmp_path / "nav.csv", index=False)
+    assert drafted(tmp_path)["sleeves"]["A002"]["holdings"] == "?"
+
+
+def test_the_only_list_of_members_is_no_benchmark_beside_levels_of_another_index(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    days = level["date"].iloc[[0, 22]]
+    members = pd.DataFrame([(day, "LRG", ticker, 1 / len(TICKERS)) for day in days for ticker in TICKERS])
+    members.set_axis(["date", "index", "ticker", "weight"], axis=1).to_csv(tmp_path / "members.csv", index=False)
+    level.assign(index="LRG").to_csv(tmp_path / "levels.csv", index=False)
+    assert drafted(tmp_path)["sleeves"]["A001"]["benchmark"] == "LRG"
+    both = pd.concat([level.assign(index="LRG"), level.assign(index="ALL", level=level["level"] * 2)])
+    both.to_csv(tmp_path / "levels.csv", index=False)
+    assert drafted(tmp_path)["sleeves"]["A001"]["benchmark"] == "?"
+
+
+def test_the_only_list_of_members_is_no_benchmark_of_a_portfolio_that_holds_others(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    days = level["date"].iloc[[0, 22]]
+    members = pd.DataFrame([(day, "LRG", ticker, 0.25) for day in days for ticker in TICKERS[8:]])
+    members.set_axis(["date", "index", "ticker", "weight"], axis=1).to_csv(tmp_path / "members.csv", index=False)
+    level.assign(index="LRG").to_csv(tmp_path / "levels.csv", index=False)
+    assert drafted(tmp_path)["sleeves"]["A001"]["benchmark"] == "?"
+
+
+def test_two_days_after_the_end_of_a_period_are_asked_which_was_the_filing(tmp_path):
+    held(tmp_path, "A001", "A002")
+    rows = pd.DataFrame([(isin, year) for isin in ISINS for year in (2021, 2022, 2023)], columns=["ISIN", "y"])
+    size = pd.Series(np.geomspace(40, 900, len(rows)))
+    out = {"ISIN": rows["ISIN"], "Period end": [f"{year}-12-31" for year in rows["y"]]}
+    out |= {"Results day": [f"{year + 1}-02-{10 + place % 15}" for place, year in enumerate(rows["y"])]}
+    out |= {"Filing date": [f"{year + 1}-03-{10 + place % 15}" for place, year in enumerate(rows["y"])]}
+    amounts = {"Sales": 0.7, "Net income": 0.06, "Total assets": 1.0, "Total liabilities": 0.6, "Equity": 0.4}
+    frame = pd.DataFrame(out).assign(**{f"{name} (USD mn)": (size * share).round(2) for name, share in amounts.items()})
+    frame.to_csv(tmp_path / "accounts.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    [question] = found.why["columns", "available_from"]
+    assert found.stated["columns"]["available_from"] == "?"
+    assert question.values["labels"] == ("Filing date", "Results day")
+
+
+def test_two_schemes_of_sectors_are_asked_and_a_finer_one_is_none(tmp_path):
+    held(tmp_path, "A001", "A002")
+    frame = pd.DataFrame({"Symbol": TICKERS, "ISIN": ISINS, "Company": [f"{ticker} Industries" for ticker in TICKERS]})
+    frame["Sector"] = [GROUPS[place % 3] for place in range(len(TICKERS))]
+    frame["Industry"] = [f"{group} {place % 2}" for place, group in enumerate(frame["Sector"])]
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    assert draft(tmp_path, "securities").labels["sector"] == "Sector"
+    frame["House sector"] = ["Growth" if place < 5 else "Value" for place in range(len(TICKERS))]
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert found.stated["columns"]["sector"] == "?"
+    assert {*found.why["columns", "sector"][0].values["labels"]} == {"Sector", "House sector"}
+
+
+def test_a_ticker_that_changes_beside_a_permanent_number_is_asked_and_that_number_named_first(tmp_path):
+    held(tmp_path, "A001", "A002")
+    numbers = [str(10_001 + 7 * place) for place in range(len(TICKERS))]
+    frame = pd.DataFrame({"permno": numbers, "ticker": TICKERS, "Company": [f"{ticker} Industries" for ticker in TICKERS]})
+    frame = pd.concat([frame.assign(Sector=list(GROUPS) * 4), frame.iloc[[3]].assign(ticker="OLD", Sector="Energy")])
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    prices = pd.read_csv(tmp_path / "prices.csv")
+    key = dict(zip(TICKERS, numbers, strict=True))
+    prices.assign(ticker=prices["ticker"].map(key)).rename(columns={"ticker": "permno"}).to_csv(
+        tmp_path / "prices.csv", index=False
+    )
+    found = draft(tmp_path, "securities")
+    assert found.stated["columns"]["ticker"] == "?"
+    assert found.why["columns", "ticker"][0].values["labels"] == ("permno", "ticker")
+
+
+def test_rows_of_one_key_that_another_column_tells_apart_are_asked_which_are_left_out(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    parts = [level.assign(index=name, kind=kind) for name in ("LRG", "SML") for kind in ("PR", "GR", "NR")]
+    pd.concat(parts).to_csv(tmp_path / "levels.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["drop"] == "?" and found.why["drop",][0].values["cells"] == ("kind: GR, NR, PR",)
+
+
+def test_a_file_that_is_named_as_rates_makes_a_question_of_the_risk_free_rate(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    columns = {"Money (bp)": [-40.0, 90.0], "Bond": [250.0, 310.0], "Dividend yield": [180.0, 175.0]}
+    steps = np.linspace(0, 1, len(level))
+    frame = pd.DataFrame({"date": level["date"], **{name: a + (b - a) * steps for name, (a, b) in columns.items()}})
+    frame.to_csv(tmp_path / "rates.csv", index=False)
+    assert drafted(tmp_path)["book"]["risk_free"] in ("?", "rates")
