@@ -109,7 +109,11 @@ def short_copy(small_copy):
 @pytest.fixture
 def small_copy(tmp_path):
     """A copy of the shipped folder that a test may damage, with its tables as frames: (folder, read, write)."""
-    folder = tmp_path / "small"
+    return copy_of_small(tmp_path / "small")
+
+
+def copy_of_small(folder):
+    """`small_copy` in a folder that is not there yet."""
     shutil.copytree(SMALL, folder)
 
     def read(name):

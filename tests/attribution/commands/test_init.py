@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
+import shutil
 import tomllib
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -40,24 +45,49 @@ def answer(path: Path) -> int:
     return answered
 
 
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """`asked(folder)` of shipped exports, each once: the draft, a copy with answers, the code, what is printed; read only."""
+
+    @cache
+    def run(folder):
+        files, kept = EXPORTS / folder / "files", []
+        before = digests(files)
+
+        def draft(*given, **options):
+            kept.append(draft_book(*given, **options))
+            return kept[-1]
+
+        out = tmp_path_factory.mktemp(folder) / "book"
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(StringIO()) as said,
+            redirect_stderr(StringIO()) as errors,
+        ):
+            patch.setattr("attribution.portfolio.drafting.draft.draft_book", draft)
+            code = main(["init", str(files), "--out", str(out)])
+        assert digests(files) == before
+        assert [path.name for path in out.iterdir()] == ["book.toml"]
+        copied = shutil.copytree(out, out.with_name("other")) / "book.toml"
+        assert answer(copied) == 3
+        return kept[0], copied, code, said.getvalue(), errors.getvalue()
+
+    return run
+
+
 @pytest.mark.parametrize(
     "folder", [pytest.param("vendor", marks=pytest.mark.slow), pytest.param("sheets", marks=pytest.mark.slow), "custodian"]
 )
-def test_the_shipped_exports_are_understood_but_for_the_market_and_the_benchmarks(folder, tmp_path, capsys):
-    files, out = EXPORTS / folder / "files", tmp_path / "book"
-    before = digests(files)
-    assert main(["init", str(files), "--out", str(out)]) == 2
-    printed = capsys.readouterr()
-    assert f"Drafted {out / 'book.toml'}, with 3 questions for you" in printed.out
-    assert printed.err == (
+def test_the_shipped_exports_are_understood_but_for_the_market_and_the_benchmarks(folder, asked):
+    made, copied, code, said, errors = asked(folder)
+    assert code == 2
+    assert f"Drafted {made.path}, with 3 questions for you" in said
+    assert errors == (
         "attribution init: book.toml: 3 questions are open: 'market' in [book], 'benchmark' in [sleeves.major], "
         "'benchmark' in "
         '[sleeves.next_major]. Write the answer in the place of "?"; what may stand there is said beside it.\n'
     )
-    assert digests(files) == before
-    assert [path.name for path in out.iterdir()] == ["book.toml"]
-    assert answer(out / "book.toml") == 3
-    drafted, shipped = at.read_book(out / "book.toml"), at.read_book(EXPORTS / folder / "book.toml")
+    drafted, shipped = at.read_book(copied), at.read_book(EXPORTS / folder / "book.toml")
     assert drafted.book.inception == shipped.book.inception
     key = ["portfolio", "date", "ticker"]
     weights = [book.holdings.set_index(key)["weight"].sort_index() for book in (drafted, shipped)]
@@ -66,22 +96,13 @@ def test_the_shipped_exports_are_understood_but_for_the_market_and_the_benchmark
     assert markets[0].equals(markets[1])
 
 
-def test_a_draft_is_checked_and_the_code_is_that_of_check(tmp_path, capsys, monkeypatch):
+def test_a_draft_is_checked_and_the_code_is_that_of_check(tmp_path, asked, capsys, monkeypatch):
     """A book without questions: as `check` of it says, 1 with findings."""
-    from attribution.commands import init
-
-    written = {}
-
-    def without_questions(exports: Path, out: Path, progress: object = None):
-        drafted = draft_book(exports, out)
-        answer(drafted.path)
-        written["path"] = drafted.path
-        return drafted
-
-    monkeypatch.setattr("attribution.portfolio.drafting.draft.draft_book", without_questions)
-    assert init  # the command looks the function up when it runs
+    made, copied, *_ = asked("custodian")
+    drafted = dataclasses.replace(made, path=copied)
+    monkeypatch.setattr("attribution.portfolio.drafting.draft.draft_book", lambda *given, **options: drafted)
     code = main(["init", str(EXPORTS / "custodian" / "files"), "--out", str(tmp_path / "book")])
-    assert code == main(["check", str(written["path"])]) == 1
+    assert code == main(["check", str(copied)]) == 1
     assert "Fit for use, with" in capsys.readouterr().out
 
 

@@ -16,13 +16,25 @@ from attribution.portfolio.inputs import read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.tables.notes import collect_notes
 from riskmodel.market.industries import major_groups
-from tests.conftest import SMALL_MONTH, text_of_one
+from tests.conftest import SMALL_MONTH, copy_of_small, text_of_one
 
 
 @pytest.fixture
 def coded_book(small_copy):
+    """The book of `with_codes`."""
+    return with_codes(*small_copy)
+
+
+@pytest.fixture(scope="module")
+def coded(tmp_path_factory):
+    """The same book with its market and fit; read only."""
+    book = at.read_book(with_codes(*copy_of_small(tmp_path_factory.mktemp("coded") / "small")))
+    market = read_inputs(book)
+    return book, market, rm.RiskModel().fit(market)
+
+
+def with_codes(folder, read, write):
     """The small market with codes: three industries in each sector, one of them in all, some names without one."""
-    folder, read, write = small_copy
     securities = read("securities")
     place = np.arange(len(securities))
     sector = pd.factorize(securities["sector"])[0]
@@ -31,10 +43,8 @@ def coded_book(small_copy):
     return folder / "book.toml"
 
 
-def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded_book, small_result):
-    book = at.read_book(coded_book)
-    market = read_inputs(book)
-    model = rm.RiskModel().fit(market)
+def test_industries_are_a_group_of_the_contributions_and_of_the_forecast(coded, small_result):
+    book, market, model = coded
     result = at.attribute(book, "Major 70 : Next 30", model, market, period=SMALL_MONTH)
     groups, errors = result.by("group"), result.standard_errors("group")
     assert groups.sum() == pytest.approx(result.excess_return, abs=1e-14) and result.reconciliation["passed"].all()
@@ -71,17 +81,16 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("chosen", [{"industry": "sic", "industry_digits": 3}, {"industry": "industry"}])
-def test_codes_of_another_length_or_classification_stay_numbers(coded_book, chosen):
-    market = read_inputs(at.read_book(coded_book))
+def test_codes_of_another_length_or_classification_stay_numbers(coded, chosen):
+    _, market, _ = coded
     model = rm.RiskModel(**chosen).fit(market.assign(industry=market["sic"]))
     words = read_messages("en", model.style_texts)
     codes = [words.factor(name) for name, group in model.groups.items() if group == "industry"]
     assert len(codes) > 10 and all(name.startswith("Industry ") for name in codes)
 
 
-def test_the_names_of_industries_survive_a_store_and_an_update(coded_book, tmp_path):
-    market = read_inputs(at.read_book(coded_book))
-    whole = rm.RiskModel().fit(market)
+def test_the_names_of_industries_survive_a_store_and_an_update(coded, tmp_path):
+    _, market, whole = coded
     begun = rm.RiskModel().fit(market.isel(time=slice(None, -5)))
     rm.save(begun, tmp_path / "store.nc")
     updated = rm.RiskModel().update(rm.load(tmp_path / "store.nc"), market)

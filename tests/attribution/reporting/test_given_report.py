@@ -82,6 +82,11 @@ def copied(mine, tmp_path):
     return Path(shutil.copytree(mine, tmp_path / "mine"))
 
 
+@pytest.fixture(scope="module")
+def model(mine, market):
+    return model_of(mine, market)
+
+
 def model_of(folder, market):
     book = at.read_book(folder / "book.toml")
     return rm.given_model(book.source, market, covariance="triangle")
@@ -151,8 +156,7 @@ def test_the_report_of_a_given_model_stands_its_audit(told, capsys):
     assert "stated drivers are known factors, and have one sign" in ran
 
 
-def test_a_triangle_in_percent_squared_is_the_year_of_the_factors(mine, market):
-    model = model_of(mine, market)
+def test_a_triangle_in_percent_squared_is_the_year_of_the_factors(mine, model):
     file = pd.read_csv(mine / "vendor" / "covariance_20250331.txt", sep="|", skiprows=1)
     made = model.forecast(pd.Timestamp("2025-03-31")).factor_covariance.isel(time=0).to_pandas()
     for row in file.sample(20, random_state=0).itertuples():
@@ -160,10 +164,10 @@ def test_a_triangle_in_percent_squared_is_the_year_of_the_factors(mine, market):
         assert made.loc[row.factor1, row.factor2] == pytest.approx(row.covariance * 1e-4 / 252, rel=1e-12)
 
 
-def test_the_future_of_an_export_does_not_reach_the_past(mine, market, tmp_path):
+def test_the_future_of_an_export_does_not_reach_the_past(mine, market, model, tmp_path):
     folder, cut = copied(mine, tmp_path), "20250314"
     book = at.read_book(mine / "book.toml")
-    before = at.attribute(book, "Major 100", model_of(mine, market), market, period=MONTH)
+    before = at.attribute(book, "Major 100", model, market, period=MONTH)
     for path in (folder / "vendor").glob("*.txt"):
         head, header, *lines = path.read_text("utf-8").splitlines()
         day = re.search(r"\d{8}", path.name)

@@ -140,8 +140,9 @@ def test_a_course_without_a_forecast_is_left_out_of_the_risk_and_the_page_says_w
     ],
 )
 def test_where_the_history_is_too_short_for_a_forecast_the_rest_of_the_report_is_whole(
-    content, small_market, language, sentence
+    lean_content, small_market, language, sentence
 ):
+    content = lean_content
     courses = {name: result.followed for name, result in content.results.items()}
     tracks = Tracks(content.book, small_market, content.period)
     limits = sleeves_limits(dict.fromkeys(content.book.sleeves, tracks), courses, None, {})
