@@ -47,7 +47,7 @@ def answer(path: Path) -> int:
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """`asked(folder)` of shipped exports, each once: the draft, a copy with answers, the code, what is printed; read only."""
+    """`asked(folder)` of shipped exports, each once: the draft, a copy with answers, the code, what is printed; to read."""
 
     @cache
     def run(folder):
