@@ -158,21 +158,40 @@ class RiskModelResults:
             styles = styles[requested_rows(styles.get_index("time"), times, name="the fit")]
         if assets is not None:
             styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
-        days, names, factors = styles.get_index("time"), styles.get_index("asset"), self.data.get_index("factor")
-        exposures = np.zeros((len(days), len(factors), len(names)))
-        exposures[:, factors.get_loc(MARKET)] = 1.0
+        factors = self.data.get_index("factor")
+        exposures = np.zeros((styles.sizes["time"], len(factors), styles.sizes["asset"]))
+        without = self._write_design(exposures, factors, styles)
+        if without.any():
+            exposures.transpose(0, 2, 1)[without] = np.nan
+        labels = {"time": styles.get_index("time"), "factor": factors, "asset": styles.get_index("asset")}
+        return xr.DataArray(exposures, labels, ("time", "factor", "asset"))
+
+    def write_design(self, out: np.ndarray, factors: pd.Index, times: pd.DatetimeIndex, assets: pd.Index) -> None:
+        """Write `design` of some factors into zeros (time, factor, asset), without a copy; 0 where an asset has none."""
+        styles = self.data["exposures"].transpose("time", STYLE, "asset")
+        styles = styles[requested_rows(styles.get_index("time"), times, name="the fit")]
+        styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
+        without = self._write_design(out, factors, styles)
+        for place in factors.get_indexer(styles.get_index(STYLE)):
+            if place >= 0:
+                np.copyto(out[:, place], 0.0, where=np.isnan(out[:, place]))
+        out.transpose(0, 2, 1)[without] = 0.0
+
+    def _write_design(self, out: np.ndarray, factors: pd.Index, styles: xr.DataArray) -> np.ndarray:
+        """Write exposures of those of the factors that the model has; which names lack a sector, (time, asset)."""
+        days, names = styles.get_index("time"), styles.get_index("asset")
+        out[:, factors == MARKET] = 1.0
         for kind in ("industry_factor", "sector"):
             labels = self.data[kind].sel(asset=names)
             labels = labels.sel(time=days).transpose("time", "asset") if "time" in labels.dims else labels
             label = labels.to_numpy().astype(object)
             column = np.broadcast_to(factors.get_indexer(label.ravel()).reshape(label.shape), (len(days), len(names)))
             day, own = np.nonzero(column >= 0)
-            exposures[day, column[day, own], own] = 1.0
-        exposures[:, factors.get_indexer(styles.get_index(STYLE))] = styles.to_numpy()
-        without = np.broadcast_to(pd.isna(label) | (label == ""), (len(days), len(names)))
-        if without.any():
-            exposures.transpose(0, 2, 1)[without] = np.nan
-        return xr.DataArray(exposures, {"time": days, "factor": factors, "asset": names}, ("time", "factor", "asset"))
+            out[day, column[day, own], own] = 1.0
+        places = factors.get_indexer(styles.get_index(STYLE))
+        every = bool((places >= 0).all())
+        out[:, places[places >= 0]] = (styles if every else styles[:, places >= 0]).to_numpy()
+        return np.array(np.broadcast_to(pd.isna(label) | (label == ""), (len(days), len(names))))
 
     @property
     def sectors(self) -> list[str]:

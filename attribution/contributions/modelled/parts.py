@@ -64,16 +64,15 @@ def model_parts(
     placed = in_order(of_days["factor"].to_numpy(), sectors_in_order(market))
     of_days = of_days.isel(factor=placed, factor_other=placed)
     names = [str(f) for f in of_days["factor"].to_numpy()]
-    design = model.design(before, stocks)
     exposure = np.zeros((len(days), len(names), len(assets)))
     modelled, specific = np.zeros((len(days), len(assets)), dtype=bool), np.zeros((len(days), len(assets)))
     modelled[:, of_market], specific[:, of_market] = ~np.isnan(own), np.nan_to_num(own)
-    of_names = slice(0, len(of_market)) if len(of_market) and of_market[-1] == len(of_market) - 1 else of_market
-    columns = design.get_index("factor").get_indexer(names)
-    for day, of_day in enumerate(design.to_numpy()):  # one at a time stays in the cache
-        own_exposure = of_day[columns]
-        covered = modelled[day, of_market] & ~np.isnan(own_exposure)
-        exposure[day][:, of_names] = np.where(covered, own_exposure, 0.0)
+    first = len(of_market) and of_market[-1] == len(of_market) - 1  # the others stand behind them: a view is enough
+    of_names = exposure[..., : len(of_market)] if first else np.zeros((*exposure.shape[:2], len(of_market)))
+    model.write_design(of_names, pd.Index(names, dtype=object), before, stocks)
+    of_names.transpose(0, 2, 1)[~modelled[:, of_market]] = 0.0
+    if not first:
+        exposure[..., of_market] = of_names
     factor_return = of_days["factor_returns"].transpose("time", "factor")
     whole = factor_return.fillna(0.0).to_numpy()
     solved = factor_return.notnull().any("factor").to_numpy()
