@@ -133,3 +133,29 @@ def test_a_file_that_is_named_as_rates_makes_a_question_of_the_risk_free_rate(tm
     frame = pd.DataFrame({"date": level["date"], **{name: a + (b - a) * steps for name, (a, b) in columns.items()}})
     frame.to_csv(tmp_path / "rates.csv", index=False)
     assert drafted(tmp_path)["book"]["risk_free"] in ("?", "rates")
+
+
+@pytest.mark.parametrize("other", ["Sector (house)", "Secteur interne"])
+def test_a_second_header_that_says_sector_is_asked_though_it_lies_in_the_first(other, tmp_path):
+    held(tmp_path, "A001", "A002")
+    frame = pd.DataFrame({"Symbol": TICKERS, "ISIN": ISINS, "Company": [f"{ticker} Industries" for ticker in TICKERS]})
+    frame["ICB Industry"] = ["Cyclical" if place % 3 else "Defensive" for place in range(len(TICKERS))]
+    frame[other] = [GROUPS[place % 3] for place in range(len(TICKERS))]
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert "sector" not in found.labels or found.labels["sector"] == other
+    if "sector" not in found.labels:
+        assert {*found.why["columns", "sector"][0].values["labels"]} == {"ICB Industry", other}
+
+
+@pytest.mark.parametrize("odd", ["a factor", "below zero"])
+def test_a_price_beside_a_factor_or_below_zero_is_asked(odd, tmp_path):
+    """CRSP's prc is as traded, and minus the mean of bid and ask where nothing was traded."""
+    held(tmp_path, "A001", "A002")
+    frame = pd.read_csv(tmp_path / "prices.csv").rename(columns={"close": "prc"})
+    if odd == "a factor":
+        frame["cfacpr"] = 1.0 + (frame["ticker"] < "AFC")
+    else:
+        frame.loc[::97, "prc"] *= -1
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    assert draft(tmp_path, "prices").stated["columns"]["close"] == "?"

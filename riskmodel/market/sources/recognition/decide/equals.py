@@ -15,6 +15,7 @@ from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 from riskmodel.market.tables import TABLES
 
 FILLED = 0.5  # of the rows of reports at least have a day of filing; a restatement's has few
+FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
 FEW = 30  # different cells of a column that says of which kind a row is
 
 
@@ -65,8 +66,8 @@ def _ask_sector(draft: Draft, group: Group) -> None:
         if other != label
         and shape.kind == TEXT
         and 1 < group.cells[other].nunique() <= min(MOST_SECTORS, len(group.cells) / 2)
-        and (_says_scheme(other) or are_sectors(group.texts(other)))
-        and not lies_in(group.texts(other), group.texts(label))
+        and (_says(other, "sector", "industry") or are_sectors(group.texts(other)))
+        and (_is_second(other) or not lies_in(group.texts(other), group.texts(label)))
     ]
     if others:
         for ours in [ours for ours, taken in draft.labels.items() if ours == "industry" and taken in others]:
@@ -74,8 +75,13 @@ def _ask_sector(draft: Draft, group: Group) -> None:
         _ask(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
 
 
-def _says_scheme(label: str) -> bool:
-    return any(has(tokens(label), phrase) for ours in ("sector", "industry") for phrase in WORDS["securities"][ours])
+def _says(label: str, *columns: str) -> bool:
+    return any(has(tokens(label), phrase) for ours in columns for phrase in WORDS["securities"][ours])
+
+
+def _is_second(label: str) -> bool:
+    """Whether a header says sector, of another house, and not a finer one of the same: Sub-sector, 33業種コード."""
+    return _says(label, "sector") and not _says(label, "industry") and not any(has(tokens(label), each) for each in FINER)
 
 
 def _ask_rows(draft: Draft, group: Group) -> None:
