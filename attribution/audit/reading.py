@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from attribution.audit.figures import WEIGHTS_AT, Contributor, Figure, Figures, Signed, Week
-from attribution.portfolio.settings.bound_types import Reset
+from attribution.portfolio.settings.bound_types import IndexBasis, Reset
 from attribution.portfolio.settings.toml_file import read_toml
 from attribution.reporting.tables.addresses import WINDOWS, address
 from riskmodel.arrays.labels import require_path
@@ -26,7 +26,7 @@ TABLES = (
 )  # fmt: skip
 RANKED = ("return", "benchmark", "excess")
 TRAILING = (*WINDOWS, "itd", "sharpe", "sortino")
-BASES = ("price", "total return")
+BASES = get_args(IndexBasis)
 LIMITS = ("names_min", "names_max", "weight_max", "sector_deviation_max", "risk_band", "risk_band_vs_sp500")
 LIMIT_WORDS = ("risk_band_index", "rebalance", "sectors")
 SHARES_ROUNDING = Fraction(1, 10**9)

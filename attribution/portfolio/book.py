@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Fee, Part, Reset, Share
+from attribution.portfolio.settings.bound_types import FROM_HOLDINGS, Fee, IndexBasis, Part, Reset, Share
 from attribution.portfolio.settings.house import require_names
 from attribution.portfolio.settings.questions import require_answered
 from attribution.portfolio.settings.refusals import refusal
@@ -65,6 +65,7 @@ class Book(Part):
     sleeves: dict[str, Sleeve]
     courses: dict[str, dict[str, Share]]
     fees: dict[str, Fee] = Field(default_factory=dict)
+    index_basis: dict[str, IndexBasis] = Field(default_factory=dict)
     funds: dict[str, Fund] = Field(default_factory=dict)
     strategies: dict[str, Strategy] = Field(default_factory=dict)
     report: Report = Report()
@@ -107,6 +108,11 @@ class Book(Part):
         if self.walk is not None:
             return "walked"
         return "actual_after_fees" if bool((self.actual_returns["fee"] > 0).any()) else "actual"
+
+    @property
+    def price_indices(self) -> list[str]:
+        """Benchmarks and indices whose levels are without dividends, as the book says."""
+        return [name for name, basis in self.index_basis.items() if basis == "price"]
 
     @property
     def simulated(self) -> tuple[Fact, ...]:
@@ -372,15 +378,17 @@ def _require_consistent(book: Book) -> None:
             raise InputError(f"{name}: course '{course}' has the name of a sleeve but holds others. Rename one of the two.")
         if course == "Average" or course in book.report.indices:
             raise InputError(f"{name}: course '{course}' has the name of another row of the report's tables. Rename it.")
-    if strange := [course for course in book.fees if course not in book.courses]:
-        raise InputError(f"{name}: [fees] names unknown {listed(map(repr, strange))}. Courses: {', '.join(book.courses)}.")
+    levels = list(dict.fromkeys([*book.benchmarks, *book.report.indices]))
+    for section, named, known in (("fees", book.fees, list(book.courses)), ("index_basis", book.index_basis, levels)):
+        if strange := [key for key in named if key not in known]:
+            raise InputError(f"{name}: [{section}] names unknown {listed(map(repr, strange))}. Known: {', '.join(known)}.")
     if book.fees and book.book.returns == "actual":
         raise InputError(
             f'{name}: [fees] and returns = "actual" in [book]: actual returns are after fees already. Take one out.'
         )
     if len(set(book.report.indices)) < len(book.report.indices):
         raise InputError(f"{name}: [report] indices names an index twice: {listed(book.report.indices)}.")
-    require_names(name, book.report.names, list(dict.fromkeys([*book.courses, *book.benchmarks, *book.report.indices])))
+    require_names(name, book.report.names, list(dict.fromkeys([*book.courses, *levels])))
     for entry in book.accepted:
         if entry.ticker and entry.index:
             raise InputError(f"{name}: an entry of [[accepted]] for '{entry.key}' has a ticker and an index. Keep one.")

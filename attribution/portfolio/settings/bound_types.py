@@ -19,6 +19,7 @@ from riskmodel.texts import has_control
 OLDEST, NEWEST = FIRST_DATE.date(), LAST_DATE.date()
 FROM_HOLDINGS: Literal["holdings"] = "holdings"  # in the place of a sleeve's inception
 Reset = Literal["monthly", "quarterly", "yearly", "never"]
+IndexBasis = Literal["price", "total return"]  # what an index's level is of
 NAMES_PAIR = "the least and the most names, such as [20, 25]"
 
 

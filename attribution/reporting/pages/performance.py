@@ -27,12 +27,15 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Indices:
-    """Index returns: a row a week with the days it covers, the month's, and what the weeks do not show."""
+    """Index returns: a row a week with the days it covers, the month's, what the weeks do not show, and which indices are
+    without dividends.
+    """
 
     names: list[str]
     weeks: list[tuple[str, Row]]
     month: list[Row]
     others: str
+    basis: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def indices_section(content: Content, words: PageWords) -> Indices | None:
     listed = words.listed(
         f"{words.messages.called(name)} {words.percent(value, unit='%')}" for name, value in others.items()
     )
-    return Indices(names, weeks, rows, words.messages("weeks.others", indices=listed) if listed else "")
+    said = words.messages("weeks.others", indices=listed) if listed else ""
+    return Indices(names, weeks, rows, said, words.without_dividends([*names, *others.index]))
 
 
 def trailing_section(content: Content, words: PageWords) -> Trailing:
@@ -99,6 +103,7 @@ def trailing_section(content: Content, words: PageWords) -> Trailing:
     months = history.courses[history.track_record :].index.to_period("M").nunique()
     definitions = [
         t("trailing.windows", inception=words.date(words.book.book.inception)),
+        *filter(None, [words.without_dividends(words.book.price_indices)]),
         words.sentences(
             t("trailing.ratios", start=words.date(history.track_record), months=months),
             t("trailing.numerator"),

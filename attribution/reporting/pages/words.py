@@ -64,12 +64,21 @@ class PageWords:
 
     @property
     def basis(self) -> str:
-        """What is taken off the returns; and off those net of fees, where courses have fees."""
+        """What is taken off the returns, which have no dividends, and after which fees those net of fees are."""
         t, fees = self.messages, self.book.fees
         said = self.listed(
             t("net_of_fees.fee", fee=self.percent(fee), course=t.called(course)) for course, fee in fees.items()
         )
-        return self.sentences(t(f"basis.{self.book.returns_are}"), t("net_of_fees.note", fees=said) if fees else "")
+        return self.sentences(
+            t(f"basis.{self.book.returns_are}"),
+            self.without_dividends(self.book.price_indices),
+            t("net_of_fees.note", fees=said) if fees else "",
+        )
+
+    def without_dividends(self, indices: Iterable[str]) -> str:
+        """That some of these indices are price indices; empty where none is."""
+        named = [self.messages.called(name) for name in indices if name in self.book.price_indices]
+        return self.messages("index_basis.price", indices=self.listed(named)) if named else ""
 
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""

@@ -95,8 +95,9 @@ def _indices(content: Content) -> Iterator[str]:
     months = content.tables["index_months"]
     yield from ("", "[index_returns]")
     yield from _numbers(months["index"], months["return"])
-    yield from ("", "[index_basis]  # as the market's table of indices has them")
-    yield from (f'{_key(name)} = "total return"' for name in _index_names(content))
+    yield from ("", "[index_basis]  # as the book says of the market's table of indices")
+    basis = content.book.index_basis
+    yield from (f"{_key(name)} = {quoted(basis.get(name, 'total return'))}" for name in _index_names(content))
 
 
 def _index_names(content: Content) -> list[str]:

@@ -34,8 +34,8 @@ def test_a_misspelt_section_is_named_with_the_known_ones(small_copy):
     path = edited(small_copy[0], ("[limits]", "[limit]"))
     assert message_of(path) == (
         "book.toml: unknown key 'limit' in the file. "
-        "Known keys: accepted, benchmarks, book, courses, drivers, fees, funds, limits, model, report, sleeves, "
-        "strategies, tables, walk."
+        "Known keys: accepted, benchmarks, book, courses, drivers, fees, funds, index_basis, limits, model, report, "
+        "sleeves, strategies, tables, walk."
     )
 
 
@@ -109,12 +109,31 @@ def test_an_unknown_course_lists_the_known_ones(small_book):
             '"Major 100" = 0.55',
             "'Major 100' in [fees]: 0.55; give a decimal a year above 0 and up to 0.1 (0.0055 is 0.55 %).",
         ),
-        ('"Major 200" = 0.0055', "[fees] names unknown 'Major 200'. Courses: Major 100, "),
+        ('"Major 200" = 0.0055', "[fees] names unknown 'Major 200'. Known: Major 100, "),
     ],
 )
 def test_fees_are_decimals_of_courses(small_copy, fees, said):
     path = edited(small_copy[0], ("[limits]", f"[fees]\n{fees}\n\n[limits]"))
     assert said in message_of(path)
+
+
+@pytest.mark.parametrize(
+    ("basis", "said"),
+    [
+        (
+            '"Narrow Index" = "price"',
+            "book.toml: [index_basis] names unknown 'Narrow Index'. Known: Large Index, Small Index, Wide Index.",
+        ),
+        ('"Wide Index" = "net"', "'Wide Index' in [index_basis]: 'net'; give \"price\" or \"total return\"."),
+    ],
+)
+def test_the_basis_of_an_index_is_one_of_two_and_of_an_index_of_the_book(small_copy, basis, said):
+    assert said in message_of(edited(small_copy[0], ("[limits]", f"[index_basis]\n{basis}\n\n[limits]")))
+
+
+def test_price_indices_are_those_that_the_book_calls_so(small_copy):
+    said = '[index_basis]\n"Wide Index" = "price"\n"Large Index" = "total return"\n\n[limits]'
+    assert at.read_book(edited(small_copy[0], ("[limits]", said))).price_indices == ["Wide Index"]
 
 
 def test_fees_are_not_taken_off_actual_returns(small_copy):
