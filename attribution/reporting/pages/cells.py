@@ -86,6 +86,10 @@ class Cells:
         text = self.words.number(row[column], decimals, grouped=grouped)
         return self._cell(row[column], text, f"n {classes}", column, key)
 
+    def without_meaning(self, row: Mapping[str, Any], column: str, *, key: Key) -> Markup:
+        """A cell of a table whose value would mean nothing."""
+        return self._cell(row[column], self.words.messages("words.not_meaningful"), "n na", column, key)
+
     def measured(self, row: Mapping[str, Any], column: str, *, key: Key) -> Markup:
         """A cell of a table of measures, as its measure is written; empty where the measure has no such side."""
         from markupsafe import Markup

@@ -70,12 +70,15 @@ class Composition:
         Sleeve's name, course, and by measure its row of `characteristics` of each side.
     largest
         Sleeve's name, course, its largest rows of `holdings`, with `shown_name`.
+    without_meaning
+        Sentences on characteristics without a value, and why.
     """
 
     rows: list[tuple[str, int, float, dict[str, Row]]]
     leaders: list[tuple[str, str, list[Row]]]
     characteristics: list[tuple[str, str, dict[str, dict[str, Row]]]]
     largest: list[tuple[str, str, list[Row]]]
+    without_meaning: list[str]
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,29 @@ def composition_section(content: Content, words: PageWords) -> Composition:
             (words.sleeve(key), result.course, _stocks_of(content, words, result.course)[:SHOWN_HOLDINGS])
             for key, result in named
         ],
+        [
+            sentence
+            for key, result in named
+            for sentence in without_meaning(of_course(tables["characteristics"], result.course), words.sleeve(key), words)
+        ],
     )
+
+
+def without_meaning(frame: pd.DataFrame, name: str, words: PageWords) -> list[str]:
+    """Which rows of a course's `characteristics` have no value, and why: a sentence a side and reason."""
+    t, short = words.messages, words.messages.table["characteristics_in_short"]
+    return [
+        t(
+            f"characteristic_reasons.{reason}",
+            name=name,
+            side=t(f"characteristics.{side}"),
+            measures=words.listed(
+                str(short.get(measure) or t.name("characteristic_measures", measure)) for measure in rows["measure"]
+            ),
+            tickers=words.listed(tickers.split()),
+        )
+        for (side, reason, tickers), rows in frame[frame["reason"] != ""].groupby(["side", "reason", "tickers"], sort=False)
+    ]
 
 
 def _sides(frame: pd.DataFrame, course: str) -> dict[str, dict[str, Row]]:
