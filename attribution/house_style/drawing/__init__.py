@@ -9,11 +9,12 @@ from attribution.house_style.drawing.contributions import contribution_bars
 from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.lines import cumulative_lines, paths
 from attribution.house_style.drawing.svg import to_svg, told_places
-from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+from attribution.house_style.drawing.waterfall import bridge_steps, waterfall, waterfall_steps
 
 __all__ = [
     "Bar",
     "bar_panels",
+    "bridge_steps",
     "contribution_bars",
     "cumulative_lines",
     "dumbbells",

@@ -26,7 +26,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.small import SCALE_ROOM
 from attribution.house_style.numbers import NegativeStyle, percent
-from attribution.rows import WEIGHTED
+from attribution.rows import SPECIFIC, WEIGHTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,23 +134,27 @@ def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
 
 
 def bridge_steps(factors: pd.DataFrame, messages: Messages, *, most: int) -> list[Bar]:
-    """The drivers of an excess return, the largest in size and from the highest to the lowest, and all else as one step.
+    """The drivers of an excess return and its specific part, from the highest to the lowest, and all else as one step.
+
+    The specific part is always there, hollow where it is within its error: it is what a client asks for.
 
     Parameters
     ----------
     factors
-        factor, contribution, driver of one course.
+        factor, contribution, standard_error, driver of one course.
     messages
         Words of the language.
     most
         Steps in all.
     """
-    drivers = factors[factors["driver"].astype(bool)]
-    largest = drivers.loc[drivers["contribution"].abs().sort_values(ascending=False, kind="stable").index[: most - 1]]
-    rest = factors.drop(index=largest.index)["contribution"]
+    own = factors["factor"] == SPECIFIC
+    drivers = factors[factors["driver"].astype(bool) & ~own]
+    largest = drivers["contribution"].abs().sort_values(ascending=False, kind="stable").index[: most - 1 - own.sum()]
+    shown = factors.loc[factors.index.isin(largest) | own]
+    rest = factors.drop(index=shown.index)["contribution"]
     steps = [
-        Bar(messages.factor(str(row.factor)), row.contribution)
-        for row in largest.sort_values("contribution", ascending=False, kind="stable").itertuples()
+        Bar(messages.factor(str(row.factor)), row.contribution, 0.0 if row.driver else row.standard_error)
+        for row in shown.sort_values("contribution", ascending=False, kind="stable").itertuples()
     ]
     return steps + [Bar(messages("charts.rest"), float(rest.sum()), math.inf)] * bool(len(rest))
 

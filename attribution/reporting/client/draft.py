@@ -13,11 +13,11 @@ from attribution.portfolio.book import Book
 from attribution.reporting.commentary.draft import indices_told, results
 from attribution.reporting.commentary.risk import broken_limits, course_of
 from attribution.reporting.commentary.writer import Writer, bullets, capital, writer_of
-from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, drivers, specific_names
+from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, named_rows, specific_names
 from attribution.rows import SPECIFIC
 
-ITEMS = 3  # named of a sleeve's drivers
 STOCKS = 2  # named behind the specific part
+LARGE_REST = 1 / 3  # of the sizes of the rows named: from there on all else is told too
 
 
 def client_draft(
@@ -106,7 +106,7 @@ def _sleeves(write: Writer) -> str:
         write(
             f"client.{'ahead' if excess[sleeve] >= LEAST_DRIVER else 'behind'}",
             name=write.sleeve(sleeve),
-            excess=write.short_points("figures", course_of(write.book, sleeve), "excess_return", column="value"),
+            size=write.size("figures", course_of(write.book, sleeve), "excess_return", column="value"),
             driver=_largest(write, sleeve),
         )
         for sleeve in ends
@@ -120,16 +120,16 @@ def _excess(write: Writer, sleeve: str) -> float:
 
 
 def _largest(write: Writer, sleeve: str) -> str:
-    """The largest driver of a sleeve in the direction of its excess; empty where there is none."""
-    found = drivers(write.facts.tables, course_of(write.book, sleeve))
-    same = found[found["sign"] * _excess(write, sleeve) > 0]
+    """The largest row named of a sleeve in the direction of its excess; empty where there is none."""
+    found = named_rows(write.facts.of("factor_contributions", course=course_of(write.book, sleeve)))
+    same = found[found["contribution"] * _excess(write, sleeve) > 0]
     if same.empty:
         return ""
     return write("client.driver", driver=write.factor(str(same["factor"].iloc[0])))
 
 
 def _why(write: Writer, sleeve: str) -> str:
-    """One sentence: the result against the benchmark, and the items that made most of it."""
+    """The result against the benchmark, what added most and what took most, and all else where it is large."""
     course = course_of(write.book, sleeve)
     if not write.facts.has("figures", course, "excess_return"):
         return ""
@@ -137,9 +137,46 @@ def _why(write: Writer, sleeve: str) -> str:
         "benchmark": write.index(write.book.sleeves[sleeve].benchmark),
         "excess": write.short_points("figures", course, "excess_return", column="value"),
     }
-    found = drivers(write.facts.tables, course).head(ITEMS)
-    items = [_item(write, course, str(row.factor)) for row in found.itertuples()]
-    return write("client.why" if items else "client.why_bare", items=write.join(items), **values)
+    factors = write.facts.of("factor_contributions", course=course)
+    named = named_rows(factors)
+    if named.empty:
+        return write("client.why_bare", **values)
+    return write.paragraph(
+        [write("client.why", **values), _reasons(write, course, factors, named), _rest(write, course, named)]
+    )
+
+
+def _reasons(write: Writer, course: str, factors: pd.DataFrame, named: pd.DataFrame) -> str:
+    """One sentence on the rows named, those first that went the way of the excess."""
+    way = 1 if write.facts.figure(course, "excess_return") >= 0 else -1
+    told: list[str] = []
+    for sign in (way, -way):
+        side = named[named["contribution"] * sign > 0]
+        if len(side):
+            items = write.join(_item(write, course, str(factor)) for factor in side["factor"])
+            kind = "helped" if sign > 0 else "hurt"
+            key = f"and_{kind}" if told else f"{kind}_{'one' if len(side) == 1 else 'many'}"
+            told.append(write(f"client.{key}", items=items))
+            if not _largest_of_all(factors, side):
+                told[-1] = write("client.clear", told=told[-1])
+    both = write("client.both", first=told[0], second=told[1]) if len(told) > 1 else told[0]
+    return capital(write("client.sentence", told=both))
+
+
+def _largest_of_all(factors: pd.DataFrame, side: pd.DataFrame) -> bool:
+    """Whether no estimated row of the same sign, which stands within its error, is larger than one of those named."""
+    others = factors[factors["t"].notna() & ~factors["factor"].isin(side["factor"])]["contribution"]
+    same = others[others * side["contribution"].iloc[0] > 0].abs()
+    return not (same > side["contribution"].abs().min()).any()
+
+
+def _rest(write: Writer, course: str, named: pd.DataFrame) -> str:
+    """All else as one figure, where it is large beside the rows named, or turns what they add up to."""
+    rest = write.facts.figure(course, "beside_named")
+    turned = math.fsum(named["contribution"]) * write.facts.figure(course, "excess_return") < 0
+    if not (turned or abs(rest) > LARGE_REST * named["contribution"].abs().sum()) or abs(rest) < LEAST_DRIVER:
+        return ""
+    return write(f"client.rest{'_turned' * turned}", rest=write.percent("figures", course, "beside_named", column="value"))
 
 
 def _item(write: Writer, course: str, factor: str) -> str:
@@ -152,8 +189,8 @@ def _item(write: Writer, course: str, factor: str) -> str:
         return write("client.item", **values)
     stocks = [
         write(
-            "item",
-            name=write.stock(ticker, course),
+            "client.specific_stock",
+            name=write.named_stock(ticker, course),
             number=write.percent("stock_factor", course, ticker, factor, column="contribution"),
         )
         for ticker in by_size(specific_names(write.facts.tables, course)).head(STOCKS)["ticker"]
@@ -163,5 +200,5 @@ def _item(write: Writer, course: str, factor: str) -> str:
 
 def _breaches(write: Writer, limits: Sequence[Limit]) -> str:
     """A line for each limit that is broken: value and bound, the cause, and a place for what is done about it."""
-    told = broken_limits(write, {x.rule: x for x in limits})
+    told = broken_limits(write, {x.rule: x for x in limits}, full_names=True)
     return bullets(write("client.breach", rule=capital(rule), open=write("client.open")) for rule in told)

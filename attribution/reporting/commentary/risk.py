@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from attribution.reporting.commentary.writer import Writer, plain
 
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
+SAME = 1e-9  # figures of two tables that are one
 TOLD = ("too_low", "too_high", "broken_in_fact", "may_be_chance")  # of what followed a forecast
 
 
@@ -61,12 +62,16 @@ def _limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
     return sentences
 
 
-def broken_limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
-    """Each limit that is broken, with its value, its bound, and what it was at the last rebalance where it was kept then."""
+def broken_limits(write: Writer, limits: Mapping[str, Limit], *, full_names: bool = False) -> list[str]:
+    """Each limit that is broken, with its value, its bound, and what the same stock weighed at the last rebalance.
+
+    `full_names` calls stocks by their names, otherwise by their tickers.
+    """
     if "limits" not in write.facts.tables:
         return []
     broken = [limit for limit in limits.values() if limit.ok is False]
-    return [_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}")) for limit in broken]
+    called = write.named_stock if full_names else lambda ticker, course: plain(ticker)
+    return [_broken(write, limit, limits.get(f"{limit.rule}{REBALANCE}"), called) for limit in broken]
 
 
 def _realised(write: Writer, sleeve: str) -> list[str]:
@@ -89,19 +94,48 @@ def _realised(write: Writer, sleeve: str) -> list[str]:
     return sentences
 
 
-def _broken(write: Writer, limit: Limit, bought: Limit | None) -> str:
+def _broken(write: Writer, limit: Limit, bought: Limit | None, called: Callable[[str, str], str]) -> str:
     """One breach, with its value and bound; `bought` is the rule's row of the last rebalance."""
-    values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
     if limit.rule == "risk_band":
-        gap = limit.details[0]
-        return write(f"broken.risk_band_{gap.key}", index=write.index(gap.values["index"]), **values)
-    found = [fact.values["label"] for fact in limit.details if "label" in fact.values]
-    labels = write.join((write.factor if limit.rule in ACTIVE else plain)(label) for label in found[:SHOWN_LABELS])
+        return _out_of_band(write, limit)
+    values = {column: write.figure(*_key(limit), column=column) for column in ("value", "bound")}
+    course = course_of(write.book, limit.sleeve)
+    found = [fact for fact in limit.details if "label" in fact.values]
+    names = [str(fact.values["label"]) for fact in found[:SHOWN_LABELS]]
+    labels = write.join(write.factor(name) if limit.rule in ACTIVE else called(name, course) for name in names)
     labels = labels if len(found) == 1 else write("broken.several", labels=labels)
-    if bought is not None and bought.ok:
-        values["before"] = write.figure(*_key(bought), column="value")
-        return write(f"broken.{limit.rule}_drifted", labels=labels, **values)
-    return write(f"broken.{limit.rule}", labels=labels, **values)
+    if bought is None or not bought.ok:
+        return write(f"broken.{limit.rule}", labels=labels, **values)
+    before, then = ("stock_contributions", course, names[0]), found[0].values["then"]
+    if limit.rule not in ACTIVE and len(found) == 1 and _stands(write, *before, column="weight_start", value=then):
+        values["before"] = write.figure(*before, column="weight_start")
+        return write(f"broken.{limit.rule}_risen", labels=labels, **values)
+    return write(f"broken.{limit.rule}_drifted", labels=labels, **values)
+
+
+def _out_of_band(write: Writer, limit: Limit) -> str:
+    """Forecast volatility too far from an index's: with both where the table of risk has them, else by their distance."""
+    gap = limit.details[0]
+    index, key = gap.values["index"], _key(limit)
+    places = [round(float(value) * 100, 1) for value in (limit.value, limit.bound)]
+    decimals = 2 if places[0] == places[1] else 1  # 10.04 % must not read as the 10 % that it is beyond
+    values = {name: write.percent(*key, column=name, signed=False, decimals=decimals) for name in ("value", "bound")}
+    own = ("risk", course_of(write.book, limit.sleeve), "portfolio_volatility")
+    held = (course_of(write.book, name) for name, sleeve in write.book.sleeves.items() if sleeve.benchmark == index)
+    rows = [own, *(("risk", course, "benchmark_volatility") for course in held)]
+    known = [
+        row for row in rows if _stands(write, *row, column="value", value=gap.values["risk" if row is own else "other"])
+    ]
+    if own in known and len(known) > 1:
+        risk, other = (write.percent(*row, column="value", signed=False, decimals=1) for row in known[:2])
+        return write(f"broken.risk_band_{gap.key}_both", index=write.index(index), risk=risk, other=other, **values)
+    return write(f"broken.risk_band_{gap.key}", index=write.index(index), **values)
+
+
+def _stands(write: Writer, *key: str, column: str, value: float) -> bool:
+    """Whether a table has a figure, and as this value."""
+    row = write.facts.row(*key)
+    return has_number(row, column) and math.isclose(float(row[column]), value, rel_tol=0, abs_tol=SAME)  # type: ignore[index]
 
 
 def _key(limit: Limit) -> tuple[str, str, str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from attribution.house_style.numbers import NegativeStyle, number, percent
-from attribution.house_style.words import Messages, read_messages
+from attribution.house_style.words import Messages, begins_with, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting.tables.facts import Anchor, Facts
@@ -39,10 +39,10 @@ class Writer:
         """The message of the commentary at a dotted key."""
         return self.messages(f"commentary.{key}", **values)
 
-    def percent(self, table: str, *key: str | None, column: str, signed: bool = True) -> str:
+    def percent(self, table: str, *key: str | None, column: str, signed: bool = True, decimals: int = 2) -> str:
         """A figure in percent, as a link."""
         anchor = Anchor(table, key, column)
-        return self._link(percent(self.facts.value(anchor), self.style, signed=signed, unit="%"), anchor)
+        return self._link(percent(self.facts.value(anchor), self.style, decimals, signed=signed, unit="%"), anchor)
 
     def points(self, table: str, *key: str | None, column: str) -> str:
         """A difference of percentages, as a link, with its unit."""
@@ -56,6 +56,11 @@ class Writer:
         """A difference of percentages, as a link, where the sentence says its unit."""
         anchor = Anchor(table, key, column)
         return self._link(percent(self.facts.value(anchor), self.style, signed=True, unit=self("points_unit")), anchor)
+
+    def size(self, table: str, *key: str | None, column: str) -> str:
+        """The size of a difference of percentages, as a link, where the word before it says which way it is."""
+        anchor = Anchor(table, key, column)
+        return self._link(percent(abs(self.facts.value(anchor)), self.style, unit=self("points_unit")), anchor)
 
     def number(self, table: str, *key: str | None, column: str, decimals: int = 2, signed: bool = False) -> str:
         """A figure that is no percentage, as a link."""
@@ -96,6 +101,13 @@ class Writer:
         row = self.facts.row("stock_contributions", course, ticker)
         known = "" if row is None or not isinstance(row["name"], str) else row["name"]
         return plain(self.names.get(ticker) or known or ticker)
+
+    def named_stock(self, ticker: str, course: str) -> str:
+        """A stock as the pages of clients call it: its name, and its ticker in brackets where the name does not begin so."""
+        row = self.facts.row("stock_contributions", course, ticker)
+        known = "" if row is None or not isinstance(row["name"], str) else row["name"]
+        name = self.names.get(ticker) or known or ticker
+        return plain(name if begins_with(name, ticker) else self("stock", name=name, ticker=ticker))
 
     def factor(self, label: str) -> str:
         """The name of a factor, a sector or cash inside a sentence.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.house_style.words import begins_with
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.rows import SPECIFIC, no_stocks
@@ -20,7 +20,6 @@ SHOWN_UNHELD = 3
 SHOWN_FACTORS = 2
 LEAST_SHOWN = 5e-5  # prints as 0.00
 NO_BREAK = "\u00a0"  # a number stays on the line of its name
-WORD_END = re.compile(r"\b")
 Row = dict[str, Any]
 
 
@@ -66,13 +65,8 @@ def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) ->
     shown = shown.where(named.isna(), named)
     beside = no_stocks(frame["ticker"])
     shown = shown.where(~beside, frame["ticker"].map(words.row))
-    said = [_begins_with(str(name), str(ticker)) for ticker, name in zip(frame["ticker"], shown, strict=True)]
+    said = [begins_with(str(name), str(ticker)) for ticker, name in zip(frame["ticker"], shown, strict=True)]
     return frame.assign(shown_name=shown, says_ticker=said)
-
-
-def _begins_with(name: str, ticker: str) -> bool:
-    """Whether a name begins with a ticker as a word of its own; a pattern a ticker took ten times as long."""
-    return name.startswith(ticker) and WORD_END.match(name, len(ticker)) is not None
 
 
 def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from attribution.contributions.result import AttributionResult
 from attribution.measures.drivers import judge
 from attribution.measures.selection import SpecificForecast, specific_risk_of_period
 from attribution.portfolio.settings.sections import UNCOVERED_MAX, Drivers
+from attribution.reporting.tables.facts import named_rows
 from attribution.rows import SPECIFIC
 from riskmodel.arrays.rounding import over, settled
 from riskmodel.errors import counted
@@ -44,6 +45,7 @@ def driver_figures(
         As for `attribution.measures.selection.specific_risk_of_period`.
     """
     named = factors.loc[factors["driver"], "contribution"]
+    told = named_rows(factors)["contribution"]
     together, excess = math.fsum(named), result.excess_return
     scale = 2 + abs(result.portfolio_return) + abs(result.benchmark_return)
     part = float(factors.loc[factors["factor"] == SPECIFIC, "contribution"].iloc[0])
@@ -54,6 +56,7 @@ def driver_figures(
     table = [
         ("drivers", together, rows),
         ("beside_drivers", excess - together, counted(len(factors) - len(named), "row")),
+        ("beside_named", excess - math.fsum(told), counted(len(factors) - len(told), "row")),
         ("drivers_share", over(together, settled(excess, scale)), rows),
         ("specific_part", part, days),
         ("specific_part_risk", risk, f"{days}, {known}"),

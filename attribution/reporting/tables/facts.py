@@ -14,7 +14,7 @@ import pandas as pd
 
 from attribution.measures.drivers import is_offset
 from attribution.reporting.tables.frames import KEYS
-from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED
+from attribution.rows import LEAST_T, PROXY_FACTOR, SPECIFIC, WEIGHTED
 from riskmodel.model.given import DESCRIPTOR
 
 SHOWN_OFFSETS = SHOWN_NAMES = 3
@@ -255,6 +255,25 @@ def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["factor", "contribution", "sign"])
     found = by_size(frame[frame["driver"].astype(bool)])
     return found.assign(sign=np.sign(found["contribution"]))
+
+
+def named_rows(factors: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a course's factor cut that a client's text names, three at most, the largest in size first.
+
+    Drivers, and the specific part where it stands out from its error and is as large; none without a driver. The difference
+    between an index and its constituents tells a client nothing of the portfolio.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"factor": ["size", "specific", "value"], "contribution": [-0.03, 0.02, 0.01]})
+    >>> named_rows(rows.assign(t=[-5.0, 2.2, 1.0], driver=[True, False, False]))["factor"].tolist()
+    ['size', 'specific']
+    """
+    driver = factors["driver"].astype(bool) & (factors["factor"] != PROXY_FACTOR)
+    if not driver.any():
+        return factors.head(0)
+    own = (factors["factor"] == SPECIFIC) & clear(factors, "contribution")
+    return by_size(factors[driver | own]).head(SHOWN_NAMES)
 
 
 def by_size(rows: pd.DataFrame) -> pd.DataFrame:

@@ -557,3 +557,13 @@ def test_a_style_without_a_value_does_not_hide_what_the_others_add_up_to():
     groups = pd.DataFrame({"group": [], "contribution": [], "standard_error": []})
     steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=2)
     assert [(bar.label, bar.value) for bar in steps] == [("a", 0.02), ("Everything else", 0.003)]
+
+
+def test_a_short_waterfall_always_has_the_specific_part_hollow_within_its_error():
+    names = ["a", "specific", "b", "c", "d", "e"]
+    factors = pd.DataFrame({"factor": names, "contribution": [0.05, 0.017, -0.04, 0.03, 0.02, 0.001]})
+    factors = factors.assign(standard_error=0.01, driver=[True, False, True, True, True, False])
+    steps = drawing.bridge_steps(factors, ENGLISH, most=5)
+    assert [bar.label for bar in steps] == ["a", "c", "Stock-specific", "b", "Everything else"]
+    assert [bar.certain for bar in steps] == [True, True, False, True, False]
+    assert sum(bar.value for bar in steps) == pytest.approx(factors["contribution"].sum())

@@ -17,6 +17,8 @@ from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.pdf import PangoMissingError, start_pdf
+from attribution.reporting.tables.facts import named_rows
+from tests.attribution.reporting.commentary_inputs import COURSE, bare, factor_row, judged
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL_MONTH
 
@@ -150,7 +152,58 @@ def test_a_sleeve_that_is_no_course_is_told_like_one_that_is(page_content):
     book = page_content.book.model_copy(update={"courses": blended})
     text = client_draft(tables, book=book, month=page_content.month, language="en")
     assert "(<#figures|major|excess_return|value>)" in text and "(<#figures|next_major|excess_return|value>)" in text
-    assert re.search(r"Major \(simulated\) was (ahead|behind) \(", text)
+    assert re.search(r"Major \(simulated\) (out|under)performed by \[", text)
+
+
+def reasons(book, *rows, excess, language="en"):
+    """What a client reads of the first sleeve, whose factor cut has the rows (factor, contribution, t)."""
+    group = {"specific": "specific", "proxy": "other"}
+    frame = judged([factor_row(name, group.get(name, "style"), 0.2, 0.01, size, t) for name, size, t in rows])
+    named = named_rows(frame)["contribution"].sum()
+    figures = pd.DataFrame(
+        {"course": COURSE, "measure": ["excess_return", "beside_named"], "value": [excess, excess - named]}
+    )
+    cells = pd.DataFrame({"course": COURSE, "ticker": ["A"], "factor": "specific", "contribution": [0.015]})
+    tables = {"factor_contributions": frame, "figures": figures, "stock_factor": cells}
+    text = client_draft(tables, book=book, month=SMALL_MONTH, language=language)
+    assert check_commentary(text, tables, book=book, month=SMALL_MONTH).empty
+    return bare(text).split("\n\n")[3].strip()
+
+
+def test_the_specific_part_is_told_where_it_is_as_large_as_the_drivers(small_book):
+    rows = [("market_sensitivity", -0.0309, -6.4), ("specific", 0.0173, 2.25), ("liquidity", -0.0062, -5.0)]
+    said = reasons(small_book, *rows, excess=-0.0203)
+    assert said == (
+        "The excess return over the Large Index was −2.03 points. The main detractors were market sensitivity (−3.09%) and "
+        "liquidity (−0.62%); stock-specific returns (+1.73%, mainly A +1.50%) contributed positively."
+    )
+    said = reasons(small_book, *rows, excess=-0.0203, language="ja")
+    assert (
+        "主なマイナス要因は米国株感応度（△3.09%）、流動性（△0.62%）です。一方、銘柄固有の要因（+1.73%、主にAが+1.50%）は"
+        in said
+    )
+
+
+def test_a_gain_whose_only_driver_is_a_loss_is_told_with_all_else(small_book):
+    rows = [("market_sensitivity", -0.003, -4.9), ("shareholder_return", 0.0036, 1.2), ("specific", -0.0017, -0.3)]
+    said = reasons(small_book, *rows, excess=0.0006)
+    assert (
+        "The main detractor was market sensitivity (−0.30%). All other effects, +0.36% together, more than offset this."
+        in said
+    )
+    said = reasons(small_book, *rows, excess=0.0006, language="ja")
+    assert said.endswith("です。その他の要因は合計で+0.36%と、これを上回りました。")
+
+
+def test_what_is_named_is_the_main_of_its_side_or_said_to_be_beyond_its_error(small_book):
+    rows = [("market_sensitivity", -0.003, -4.9), ("value", -0.004, -0.9), ("specific", 0.0, 0.0)]
+    said = reasons(small_book, *rows, excess=-0.007)
+    assert "Beyond estimation error, the main detractor was market sensitivity (−0.30%). All other" in said
+
+
+def test_the_gap_between_an_index_and_its_constituents_is_no_reason_that_a_client_reads(small_book):
+    said = reasons(small_book, ("value", 0.005, 9.0), ("proxy", 0.004, 0.0), ("specific", 0.0, 0.0), excess=0.009)
+    assert "replication" not in said and "All other effects together came to +0.40%." in said
 
 
 def test_pages_beyond_four_are_named_with_what_adds_them(drafts):

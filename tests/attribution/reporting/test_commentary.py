@@ -78,7 +78,8 @@ def test_every_figure_of_a_draft_is_that_of_the_cell_its_link_names(tables, smal
     for text, anchor in found:
         value = looked_up(tables, anchor)
         signed = text.startswith("+")
-        forms = [percent(value, style, signed=signed, unit="%"), percent(value, style, signed=signed)]
+        forms = [percent(value, style, decimals, signed=signed, unit="%") for decimals in (1, 2)]
+        forms.append(percent(value, style, signed=signed))
         forms += [number(value, style, decimals, signed=signed) for decimals in (0, 2)]
         assert text in forms, (text, anchor, value)
 
@@ -284,19 +285,19 @@ def test_a_driver_that_a_second_specification_sees_otherwise_is_told_with_its_fi
     assert "Larger half of companies alone: −0.01%." in bare(drafted(tables, small_book))
 
 
-def told(limits, book, language="en"):
-    """A commentary on nothing but these limits."""
-    return draft({"limits": limits_table(limits)}, book=book, month=MONTH, language=language, limits=limits)
+def told(limits, book, tables=None, language="en"):
+    """A commentary on nothing but these limits, and what they were measured from."""
+    return draft({"limits": limits_table(limits)} | (tables or {}), book=book, month=MONTH, language=language, limits=limits)
 
 
 def test_limits_are_told_as_kept_broken_or_not_tested(small_book, limits):
     gap = next(limit for limit in limits if limit.rule == "risk_band").details[0].values["gap"]
-    broken = f"In breach: forecast volatility {gap:.2%} above the Large Index's (limit"
+    broken = f"In breach: forecast volatility {gap:.1%} above the Large Index's (limit ±"
     assert broken in bare(told(limits, small_book))
     kept = [dataclasses.replace(limit, ok=True) for limit in limits]
     assert "Major (simulated): In compliance with all limits." in told(kept, small_book)
     untested = [dataclasses.replace(limit, ok=None) if limit.rule == "risk_band" else limit for limit in kept]
-    text = told(untested, small_book, "ja")
+    text = told(untested, small_book, language="ja")
     assert "判定できた運用制限はすべて満たしています。" in text
     assert "判定できなかった運用制限は、予想ボラティリティです。" in text
     assert "The book states no limits." in told([], small_book)
@@ -338,21 +339,77 @@ def test_a_weight_that_drifted_over_its_limit_is_told_with_the_stock_and_the_wei
         Limit("major", "weight_max", 0.10096, 0.10, False, (drifted,)),
         Limit("major", "weight_max_at_rebalance", 0.094, 0.10, True, (Fact("at", {"label": "MO", "value": 0.094}),)),
     ]
-    text = bare(told(limits, small_book))
+    row = {"course": COURSE, "ticker": "MO", "name": "Altria", "weight_start": 0.094, "weight_end": 0.10096}
+    tables = {"stock_contributions": pd.DataFrame([row])}
+    text = bare(told(limits, small_book, tables))
     assert "weight of MO 10.10% (limit 10.00%; 9.40% at the last rebalance)" in text
+    tables["stock_contributions"]["weight_start"] = 0.08  # begun by another list than the last
+    text = bare(told(limits, small_book, tables))
+    assert "weight of MO 10.10% (limit 10.00%; within it at the last rebalance)" in text
+
+
+def test_the_weight_at_the_rebalance_is_that_of_the_stock_named_and_not_the_largest_then(small_book):
+    drifted = Fact("drifted", {"label": "FSLY", "then": 0.0618, "value": 0.1089})
+    limits = [
+        Limit("major", "weight_max", 0.1089, 0.10, False, (drifted,)),
+        Limit("major", "weight_max_at_rebalance", 0.072, 0.10, True, (Fact("at", {"label": "JYFE", "value": 0.072}),)),
+    ]
+    rows = pd.DataFrame({"course": COURSE, "ticker": ["FSLY", "JYFE"], "name": None, "weight_start": [0.0618, 0.072]})
+    text = bare(told(limits, small_book, {"stock_contributions": rows}))
+    assert "weight of FSLY 10.89% (limit 10.00%; 6.18% at the last rebalance)" in text and "7.20%" not in text
+    both = (drifted, Fact("drifted", {"label": "JYFE", "then": 0.072, "value": 0.101}))
+    limits[0] = Limit("major", "weight_max", 0.1089, 0.10, False, both)
+    text = bare(told(limits, small_book, {"stock_contributions": rows}))
+    assert "weight of FSLY and JYFE (largest) 10.89% (limit 10.00%; within it at the last rebalance)" in text
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "active weight of Energy 12.00% in size (limit 10.00%; within it at the last rebalance)"),
+    ("ja", "エネルギーのアクティブ・ウエートの大きさは12.00%（上限10.00%、前回リバランス時は上限以内）"),
+])  # fmt: skip
+def test_a_sector_that_drifted_is_told_without_the_weight_of_another_sector(small_book, language, said):
+    drifted = Fact("drifted", {"label": "Energy", "then": 0.05, "value": 0.12})
+    then = Fact("at", {"label": "Health Care", "value": 0.08})
+    limits = [
+        Limit("major", "sector_deviation_max", 0.12, 0.10, False, (drifted,)),
+        Limit("major", "sector_deviation_max_at_rebalance", 0.08, 0.10, True, (then,)),
+    ]
+    text = bare(told(limits, small_book, language=language))
+    assert said in text and "8.00" not in text
 
 
 def test_a_volatility_under_the_index_s_by_more_than_is_allowed_is_told(small_book):
     gap = Fact("below", {"risk": 0.15, "other": 0.2, "index": "Large Index", "gap": 0.25})
     limits = [Limit("major", "risk_band", 0.25, 0.1, False, (gap,))]
     text = bare(told(limits, small_book))
-    assert "forecast volatility 25.00% below that of the Large Index (limit 10.00%)" in text
+    assert "forecast volatility 25.0% below the Large Index's (limit ±10.0%)" in text
+    risk = {"portfolio_volatility": 0.15, "benchmark_volatility": 0.2}
+    tables = {"risk": pd.DataFrame({"course": COURSE, "measure": [*risk], "value": [*risk.values()]})}
+    text = bare(told(limits, small_book, tables))
+    assert "forecast volatility 15.0%, 25.0% below the Large Index's 20.0% (limit ±10.0%)" in text
+    tables["risk"]["value"] = [0.15, 0.21]  # of another making
+    assert "forecast volatility 25.0% below" in bare(told(limits, small_book, tables))
+
+
+def test_a_volatility_that_is_hardly_out_of_its_band_does_not_print_as_the_bound(small_book):
+    gap = Fact("above", {"risk": 0.22008, "other": 0.2, "index": "Large Index", "gap": 0.1004})
+    limits = [Limit("major", "risk_band", 0.1004, 0.1, False, (gap,))]
+    assert "forecast volatility 10.04% above the Large Index's (limit ±10.00%)" in bare(told(limits, small_book))
+
+
+@pytest.mark.parametrize(("excess", "said"), [
+    ([0.01, -0.01, -0.01], "one of the three outperformed."), ([0.01, 0.01, -0.01], "two of the three outperformed."),
+])  # fmt: skip
+def test_one_course_and_more_are_told_in_one_grammar(small_book, excess, said):
+    courses = [*list(small_book.courses)[:3], "Average"]
+    frame = pd.DataFrame({"course": courses, "return": 0.01, "benchmark_return": 0.01, "excess": [*excess, 0.0]})
+    assert said in bare(drafted({"performance": frame}, small_book))
 
 
 def test_a_month_in_which_all_lose_and_one_in_which_all_win(small_book, tables):
     lost = copied(tables)
     lost["performance"] = lost["performance"].assign(excess=-0.01)
-    assert "percentage points; none was ahead." in bare(drafted(lost, small_book))
+    assert "percentage points; none outperformed." in bare(drafted(lost, small_book))
     lost["performance"]["excess"] = 0.01
     assert "全コースがベンチマークを上回りました。" in drafted(lost, small_book, "ja")
 

@@ -91,7 +91,10 @@ def test_contributions_since_inception_are_told_with_their_sum(page_content, cou
     rows = [(course, day, name, "style", end * (k + 1) / 2) for name, end in ends.items() for k, day in enumerate(days)]
     frame = pd.DataFrame(rows, columns=["course", "date", "factor", "group", "contribution"])
     english = told(page_content, course, past_contributions=frame)
-    assert "since inception, +1.20% in all. Value +5.00%, Size +2.00%, 60-day momentum −3.00%, Specific −4.00%," in english
+    assert (
+        "since inception, +1.20% in all. Value +5.00%, Size +2.00%, 60-day momentum −3.00%, Stock-specific −4.00%,"
+        in english
+    )
     assert english.endswith("Everything else +1.20%.")
 
 
