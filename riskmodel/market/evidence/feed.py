@@ -149,9 +149,21 @@ class Feed:
         rows, columns = np.nonzero(mask)
         return list(zip(self.days[rows], self.assets[columns], strict=True))
 
+    @cached_property
+    def filings(self) -> pd.DataFrame:
+        """The filings by company and year, those of a year in the order in which they were known."""
+        return self.tables["fundamentals"].sort_values(["ticker", "period_end", "available_from"], kind="stable")
+
     def tickers_of(self, table: str) -> np.ndarray:
         """Column of each row of a table in the panels; -1 where its ticker has no prices."""
-        return pd.Index(self.assets).get_indexer(self.tables[table]["ticker"])
+        if table not in self._columns:
+            codes, tickers = pd.factorize(self.tables[table]["ticker"])
+            self._columns[table] = pd.Index(self.assets).get_indexer(tickers)[codes]
+        return self._columns[table]
+
+    @cached_property
+    def _columns(self) -> dict[str, np.ndarray]:
+        return {}
 
     def beside(self, table: str, date: str, variable: str) -> np.ndarray:
         """A variable of the market at the close at which each row of a table counts; NaN where there is none.
@@ -175,6 +187,14 @@ def _before(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, window: i
     """The values of each cell's column in as many rows before it, (cell, window); NaN before the first."""
     wanted = rows[:, None] - np.arange(window, 0, -1)
     return np.where(wanted >= 0, values[np.maximum(wanted, 0), columns[:, None]], np.nan)
+
+
+def row_before(values: np.ndarray, tickers: pd.Series) -> np.ndarray:
+    """The values of the row before, (row, item), where that is of the same ticker; else NaN."""
+    codes = pd.factorize(tickers)[0]
+    before = np.full(values.shape, np.nan)
+    before[1:] = np.where((codes[1:] == codes[:-1])[:, None], values[:-1], np.nan)
+    return before
 
 
 def nearest_ratio(logarithm: np.ndarray) -> np.ndarray:

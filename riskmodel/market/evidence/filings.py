@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from riskmodel.market.evidence.feed import MARKET_RULES, Feed
+from riskmodel.market.evidence.feed import MARKET_RULES, Feed, row_before
 from riskmodel.market.evidence.finding import Finding
 
 MANY = 0.5  # of all filings
@@ -61,10 +61,12 @@ def filings_known_too_soon(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("filing_unit")
 def filings_in_another_unit(feed: Feed) -> Iterator[Finding]:
     """Every item of a company a thousand times what it was the year before."""
-    filings = feed.tables["fundamentals"].sort_values(["ticker", "period_end", "available_from"], kind="stable")
+    filings = feed.filings
     items = [name for name in filings if filings[name].dtype.kind == "f" and name != "dividends_per_share"]
-    orders = np.log10(filings[items].abs().where(filings[items] != 0))
-    steps = orders.groupby(filings["ticker"]).diff().to_numpy()
+    figures = np.abs(filings[items].to_numpy(dtype=float))
+    orders = np.log10(np.where(figures > 0, figures, np.nan))
+    with np.errstate(invalid="ignore"):
+        steps = orders - row_before(orders, filings["ticker"])
     known = np.isfinite(steps)
     enough = known.sum(axis=1) >= 3
     steps, filings = steps[enough], filings[enough]

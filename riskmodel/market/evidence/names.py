@@ -112,18 +112,19 @@ def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
     for column in np.flatnonzero(pays.sum(axis=0) >= LEAST_PAID):
         rows = np.flatnonzero(pays[:, column])
         gaps, amounts = np.diff(rows), paid[rows, column] * close[rows - 1, column]
-        usual = float(np.median(gaps))
+        ordered, middle = np.sort(gaps), len(gaps) // 2
+        usual = float(ordered[middle] + ordered[-1 - middle]) / 2  # the median, which numpy takes long to find of so few
         if usual < LEAST_GAP:
             continue
-        apart = np.abs(gaps - usual) > REGULAR * usual
-        missing = np.flatnonzero(np.abs(gaps - 2 * usual) < REGULAR * usual)
-        if len(missing) == apart.sum() == 1 and abs(amounts[missing[0] + 1] / amounts[missing[0]] - 1) < NEARLY_SAME:
+        apart = (np.abs(gaps - usual) > REGULAR * usual).sum()
+        missing = np.flatnonzero(np.abs(gaps - 2 * usual) < REGULAR * usual) if apart == 1 else rows[:0]
+        if len(missing) == 1 and abs(amounts[missing[0] + 1] / amounts[missing[0]] - 1) < NEARLY_SAME:
             row = int(rows[missing[0]] + round(usual))
             if any(begin <= row < end for begin, end in confirmed.get(int(column), ())):
                 continue
             size = float(amounts[missing[0]] / close[row - 1, column])
             yield _of_dividend("dividend_skipped", feed, row, column, f"{amounts[missing[0]]:.3g}", size)
-        if apart.any():
+        if apart:
             continue
         before, own, after = amounts[:-2], amounts[1:-1], amounts[2:]
         again = (np.abs(after / before - 1) < SAME_AMOUNT) & (np.abs(own / before - TWICE) < SAME_AMOUNT)

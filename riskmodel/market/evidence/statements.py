@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.evidence.feed import MARKET_RULES, Feed
+from riskmodel.market.evidence.feed import MARKET_RULES, Feed, row_before
 from riskmodel.market.evidence.finding import Finding, found_at
 
 OPEN_BALANCE = 0.05  # of the assets; minorities and mezzanine stand between
@@ -40,18 +40,20 @@ def zeros_in_the_place_of_figures(feed: Feed) -> Iterator[Finding]:
 @MARKET_RULES.rule("filing_of_a_quarter", "filing_interval")
 def filings_of_less_than_a_year(feed: Feed) -> Iterator[Finding]:
     """All that flows is a quarter of the year's before, while the assets are the same; years that end too soon."""
-    filings = _in_order(feed)
-    same, names = filings["ticker"].eq(filings["ticker"].shift()), [name for name in FLOWS if name in filings]
-    positive = filings[[*names, "total_assets"]].where(lambda values: values > 0)
-    ratio = (positive / positive.shift()).where(same)
-    flows = ratio[names]
-    quarter = flows.ge(QUARTER[0]).where(flows.notna(), True).all(axis=1) & (flows.max(axis=1) <= QUARTER[1])
-    quarter &= (flows.count(axis=1) >= LEAST_FLOWS) & ratio["total_assets"].between(1 / SAME_SIZE, SAME_SIZE)
-    apart = (filings["period_end"] - filings["period_end"].shift()).dt.days.where(same)
+    filings = feed.filings.drop_duplicates(["ticker", "period_end"])  # of a year filed more than once, the first
+    figures = filings[[*(name for name in FLOWS if name in filings), "total_assets"]].to_numpy(dtype=float)
+    positive = np.where(figures > 0, figures, np.nan)
+    with np.errstate(invalid="ignore", over="ignore"):
+        ratio = positive / row_before(positive, filings["ticker"])
+    flows, of_assets, known = ratio[:, :-1], ratio[:, -1], ~np.isnan(ratio[:, :-1])
+    quarter = ((flows >= QUARTER[0]) | ~known).all(axis=1) & ((flows <= QUARTER[1]) | ~known).all(axis=1)
+    quarter &= (known.sum(axis=1) >= LEAST_FLOWS) & (of_assets >= 1 / SAME_SIZE) & (of_assets <= SAME_SIZE)
     for row in np.flatnonzero(quarter):
-        yield _of_filing("filing_of_a_quarter", filings.iloc[row], f"x {flows.iloc[row].median():.2f}")
+        yield _of_filing("filing_of_a_quarter", filings.iloc[row], f"x {np.nanmedian(flows[row]):.2f}")
+    ends = filings["period_end"].to_numpy().astype("datetime64[D]").astype(float)[:, None]
+    apart = (ends - row_before(ends, filings["ticker"]))[:, 0]
     for row in np.flatnonzero((apart > 0) & (apart < SHORT_YEAR)):
-        yield _of_filing("filing_interval", filings.iloc[row], f"{apart.iloc[row]:.0f}")
+        yield _of_filing("filing_interval", filings.iloc[row], f"{apart[row]:.0f}")
 
 
 @MARKET_RULES.rule("no_losses")
@@ -74,12 +76,6 @@ def dividends_beside_prices(feed: Feed) -> Iterator[Finding]:
         far = np.flatnonzero((filed > 0) & (got > 0) & (np.abs(np.log(filed / got)) > np.log(FAR_FROM_PAID)))
     for row in far:
         yield _of_filing("dividends_unlike_filings", filings.iloc[row], f"{filed[row]:.4g}, {got[row]:.4g}")
-
-
-def _in_order(feed: Feed) -> pd.DataFrame:
-    """Filings by company and year; of a year filed more than once, the first."""
-    ordered = feed.tables["fundamentals"].sort_values(["ticker", "period_end", "available_from"], kind="stable")
-    return ordered.drop_duplicates(["ticker", "period_end"]).reset_index(drop=True)
 
 
 def _cells(filings: pd.DataFrame) -> list[tuple[str, str]]:
