@@ -97,12 +97,6 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         elif found is not None:
             taken.pop(ours, None)
             asked[ours] = found
-    for ours in ("close", "volume", "shares_out"):  # as traded, where what adjusts it stands beside it
-        factors = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and says(label, "factors")]
-        below = ours == "close" and ours in taken and bool((group.numbers(taken[ours]) <= 0).any())
-        if ours in taken and candidate.table in ("prices", "shares") and (factors or below):
-            label = taken.pop(ours)
-            asked[ours] = (label,), Fact("not_as_it_is", {"labels": (label, *factors[:1])})
     if candidate.table == "indices" and "level" in taken and (group.numbers(taken["level"]) <= 0).any():
         label = taken.pop("level")
         asked["level"] = (label,), Fact("no_levels", {"labels": (label,)})

@@ -159,3 +159,5 @@ def test_a_price_beside_a_factor_or_below_zero_is_asked(odd, tmp_path):
         frame.loc[::97, "prc"] *= -1
     frame.to_csv(tmp_path / "prices.csv", index=False)
     assert draft(tmp_path, "prices").stated["columns"]["close"] == "?"
+    frame.rename(columns={"date": "caldt", "ticker": "tkr_now"}).to_csv(tmp_path / "prices.csv", index=False)  # by cells
+    assert draft(tmp_path, "prices").stated["columns"]["close"] == "?"

@@ -86,6 +86,19 @@ def test_what_funds_hold_is_no_count_of_a_company_s_shares(tmp_path):
     }
 
 
+def test_companies_that_are_called_holdings_make_no_portfolio_of_counts_of_shares(tmp_path):
+    """Their names stand in a line above the codes."""
+    stocks(tmp_path)
+    months = pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-29"])
+    counts = (
+        pd.DataFrame([np.geomspace(2e6, 4e9, len(TICKERS)).round()] * 3, months, TICKERS).rename_axis("Date").reset_index()
+    )
+    above = ["Counts", "monthly", "own research", *(f"{ticker} Holdings plc" for ticker in TICKERS)]
+    workbook(tmp_path / "market.xlsx", {"NOSH": (above, counts, [])})
+    found = draft(tmp_path, "shares")
+    assert found.stated["fields"]["shares_out"]["sheet"] == "NOSH"
+
+
 @pytest.mark.parametrize("others", [["Adj Shares Out"], ["Float Shares"], ["Shares Short"], ["調整後発行済株式数"]])
 def test_of_several_counts_of_shares_it_is_asked_which(others, tmp_path):
     """As traded and adjusted, all and those that float: they are as steady, and of one size."""

@@ -6,6 +6,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are_sectors, lies_in
@@ -27,6 +28,8 @@ def ask_equals(draft: Draft) -> None:
         _ask_filing(draft, draft.group)
     if draft.table == "securities":
         _ask_sector(draft, draft.group)
+    if draft.table in ("prices", "shares"):
+        _ask_as_traded(draft, draft.group)
     _ask_rows(draft, draft.group)
 
 
@@ -35,6 +38,15 @@ def _ask(draft: Draft, ours: str, question: Fact) -> None:
     draft.why.pop(("columns", ours), None)
     draft.labels.pop(ours, None)
     draft.state(("columns", ours), OPEN, question)
+
+
+def _ask_as_traded(draft: Draft, group: Group) -> None:
+    """Ask of prices and counts whether they are adjusted where what adjusts them stands beside; of prices below zero too."""
+    factors = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and says(label, "factors")]
+    for ours in ("close", "volume", "shares_out"):
+        label = draft.labels.get(ours)
+        if label is not None and (factors or (ours == "close" and (group.numbers(label) <= 0).any())):
+            _ask(draft, ours, Fact("not_as_it_is", {"labels": (label, *factors[:1])}))
 
 
 def _ask_filing(draft: Draft, group: Group) -> None:

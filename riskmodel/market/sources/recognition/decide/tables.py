@@ -205,6 +205,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         else:
             taken[likely[0].table] = (group, likely[0])
     beside = _shares_of_prices(taken)
+    if beside is not None:
+        ask_equals(beside)
     if beside is not None and "shares" in taken and taken["shares"][1].why:  # by no word: a count beside prices says more
         other, like = taken.pop("shares")
         second = Fact("second_of_table", {"table": "shares", "place": taken["prices"][0].place})

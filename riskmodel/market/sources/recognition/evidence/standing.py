@@ -30,6 +30,7 @@ CURRENCY = re.compile(r"[A-Z]{3}\d{0,3}")  # EUR, JPY100
 ENOUGH = 2  # kinds
 PERHAPS = ("like_levels", "like_counts", "like_splits")  # of cells alone that much else has too
 SHARED = 0.5  # of the names of levels are those of portfolios: they are of funds
+FEW_TITLES = 3  # cells above a grid that say what it is
 ALL = 0.9  # of the stocks of a folder are in no portfolio
 MOST = 0.5  # of the stocks of a folder have a count of shares
 
@@ -101,7 +102,12 @@ def standing_across(sheet: Wide, folder: Folder) -> Standing:
         kinds |= {CODES} if names & folder.lists else set()
         return Standing(frozenset(kinds))
     everybody = max(map(len, folder.codes.values()), default=0)
-    held = [text for text in sheet.group.around if _says_held(text)]
+    titles = sheet.group.first.titles
+    around = (
+        *titles[:FEW_TITLES],
+        *sheet.group.around[len(titles) :],
+    )  # further cells above are companies: Quorn Holdings plc
+    held = [text for text in around if _says_held(text)]
     if sheet.table == "shares" and (len(names) < MOST * everybody or held):
         of_few = Fact("counts_of_few", {"names": len(names), "stocks": everybody})
         return Standing(frozenset(kinds), Fact("counts_held", {"label": held[0]}) if held else of_few)
