@@ -215,13 +215,19 @@ def _named(texts: Mapping[str, Mapping[str, str]], language: str) -> dict[str, s
 @cache
 def _table(language: str, market: str) -> dict[str, Any]:
     """The message file, with what the market is called in its places; "" where it has no name."""
-    text = resources.files("attribution.house_style").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
-    forms = tomllib.loads(text)["market"]
+    read = _file(language)
+    forms = read["market"]
     ending = next((ending for ending in forms["suffixes"].split("|") if market.endswith(ending)), "")
     stem = market.removesuffix(ending)
     whole = forms["whole"].format(name=stem) if stem else forms["whole_unnamed"]
     named = {"market": market or forms["unnamed"], "whole_market": whole}
-    return _filled(tomllib.loads(text), named) | {"market": {"name": named["market"], "whole": whole}}
+    return _filled(read, named) | {"market": {"name": named["market"], "whole": whole}}
+
+
+@cache
+def _file(language: str) -> dict[str, Any]:
+    text = resources.files("attribution.house_style").joinpath(f"messages/{language}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def _filled(table: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
