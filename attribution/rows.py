@@ -26,6 +26,9 @@ PROXY_FACTOR = "proxy"  # a benchmark's official return less that of its constit
 VENDOR_RESIDUAL = "vendor_residual"  # what exposures, factor and specific returns of a given model leave of the prices'
 AGAINST = ("benchmark", "zero")  # what a name's part of an excess return is measured against; the first is the default
 TRADING, FEES, CURRENCY, HEDGE = "trading", "fees", "currency", "hedge"  # nor these
+SCORE = "score"  # the first rung of a ladder: nothing but the score, and the charge for risk and costs
+NO_STRATEGY = "(no strategy)"  # what sleeves bring that no strategy makes
+LIST = "(list)"  # what was held, less what the last rule gives: a person's hand, or costs of a day
 FUNDS = "funds"  # nor what funds that are looked through returned beside their lists
 NOT_FACTORS = (
     SPECIFIC,

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from attribution.construction.task import Task
+from attribution.rows import SCORE
 from riskmodel.optimisation.optimise import EFFORT
 from riskmodel.optimisation.optimum import Optimum
 from riskmodel.optimisation.rules import Rule, label
 from riskmodel.optimisation.search import Effort
-
-SCORE = "score"  # the first rung: nothing but the score, and the charge for risk and costs
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,11 @@ from attribution.portfolio.blends import blend_shares
 from attribution.portfolio.course import Course, blend_tracks
 from attribution.portfolio.holdings import Track, drift
 from attribution.portfolio.tracks import Tracks
-from attribution.rows import AGAINST, PROXY
+from attribution.rows import AGAINST, LIST, NO_STRATEGY, PROXY
 from riskmodel.errors import InputError, listed
 from riskmodel.model.results import RiskModelResults
 
 RUNG = "rung"
-NO_STRATEGY = "(no strategy)"  # what sleeves bring that no strategy makes
-LIST = "(list)"  # what was held, less what the last rule gives: a person's hand, or costs of a day
 SAME = 1e-12  # weights that differ by no more are the same
 
 

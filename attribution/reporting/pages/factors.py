@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
@@ -116,4 +116,4 @@ def extremes(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 def by_chance(t: pd.Series, words: PageWords) -> dict[str, str]:
     """How many rows are estimated, and about how many of these pass twice their error by chance alone."""
     count = int(np.isfinite(t).sum())
-    return {"count": words.number(count, 0), "chance": words.number(2 * float(ndtr(-LEAST_T)) * count, 1)}
+    return {"count": words.number(count, 0), "chance": words.number(math.erfc(LEAST_T / math.sqrt(2)) * count, 1)}

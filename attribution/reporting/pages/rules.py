@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attribution.construction.ladder import SCORE
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.rungs import rung_name, rung_rules
-from attribution.rows import FAMILIES
+from attribution.rows import FAMILIES, SCORE
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
-from attribution.construction.rungs import RuleCosts
 from attribution.contributions.result import AttributionResult
 from attribution.house_style.words import Messages, read_messages
 from attribution.measures.limits import Limit
@@ -26,6 +25,9 @@ from attribution.reporting.tables.making import Making, past_closes
 from riskmodel.facts import Fact
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Step, silent
+
+if TYPE_CHECKING:
+    from attribution.construction.rungs import RuleCosts
 
 
 @dataclass(frozen=True)

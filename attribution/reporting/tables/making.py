@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
-from attribution.construction.rungs import RuleCosts
 from attribution.contributions.attribute import explain_course
 from attribution.contributions.result import AttributionResult
 from attribution.identities import identities, require_reconciled
@@ -52,6 +52,9 @@ from riskmodel.facts import Fact
 from riskmodel.market.sector_order import sectors_in_order
 from riskmodel.model.results import RiskModelResults
 from riskmodel.progress import Step, silent
+
+if TYPE_CHECKING:
+    from attribution.construction.rungs import RuleCosts
 
 
 @dataclass(frozen=True)

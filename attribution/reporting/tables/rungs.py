@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from attribution.construction.ladder import SCORE
-from attribution.construction.rungs import LIST, NO_STRATEGY
 from attribution.house_style.words import Messages
 from attribution.portfolio.book import Book
-from attribution.rows import NOT_STOCKS
+from attribution.rows import LIST, NO_STRATEGY, NOT_STOCKS, SCORE
 from riskmodel.bounds import is_number
 from riskmodel.optimisation.rules import BENCHMARK, ExposureBand, NameCount, Rule, label
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.construction.course_rules import FollowedLadder, rules_of, strategies_of
-from attribution.construction.rungs import RuleCosts
 from attribution.measures.forecast import Forecast
 from attribution.portfolio.course import Course
 from attribution.portfolio.tracks import Tracks
 from riskmodel.facts import Fact, ForecastUnavailableError
 from riskmodel.model.results import RiskModelResults
-from riskmodel.optimisation.errors import NoListError, NotInstalledError
 from riskmodel.progress import Step
+
+if TYPE_CHECKING:
+    from attribution.construction.course_rules import FollowedLadder
+    from attribution.construction.rungs import RuleCosts
 
 
 def rules_of_courses(
@@ -31,6 +33,9 @@ def rules_of_courses(
     book = next(iter(of_course.values())).book
     if not book.strategies:
         return {}, []
+    from attribution.construction.course_rules import rules_of, strategies_of  # the solvers load in half a second
+    from riskmodel.optimisation.errors import NoListError, NotInstalledError
+
     progress("rules")
     ladders: dict[str, FollowedLadder] = {}
     found, missing = {}, []

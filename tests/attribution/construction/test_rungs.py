@@ -8,9 +8,10 @@ import pytest
 
 import attribution as at
 from attribution.construction.course_rules import rules_of
-from attribution.construction.rungs import LIST, NO_STRATEGY, follow_rungs, rule_costs
+from attribution.construction.rungs import follow_rungs, rule_costs
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.tracks import Tracks
+from attribution.rows import LIST, NO_STRATEGY
 from tests.conftest import SMALL_MONTH
 
 BASE = pd.Timestamp("2025-02-28")
