@@ -133,6 +133,10 @@ def test_a_file_that_is_named_as_rates_makes_a_question_of_the_risk_free_rate(tm
     frame = pd.DataFrame({"date": level["date"], **{name: a + (b - a) * steps for name, (a, b) in columns.items()}})
     frame.to_csv(tmp_path / "rates.csv", index=False)
     assert drafted(tmp_path)["book"]["risk_free"] in ("?", "rates")
+    tall = frame.melt("date", var_name="code", value_name="number")
+    tall.rename(columns={"number": "v"}).to_csv(tmp_path / "fct_rate.csv", index=False)
+    (tmp_path / "rates.csv").unlink()
+    assert drafted(tmp_path)["book"]["risk_free"] in ("?", "rates")  # with a row a rate
 
 
 @pytest.mark.parametrize("other", ["Sector (house)", "Secteur interne"])
