@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.progress import Progress, Step, inside, silent, stages
 
 if TYPE_CHECKING:
-    from attribution.reporting.pages.page import Medium
+    from attribution.reporting.pages.page import Medium, Shared
 
 
 @dataclass(frozen=True)
@@ -264,11 +265,15 @@ def laid_out(
     from attribution.reporting.client.page import render_client
     from attribution.reporting.commentary.html import to_html
     from attribution.reporting.house.sections import own_of
-    from attribution.reporting.pages.page import page_charts, render_page
+    from attribution.reporting.pages.page import page_charts, render_page, shared_sections
     from attribution.reporting.workbook.workbook import render_workbook
 
     files = {document.text: text.encode() for document, text in texts.items()}
     charts = {language: page_charts(content, language) for language in dict.fromkeys(one.language for one in texts)}
+
+    @cache
+    def shared(language: str) -> Shared:
+        return shared_sections(content, charts[language].words)
 
     def page(document: Document, medium: Medium, form: Form) -> str:
         language, text = document.language, texts[document]
@@ -276,7 +281,7 @@ def laid_out(
         look: dict[str, Any] = {"medium": medium, "fonts": PLACE, "charts": charts[language], "own": own}
         if document.edition == ANALYST:
             commentary = to_html(text, title=False, traced=medium == "screen")
-            laid = render_page(content, language, commentary=commentary, **look)
+            laid = render_page(content, language, commentary=commentary, shared=shared(language), **look)
         else:
             laid = render_client(content, client_texts(text, content.book, language), language, **look)
         whole = with_fonts(laid, form=form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attribution.reporting.house.own import NOTHING, Own, Section
 from attribution.reporting.house.templates import named, own_environment
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 Medium = Literal["screen", "print"]
+Shared: TypeAlias = tuple[list[Section], list[Section]]  # the parts of a page in every medium, and those of its annex
 SHEETS = ("page.css", "print.css", "house.css")
 SCREEN = "screen.css"  # of every page on a screen
 SCRIPTS = ("screen.js", "path.js", "explorer.js")
@@ -41,6 +42,7 @@ def render_page(
     fonts: str = "",
     commentary: str = "",
     charts: PageCharts | None = None,
+    shared: Shared | None = None,
     own: Own = NOTHING,
 ) -> str:
     """Lay out a month as one HTML document, styles, charts and, on the screen, scripts inside it.
@@ -59,6 +61,8 @@ def render_page(
         The commentary as HTML that is safe to show; without it the page has no such section.
     charts
         From `page_charts`, where pages of several media share them.
+    shared
+        From `shared_sections`, likewise.
     own
         From `attribution.reporting.house.sections.own_of`: what the house adds.
 
@@ -84,7 +88,7 @@ def render_page(
             charts=replace(page_charts(content, language) if charts is None else charts, pointed=medium == "screen"),
             content=content,
             book=content.book,
-            sections=own.among(page_sections(content, words, medium=medium, commentary=commentary)),
+            sections=own.among(page_sections(content, words, medium=medium, commentary=commentary, shared=shared)),
             own=own,
             styles=[fonts, *map(asset, SHEETS if medium == "print" else (*SHEETS, SCREEN, "explorer.css")), own.sheet],
             script="\n".join(map(asset, SCRIPTS)) if medium == "screen" else "",
@@ -96,13 +100,23 @@ def page_charts(content: Content, language: str) -> PageCharts:
     return PageCharts(content, page_words(content.book, language, content.messages(language)))
 
 
-def page_sections(content: Content, words: PageWords, *, medium: Medium = "screen", commentary: str = "") -> list[Section]:
+def page_sections(
+    content: Content, words: PageWords, *, medium: Medium = "screen", commentary: str = "", shared: Shared | None = None
+) -> list[Section]:
     """The page's parts in the order in which they are read; what the numbers rest on is an annex."""
+    t = words.messages
+    (ranking, *sections), annex = shared_sections(content, words) if shared is None else shared
+    said = [Section("commentary", "commentary", t("commentary_section.title"), commentary)] if commentary else []
+    explored = medium == "screen"
+    tables = [Section("explorer", "explorer", t("explorer.title"), explorer_section(content, words))] if explored else []
+    return [ranking, *said, *sections, *tables, *annex]
+
+
+def shared_sections(content: Content, words: PageWords) -> Shared:
+    """The parts that a page has in every medium, and those of its annex."""
     t = words.messages
     indices = indices_section(content, words)
     sections = [Section("ranking", "ranking", t("ranking.title"), ranking_section(content))]
-    if commentary:
-        sections.append(Section("commentary", "commentary", t("commentary_section.title"), commentary))
     if indices is not None:
         sections.append(Section("weeks", "indices", t("weeks.title"), indices))
     sections += [
@@ -120,8 +134,6 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
         Section("composition", "composition", t("composition.title"), composition_section(content, words)),
         Section("limits", "limits", t("limits.title"), limits_section(content, words)),
     ]
-    if medium == "screen":
-        sections.append(Section("explorer", "explorer", t("explorer.title"), explorer_section(content, words)))
     annex = [
         Section("holdings", "holdings", t("holdings.title"), holdings_section(content, words)),
         Section("methodology", "methodology", t("methodology.title"), method_paragraph(content, words)),
@@ -129,13 +141,11 @@ def page_sections(content: Content, words: PageWords, *, medium: Medium = "scree
         Section("coverage", "coverage", t("coverage.title"), coverage_section(content, words)),
         Section("reconciliation", "reconciliation", t("reconciliation.title"), reconciliation_sentence(content, words)),
     ]
-    return [
-        *sections,
-        *(
-            replace(section, title=t("annex.title", letter=letter, title=section.title))
-            for letter, section in zip(ANNEX, annex, strict=True)
-        ),
-    ]
+    lettered = (
+        replace(section, title=t("annex.title", letter=letter, title=section.title))
+        for letter, section in zip(ANNEX, annex, strict=True)
+    )
+    return sections, [*lettered]
 
 
 @cache
