@@ -201,10 +201,12 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *
     frame = content.tables["factor_month"]
     bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
     bars |= {group: sorted_bars(rows) for group, rows in bars.items() if group != "sector" or not messages.sectors}
-    panels = [[bars["style"]], [bars[group] for group in GROUPS if group not in ("industry", "style") and bars[group]]]
-    shown = [panel for panel in panels if any(panel)]
+    beside = [group for group in GROUPS if group not in ("industry", "style") and bars[group]]
+    groups = [own for own in (["style"] * bool(bars["style"]), beside) if own]
+    shown = [[bars[group] for group in own] for own in groups]
+    headings = [messages.listed(messages.name("groups", group) for group in own) for own in groups]
     label = with_largest(messages("charts.factor_returns"), bars["style"], messages, style)
-    return bar_panels(shown, style, label, shared=False, mark=draw_dot, width=width)
+    return bar_panels(shown, style, label, shared=False, headings=headings, mark=draw_dot, width=width)
 
 
 def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:

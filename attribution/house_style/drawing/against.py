@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 128.0, 62.0, 16.0, 14.0
 BENCHMARK = (4.0, 2.0)  # dashes
-NAMES = 0.32  # of the width, at most, for the names at the lines' ends
+NAMES = 0.3  # of the width for the names at the lines' ends
+WIDEST = "△88.8"  # of most scales
 BAR = 0.7  # of a month's width
 LEAST_BAR = 1.2
 
@@ -73,13 +74,13 @@ def against(
     days = pd.DatetimeIndex(daily.index)
     levels = ((1 + daily[["portfolio", "benchmark"]]).cumprod() - 1).to_numpy().T
     ends = [percent(row[-1], style, unit="%") for row in levels]
-    column = min(max(map(text_width, (*names, *ends))) + 4, NAMES * width)
+    column = NAMES * width  # whatever the names are, so that figures abreast have one axis of time
     top = SMALL + 8
     upper = Scale(*limits(levels), top + LINES_HEIGHT, top)
     below = top + LINES_HEIGHT + APART + SMALL
     lower = Scale(*limits(excess.to_numpy(float)), below + BARS_HEIGHT, below)
     ticks = [(scale, scale.ticks(style, upright=True)) for scale in (upper, lower)]
-    left = max(text_width(text, SMALL) for _, marks in ticks for _, text in marks) + 6
+    left = max(text_width(text, SMALL) for text in (WIDEST, *(text for _, marks in ticks for _, text in marks))) + 6
     right = width - column - 8
     along = Scale(0.0, float((days[-1] - days[0]).days + 1), left, right)
     canvas = Canvas(width, below + BARS_HEIGHT + SCALE)

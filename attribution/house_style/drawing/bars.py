@@ -17,6 +17,7 @@ from attribution.house_style.drawing.canvas import (
     POSITIVE,
     ROW,
     RULE,
+    SMALL,
     TOTAL,
     UNDER,
     WIDTH,
@@ -75,6 +76,7 @@ def bar_panels(
     label: str,
     *,
     shared: bool,
+    headings: Sequence[str] = (),
     mark: Callable[[Canvas, Scale, float, Bar], None] | None = None,
     width: float = WIDTH,
 ) -> Figure:
@@ -92,6 +94,8 @@ def bar_panels(
         What the figure shows, for those who cannot see it.
     shared
         Whether all panels have one scale.
+    headings
+        What stands over each panel; by default nothing.
     mark
         Draws a row; by default `draw_bar`.
     width
@@ -112,7 +116,8 @@ def bar_panels(
     ranges = [limits([bar.ends for bar in bars]) for bars in flat]
     if shared:
         ranges = [(min(low for low, _ in ranges), max(high for _, high in ranges))] * len(panels)
-    top, rows = 4.0, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
+    over = SMALL + 6.0 if headings else 0.0
+    top, rows = 4.0 + over, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
     deep = [top + count * ROW + SCALE_ROOM for count in rows]
     canvas = Canvas(width, max(deep) if abreast > 1 else sum(deep))
     left = 0.0
@@ -120,9 +125,11 @@ def bar_panels(
         zip(panels, columns, values, ranges, rows, strict=True)
     ):
         if abreast == 1:
-            left, top = 0.0, 4.0 + sum(deep[:place])
+            left, top = 0.0, 4.0 + over + sum(deep[:place])
         scale = Scale(low, high, left + column, left + column + axis)
         across(canvas, scale, top, top + count * ROW, style)
+        if headings:
+            canvas.write(left + column, top - over / 2, headings[place], "left", MUTED, SMALL)
         middle = top + ROW / 2
         for group in panel:
             for bar in group:

@@ -47,6 +47,7 @@ WIDTHS = {
     **dict.fromkeys("#&+<=>DGHNOQU^w~−", 0.84),
     **dict.fromkeys("%@MWm", 1.0),
 }  # em, not less than in the wider of the fonts that may draw a chart
+LEAST_ROOM = 10.0  # points between two ticks of which one alone would tell no scale
 OTHER_WIDTH = 0.65
 
 
@@ -184,6 +185,7 @@ class Scale:
         are decimals.
         """
         length = abs(self.stop - self.start)
+        closer: list[tuple[float, str]] = []
         for step in _steps((self.high - self.low) * factor / max(2.0, length / 14.0)):
             first, last = math.ceil(self.low * factor / step - 1e-9), math.floor(self.high * factor / step + 1e-9)
             decimals = max(0, -math.floor(math.log10(step) + 1e-9))
@@ -194,7 +196,8 @@ class Scale:
             )  # a long scale need not be full
             need = 24.0 if upright else max(need, min(22.0, length / 3))
             if room >= need or len(found) <= 2:
-                return found
+                return found if len(found) > 1 else closer or found
+            closer = found if room >= LEAST_ROOM else []
         raise AssertionError  # steps grow without end, so that at last two or fewer are inside
 
 

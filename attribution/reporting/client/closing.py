@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MEASURED = ("names_min", "names_max", "weight_max", "sector_deviation_max", "risk_band")  # at month end
 COUNTS = ("names_min", "names_max")
+BOTH_WAYS = ("sector_deviation_max", "risk_band")  # rules whose value may be above or below
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,15 @@ def glossary(content: Content, words: PageWords) -> list[tuple[str, str]]:
     used = frame[frame["reason"].fillna("") == ""]
     t = words.messages
     return [
-        (t.factor(str(factor)), words.listed(t.name("descriptors", str(name)) for name in rows["descriptor"]))
+        (t.factor(str(factor)), words.listed(_indicator(str(name), words) for name in rows["descriptor"]))
         for factor, rows in used.groupby("factor", sort=False)
     ]
+
+
+def _indicator(name: str, words: PageWords) -> str:
+    """What an indicator is: for a client in more words, where its name says too little."""
+    own: dict[str, str] = words.messages.table["glossary"]
+    return own.get(name) or words.messages.name("descriptors", name)
 
 
 def limit_lines(content: Content, words: PageWords) -> list[LimitLine]:
@@ -47,14 +54,36 @@ def limit_lines(content: Content, words: PageWords) -> list[LimitLine]:
         if any(limit.ok is not None for limit in own.values()):
             first = next(iter(own.values()))
             sleeves = [_state(own[key], words) for key in content.sleeves if key in own]
-            lines.append(LimitLine(words.messages.name("limit_rules", rule), _shown(first.bound, rule, words), sleeves))
+            bound = _shown(first.bound, first, words)
+            lines.append(LimitLine(_name(rule, content, words), f"±{bound}" if rule in BOTH_WAYS else bound, sleeves))
     return lines
 
 
+def _name(rule: str, content: Content, words: PageWords) -> str:
+    """What a client calls a rule; that on risk names its index."""
+    if rule not in BOTH_WAYS:
+        return words.messages.name("limit_rules", rule)
+    band = content.book.limits.risk_band
+    return words.messages(f"client.{rule}", index=band.index if band else "")
+
+
 def _state(limit: Limit, words: PageWords) -> tuple[str, str, str]:
+    """Whether a rule is kept, its value, with a sign where the rule bounds both sides, and its detail in words."""
     state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
-    return state, _shown(limit.value, limit.rule, words), detail_text(limit, words)
+    below = limit.rule in BOTH_WAYS and limit.ok is not None and _is_below(limit)
+    value = _shown(-limit.value if below else limit.value, limit, words, signed=limit.rule in BOTH_WAYS)
+    return state, value, detail_text(limit, words)
 
 
-def _shown(value: float, rule: str, words: PageWords) -> str:
-    return words.number(value, 0) if rule in COUNTS else words.percent(value, 1, unit="%")
+def _is_below(limit: Limit) -> bool:
+    """Whether the value is below what it is measured from, by the first of its details, which is the largest."""
+    fact = limit.details[0]
+    return fact.key == "below" or float(fact.values.get("value", 0.0)) < 0
+
+
+def _shown(value: float, limit: Limit, words: PageWords, *, signed: bool = False) -> str:
+    """A value of a rule; with a second decimal where it would print as the bound that it is beyond."""
+    if limit.rule in COUNTS:
+        return words.number(value, 0)
+    close = limit.ok is False and round(limit.value * 100, 1) == round(limit.bound * 100, 1)
+    return words.percent(value, 2 if close else 1, unit="%", signed=signed)

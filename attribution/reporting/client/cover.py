@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ class Returns:
 
 
 def returns_view(content: Content, words: PageWords) -> Returns:
-    """Returns by window, those windows left out that no course has; the inception stays."""
+    """Returns by window, without those that no course has, and those that begin with the inception of all; that stays."""
     frame = content.tables["periods"]
     frame = frame[(frame["kind"] == "window") & frame["course"].isin(list(content.book.courses))]
     known = set(frame.loc[frame["return"].notna(), "period"])
@@ -45,4 +46,10 @@ def returns_view(content: Content, words: PageWords) -> Returns:
         )
         for course in content.book.courses
     ]
-    return Returns(windows, courses)
+    whole = [window for window in windows[:-1] if all(_same(course.windows, window) for course in courses)]
+    return Returns([window for window in windows if window not in whole], courses)
+
+
+def _same(windows: dict[str, dict[str, Any]], window: str) -> bool:
+    """Whether a window says what the one since inception says."""
+    return all(math.isclose(windows[window][side], windows["itd"][side], abs_tol=1e-12) for side in SIDES[:2])

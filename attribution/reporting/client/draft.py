@@ -171,12 +171,16 @@ def _largest_of_all(factors: pd.DataFrame, side: pd.DataFrame) -> bool:
 
 
 def _rest(write: Writer, course: str, named: pd.DataFrame) -> str:
-    """All else as one figure, where it is large beside the rows named, or turns what they add up to."""
+    """All else as one figure, where it is large beside the rows named, or turns what they add up to.
+
+    The chart has the specific part apart: where no row named is it, the words say that it is within the figure.
+    """
     rest = write.facts.figure(course, "beside_named")
     turned = math.fsum(named["contribution"]) * write.facts.figure(course, "excess_return") < 0
     if not (turned or abs(rest) > LARGE_REST * named["contribution"].abs().sum()) or abs(rest) < LEAST_DRIVER:
         return ""
-    return write(f"client.rest{'_turned' * turned}", rest=write.percent("figures", course, "beside_named", column="value"))
+    key = f"client.rest{'_turned' * turned}{'_own' * (SPECIFIC not in set(named['factor']))}"
+    return write(key, rest=write.percent("figures", course, "beside_named", column="value"))
 
 
 def _item(write: Writer, course: str, factor: str) -> str:

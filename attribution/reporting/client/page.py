@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attribution.reporting.client.closing import LimitLine, glossary, limit_lines
 from attribution.reporting.client.cover import SIDES, Returns, returns_view
 from attribution.reporting.client.sleeve import ClientSleeve, client_sleeve
-from attribution.reporting.client.texts import ClientTexts
+from attribution.reporting.client.texts import ClientTexts, open_places
 from attribution.reporting.commentary.html import to_html
 from attribution.reporting.house.own import NOTHING, Own
 from attribution.reporting.pages.cells import Cells
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class ClientView:
     """What the client edition shows, beside its charts."""
 
+    draft: str
     verdict: str
     returns: Returns
     sleeves: list[ClientSleeve]
@@ -69,7 +70,9 @@ def render_client(
     words = page_words(content.book, language, content.messages(language))
     traced = medium == "screen"
     said = {key: to_html(text, traced=traced) for key, text in texts.sleeves.items()}
+    unfilled = sum(open_places(text, language) for text in (texts.verdict, *texts.sleeves.values()))
     view = ClientView(
+        draft=words.messages(f"client.draft_{'one' if unfilled == 1 else 'many'}", count=unfilled) if unfilled else "",
         verdict=to_html(texts.verdict, title=False, traced=traced),
         returns=returns_view(content, words),
         sleeves=[client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves],

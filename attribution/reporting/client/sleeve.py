@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.reporting.pages.rows import of_course, records
-from attribution.reporting.pages.stocks import driver_texts, named_stocks
+from attribution.reporting.pages.stocks import driver_texts, kept_together, named_stocks
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import LEAST_DRIVER, Facts
 from attribution.rows import no_stocks
@@ -71,7 +71,7 @@ def client_sleeve(
         row={"return": result.portfolio_return, "benchmark_return": result.benchmark_return, "excess": result.excess_return},
         text=text,
         stocks=held_stocks(content, words, result.course, said or {}),
-        risk=risk_line(content, words, result.course),
+        risk=risk_line(content, words, result.course, result.benchmark),
         kept=None if not limits else False not in limits,
     )
 
@@ -97,12 +97,14 @@ def held_stocks(content: Content, words: PageWords, course: str, said: Mapping[s
     sides = best_and_worst(named_stocks(content, words, course))
     drafted = driver_texts(content, words, course, [str(ticker) for part in sides.values() for ticker in part["ticker"]])
     return {
-        side: [row | {"text": said.get(row["ticker"], drafted[row["ticker"]])} for row in records(part)]
+        side: [
+            row | {"text": said.get(row["ticker"]) or kept_together(drafted[row["ticker"]], words)} for row in records(part)
+        ]
         for side, part in sides.items()
     }
 
 
-def risk_line(content: Content, words: PageWords, course: str) -> str:
+def risk_line(content: Content, words: PageWords, course: str, benchmark: str) -> str:
     """Forecast volatility beside the benchmark's, tracking error and beta, in one sentence."""
     facts = Facts({"risk": of_course(content.tables["risk"], course)})
     found: dict[str, float] = {}
@@ -112,4 +114,4 @@ def risk_line(content: Content, words: PageWords, course: str) -> str:
             return ""
         found[measure] = float(row["value"])
     shown = {name: words.percent(value, 1, unit="%") for name, value in found.items() if name != "beta"}
-    return words.messages("client.risk", beta=words.number(found["beta"]), **shown)
+    return words.messages("client.risk", benchmark=benchmark, beta=words.number(found["beta"]), **shown)

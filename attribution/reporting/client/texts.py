@@ -90,6 +90,11 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
     )
 
 
+def open_places(text: str, language: str) -> int:
+    """How many places of a draft only the house can fill, and has not."""
+    return text.count(read_messages(language)("commentary.client.open"))
+
+
 def left_open(name: str, text: str, language: str) -> str:
     """What to say of a draft's places that only the house can fill, and that stand on the page unfilled; or nothing.
 
@@ -100,8 +105,8 @@ def left_open(name: str, text: str, language: str) -> str:
     >>> left_open("client.en.md", "- Breach: one name weighs 11%. Action taken: sold on 2 April.", "en")
     ''
     """
-    mark = read_messages(language)("commentary.client.open")
-    if not (places := text.count(mark)):
+    if not (places := open_places(text, language)):
         return ""
+    mark = read_messages(language)("commentary.client.open")
     times = "once" if places == 1 else f"{places} times"
     return f"{name}: '{mark}' stands on the page {times}. Say what was done, and give the file with --commentary."

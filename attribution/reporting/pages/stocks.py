@@ -13,11 +13,14 @@ from attribution.reporting.pages.words import PageWords
 from attribution.rows import SPECIFIC, no_stocks
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from attribution.reporting.tables.content import Content
 
 SHOWN_STOCKS = 5
 SHOWN_UNHELD = 3
 SHOWN_FACTORS = 2
+LEAST_PART = 0.1  # of the contribution: a smaller factor is not named
 LEAST_SHOWN = 5e-5  # prints as 0.00
 NO_BREAK = "\u00a0"  # a number stays on the line of its name
 Row = dict[str, Any]
@@ -43,7 +46,8 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
         kept, lacking = ordered[held[ordered.index]], ordered[~held[ordered.index]]
         sides.append({"held": kept.head(SHOWN_STOCKS), "not_held": lacking.head(SHOWN_UNHELD)})
     shown = [ticker for side in sides for part in side.values() for ticker in part["ticker"]]
-    why = driver_texts(content, words, course, shown)
+    drafted = driver_texts(content, words, course, shown)
+    why = {ticker: kept_together(text, words) for ticker, text in drafted.items()}
     return StocksView(
         *({key: records(part.assign(why=part["ticker"].map(why))) for key, part in side.items()} for side in sides)
     )
@@ -69,17 +73,38 @@ def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) ->
     return frame.assign(shown_name=shown, says_ticker=said)
 
 
+def kept_together(text: str, words: PageWords) -> Markup:
+    """A list of names with numbers as HTML in which a line breaks between two of them, and inside one only if it must."""
+    from markupsafe import Markup
+
+    comma = words.messages("words.comma")
+    parts = text.split(comma)
+    ends = [comma.rstrip()] * (len(parts) - 1) + [""]
+    gap = comma[len(comma.rstrip()) :]
+    return Markup(gap).join(
+        Markup('<span class="item">{}{}</span>').format(part, end) for part, end in zip(parts, ends, strict=True)
+    )
+
+
 def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:
-    """What drove each stock's contribution: its largest factors, and its specific part."""
+    """What drove each stock's contribution: its largest factors and its specific part, and all else where it is larger.
+
+    A factor of less than a tenth of the contribution says nothing of it.
+    """
     frame = content.tables["stock_factor"]
     frame = frame[frame["course"] == course]
     frame = frame[frame["ticker"].isin(tickers)]
     size = frame["contribution"].abs()
     frame = frame.assign(size=size, own=frame["factor"] == SPECIFIC).sort_values("size", ascending=False, kind="stable")
-    factors = frame[~frame["own"] & (frame["size"] >= LEAST_SHOWN)].groupby("ticker", sort=False).head(SHOWN_FACTORS)
+    whole = frame.groupby("ticker")["contribution"].sum()
+    least = (LEAST_PART * frame["ticker"].map(whole).abs()).clip(lower=LEAST_SHOWN)
+    factors = frame[~frame["own"] & (frame["size"] >= least)].groupby("ticker", sort=False).head(SHOWN_FACTORS)
     shown = pd.concat([factors, frame[frame["own"]]])
     texts: dict[str, list[str]] = {ticker: [] for ticker in tickers}
-    for row in shown.itertuples():
-        value = words.percent(float(str(row.contribution)), signed=True)
-        texts[str(row.ticker)].append(f"{words.messages.factor(str(row.factor))}{NO_BREAK}{value}")
+    for ticker, rows in shown.groupby("ticker", sort=False):
+        parts = [(words.messages.factor(str(row.factor)), float(str(row.contribution))) for row in rows.itertuples()]
+        rest = whole[ticker] - sum(value for _, value in parts)
+        if abs(rest) >= LEAST_SHOWN and abs(rest) > min(abs(value) for _, value in parts):
+            parts.append((words.messages.name("groups", "other"), rest))
+        texts[str(ticker)] = [f"{name}{NO_BREAK}{words.percent(value, signed=True)}" for name, value in parts]
     return {ticker: words.listed(parts) for ticker, parts in texts.items()}

@@ -206,7 +206,13 @@ def test_every_section_of_the_published_report_has_its_place(pages, content, pub
     if folder != TWIN:
         pytest.skip("another market has no house")
     headings = [text for _, text in Reader(pages[CLIENT]).headings]
-    of_the_month = ["今月のポイント", "メジャー（架空）", "ネクストメジャー（架空）", "市場の動き", "市場の動向"]
+    of_the_month = [
+        "今月のポイント",
+        "メジャー（架空）",
+        "ネクストメジャー（架空）",
+        "指数とファクターの騰落率",
+        "市場の動向",
+    ]
     in_order = [*of_the_month, "運用戦略", "本資料について", "リスク管理", "費用", "投資リスク", "ご留意事項", "関係者"]
     places = [next(place for place, text in enumerate(headings) if text.startswith(name)) for name in in_order]
     assert places == sorted(places)
@@ -215,7 +221,7 @@ def test_every_section_of_the_published_report_has_its_place(pages, content, pub
     for factor, name in published["factor_names_ja"].items():
         assert words.factor(factor).startswith((name, "モメンタム"))  # 騰落率 is also what a return is called
         assert words.factor(factor) in client and words.factor(factor) in analyst
-    for rule in ("銘柄数の下限", "銘柄数の上限", "1銘柄の組入比率", "セクター比率", "リスクの差"):
+    for rule in ("銘柄数の下限", "銘柄数の上限", "1銘柄の組入比率", "セクター比率", "ボラティリティの差"):
         assert rule in client
     assert "2026年3月31日" in client and "2026年4月6日" in client
 

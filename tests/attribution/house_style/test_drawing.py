@@ -10,7 +10,7 @@ import pytest
 
 from attribution.house_style import drawing
 from attribution.house_style.drawing import Bar
-from attribution.house_style.drawing.against import NARROW
+from attribution.house_style.drawing.against import NARROW, against
 from attribution.house_style.drawing.canvas import (
     FAINT,
     INK,
@@ -567,3 +567,25 @@ def test_a_short_waterfall_always_has_the_specific_part_hollow_within_its_error(
     assert [bar.label for bar in steps] == ["a", "c", "Stock-specific", "b", "Everything else"]
     assert [bar.certain for bar in steps] == [True, True, False, True, False]
     assert sum(bar.value for bar in steps) == pytest.approx(factors["contribution"].sum())
+
+
+def test_an_upright_scale_has_more_than_one_tick_and_two_charts_abreast_have_one_axis_of_time():
+    days = pd.bdate_range("2025-02-13", "2026-03-31")
+    daily = pd.DataFrame({"portfolio": 0.001, "benchmark": -0.0001}, index=days)
+    excess = pd.Series([0.01, -0.045], pd.PeriodIndex(["2026-02", "2026-03"], freq="M"))
+    dates = []
+    for names in (("A", "B"), ("A portfolio with a long name", "B")):
+        figure = against(daily, excess, names, ("Lines", "By month"), "minus", "label", ENGLISH)
+        found = [(text.get_text(), text.get_position()) for text in figure.axes[0].texts]
+        dates.append([(text, place) for text, place in found if text[:3] in ("Apr", "Jul", "Oct", "Jan")])
+    assert dates[0] == dates[1] != []
+    low, high = limits(excess.to_numpy())
+    assert [text for _, text in Scale(low, high, 62.0, 0.0).ticks("minus", upright=True)] == ["−4", "−2", "0"]
+
+
+def test_panels_have_headings_over_them():
+    panels = [[[Bar("a", 0.01)]], [[Bar("b", 0.02)]]]
+    for width in (WIDTH, NARROW):
+        figure = drawing.bar_panels(panels, "minus", "label", shared=False, headings=["Styles", "Sectors"], width=width)
+        places = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+        assert places["Styles"] < places["a"] and places["Sectors"] < places["b"]

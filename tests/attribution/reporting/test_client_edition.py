@@ -11,13 +11,18 @@ import pytest
 from attribution import InputError
 from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.house_style.words import LANGUAGES, read_messages
+from attribution.measures.limits import Limit
 from attribution.portfolio.settings.walked import Walked
+from attribution.reporting.client.closing import glossary, limit_lines
+from attribution.reporting.client.cover import returns_view
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
+from attribution.reporting.pages.words import page_words
 from attribution.reporting.pdf import PangoMissingError, start_pdf
 from attribution.reporting.tables.facts import named_rows
+from riskmodel.facts import Fact
 from tests.attribution.reporting.commentary_inputs import COURSE, bare, factor_row, judged
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL_MONTH
@@ -175,7 +180,7 @@ def test_the_specific_part_is_told_where_it_is_as_large_as_the_drivers(small_boo
     said = reasons(small_book, *rows, excess=-0.0203)
     assert said == (
         "The excess return over the Large Index was −2.03 points. The main detractors were market sensitivity (−3.09%) and "
-        "liquidity (−0.62%); stock-specific returns (+1.73%, mainly A +1.50%) contributed positively."
+        "liquidity (−0.62%); stock-specific returns (+1.73%, mainly A +1.50%) contributed."
     )
     said = reasons(small_book, *rows, excess=-0.0203, language="ja")
     assert (
@@ -187,23 +192,20 @@ def test_the_specific_part_is_told_where_it_is_as_large_as_the_drivers(small_boo
 def test_a_gain_whose_only_driver_is_a_loss_is_told_with_all_else(small_book):
     rows = [("market_sensitivity", -0.003, -4.9), ("shareholder_return", 0.0036, 1.2), ("specific", -0.0017, -0.3)]
     said = reasons(small_book, *rows, excess=0.0006)
-    assert (
-        "The main detractor was market sensitivity (−0.30%). All other effects, +0.36% together, more than offset this."
-        in said
-    )
+    assert "The main detractor was market sensitivity (−0.30%). All else, +0.36% with stock-specific returns, more" in said
     said = reasons(small_book, *rows, excess=0.0006, language="ja")
-    assert said.endswith("です。その他の要因は合計で+0.36%と、これを上回りました。")
+    assert said.endswith("です。上記以外の要因は、銘柄固有の要因を含め合計で+0.36%と、これを上回りました。")
 
 
 def test_what_is_named_is_the_main_of_its_side_or_said_to_be_beyond_its_error(small_book):
     rows = [("market_sensitivity", -0.003, -4.9), ("value", -0.004, -0.9), ("specific", 0.0, 0.0)]
     said = reasons(small_book, *rows, excess=-0.007)
-    assert "Beyond estimation error, the main detractor was market sensitivity (−0.30%). All other" in said
+    assert "Beyond estimation error, the main detractor was market sensitivity (−0.30%). All else" in said
 
 
 def test_the_gap_between_an_index_and_its_constituents_is_no_reason_that_a_client_reads(small_book):
     said = reasons(small_book, ("value", 0.005, 9.0), ("proxy", 0.004, 0.0), ("specific", 0.0, 0.0), excess=0.009)
-    assert "replication" not in said and "All other effects together came to +0.40%." in said
+    assert "replication" not in said and "All else, with stock-specific returns, came to +0.40%." in said
 
 
 def test_pages_beyond_four_are_named_with_what_adds_them(drafts):
@@ -223,3 +225,63 @@ def test_a_document_says_how_many_pages_it_has(page_content, drafts):
         except PangoMissingError as error:
             pytest.skip(str(error))
         assert 2 <= job.pages == len(pypdf.PdfReader(io.BytesIO(document)).pages) <= MOST_PAGES
+
+
+@pytest.mark.parametrize(("language", "one", "two"), [
+    ("en", "DRAFT: 1 action not yet stated", "DRAFT: 2 actions not yet stated"),
+    ("ja", "下書き：対応が未記入です（1件）", "下書き：対応が未記入です（2件）"),
+])  # fmt: skip
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_a_page_is_marked_as_a_draft_until_what_was_done_is_stated(page_content, drafts, language, one, two, medium):
+    place = read_messages(language)("commentary.client.open")
+    stated = client_texts(drafts[language].replace(place, "-"), page_content.book, language)
+
+    def page(count):
+        verdict = stated.verdict + place * count
+        return render_client(page_content, dataclasses.replace(stated, verdict=verdict), language, medium=medium)
+
+    assert 'class="draft"' not in page(0)
+    assert one in page(1).partition("<main")[0] and two in page(2).partition("<main")[0]
+
+
+@pytest.mark.parametrize(("language", "names"), [
+    ("en", ("Volatility versus Large Index", "Largest sector deviation from benchmark")),
+    ("ja", ("Large Indexとのボラティリティの差（比率）", "セクター比率のベンチマークとの差")),
+])  # fmt: skip
+def test_limits_that_bound_both_sides_are_shown_with_the_side(page_content, language, names):
+    band = Fact("below", {"risk": 0.15, "other": 0.2, "index": "Large Index", "gap": 0.1004})
+    sector = Fact("at", {"label": "Health Care", "value": -0.021})
+    limits = [
+        Limit("major", "sector_deviation_max", 0.021, 0.1, True, (sector,)),
+        Limit("major", "risk_band", 0.1004, 0.1, False, (band,)),
+        Limit("major", "weight_max", 0.09, 0.1, True, (Fact("at", {"label": "A", "value": 0.09}),)),
+    ]
+    words = page_words(page_content.book, language)
+    lines = {line.rule: line for line in limit_lines(dataclasses.replace(page_content, limits=limits), words)}
+    risk, active = lines[names[0]], lines[names[1]]
+    less = {"en": "−", "ja": "△"}[language]
+    assert (active.bound, active.sleeves[0][:2]) == ("±10.0%", ("kept", f"{less}2.1%"))
+    assert (risk.bound, risk.sleeves[0][:2]) == ("±10.00%", ("broken", f"{less}10.04%"))
+    assert [line.sleeves[0][1] for rule, line in lines.items() if rule not in names] == ["9.0%"]
+
+
+def test_a_window_that_begins_with_the_inception_is_left_out_as_that_is_shown(page_content):
+    periods = page_content.tables["periods"].copy()
+    for column in ("return", "benchmark_return"):
+        whole = periods[periods["period"] == "itd"].set_index("course")[column]
+        year = periods["period"] == "1y"
+        periods.loc[year, column] = periods.loc[year, "course"].map(whole)
+    words = page_words(page_content.book, "en")
+    assert returns_view(page_content, words).windows == ["1m", "3m", "6m", "1y", "itd"]
+    same = dataclasses.replace(page_content, tables=page_content.tables | {"periods": periods})
+    assert returns_view(same, words).windows == ["1m", "3m", "6m", "itd"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_definition_of_a_factor_repeats_its_name_and_earnings_are_those_that_were_used(page_content, language):
+    words = page_words(page_content.book, language)
+    told = dict(glossary(page_content, words))
+    assert all(name != what and f"利益{name}" != what for name, what in told.items())
+    assert {"en": "pre-tax, else operating or net", "ja": "開示がなければ営業利益または当期純利益"}[language] in told[
+        words.messages.factor("value")
+    ]

@@ -17,7 +17,7 @@ from attribution.reporting.pages.drivers import drivers_view
 from attribution.reporting.pages.factors import rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section
 from attribution.reporting.pages.notes import notes_section
-from attribution.reporting.pages.stocks import driver_texts
+from attribution.reporting.pages.stocks import driver_texts, kept_together
 from attribution.reporting.pages.words import page_words
 from riskmodel import Fact
 from tests.attribution.reporting.commentary_inputs import COURSE, factor_row, judged
@@ -357,6 +357,27 @@ def test_what_drove_a_stock_are_its_two_largest_factors_and_its_specific_part(pa
     own = frame[(frame["course"] == "Major 100") & (frame["ticker"] == "DKYC")].set_index("factor")["contribution"]
     specific = own.pop("specific")
     largest = own.loc[own.abs().nlargest(2).index]
+    rest = own.sum() - largest.sum()
+    assert abs(rest) > abs(specific)  # all else is larger than what is named: it is told
     parts = [*largest.items(), ("specific", specific)]
     expected = ", ".join(f"{words.messages.factor(name)}\u00a0{words.percent(value, signed=True)}" for name, value in parts)
+    expected += f", Other\u00a0{words.percent(rest, signed=True)}"
     assert driver_texts(page_content, words, "Major 100", ["DKYC"]) == {"DKYC": expected}
+
+
+def test_a_factor_of_less_than_a_tenth_of_a_contribution_is_not_named_and_items_are_kept_together(page_content):
+    cells = pd.DataFrame({"course": "C", "ticker": "T", "factor": ["size", "value", "specific"], "contribution": 0.006})
+    cells["contribution"] = [0.0004, 0.0003, 0.006]
+    content = dataclasses.replace(page_content, tables={"stock_factor": cells})
+    words = page_words(page_content.book, "en")
+    text = driver_texts(content, words, "C", ["T"])["T"]
+    assert text == "Stock-specific\u00a0+0.60"
+    cells.loc[0, "contribution"] = -0.002
+    text = driver_texts(content, words, "C", ["T"])["T"]
+    assert text == "Size\u00a0−0.20, Stock-specific\u00a0+0.60"
+    assert kept_together(text, words) == (
+        '<span class="item">Size\u00a0−0.20,</span> <span class="item">Stock-specific\u00a0+0.60</span>'
+    )
+    assert kept_together("A & B 1、C 2", page_words(page_content.book, "ja")) == (
+        '<span class="item">A &amp; B 1、</span><span class="item">C 2</span>'
+    )
