@@ -34,9 +34,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def answer(path: Path) -> int:
-    """Write the market, and each sleeve's benchmark, in the place of its question, and say how many lines that were."""
+    """Write market, benchmarks and the ratio of splits in the place of their questions, and say how many lines that were."""
     text = path.read_text(encoding="utf-8")
     text, answered = re.subn('market = "\\?"', 'market = { ja = "架空の株", en = "Simulated equity" }', text)
+    text, count = re.subn(r'(# question: which of (Ratio|Split [Rr]atio) is[^\n]*\n)ratio = "\?"', r'\1ratio = "\2"', text)
+    answered += count
     for sleeve, benchmark in ANSWERS.items():
         pattern = rf'(\[sleeves\.{sleeve}\]\nholdings = "{sleeve}"\n#[^\n]*\n)benchmark = "\?"'
         text, count = re.subn(pattern, rf'\1benchmark = "{benchmark}"', text)
@@ -69,7 +71,7 @@ def asked(tmp_path_factory):
         assert digests(files) == before
         assert [path.name for path in out.iterdir()] == ["book.toml"]
         copied = shutil.copytree(out, out.with_name("other")) / "book.toml"
-        assert answer(copied) == 3
+        assert answer(copied) == 4
         return kept[0], copied, code, said.getvalue(), errors.getvalue()
 
     return run
@@ -78,14 +80,15 @@ def asked(tmp_path_factory):
 @pytest.mark.parametrize(
     "folder", [pytest.param("vendor", marks=pytest.mark.slow), pytest.param("sheets", marks=pytest.mark.slow), "custodian"]
 )
-def test_the_shipped_exports_are_understood_but_for_the_market_and_the_benchmarks(folder, asked):
+def test_the_shipped_exports_are_understood_but_for_market_benchmarks_and_direction_of_splits(folder, asked):
     made, copied, code, said, errors = asked(folder)
     assert code == 2
-    assert f"Drafted {made.path}, with 3 questions for you" in said
+    assert f"Drafted {made.path}, with 4 questions for you" in said
     assert errors == (
-        "attribution init: book.toml: 3 questions are open: 'market' in [book], 'benchmark' in [sleeves.major], "
+        "attribution init: book.toml: 4 questions are open: 'market' in [book], 'benchmark' in [sleeves.major], "
         "'benchmark' in "
-        '[sleeves.next_major]. Write the answer in the place of "?"; what may stand there is said beside it.\n'
+        "[sleeves.next_major], 'ratio' in [tables.splits.columns]. "
+        'Write the answer in the place of "?"; what may stand there is said beside it.\n'
     )
     drafted, shipped = at.read_book(copied), at.read_book(EXPORTS / folder / "book.toml")
     assert drafted.book.inception == shipped.book.inception

@@ -221,6 +221,11 @@ def doubtful_word(group: Group) -> str | None:
     return next((phrase for phrase in HEADERS["doubtful"] if has(words, phrase)), None)
 
 
+def is_half(candidate: Candidate) -> bool:
+    """Whether headers say what was expected of results and not what was told, or the reverse: another file may say both."""
+    return candidate.table == "earnings" and not {"eps_estimate", "eps_actual"} <= {*candidate.columns}
+
+
 def other_kinds(group: Group, candidate: Candidate) -> tuple[str, tuple[str, ...]] | None:
     """The column by which the rows of a table of splits are of several kinds, with those that are no splits."""
     used = {label for several in candidate.columns.values() for label, _ in several}

@@ -96,6 +96,13 @@ def _at(stated: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return reduce(lambda place, key: place.get(key, {}), path, stated)
 
 
+def ask_column(draft: Draft, ours: str, *question: Fact) -> None:
+    """Make a question of a column that was taken, or of one that is asked otherwise."""
+    draft.why.pop(("columns", ours), None)
+    draft.labels.pop(ours, None)
+    draft.state(("columns", ours), OPEN, *question)
+
+
 def kind_of_labels(table: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """The kind of each header that is used."""
     return {label: kind_of(table, ours) for ours, label in chosen.items()}
@@ -270,15 +277,16 @@ def names_of_levels(draft: Draft) -> tuple[str, ...]:
     """The indices of a table of levels; none while it is asked which file it is, and none that may be left out."""
     if OPEN in (draft.stated.get("file"), draft.stated.get("sheet")):
         return ()
+    asked = [path for path in draft.questions() if path[-1] in ("beside", "drop")]
+    out = {label for path in asked for fact in draft.why[path] for label in _out(fact)}
     if draft.group is not None and "index" in draft.labels:
-        return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {""}))
-    out = {label for path in draft.questions() if path[-1] == "beside" for fact in draft.why[path] for label in _out(fact)}
+        return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {"", *out}))
     return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:] if label not in out)
 
 
 def _out(fact: Fact) -> tuple[str, ...]:
-    """The columns that a question of levels across would leave out."""
-    return tuple(fact.values.get("labels", ())) if fact.key in ("levels_mixed", "total_beside") else ()
+    """The indices that a question of levels would leave out."""
+    return tuple(fact.values.get("labels", ())) if fact.key in ("levels_mixed", "total_beside", "levels_beside") else ()
 
 
 def names_of_lists(draft: Draft) -> tuple[str, ...]:

@@ -24,10 +24,14 @@ def state_indices(drafts: Sequence[Draft]) -> None:
     for draft, names in ((levels, names_of_lists(lists)), (lists, names_of_levels(levels))):
         _state_same_names(draft, names, {*names_of_levels(levels)} & {*names_of_lists(lists)})
     theirs = names_of_levels(levels)
+    left_out = {label for fact in levels.why.get(("drop",), ()) for label in fact.values.get("labels", ())}
     for name in names_of_lists(lists):
         same = [level for level in theirs if plain_index(level) == plain_index(name)]
+        with_dividends = [level for level in theirs if level.startswith(name)] if name in left_out else []
         if name not in theirs and len(same) == 1:
             lists.state(("values", "index", name), same[0], Fact("same_index", {"label": same[0]}))
+        elif with_dividends:
+            lists.state(("values", "index", name), OPEN, Fact("which_of", {"labels": tuple(with_dividends)}))
 
 
 def _state_same_names(draft: Draft, names: Sequence[str], shared: Collection[str]) -> None:

@@ -165,3 +165,101 @@ def test_a_price_beside_a_factor_or_below_zero_is_asked(odd, tmp_path):
     assert draft(tmp_path, "prices").stated["columns"]["close"] == "?"
     frame.rename(columns={"date": "caldt", "ticker": "tkr_now"}).to_csv(tmp_path / "prices.csv", index=False)  # by cells
     assert draft(tmp_path, "prices").stated["columns"]["close"] == "?"
+
+
+def results(folder: Path, **days: str) -> None:
+    """Announcements of two quarters, with these columns of days."""
+    rows = pd.DataFrame([(isin, quarter) for isin in ISINS for quarter in (0, 1, 2)], columns=["ISIN", "q"])
+    ends = pd.DatetimeIndex(["2023-09-30", "2023-12-31", "2024-03-31"])[rows["q"]]
+    later = {"end": 0, "told": 25, "next": 100, "lagged": 0}
+    out = {"ISIN": rows["ISIN"]}
+    out |= {
+        label: ends + pd.to_timedelta(later[kind] + (np.arange(len(rows)) % 9 if later[kind] else 0), "D")
+        for label, kind in days.items()
+    }
+    actual = pd.Series(np.random.default_rng(5).normal(2, 0.7, len(rows)).round(2))
+    amounts = {"EPS actual": actual, "EPS estimate": (actual * 0.96 + 0.01).round(2)}
+    pd.DataFrame(out).assign(Session="pre", **amounts).to_csv(folder / "results.csv", index=False)
+
+
+def test_a_day_on_ends_of_months_is_no_announcement_and_those_after_it_are_named(tmp_path):
+    held(tmp_path, "A001", "A002")
+    results(tmp_path, **{"Date": "end", "Result day": "told", "Next": "next"})
+    found = draft(tmp_path, "earnings")
+    assert found.stated["columns"]["announced"] == "?"
+    assert found.why["columns", "announced"][0].values["labels"] == ("Result day", "Next")
+    results(tmp_path, **{"Date": "end"})
+    assert draft(tmp_path, "earnings").stated["columns"]["announced"] == "?"
+
+
+def test_an_announcement_beside_the_end_of_its_period_alone_is_taken_and_beside_another_day_asked(tmp_path):
+    held(tmp_path, "A001", "A002")
+    results(tmp_path, **{"Quarter": "end", "Announced": "told"})
+    assert draft(tmp_path, "earnings").labels["announced"] == "Announced"
+    results(tmp_path, **{"Quarter": "end", "Announced": "told", "Updated": "next"})
+    found = draft(tmp_path, "earnings")
+    assert found.why["columns", "announced"][0].values["labels"] == ("Announced", "Updated")
+
+
+def test_prices_with_two_days_that_go_together_are_asked_which_is_that_of_the_trade(tmp_path):
+    held(tmp_path, "A001", "A002")
+    frame = pd.read_csv(tmp_path / "prices.csv", parse_dates=["date"])
+    frame.insert(0, "value date", frame["date"] + pd.offsets.BDay(2))
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert found.stated["columns"]["date"] == "?"
+    assert {*found.why["columns", "date"][0].values["labels"]} == {"date", "value date"}
+
+
+@pytest.mark.parametrize(("ours", "part", "other"), [
+    ("total_debt", "Long-term debt", "Current portion of debt"),
+    ("total_assets", "Current assets", "Non-current assets"),
+    ("total_debt", "長期借入金", "短期借入金"),
+])  # fmt: skip
+def test_a_part_of_an_amount_is_never_the_whole(ours, part, other, tmp_path):
+    held(tmp_path, "A001", "A002")
+    rows = pd.DataFrame([(isin, year) for isin in ISINS for year in (2021, 2022, 2023)], columns=["ISIN", "y"])
+    size = pd.Series(np.geomspace(40, 900, len(rows)))
+    out = {"ISIN": rows["ISIN"], "Period end": [f"{year}-12-31" for year in rows["y"]]}
+    out |= {"Filing date": [f"{year + 1}-03-{10 + place % 15}" for place, year in enumerate(rows["y"])]}
+    amounts = {"Sales": 0.7, "Net income": 0.06, "Total liabilities": 0.6, "Equity": 0.4, part: 0.35, other: 0.11}
+    frame = pd.DataFrame(out).assign(**{name: (size * share).round(2) for name, share in amounts.items()})
+    frame.to_csv(tmp_path / "accounts.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["columns"][ours] == "?"
+    told = {label for fact in found.why["columns", ours] for label in fact.values.get("labels", ())}
+    assert {part, other} <= told
+
+
+@pytest.mark.parametrize("said", [False, True])
+def test_of_levels_of_one_name_below_the_other_those_of_prices_are_asked_and_are_no_benchmark(said, tmp_path):
+    """IT28 beside IT28TR, which gains on it all the time; or of another name, where a text says price."""
+    level = held(tmp_path, "A001", "A002")
+    gains = np.exp(0.0002 * np.arange(len(level)))
+    total = "ALL" if said else "IT28TR"
+    parts = [
+        level.assign(index="IT28", about="Italy Price"),
+        level.assign(index=total, about="Italy TR", level=level["level"] * gains),
+    ]
+    frame = pd.concat(parts)
+    (frame if said else frame.drop(columns="about")).to_csv(tmp_path / "levels.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["drop"] == "?"
+    assert (found.why["drop",][0].values["label"], found.why["drop",][0].values["labels"]) == ("index", ("IT28",))
+    book = drafted(tmp_path)
+    assert book["report"]["indices"] == [total] and "IT28" not in book["benchmarks"]
+
+
+def test_of_two_files_of_results_that_with_what_was_told_is_first_and_both_are_asked(tmp_path):
+    held(tmp_path, "A001", "A002")
+    results(tmp_path, **{"対象期末": "end", "発表日": "told"})
+    frame = pd.read_csv(tmp_path / "results.csv")
+    forecasts = frame[["ISIN", "発表日", "EPS estimate"]].rename(columns={"EPS estimate": "EPS予想"})
+    forecasts.to_csv(tmp_path / "a_forecasts.csv", index=False)
+    frame["Session"] = np.where(np.arange(len(frame)) % 2, "寄前", "引後")
+    names = {"EPS actual": "EPS実", "EPS estimate": "EPS市場予想", "Session": "時間帯"}
+    frame.rename(columns=names).to_csv(tmp_path / "results.csv", index=False)
+    found = draft(tmp_path, "earnings")
+    assert found.stated["file"] == "?"
+    assert found.why["file",][0].values["places"] == ("results.csv", "a_forecasts.csv")
+    assert found.labels["eps_actual"] == "EPS実"

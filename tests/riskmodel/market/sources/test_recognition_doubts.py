@@ -88,7 +88,7 @@ def test_rows_that_are_no_splits_keep_a_table_from_being_taken(tmp_path):
     master(tmp_path)
     actions = pd.DataFrame({"Ticker": NAMES, "Ex date": [*DAYS, 20250109], "Type": ["SPLIT"] * 4, "Ratio": [2.0, 3, 1.5, 2]})
     actions.to_csv(tmp_path / "actions.csv", index=False)
-    assert draft(tmp_path, "splits").stated["columns"]["ratio"] == "Ratio"
+    assert draft(tmp_path, "splits").why["columns", "ratio"][0].values["labels"] == ("Ratio",)
     actions.assign(Type=["SPLIT", "CASHDIV"] * 2).to_csv(tmp_path / "actions.csv", index=False)
     recognised = recognise(tmp_path)
     assert recognised.draft("splits") is None

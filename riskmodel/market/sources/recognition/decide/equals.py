@@ -1,4 +1,4 @@
-"""Columns and rows of a long table beside which others are as good: two days of filing, two schemes, rows of one key."""
+"""Columns and rows of a long table beside which others are as good: parts of a total, two schemes, rows of one key."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.doubts import says
-from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.drafts import Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
+from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are_sectors, lies_in
-from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
+from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 from riskmodel.market.tables import TABLES
 
-FILLED = 0.5  # of the rows of reports at least have a day of filing; a restatement's has few
 FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
 FEW = 30  # different cells of a column that says of which kind a row is
 
@@ -25,7 +25,9 @@ def ask_equals(draft: Draft) -> None:
     if draft.group is None:
         return
     if draft.table == "fundamentals":
-        _ask_filing(draft, draft.group)
+        _ask_parts(draft, draft.group)
+    if draft.table == "indices":
+        _ask_levels(draft, draft.group)
     if draft.table == "securities":
         _ask_sector(draft, draft.group)
     if draft.table in ("prices", "shares"):
@@ -33,11 +35,18 @@ def ask_equals(draft: Draft) -> None:
     _ask_rows(draft, draft.group)
 
 
-def _ask(draft: Draft, ours: str, question: Fact) -> None:
-    """A column that was taken as a question that names it first."""
-    draft.why.pop(("columns", ours), None)
-    draft.labels.pop(ours, None)
-    draft.state(("columns", ours), OPEN, question)
+def _ask_parts(draft: Draft, group: Group) -> None:
+    """Ask for an amount of which a header says that it is a part: the debt of more than a year is not all debt."""
+    for ours, label in [*draft.labels.items()]:
+        if group.shape(label).kind != NUMBER or not is_part(label):
+            continue
+        used = {*draft.labels.values()} - {label}
+        others = [
+            other
+            for other, shape in group.shapes.items()
+            if shape.kind == NUMBER and other != label and other not in used and (is_part(other) or _names(other, ours))
+        ]
+        ask_column(draft, ours, Fact("part_of_total", {"label": label, "labels": first((*others, label))}))
 
 
 def _ask_as_traded(draft: Draft, group: Group) -> None:
@@ -46,25 +55,45 @@ def _ask_as_traded(draft: Draft, group: Group) -> None:
     for ours in ("close", "volume", "shares_out"):
         label = draft.labels.get(ours)
         if label is not None and (factors or (ours == "close" and (group.numbers(label) <= 0).any())):
-            _ask(draft, ours, Fact("not_as_it_is", {"labels": (label, *factors[:1])}))
+            ask_column(draft, ours, Fact("not_as_it_is", {"labels": (label, *factors[:1])}))
 
 
-def _ask_filing(draft: Draft, group: Group) -> None:
-    """Ask which day a report was known on where another day too is always after the end of its period."""
-    known, end = draft.labels.get("available_from"), draft.labels.get("period_end")
-    if known is None or end is None:
+def _names(label: str, ours: str) -> bool:
+    return any(has(tokens(label), phrase) for phrase in WORDS["fundamentals"][ours])
+
+
+def is_part(label: str) -> bool:
+    """Whether a header says a part of an amount, and not both of its parts.
+
+    Examples
+    --------
+    >>> [is_part(label) for label in ("Long-term debt", "dltt", "Short and long term debt", "流動負債", "Total debt")]
+    [True, True, False, True, False]
+    """
+    return says(label, "of_parts") and not (says(label, "of_long") and says(label, "of_short"))
+
+
+def _ask_levels(draft: Draft, group: Group) -> None:
+    """Ask which indices of a long table are of prices, or net of tax: others of their name gain on them all the time.
+
+    So is one beside which a text says price, and nothing of a total return.
+    """
+    day, index, level = (draft.labels.get(ours, "") for ours in ("date", "index", "level"))
+    if not day or not index or not level:
         return
-    later = [label for label in group.shapes if label not in (known, end) and _is_later(group, label, end)]
-    if later:
-        _ask(draft, "available_from", Fact("days_of_filing", {"labels": first((known, *later))}))
+    names = group.texts(index)
+    plain = without_dividends(group.panels(day, index, [level])[level])
+    texts = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in (day, index)]
+    said = {name for label in texts for name in {*names[group.texts(label).map(_says_price)]}}
+    said -= {name for label in texts for name in {*names[~group.texts(label).map(_says_price)]} if name in said}
+    out = tuple(name for name in sorted({*names} - {""}) if name in plain or name in said)
+    if out and len(out) < names[names != ""].nunique():
+        gains = tuple(f"{plain[name]} > {name}" for name in out if name in plain) or out
+        draft.state(("drop",), OPEN, Fact("levels_beside", {"label": index, "labels": out, "gains": gains}))
 
 
-def _is_later(group: Group, label: str, end: str) -> bool:
-    if group.shape(label).kind != DAY:
-        return False
-    days, ends = group.days(label), group.days(end)
-    both = days.notna() & ends.notna()
-    return bool(both.mean() >= FILLED and days.nunique() > 2 and (days[both] > ends[both]).all())
+def _says_price(text: str) -> bool:
+    return says(text, "of_prices") and not says(text, "total_return")
 
 
 def _ask_sector(draft: Draft, group: Group) -> None:
@@ -83,8 +112,8 @@ def _ask_sector(draft: Draft, group: Group) -> None:
     ]
     if others:
         for ours in [ours for ours, taken in draft.labels.items() if ours == "industry" and taken in others]:
-            _ask(draft, ours, Fact("which_of", {"labels": (draft.labels[ours],)}))
-        _ask(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
+            ask_column(draft, ours, Fact("which_of", {"labels": (draft.labels[ours],)}))
+        ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
 
 
 def _says(label: str, *columns: str) -> bool:

@@ -9,9 +9,11 @@ from pathlib import PurePosixPath
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
+from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
-from riskmodel.market.sources.recognition.doubts import doubtful_word, other_kinds
+from riskmodel.market.sources.recognition.decide.splits import ask_splits
+from riskmodel.market.sources.recognition.doubts import doubtful_word, is_half, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -189,7 +191,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             likely[0].table in taken
             and likely[0].table not in LISTS  # either may be the portfolio's
             and (
-                (likely[0].why and not taken[likely[0].table][1].why)
+                (likely[0].why and not taken[likely[0].table][1].why and not is_half(taken[likely[0].table][1]))
                 or (stands[taken[likely[0].table][0]] and not stands[group])
             )
         ):
@@ -226,6 +228,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         drafts.append(long_draft(group, candidate))
         ask_levels(drafts[-1], priced)
         ask_equals(drafts[-1])
+        ask_days(drafts[-1])
     for draft in drafts:
         state_place(draft, rivals.get(draft.table, []), draft.group is None or stands.get(draft.group, True))
     sheets = settled_by_cells(sheets)
@@ -253,6 +256,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     ]
     state_codes(drafts, sheets, codes, securities)
     state_indices(drafts)
+    ask_splits(drafts, groups, across, tickers, securities, codes)
     without_price = unpriced(drafts, securities, codes)
     for draft in drafts:
         without_taken(draft, drafts)

@@ -1,0 +1,165 @@
+"""Splits, and the basis of counts of shares: taken where jumps of closes prove them, else asked in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.decide.jumps import (
+    NEW_FOR_OLD,
+    Source,
+    keys_of,
+    on_other_basis,
+    rows_of,
+    sources_of,
+    way_of,
+)
+from riskmodel.market.sources.recognition.doubts import says
+from riskmodel.market.sources.recognition.drafts import Draft, ask_column
+from riskmodel.market.sources.recognition.evidence.likely import first
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
+from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.wide import Wide
+from riskmodel.market.sources.recognition.words import WORDS, matched
+
+SHOWN = 3  # stocks that a question names
+
+
+def ask_splits(
+    drafts: Sequence[Draft],
+    groups: Sequence[Group],
+    across: Mapping[Group, Wide | None],
+    tickers: Mapping[Group, str | None],
+    securities: Group | None,
+    codes: Mapping[str, frozenset[str]],
+) -> None:
+    """Hold splits and counts of shares against the closes of the folder."""
+    keys = keys_of(securities, codes)
+    by_table = {draft.table: draft for draft in drafts}
+    splits, shares, prices = (by_table.get(table) for table in ("splits", "shares", "prices"))
+    if splits is not None and splits.group is not None and (ticker := splits.labels.get("ticker")) is not None:
+        rows = rows_of(splits.group.texts(ticker).tolist(), keys)
+        others = [group for group in groups if group is not splits.group]
+        wanted = frozenset(row for row in rows if row is not None)
+        _settle_splits(splits, splits.group, rows, list(sources_of(others, across, tickers, keys, wanted)))
+    if shares is not None and shares.group is not None and prices is not None and "shares_out" in shares.labels:
+        _ask_basis(shares, shares.group, prices, keys, groups, tickers)
+
+
+def _settle_splits(draft: Draft, group: Group, rows: Sequence[int | None], sources: Sequence[Source]) -> None:
+    """State the day and the ratio that closes as traded prove; else ask, and say in which direction a ratio is meant."""
+    days = [label for label, shape in group.shapes.items() if shape.kind == DAY]
+    taken = draft.labels.get("ratio")
+    numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != draft.labels["ticker"]]
+    ratios = [taken] if taken in numbers else numbers
+    proofs = [
+        (day, ratio, way, count, source)
+        for day in days
+        for ratio in ratios
+        for source in sources
+        if (found := way_of(source.panel, rows, group.days(day), group.numbers(ratio))) is not None
+        for way, count in [found]
+    ]
+    proved = {day for day, *_ in proofs}
+    if len(proved) == 1:
+        [day] = proved
+        _, _, _, count, source = max((each for each in proofs if each[0] == day), key=lambda each: each[3])
+        draft.why.pop(("columns", "ex_date"), None)
+        jump = Fact("split_jumps", {"label": day, "place": source.place, "count": count})
+        draft.state(("columns", "ex_date"), day, jump)
+        draft.labels["ex_date"] = day
+    elif len(days) > 1 or not _says_day(days):
+        ordered = dict.fromkeys((*(day for day in days if _says_day([day])), *days))
+        ask_column(draft, "ex_date", Fact("split_day", {"labels": first(ordered)}))
+    right = {ratio for _, ratio, way, _, _ in proofs if way == NEW_FOR_OLD}
+    wrong = {ratio for _, ratio, way, _, _ in proofs if way != NEW_FOR_OLD}
+    if len(right) == 1 and not wrong & right:
+        [ratio] = right
+        draft.why.pop(("columns", "ratio"), None)
+        draft.state(("columns", "ratio"), ratio, Fact("split_proved", {"label": ratio}))
+        draft.labels["ratio"] = ratio
+    elif wrong:
+        others = tuple(label for label in numbers if label not in wrong)
+        inverted = Fact("split_inverted", {"label": sorted(wrong)[0], "labels": first((*others, *sorted(wrong)))})
+        ask_column(draft, "ratio", inverted)
+    elif taken is not None and not says(taken, "new_for_old"):
+        others = tuple(label for label in numbers if label != taken)
+        ask_column(draft, "ratio", Fact("split_direction", {"labels": first((taken, *others))}))
+
+
+def _says_day(days: Sequence[str]) -> bool:
+    """Whether the only day says by more than a word for days that it is the first one on which prices are split."""
+    phrases = tuple(phrase for phrase in WORDS["splits"]["ex_date"] if phrase not in WORDS["prices"]["date"])
+    return bool(days) and matched(days[0], phrases)[0] > 0
+
+
+def _ask_basis(
+    draft: Draft,
+    group: Group,
+    prices: Draft,
+    keys: Mapping[str, int],
+    groups: Sequence[Group],
+    tickers: Mapping[Group, str | None],
+) -> None:
+    """Ask for counts that jump on days on which closes do not, or do not where closes do: they are on another basis."""
+    label, ticker, day = (draft.labels.get(ours, "") for ours in ("shares_out", "ticker", "available_from"))
+    if not ticker or not day:
+        return
+    counts = _by_row(group, day, ticker, label, keys)
+    closes = _closes(prices, keys)
+    for close in closes:
+        apart = on_other_basis(counts, close)
+        if not apart:
+            continue
+        cells = group.texts(ticker).groupby(rows_of(group.texts(ticker).tolist(), keys)).first()
+        others = tuple(
+            other
+            for other, shape in group.shapes.items()
+            if other != label and shape.kind == NUMBER and says(other, "counted")
+        )
+        elsewhere = tuple(
+            f"{each.place}: {', '.join(found)}"
+            for each in groups
+            if each is not group
+            and tickers.get(each) is not None
+            and (found := [other for other, shape in each.shapes.items() if shape.kind == NUMBER and _is_count(other)])
+        )
+        named = tuple(str(cells[row]) for row in apart[:SHOWN])
+        more = [Fact("counts_elsewhere", {"places": elsewhere})] if elsewhere else []
+        ask_column(draft, "shares_out", Fact("counts_apart", {"labels": (label, *others), "cells": named}), *more)
+        return
+
+
+def _is_count(label: str) -> bool:
+    return says(label, "counted") and not says(label, "of_float") and not matched(label, WORDS["prices"]["volume"])[0]
+
+
+def _closes(prices: Draft, keys: Mapping[str, int]) -> list[pd.DataFrame]:
+    """The closes of a draft, or all that it asks for."""
+    group = prices.group
+    if group is not None and "ticker" in prices.labels and "date" in prices.labels:
+        asked = [fact for fact in prices.why.get(("columns", "close"), ()) if ("columns", "close") in prices.questions()]
+        labels = [prices.labels["close"]] if "close" in prices.labels else []
+        labels += [label for fact in asked for label in fact.values.get("labels", ())]
+        return [
+            _by_row(group, prices.labels["date"], prices.labels["ticker"], label, keys) for label in dict.fromkeys(labels)
+        ]
+    found = []
+    for field, sheet in zip(prices.stated.get("fields", ()), prices.sheets, strict=True):
+        if field == "close" and ("fields", "close", "file") not in prices.questions():
+            day, *names = sheet.first.labels
+            rows = {name: row for name, row in zip(names, rows_of(names, keys), strict=True) if row is not None}
+            panel = pd.DataFrame({row: sheet.numbers(name) for name, row in rows.items()})
+            panel = panel.set_axis(pd.DatetimeIndex(sheet.days(day)))
+            found.append(panel[panel.index.notna() & ~panel.index.duplicated()].sort_index())
+    return found
+
+
+def _by_row(group: Group, day: str, ticker: str, label: str, keys: Mapping[str, int]) -> pd.DataFrame:
+    """A column with its days down and the rows of the table of securities across."""
+    rows = pd.Series(rows_of(group.texts(ticker).tolist(), keys), dtype=float)
+    frame = pd.DataFrame({"day": group.days(day), "row": rows, "value": group.numbers(label)})
+    frame = frame.dropna().drop_duplicates(["day", "row"])
+    return frame.pivot(index="day", columns="row", values="value").sort_index()
