@@ -75,7 +75,7 @@ def test_the_pages_tell_of_industries(coded_book, tmp_path, capsys):
     assert "Industries are the major groups of the Standard Industrial Classification (1987)" in english
     assert "列「sic」のコードの上2桁" in japanese
     assert "Within each sector the industries have returns relative to it" in english
-    assert "産業のファクターリターン" in japanese and "事業サービス・ソフトウェア（" in japanese
+    assert "業種のファクターリターン" in japanese and "事業サービス・ソフトウェア（" in japanese
     table = pd.read_csv(tmp_path / "out" / "tables" / "risk_factors.csv")
     assert "industry" in set(table["group"])
 
@@ -118,7 +118,7 @@ def test_the_notes_say_that_there_are_no_industries(small_book, small_market, sm
         return {note.key: note for note in found}
 
     note = notes(rm.RiskModel(industry=False).fit(small_market))["no_industries"]
-    for language, words in (("en", "The model has no industries"), ("ja", "産業のリターンは推定していません")):
+    for language, words in (("en", "The model has no industries"), ("ja", "業種のリターンは推定していません")):
         assert words in read_messages(language).fact("notes", note)
     assert "no_industries" not in notes(small_model)
 

@@ -266,7 +266,7 @@ def test_the_effects_of_brinson_bear_the_trades_words(content):
         heading(messages, "brinson", column)
         for column in ("group", "portfolio_weight", "allocation", "selection", "interaction")
     ]
-    assert words == ["業種", "組入比率", "業種配分効果", "銘柄選択効果", "複合効果"]
+    assert words == ["セクター", "組入比率", "セクター配分効果", "銘柄選択効果", "複合効果"]
 
 
 def test_columns_are_as_wide_as_their_texts_and_full_width_counts_two(content):
