@@ -291,9 +291,8 @@ def course_against(content: Content, messages: Messages, style: NegativeStyle, *
 
 def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
     """The steps of a course's waterfall, its start and its end."""
-    steps = waterfall_steps(
-        rows_of(content, "factor_contributions", course), rows_of(content, "group_contributions", course), messages
-    )
+    factors, groups = (rows_of(content, table, course) for table in ("factor_contributions", "group_contributions"))
+    steps = waterfall_steps(factors, groups, messages, styles=len(factors))
     return steps, *totals(content, messages, course=course)
 
 

@@ -26,7 +26,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.small import SCALE_ROOM
 from attribution.house_style.numbers import NegativeStyle, percent
-from attribution.rows import SPECIFIC, WEIGHTED
+from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -160,9 +160,10 @@ def bridge_steps(factors: pd.DataFrame, messages: Messages, *, most: int) -> lis
 
 
 def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
-    """Market, sectors and their like, the largest styles one by one, specific, the others: steps.
+    """Market, sectors and their like, the largest styles one by one, specific, what is beside the model: steps.
 
-    The other styles, and what is smaller than twice its error, are one step, the last.
+    The other styles, and what is smaller than twice its error, are one step, the last; its name says whether it is no more
+    than that.
 
     Parameters
     ----------
@@ -175,8 +176,8 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     styles
         How many of the largest styles stand alone.
     """
-    by_group = {str(row.group): Bar(messages.name("groups", str(row.group)), row.contribution, row.standard_error)
-                for row in groups.itertuples()}  # fmt: skip
+    names = {name: messages.name("groups", name) for name in groups["group"]} | {"other": messages("charts.beside")}
+    by_group = {str(row.group): Bar(names[row.group], row.contribution, row.standard_error) for row in groups.itertuples()}
     style = factors[factors["group"] == "style"]
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
     steps = [by_group[name] for name in WEIGHTED if name in by_group]
@@ -184,5 +185,8 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
     steps += [by_group[name] for name in ("specific", "other") if name in by_group]
     told = [bar for bar in steps if bar.certain and not abs(bar.value) < LEAST]
-    rest = [*style.drop(index=largest.index)["contribution"], *(bar.value for bar in steps if bar not in told)]
-    return told + [Bar(messages("charts.rest"), float(pd.Series(rest).sum()), math.inf)] * bool(rest)
+    others = style.drop(index=largest.index)
+    rest = [*others["contribution"], *(bar.value for bar in steps if bar not in told)]
+    within = not (others["contribution"].abs() >= LEAST_T * others["standard_error"]).any()
+    label = messages("charts.within_error" if within else "charts.rest")
+    return told + [Bar(label, float(pd.Series(rest).sum()), math.inf)] * bool(rest)

@@ -22,12 +22,15 @@ END = "end"  # the place of legal texts
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under a heading of its own: `key` is the heading's id, `template` lays out `view`."""
+    """A part of the page under a heading of its own: `key` is the heading's id, `template` lays out `view`; `annex` where it
+    is one of those that stand behind all others and have letters.
+    """
 
     key: str
     template: str
     title: str
     view: Any
+    annex: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,13 @@ class Own:
         return self.sections.get(place, ())
 
     def among(self, sections: Iterable[Section]) -> list[Section]:
-        """A page's own sections and the house's between them."""
-        laid = list(sections)
+        """A page's own sections and the house's between them, legal texts before the annexes."""
+        own = list(sections)
+        laid = [section for section in own if not section.annex]
         for place, templates in PARTS.items():
             last = max((n for n, section in enumerate(laid) if section.template in templates), default=len(laid) - 1)
             laid[last + 1 : last + 1] = self.at(place)
-        return [*laid, *self.at(END)]
+        return [*laid, *self.at(END), *(section for section in own if section.annex)]
 
 
 NOTHING = Own()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 ENCODED = str.maketrans({"%": "%25", "|": "%7C", "<": "%3C", ">": "%3E"})
+PRINTED = 5e-5  # what is smaller prints as 0.00
 Key = tuple[Any, ...]
 
 
@@ -85,6 +86,12 @@ class Cells:
         """A cell of a table, as it is."""
         text = self.words.number(row[column], decimals, grouped=grouped)
         return self._cell(row[column], text, f"n {classes}", column, key)
+
+    def t(self, row: Mapping[str, Any], *, of_table: bool = True) -> Markup:
+        """A cell of a t-statistic, of a table or of a sum; none beside an error that prints as 0.00."""
+        if row["standard_error"] < PRINTED:
+            return self.sum_number(math.nan)
+        return self.number(row, "t") if of_table else self.sum_number(row["t"])
 
     def without_meaning(self, row: Mapping[str, Any], column: str, *, key: Key) -> Markup:
         """A cell of a table whose value would mean nothing."""

@@ -118,7 +118,7 @@ def _selection(tables: Mapping[str, pd.DataFrame], course: str, words: PageWords
     part = words.percent(facts.figure(course, "specific_part"), signed=True, unit="%")
     risk = words.percent(facts.figure(course, "specific_part_risk"), unit="%")
     wording = "unusual" if abs(ratio) >= UNUSUAL else "usual"
-    return [words.messages(f"sleeve.selection_{wording}", part=part, risk=risk)]
+    return [words.messages(f"sleeve.selection_{wording}", part=part, risk=risk, times=words.number(abs(ratio), 1))]
 
 
 def _share(value: float) -> str:

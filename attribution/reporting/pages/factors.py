@@ -116,4 +116,5 @@ def extremes(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 def by_chance(t: pd.Series, words: PageWords) -> dict[str, str]:
     """How many rows are estimated, and about how many of these pass twice their error by chance alone."""
     count = int(np.isfinite(t).sum())
-    return {"count": words.number(count, 0), "chance": words.number(math.erfc(LEAST_T / math.sqrt(2)) * count, 1)}
+    chance = math.erfc(LEAST_T / math.sqrt(2)) * count
+    return {"count": words.number(count, 0), "chance": words.number(chance, 0 if chance >= 1 else 1)}

@@ -12,12 +12,12 @@ from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import explains_nothing, is_given
 from attribution.rows import GROUPS, MARKET
+from riskmodel.facts import Fact
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from attribution.reporting.tables.content import Content
-    from riskmodel.facts import Fact
 
 COLLECTED = ("proxy",)  # notes of one kind that make one sentence
 WITHOUT_CENTS, LEAST_WHOLE = ("JPY", "KRW"), 100  # currencies whose prices are whole, and from which price on
@@ -77,13 +77,13 @@ def reconciliation_sentence(content: Content, words: PageWords) -> Markup:
     return Markup(sentence)
 
 
-def method_paragraph(content: Content, words: PageWords) -> str:
-    """How the numbers were computed."""
+def method_points(content: Content, words: PageWords) -> list[str]:
+    """How the numbers were computed: the model, contributions, Brinson effects, holdings, errors, risk, a point each."""
     t = words.messages
     used = dict.fromkeys(result.link for result in content.results.values())
     links = words.listed(t.name("links", link) for link in used)
     if is_given(content.tables):
-        return given_method_paragraph(content, words, links)
+        return given_method_points(content, words, links)
     count = content.tables["exposures"].dropna(subset=["portfolio_exposure"]).groupby("course")["factor"].nunique().max()
     styles = t.name("counts", str(count))
     taken_out = content.model_settings.get("exposures", {}).get("orthogonalise", {})
@@ -92,13 +92,17 @@ def method_paragraph(content: Content, words: PageWords) -> str:
         for style, others in taken_out.items()
     ]
     nested = [t("methodology.industries")] if any(note.key == "industries" for note in content.notes) else []
-    held = [t("methodology.brinson"), t("methodology.weights"), *_resets(content, words)]
-    held += [t("methodology.errors"), t("methodology.risk")]
-    model = [t("methodology.model", styles=styles), *nested, *orthogonal]
-    return words.sentences(*model, t("methodology.contributions", link=links), *held)
+    return [
+        words.sentences(t("methodology.model", styles=styles), *nested, *orthogonal),
+        t("methodology.contributions", link=links),
+        t("methodology.brinson"),
+        words.sentences(t("methodology.weights"), *_resets(content, words)),
+        t("methodology.errors"),
+        t("methodology.risk"),
+    ]
 
 
-def given_method_paragraph(content: Content, words: PageWords, links: str) -> str:
+def given_method_points(content: Content, words: PageWords, links: str) -> list[str]:
     """How the numbers come from a given model, in which nothing is estimated here."""
     t, tables = words.messages, content.tables
     month = tables["factor_month"]
@@ -110,12 +114,12 @@ def given_method_paragraph(content: Content, words: PageWords, links: str) -> st
     errors = ["given_errors" if month["standard_error"].notna().any() else "no_errors"]
     if explains_nothing(tables):
         errors = []  # whether it has any is not known of this month
-    return words.sentences(
+    return [
         t("methodology.given", groups=groups),
         t(f"methodology.{moves}", link=links),
         *(t(f"methodology.{key}") for key in ("brinson", "weights", *errors)),
         *([t("methodology.given_risk")] if len(tables["risk"]) else []),
-    )
+    ]
 
 
 def _resets(content: Content, words: PageWords) -> list[str]:
@@ -209,8 +213,13 @@ def _thin_sector(note: Fact, words: PageWords) -> str:
 
 
 def _industries(note: Fact, words: PageWords) -> str:
-    values = {name: note.values[name] for name in ("number", "names", "least", "thin", "without")}
-    return words.messages("notes.industries", share=words.percent(float(str(note.values["share"])), 0), **values)
+    t, values = words.messages, {name: note.values[name] for name in ("number", "names", "least", "thin", "without")}
+    alone = [t(f"notes_section.industries_{key}", count=values[key]) for key in ("thin", "without") if values[key]]
+    return words.sentences(
+        t("notes.industries", **values),
+        t("notes_section.industries_alone", groups=t("notes_section.and").join(alone)) if alone else "",
+        t("notes_section.industries_shrunk", share=words.percent(float(str(note.values["share"])), 0)),
+    )
 
 
 def _outside(note: Fact, words: PageWords) -> str:
@@ -241,14 +250,19 @@ def _forecast_left_out(note: Fact, words: PageWords) -> str:
 def _found(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
     where, rows = finding.values["examples"], finding.values["rows"]
-    return t(
-        "notes.found",
-        finding=capital(t.fact("findings", finding)),
-        table=t.name("market_tables", finding.values["table"]),
-        rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=words.number(rows, 0, grouped=True)),
-        examples=t("notes_section.examples", examples=t.listed(where)) if where else "",
-        moved=_moved(note, words),
-    )
+    count = words.number(rows, 0, grouped=True)
+    examples = t("notes_section.examples", examples=t.listed(where)) if where else ""
+    if finding.key in t.table["found"]:
+        said = t.fact("found", Fact(finding.key, dict(finding.values) | {"count": count, "examples": examples}))
+    else:
+        said = t(
+            "notes.found",
+            finding=t.fact("findings", finding),
+            table=capital(t.name("market_tables", finding.values["table"])),
+            rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=count),
+            examples=examples,
+        )
+    return words.sentences(said, _moved(note, words))
 
 
 def _moved(note: Fact, words: PageWords) -> str:
@@ -263,10 +277,10 @@ def _accepted(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
     return t(
         "notes.accepted",
-        finding=capital(t.fact("findings", finding)),
-        table=t.name("market_tables", finding.values["table"]),
+        finding=t.fact("findings", finding),
+        table=capital(t.name("market_tables", finding.values["table"])),
         examples=t.listed(finding.values["examples"]),
-        moved=_moved(note, words),
+        moved=words.sentences(_moved(note, words), t("words.sentence_gap")) if "harm" in note.values else "",
         by=note.values["by"],
         why=note.values["why"],
     )

@@ -14,7 +14,7 @@ from attribution.reporting.pages.charts import PageCharts
 from attribution.reporting.pages.explorer import explorer_section
 from attribution.reporting.pages.factors import factors_section, rewarded_title
 from attribution.reporting.pages.limits import limits_section
-from attribution.reporting.pages.notes import coverage_section, method_paragraph, notes_section, reconciliation_sentence
+from attribution.reporting.pages.notes import coverage_section, method_points, notes_section, reconciliation_sentence
 from attribution.reporting.pages.performance import indices_section, ranking_section, three_months_start, trailing_section
 from attribution.reporting.pages.positions import blends_section, composition_section, holdings_section, risk_section
 from attribution.reporting.pages.rules import rules_section
@@ -136,13 +136,13 @@ def shared_sections(content: Content, words: PageWords) -> Shared:
     ]
     annex = [
         Section("holdings", "holdings", t("holdings.title"), holdings_section(content, words)),
-        Section("methodology", "methodology", t("methodology.title"), method_paragraph(content, words)),
+        Section("methodology", "methodology", t("methodology.title"), method_points(content, words)),
         Section("notes", "notes", t("notes_section.title"), notes_section(content, words)),
         Section("coverage", "coverage", t("coverage.title"), coverage_section(content, words)),
         Section("reconciliation", "reconciliation", t("reconciliation.title"), reconciliation_sentence(content, words)),
     ]
     lettered = (
-        replace(section, title=t("annex.title", letter=letter, title=section.title))
+        replace(section, title=t("annex.title", letter=letter, title=section.title), annex=True)
         for letter, section in zip(ANNEX, annex, strict=True)
     )
     return sections, [*lettered]

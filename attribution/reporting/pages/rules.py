@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from attribution.reporting.pages.cells import PRINTED
 from attribution.reporting.pages.rows import of_course, records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.rungs import rung_name, rung_rules
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 Row = dict[str, Any]
-PRINTED = 5e-5  # what is smaller prints as 0.00 %
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from riskmodel.market.industries import industry_column
 from riskmodel.model.results import RiskModelResults
 
 LEAST_FIT = 0.05  # R-squared below which a given model's dates or units may not be those of the prices
-SMALLEST_WEIGHT = 5e-5  # what would show as 0.00 % is not worth a note
+SMALLEST = 5e-5  # what would show as 0.00 % is not worth a note
 
 
 def sessions_left(day: pd.Timestamp, exchange: str | None = None) -> bool:
@@ -246,14 +246,16 @@ def collect_notes(
             names = tuple(cube.assets[held.any(axis=0)])
             notes.append(Fact("unmodelled_held", {"course": result.course, "names": names, "days": int(held.sum())}))
         outside = float((cube.live("benchmark") * unmodelled).sum(axis=1).mean())
-        if outside > SMALLEST_WEIGHT and not unexplained:
+        if outside > SMALLEST and not unexplained:
             notes.append(Fact("unmodelled_benchmark", {"benchmark": benchmark, "weight": outside}))
         for label, name in followed.levels.items():
             notes.append(Fact("estimated_benchmark", {"benchmark": name, "label": label, "window": WINDOW}))
         if CASH_STOCK in cube.assets or (CASH in market.get_index("asset") and cube.weights("portfolio")[:, -1].any()):
             notes.append(Fact("cash_stock", {"label": CASH_STOCK}))
     for course, result in results.items():
-        notes.append(Fact("proxy", {"course": course, "contribution": float(result.by("stock")[PROXY])}))
+        contribution = float(result.by("stock")[PROXY])
+        if abs(contribution) > SMALLEST:
+            notes.append(Fact("proxy", {"course": course, "contribution": contribution}))
     return list({(note.key, str(note.values)): note for note in notes}.values())
 
 

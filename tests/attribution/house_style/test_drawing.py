@@ -556,7 +556,23 @@ def test_a_style_without_a_value_does_not_hide_what_the_others_add_up_to():
     factors = pd.DataFrame({"factor": list("abc"), "group": "style", "contribution": values, "standard_error": errors})
     groups = pd.DataFrame({"group": [], "contribution": [], "standard_error": []})
     steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=2)
-    assert [(bar.label, bar.value) for bar in steps] == [("a", 0.02), ("Everything else", 0.003)]
+    assert [(bar.label, bar.value) for bar in steps] == [("a", 0.02), ("Within estimation error", 0.003)]
+
+
+@pytest.mark.parametrize(("styles", "rest"), [(1, "Everything else"), (2, "Within estimation error")])
+def test_what_is_summed_in_a_waterfall_is_called_within_error_only_where_it_is(styles, rest):
+    factors = pd.DataFrame(
+        {
+            "factor": list("abc"),
+            "group": "style",
+            "contribution": [0.02, 0.01, 0.003],
+            "standard_error": [0.001, 0.001, 0.01],
+        }
+    )
+    groups = pd.DataFrame({"group": ["other"], "contribution": [0.004], "standard_error": [0.0]})
+    steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=styles)
+    assert [bar.label for bar in steps] == [*"ab"[:styles], "Cash, index gap etc.", rest]
+    assert sum(bar.value for bar in steps) == pytest.approx(0.037)
 
 
 def test_a_short_waterfall_always_has_the_specific_part_hollow_within_its_error():

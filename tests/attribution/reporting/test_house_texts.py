@@ -17,6 +17,7 @@ from attribution.reporting.client.sleeve import shown_stocks
 from attribution.reporting.client.texts import ClientTexts
 from attribution.reporting.formats import EDITIONS
 from attribution.reporting.house import files
+from attribution.reporting.house.own import Own, Section
 from attribution.reporting.house.sections import own_of
 from attribution.reporting.house.texts import check_house, read_house
 from attribution.reporting.pages.page import page_charts, render_page
@@ -49,6 +50,12 @@ def house_of(tmp_path, small_book):
     return read
 
 
+def test_legal_texts_stand_before_the_annexes_and_other_texts_behind_their_part():
+    own = [Section(key, key, key, "") for key in ("ranking", "limits")] + [Section("notes", "notes", "", "", annex=True)]
+    added = Own({place: [Section(place, "house", "", "")] for place in ("month", "limits", "end")})
+    assert [section.key for section in added.among(own)] == ["ranking", "month", "limits", "limits", "end", "notes"]
+
+
 def html_of(house, messages, edition="client"):
     own = own_of(house, edition, messages)
     return "".join(section.view for sections in own.sections.values() for section in sections)
@@ -73,12 +80,13 @@ def test_the_texts_of_a_published_report_stand_in_their_places_in_both_editions(
     analyst = render_page(page_content, language, own=own_of(house, "analyst", messages))
     titles = [text.title for text in house.of("client", language)]
     assert len(titles) == 7
-    marks = {client: ("indices", "closing"), analyst: ("factor-returns", "reconciliation")}
+    marks = {client: ("indices", "closing"), analyst: ("factor-returns", "limits")}
     for page, (market, last) in marks.items():
         places = [page.index(f">{title}</h2>") for title in titles]
         assert places == sorted(places)
         assert page.index(f'id="{market}"') < places[0] and page.index(f'id="{last}"') < places[3]
         assert page.count("data:image/png;base64,") == 2  # the logo and a drawing
+    assert analyst.index(f">{titles[-1]}</h2>") < analyst.index('id="holdings"')  # the first annex
     assert all(f'<a href="#house-{number}">' in analyst for number in range(1, 8))  # the contents have them
 
 

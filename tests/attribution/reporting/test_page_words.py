@@ -13,10 +13,11 @@ from attribution.measures.limits import WORDS, Limit, held_limits, limits_table
 from attribution.measures.realised import Verdict
 from attribution.portfolio.settings.sections import Drivers
 from attribution.reporting.commentary.risk import TOLD
+from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.drivers import drivers_view
-from attribution.reporting.pages.factors import rewarded, rewarded_title
+from attribution.reporting.pages.factors import by_chance, rewarded, rewarded_title
 from attribution.reporting.pages.limits import detail_text, limits_section
-from attribution.reporting.pages.notes import notes_section
+from attribution.reporting.pages.notes import method_points, notes_section
 from attribution.reporting.pages.stocks import driver_texts, kept_together
 from attribution.reporting.pages.words import page_words
 from riskmodel import Fact
@@ -48,8 +49,8 @@ NOTES = [
     ),
     (
         Fact("found", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
-        "価格データのないティッカー：発行済株式数の表に1,200件（例：A、B）。",
-        "Ticker without prices: 1,200 rows of the table share counts (such as A, B).",
+        "発行済株式数：「価格データのないティッカー」に該当するデータが1,200件あります（例：A、B）。",
+        "Share counts: ticker without prices; 1,200 rows (e.g. A, B).",
     ),
     (
         Fact(
@@ -61,10 +62,27 @@ NOTES = [
                 "month": "2025-03",
             },
         ),
-        "同じ終値が異例に長く続く（終値）：価格の表に7件（例：2025-03-03 A (12.5)）　"
-        "Major 100の2025-03の超過リターンに最大12.3bp影響する可能性。",
-        "Close that repeats for longer than the name's other days allow (the close): 7 rows of the table prices "
-        "(such as 2025-03-03 A (12.5)); it may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
+        "価格：「同じ終値が異例に長く続く（終値）」に該当するデータが7件あります（例：2025-03-03 A (12.5)）。"
+        "Major 100の2025-03の超過収益に最大12.3bp影響する可能性があります。",
+        "Prices: close that repeats for longer than the name's other days allow (the close); 7 rows "
+        "(e.g. 2025-03-03 A (12.5)). It may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
+    ),
+    (
+        Fact(
+            "found",
+            {"finding": Fact("no_fx_rate", {"table": "fx", "rows": 4, "examples": ("2025-03-03",), "pair": "USDJPY"})},
+        ),
+        "為替：USDJPYの値がない営業日が4日あり、直近の値を用いました（例：2025-03-03）。",
+        "Exchange rates: no USDJPY rate on some business days (4); the last known rate was used (e.g. 2025-03-03).",
+    ),
+    (
+        Fact("industries", {"number": 40, "names": 900, "least": 4, "thin": 0, "without": 12, "share": 0.3}),
+        "40の業種には、推定対象が4銘柄以上ある日に、セクター内で独自のリターンを推定しています（該当900銘柄）。"
+        "業種の区分がない12銘柄は、セクターのリターンのみを用います。業種のリターンは、その日のデータが裏付ける度合いに応じて"
+        "セクターに近づけており、同じ業種の銘柄に共通する動きのうち平均30%は銘柄固有に残しています。",
+        "40 industries have a return of their own within their sector on days when at least 4 of their names are estimated "
+        "(900 names). 12 without an industry take the return of their sector alone. An industry's return is shrunk towards "
+        "the sector's as the data require: on average 30% of what its names have in common stays in their specific returns.",
     ),
     (
         Fact(
@@ -75,9 +93,10 @@ NOTES = [
                 "why": "a bid that stood",
             },
         ),
-        "同じ終値が異例に長く続く（終値）（価格の表）：2025-03-03 A (12.5)。確認済み（A. Analyst）：a bid that stood",
-        "Close that repeats for longer than the name's other days allow (the close), in the table prices: "
-        "2025-03-03 A (12.5). Looked at and accepted by A. Analyst: a bid that stood",
+        "価格：「同じ終値が異例に長く続く（終値）」に該当するデータがあります（2025-03-03 A (12.5)）。"
+        "確認済み（A. Analyst）：a bid that stood",
+        "Prices: close that repeats for longer than the name's other days allow (the close) (2025-03-03 A (12.5)). "
+        "Looked at and accepted by A. Analyst: a bid that stood",
     ),
     (
         Fact("unmodelled_held", {"course": "X", "names": ("A",), "days": 3}),
@@ -175,8 +194,8 @@ def test_a_page_says_what_offset_the_drivers_and_how_unusual_selection_was(page_
     assert drivers_view(tables, COURSE, Drivers(), words).sentences == [
         "The drivers total +1.00%; all other items total −1.30%.",
         "The largest offsetting items: Size −1.10%, Growth −0.20%.",
-        "Stock selection was unusual: the specific part of +2.00% is at least twice its forecast risk of 0.90% for the "
-        "month.",
+        "Stock selection was unusual: the specific part of +2.00% is 2.2 times its forecast risk of 0.90% for the month "
+        "(usual: below 2).",
     ]
 
 
@@ -190,6 +209,24 @@ def test_a_driver_that_a_second_specification_does_not_keep_is_marked_and_a_mode
     given = judged(tables["factor_contributions"].assign(second_contribution=np.nan, standard_error=np.nan, t=np.nan))
     note = drivers_view(tables | {"factor_contributions": given}, COURSE, rule, words).note
     assert "標準誤差がないため" in note and "別の推計がありません" in note
+
+
+@pytest.mark.parametrize(("rows", "chance"), [(5, "0.2"), (22, "1"), (62, "3")])
+def test_how_many_rows_chance_explains_is_a_whole_number_from_one_on(page_content, rows, chance):
+    assert by_chance(pd.Series(1.0, range(rows)), page_words(page_content.book, "en"))["chance"] == chance
+
+
+def test_beside_an_error_that_prints_as_nothing_there_is_no_t(page_content):
+    cells = Cells(page_words(page_content.book, "en"), traced=False)
+    shown = {error: str(cells.t({"t": 22.0, "standard_error": error})) for error in (0.0, 4.9e-5, 5.1e-5)}
+    assert ["n/a" in text for text in shown.values()] == [True, True, False]
+    assert "22.00" in str(cells.t({"t": 22.0, "standard_error": 1e-3}, of_table=False))
+
+
+def test_the_method_is_told_point_by_point(page_content):
+    points = method_points(page_content, page_words(page_content.book, "en"))
+    starts = ("Each day, a regression", "A contribution is", "Brinson", "Weights drift", "Standard errors", "Forecast risk")
+    assert len(points) == len(starts) and all(map(str.startswith, points, starts))
 
 
 def month_rows(**returns):

@@ -153,18 +153,20 @@ def test_the_style_of_paper_has_nothing_that_the_layout_does_not_know(caplog):
     assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
 
 
-def test_a_table_that_fits_a_page_is_not_broken_and_one_that_does_not_repeats_its_head(document):
+def test_a_long_table_breaks_not_at_its_ends_and_repeats_its_head_and_a_short_one_is_whole(document):
     rows = "<tr><td>値</td></tr>"
     table = "<table><thead><tr><th>見出し</th></tr></thead><tbody>{}</tbody></table>"
-    page = PAGE.replace("<body>", f"<body>{table.format(rows * 25)}{table.format(rows * 25)}{table.format(rows * 80)}")
+    counts = [12] * 7 + [25, 25, 80]
+    page = PAGE.replace("<body>", "<body>" + "".join(table.format(rows * count) for count in counts))
     with pdf.start_pdf() as job:
         job.send(with_fonts(page.replace(PLACE, PLACE + asset("print.css")), form="otf"))
         pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(job.result())).pages]
-    counts = [(text.count("見出し"), text.count("値")) for text in pages if "値" in text]
-    assert counts[:2] == [(1, 25), (1, 25)]
-    assert sum(values for _, values in counts[2:]) == 80
-    assert len(counts) > 3
-    assert {heads for heads, _ in counts} == {1}
+    held = [[part.count("値") for part in text.split("見出し")] for text in pages if "値" in text]
+    assert all(first == 0 for first, *_ in held)  # nothing stands on a page before the head of its table
+    pieces = [piece for _, *own in held for piece in own]
+    assert pieces[:7] == counts[:7] and sum(pieces) == sum(counts)
+    assert len(pieces) > len(counts) and min(pieces) >= 3
+    assert min(sum(own) for own in held[2:-1]) > 30  # the long ones leave no page half empty
     assert [text.split()[-3:] for text in pages[:2]] == [["1", "/", str(len(pages))], ["2", "/", str(len(pages))]]
 
 
