@@ -219,7 +219,7 @@ STYLES: tuple[Style, ...] = (
     Style("market_sensitivity", ("market_sensitivity",), texts={"en": "Market sensitivity", "ja": "{market}感応度"}),
     Style("size", ("log_market_cap",), texts={"en": "Size", "ja": "規模"}),
     Style("price_level", ("log_price",), texts={"en": "Price level", "ja": "価格水準"}),
-    Style("momentum", ("momentum",), texts={"en": "60-day momentum", "ja": "モメンタム（60日騰落率）"}),
+    Style("momentum", ("momentum",), texts={"en": "60-day momentum", "ja": "モメンタム"}),
     Style(
         "volatility",
         ("volatility",),

@@ -33,6 +33,7 @@ FACTS = {"reason": "reasons", "finding": "findings"}  # values of facts that are
 FACTORS = ("factors", "sectors", "industries")  # tables of the message files that name rows of a factor cut
 SHOWN = 5  # of a list
 WORD_END = re.compile(r"\b")
+IN_BRACKETS = re.compile(r"\s*[（(][^（）()]*[）)]$")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,21 @@ class Messages:
         ['割安性', '公益事業', 'ガス']
         """
         return self.name(next((kind for kind in FACTORS if label in self.table[kind]), FACTORS[0]), label)
+
+    def factors_in_short(self, labels: Sequence[str]) -> list[str]:
+        """The names of rows of a chart: short ones, and without brackets at their end where they stay apart.
+
+        Examples
+        --------
+        >>> read_messages("en", {"a": {"en": "Software (Media)"}, "b": {"en": "Size (log)"}}).factors_in_short(["a", "b"])
+        ['Software', 'Size']
+        >>> words = read_messages("en", {"a": {"en": "Gas (Energy)"}, "b": {"en": "Gas (Utilities)"}})
+        >>> words.factors_in_short(["a", "proxy", "b"])
+        ['Gas (Energy)', 'Index gap', 'Gas (Utilities)']
+        """
+        names = [str(self.table["factors_in_short"].get(label) or self.factor(label)) for label in labels]
+        brief = [IN_BRACKETS.sub("", name) for name in names]
+        return [short if brief.count(short) == 1 else name for name, short in zip(names, brief, strict=True)]
 
     def fact(self, kind: str, fact: Fact) -> str:
         """A fact in words, by its key in the table `kind` of the file; labels among its values under their names.

@@ -365,7 +365,7 @@ def _largest(
     errors = pd.DataFrame({name: frame.set_index("factor")["standard_error"] for name, frame in frames.items()})
     order = values.abs().max(axis=1).sort_values(ascending=False, kind="stable").index
     first, rest = order[:LARGEST], order[LARGEST:]
-    rows = [messages.factor(str(name)) for name in first]
+    rows = messages.factors_in_short(list(map(str, first)))
     rows += [messages("charts.others", count=len(rest))] * bool(len(rest)) + [messages(total)]
     unknown = np.inf if (errors > 0).any(axis=None) else 0.0  # the error of the sum of the others
     panels = []

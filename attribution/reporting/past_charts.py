@@ -107,7 +107,8 @@ def past_contributions(
     ends = [(str(name), percent(float(levels[name].iloc[-1]), style, signed=True, unit="%")) for name in levels]
     label = messages("charts.past_contributions", name=course_name(content, course, messages), excess=ends[-1][1])
     label = _joined([label, _items("charts.values", ends[:-1], messages)], messages)
-    names = {str(name): str(name) for name in levels}
+    short = messages.factors_in_short(list(map(str, largest.index)))
+    names = dict(zip(levels, [*short, rest, excess], strict=True))
     return paths(levels, names, style, label, messages, total=excess, width=width)
 
 

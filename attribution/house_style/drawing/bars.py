@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RADIUS = 2.9  # points: of a dot
+TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
 THICK = 0.62  # of a bar, in rows
 LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
 
@@ -116,9 +117,11 @@ def bar_panels(
     ranges = [limits([bar.ends for bar in bars]) for bars in flat]
     if shared:
         ranges = [(min(low for low, _ in ranges), max(high for _, high in ranges))] * len(panels)
+    fits = all(text_width(bar.label) <= column - 6 for bars, column in zip(flat, columns, strict=True) for bar in bars)
+    pitch = ROW if fits else TWO_LINES
     over = SMALL + 6.0 if headings else 0.0
     top, rows = 4.0 + over, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
-    deep = [top + count * ROW + SCALE_ROOM for count in rows]
+    deep = [top + count * pitch + SCALE_ROOM for count in rows]
     canvas = Canvas(width, max(deep) if abreast > 1 else sum(deep))
     left = 0.0
     for place, (panel, column, value, (low, high), count) in enumerate(
@@ -127,10 +130,10 @@ def bar_panels(
         if abreast == 1:
             left, top = 0.0, 4.0 + over + sum(deep[:place])
         scale = Scale(low, high, left + column, left + column + axis)
-        across(canvas, scale, top, top + count * ROW, style)
+        across(canvas, scale, top, top + count * pitch, style)
         if headings:
             canvas.write(left + column, top - over / 2, headings[place], "left", MUTED, SMALL)
-        middle = top + ROW / 2
+        middle = top + pitch / 2
         for group in panel:
             for bar in group:
                 mark(canvas, scale, middle, bar)
@@ -138,8 +141,8 @@ def bar_panels(
                 colour = INK if bar.certain else MUTED
                 canvas.name(left + column - 5, middle, bar.label, column - 6, "right", colour)
                 canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", colour)
-                middle += ROW
-            middle += ROW / 2
+                middle += pitch
+            middle += pitch / 2
         left = scale.stop + value + GAP
     return canvas.figure(label)
 

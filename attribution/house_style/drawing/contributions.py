@@ -75,10 +75,8 @@ def brinson_chart(
 
 
 def factor_bars(frame: pd.DataFrame, messages: Messages, column: str = "contribution") -> list[Bar]:
-    return [
-        Bar(messages.factor(str(name)), value, error)
-        for name, value, error in zip(frame["factor"], frame[column], frame["standard_error"], strict=True)
-    ]
+    names = messages.factors_in_short(list(map(str, frame["factor"])))
+    return [Bar(*row) for row in zip(names, frame[column], frame["standard_error"], strict=True)]
 
 
 def beside_groups(label: str) -> bool:

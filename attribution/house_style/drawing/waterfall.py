@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from attribution.house_style.drawing.bars import LABELS_ALONE, THICK, Bar, draw_bar, told
+from attribution.house_style.drawing.bars import LABELS_ALONE, THICK, TWO_LINES, Bar, draw_bar, told
 from attribution.house_style.drawing.canvas import (
     GRID,
     INK,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from attribution.house_style.words import Messages
 
 LEAST = 5e-5  # a step that prints as 0.00
-TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
 NAMES = 0.45  # of a narrow figure's width, at most, for names
 FAR = 1.0  # distance of zero from the nearest level, in ranges of the levels
 
@@ -182,7 +181,8 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]
     steps = [by_group[name] for name in WEIGHTED if name in by_group]
     alone = largest.sort_values("contribution", ascending=False, kind="stable")
-    steps += [Bar(messages.factor(str(row.factor)), row.contribution, row.standard_error) for row in alone.itertuples()]
+    brief = messages.factors_in_short(list(map(str, alone["factor"])))
+    steps += [Bar(*row) for row in zip(brief, alone["contribution"], alone["standard_error"], strict=True)]
     steps += [by_group[name] for name in ("specific", "other") if name in by_group]
     told = [bar for bar in steps if bar.certain and not abs(bar.value) < LEAST]
     others = style.drop(index=largest.index)

@@ -605,3 +605,13 @@ def test_panels_have_headings_over_them():
         figure = drawing.bar_panels(panels, "minus", "label", shared=False, headings=["Styles", "Sectors"], width=width)
         places = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
         assert places["Styles"] < places["a"] and places["Sectors"] < places["b"]
+
+
+def test_names_on_two_lines_leave_their_neighbours_room():
+    long = [Bar(f"Securities and commodity brokers of the {place} kind", 0.01) for place in ("first", "second")]
+    figure = drawing.bar_panels([[long], [[Bar("Size", 0.01)]]], "minus", "label", shared=True)
+    lines = sorted(
+        text.get_position()[1] for text in figure.axes[0].texts if re.search("Securities|brokers", text.get_text())
+    )
+    assert len(lines) == 4
+    assert lines[2] - lines[1] > SIZE > lines[1] - lines[0]  # from one name to the next more than within a name

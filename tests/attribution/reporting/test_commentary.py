@@ -270,7 +270,7 @@ def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
     """Momentum of 60 days and of a year are two styles of one key: neither is told under the other's name."""
     rows = [factor_row("momentum", "style", 0.35, 0.012, 0.0042, 9.0)]
     for styles, english, japanese in (
-        (rm.STYLES, "High exposure to 60-day momentum", "モメンタム（60日騰落率）"),
+        (rm.STYLES, "High exposure to 60-day momentum", "モメンタム"),
         (rm.RESEARCH_STYLES, "High exposure to 12-1-month momentum", "12-1カ月モメンタム"),
         ((rm.Style("momentum", ("momentum",), texts={"en": "House Trend", "ja": "順張り"}),), "to House Trend (", "順張り"),
     ):
