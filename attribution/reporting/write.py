@@ -30,7 +30,7 @@ from attribution.reporting.facts_json import FACTS, facts_json
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document, pages_alone
 from attribution.reporting.house.stocks import unshown
-from attribution.reporting.house.texts import House, check_house, read_house
+from attribution.reporting.house.texts import House, check_house, read_house, unsaid
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.policy import with_policy
 from attribution.reporting.tables.content import Content, build_content, single_sleeves
@@ -179,7 +179,7 @@ def report(
         texts = {document: drafted(content, document) for document in documents}
         texts |= {one.document: one.text for one in edited}
         unfilled = [left_open(one.text, texts[one], one.language) for one in documents if one.edition == CLIENT]
-        remarks = (*remarks, *filter(None, unfilled))
+        remarks = (*remarks, *filter(None, [*unfilled, unsaid(book)]))
         files = laid_out(content, texts, formats, jobs, step, house)
         step("files")
         made, failed = finished(jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from attribution.reporting.house.own import END
 from attribution.reporting.house.stocks import StockText, read_stock_texts
 from attribution.reporting.house.templates import OwnTemplate, read_templates
 from riskmodel.market.tables import file_hash
+
+MODEL_PORTFOLIOS = re.compile("model portfolio|モデル・?ポートフォリオ", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,24 @@ class House:
     def of(self, edition: str, language: str) -> list[HouseText]:
         """The texts of an edition in a language, in the order of the book."""
         return [text for text in self.texts if text.language == language and text.edition in (None, edition)]
+
+
+def unsaid(book: Book) -> str:
+    """That a book named after model portfolios does not say whether anybody earned their returns; empty where it does.
+
+    Examples
+    --------
+    >>> import attribution as at
+    >>> unsaid(at.read_book("fixtures/small/book.toml"))  # says hypothetical = true
+    ''
+    """
+    names = f"{book.book.name.ja} {book.book.name.en}"
+    if "hypothetical" in book.report.model_fields_set or book.walk is not None or not MODEL_PORTFOLIOS.search(names):
+        return ""
+    return (
+        f"{book.path.name}: the book's name says model portfolios, and no page says that performance is hypothetical. "
+        f"Set hypothetical = true in [report], or false where clients' money earned it."
+    )
 
 
 def read_house(book: Book, month: str, languages: Sequence[str], editions: Sequence[str]) -> House:

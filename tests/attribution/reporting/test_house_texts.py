@@ -11,6 +11,7 @@ from PIL import Image
 from attribution import InputError, read_book
 from attribution.house_style.drawing.canvas import NEGATIVE, POSITIVE
 from attribution.house_style.words import LANGUAGES
+from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.sections import Report
 from attribution.reporting.client.page import render_client
 from attribution.reporting.client.sleeve import shown_stocks
@@ -19,7 +20,7 @@ from attribution.reporting.formats import EDITIONS
 from attribution.reporting.house import files
 from attribution.reporting.house.own import Own, Section
 from attribution.reporting.house.sections import own_of
-from attribution.reporting.house.texts import check_house, read_house
+from attribution.reporting.house.texts import check_house, read_house, unsaid
 from attribution.reporting.pages.page import page_charts, render_page
 from tests.conftest import ROOT, SMALL_MONTH
 
@@ -54,6 +55,21 @@ def test_legal_texts_stand_before_the_annexes_and_other_texts_behind_their_part(
     own = [Section(key, key, key, "") for key in ("ranking", "limits")] + [Section("notes", "notes", "", "", annex=True)]
     added = Own({place: [Section(place, "house", "", "")] for place in ("month", "limits", "end")})
     assert [section.key for section in added.among(own)] == ["ranking", "month", "limits", "limits", "end", "notes"]
+
+
+@pytest.mark.parametrize(
+    ("report", "name", "told"),
+    [
+        ({}, "US Model Portfolios", True),
+        ({}, "Large caps", False),
+        ({"hypothetical": True}, "US Model Portfolios", False),
+        ({"hypothetical": False}, "US Model Portfolios", False),  # clients' money earned it, says the book
+    ],
+)
+def test_a_book_named_after_model_portfolios_is_asked_whether_performance_is_hypothetical(small_book, report, name, told):
+    general = small_book.book.model_copy(update={"name": Words(ja="米国株", en=name)})
+    book = small_book.model_copy(update={"book": general, "report": Report.model_validate(report)})
+    assert ("hypothetical = true" in unsaid(book)) == told
 
 
 def html_of(house, messages, edition="client"):
