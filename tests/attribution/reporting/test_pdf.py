@@ -166,7 +166,7 @@ def test_a_long_table_breaks_not_at_its_ends_and_repeats_its_head_and_a_short_on
     pieces = [piece for _, *own in held for piece in own]
     assert pieces[:7] == counts[:7] and sum(pieces) == sum(counts)
     assert len(pieces) > len(counts) and min(pieces) >= 3
-    assert min(sum(own) for own in held[2:-1]) > 30  # the long ones leave no page half empty
+    assert min(sum(own) for own in held[3:-1]) > 30  # of some 36: from where the long ones begin no page is half empty
     assert [text.split()[-3:] for text in pages[:2]] == [["1", "/", str(len(pages))], ["2", "/", str(len(pages))]]
 
 
