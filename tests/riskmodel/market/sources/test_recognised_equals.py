@@ -263,3 +263,18 @@ def test_of_two_files_of_results_that_with_what_was_told_is_first_and_both_are_a
     assert found.stated["file"] == "?"
     assert found.why["file",][0].values["places"] == ("results.csv", "a_forecasts.csv")
     assert found.labels["eps_actual"] == "EPS実"
+
+
+def test_words_for_the_session_are_taken_before_times_of_day_which_alone_are_one_question(tmp_path):
+    held(tmp_path, "A001", "A002")
+    results(tmp_path, **{"Quarter": "end", "Announced": "told"})
+    frame = pd.read_csv(tmp_path / "results.csv").drop(columns="Session")
+    frame["Time"] = [f"{7 + 9 * (place % 2):02d}:{place:02d}" for place in range(len(frame))]
+    frame.to_csv(tmp_path / "results.csv", index=False)
+    found = draft(tmp_path, "earnings")
+    assert found.stated["columns"]["session"] == "?" and "values" not in found.stated
+    frame["BMO_AMC"] = np.where(np.arange(len(frame)) % 2, "AMC", "BMO")
+    frame.to_csv(tmp_path / "results.csv", index=False)
+    found = draft(tmp_path, "earnings")
+    assert found.labels["session"] == "BMO_AMC"
+    assert found.stated["values"]["session"] == {"AMC": "post", "BMO": "pre"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.doubts import says
-from riskmodel.market.sources.recognition.drafts import Draft, ask_column
+from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are_sectors, lies_in
@@ -16,6 +18,7 @@ from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 from riskmodel.market.tables import TABLES
 
+TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
 FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
 FEW = 30  # different cells of a column that says of which kind a row is
 
@@ -26,6 +29,8 @@ def ask_equals(draft: Draft) -> None:
         return
     if draft.table == "fundamentals":
         _ask_parts(draft, draft.group)
+    if draft.table == "earnings":
+        _settle_session(draft, draft.group)
     if draft.table == "indices":
         _ask_levels(draft, draft.group)
     if draft.table == "securities":
@@ -71,6 +76,33 @@ def is_part(label: str) -> bool:
     [True, True, False, True, False]
     """
     return says(label, "of_parts") and not (says(label, "of_long") and says(label, "of_short"))
+
+
+def _settle_session(draft: Draft, group: Group) -> None:
+    """Take the column of words for before the open and after the close in the place of one of times of day.
+
+    Where there is no such column, times are one question: which are before the open the hours of the market say.
+    """
+    taken = draft.labels.get("session")
+    if taken is None or not all(map(TIME.fullmatch, {*group.texts(taken)} - {""})):
+        return
+    worded = [
+        label
+        for label, shape in group.shapes.items()
+        if shape.kind == TEXT and label not in draft.labels.values() and _are_sessions({*group.texts(label)} - {""})
+    ]
+    if len(worded) == 1:
+        draft.why.pop(("columns", "session"), None)
+        draft.state(("columns", "session"), worded[0], Fact("session_words", {"label": worded[0], "other": taken}))
+        draft.labels["session"] = worded[0]
+    else:
+        ask_column(draft, "session", Fact("session_times", {"labels": first((*worded, taken))}))
+
+
+def _are_sessions(cells: set[str]) -> bool:
+    return bool(cells) and all(
+        any(has(tokens(text), each) for words in SESSIONS.values() for each in words) for text in cells
+    )
 
 
 def _ask_levels(draft: Draft, group: Group) -> None:

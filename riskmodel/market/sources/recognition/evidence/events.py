@@ -49,7 +49,7 @@ class Events:
 
     def splits(self) -> Fact:
         """That splits may stand here, among other events."""
-        return Fact("events_seen", {"labels": (*self.days, *self.numbers), "cells": self.kinds})
+        return Fact("events_seen", {"labels": (*self.days, *self.numbers, *self.kinds)})
 
 
 def events_of(group: Group, ticker: str | None) -> Events | None:
