@@ -245,6 +245,9 @@ def test_of_levels_of_one_name_below_the_other_those_of_prices_are_asked_and_are
     (frame if said else frame.drop(columns="about")).to_csv(tmp_path / "levels.csv", index=False)
     found = draft(tmp_path, "indices")
     assert found.stated["drop"] == "?"
+    frame.rename(columns={"level": "Valore", "index": "Codice"}).to_csv(tmp_path / "levels.csv", index=False)
+    assert draft(tmp_path, "indices").why["drop",][0].values["labels"] == ("IT28",)
+    (frame if said else frame.drop(columns="about")).to_csv(tmp_path / "levels.csv", index=False)
     assert (found.why["drop",][0].values["label"], found.why["drop",][0].values["labels"]) == ("index", ("IT28",))
     book = drafted(tmp_path)
     assert book["report"]["indices"] == [total] and "IT28" not in book["benchmarks"]

@@ -111,6 +111,8 @@ def _ask_levels(draft: Draft, group: Group) -> None:
     So is one beside which a text says price, and nothing of a total return.
     """
     day, index, level = (draft.labels.get(ours, "") for ours in ("date", "index", "level"))
+    offered = [label for fact in draft.why.get(("columns", "level"), ()) for label in fact.values.get("labels", ())]
+    level = level or next(iter(offered), "")  # no header says it, and it is asked too
     if not day or not index or not level:
         return
     names = group.texts(index)
