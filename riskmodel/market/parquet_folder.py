@@ -68,6 +68,8 @@ def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
 def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | None = None) -> tuple[Any, list[str]]:
     """The Arrow table of a file, without the notes that pandas leaves in one, and the names of all of its columns.
 
+    A column that is kept as numbers of a dictionary's entries is read as the entries: texts, numbers or days.
+
     Parameters
     ----------
     path, place
@@ -89,8 +91,18 @@ def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | N
         there = list(file.schema_arrow.names)
         table = file.read(columns=None if columns is None else [column for column in columns if column in there])
         table.validate(full=True)  # texts are UTF-8
-        table = table.select(_index_first(table))
+        table = _decoded(table.select(_index_first(table)))
     return table.replace_schema_metadata(None), there
+
+
+def _decoded(table: Any) -> Any:
+    """A table whose columns have their entries themselves where a dictionary has them."""
+    import pyarrow as pa
+
+    for place, column in enumerate(table.columns):
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(place, table.column_names[place], column.cast(column.type.value_type))
+    return table
 
 
 def _index_first(table: Any) -> list[str]:

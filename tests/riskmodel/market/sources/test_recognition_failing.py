@@ -159,3 +159,19 @@ def test_a_frame_that_pandas_wrote_with_its_days_as_the_index_has_them_first(tmp
     fields = {ours: {"file": f"{ours}.parquet"} for ours in ("close", "total_return")}
     read = Exports(tmp_path, {"prices": TableMap(**{"layout": "wide", "fields": fields})}).table("prices")
     assert read.set_index(["date", "ticker"])["close"].unstack().to_numpy().tolist() == wide.to_numpy().tolist()
+
+
+def test_columns_that_parquet_keeps_as_a_dictionary_are_read_as_what_they_hold(tmp_path):
+    read, drafts = [], []
+    for name, kind in (("plain", None), ("coded", "category")):
+        folder = folder_of(tmp_path / name)
+        (folder / "prices.csv").unlink()
+        rows = prices() if kind is None else prices().astype(kind)  # days, texts and numbers alike
+        rows.to_parquet(folder / "prices.parquet", index=False)
+        found = recognise(folder)
+        drafts.append({each.table: each.stated for each in found.drafts})
+        assert not [each for each in found.found if any(fact.key == "not_understood" for fact in each.why)]
+        stated = TableMap(file="prices.parquet", units={"close": "cents"}, missing="-")
+        read.append(Exports(folder, {"prices": stated}).table("prices"))
+    assert drafts[0] == drafts[1] and {*drafts[0]} == {*OURS}
+    pd.testing.assert_frame_equal(*read)
