@@ -43,7 +43,7 @@ book.'
         stated = f'units = {{ {column} = "percent" }}'
     elif every(r"-?[1-9]\d{0,2},\d{3}"):  # 1,234 is either
         stated = 'thousands = ",", or decimal = ","'
-    elif every(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"):
+    elif every(r"-?[1-9](\d{0,2}(,\d{3})+|\d?(,\d{2})+,\d{3})(\.\d+)?"):  # the second as in India: 1,00,000
         stated = 'thousands = ","'
     elif every(r"-?\d+(\.\d{3})*,\d+"):
         stated = 'decimal = ","' + (', thousands = "."' if any("." in text for text in texts) else "")

@@ -68,7 +68,7 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     plain = plain.str.removesuffix("%").str.strip()
     foreign = pd.Series(False, index=plain.index)  # written with another point than the stated one: 1.234 with decimal = ","
     if how.thousands:
-        foreign = plain.str.contains(how.thousands, regex=False) & ~plain.str.fullmatch(_grouped(how))
+        foreign = plain.str.contains(how.thousands, regex=False) & ~_grouped(plain, how)
         plain = plain.str.replace(how.thousands, "", regex=False)
     if how.decimal == ",":
         foreign |= plain.str.contains(".", regex=False)
@@ -137,9 +137,23 @@ def _without_missing(given: pd.Series, how: How) -> pd.Series:
     return given.map(_text).astype(str).str.strip().replace({text.strip(): "" for text in how.missing})
 
 
-def _grouped(how: How) -> str:
-    """A regular expression of a number whose thousands are grouped by three, before its point."""
-    return rf"[-+]?\d{{1,3}}(?:{re.escape(how.thousands)}\d{{3}})+(?:{re.escape(how.decimal)}\d*)?"
+def grouped_forms(thousands: str) -> tuple[str, ...]:
+    """Regular expressions of a whole number in groups: of three, and with commas as in India, of two before the last three.
+
+    Examples
+    --------
+    >>> [[bool(re.fullmatch(form, text)) for form in grouped_forms(",")] for text in ("1,00,000", "100,000", "1,23")]
+    [[False, True], [True, False], [False, False]]
+    """
+    of_three = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+"
+    return (of_three, r"\d{1,2}(?:,\d{2})*,\d{3}") if thousands == "," else (of_three,)
+
+
+def _grouped(plain: pd.Series, how: How) -> pd.Series:
+    """Which cells are grouped before their point as most are, all in one way: a mix of two is written by mistake."""
+    rest = rf"(?:{re.escape(how.decimal)}\d*)?"
+    ways = [plain.str.fullmatch(rf"[-+]?{form}{rest}") for form in grouped_forms(how.thousands)]
+    return max(ways, key=lambda fit: int(fit.sum()))
 
 
 def _text(cell: object) -> str:

@@ -191,6 +191,7 @@ def test_a_comma_in_the_place_of_the_stated_delimiter_is_named_too(tmp_path: Pat
         (["four", "0.6"], ""),
         (["1,234", "0.6"], 'thousands = ",", or decimal = ","'),
         (["1,234", "1,234,567"], 'thousands = ","'),
+        (["1,234", "3,77,715.99"], 'thousands = ","'),
     ],
 )
 def test_what_to_state_of_numbers_is_said(tmp_path: Path, weights: list[str], stated: str) -> None:

@@ -12,6 +12,7 @@ from riskmodel.errors import InputError
 from riskmodel.market.sources.cells import Cells, numbers
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import How, TableMap
+from riskmodel.market.sources.recognition.evidence.values import shape_of
 
 HEADER = "date,ticker,close,total_return,volume"
 
@@ -39,6 +40,10 @@ def refusal(folder: Path, stated: TableMap, name: str = "prices") -> str:
         ("28.6352", How(decimal=",", thousands=".")),
         ("1.2.345,5", How(decimal=",", thousands=".")),
         ("1234.567,5", How(decimal=",", thousands=".")),
+        ("1,23", How(thousands=",")),  # 1.23 where the comma is a decimal one
+        ("123,45,678", How(thousands=",")),
+        ("1,23,45", How(thousands=",")),
+        ("1.00.000", How(decimal=",", thousands=".")),  # groups of two are parted by commas
     ],
 )
 def test_a_point_that_is_not_the_stated_one_is_no_number(text, how):
@@ -54,15 +59,37 @@ def test_a_point_that_is_not_the_stated_one_is_no_number(text, how):
         ("1\u202f234,5", How(decimal=",", thousands=" "), 1234.5),
         ("1’234.5", How(thousands="'"), 1234.5),
         ("(1,234)", How(thousands=","), -1234.0),
+        ("3,77,715.99", How(thousands=","), 377715.99),
+        ("-1,00,00,000", How(thousands=","), -1e7),
+        ("(12,34,567.5)", How(thousands=","), -1234567.5),
         (" - ", How(missing="-"), np.nan),
         ("-999", How(missing=" -999 "), np.nan),
         (-999.0, How(missing="-999"), np.nan),
     ],
 )
-def test_thousands_are_grouped_by_three_and_what_stands_for_nothing_is_nothing(text, how, value):
+def test_thousands_are_grouped_and_what_stands_for_nothing_is_nothing(text, how, value):
     read, problems = numbers(cells(text), how, None)
     assert problems == []
     np.testing.assert_equal(read.tolist(), [value])
+
+
+def test_lakhs_and_millions_in_one_column_are_refused():
+    _, problems = numbers(cells("3,77,715.99", "1,00,000", "5,051.68", "123,456", 7), How(thousands=","), None)
+    assert problems == ["x.csv 'Kurs': 1 cell is no number: row 5 '123,456'. State decimal, thousands or missing"]
+    _, problems = numbers(cells("1,00,000", "123,456", "1,234,567"), How(thousands=","), None)
+    assert "1 cell is no number: row 2 '1,00,000'" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("texts", "points"),
+    [
+        (["3,77,715.99", "-1,00,00,000", "(4,531.85)", "0.5"], ((".", ","),)),
+        (["3,77,715.99", "123,456"], ()),
+        (["1,23"], ((",", ""), (",", "."), (",", " "), (",", "'"))),
+    ],
+)
+def test_cells_in_lakhs_and_crores_are_seen_as_numbers(texts, points):
+    assert shape_of(pd.Series(texts)).points == points
 
 
 def test_a_column_of_numbers_has_what_stands_for_nothing_too():

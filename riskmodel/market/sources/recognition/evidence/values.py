@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.market.day_forms import forms_of
-from riskmodel.market.sources.cells import PLAIN
+from riskmodel.market.sources.cells import PLAIN, grouped_forms
 from riskmodel.market.spelling import stands_for_none
 
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
@@ -125,9 +125,9 @@ def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
     plain = plain.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     found, digits = [], plain.str.contains(r"\d")
     for decimal, thousands in POINTS:
-        whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+" if thousands else r"\d+"
-        form = rf"[-+]?(?:{whole}|\d+)?(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
-        if (plain.str.fullmatch(form) & digits).all():
+        wholes = grouped_forms(thousands) if thousands else (r"\d+",)
+        rest = rf"(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
+        if any((plain.str.fullmatch(rf"[-+]?(?:{whole}|\d+)?{rest}") & digits).all() for whole in wholes):
             found.append((decimal, thousands))
     return tuple(found)
 
