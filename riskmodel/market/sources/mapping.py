@@ -17,9 +17,12 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "cents": 0.01,
     "thousands": 1e3,
     "ten_thousands": 1e4,
+    "lakhs": 1e5,
     "millions": 1e6,
+    "crores": 1e7,
     "hundred_millions": 1e8,
     "billions": 1e9,
+    "trillions": 1e12,
     "ones": 1.0,
 }
 EMPTY_LINE = "empty line"  # of `until`

@@ -49,14 +49,17 @@ CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコ�
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
 WHOLE_WORD = 3.0  # of `matched`: a header that is a word and nothing else
 WHOLE = "="  # before a word that is a header only where it stands alone
-_SCALE = r"(?P<scale>k|t|tsd|m|mn|mm|mio|mln|b|bn|mrd|md|mds)"
+_SCALE = r"(?P<scale>k|t|tsd|m|mn|mm|mio|mln|b|bn|mrd|md|mds|lakhs?|lacs?|crores?|cr)"
 _MONEY = r"(?:usd|eur|gbp|chf|jpy|sek|nok|dkk|cad|aud|krw|cny|hkd|inr|brl|pln|czk|us\$|\$|€|£|¥)"
 SHORT = re.compile(f"{_SCALE}{_MONEY}"), re.compile(f"{_MONEY}{_SCALE}")  # TSEK, M USD; USDm, US$ mn
 SHORT_UNITS = {  # and MUSD is millions
     **dict.fromkeys(("k", "t", "tsd"), "thousands"),
     **dict.fromkeys(("b", "bn", "mrd", "md", "mds"), "billions"),
+    **dict.fromkeys(("lakh", "lakhs", "lac", "lacs"), "lakhs"),
+    **dict.fromkeys(("crore", "crores", "cr"), "crores"),
 }
-SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn|lakh|lac|crore|cr")  # beside a currency: of no known size
+SCALES = re.compile(r"[a-z]|mil|mill|mille|bil|tril|tn|trn")  # beside a currency: of no known size
+COMPOUND = re.compile("[十千]万|[百千]億|[十百千]兆")  # scales of which a part alone is a unit of ours
 CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])|(?<=[A-Z]{3})(?=[A-Z][a-z]{2})")  # IndexCode, ISINCode
 ACCENTS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")  # of Latin letters: many exports leave them out
 HUNDREDTHS = re.compile(r"(?<![A-Za-z])(?:GBp|GBX|GBx|ZAc|ZAC|ZAX|ILA|ILa|ILX|USX|USx|EUX|EUx)(?![A-Za-z])")
@@ -145,6 +148,8 @@ def unit_said(label: str) -> str | None:
     if of_hundredths(label):
         scales = (phrase for unit in UNIT_WORDS if unit not in ("cents", "percent") for phrase in UNIT_WORDS[unit])
         return None if any(has(tokens(label), phrase) for phrase in scales) else "cents"
+    if COMPOUND.search(label):
+        return None
     words, inside = (
         tokens(label),
         tuple(word for part in BRACKETS.findall(unicodedata.normalize("NFKC", label)) for word in tokens(part)),
