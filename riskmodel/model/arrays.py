@@ -114,3 +114,20 @@ def industry_texts(data: xr.Dataset) -> dict[str, dict[str, str]]:
                 "sector": str(sector),
             }
     return texts
+
+
+def design_into(data: xr.Dataset, out: np.ndarray, factors: pd.Index, styles: xr.DataArray) -> np.ndarray:
+    """Write exposures of those of the factors that the model has; which names lack a sector, (time, asset)."""
+    days, names = styles.get_index("time"), styles.get_index("asset")
+    out[:, factors == MARKET] = 1.0
+    for kind in ("industry_factor", "sector"):
+        labels = data[kind].sel(asset=names)
+        labels = labels.sel(time=days).transpose("time", "asset") if "time" in labels.dims else labels
+        label = labels.to_numpy().astype(object)
+        column = np.broadcast_to(factors.get_indexer(label.ravel()).reshape(label.shape), (len(days), len(names)))
+        day, own = np.nonzero(column >= 0)
+        out[day, column[day, own], own] = 1.0
+    places = factors.get_indexer(styles.get_index(STYLE))
+    every = bool((places >= 0).all())
+    out[:, places[places >= 0]] = (styles if every else styles[:, places >= 0]).to_numpy()
+    return np.array(np.broadcast_to(pd.isna(label) | (label == ""), (len(days), len(names))))

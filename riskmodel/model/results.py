@@ -20,7 +20,7 @@ from riskmodel.estimation.regression import HETEROSKEDASTIC
 from riskmodel.estimation.specific import SpecificRiskSettings
 from riskmodel.factors import MARKET
 from riskmodel.facts import Fact
-from riskmodel.model.arrays import STYLE, industry_texts
+from riskmodel.model.arrays import STYLE, design_into, industry_texts
 from riskmodel.model.forecast import RiskForecast, risk_forecast, specific_forecast
 from riskmodel.progress import Progress, stages
 
@@ -160,38 +160,11 @@ class RiskModelResults:
             styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
         factors = self.data.get_index("factor")
         exposures = np.zeros((styles.sizes["time"], len(factors), styles.sizes["asset"]))
-        without = self._write_design(exposures, factors, styles)
+        without = design_into(self.data, exposures, factors, styles)
         if without.any():
             exposures.transpose(0, 2, 1)[without] = np.nan
         labels = {"time": styles.get_index("time"), "factor": factors, "asset": styles.get_index("asset")}
         return xr.DataArray(exposures, labels, ("time", "factor", "asset"))
-
-    def write_design(self, out: np.ndarray, factors: pd.Index, times: pd.DatetimeIndex, assets: pd.Index) -> None:
-        """Write `design` of some factors into zeros (time, factor, asset), without a copy; 0 where an asset has none."""
-        styles = self.data["exposures"].transpose("time", STYLE, "asset")
-        styles = styles[requested_rows(styles.get_index("time"), times, name="the fit")]
-        styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
-        without = self._write_design(out, factors, styles)
-        for place in factors.get_indexer(styles.get_index(STYLE)):
-            if place >= 0:
-                np.copyto(out[:, place], 0.0, where=np.isnan(out[:, place]))
-        out.transpose(0, 2, 1)[without] = 0.0
-
-    def _write_design(self, out: np.ndarray, factors: pd.Index, styles: xr.DataArray) -> np.ndarray:
-        """Write exposures of those of the factors that the model has; which names lack a sector, (time, asset)."""
-        days, names = styles.get_index("time"), styles.get_index("asset")
-        out[:, factors == MARKET] = 1.0
-        for kind in ("industry_factor", "sector"):
-            labels = self.data[kind].sel(asset=names)
-            labels = labels.sel(time=days).transpose("time", "asset") if "time" in labels.dims else labels
-            label = labels.to_numpy().astype(object)
-            column = np.broadcast_to(factors.get_indexer(label.ravel()).reshape(label.shape), (len(days), len(names)))
-            day, own = np.nonzero(column >= 0)
-            out[day, column[day, own], own] = 1.0
-        places = factors.get_indexer(styles.get_index(STYLE))
-        every = bool((places >= 0).all())
-        out[:, places[places >= 0]] = (styles if every else styles[:, places >= 0]).to_numpy()
-        return np.array(np.broadcast_to(pd.isna(label) | (label == ""), (len(days), len(names))))
 
     @property
     def sectors(self) -> list[str]:
@@ -397,3 +370,17 @@ def require_a_sound_day(data: xr.Dataset) -> None:
     if not bool(data["factor_returns"].sel(factor=MARKET).notnull().any()):
         reasons = dict.fromkeys(Fact.read(text).words() for text in data["flag"].to_numpy() if text)
         raise InputError(f"model: no day can be estimated ({listed(reasons, 3)}). Give more names or a longer history.")
+
+
+def write_design(
+    model: RiskModelResults, out: np.ndarray, factors: pd.Index, times: pd.DatetimeIndex, assets: pd.Index
+) -> None:
+    """Write a model's `design` of some factors into zeros (time, factor, asset) in place; 0 where an asset has none."""
+    styles = model.data["exposures"].transpose("time", STYLE, "asset")
+    styles = styles[requested_rows(styles.get_index("time"), times, name="the fit")]
+    styles = styles[..., requested_columns(styles.get_index("asset"), "assets", assets, of="the fit")]
+    without = design_into(model.data, out, factors, styles)
+    for place in factors.get_indexer(styles.get_index(STYLE)):
+        if place >= 0:
+            np.copyto(out[:, place], 0.0, where=np.isnan(out[:, place]))
+    out.transpose(0, 2, 1)[without] = 0.0

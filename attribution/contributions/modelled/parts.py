@@ -16,7 +16,7 @@ from riskmodel.arrays.labels import places
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.estimation.returns_based import WINDOW
 from riskmodel.market.sector_order import sectors_in_order
-from riskmodel.model.results import RiskModelResults
+from riskmodel.model.results import RiskModelResults, write_design
 from riskmodel.model.returns_based import estimated_exposures
 
 SAME_RETURN = 1e-9
@@ -69,7 +69,7 @@ def model_parts(
     modelled[:, of_market], specific[:, of_market] = ~np.isnan(own), np.nan_to_num(own)
     first = len(of_market) and of_market[-1] == len(of_market) - 1  # the others stand behind them: a view is enough
     of_names = exposure[..., : len(of_market)] if first else np.zeros((*exposure.shape[:2], len(of_market)))
-    model.write_design(of_names, pd.Index(names, dtype=object), before, stocks)
+    write_design(model, of_names, pd.Index(names, dtype=object), before, stocks)
     of_names.transpose(0, 2, 1)[~modelled[:, of_market]] = 0.0
     if not first:
         exposure[..., of_market] = of_names

@@ -168,10 +168,10 @@ def labels_table(tables: dict[str, pd.DataFrame], messages: Messages) -> pd.Data
     >>> from attribution.house_style.words import read_messages
     >>> frame = pd.DataFrame({"factor": ["value", "market"], "effect": ["allocation", "selection"]})
     >>> print(labels_table({"t": frame}, read_messages("ja")).to_string(index=False, header=False))
-    factor      value    割安性
-    factor     market     市場
-    effect allocation 業種配分効果
-    effect  selection 銘柄選択効果
+    factor      value      割安性
+    factor     market       市場
+    effect allocation セクター配分効果
+    effect  selection   銘柄選択効果
     """
     known = messages.table
     kinds = {

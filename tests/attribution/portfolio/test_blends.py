@@ -18,7 +18,7 @@ from attribution.portfolio.blends import blend_return, blend_shares, since_reset
 from attribution.portfolio.course import follow_course
 from attribution.portfolio.periods import read_period
 from attribution.portfolio.settings.bound_types import Reset
-from attribution.reporting.pages.notes import method_paragraph
+from attribution.reporting.pages.notes import method_points
 from attribution.reporting.pages.words import page_words
 from riskmodel.errors import InputError
 from tests.conftest import SMALL_MONTH
@@ -140,9 +140,9 @@ def test_the_method_says_when_the_shares_are_reset(page_content, language):
     content = page_content
     words = page_words(content.book, language, content.messages(language))
     usual = {"en": "Blends return to their fixed shares at the start of each month.", "ja": "合成コースは毎月初めに"}
-    assert usual[language] in method_paragraph(content, words)
+    assert usual[language] in "\n".join(method_points(content, words))
     other = dataclasses.replace(content, book=with_reset(content.book, {BLEND: "never"}))
-    said = method_paragraph(other, page_words(other.book, language, other.messages(language)))
+    said = "\n".join(method_points(other, page_words(other.book, language, other.messages(language))))
     never = {
         "en": f"{BLEND}: fixed shares, from which it drifts since inception and to which it does not return.",
         "ja": f"{BLEND}の配分比率は設定来、定められた比率に戻さず、騰落率に応じて変動させています。",
