@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, in_key_o
 OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "endings", "identifiers", "derived"} | {
     *("dates", "decimal", "thousands", "missing"),
 }
+ONE_SELECT = re.compile(r"\s*select\b[^;]*;?\s*", re.IGNORECASE)  # of which the engine's own words are all that is wrong
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,10 @@ class Database:
         except EngineError as error:
             if not (opened and asked.query) or error.fix:
                 raise
+            rule = "" if ONE_SELECT.fullmatch(asked.query) else " Only one SELECT is allowed, which changes nothing."
             raise InputError(
-                f"{name}: [tables.{name}] query cannot be read from {self.engine.name}. Only one SELECT is allowed, in the "
-                f"engine's own SQL, which changes nothing; correct it there ({error.said})."
+                f"{name}: [tables.{name}] query cannot be read from {self.engine.name} ({error.said}). Correct the query, "
+                f"in the engine's own SQL.{rule}"
             ) from None
         require_kinds(
             frame, {column: CODE if kinds[ours] == TEXT else kinds[ours] for ours, column in theirs.items()}, place, name

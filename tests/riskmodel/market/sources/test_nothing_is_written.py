@@ -135,12 +135,20 @@ def test_a_query_that_is_more_than_reading_is_refused_and_changes_nothing(filled
 def test_a_query_that_is_refused_is_named_with_what_is_allowed(made, query):
     made.fill({"rates": RATES})
     named = (
-        r"^rates: \[tables\.rates\] query cannot be read from .*\. Only one SELECT is allowed, .* correct it there \(.+\)\.$"
+        r"^rates: \[tables\.rates\] query cannot be read from .* \(.+\)\. Correct the query, in the engine's own SQL\. "
+        r"Only one SELECT is allowed, which changes nothing\.$"
     )
     with pytest.raises(InputError, match=named) as refused:
         open_source(made.data, maps={"rates": TableMap(query=query)}).table("rates")
     if made.engine == "postgresql":
         assert "reader:***@" in str(refused.value)
+
+
+@pytest.mark.parametrize("query", ["select * from nowhere", "\n  SELECT nothing FROM rates;\n"])
+def test_a_misspelt_name_in_a_query_is_told_as_the_engine_says_it_and_no_rule_is_recited(made, query):
+    made.fill({"rates": RATES})
+    with pytest.raises(InputError, match=r"\(.*(nowhere|nothing).*\)\. Correct the query, in the engine's own SQL\.$"):
+        open_source(made.data, maps={"rates": TableMap(query=query)}).table("rates")
 
 
 def test_a_table_that_the_login_may_not_read_is_named_with_its_grant(make_database):
