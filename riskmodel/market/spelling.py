@@ -12,7 +12,8 @@ from riskmodel.market.industries import COLUMNS
 CATEGORIES = ("sector", *COLUMNS)
 PLACEHOLDERS = frozenset(  # of an empty cell, in lower case
     {"-", "--", "－", "—", "–", "***", "nan", "nat", "none", "null", "na", "n/a", "n.a."}
-    | {"#na", "#n/a", "#n/a n/a", "#value!", "#div/0!", "#ref!"}
+    | {"#na", "#n/a", "#n/a n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!"}
+    | {"#nv", "#n/v", "#n/d", "#nd", "#n/b", "#wert!", "#bezug!", "#zahl!", "#valeur!"}  # of workbooks in other languages
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from riskmodel.facts import Fact
@@ -27,6 +28,11 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
         return ASKED, Fact("pair_in_two", {"labels": tuple(pairs)}), "fx"
     if may_be_rates(group):
         return ASKED, Fact("may_be_rates", {"label": across[0]}), "rates"
+    column, _ = best_column(frozenset(across), codes)
+    if column is not None and group.shape(first).kind == DAY and group.stacked.kind == CELLS_OF_TEXT:
+        cells = [text for text in group.stacked.texts if text]
+        words = [text for text in cells if not re.search(r"\d", text)]
+        return ASKED, Fact("no_numbers_across", {"label": column, "cells": tuple((words or cells)[:SHOWN])}), ""
     if not group.is_long:
         if group.shape(first).kind == DAY and codes:
             return _of_codes(frozenset(across), "", codes, "")

@@ -55,6 +55,42 @@ def test_headers_that_are_no_tables_are_said(tmp_path):
     assert _why(tmp_path, "client,fee\nA,1.5\nB,2.5\n")[:2] == (UNUSED, "no_table_of_ours")
 
 
+def _names_across(path, cell: str):
+    """Closes under the names of stocks, with a row of numbers of securities above, and one cell that is none."""
+    names = [f"Stock {letter} N" for letter in "ABCDEFGH"]
+    master = "".join(f"{n + 13897405},S{n},{name},Tech\n" for n, name in enumerate(names))
+    (path / "securities.csv").write_text("valor,symbol,name,sector\n" + master, encoding="utf-8")
+    rows = [[f"2024-11-{day:02}", *(str(20.5 + day % 3 + 2 * n) for n in range(8))] for day in (1, 4, 5, 6, 7)]
+    rows[2][3] = cell
+    lists = "".join(f"X,2024-11-01,S{n},12.5\n" for n in range(8))
+    (path / "members.csv").write_text("index,date,ticker,weight\n" + lists, encoding="utf-8")
+    head = [["Valor", *(str(n + 13897405) for n in range(8))], ["Titel", *names]]
+    (path / "close.csv").write_text("\n".join(map(",".join, head + rows)) + "\n", encoding="utf-8")
+    return recognise(path)
+
+
+def test_names_across_under_their_codes_are_read_where_a_workbook_wrote_what_it_has_not(tmp_path):
+    stated = _names_across(tmp_path, "#N/V").draft("prices").stated
+    assert (stated["identifiers"], stated["fields"]["close"]["missing"]) == ("code_1", ["#N/V"])
+    (tmp_path / "index.csv").write_bytes((tmp_path / "close.csv").read_bytes())
+    fields = {
+        ours: {"file": f"{file}.csv", "skip": 1, "missing": "#N/V"}
+        for ours, file in (("close", "close"), ("total_return_index", "index"))
+    }
+    derived = {"total_return": "total_return_index"}
+    prices = {"layout": "wide", "fields": fields, "identifiers": "code_1", "derived": derived}
+    securities = {"file": "securities.csv", "columns": {"ticker": "symbol", "code_1": "name"}}
+    maps = {"prices": TableMap(**prices), "securities": TableMap(**securities)}
+    read = Exports(tmp_path, maps).table("prices").set_index(["date", "ticker"])["close"].unstack()
+    assert [*read.columns] == [f"S{n}" for n in range(8)] and read.isna().sum().sum() == 1
+
+
+def test_cells_that_keep_names_across_from_being_read_are_said(tmp_path):
+    found = [each for each in _names_across(tmp_path, "halted").found if each.file == "close.csv" and not each.column]
+    (why,) = [each.why[0] for each in found]
+    assert (why.key, dict(why.values)) == ("no_numbers_across", {"label": "name", "cells": ("halted",)})
+
+
 def _grid(path, name: str, fields: list[str], head: str = "") -> None:
     """Names over fields over days and numbers, as a terminal writes them, with a title above."""
     names = [f"{stock} US Equity" for stock in "ABC" for _ in fields]
