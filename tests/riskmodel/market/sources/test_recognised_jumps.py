@@ -94,3 +94,30 @@ def test_counts_on_the_other_basis_than_the_close_are_asked(traded, tmp_path):
     counts.assign(**{"Shares outstanding": flat}).to_csv(tmp_path / "shares.csv", index=False)
     again = draft(tmp_path, "shares")
     assert ("shares_out" in again.labels) is not traded
+
+
+@pytest.mark.parametrize("across", ["days", "names"])
+def test_counts_of_a_grid_on_the_other_basis_than_the_close_are_asked(across, tmp_path):
+    """The file is asked, and a market cap elsewhere is named; on the basis of the close the grid is taken."""
+    folder_of(tmp_path, traded=False)
+    (tmp_path / "splits.csv").unlink()
+    _, level = market()
+    ends = level.index[[0, 20, 40, 60, 69]]
+    flat = pd.DataFrame({name: 1_000_000.0 * (place + 1) for place, name in enumerate(TICKERS)}, ends)
+    for counts, asked in ((flat, False), (_as_traded(flat, level.index), True)):
+        table = counts.set_axis(counts.index.strftime("%Y-%m-%d"))
+        (table.T if across == "days" else table).rename_axis("Symbol" if across == "days" else "Date").to_csv(
+            tmp_path / "shares outstanding.csv"
+        )
+        found = draft(tmp_path, "shares")
+        path = ("fields", "shares_out", "file")
+        assert (path in found.questions()) is asked
+        assert ("counts_apart" in [fact.key for fact in found.why[path]]) is asked
+
+
+def _as_traded(counts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Counts that jump on the days of the splits."""
+    out = counts.copy()
+    for name, times in SPLIT.items():
+        out.loc[out.index >= days[PLACES[name]], name] *= times
+    return out

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.cells import Cells, days
+from riskmodel.market.sources.mapping import OPEN, How
 from riskmodel.market.sources.recognition.decide.jumps import (
     NEW_FOR_OLD,
     Source,
@@ -19,8 +21,8 @@ from riskmodel.market.sources.recognition.decide.jumps import (
 from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
-from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
-from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.groups import Group, numbers_of
 from riskmodel.market.sources.recognition.wide import Wide
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
@@ -44,8 +46,8 @@ def ask_splits(
         others = [group for group in groups if group is not splits.group]
         wanted = frozenset(row for row in rows if row is not None)
         _settle_splits(splits, splits.group, rows, list(sources_of(others, across, tickers, keys, wanted)))
-    if shares is not None and shares.group is not None and prices is not None and "shares_out" in shares.labels:
-        _ask_basis(shares, shares.group, prices, keys, groups, tickers)
+    if shares is not None and prices is not None:
+        _ask_basis(shares, prices, keys, groups, tickers)
 
 
 def _settle_splits(draft: Draft, group: Group, rows: Sequence[int | None], sources: Sequence[Source]) -> None:
@@ -97,42 +99,67 @@ def _says_day(days: Sequence[str]) -> bool:
 
 def _ask_basis(
     draft: Draft,
-    group: Group,
     prices: Draft,
     keys: Mapping[str, int],
     groups: Sequence[Group],
     tickers: Mapping[Group, str | None],
 ) -> None:
     """Ask for counts that jump on days on which closes do not, or do not where closes do: they are on another basis."""
-    label, ticker, day = (draft.labels.get(ours, "") for ours in ("shares_out", "ticker", "available_from"))
-    if not ticker or not day:
+    counts, names, path, labels = _counts(draft, keys)
+    apart = next((found for close in _closes(prices, keys) if (found := on_other_basis(counts, close))), ())
+    if not apart:
         return
-    counts = _by_row(group, day, ticker, label, keys)
-    closes = _closes(prices, keys)
-    for close in closes:
-        apart = on_other_basis(counts, close)
-        if not apart:
-            continue
-        cells = group.texts(ticker).groupby(rows_of(group.texts(ticker).tolist(), keys)).first()
-        others = tuple(
+    beside = {draft.group, *draft.sheets}
+    elsewhere = tuple(
+        f"{each.place}: {', '.join(found)}"
+        for each in groups
+        if each not in beside
+        and tickers.get(each) is not None
+        and (found := [other for other, shape in each.shapes.items() if shape.kind == NUMBER and _is_count(other)])
+    )
+    more = [Fact("counts_elsewhere", {"places": elsewhere})] if elsewhere else []
+    named = tuple(names[row] for row in apart[:SHOWN])
+    question = Fact("counts_apart", {"labels": labels, "cells": named})
+    if path[0] == "columns":
+        ask_column(draft, "shares_out", question, *more)
+    else:
+        draft.why.pop(path, None)
+        draft.state(path, OPEN, question, *more)
+
+
+def _counts(draft: Draft, keys: Mapping[str, int]) -> tuple[pd.DataFrame, dict[int, str], tuple[str, ...], tuple[str, ...]]:
+    """The counts of a draft by day and row, the name of each row, the key that takes them, and what else may be it.
+
+    Of every layout; none where they are asked anyway.
+    """
+    group = draft.group
+    label, ticker, day = (draft.labels.get(ours, "") for ours in ("shares_out", "ticker", "available_from"))
+    if group is not None and label and ticker and day:
+        names = group.texts(ticker).tolist()
+        others = (
             other
             for other, shape in group.shapes.items()
             if other != label and shape.kind == NUMBER and says(other, "counted")
         )
-        elsewhere = tuple(
-            f"{each.place}: {', '.join(found)}"
-            for each in groups
-            if each is not group
-            and tickers.get(each) is not None
-            and (found := [other for other, shape in each.shapes.items() if shape.kind == NUMBER and _is_count(other)])
-        )
-        named = tuple(str(cells[row]) for row in apart[:SHOWN])
-        more = [Fact("counts_elsewhere", {"places": elsewhere})] if elsewhere else []
-        ask_column(draft, "shares_out", Fact("counts_apart", {"labels": (label, *others), "cells": named}), *more)
-        return
+        own = {row: name for name, row in zip(names, rows_of(names, keys), strict=True) if row is not None}
+        return _by_row(group, day, ticker, label, keys), own, ("columns", "shares_out"), (label, *others)
+    for ours, sheet in zip(draft.stated.get("fields", ()), draft.sheets, strict=True):
+        path = ("fields", ours, "file")
+        if ours == "shares_out" and not {path, ("fields", ours, "sheet")} & {*draft.questions()}:
+            panel = _panel_of(sheet)
+            rows = rows_of(list(panel.columns), keys)
+            own = {row: str(name) for name, row in zip(panel.columns, rows, strict=True) if row is not None}
+            panel = panel[list(own.values())].set_axis(list(own), axis=1)
+            return panel, own, path, (sheet.place,)
+    return pd.DataFrame(), {}, (), ()
 
 
 def _is_count(label: str) -> bool:
+    """Whether a header counts shares, or says what a company is worth, out of which closes make a count on their basis."""
+    return matched(label, WORDS["shares"]["market_cap"])[0] > 0 or _counts_shares(label)
+
+
+def _counts_shares(label: str) -> bool:
     return says(label, "counted") and not says(label, "of_float") and not matched(label, WORDS["prices"]["volume"])[0]
 
 
@@ -149,12 +176,26 @@ def _closes(prices: Draft, keys: Mapping[str, int]) -> list[pd.DataFrame]:
     found = []
     for field, sheet in zip(prices.stated.get("fields", ()), prices.sheets, strict=True):
         if field == "close" and ("fields", "close", "file") not in prices.questions():
-            day, *names = sheet.first.labels
-            rows = {name: row for name, row in zip(names, rows_of(names, keys), strict=True) if row is not None}
-            panel = pd.DataFrame({row: sheet.numbers(name) for name, row in rows.items()})
-            panel = panel.set_axis(pd.DatetimeIndex(sheet.days(day)))
-            found.append(panel[panel.index.notna() & ~panel.index.duplicated()].sort_index())
+            panel = _panel_of(sheet)
+            rows = {row: name for name, row in zip(panel, rows_of(list(panel), keys), strict=True) if row is not None}
+            found.append(panel[list(rows.values())].set_axis(list(rows), axis=1))
     return found
+
+
+def _panel_of(sheet: Group) -> pd.DataFrame:
+    """All numbers of a sheet with its days in their order and its names across, whichever of them stand down."""
+    first, *across = sheet.first.labels
+    panel = pd.DataFrame({label: numbers_of(sheet.cells[label], label, sheet.stacked) for label in across})
+    if sheet.shape(first).kind == DAY:
+        panel = panel.set_axis(pd.DatetimeIndex(sheet.days(first)))
+    else:
+        texts = pd.Series(across, dtype=object)
+        form = next(iter(shape_of(texts).forms), "YYYY-MM-DD")
+        panel = panel.set_axis(sheet.texts(first).tolist()).T.set_axis(
+            pd.DatetimeIndex(days(Cells(texts, first), How(dates=form))[0])
+        )
+    panel = panel.loc[:, ~panel.columns.duplicated()]
+    return panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()
 
 
 def _by_row(group: Group, day: str, ticker: str, label: str, keys: Mapping[str, int]) -> pd.DataFrame:
