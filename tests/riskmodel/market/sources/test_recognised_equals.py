@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from attribution.portfolio.drafting.text import drafted_text
+from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from tests.riskmodel.market.sources.odd_folders import GROUPS, ISINS, TICKERS, lists
 from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_takes import market
@@ -281,3 +282,40 @@ def test_words_for_the_session_are_taken_before_times_of_day_which_alone_are_one
     found = draft(tmp_path, "earnings")
     assert found.labels["session"] == "BMO_AMC"
     assert found.stated["values"]["session"] == {"AMC": "post", "BMO": "pre"}
+
+
+@pytest.mark.parametrize(
+    ("behind", "ahead", "asked"),
+    [
+        ("NTR_Value", "Total Returns Index", True),
+        ("Value", "Level", True),
+        ("Net TR Level", "Level", True),
+        ("PX Level", "TR Level", False),
+        ("TR Level", "Level", True),
+    ],
+)
+def test_of_two_levels_of_which_one_gains_on_the_other_both_are_named(behind, ahead, asked, tmp_path):
+    """But for total return before tax that gains on all others."""
+    level = held(tmp_path, "A001", "A002")
+    rows = pd.concat([level.assign(index=name, level=level["level"] * times) for name, times in (("LRG", 1), ("SML", 2))])
+    gained = np.exp(np.linspace(0, 0.01, len(level)))
+    rows = rows.assign(**{behind: rows["level"], ahead: rows["level"] * np.tile(gained, 2)}).drop(columns="level")
+    rows.to_csv(tmp_path / "levels.csv", index=False)
+    found = draft(tmp_path, "indices")
+    if asked:
+        assert found.stated["columns"]["level"] == "?"
+        assert {*found.why["columns", "level"][0].values["labels"]} == {ahead, behind}
+    else:
+        assert found.labels["level"] == ahead
+
+
+def test_two_indices_that_gain_and_lose_on_each_other_by_little_are_no_pair():
+    random = np.random.default_rng(5)
+    moves = random.normal(0, 0.01, 430)
+    near = moves + random.normal(0.000003, 0.000065, 430)
+    days = pd.bdate_range("2024-01-01", periods=430)
+    levels = pd.DataFrame({"BX ALL": 1000 * np.exp(moves.cumsum()), "BX 32": 1000 * np.exp(near.cumsum())}, days).round(2)
+    assert without_dividends(levels) == {}
+    gains = np.where(np.arange(430) % 20 == 7, 0.0015, 0.0).cumsum()
+    pair = pd.DataFrame({"BX PR": levels["BX ALL"], "BX TR": (levels["BX ALL"] * np.exp(gains)).round(2)}, days)
+    assert without_dividends(pair) == {"BX PR": "BX TR"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
@@ -17,7 +18,7 @@ from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, 
 Chosen = Mapping[str, str]
 FEW_SESSIONS = 12  # different texts for the time of an announcement
 OF_ONE_DAY = ("available_from", "announced")  # of a report or a count the only day that is no end of a month
-RISES = 0.9  # of the days a level with dividends gains on one without
+LOSES = 0.1  # of what a level with dividends gains on one without it loses by rounding
 MANY_SIZES = 3.0  # the ninth tenth of companies' shares over the first
 
 
@@ -115,14 +116,15 @@ def _indices(group: Group, chosen: Chosen) -> dict[str, Likely]:
     order = sorted(levels, key=lambda label: -len(ahead[label]))
     best = order[0]
     why = tuple(Fact("gains_on", {"label": best, "other": other}) for other in ahead[best])
-    return {"level": Likely(tuple(order), len(levels) == 2 and len(ahead[best]) == 1, why)}
+    return {"level": Likely(tuple(order), why=why, leads=len(ahead[best]) == len(levels) - 1 > 0)}
 
 
 def _gains_on(level: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether a level gains on another one all the time, as that with dividends does."""
-    over = (level / other).iloc[:: max(1, len(level) // 20)]
+    """Whether a level gains on another one and loses next to nothing, as that with dividends does, or before tax."""
+    over = np.log(level.where(level > 0) / other.where(other > 0)).iloc[:: max(1, len(level) // 20)]
     steps = over.diff().stack().dropna()
-    return len(steps) > 2 and bool((steps > 0).mean() >= RISES)
+    gained, lost = float(steps[steps > 0].sum()), -float(steps[steps < 0].sum())
+    return len(steps) > 2 and gained > 0 and lost <= LOSES * gained
 
 
 def _lists(group: Group, chosen: Chosen, whose: str) -> dict[str, Likely]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition.doubts import Settled
+from riskmodel.market.sources.recognition.doubts import Settled, of_total_return, says
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
 
@@ -24,7 +24,7 @@ INSTEAD = {  # needless where the first is there
 AMONG_OTHERS = ("volume", "eps_estimate", "eps_actual")  # cells leave little that they may be
 BY_PROOF = {  # of which a person is not asked where cells prove what they are
     "close", "total_return", "total_return_index", "date", "available_from", "period_end", "announced", "ex_date", "ticker",
-    "weight", "index", "sector", "industry", "name", "name_ja", "eps_estimate", "eps_actual", "level",
+    "weight", "index", "sector", "industry", "name", "name_ja", "eps_estimate", "eps_actual",
 }  # fmt: skip
 
 
@@ -64,6 +64,8 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
     for ours, other in (("name", "name_ja"), ("name_ja", "name")):  # a name in the letters of the other one
         if other in likely and (label := chosen.get(ours)) is not None and label in likely[other].labels:
             del chosen[ours]
+    if table == "indices" and "level" in likely and likely["level"].why:
+        _ask_level(chosen, asked, likely["level"])
     for ours in DISPROVED.get(table, ()):
         if ours in chosen and ours in likely and (likely[ours].doubted or not _agree(chosen[ours], likely[ours])):
             labels = tuple(dict.fromkeys((chosen.pop(ours), *first(likely[ours].labels))))
@@ -91,6 +93,20 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
         if labels:
             rest[ours] = Likely(labels, False, each.why)
     return Held(chosen, asked, why, rest)
+
+
+def _ask_level(chosen: dict[str, str], asked: dict[str, tuple[tuple[str, ...], Fact]], levels: Likely) -> None:
+    """Ask which of several levels counts where one gains on another: after tax, before it, or without dividends.
+
+    But for one that says total return before tax, and gains on all others.
+    """
+    taken = chosen.get("level")
+    if taken == levels.labels[0] and levels.leads and of_total_return(taken) and not says(taken, "of_net"):
+        return
+    chosen.pop("level", None)
+    offered = asked["level"][0] if "level" in asked else ()
+    labels = first(dict.fromkeys((*levels.labels, *([taken] if taken else []), *offered)))
+    asked["level"] = labels, Fact("which_total_return", {"labels": labels})
 
 
 def _is_needless(ours: str, chosen: Mapping[str, str]) -> bool:

@@ -24,12 +24,15 @@ class Likely:
         What speaks for the headers, and against others.
     doubted
         Whether cells speak against the only one that it may be: words do not take it then.
+    leads
+        Of levels, whether the first gains on all others.
     """
 
     labels: tuple[str, ...]
     proved: bool = False
     why: tuple[Fact, ...] = field(default_factory=tuple)
     doubted: bool = False
+    leads: bool = False
 
 
 def ranked(scores: Mapping[str, float], *why: Fact) -> Likely:

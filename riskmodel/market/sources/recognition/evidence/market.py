@@ -13,6 +13,7 @@ from riskmodel.market.sources.recognition.evidence.values import NUMBER
 from riskmodel.market.sources.recognition.groups import Group
 
 TOGETHER = 0.5  # the least correlation of an index's days with the market's
+LOST = 1 / 3  # of what a level with dividends gains on that without it loses by rounding, at the most
 NEAR_CAP = 1.3  # the same of a company's value over its shares times its price: medians of other days are near
 
 
@@ -111,13 +112,18 @@ def counts_and_caps(group: Group, ticker: str | None, closes: Sequence[Mapping[s
 
 
 def _never_behind(plain: pd.Series, other: pd.Series) -> bool:
-    """Whether a level never falls against another but for rounding, and gains on it in the end."""
+    """Whether a level never falls against another but for rounding, and gains on it in the end.
+
+    What it loses is little beside what it gains: two indices of one market lose and gain on each other alike, by as little.
+    """
     over = np.log((other / plain).dropna().to_numpy(dtype=float))
     if len(over) < LEAST or not np.isfinite(over).all():
         return False
     steps, moved = np.diff(over), float(np.nanstd(np.diff(np.log(plain.dropna().to_numpy(dtype=float)))))
     noise = 0.02 * moved
-    return bool((steps < -noise).mean() < 0.005 and over[-1] - over[0] > 5 * noise)
+    lost = -float(steps[steps < 0].sum())
+    kept = lost < LOST * float(steps[steps > 0].sum())
+    return kept and bool((steps < -noise).mean() < 0.005 and over[-1] - over[0] > 5 * noise)
 
 
 def _share_a_stem(one: str, other: str) -> bool:
