@@ -319,3 +319,29 @@ def test_two_indices_that_gain_and_lose_on_each_other_by_little_are_no_pair():
     gains = np.where(np.arange(430) % 20 == 7, 0.0015, 0.0).cumsum()
     pair = pd.DataFrame({"BX PR": levels["BX ALL"], "BX TR": (levels["BX ALL"] * np.exp(gains)).round(2)}, days)
     assert without_dividends(pair) == {"BX PR": "BX TR"}
+
+
+def test_a_level_with_dividends_is_no_dividend_whatever_its_header_says(tmp_path):
+    master(tmp_path)
+    frame, level = market()
+    paid = np.where(np.arange(len(level)) % 30 == 12, 0.02, 0.0).cumsum()
+    frame["配当修正終値"] = (frame["close"] * np.exp(np.tile(paid, len(TICKERS)))).round(4)
+    frame = frame.drop(columns="total_return").rename(columns={"close": "修正終値"})
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices")
+    assert "dividend" not in found.labels
+    assert (found.labels["close"], found.labels["total_return_index"]) == ("修正終値", "配当修正終値")
+
+
+def test_members_weigh_what_sums_to_a_whole_and_a_percent_sign_is_part_of_a_number(tmp_path):
+    level = held(tmp_path, "A001", "A002")
+    days = level["date"].iloc[[0, 22]]
+    parts = np.linspace(1.0, 3.0, len(TICKERS))
+    cells = [f"{100 * part:.4f}%" for part in parts / parts.sum()]
+    rows = [(day, "LRG", *each) for day in days for each in zip(TICKERS, cells, np.linspace(0.4, 1, 12), strict=True)]
+    members = pd.DataFrame(rows, columns=["基準日", "指数", "コード", "ウエート", "浮動株比率"])
+    members.to_csv(tmp_path / "構成銘柄.csv", index=False)
+    level.assign(index="LRG").to_csv(tmp_path / "levels.csv", index=False)
+    found = draft(tmp_path, "constituents")
+    assert found.labels["weight"] == "ウエート"
+    assert found.stated["units"]["weight"] == "percent"

@@ -106,7 +106,7 @@ def _ask_basis(
 ) -> None:
     """Ask for counts that jump on days on which closes do not, or do not where closes do: they are on another basis."""
     counts, names, path, labels = _counts(draft, keys)
-    apart = next((found for close in _closes(prices, keys) if (found := on_other_basis(counts, close))), ())
+    apart = next((jumping for close in _closes(prices, keys) if (jumping := on_other_basis(counts, close))), ())
     if not apart:
         return
     beside = {draft.group, *draft.sheets}

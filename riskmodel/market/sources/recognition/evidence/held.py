@@ -64,6 +64,12 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
     for ours, other in (("name", "name_ja"), ("name_ja", "name")):  # a name in the letters of the other one
         if other in likely and (label := chosen.get(ours)) is not None and label in likely[other].labels:
             del chosen[ours]
+    if table == "prices":
+        _leave_level(chosen, likely)
+    if table == "constituents" and "weight" in chosen and "weight" in likely and likely["weight"].proved:
+        best = likely["weight"].labels[0]
+        if chosen["weight"] != best and not says(best, "of_others"):  # members sum to a whole, whatever their headers say
+            chosen["weight"], why["weight"] = best, likely["weight"].why
     if table == "indices" and "level" in likely and likely["level"].why:
         _ask_level(chosen, asked, likely["level"])
     for ours in DISPROVED.get(table, ()):
@@ -93,6 +99,14 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
         if labels:
             rest[ours] = Likely(labels, False, each.why)
     return Held(chosen, asked, why, rest)
+
+
+def _leave_level(chosen: dict[str, str], likely: Mapping[str, Likely]) -> None:
+    """Leave out a dividend that is a level by its cells: 配当 stands in the name of a close adjusted for dividends too."""
+    label = chosen.get("dividend")
+    levels = {each for ours in ("close", "total_return_index") if ours in likely for each in likely[ours].labels}
+    if label in levels and ("dividend" not in likely or label not in likely["dividend"].labels):
+        del chosen["dividend"]
 
 
 def _ask_level(chosen: dict[str, str], asked: dict[str, tuple[tuple[str, ...], Fact]], levels: Likely) -> None:
