@@ -18,6 +18,7 @@ from riskmodel.market.sources.recognition.words import HEADERS, currency_said, m
 
 CODE = re.compile("(?!GBX|ZAC|ILA)[A-Z]{3}")  # of a currency; of these hundredths the unit is a question
 SESSIONS_BEFORE = 61  # the longest window of the model's exposures by default, and a day to stamp them
+BETWEEN_SESSIONS = pd.Timedelta(days=4)  # at the median; days of lists are a month apart
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
 
 
 def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
-    if prices is None:
+    """The days of prices; none where it is asked which file or day it is, or where they are no sessions."""
+    if prices is None or _is_place_asked(prices):
         return pd.DatetimeIndex([])
     if prices.group is not None and "date" in prices.labels and prices.stated.get("dates") != OPEN:
         days = prices.group.days(prices.labels["date"])
@@ -138,7 +140,13 @@ def _sessions(prices: Draft | None) -> pd.DatetimeIndex:
         days = first.days(first.first.labels[0])
     else:
         return pd.DatetimeIndex([])
-    return pd.DatetimeIndex(sorted(days.dropna().unique()))
+    sessions = pd.DatetimeIndex(sorted(days.dropna().unique()))
+    return sessions if sessions.to_series().diff().median() <= BETWEEN_SESSIONS else sessions[:0]
+
+
+def _is_place_asked(draft: Draft) -> bool:
+    """Whether a table's file or sheet is asked: of one in a grid, that of any of its fields."""
+    return any(path[-1] in ("file", "sheet") for path in draft.questions())
 
 
 def _currencies(recognised: Recognised) -> tuple[str, ...]:

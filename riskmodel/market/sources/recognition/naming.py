@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import pandas as pd
+
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, names_of_lists
+from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.names import plain_index
@@ -98,10 +101,20 @@ def state_codes(
     for draft in drafts:
         if draft.table in columns:
             label, share = columns[draft.table]
-            if label != ticker:
+            several = _of_several(securities, label, ticker)
+            if label != ticker and several:
+                draft.state(("identifiers",), OPEN, Fact("codes_of_several", {"label": label, "cells": several}))
+            elif label != ticker:
                 draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
             elif ("columns", "ticker") in draft.why:
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
+
+
+def _of_several(securities: Group, label: str, ticker: str) -> tuple[str, ...]:
+    """The codes of a column that stand for several tickers: of a company with two classes of shares."""
+    pairs = pd.DataFrame({"code": securities.texts(label), "ticker": securities.texts(ticker)}).drop_duplicates()
+    codes = pairs.loc[(pairs != "").all(axis=1), "code"]
+    return first(dict.fromkeys(codes[codes.duplicated()]))
 
 
 def _ask_permanent(master: Draft, securities: Group, ticker: str) -> None:

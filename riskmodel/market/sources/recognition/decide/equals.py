@@ -20,6 +20,9 @@ from riskmodel.market.tables import TABLES
 
 TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
 FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
+FINER_BY = 1.5  # times the groups of sectors at least has an industry within them; fewer are another scheme
+SOME_BEGIN, NEARLY_ALL = 0.5, 0.95  # of the rows a name begins as a shorter one does
+LONGEST = 60  # letters of a name at the median; a description has more
 FEW = 30  # different cells of a column that says of which kind a row is
 
 
@@ -34,6 +37,7 @@ def ask_equals(draft: Draft) -> None:
     if draft.table == "indices":
         _ask_levels(draft, draft.group)
     if draft.table == "securities":
+        _settle_name(draft, draft.group)
         _ask_sector(draft, draft.group)
     if draft.table in ("prices", "shares"):
         _ask_as_traded(draft, draft.group)
@@ -135,19 +139,53 @@ def _ask_sector(draft: Draft, group: Group) -> None:
     label = draft.labels.get("sector")
     if label is None:
         return
-    others = [
+    sectors = group.texts(label)
+    schemes = [
         other
         for other, shape in group.shapes.items()
         if other != label
         and shape.kind == TEXT
         and 1 < group.cells[other].nunique() <= min(MOST_SECTORS, len(group.cells) / 2)
         and (_says(other, "sector", "industry") or are_sectors(group.texts(other)))
-        and (_is_second(other) or not lies_in(group.texts(other), group.texts(label)))
     ]
+    same = [other for other in schemes if lies_in(group.texts(other), sectors) and lies_in(sectors, group.texts(other))]
+    others = [
+        other
+        for other in schemes
+        if _is_second(other)
+        or not lies_in(group.texts(other), sectors)
+        or (other not in same and group.cells[other].nunique() < FINER_BY * group.cells[label].nunique())
+    ]
+    industry = draft.labels.get("industry")
     if others:
-        for ours in [ours for ours, taken in draft.labels.items() if ours == "industry" and taken in others]:
-            ask_column(draft, ours, Fact("which_of", {"labels": (draft.labels[ours],)}))
+        if industry in others:
+            ask_column(draft, "industry", Fact("which_of", {"labels": (industry,)}))
         ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
+    elif industry in same:  # the sectors again
+        del draft.labels["industry"], draft.stated["columns"]["industry"], draft.why["columns", "industry"]
+
+
+def _settle_name(draft: Draft, group: Group) -> None:
+    """Take the longer of two columns of names, where the other has the beginnings of its; ask where it has many of them."""
+    label = draft.labels.get("name")
+    if label is None:
+        return
+    short = group.texts(label).str.casefold()
+    shares = dict[str, float]()
+    for other, shape in group.shapes.items():
+        long = group.texts(other).str.casefold() if shape.kind == TEXT and other not in draft.labels.values() else short
+        both = (short != "") & (long != "")
+        begun = pd.Series([b.startswith(a) for a, b in zip(short[both], long[both], strict=True)], dtype=bool)
+        longer = (long[both].str.len() > short[both].str.len()).any() and long[both].str.len().median() <= LONGEST
+        if longer and long.nunique() >= short.nunique() and begun.mean() >= SOME_BEGIN:
+            shares[other] = float(begun.mean())
+    whole = [other for other, share in shares.items() if share >= NEARLY_ALL]
+    if len(shares) == 1 and whole:
+        draft.why.pop(("columns", "name"), None)
+        draft.state(("columns", "name"), whole[0], Fact("longer_name", {"label": whole[0], "other": label}))
+        draft.labels["name"] = whole[0]
+    elif shares:
+        ask_column(draft, "name", Fact("which_of", {"labels": first((*shares, label))}))
 
 
 def _says(label: str, *columns: str) -> bool:

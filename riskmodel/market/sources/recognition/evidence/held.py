@@ -92,6 +92,10 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
             if label is not None:
                 asked.pop(ours, None)
                 chosen[ours], why[ours] = label, (Fact("word_and_cells", {"label": label}), *each.why)
+    if table == "securities" and "sector" not in chosen and (label := chosen.pop("industry", None)) is not None:
+        others = asked["sector"][0] if "sector" in asked else likely["sector"].labels if "sector" in likely else ()
+        labels = first(dict.fromkeys((label, *others)))  # a scheme alone may be the one of sectors
+        asked["sector"] = labels, Fact("sector_unknown", {"labels": labels})
     used = {*chosen.values()}
     rest = {}
     for ours, each in likely.items():
