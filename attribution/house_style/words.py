@@ -82,6 +82,17 @@ class Messages:
         """
         return str(self.table[kind].get(label, label))
 
+    def currency(self, code: str) -> str:
+        """A currency's name and its code; the code alone where it has no name here.
+
+        Examples
+        --------
+        >>> read_messages("en").currency("USD"), read_messages("en").currency("SEK")
+        ('US dollars (USD)', 'SEK')
+        """
+        name = self.name("currencies", code)
+        return code if name == code else self("words.coded", name=name, code=code)
+
     def factor(self, label: str) -> str:
         """The name of a row of a factor cut: a style, a sector, an industry, the market, specific or one of the others.
 

@@ -135,7 +135,7 @@ def _out_of_band(write: Writer, limit: Limit) -> str:
 def _stands(write: Writer, *key: str, column: str, value: float) -> bool:
     """Whether a table has a figure, and as this value."""
     row = write.facts.row(*key)
-    return has_number(row, column) and math.isclose(float(row[column]), value, rel_tol=0, abs_tol=SAME)  # type: ignore[index]
+    return row is not None and has_number(row, column) and math.isclose(row[column], value, rel_tol=0, abs_tol=SAME)
 
 
 def _key(limit: Limit) -> tuple[str, str, str, str]:

@@ -217,7 +217,7 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     shown = shown.sort_values("active_contribution", ascending=False, kind="stable")
     sector = result.cube.securities["sector"].to_series().reindex(shown["ticker"]).fillna("").to_numpy()
     why = driver_texts(content, words, course, list(shown["ticker"]))
-    shown = shown.assign(label=shown["ticker"], why=shown["ticker"].map(why), sector=sector)
+    shown = shown.assign(label=shown["ticker"], why=[words.listed(why[ticker]) for ticker in shown["ticker"]], sector=sector)
     shown["sector"] = shown["sector"].map(t.factor)
     shown = with_path(shown, "ticker", result, "stock")
     shown["holding"] = shown["held"].map({True: t("explorer.held"), False: t("explorer.not_held")})

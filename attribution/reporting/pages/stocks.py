@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
         sides.append({"held": kept.head(SHOWN_STOCKS), "not_held": lacking.head(SHOWN_UNHELD)})
     shown = [ticker for side in sides for part in side.values() for ticker in part["ticker"]]
     drafted = driver_texts(content, words, course, shown)
-    why = {ticker: kept_together(text, words) for ticker, text in drafted.items()}
+    why = {ticker: kept_together(items, words) for ticker, items in drafted.items()}
     return StocksView(
         *({key: records(part.assign(why=part["ticker"].map(why))) for key, part in side.items()} for side in sides)
     )
@@ -73,21 +74,20 @@ def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) ->
     return frame.assign(shown_name=shown, says_ticker=said)
 
 
-def kept_together(text: str, words: PageWords) -> Markup:
-    """A list of names with numbers as HTML in which a line breaks between two of them, and inside one only if it must."""
+def kept_together(items: Sequence[str], words: PageWords) -> Markup:
+    """Names with numbers as HTML in which a line breaks between two of them, and inside one only if it must."""
     from markupsafe import Markup
 
     comma = words.messages("words.comma")
-    parts = text.split(comma)
-    ends = [comma.rstrip()] * (len(parts) - 1) + [""]
+    ends = [comma.rstrip()] * (len(items) - 1) + [""]
     gap = comma[len(comma.rstrip()) :]
     return Markup(gap).join(
-        Markup('<span class="item">{}{}</span>').format(part, end) for part, end in zip(parts, ends, strict=True)
+        Markup('<span class="item">{}{}</span>').format(item, end) for item, end in zip(items, ends, strict=False)
     )
 
 
-def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, str]:
-    """What drove each stock's contribution: its largest factors and its specific part, and all else where it is larger.
+def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, list[str]]:
+    """What drove each stock's contribution, as items: its largest factors, its specific part, all else where it is larger.
 
     A factor of less than a tenth of the contribution says nothing of it.
     """
@@ -107,4 +107,4 @@ def driver_texts(content: Content, words: PageWords, course: str, tickers: list[
         if abs(rest) >= LEAST_SHOWN and abs(rest) > min(abs(value) for _, value in parts):
             parts.append((words.messages.name("groups", "other"), rest))
         texts[str(ticker)] = [f"{name}{NO_BREAK}{words.percent(value, signed=True)}" for name, value in parts]
-    return {ticker: words.listed(parts) for ticker, parts in texts.items()}
+    return texts

@@ -80,11 +80,6 @@ class PageWords:
         named = [self.messages.called(name) for name in indices if name in self.book.price_indices]
         return self.messages("index_basis.price", indices=self.listed(named)) if named else ""
 
-    @property
-    def currency(self) -> str:
-        """The base currency's name in a sentence, without its code."""
-        return re.split(r"\s*[（(]", self.messages.name("currencies", self.book.book.currency))[0]
-
     def heading(self, text: str) -> Markup:
         """A heading of a column that breaks only where a reader of Japanese would break it: its parts stay whole."""
         from markupsafe import Markup, escape

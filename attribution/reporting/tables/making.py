@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,6 +14,7 @@ import xarray as xr
 from attribution.contributions.attribute import explain_course
 from attribution.contributions.result import AttributionResult
 from attribution.identities import identities, require_reconciled
+from attribution.linking.linking import compound
 from attribution.measures.forecast import Forecast
 from attribution.measures.limits import Limit, limits_table
 from attribution.measures.past_forecasts import last_months, past_of
@@ -190,9 +191,14 @@ class Making:
 
     @cached_property
     def ranking(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The table `performance`, and that its returns are the attributions' own."""
+        """The table `performance`, and that its returns are the attributions' own, or those of a blend's days."""
         table = performance_table(self.history, self.book, self.month)
-        return table, ranking_reconciliation(table, self.month, self.results)
+        own = {course: (result.portfolio_return, result.benchmark_return) for course, result in self.results.items()}
+        for course in self.book.courses:
+            if course not in own:
+                days = blend_tracks(self.of_course[course], course).data
+                own[course] = compound(days["portfolio_return"].to_numpy()), compound(days["benchmark_return"].to_numpy())
+        return table, ranking_reconciliation(table, self.month, own)
 
     @cached_property
     def periods(self) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -320,8 +326,8 @@ def with_driver_figures(
     )
 
 
-def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str, AttributionResult]) -> pd.DataFrame:
-    """The ranking's returns, followed since inception, against the attribution's own of the month.
+def ranking_reconciliation(ranking: pd.DataFrame, month: str, own: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """The ranking's returns, followed since inception, against each course's own of the month and its benchmark's.
 
     Raises
     ------
@@ -330,16 +336,15 @@ def ranking_reconciliation(ranking: pd.DataFrame, month: str, results: dict[str,
     """
     by_course = ranking.set_index("course")
     tables = []
-    for course, result in results.items():
+    for course, (earned, of_benchmark) in own.items():
         row = by_course.loc[course]
         sides = {
-            "ranking's return = R": (float(row["return"]), result.portfolio_return),
-            "ranking's benchmark = B": (float(row["benchmark_return"]), result.benchmark_return),
+            "ranking's return = R": (float(row["return"]), earned),
+            "ranking's benchmark = B": (float(row["benchmark_return"]), of_benchmark),
         }
         tables.append(identities(sides).assign(course=course))
-    table = stack(tables)[["course", *tables[0].columns[:-1]]]
-    require_reconciled(table, month)
-    return table
+        require_reconciled(tables[-1], f"{course}, {month}")
+    return stack(tables)[["course", *tables[0].columns[:-1]]]
 
 
 def exposure_days(market: xr.Dataset, period: Period) -> pd.DatetimeIndex:

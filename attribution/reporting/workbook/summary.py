@@ -107,7 +107,7 @@ def fill_summary(
     page.link(LAST, all_sheets, drawing.words("all_sheets"))
     page.end()
     as_of = f"{t('cover.data_date')}: {words.date(content.period.end)}"
-    currency = f"{t('cover.currency')}: {t.name('currencies', content.book.book.currency)}"
+    currency = f"{t('cover.currency')}: {t.currency(content.book.book.currency)}"
     page.paragraph(words.listed([as_of, currency]), "note")
     page.paragraph(words.basis, "note")
     if words.not_earned:

@@ -201,7 +201,7 @@ def write_contents(sheet: Worksheet, content: Content, entries: Sequence[Entry],
     facts = {
         "month": content.month,
         "data_date": f"{content.period.end:%Y-%m-%d}",
-        "currency": messages.name("currencies", book.book.currency),
+        "currency": messages.currency(book.book.currency),
     }
     for row, (key, value) in enumerate(facts.items(), 2):
         sheet.write_string(row, 0, messages(f"workbook.{key}"), styles("heading"))

@@ -156,14 +156,16 @@ class Feed:
 
     def tickers_of(self, table: str) -> np.ndarray:
         """Column of each row of a table in the panels; -1 where its ticker has no prices."""
-        if table not in self._columns:
-            codes, tickers = pd.factorize(self.tables[table]["ticker"])
-            self._columns[table] = pd.Index(self.assets).get_indexer(tickers)[codes]
         return self._columns[table]
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        return {}
+        assets, found = pd.Index(self.assets), dict[str, np.ndarray]()
+        for name, table in self.tables.items():
+            if "ticker" in table:
+                codes, tickers = pd.factorize(table["ticker"])
+                found[name] = assets.get_indexer(tickers)[codes]
+        return found
 
     def beside(self, table: str, date: str, variable: str) -> np.ndarray:
         """A variable of the market at the close at which each row of a table counts; NaN where there is none.

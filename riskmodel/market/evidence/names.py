@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 import numpy as np
 
@@ -112,8 +113,7 @@ def dividends_out_of_their_rhythm(feed: Feed) -> Iterator[Finding]:
     for column in np.flatnonzero(pays.sum(axis=0) >= LEAST_PAID):
         rows = np.flatnonzero(pays[:, column])
         gaps, amounts = np.diff(rows), paid[rows, column] * close[rows - 1, column]
-        ordered, middle = np.sort(gaps), len(gaps) // 2
-        usual = float(ordered[middle] + ordered[-1 - middle]) / 2  # the median, which numpy takes long to find of so few
+        usual = float(median(gaps.tolist()))  # numpy takes long to find it of so few
         if usual < LEAST_GAP:
             continue
         apart = (np.abs(gaps - usual) > REGULAR * usual).sum()

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import attribution as at
+from attribution.linking.linking import compound
 from attribution.reporting import write
 from attribution.reporting.tables import making
 from attribution.reporting.tables.content import single_sleeves
@@ -109,3 +110,11 @@ def test_a_text_may_cite_any_table_which_is_then_made_and_its_figure_checked(rep
     written, _ = reported(editions=["client"], commentary=tmp_path / "client.en.md")
     assert len(written.findings) == bool(wrong)
     assert ("tables/record.csv" in written.paths) == (not wrong)
+
+
+def test_a_blend_that_is_not_explained_is_held_against_its_days_too(book, small_market, small_model, monkeypatch, tmp_path):
+    monkeypatch.setattr(making, "compound", lambda returns: compound(returns) + 1e-6)  # which blends alone go through here
+    given = {"month": SMALL_MONTH, "languages": "en", "formats": "html", "market": small_market}
+    with pytest.raises(at.ReconciliationError, match="Major 70 : Next 30"):
+        at.report(book, out=tmp_path / "out", model=of_few_draws(small_model), editions="client", **given)
+    assert not (tmp_path / "out").exists()

@@ -397,8 +397,8 @@ def test_what_drove_a_stock_are_its_two_largest_factors_and_its_specific_part(pa
     rest = own.sum() - largest.sum()
     assert abs(rest) > abs(specific)  # all else is larger than what is named: it is told
     parts = [*largest.items(), ("specific", specific)]
-    expected = ", ".join(f"{words.messages.factor(name)}\u00a0{words.percent(value, signed=True)}" for name, value in parts)
-    expected += f", Other\u00a0{words.percent(rest, signed=True)}"
+    expected = [f"{words.messages.factor(name)}\u00a0{words.percent(value, signed=True)}" for name, value in parts]
+    expected.append(f"Other\u00a0{words.percent(rest, signed=True)}")
     assert driver_texts(page_content, words, "Major 100", ["DKYC"]) == {"DKYC": expected}
 
 
@@ -407,14 +407,14 @@ def test_a_factor_of_less_than_a_tenth_of_a_contribution_is_not_named_and_items_
     cells["contribution"] = [0.0004, 0.0003, 0.006]
     content = dataclasses.replace(page_content, tables={"stock_factor": cells})
     words = page_words(page_content.book, "en")
-    text = driver_texts(content, words, "C", ["T"])["T"]
-    assert text == "Stock-specific\u00a0+0.60"
+    assert driver_texts(content, words, "C", ["T"]) == {"T": ["Stock-specific\u00a0+0.60"]}
     cells.loc[0, "contribution"] = -0.002
-    text = driver_texts(content, words, "C", ["T"])["T"]
-    assert text == "Size\u00a0−0.20, Stock-specific\u00a0+0.60"
-    assert kept_together(text, words) == (
+    items = driver_texts(content, words, "C", ["T"])["T"]
+    assert items == ["Size\u00a0−0.20", "Stock-specific\u00a0+0.60"]
+    assert kept_together(items, words) == (
         '<span class="item">Size\u00a0−0.20,</span> <span class="item">Stock-specific\u00a0+0.60</span>'
     )
-    assert kept_together("A & B 1、C 2", page_words(page_content.book, "ja")) == (
-        '<span class="item">A &amp; B 1、</span><span class="item">C 2</span>'
+    assert kept_together(["A & B、C 1", "D 2"], page_words(page_content.book, "ja")) == (
+        '<span class="item">A &amp; B、C 1、</span><span class="item">D 2</span>'
     )
+    assert kept_together([], words) == ""

@@ -183,9 +183,7 @@ def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
         return list(sheets)
     panels = {place: _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES) for place, sheet in grids.items()}
     most = max((len(panel) for panel in panels.values()), default=0)
-    sparse = {
-        place for place, panel in panels.items() if len(panel) < SPARSE * most
-    }  # by the month, beside prices by the day
+    sparse = {place for place, panel in panels.items() if len(panel) < SPARSE * most}  # by the month, beside prices by day
     likely = of_prices({place: panel for place, panel in panels.items() if place not in sparse})
     said = {sheet.field for sheet in grids.values()}
     out = {place: replace(sheet, likely=likely) for place, sheet in grids.items()}

@@ -16,10 +16,8 @@ from riskmodel.market.sources.recognition.wide import Wide
 LARGE = 0.3  # of a logarithm: smaller ratios, as of shares given in the place of a dividend, cannot be told from a bad day
 NEAR = 0.15  # of a logarithm, a close moves besides
 EXACT = 0.02  # the same of a count, which moves little besides
-APART = pd.Timedelta(
-    days=10
-)  # between the closes before and on a day, at the most: longer a stock may have moved by as much
-RATIOS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0)
+APART = pd.Timedelta(days=10)  # between the closes before and on a day, at the most: longer a stock may move by as much
+SPLITS = np.log([1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0])
 NEW_FOR_OLD, OLD_FOR_NEW = "new for old", "old for new"
 
 
@@ -34,10 +32,11 @@ class Source:
 
 def keys_of(securities: Group | None, codes: Mapping[str, frozenset[str]]) -> dict[str, int]:
     """The row of the table of securities of each code that is in one row alone, in whichever column."""
+    if securities is None:
+        return {}
     found: dict[str, int] = {}
     twice = set[str]()
-    for label in codes if securities is not None else ():
-        assert securities is not None
+    for label in codes:
         for row, text in enumerate(securities.texts(label)):
             if found.setdefault(str(text), row) != row:
                 twice.add(str(text))
@@ -151,23 +150,29 @@ def on_other_basis(counts: pd.DataFrame, closes: pd.DataFrame) -> tuple[int, ...
     >>> [on_other_basis(counts, pd.DataFrame({7: closes}, days)) for closes in (smooth, split)]
     [(7,), ()]
     """
-    found = []
-    for name in counts.columns.intersection(closes.columns):
-        close = closes[name].dropna()
-        count = counts[name].dropna()
-        count = count[count > 0]
-        steps = np.log(close[close > 0]).diff().dropna()
-        for (start, one), (end, two) in zip(count.items(), list(count.items())[1:], strict=False):
-            within = steps[(steps.index > start - APART / 2) & (steps.index <= end + APART / 2)]
-            known = len(close) and close.index[0] <= start and close.index[-1] >= end
-            grown = float(np.log(two / one))
-            alone = _is_split(grown, EXACT) and not (np.abs(within + grown) < NEAR).any()
-            split = [step for step in within if abs(step) > np.log(2) - NEAR and _is_split(step, 3 * EXACT)]
-            if known and (alone or any(abs(grown + step) > NEAR for step in split)):
-                found.append(name)
-    return tuple(dict.fromkeys(int(name) for name in found))
+    return tuple(int(name) for name in counts.columns.intersection(closes.columns) if _is_apart(counts[name], closes[name]))
 
 
-def _is_split(change: float, near: float) -> bool:
-    """Whether a logarithmic change is that of a ratio that splits have."""
-    return abs(change) > LARGE and any(abs(abs(change) - np.log(ratio)) < near for ratio in RATIOS)
+def _is_apart(counts: pd.Series, closes: pd.Series) -> bool:
+    count, close = counts[counts > 0], closes[closes > 0]
+    steps = np.log(close).diff().dropna()
+    split = steps[_are_splits(steps, 3 * EXACT) & (steps.abs() > np.log(2) - NEAR)]
+    grown = np.log(count).diff().iloc[1:]
+    jumps = _are_splits(grown, EXACT)
+    if not (jumps.any() or len(split)):
+        return False  # of nearly every stock: neither has a jump
+    for start, end, change, jumped in zip(count.index[:-1], count.index[1:], grown, jumps, strict=True):
+        if close.empty or not close.index[0] <= start or not close.index[-1] >= end:
+            continue
+        near = slice(start - APART / 2 + pd.Timedelta(1), end + APART / 2)
+        if (jumped and not ((steps.loc[near] + change).abs() < NEAR).any()) or (
+            (split.loc[near] + change).abs() > NEAR
+        ).any():
+            return True
+    return False
+
+
+def _are_splits(changes: pd.Series, near: float) -> pd.Series:
+    """Which logarithmic changes are those of ratios that splits have."""
+    size = changes.abs()
+    return (size > LARGE) & (np.abs(size.to_numpy()[:, None] - SPLITS) < near).any(axis=1)

@@ -146,11 +146,7 @@ def _counts(draft: Draft, keys: Mapping[str, int]) -> tuple[pd.DataFrame, dict[i
     for ours, sheet in zip(draft.stated.get("fields", ()), draft.sheets, strict=True):
         path = ("fields", ours, "file")
         if ours == "shares_out" and not {path, ("fields", ours, "sheet")} & {*draft.questions()}:
-            panel = _panel_of(sheet)
-            rows = rows_of(list(panel.columns), keys)
-            own = {row: str(name) for name, row in zip(panel.columns, rows, strict=True) if row is not None}
-            panel = panel[list(own.values())].set_axis(list(own), axis=1)
-            return panel, own, path, (sheet.place,)
+            return *_across(sheet, keys), path, (sheet.place,)
     return pd.DataFrame(), {}, (), ()
 
 
@@ -176,10 +172,15 @@ def _closes(prices: Draft, keys: Mapping[str, int]) -> list[pd.DataFrame]:
     found = []
     for field, sheet in zip(prices.stated.get("fields", ()), prices.sheets, strict=True):
         if field == "close" and ("fields", "close", "file") not in prices.questions():
-            panel = _panel_of(sheet)
-            rows = {row: name for name, row in zip(panel, rows_of(list(panel), keys), strict=True) if row is not None}
-            found.append(panel[list(rows.values())].set_axis(list(rows), axis=1))
+            found.append(_across(sheet, keys)[0])
     return found
+
+
+def _across(sheet: Group, keys: Mapping[str, int]) -> tuple[pd.DataFrame, dict[int, str]]:
+    """The numbers of a sheet with its days down and the rows of the table of securities across, and the name of each row."""
+    panel = _panel_of(sheet)
+    names = {row: str(name) for name, row in zip(panel, rows_of(list(panel), keys), strict=True) if row is not None}
+    return panel[list(names.values())].set_axis(list(names), axis=1), names
 
 
 def _panel_of(sheet: Group) -> pd.DataFrame:

@@ -8,7 +8,15 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.sources.recognition.evidence.series import LEAST, LEVELS, NEAR_ONE, TOTAL, beside, kind_of_series
+from riskmodel.market.sources.recognition.evidence.series import (
+    LEAST,
+    LEVELS,
+    NEAR_ONE,
+    TOTAL,
+    beside,
+    kind_of_series,
+    within,
+)
 from riskmodel.market.sources.recognition.evidence.values import NUMBER
 from riskmodel.market.sources.recognition.groups import Group
 
@@ -87,9 +95,7 @@ def without_dividends(panel: pd.DataFrame) -> dict[str, str]:
 
 def are_like_prices(numbers: pd.Series, names: pd.Series, closes: Mapping[str, float]) -> bool:
     """Whether the median of numbers of each name is about its close, or about the same part of it: a price, and no count."""
-    beside_close = (numbers.groupby(names.to_numpy()).median() / pd.Series(closes, dtype=float)).dropna()
-    beside_close = beside_close[beside_close > 0]
-    return len(beside_close) > 2 and bool(beside_close.quantile(0.9) < NEAR_ONE * beside_close.quantile(0.1))
+    return within(numbers.groupby(names.to_numpy()).median() / pd.Series(closes, dtype=float), NEAR_ONE)
 
 
 def counts_and_caps(group: Group, ticker: str | None, closes: Sequence[Mapping[str, float]]) -> bool:
@@ -103,11 +109,8 @@ def counts_and_caps(group: Group, ticker: str | None, closes: Sequence[Mapping[s
     }
     for close in closes:
         price = pd.Series(close, dtype=float)
-        for (_, count), (_, cap) in permutations(medians.items(), 2):
-            times = (cap / (count * price)).replace([np.inf, -np.inf], np.nan).dropna()
-            times = times[times > 0]
-            if len(times) > 2 and times.quantile(0.9) < NEAR_CAP * times.quantile(0.1):
-                return True
+        if any(within(cap / (count * price), NEAR_CAP) for count, cap in permutations(medians.values(), 2)):
+            return True
     return False
 
 

@@ -223,8 +223,13 @@ def _is_multiple(base: pd.DataFrame, other: pd.DataFrame) -> bool:
 def _is_near(base: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether a number is about the same part of a level for every name: a target or a book value, and no count."""
     times = (other / base).median()
-    times = times[np.isfinite(times) & (times > 0)]
-    return bool(len(times) > 2 and times.quantile(0.9) < NEAR_ONE * times.quantile(0.1))
+    return within(times, NEAR_ONE)
+
+
+def within(ratios: pd.Series, most: float) -> bool:
+    """Whether ratios of names, those above zero, are about one: the ninth tenth is less than so many times the first."""
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    return len(ratios) > 2 and bool(ratios.quantile(0.9) < most * ratios.quantile(0.1))
 
 
 def caps_among(levels: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -103,10 +103,7 @@ def standing_across(sheet: Wide, folder: Folder) -> Standing:
         return Standing(frozenset(kinds))
     everybody = max(map(len, folder.codes.values()), default=0)
     titles = sheet.group.first.titles
-    around = (
-        *titles[:FEW_TITLES],
-        *sheet.group.around[len(titles) :],
-    )  # further cells above are companies: Quorn Holdings plc
+    around = (*titles[:FEW_TITLES], *sheet.group.around[len(titles) :])  # more above are companies: Quorn Holdings plc
     held = [text for text in around if _says_held(text)]
     if sheet.table == "shares" and (len(names) < MOST * everybody or held):
         of_few = Fact("counts_of_few", {"names": len(names), "stocks": everybody})
