@@ -48,9 +48,14 @@ def stocks_view(content: Content, words: PageWords, course: str) -> StocksView:
         sides.append({"held": kept.head(SHOWN_STOCKS), "not_held": lacking.head(SHOWN_UNHELD)})
     shown = [ticker for side in sides for part in side.values() for ticker in part["ticker"]]
     drafted = driver_texts(content, words, course, shown)
-    why = {ticker: kept_together(items, words) for ticker, items in drafted.items()}
     return StocksView(
-        *({key: records(part.assign(why=part["ticker"].map(why))) for key, part in side.items()} for side in sides)
+        *(
+            {
+                key: [row | {"why": kept_together(drafted[row["ticker"]], words)} for row in records(part)]
+                for key, part in side.items()
+            }
+            for side in sides
+        )
     )
 
 

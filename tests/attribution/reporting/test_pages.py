@@ -14,6 +14,9 @@ from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.sections import Negative
 from attribution.portfolio.settings.walked import Walked
+from attribution.reporting.client.draft import client_draft
+from attribution.reporting.client.page import render_client
+from attribution.reporting.client.texts import client_texts
 from attribution.reporting.pages.page import page_sections, render_page
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.workbook.workbook import render_workbook
@@ -227,3 +230,15 @@ def test_what_is_taken_off_returns_is_said_as_it_is(lean_content, walk, fee, eng
     content = dataclasses.replace(lean_content, book=book)
     for language, told in (("en", english), ("ja", japanese)):
         assert told in render_page(content, language, medium="print").split("<nav")[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_tag_of_a_page_stands_in_it_as_text(pages, printed, lean_content, language):
+    text = client_draft(
+        lean_content.tables, book=lean_content.book, month=lean_content.month, language=language,
+        names=lean_content.stock_names(language), limits=lean_content.limits, styles=lean_content.style_texts,
+    )  # fmt: skip
+    client = render_client(lean_content, client_texts(text, lean_content.book, language), language)
+    for page in (pages[language], printed[language], client):
+        assert '<span class="item">' in page  # made of a table's cells, through which no markup may go as plain text
+        assert not re.search(r"&lt;/?[a-z]+", page)
