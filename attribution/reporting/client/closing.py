@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attribution.reporting.pages.limits import detail_text
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
 
@@ -24,7 +23,7 @@ class LimitLine:
 
     rule: str
     bound: str
-    sleeves: list[tuple[str, str, str]]
+    sleeves: dict[str, tuple[str, str]]
 
 
 def glossary(content: Content, words: PageWords) -> list[tuple[str, str]]:
@@ -53,7 +52,7 @@ def limit_lines(content: Content, words: PageWords) -> list[LimitLine]:
         own = {limit.sleeve: limit for limit in content.limits if limit.rule == rule}
         if any(limit.ok is not None for limit in own.values()):
             first = next(iter(own.values()))
-            sleeves = [_state(own[key], words) for key in content.sleeves if key in own]
+            sleeves = {key: _state(limit, words) for key, limit in own.items()}
             bound = _shown(first.bound, first, words)
             lines.append(LimitLine(_name(rule, content, words), f"±{bound}" if rule in BOTH_WAYS else bound, sleeves))
     return lines
@@ -67,12 +66,11 @@ def _name(rule: str, content: Content, words: PageWords) -> str:
     return words.messages(f"client.{rule}", index=band.index if band else "")
 
 
-def _state(limit: Limit, words: PageWords) -> tuple[str, str, str]:
-    """Whether a rule is kept, its value, with a sign where the rule bounds both sides, and its detail in words."""
+def _state(limit: Limit, words: PageWords) -> tuple[str, str]:
+    """Whether a rule is kept, and its value, with a sign where the rule bounds both sides."""
     state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
     below = limit.rule in BOTH_WAYS and limit.ok is not None and _is_below(limit)
-    value = _shown(-limit.value if below else limit.value, limit, words, signed=limit.rule in BOTH_WAYS)
-    return state, value, detail_text(limit, words)
+    return state, _shown(-limit.value if below else limit.value, limit, words, signed=limit.rule in BOTH_WAYS)
 
 
 def _is_below(limit: Limit) -> bool:

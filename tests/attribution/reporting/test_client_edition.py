@@ -260,9 +260,9 @@ def test_limits_that_bound_both_sides_are_shown_with_the_side(page_content, lang
     lines = {line.rule: line for line in limit_lines(dataclasses.replace(page_content, limits=limits), words)}
     risk, active = lines[names[0]], lines[names[1]]
     less = {"en": "−", "ja": "△"}[language]
-    assert (active.bound, active.sleeves[0][:2]) == ("±10.0%", ("kept", f"{less}2.1%"))
-    assert (risk.bound, risk.sleeves[0][:2]) == ("±10.00%", ("broken", f"{less}10.04%"))
-    assert [line.sleeves[0][1] for rule, line in lines.items() if rule not in names] == ["9.0%"]
+    assert (active.bound, active.sleeves["major"]) == ("±10.0%", ("kept", f"{less}2.1%"))
+    assert (risk.bound, risk.sleeves["major"]) == ("±10.00%", ("broken", f"{less}10.04%"))
+    assert [line.sleeves["major"][1] for rule, line in lines.items() if rule not in names] == ["9.0%"]
 
 
 def test_a_window_that_begins_with_the_inception_is_left_out_as_that_is_shown(page_content):

@@ -13,7 +13,11 @@ from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.house_style.words import read_messages
 from attribution.reporting import pdf
 from attribution.reporting.charts import LINES_NAMED, month_figures
+from attribution.reporting.client.page import render_client
+from attribution.reporting.client.texts import ClientTexts
 from attribution.reporting.pages import page
+from attribution.reporting.pages.charts import PageCharts
+from tests.attribution.reporting.browser import needs_browser
 from tests.attribution.reporting.page_reader import Reader
 
 COUNT = 16
@@ -112,3 +116,14 @@ def test_of_many_breaches_ten_are_named_and_the_others_counted(many):
     summary = page.limits_section(dataclasses.replace(many, limits=broken), words).summary
     assert summary.startswith(f"Limits in breach: {len(broken)} (")
     assert f", {len(broken) - 10} more)" in summary or f" and {len(broken) - 10} more)" in summary
+
+
+@needs_browser
+def test_the_limits_of_many_sleeves_stand_in_tables_that_fit_a_telephone(chromium, many, monkeypatch):
+    monkeypatch.setattr(PageCharts, "draw", lambda *_: "")
+    page = render_client(many, ClientTexts("", {}), "en")
+    chromium.open(page, width=390, height=844, phone=True)
+    assert chromium.see("document.querySelectorAll('.limits').length") == COUNT / 4
+    assert chromium.see("document.scrollingElement.scrollWidth") == 390
+    tables = [table.texts for table in Reader(page).tables if table.attrs.get("class") == "limits"]
+    assert {len(row) for table in tables for row in table} == {2 + 4}
