@@ -198,17 +198,17 @@ def own_name(label: str, code: str, taken: Sequence[str]) -> str:
 def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
     """The group that is the table of securities: of those that may be, the one whose codes most other groups use.
 
-    What its headers would rather be, such as reports of a year with the company's name, is it only where nothing else is;
-    and of two that others use as much it is the one with a sector.
+    What its headers would rather be, such as reports of a year with the company's name, is it only where nothing else is,
+    and so is a file whose name says old; of two that others use as much it is the one with a sector.
     """
-    best, most = None, (False, 0.0, False)
+    best, most = None, (False, False, 0.0, False)
     for group, candidates in choices.items():
         like = next((candidate for candidate in candidates if candidate.table == "securities"), None)
         columns = code_columns(group) if like is not None else {}
         if like is None or not columns:
             continue
         uses = sum(best_column(texts, columns)[1] for other in choices if other is not group for texts in _names(other))
-        rank = like is candidates[0], round(uses, 1), "sector" in like.columns
+        rank = not group.is_doubtful, like is candidates[0], round(uses, 1), "sector" in like.columns
         if uses and rank > most:
             best, most = group, rank
     return best
@@ -216,14 +216,14 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
 
 def securities_without_words(groups: Sequence[Group]) -> Group | None:
     """The group whose codes most others use, and that has texts which several of its rows share, as sectors are."""
-    best, most = None, 0.0
+    best, most = None, (False, 0.0)
     for group in groups:
         columns = {label: codes for label, codes in code_columns(group).items() if len(codes) >= FEW_CODES}
         shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
         if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
             uses = sum(best_column(texts, columns)[1] for other in groups if other is not group for texts in _names(other))
-            if uses > most:
-                best, most = group, uses
+            if uses and (not group.is_doubtful, uses) > most:
+                best, most = group, (not group.is_doubtful, uses)
     return best
 
 

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
@@ -213,12 +212,6 @@ def list_columns(group: Group, taken: Mapping[str, str]) -> tuple[str, ...]:
         if not keys.assign(whose=group.cells.loc[named, label]).duplicated().any():
             found.append(label)
     return tuple(found)
-
-
-def doubtful_word(group: Group) -> str | None:
-    """The word of a file's or sheet's name that says it should perhaps not be used."""
-    words = (*tokens(PurePosixPath(group.first.file).stem), "|", *tokens(group.first.sheet or ""))
-    return next((phrase for phrase in HEADERS["doubtful"] if has(words, phrase)), None)
 
 
 def is_half(candidate: Candidate) -> bool:

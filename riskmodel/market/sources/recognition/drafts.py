@@ -14,7 +14,6 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import regex_of
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
-from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.evidence.events import Events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import FRACTION, same_numbers
@@ -211,7 +210,7 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True) -> N
     """
     if draft.group is None:
         return
-    word = doubts.doubtful_word(draft.group)
+    word = draft.group.doubtful
     if rivals:
         why = Fact("which_place", {"places": (draft.group.place, *(each.place for each in rivals))})
     elif word is not None:

@@ -18,7 +18,7 @@ from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.mapping import How
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT, Shape, shape_of
 from riskmodel.market.sources.recognition.files import Seen
-from riskmodel.market.sources.recognition.names import abstract, day_in
+from riskmodel.market.sources.recognition.names import abstract, day_in, doubtful_in
 from riskmodel.market.sources.recognition.words import OF_NAMES, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 from riskmodel.market.tables import TEXT as TEXTS
@@ -89,6 +89,16 @@ class Group:
         """What stands around its cells: the lines above them, the names of the sheet, the file and its folder."""
         folder = PurePosixPath(self.first.file).parent.as_posix()
         return (*self.first.titles, *([self.first.sheet] if self.first.sheet else []), self.stem, folder)
+
+    @property
+    def doubtful(self) -> str | None:
+        """The word of its name, or of a folder's, that says that it should perhaps not be used; all its files have it."""
+        return doubtful_in(self.first.file, self.first.sheet)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it stands last among candidates, and says nothing of other files."""
+        return self.doubtful is not None
 
     @property
     def sheets(self) -> tuple[str, ...]:
@@ -237,10 +247,14 @@ def plain_text(cell: object) -> str:
 
 
 def groups_of(seen: Iterable[Seen]) -> list[Group]:
-    """Files that differ only by days and numbers in their names, and have one header, together."""
+    """Files that differ only by days and numbers in their names, and have one header, together.
+
+    A file whose name says that it should perhaps not be used is a part of no others: old, preliminary, pro forma.
+    """
     together: dict[tuple[object, ...], list[Seen]] = {}
     for each in seen:
-        together.setdefault((abstract(each.file), each.sheet, each.labels), []).append(each)
+        doubtful = doubtful_in(each.file, each.sheet)
+        together.setdefault((abstract(each.file), each.sheet, each.labels, doubtful), []).append(each)
     return _of_other_days([Group(part) for members in together.values() for part in _apart(members)])
 
 
@@ -298,7 +312,8 @@ def _together(groups: Sequence[Group], shared: Callable[[Group], object | None])
     together: dict[object, list[Group]] = {}
     for place, group in enumerate(groups):
         same = shared(group)
-        together.setdefault(place if same is None else (same, group.first.labels), []).append(group)
+        key = place if same is None else (same, group.first.labels, group.doubtful)
+        together.setdefault(key, []).append(group)
     return [
         members[0] if len(members) == 1 else Group(tuple(sorted(seen, key=lambda each: each.file)))
         for members in together.values()

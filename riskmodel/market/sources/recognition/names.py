@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.market.day_forms import WHOLE, looks_like_day, read_days, regex_of, strptime_of
-from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, tokens
+from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, has, tokens
 
 IN_NAMES = {  # forms of days in names of files
     form: rf"(?<!\d){regex_of(form).replace(WHOLE['%Y'], '(?:19|20)[0-9]{2}')}(?!\d)"
@@ -74,6 +74,19 @@ def without_day(file: str) -> str:
     stem = PurePosixPath(file).stem
     form = day_in([file])
     return (re.sub(IN_NAMES[form], "", stem).strip(EDGES) if form is not None else "") or stem
+
+
+def doubtful_in(file: str, sheet: str | None) -> str | None:
+    """The word of the name of a file, of its folders or of a sheet that says that it should perhaps not be used.
+
+    Examples
+    --------
+    >>> [doubtful_in(file, None) for file in ("_superseded/px_2024.csv", "px/SX_20251125_proforma.csv", "a.csv")]
+    ['superseded', 'proforma', None]
+    """
+    path = PurePosixPath(file)
+    words = tuple(word for part in (*path.parts[:-1], path.stem, sheet or "") for word in ("|", *tokens(part)))
+    return next((phrase for phrase in HEADERS["doubtful"] if has(words, phrase)), None)
 
 
 def abstract(file: str) -> str:

@@ -43,7 +43,7 @@ def ask_splits(
     splits, shares, prices = (by_table.get(table) for table in ("splits", "shares", "prices"))
     if splits is not None and splits.group is not None and (ticker := splits.labels.get("ticker")) is not None:
         rows = rows_of(splits.group.texts(ticker).tolist(), keys)
-        others = [group for group in groups if group is not splits.group]
+        others = [group for group in groups if group is not splits.group and not group.is_doubtful]
         wanted = frozenset(row for row in rows if row is not None)
         _settle_splits(splits, splits.group, rows, list(sources_of(others, across, tickers, keys, wanted)))
     if shares is not None and prices is not None:

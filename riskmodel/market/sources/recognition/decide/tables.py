@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
+from riskmodel.market.sources.recognition.decide.candidates import of_known_codes, of_named_lists
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
-from riskmodel.market.sources.recognition.doubts import doubtful_word, is_half, other_kinds
+from riskmodel.market.sources.recognition.doubts import is_half, other_kinds
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -26,7 +26,7 @@ from riskmodel.market.sources.recognition.drafts import (
     state_sessions,
     without_taken,
 )
-from riskmodel.market.sources.recognition.evidence.days import settle_days, why_no_prices
+from riskmodel.market.sources.recognition.evidence.days import settle_days
 from riskmodel.market.sources.recognition.evidence.events import events_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
@@ -49,7 +49,7 @@ from riskmodel.market.sources.recognition.evidence.standing import (
     standing_across,
     standing_of,
 )
-from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
+from riskmodel.market.sources.recognition.evidence.values import NUMBER
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.found import (
     Recognised,
@@ -61,7 +61,6 @@ from riskmodel.market.sources.recognition.found import (
 )
 from riskmodel.market.sources.recognition.groups import Group, groups_of, merged
 from riskmodel.market.sources.recognition.long import long_draft
-from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import named_rates, why_left
 from riskmodel.market.sources.recognition.structure import (
@@ -81,7 +80,7 @@ from riskmodel.market.sources.recognition.wide import (
     settled_by_cells,
     wide_drafts,
 )
-from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, has, matched, tokens
+from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, matched
 from riskmodel.market.tables import TABLES
 from riskmodel.progress import OF_STAGE, Step, silent
 
@@ -121,7 +120,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             tickers[spread] = ticker
             del choices[group]
             choices[spread] = candidates(spread, joined=frozenset({ticker}))
-    choices = {group: _of_known_codes(group, choices[group], codes, securities) for group in groups}
+    choices = {group: of_known_codes(group, choices[group], codes, securities) for group in groups}
     choices = {g: [each for each in likely if not covers_all(g, each, codes)] for g, likely in choices.items()}
     indices = _index_names(choices)
     across = {group: as_wide(group, codes, indices) for group in groups}
@@ -148,7 +147,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
                 valued.append((group, label))
             choices[group] = likely[1:]
     levels = known.indices | _index_names(choices, ("indices",))
-    choices = {group: _of_named_lists(group, choices[group], levels) for group in groups}
+    choices = {group: of_named_lists(group, choices[group], levels) for group in groups}
     folder = replace(folder, lists=_index_names(choices, ("constituents",)))
     stands = {group: standing_of(group, likely[0], folder).holds for group, likely in choices.items() if likely}
     sheets: list[Wide] = []
@@ -257,7 +256,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     state_codes(drafts, sheets, codes, securities)
     state_indices(drafts)
     ask_splits(drafts, groups, across, tickers, securities, codes)
-    without_price = unpriced(drafts, securities, codes)
+    without_price = unpriced(drafts, rivals.get("prices", ()), securities, codes)
     for draft in drafts:
         without_taken(draft, drafts)
         state_sessions(draft)
@@ -268,7 +267,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     used = {draft.group for draft in drafts}
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
     spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
-    events = [event for group in spare if (event := events_of(group, tickers[group])) is not None]
+    sure = [group for group in spare if not group.is_doubtful]
+    events = [event for group in sure if (event := events_of(group, tickers[group])) is not None]
     state_dividends(drafts, events)
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
@@ -278,7 +278,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         found += rows_of_headers(group)
     found += rows_not_found(drafts)
     missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
-    near = {table: nearest(table, spare, tickers) for table in missing}
+    near = {table: nearest(table, sure, tickers) for table in missing}
     of_splits = [each for each in events if each.may_be_splits]
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
@@ -294,7 +294,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
 
 def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool]) -> tuple[bool, bool, float]:
     """The likeliest first, and what its name says should not be used last; of rates the smoothest."""
-    last = doubtful_word(group) is not None, not stands.get(group, False)
+    last = group.is_doubtful, not stands.get(group, False)
     if likely and likely[0].table == "rates":
         return *last, roughness(group)
     return *last, -max((each.score for each in likely), default=0)
@@ -304,68 +304,6 @@ def merged_lists(groups: Sequence[Group]) -> list[Group]:
     """Groups with the lists of several portfolios as one; others as they are."""
     lists = [g for g in groups if g.is_long and any(c.table in LISTS for c in candidates(g))]
     return [group for group in groups if group not in lists] + merged(lists)
-
-
-def _of_known_codes(
-    group: Group, likely: Sequence[Candidate], codes: Mapping[str, frozenset[str]], securities: Group | None
-) -> list[Candidate]:
-    """The tables that a group may be, whose names of stocks are known to the table of securities."""
-    if group is securities:
-        return [each for each in likely if each.table == "securities"]
-    out = []
-    for each in likely:
-        label = each.label("ticker")
-        if label is not None and codes and not _is_known(frozenset(group.texts(label)), codes):
-            each, label = _by_known(group, each, codes)
-        known = label is None or not codes or _is_known(frozenset(group.texts(label)), codes)
-        stock_as_index = (
-            (index := each.label("index")) is not None
-            and codes
-            and by_code.best_column(frozenset(group.texts(index)), codes)[0] is not None
-        )
-        if known and not stock_as_index and each.table != "securities" and why_no_prices(group, each) is None:
-            out.append(each)
-    return out
-
-
-def _by_known(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> tuple[Candidate, str | None]:
-    """A candidate that names stocks by the column whose codes securities have, where it is another one; and that column."""
-    label = names_of_stocks(group, codes)
-    used = {other for several in candidate.columns.values() for other, _ in several}
-    if label is None or label in used:
-        return candidate, candidate.label("ticker")
-    return replace(candidate, columns={**candidate.columns, "ticker": ((label, label),)}), label
-
-
-def _is_known(texts: frozenset[str], codes: Mapping[str, frozenset[str]]) -> bool:
-    return by_code.best_column(texts, codes)[0] is not None or by_code.ending_of(texts, codes) is not None
-
-
-def _of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset[str]) -> list[Candidate]:
-    """The tables that a group may be: lists that are named as an index with levels is are those of its members."""
-    if not likely or likely[0].table != "holdings" or likely[0].label("portfolio") is not None or not levels:
-        return list(likely)
-    known = {plain_index(name) for name in levels}
-    weights = {ours: found for ours, found in likely[0].columns.items() if ours in TABLES["constituents"].columns}
-    whose = [label for label, shape in group.shapes.items() if shape.kind == TEXT and _are_named(group, label, known)]
-    if len(whose) == 1:
-        why = (Fact("like_members", {"label": whose[0]}),)
-        return [Candidate("constituents", weights | {"index": ((whose[0], ""),)}, likely[0].score, why)]
-    named = {each.sheet or PurePosixPath(each.file).stem for each in group.seen}
-    if not all(any(_is_named(name, index) for index in known) for name in named):
-        return list(likely)
-    return [Candidate("constituents", weights, likely[0].score)]  # a weight that no header says is asked
-
-
-def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
-    """Whether all cells of a column are names of indices that have levels."""
-    names = {plain_index(text) for text in group.texts(label)} - {""}
-    return bool(names) and names <= {*known}
-
-
-def _is_named(name: str, index: str) -> bool:
-    """Whether the name of a file or sheet has that of an index in it, as whole words."""
-    return bool(index) and has(tokens(name), index)
 
 
 def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | None:

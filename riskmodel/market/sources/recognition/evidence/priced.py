@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,11 +56,18 @@ def priced_in(choices: Choices, across: Mapping[Group, Wide | None]) -> Priced:
 
 
 def _panels_of_prices(choices: Choices, across: Mapping[Group, Wide | None]) -> Iterator[list[pd.DataFrame]]:
-    """The numbers by day and name of each file that may be prices; of grids together, which are a field each."""
+    """The numbers by day and name of each file that may be prices; of grids together, which are a field each.
+
+    A file whose name says that it should perhaps not be used says nothing, where there is another.
+    """
     grids = [w for w in across.values() if w is not None and w.codes and w.layout == "wide" and w.table == "prices"]
+    narrow = [g for g, likely in choices.items() if likely and likely[0].table == "prices" and across.get(g) is None]
+    if any(not group.is_doubtful for group in (*narrow, *(wide.group for wide in grids))):
+        grids = [wide for wide in grids if not wide.group.is_doubtful]
+        narrow = [group for group in narrow if not group.is_doubtful]
     yield [panel_of(wide) for wide in grids if wide.field in (None, "close", "total_return_index")]
     for group, likely in choices.items():
-        if likely and likely[0].table == "prices" and across.get(group) is None:
+        if group in narrow:
             day, name = likely[0].label("date"), likely[0].label("ticker")
             if day is not None and name is not None:
                 labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label != name]
@@ -169,13 +177,22 @@ def roughness(group: Group) -> float:
     return min(found, default=float("inf"))
 
 
-def unpriced(drafts: Sequence[Draft], securities: Group | None, codes: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The codes of securities, in any column, that have no price; none where prices know less than half of them."""
+def unpriced(
+    drafts: Sequence[Draft], rivals: Sequence[Group], securities: Group | None, codes: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """The codes of securities, in any column, that have no price; none where prices know less than half of them.
+
+    Parameters
+    ----------
+    rivals
+        Files that may be the table of prices too, where it is asked which is.
+    """
     draft = next((each for each in drafts if each.table == "prices"), None)
     if draft is None or securities is None or not codes:
         return frozenset()
     if draft.group is not None:
-        names = {*draft.group.texts(draft.labels["ticker"])} if "ticker" in draft.labels else set[str]()
+        label = draft.labels.get("ticker")
+        names = {text for each in (draft.group, *rivals) if label in each.first.labels for text in each.texts(str(label))}
     else:
         names = {label for sheet in draft.sheets for label in sheet.first.labels[1:]}
     texts = {label: securities.texts(label) for label in codes}
@@ -187,7 +204,7 @@ def unpriced(drafts: Sequence[Draft], securities: Group | None, codes: Mapping[s
 
 
 def leave_out(master: Draft, lists: Draft, members: frozenset[str]) -> None:
-    """State that a member of the securities that a list asks for as cash is none: its row is left out."""
+    """Ask whether a member of the securities that a list asks for as cash is none: then its row is left out."""
     group = master.group
     asked = [fact for fact in lists.why.get(("cash",), ()) if fact.key == "cash_apart"]
     held = [text for fact in asked for text in fact.values["cells"] if text in members]
@@ -195,5 +212,6 @@ def leave_out(master: Draft, lists: Draft, members: frozenset[str]) -> None:
         return
     for label in group.first.labels:
         if {*held} <= {*group.texts(label)} and group.texts(label)[group.texts(label).isin(held)].is_unique:
-            master.state(("drop", label), held, Fact("no_security", {"cells": tuple(held)}))
+            answer = f"{{ {json.dumps(label, ensure_ascii=False)} = {json.dumps(held, ensure_ascii=False)} }}"
+            master.state(("drop",), OPEN, Fact("no_security", {"cells": tuple(held), "answer": answer}))
             return
