@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): setup.cfg setup.py pyproject.toml riskmodel/estimation/kernel/loops.c
+$(STAMP): setup.cfg setup.py pyproject.toml $(wildcard riskmodel/estimation/kernel/*.[ch])
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, or say: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)"; exit 1; }
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[report,sources,construct,scale,test,docs]'  # Python compiles what it uses

@@ -4,7 +4,8 @@ from setuptools import Extension, setup
 
 LOOPS = Extension(
     "riskmodel.estimation.kernel._loops",
-    ["riskmodel/estimation/kernel/loops.c"],
+    [f"riskmodel/estimation/kernel/{name}.c" for name in ("loops", "windows")],
+    depends=["riskmodel/estimation/kernel/loops.h"],
     extra_compile_args=["-O3", "-g0", "-Wno-psabi", "-fno-math-errno", "-fno-tree-loop-distribute-patterns"],
     py_limited_api=True,  # one wheel for every Python
     optional=True,

@@ -21,9 +21,11 @@ def shrink_to_size(volatility: np.ndarray, cap: np.ndarray, q: float, groups: in
 def size_group_moments(volatility: np.ndarray, cap: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
     """Cap-weighted mean m and root mean square distance Delta from it of each asset's size group; (day, asset) each."""
     present = ~np.isnan(volatility)
+    number = present.sum(axis=1, keepdims=True)
     ordered = np.sort(np.where(present, cap, np.inf), axis=1)
-    smaller = np.stack([np.searchsorted(row, own) for row, own in zip(ordered, cap, strict=True)])
-    group = np.minimum(groups * smaller // np.maximum(present.sum(axis=1, keepdims=True), 1), groups - 1)
+    last = -(-np.arange(1, groups) * number // groups) - 1  # where the largest cap of the groups below each one stands
+    bound = np.where(last >= 0, np.take_along_axis(ordered, np.maximum(last, 0), axis=1), np.inf)
+    group = (bound[:, :, None] < cap[:, None, :]).sum(axis=1)
     cell = (group + groups * np.arange(len(cap))[:, None]).ravel()
 
     def total(values: np.ndarray) -> np.ndarray:

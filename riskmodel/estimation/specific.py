@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,13 @@ from riskmodel.arrays.size_groups import shrink_to_size
 from riskmodel.arrays.threads import kernel_threads, one_blas_thread
 from riskmodel.arrays.windows import decayed_sum
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.estimation import kernel
 from riskmodel.estimation.share_classes import issuers
 from riskmodel.estimation.structural import structural_volatility
 from riskmodel.facts import Fact, ForecastUnavailableError
 
-DAYS_AT_ONCE = 2  # keeps the windows of a chunk near the processor
+DAYS_OF_A_TASK = 64
+CELLS_AT_ONCE = 2**17  # exposures of the days that are forecast together: they stay near the processor
 ASSETS_AT_ONCE = 512  # bounds the memory of the time series
 SMALLEST_SERIAL_RATIO = 0.1  # of the variance with serial correlation to the one without
 OUTLIER_BOUND = 10.0  # robust deviations
@@ -221,55 +224,69 @@ def _forecasts(
     if exposures is not None:
         require_finite("exposures", exposures, missing=True)
         x = exposures.to_numpy()
-    series, floored, history = _series_on(returns, days, settings)
+    shown = np.unique(requested)  # of the other days the volatility alone is needed
 
-    def forecast(first: int) -> dict[str, np.ndarray]:
-        own = slice(first, first + DAYS_AT_ONCE)
-        blend = history_blend(returns, history[own], days[own], settings)
-        ts, known, blend = _borrowed(series[own], history[own], blend, classes, settings.full_history)
+    def forecast(own: slice, work: np.ndarray) -> dict[str, np.ndarray]:
+        ts, known, share = _borrowed(series[own], history[own], blend[own], classes, settings.full_history)
         ts = np.where(cap[own] > 0, ts, np.nan)
-        model = structural_volatility(ts, blend, cap[own], x[own], sector, known, switched_on=settings.structural)
+        model = structural_volatility(ts, share, cap[own], x[own], sector, known, switched_on=settings.structural, work=work)
         modelled = model["structural_volatility"]
-        blend = np.where(np.isnan(ts), 0.0, np.where(np.isnan(modelled), 1.0, blend))
-        mixed = blend * np.where(blend > 0, ts, 0.0) + (1 - blend) * np.where(blend < 1, modelled, 0.0)
-        blend[np.isnan(mixed)] = np.nan
+        share = np.where(np.isnan(ts), 0.0, np.where(np.isnan(modelled), 1.0, share))
+        mixed = share * np.where(share > 0, ts, 0.0) + (1 - share) * np.where(share < 1, modelled, 0.0)
+        share[np.isnan(mixed)] = np.nan
         shrunk, weight = shrink_to_size(mixed, cap[own], settings.shrinkage, settings.size_groups)
-        model |= {"time_series_volatility": ts, "blend": blend, "shrinkage": weight, "volatility": shrunk}
-        model |= {"history": history[own], "floored": (floored[own] & ~np.isnan(ts)).sum(axis=1)}
-        return model | {"unserved": ((cap[own] > 0) & np.isnan(shrunk)).sum(axis=1)}
+        model |= {"time_series_volatility": ts, "blend": share, "shrinkage": weight}
+        model |= {"history": history[own].astype(np.int64), "floored": (floored[own] & ~np.isnan(ts)).sum(axis=1)}
+        model["unserved"] = ((cap[own] > 0) & np.isnan(shrunk)).sum(axis=1)
+        seen = np.isin(days[own], shown)
+        return {name: values[seen] for name, values in model.items()} | {"volatility": shrunk}
+
+    def forecasts(first: int) -> list[dict[str, np.ndarray]]:
+        end, work = min(first + DAYS_OF_A_TASK, len(days)), np.empty((step, x.shape[1] + 1, x.shape[2]))
+        return [forecast(slice(day, min(day + step, end)), work) for day in range(first, end, step)]
 
     with one_blas_thread(), ThreadPoolExecutor(kernel_threads()) as threads:
-        parts = list(threads.map(forecast, range(0, len(days), DAYS_AT_ONCE)))
+        series, floored, history, blend = _series_on(returns, days, settings, threads)
+        step = max(CELLS_AT_ONCE // max(x.shape[2] * (x.shape[1] + 1), 1), 1)
+        parts = list(chain.from_iterable(threads.map(forecasts, range(0, len(days), DAYS_OF_A_TASK))))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     multiplier, bounded = np.ones(len(days)), np.zeros(len(days), dtype=int)
     if settings.regime_half_life is not None:
         looked_at = whole["volatility"] if before is None else before
         regime = regime_multiplier(returns[behind], looked_at, caps, settings.regime_half_life)
         multiplier, bounded = (values[np.searchsorted(behind, days)] for values in regime)
-    whole |= {"volatility": whole["volatility"] * multiplier[:, None], "regime_multiplier": multiplier, "bounded": bounded}
-    rows = np.searchsorted(days, requested)
-    if np.isnan(whole["volatility"][rows]).all():
-        longest = int(history[rows].max(initial=0))
+    own = np.searchsorted(days, shown)
+    volatility = whole["volatility"][own] * multiplier[own, None]
+    if np.isnan(volatility).all():
+        longest = int(whole["history"].max(initial=0))
         raise ForecastUnavailableError(
             f"specific_returns: no asset can be given a forecast: the longest history has "
             f"{counted(longest, 'observation')}. An asset needs {settings.least_history} and a market_cap.",
             Fact("no_specific_risk", {"observations": longest, "needed": settings.least_history}),
         )
-    return {name: values[rows] for name, values in whole.items()}
+    whole |= {"volatility": volatility, "regime_multiplier": multiplier[own], "bounded": bounded[own]}
+    return {name: values[np.searchsorted(shown, requested)] for name, values in whole.items()}
 
 
-def _series_on(returns: np.ndarray, days: np.ndarray, settings: SpecificRiskSettings) -> tuple[np.ndarray, ...]:
-    """Time-series volatility, where it met the floor, and the number of observations on some days; (day, asset) each."""
+def _series_on(
+    returns: np.ndarray, days: np.ndarray, settings: SpecificRiskSettings, threads: ThreadPoolExecutor
+) -> tuple[np.ndarray, ...]:
+    """Time-series volatility, where it met the floor, number of observations and blend on some days; (day, asset) each."""
     shape = (len(days), returns.shape[1])
-    series, floored, history = np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape, dtype=np.int64)
-    for first in range(0, shape[1], ASSETS_AT_ONCE):
+    series, floored, history = np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape, dtype=np.int32)
+    blend = np.empty(shape)
+
+    def fill(first: int) -> None:
         own = np.s_[:, first : first + ASSETS_AT_ONCE]
         block = returns[own]
         volatility, met = time_series_volatility(block, settings)
         series[own], floored[own] = volatility[days], met[days]
         history[own] = np.cumsum(~np.isnan(block), axis=0, dtype=np.int32)[days]
+        blend[own] = history_blend(block, history[own], days, settings)
+
+    list(threads.map(fill, range(0, shape[1], ASSETS_AT_ONCE)))
     series[history < settings.least_history] = np.nan
-    return series, floored, history
+    return series, floored, history, blend
 
 
 def time_series_volatility(returns: np.ndarray, settings: SpecificRiskSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -292,32 +309,12 @@ def time_series_volatility(returns: np.ndarray, settings: SpecificRiskSettings) 
 
 
 def history_blend(returns: np.ndarray, history: np.ndarray, at: np.ndarray, settings: SpecificRiskSettings) -> np.ndarray:
-    """Share g of `specific_risk` on the days `at`, (day, asset): is an asset's history long and undisturbed?"""
+    """Share g of `specific_risk` on the increasing days `at`, (day, asset): is an asset's history long and undisturbed?"""
     grown = np.clip((history - settings.short_history) / (settings.full_history - settings.short_history), 0, 1)
-    window = settings.full_history
-    first = int(at.min()) - window + 1
-    recent = returns[max(first, 0) : int(at.max()) + 1]
-    asked = np.flatnonzero((grown > 0).any(axis=0) & ~np.isnan(recent).all(axis=0))  # of the others g is 0
-    recent = np.pad(recent[:, asked].T, ((0, 0), (max(-first, 0), 0)), constant_values=np.nan)
-    ordered = np.stack([recent[:, day : day + window] for day in at - int(at.min())], axis=1)
-    ordered.sort(axis=-1)  # (asset, day, window), NaN last
-    count = window - np.isnan(ordered).sum(axis=-1)
-
-    def quantile(share: float) -> np.ndarray:
-        last = np.maximum(count - 1, 0)
-        low = (share * last).astype(int)
-        below, above = (
-            np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in (low, np.minimum(low + 1, last))
-        )
-        return np.asarray(below + (share * last - low) * (above - below))
-
-    robust = IQR_TO_DEVIATION * (quantile(0.75) - quantile(0.25))
-    bound = OUTLIER_BOUND * robust
-    extreme = (quantile(1.0) > bound) | (-ordered[..., 0] > bound)
-    ordered[count < window] = np.nan_to_num(ordered[count < window])
-    ordered[extreme] = np.clip(ordered[extreme], -bound[extreme, None], bound[extreme, None])
+    asked = np.flatnonzero((grown > 0).any(axis=0))  # of the others g is 0
+    quartiles, square = kernel.spreads(returns[:, asked].T, at, settings.full_history, OUTLIER_BOUND * IQR_TO_DEVIATION)
     with np.errstate(invalid="ignore", divide="ignore"):
-        excess = np.abs(np.sqrt(np.einsum("adw,adw->ad", ordered, ordered) / count) / robust - 1).T
+        excess = np.abs(np.sqrt(square) / (IQR_TO_DEVIATION * quartiles) - 1).T
     undisturbed = np.where(np.isnan(excess), 0.0, np.minimum(1, np.exp(1 - excess)))  # NaN: half the returns are equal
     blend = np.zeros(history.shape)
     blend[:, asked] = grown[:, asked] * undisturbed

@@ -1,4 +1,4 @@
-"""What this machine does at most: how fast it reads, multiplies, sorts, draws and diagonalises; and what the work needs."""
+"""What this machine does at most: how fast it reads, moves, multiplies, draws and diagonalises; and what the work needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.benchmarks.measure import SECTORS, STYLES, best_of, lines_of
 
 pytestmark = pytest.mark.slow
 NAMES, DAYS, FACTORS, SIMULATIONS, APART = 3000, 2520, 1 + SECTORS + STYLES, 1000, 21
-DECAYED, WINDOW = 420, 180  # closes whose specific risk the regime looks at, and days of the quartiles of each
+WINDOW = 180  # days of the quartiles of each close: one comes, one goes, and half of the others move over
 BYTES = 8 * NAMES * (STYLES + 4)  # a day: exposures, returns, caps and weights read, specific returns written
 GRAM = 2 * STYLES**2 * NAMES  # flops of a day's X'WX; the sectors' part is sums
 
@@ -17,13 +17,13 @@ GRAM = 2 * STYLES**2 * NAMES  # flops of a day's X'WX; the sectors' part is sums
 def test_floor(capsys):
     rng = np.random.default_rng(0)
     memory, x = np.ones(2**25), rng.standard_normal((8, STYLES, NAMES))
-    windows = rng.standard_normal((NAMES, WINDOW))
+    near = rng.standard_normal((2, 2**13))
     squares = rng.standard_normal((SIMULATIONS, FACTORS, FACTORS))
     squares = squares @ squares.transpose(0, 2, 1)
     buffer = np.empty(10**6)
     read = memory.nbytes / best_of(5, memory.sum).cpu
     product = 8 * GRAM / best_of(50, lambda: x @ x.transpose(0, 2, 1)).cpu
-    sort = best_of(5, lambda: np.sort(windows, axis=-1)).cpu / windows.size
+    move = 100 * near[0].nbytes / best_of(20, lambda: [np.copyto(*near) for _ in range(100)]).cpu
     draw = best_of(5, lambda: rng.standard_normal(out=buffer)).cpu / buffer.size
     small = SIMULATIONS * 2 * FACTORS**3 / best_of(5, lambda: squares @ squares).cpu
     diagonal = best_of(3, lambda: np.linalg.eigh(squares)).cpu / SIMULATIONS
@@ -35,12 +35,13 @@ def test_floor(capsys):
         return days * (SIMULATIONS * FACTORS * draw + moments / small)
 
     date = SIMULATIONS * (diagonal + 4 * 2 * FACTORS**3 / small)  # A S A', variances, U_m'U0
-    specific = DAYS * NAMES * 8 * 2 * 20 / read + DECAYED * NAMES * WINDOW * sort  # 20 passes over returns; quartiles
+    passes, windows = 20 * 2 * 8 / read, 8 * WINDOW / 2 / move + 2 * WINDOW / product  # a return: passes; order and squares
+    specific = DAYS * (NAMES * (passes + windows) + 2 * (STYLES + 1) ** 2 * NAMES / product)  # and the structural model
     rows = [
         ("memory read", f"{read / 1e9:6.1f} GB/s"),
         (f"products of {STYLES} x {NAMES:,}", f"{product / 1e9:6.1f} GFlop/s"),
         (f"products of {FACTORS} x {FACTORS}", f"{small / 1e9:6.1f} GFlop/s"),
-        (f"sorting windows of {WINDOW}", f"{1e9 * sort:6.1f} ns a value"),
+        ("copies near the processor", f"{move / 1e9:6.1f} GB/s"),
         ("normal draws", f"{1e9 * draw:6.1f} ns each"),
         (f"eigenvectors of {FACTORS} x {FACTORS}", f"{1e6 * diagonal:6.1f} us each"),
         (f"floor of a day's regression of {NAMES:,} names", f"{1e6 * plain:6.0f} us, {1 / plain:,.0f} days/s"),

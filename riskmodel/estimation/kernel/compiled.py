@@ -1,4 +1,4 @@
-"""The compiled sums over the names of a day: arrays made contiguous, and what is written allocated."""
+"""The compiled loops of the kernel: arrays made contiguous, and what is written allocated."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from riskmodel.estimation.kernel._loops import leverages as write_leverages
 from riskmodel.estimation.kernel._loops import products as write_products
+from riskmodel.estimation.kernel._loops import spreads as write_spreads
 
 
 def products(x: np.ndarray, w: np.ndarray, y: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -22,6 +23,13 @@ def leverages(x: np.ndarray, inverse: np.ndarray, starts: np.ndarray) -> np.ndar
     leverage = np.empty((len(x), x.shape[2]))
     write_leverages((*x.shape, len(starts)), _doubles(x), _doubles(inverse), _places(starts), leverage)
     return leverage
+
+
+def spreads(returns: np.ndarray, at: np.ndarray, window: int, bound: float) -> tuple[np.ndarray, np.ndarray]:
+    """Distance between quartiles and bounded mean square of moving windows; see `riskmodel.estimation.kernel`."""
+    distance, square = np.empty((len(returns), len(at))), np.empty((len(returns), len(at)))
+    write_spreads((*returns.shape, len(at), window), _doubles(returns), _places(at), bound, distance, square)
+    return distance, square
 
 
 def _doubles(values: np.ndarray) -> np.ndarray:

@@ -4,42 +4,14 @@
  * `starts` says where each sector begins. riskmodel/estimation/kernel/compiled.py allocates what is written here, and
  * plain.py says the same in numpy.
  */
-#define Py_LIMITED_API 0x030B0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "loops.h"
 
-#if !defined(__GNUC__)
-#error "vectors are those of GCC and Clang; without them riskmodel takes its numpy"
-#endif
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-enum { LANES = 4, BLOCK = 64, VECTORS = BLOCK / LANES, ROWS = 3, COLUMNS = 4, LINE = 8 };
-typedef double vector __attribute__((vector_size(8 * LANES)));
+enum { BLOCK = 64, VECTORS = BLOCK / LANES, ROWS = 3, COLUMNS = 4, LINE = 8 };
 typedef vector row[VECTORS]; /* a block of one style, zeros behind the last name */
-typedef Py_ssize_t size;
 
 typedef struct {
     size days, styles, names, sectors;
 } shape;
-
-INLINE vector loaded(const double *from)
-{
-    vector value;
-    memcpy(&value, from, sizeof value);
-    return value;
-}
-
-INLINE void stored(double *to, vector value) { memcpy(to, &value, sizeof value); }
-
-INLINE double across(vector value) { return (value[0] + value[1]) + (value[2] + value[3]); }
 
 INLINE size least(size a, size b) { return a < b ? a : b; }
 
@@ -167,13 +139,6 @@ FOR_EACH_PROCESSOR static void leverages(shape of, const double *x, const double
         }
 }
 
-static int sized(const Py_buffer *view, size items, const char *name)
-{
-    if (view->len == items * 8) return 1;
-    PyErr_Format(PyExc_ValueError, "%s holds %zd bytes, not %zd", name, view->len, items * 8);
-    return 0;
-}
-
 static PyObject *call_products(PyObject *self, PyObject *args)
 {
     shape of;
@@ -221,10 +186,11 @@ static PyObject *call_leverages(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"products", call_products, METH_VARARGS, "Weighted products of styles and returns, and sums over sectors."},
     {"leverages", call_leverages, METH_VARARGS, "Leverage of each name."},
+    {"spreads", call_spreads, METH_VARARGS, "Distance between quartiles and bounded deviation of moving windows."},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, .m_name = "_loops", .m_doc = "The loops over the names of a day.", .m_size = -1, .m_methods = methods};
+    PyModuleDef_HEAD_INIT, .m_name = "_loops", .m_doc = "The loops over the names of a day, and over the days of a name.", .m_size = -1, .m_methods = methods};
 
 PyMODINIT_FUNC PyInit__loops(void) { return PyModule_Create(&module); }

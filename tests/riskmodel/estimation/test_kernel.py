@@ -1,4 +1,4 @@
-"""The sums over the names of a day: compiled and numpy's, beside products of whole designs and statsmodels."""
+"""The loops of the kernel: compiled and numpy's, beside products of whole designs, statsmodels and quantiles of windows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from riskmodel.estimation import kernel
 from riskmodel.estimation.kernel import plain
 
-SOURCE = Path(kernel.__file__).with_name("loops.c")
+SOURCES = sorted(Path(kernel.__file__).parent.glob("*.c"))
 WITHOUT = """
 import sys
 sys.modules["riskmodel.estimation.kernel._loops"] = None
@@ -98,6 +98,44 @@ def test_the_same_whatever_is_solved_beside_it_and_in_threads():
         assert np.array_equal(np.concatenate([part[place] for part in alone]), whole)
 
 
+def window_by_window(returns, at, window, bound):
+    """Distance between quartiles and bounded mean square of each window, by numpy's quantiles."""
+    distance, square = np.full((len(returns), len(at)), np.nan), np.full((len(returns), len(at)), np.nan)
+    for place, day in np.ndindex(distance.shape):
+        own = returns[place, max(at[day] - window + 1, 0) : at[day] + 1]
+        own = own[~np.isnan(own)]
+        if own.size:
+            low, high = np.quantile(own, [0.25, 0.75])
+            distance[place, day] = high - low
+            square[place, day] = np.mean(np.clip(own, -bound * (high - low), bound * (high - low)) ** 2)
+    return distance, square
+
+
+@pytest.mark.parametrize("own", [kernel, plain], ids=["chosen", "numpy"])
+@settings(deadline=None, max_examples=80)
+@given(
+    seed=st.integers(0, 10**6), names=st.integers(1, 4), times=st.integers(1, 60), window=st.integers(1, 40),
+    missing=st.sampled_from([0.0, 0.2, 0.9]), decimals=st.sampled_from([0, 1, 15]), bound=st.sampled_from([0.4, 1.5, 7.4]),
+    share=st.sampled_from([0.03, 0.3, 1.0]),
+)  # fmt: skip
+def test_spreads_are_those_of_each_window(own, seed, names, times, window, missing, decimals, bound, share):
+    rng = np.random.default_rng(seed)
+    returns = rng.standard_t(2, (names, times)).round(decimals)  # rounded: equal values, and zeros of both signs
+    returns[rng.random(returns.shape) < missing] = np.nan
+    at = np.unique(np.append(np.flatnonzero(rng.random(times) < share), rng.integers(times)))
+    found, expected = own.spreads(returns, at, window, bound), window_by_window(returns, at, window, bound)
+    for got, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-14)
+
+
+def test_spreads_of_a_window_depend_on_nothing_else():
+    returns = np.random.default_rng(0).standard_normal((5, 300))
+    whole = kernel.spreads(returns, np.arange(300), 50, 7.0)
+    other = np.concatenate([9 * np.ones((5, 7)), returns[:, 100:]], axis=1)
+    for one, part in zip(whole, kernel.spreads(other[::-1], np.array([70, 71, 180, 206]), 50, 7.0), strict=True):
+        assert np.array_equal(part[::-1], one[:, [163, 164, 273, 299]])
+
+
 def test_nobody_on_no_day():
     x, w, y, starts = drawn(2, 3, [4, 2])
     assert [part.shape for part in kernel.products(x[:0], w[:0], y[:0], starts)] == [(0, 4, 3), (0, 5, 2)]
@@ -112,6 +150,12 @@ def test_arrays_that_do_not_fit_are_refused_before_they_are_read():
         _loops.products((2, 3, 6, 2), x, w[0, :5], y, starts, np.empty((2, 4, 3)), np.empty((2, 5, 2)))
     with pytest.raises(ValueError, match="inverse holds"):
         _loops.leverages((2, 3, 6, 2), x, w, starts, np.empty((2, 6)))
+    returns, out = np.zeros((2, 5)), np.empty((2, 2))
+    for at in ([1, 5], [-1, 2], [3, 3]):
+        with pytest.raises(ValueError, match="at is not increasing, or beyond the days"):
+            _loops.spreads((2, 5, 2, 3), returns, np.array(at), 10.0, out, out.copy())
+    with pytest.raises(ValueError, match="square holds"):
+        _loops.spreads((2, 5, 2, 3), returns, np.array([1, 2]), 10.0, out, np.empty((2, 1)))
 
 
 def test_without_what_was_compiled_numpy_does_the_work():
@@ -119,10 +163,11 @@ def test_without_what_was_compiled_numpy_does_the_work():
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler here")
-def test_the_source_compiles_without_a_warning(tmp_path):
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_a_source_compiles_without_a_warning(tmp_path, source):
     include = Path(sysconfig.get_paths()["include"])
     if not (include / "Python.h").exists():
         pytest.skip("Python was installed without its headers")
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-psabi", "-fPIC", f"-I{include}", "-c"]
-    done = subprocess.run(["cc", *flags, "-o", str(tmp_path / "loops.o"), str(SOURCE)], capture_output=True, text=True)
+    done = subprocess.run(["cc", *flags, "-o", str(tmp_path / "loops.o"), str(source)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
