@@ -32,7 +32,7 @@ from riskmodel.estimation.share_classes import issuers
 from riskmodel.estimation.structural import structural_volatility
 from riskmodel.facts import Fact, ForecastUnavailableError
 
-DAYS_OF_A_TASK = 64
+DAYS_OF_A_BLOCK = 64
 CELLS_AT_ONCE = 2**17  # exposures of the days that are forecast together: they stay near the processor
 ASSETS_AT_ONCE = 512  # bounds the memory of the time series
 SMALLEST_SERIAL_RATIO = 0.1  # of the variance with serial correlation to the one without
@@ -217,14 +217,14 @@ def _forecasts(
     those of the days on which forecasts are made. `sector` has codes, -1 for none.
     """
     returns = np.ascontiguousarray(u.to_numpy(), dtype=float)
-    caps = np.nan_to_num(market_cap.to_numpy().astype(float))
-    days = behind if before is None else np.unique(requested)
-    cap = caps[np.searchsorted(behind, days)]
+    caps = np.nan_to_num(market_cap.to_numpy().astype(float, copy=False))
+    shown = np.unique(requested)  # of the other days the volatility alone is needed
+    days, cap = (behind, caps) if before is None else (shown, caps[np.searchsorted(behind, shown)])
     x = np.empty((len(days), 0, returns.shape[1]))
     if exposures is not None:
         require_finite("exposures", exposures, missing=True)
         x = exposures.to_numpy()
-    shown = np.unique(requested)  # of the other days the volatility alone is needed
+    volatility = np.empty(cap.shape)
 
     def forecast(own: slice, work: np.ndarray) -> dict[str, np.ndarray]:
         ts, known, share = _borrowed(series[own], history[own], blend[own], classes, settings.full_history)
@@ -235,28 +235,29 @@ def _forecasts(
         mixed = share * np.where(share > 0, ts, 0.0) + (1 - share) * np.where(share < 1, modelled, 0.0)
         share[np.isnan(mixed)] = np.nan
         shrunk, weight = shrink_to_size(mixed, cap[own], settings.shrinkage, settings.size_groups)
+        volatility[own] = shrunk
         model |= {"time_series_volatility": ts, "blend": share, "shrinkage": weight}
         model |= {"history": history[own].astype(np.int64), "floored": (floored[own] & ~np.isnan(ts)).sum(axis=1)}
         model["unserved"] = ((cap[own] > 0) & np.isnan(shrunk)).sum(axis=1)
         seen = np.isin(days[own], shown)
-        return {name: values[seen] for name, values in model.items()} | {"volatility": shrunk}
+        return {name: values[seen] for name, values in model.items()}
 
     def forecasts(first: int) -> list[dict[str, np.ndarray]]:
-        end, work = min(first + DAYS_OF_A_TASK, len(days)), np.empty((step, x.shape[1] + 1, x.shape[2]))
+        end, work = min(first + DAYS_OF_A_BLOCK, len(days)), np.empty((step, x.shape[1] + 1, x.shape[2]))
         return [forecast(slice(day, min(day + step, end)), work) for day in range(first, end, step)]
 
     with one_blas_thread(), ThreadPoolExecutor(kernel_threads()) as threads:
         series, floored, history, blend = _series_on(returns, days, settings, threads)
         step = max(CELLS_AT_ONCE // max(x.shape[2] * (x.shape[1] + 1), 1), 1)
-        parts = list(chain.from_iterable(threads.map(forecasts, range(0, len(days), DAYS_OF_A_TASK))))
+        parts = list(chain.from_iterable(threads.map(forecasts, range(0, len(days), DAYS_OF_A_BLOCK))))
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     multiplier, bounded = np.ones(len(days)), np.zeros(len(days), dtype=int)
     if settings.regime_half_life is not None:
-        looked_at = whole["volatility"] if before is None else before
-        regime = regime_multiplier(returns[behind], looked_at, caps, settings.regime_half_life)
+        looked_at = volatility if before is None else before
+        regime = regime_multiplier(returns[behind[0] :], looked_at, caps, settings.regime_half_life)
         multiplier, bounded = (values[np.searchsorted(behind, days)] for values in regime)
     own = np.searchsorted(days, shown)
-    volatility = whole["volatility"][own] * multiplier[own, None]
+    volatility = volatility[own] * multiplier[own, None]
     if np.isnan(volatility).all():
         longest = int(whole["history"].max(initial=0))
         raise ForecastUnavailableError(
@@ -329,13 +330,17 @@ def regime_multiplier(
     From consecutive days of returns, forecasts s and caps; (day) each.
     """
     window = int(np.ceil(REGIME_HALF_LIVES * half_life))
+    bias, beyond = np.empty(len(returns) - 1), np.empty(len(returns) - 1, dtype=int)
     with np.errstate(invalid="ignore", divide="ignore"):
-        outcome = returns[1:] / volatility[:-1]
-        squared = np.clip(outcome, -REGIME_BOUND, REGIME_BOUND) ** 2
-        bounded = np.cumsum((np.abs(outcome) > REGIME_BOUND).sum(axis=1))
+        for first in range(0, len(bias), DAYS_OF_A_BLOCK):  # blocks, whose arrays stay near the processor
+            own = slice(first, min(first + DAYS_OF_A_BLOCK, len(bias)))
+            outcome = returns[1:][own] / volatility[own]
+            beyond[own] = (np.abs(outcome) > REGIME_BOUND).sum(axis=1)
+            known = ~np.isnan(outcome)
+            squared = np.where(known, np.clip(outcome, -REGIME_BOUND, REGIME_BOUND), 0.0) ** 2
+            bias[own] = (cap[own] * squared).sum(axis=1) / np.where(known, cap[own], 0.0).sum(axis=1)
+        bounded = np.cumsum(beyond)
         bounded[window:] -= bounded[:-window].copy()
-        weight = np.where(np.isnan(squared), 0.0, cap[:-1])
-        bias = (weight * np.nan_to_num(squared)).sum(axis=1) / weight.sum(axis=1)
         both = decayed_sum(np.stack([np.nan_to_num(bias), ~np.isnan(bias)], axis=1), half_life, window=window)
         square = both[:, 0] / both[:, 1]
     multiplier = np.sqrt(np.concatenate([[1.0], np.where(square > 0, square, 1.0)]))
