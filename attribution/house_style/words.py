@@ -112,7 +112,7 @@ class Messages:
         ['Software', 'Size']
         >>> words = read_messages("en", {"a": {"en": "Gas (Energy)"}, "b": {"en": "Gas (Utilities)"}})
         >>> words.factors_in_short(["a", "proxy", "b"])
-        ['Gas (Energy)', 'Index gap', 'Gas (Utilities)']
+        ['Gas (Energy)', 'Replication difference', 'Gas (Utilities)']
         """
         names = [str(self.table["factors_in_short"].get(label) or self.factor(label)) for label in labels]
         brief = [IN_BRACKETS.sub("", name) for name in names]

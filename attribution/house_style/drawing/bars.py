@@ -27,7 +27,7 @@ from attribution.house_style.drawing.canvas import (
     limits,
     text_width,
 )
-from attribution.house_style.drawing.small import ABREAST, GAP, LABELS, LEAST_AXIS, SCALE_ROOM, small_multiples
+from attribution.house_style.drawing.small import ABREAST, GAP, LEAST_AXIS, SCALE_ROOM, small_multiples
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
 from attribution.rows import LEAST_T
 
@@ -38,6 +38,7 @@ RADIUS = 2.9  # points: of a dot
 TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
 THICK = 0.62  # of a bar, in rows
 LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
+LABELS_ABREAST = 160.0  # and of one beside others: two lines hold an industry with its sector in brackets
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def bar_panels(
     values = [_value_column(bars, style) for bars in flat]
     if abreast == 1:
         values = [max(values, default=0.0)] * len(panels)
-    widest = min(LABELS if len(panels) > 1 else LABELS_ALONE, (whole - sum(values[:abreast])) / abreast - LEAST_AXIS)
+    widest = min(LABELS_ABREAST if len(panels) > 1 else LABELS_ALONE, (whole - sum(values[:abreast])) / abreast - LEAST_AXIS)
     columns = [min(max((text_width(bar.label) for bar in bars), default=0) + 7, widest) for bars in flat]
     if abreast == 1:
         columns = [max(columns, default=0.0)] * len(panels)

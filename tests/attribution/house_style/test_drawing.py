@@ -33,6 +33,7 @@ from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.reporting.charts import NARROWED, charts, month_figures
+from riskmodel.market.industries import major_groups
 
 HOSTILE = [
     "Major 100",
@@ -237,6 +238,17 @@ def test_bars_with_hostile_names_and_values_neither_touch_nor_leave_the_sheet(st
     require_clear(figure)
     require_clean(figure)
     assert set(texts(figure)) >= {percent(value, style) for value in VALUES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_name_of_an_industry_with_its_sector_is_cut(language):
+    words = read_messages(language)
+    sectors = [name for label, name in words.table["sectors"].items() if label.isascii()]
+    names = [f"{industry} ({sector})" for industry in major_groups()[language].values() for sector in sectors]
+    figure = drawing.bar_panels(
+        [[[Bar("Size", 0.01)]], [[Bar(name, 0.01) for name in names]]], "minus", "label", shared=True
+    )
+    assert len(names) > 700 and [text for text in texts(figure) if "…" in text] == []
 
 
 @pytest.mark.parametrize(
