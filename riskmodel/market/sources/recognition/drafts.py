@@ -203,10 +203,11 @@ def state_points(
         draft.state((*path, "thousands"), thousands, Fact("point_seen"))
 
 
-def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True) -> None:
+def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, overlap: Fact | None = None) -> None:
     """Ask which file or sheet a table is where others could be it, or where its name says that it should not be used.
 
-    So it is where one kind of evidence alone speaks for it (`riskmodel.market.sources.recognition.evidence.standing`).
+    So it is where one kind of evidence alone speaks for it (`riskmodel.market.sources.recognition.evidence.standing`), and
+    where its own files share rows, which is `overlap`.
     """
     if draft.group is None:
         return
@@ -217,11 +218,13 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True) -> N
         why = Fact("doubtful_name", {"word": word})
     elif not stands:
         why = Fact("one_kind", {"places": (draft.group.place,), "table": draft.table})
-    else:
+    elif overlap is None:
         return
+    else:
+        why = None
     key = "sheet" if draft.group.first.sheet else "file"
     draft.why.pop((key,), None)
-    draft.state((key,), OPEN, why)
+    draft.state((key,), OPEN, *(each for each in (why, overlap) if each is not None))
 
 
 def ask_whose(draft: Draft) -> None:

@@ -53,3 +53,61 @@ def test_a_preliminary_file_of_one_header_is_no_part_of_a_pattern(word, tmp_path
     assert found.stated["file"] == "?" and found.group is not None
     assert all(file.endswith("close.csv") for file in found.group.files)
     assert f"members/LRG_20240329_{word}.csv" in found.why["file",][0].values["places"]
+
+
+def test_files_of_one_header_with_the_same_days_are_rivals_and_no_parts_of_one_table(tmp_path):
+    """Four series of a bank, one number a day each: their names differ by a number, as parts of a table do."""
+    master(tmp_path)
+    frame, level = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    (tmp_path / "macro").mkdir()
+    for number, start in ((12, 0.04), (432, 10.75), (4389, 11.1), (1, 5.2)):
+        rate = start * (1 + 0.01 * np.sin(np.arange(len(level)) / 9))
+        series = pd.DataFrame({"data": level.index.strftime("%d/%m/%Y"), "valor": rate.round(6)})
+        series.to_csv(tmp_path / "macro" / f"bcdata.sgs.{number}.csv", index=False, sep=";", decimal=",")
+    found = draft(tmp_path, "rates")
+    [question] = [fact for fact in found.why["file",] if fact.key == "files_overlap"]
+    assert found.stated["file"] == "?" and question.values["rows"] == len(level)
+    assert question.values["places"] == tuple(f"macro/bcdata.sgs.{number}.csv" for number in (1, 12, 432, 4389))
+
+
+def of_days(folder, bases):
+    for day in ("20240131", "20240229"):
+        for basis, weights in bases.items():
+            frame = pd.DataFrame({"Account No": "77011", "Date": day, "Symbol": TICKERS[: len(weights)], "Weight": weights})
+            frame.to_csv(folder / f"POS_{basis}_{day}.csv", index=False)
+
+
+def test_lists_by_settlement_and_by_trade_date_are_asked_by_their_families(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    of_days(tmp_path, {"SD": [0.5, 0.3, 0.2], "TD": [0.4, 0.4, 0.2]})
+    found = draft(tmp_path, "holdings")
+    [question] = [fact for fact in found.why["file",] if fact.key == "files_overlap"]
+    assert found.stated["file"] == "?" and question.values["places"] == ("POS_SD_*.csv", "POS_TD_*.csv")
+    assert question.values["rows"] == 6
+
+
+def test_files_a_month_each_share_no_row_and_stay_one_pattern(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    for month, rows in frame.groupby(frame["date"].dt.strftime("%Y%m")):
+        rows.to_csv(tmp_path / f"px_{month}.csv", index=False)
+    assert draft(tmp_path, "prices").stated["file"] == "px_*.csv"
+
+
+def test_two_rows_of_a_stock_in_a_list_are_asked_though_nothing_tells_them_apart(tmp_path):
+    """Shares that are lent: they add up, which no mapping does; cash is summed, and is no such row."""
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    names = [*TICKERS[:4], TICKERS[0], "CASH", "CASH"]
+    rows = pd.DataFrame({"ticker": names, "weight": [0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05], "portfolio": "Core"})
+    both = pd.concat([rows.assign(date=day) for day in ("2024-01-31", "2024-02-29")])
+    both.to_csv(tmp_path / "holdings.csv", index=False)
+    found = draft(tmp_path, "holdings")
+    [question] = found.why["drop",]
+    assert found.stated["drop"] == "?" and (question.key, question.values["rows"]) == ("several_of_lot", 4)
+    both.drop_duplicates(["date", "ticker"]).to_csv(tmp_path / "holdings.csv", index=False)
+    assert "drop" not in draft(tmp_path, "holdings").stated

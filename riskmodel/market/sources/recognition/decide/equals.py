@@ -1,4 +1,4 @@
-"""Columns and rows of a long table beside which others are as good: parts of a total, two schemes, rows of one key."""
+"""Columns of a long table beside which others are as good: parts of a total, two schemes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.decide.keys import ask_rows
 from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
@@ -16,14 +17,12 @@ from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import WORDS, has, tokens
-from riskmodel.market.tables import TABLES
 
 TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
 FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
 FINER_BY = 1.5  # times the groups of sectors at least has an industry within them; fewer are another scheme
 SOME_BEGIN, NEARLY_ALL = 0.5, 0.95  # of the rows a name begins as a shorter one does
 LONGEST = 60  # letters of a name at the median; a description has more
-FEW = 30  # different cells of a column that says of which kind a row is
 
 
 def ask_equals(draft: Draft) -> None:
@@ -41,7 +40,7 @@ def ask_equals(draft: Draft) -> None:
         _ask_sector(draft, draft.group)
     if draft.table in ("prices", "shares"):
         _ask_as_traded(draft, draft.group)
-    _ask_rows(draft, draft.group)
+    ask_rows(draft)
 
 
 def _ask_parts(draft: Draft, group: Group) -> None:
@@ -195,28 +194,3 @@ def _says(label: str, *columns: str) -> bool:
 def _is_second(label: str) -> bool:
     """Whether a header says sector, of another house, and not a finer one of the same: Sub-sector, 33業種コード."""
     return _says(label, "sector") and not _says(label, "industry") and not any(has(tokens(label), each) for each in FINER)
-
-
-def _ask_rows(draft: Draft, group: Group) -> None:
-    """Ask which rows are left out where a table has several of one key, told apart by other columns: of sales, of EPS."""
-    spec = TABLES[draft.table]
-    keys = [draft.labels[ours] for ours in spec.key if ours in draft.labels]
-    if "drop" in draft.stated or draft.table in ("holdings", "constituents") or len(keys) < len(spec.key):
-        return
-    frame = pd.DataFrame({label: group.texts(label) for label in keys}).assign(file=group.file_of_rows)
-    frame = frame[(frame[keys] != "").all(axis=1)]
-    again = frame.duplicated([*keys, "file"], keep=False)
-    if not again.any():
-        return
-    rows = frame[again]
-    telling = {
-        label: sorted({*group.texts(label)} - {""})
-        for label, shape in group.shapes.items()
-        if label not in draft.labels.values()
-        and shape.kind in (TEXT, NUMBER)
-        and 1 < group.cells[label].nunique() <= FEW
-        and rows.assign(cell=group.texts(label)[rows.index]).groupby([*keys, "file"])["cell"].nunique().max() > 1
-    }
-    told = tuple(f"{label}: {', '.join(first(cells))}" for label, cells in telling.items())
-    if told:
-        draft.state(("drop",), OPEN, Fact("several_of_key", {"keys": tuple(keys), "rows": len(rows), "cells": told}))

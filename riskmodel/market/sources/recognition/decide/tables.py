@@ -11,6 +11,7 @@ from riskmodel.market.sources.recognition.cash import state_cash
 from riskmodel.market.sources.recognition.decide.candidates import of_known_codes, of_named_lists
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
+from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
 from riskmodel.market.sources.recognition.doubts import is_half, other_kinds
@@ -229,7 +230,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         ask_equals(drafts[-1])
         ask_days(drafts[-1])
     for draft in drafts:
-        state_place(draft, rivals.get(draft.table, []), draft.group is None or stands.get(draft.group, True))
+        certain = draft.group is None or stands.get(draft.group, True)
+        state_place(draft, rivals.get(draft.table, []), certain, files_overlap(draft))
+        ask_rows_of(draft, rivals.get(draft.table, []))
     sheets = settled_by_cells(sheets)
     for draft in drafts:
         if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
