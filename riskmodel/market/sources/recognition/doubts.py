@@ -219,13 +219,23 @@ def is_half(candidate: Candidate) -> bool:
     return candidate.table == "earnings" and not {"eps_estimate", "eps_actual"} <= {*candidate.columns}
 
 
-def other_kinds(group: Group, candidate: Candidate) -> tuple[str, tuple[str, ...]] | None:
-    """The column by which the rows of a table of splits are of several kinds, with those that are no splits."""
-    used = {label for several in candidate.columns.values() for label, _ in several}
+def other_kinds(group: Group, taken: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None:
+    """The column by which the rows of a table of splits are of several kinds, with those that are no splits.
+
+    So are kinds that no row with a ratio has, where all rows of others have one.
+    """
+    ratio = group.texts(taken["ratio"]) != "" if "ratio" in taken else None
     for label, shape in group.shapes.items():
-        if shape.kind != TEXT or label in used or not 0 < group.cells[label].nunique() <= MOST_KINDS:
+        if shape.kind != TEXT or label in taken.values() or not 0 < group.cells[label].nunique() <= MOST_KINDS:
             continue
-        other = tuple(text for text in sorted({*group.texts(label)} - {""}) if not says(text, "of_splits"))
-        if other and (len(other) < group.cells[label].nunique() or says(label, "kinds")):
+        kinds = tuple(sorted({*group.texts(label)} - {""}))
+        other = tuple(text for text in kinds if not says(text, "of_splits"))
+        if other and len(other) < len(kinds):
+            return label, other
+        if ratio is not None and not ratio.all():
+            shares = ratio.groupby(group.texts(label).to_numpy()).mean()
+            if shares.isin([0.0, 1.0]).all():
+                return label, tuple(str(text) for text in shares.index[shares == 0] if text)
+        if other and says(label, "kinds"):
             return label, other
     return None

@@ -56,6 +56,35 @@ def test_old_shares_for_one_new_are_asked_and_the_direction_is_said(tmp_path):
     assert found.why["columns", "ratio"][0].key == "split_inverted"
 
 
+def test_counts_of_shares_that_grow_by_the_ratio_do_not_turn_it(tmp_path):
+    """They have a day where they change alone, and are no closes."""
+    folder_of(tmp_path, traded=True, ratio="Split ratio")
+    _, level = market()
+    rows = [
+        (name, level.index[day], 1e6 * (place + 1) * (1 + 0.001 * day) * (SPLIT.get(name, 1) if day >= split else 1))
+        for place, name in enumerate(TICKERS)
+        for split in [PLACES.get(name, 0)]
+        for day in sorted({*range(2, 70, 5), max(split, 2)})
+    ]
+    pd.DataFrame(rows, columns=["Symbol", "Valid from", "Shares"]).to_csv(tmp_path / "capital.csv", index=False)
+    found = draft(tmp_path, "splits")
+    assert (found.labels["ex_date"], found.labels["ratio"]) == ("Effective on", "Split ratio")
+
+
+@pytest.mark.parametrize("kinds", [("DESDOBRAMENTO", "JCP"), ("AAA", "BBB")])
+def test_cash_events_among_splits_are_asked_and_do_not_hide_what_closes_prove(kinds, tmp_path):
+    """By words of the kinds, or by the cells: one kind has ratios in all of its rows, the other in none."""
+    folder_of(tmp_path, traded=True, ratio="Split ratio")
+    splits = pd.read_csv(tmp_path / "splits.csv")
+    cash = pd.DataFrame({label: splits[label] for label in splits.columns[:4]}).assign(Symbol=TICKERS[8:11])
+    both = pd.concat([splits.assign(tp_evento=kinds[0]), cash.assign(tp_evento=kinds[1], Amount=[0.4, 0.5, 0.6])])
+    both.to_csv(tmp_path / "splits.csv", index=False)
+    found = draft(tmp_path, "splits")
+    [question] = found.why["drop",]
+    assert found.stated["drop"] == "?" and question.values["answer"] == f'{{ "tp_evento" = ["{kinds[1]}"] }}'
+    assert (found.labels["ex_date"], found.labels["ratio"]) == ("Effective on", "Split ratio")
+
+
 def test_days_and_ratios_without_closes_as_traded_are_asked(tmp_path):
     folder_of(tmp_path, traded=False, ratio="Split ratio")
     found = draft(tmp_path, "splits")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from riskmodel.market.sources.recognition.drafts import UNUSED, Draft, names_of_levels
+from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels
 from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.sources.recognition.words import unit_said
 
@@ -84,17 +84,15 @@ def test_the_unit_that_all_candidates_say_is_stated_before_the_question_is_answe
     assert (found["columns"]["close"], found["units"]["close"]) == ("?", "cents")
 
 
-def test_rows_that_are_no_splits_keep_a_table_from_being_taken(tmp_path):
+def test_rows_that_are_no_splits_are_asked_whether_they_are_left_out(tmp_path):
     master(tmp_path)
     actions = pd.DataFrame({"Ticker": NAMES, "Ex date": [*DAYS, 20250109], "Type": ["SPLIT"] * 4, "Ratio": [2.0, 3, 1.5, 2]})
     actions.to_csv(tmp_path / "actions.csv", index=False)
     assert draft(tmp_path, "splits").why["columns", "ratio"][0].values["labels"] == ("Ratio",)
     actions.assign(Type=["SPLIT", "CASHDIV"] * 2).to_csv(tmp_path / "actions.csv", index=False)
-    recognised = recognise(tmp_path)
-    assert recognised.draft("splits") is None
-    assert [(each.verdict, each.why[0].key) for each in recognised.found if each.file == "actions.csv"] == [
-        (UNUSED, "kinds_mixed")
-    ]
+    found = draft(tmp_path, "splits")
+    [question] = [fact for fact in found.why["drop",] if fact.key == "kinds_mixed"]
+    assert (found.stated["drop"], question.values["answer"]) == ("?", '{ "Type" = ["CASHDIV"] }')
 
 
 def test_lists_that_only_a_column_of_codes_tells_apart_are_never_one_list(tmp_path):

@@ -11,6 +11,7 @@ import pandas as pd
 from riskmodel.market.sources.recognition.evidence.series import CALM, LEAST, STILL
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.structure import DAILY
 from riskmodel.market.sources.recognition.wide import Wide
 
 LARGE = 0.3  # of a logarithm: smaller ratios, as of shares given in the place of a dividend, cannot be told from a bad day
@@ -95,10 +96,16 @@ def _moving(group: Group, label: str, panel: pd.DataFrame) -> Iterator[Source]:
 
 
 def _is_of_prices(panel: pd.DataFrame) -> bool:
-    """Whether numbers are above zero and move a little from each day of a stock to its next, as closes do."""
-    steps = [np.diff(np.log(there)) for _, each in panel.items() if len(there := each.dropna()) and (there > 0).all()]
-    moves = np.concatenate([np.zeros(0), *steps])
-    return len(moves) >= LEAST and (moves == 0).mean() < STILL and float(np.median(np.abs(moves))) < CALM
+    """Whether numbers are there by the day, above zero, and move a little from each to the next, as closes do.
+
+    Counts of shares, which change now and then, jump the other way.
+    """
+    there = [known for _, each in panel.items() if len(known := each.dropna()) > 1]
+    moves = np.concatenate([np.zeros(0), *(np.diff(np.log(each)) for each in there if (each > 0).all())])
+    gaps = np.concatenate([np.zeros(0, "timedelta64[ns]"), *(np.diff(each.index.to_numpy()) for each in there)])
+    if len(moves) < LEAST or pd.Timedelta(np.median(gaps)) > DAILY:
+        return False
+    return (moves == 0).mean() < STILL and float(np.median(np.abs(moves))) < CALM
 
 
 def way_of(panel: pd.DataFrame, rows: Sequence[int | None], days: pd.Series, ratios: pd.Series) -> tuple[str, int] | None:

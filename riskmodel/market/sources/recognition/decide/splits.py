@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -18,7 +19,7 @@ from riskmodel.market.sources.recognition.decide.jumps import (
     sources_of,
     way_of,
 )
-from riskmodel.market.sources.recognition.doubts import says
+from riskmodel.market.sources.recognition.doubts import other_kinds, says
 from riskmodel.market.sources.recognition.drafts import Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
@@ -43,14 +44,29 @@ def ask_splits(
     splits, shares, prices = (by_table.get(table) for table in ("splits", "shares", "prices"))
     if splits is not None and splits.group is not None and (ticker := splits.labels.get("ticker")) is not None:
         rows = rows_of(splits.group.texts(ticker).tolist(), keys)
+        keep = _ask_kinds(splits, splits.group)
         others = [group for group in groups if group is not splits.group and not group.is_doubtful]
         wanted = frozenset(row for row in rows if row is not None)
-        _settle_splits(splits, splits.group, rows, list(sources_of(others, across, tickers, keys, wanted)))
+        _settle_splits(splits, splits.group, keep, rows, list(sources_of(others, across, tickers, keys, wanted)))
     if shares is not None and prices is not None:
         _ask_basis(shares, prices, keys, groups, tickers)
 
 
-def _settle_splits(draft: Draft, group: Group, rows: Sequence[int | None], sources: Sequence[Source]) -> None:
+def _ask_kinds(draft: Draft, group: Group) -> pd.Series:
+    """Ask which rows are no splits where they are of several kinds, such as dividends; which rows may be splits."""
+    mixed = other_kinds(group, draft.labels)
+    if mixed is None:
+        return pd.Series(True, group.cells.index)
+    label, cells = mixed
+    answer = f"{{ {json.dumps(label, ensure_ascii=False)} = {json.dumps(cells, ensure_ascii=False)} }}"
+    draft.state(("drop",), OPEN, Fact("kinds_mixed", {"label": label, "cells": first(cells), "answer": answer}))
+    splits = ~group.texts(label).isin(cells)
+    return splits if splits.any() else ~splits
+
+
+def _settle_splits(
+    draft: Draft, group: Group, keep: pd.Series, rows: Sequence[int | None], sources: Sequence[Source]
+) -> None:
     """State the day and the ratio that closes as traded prove; else ask, and say in which direction a ratio is meant."""
     days = [label for label, shape in group.shapes.items() if shape.kind == DAY]
     taken = draft.labels.get("ratio")
@@ -61,7 +77,7 @@ def _settle_splits(draft: Draft, group: Group, rows: Sequence[int | None], sourc
         for day in days
         for ratio in ratios
         for source in sources
-        if (found := way_of(source.panel, rows, group.days(day), group.numbers(ratio))) is not None
+        if (found := way_of(source.panel, rows, group.days(day), group.numbers(ratio).where(keep))) is not None
         for way, count in [found]
     ]
     proved = {day for day, *_ in proofs}

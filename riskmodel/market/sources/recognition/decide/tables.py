@@ -14,7 +14,7 @@ from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
-from riskmodel.market.sources.recognition.doubts import is_half, other_kinds
+from riskmodel.market.sources.recognition.doubts import is_half
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
     MISSING,
@@ -180,10 +180,6 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         elif not likely:
             verdict, reason, table = why_left(group, codes)
             found.append(row_of_group(group, verdict, reason, table=table))
-        elif likely[0].table == "splits" and (mixed := other_kinds(group, likely[0])) is not None:
-            found.append(
-                row_of_group(group, UNUSED, Fact("kinds_mixed", {"label": mixed[0], "cells": mixed[1]}), table="splits")
-            )
         elif len(likely) > 1 and likely[0].score - likely[1].score < CLOSE:
             either = tuple(sorted((likely[0].table, likely[1].table)))
             found.append(row_of_group(group, ASKED, Fact("either_table", {"tables": either})))
