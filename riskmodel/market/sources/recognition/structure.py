@@ -136,7 +136,8 @@ def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Know
         return None
     counts = any(has(tokens(group.stem), phrase) for phrase in WORDS["shares"]["shares_out"])  # Aktienanzahl.csv
     counts = counts or names >= ALL * max(map(len, known.codes.values()), default=1)
-    if whole is None and counts and any(_is_steady(group.texts(ticker), group.numbers(each), days) for each in numbers):
+    order = days if day is not None else {"": pd.Series(group.file_of_rows)}  # files by the day in their names
+    if whole is None and counts and any(_is_steady(group.texts(ticker), group.numbers(each), order) for each in numbers):
         return None  # a number that is steady for each stock, of nearly all there are: no portfolio
     of_index = names > HELD or bool(named)
     table = "constituents" if of_index else "holdings"
@@ -240,7 +241,7 @@ def _now_and_then(
 def _is_steady(names: pd.Series, numbers: pd.Series, days: Mapping[str, pd.Series]) -> bool:
     """Whether numbers are positive, of many sizes, and nearly the same for a name from day to day; of one day none is."""
     there = numbers.dropna()
-    if there.empty or (there <= 0).any() or there.quantile(0.9) < 3 * there.quantile(0.1):
+    if not days or there.empty or (there <= 0).any() or there.quantile(0.9) < 3 * there.quantile(0.1):
         return False
     order = pd.DataFrame(
         {"name": names.to_numpy(), "day": next(iter(days.values())).to_numpy(), "value": numbers.to_numpy()}

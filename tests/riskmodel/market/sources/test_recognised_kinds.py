@@ -11,6 +11,7 @@ import pytest
 from attribution.portfolio.drafting.lists import lists_in
 from riskmodel.market.day_forms import forms_of
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import UNREAD
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.files import Seen, look
 from riskmodel.market.sources.recognition.groups import Group
@@ -63,6 +64,17 @@ def test_targets_are_no_counts_and_counts_of_nearly_all_stocks_are_no_portfolio(
     assert shares is not None and ("columns", "shares_out") in shares.questions()
     assert (shares.stated["file"], shares.why["file",][0].values["places"]) == ("?", ("history.csv",))  # cells alone say it
     assert "like_closes" in [fact.key for each in found.found if each.file == "aims.csv" for fact in each.why]
+
+
+def test_counts_whose_day_is_in_the_names_of_files_are_no_portfolio_and_no_mistake(tmp_path):
+    base(tmp_path)
+    counts = of_all("OUT_K").assign(WORTH_M=of_all("x", 30.0)["x"])
+    for day, rows in counts.groupby("As of"):
+        rows.drop(columns="As of").to_csv(tmp_path / f"stats_{day.replace('-', '')}.csv", index=False)
+    found = looked(tmp_path)
+    assert found.draft("holdings") is None
+    of_file = [each for each in found.found if each.file.startswith("stats_")]
+    assert of_file and not [each for each in of_file if each.verdict == UNREAD]
 
 
 def test_sheets_of_fiscal_years_are_one_table_of_reports_and_no_securities(tmp_path):
