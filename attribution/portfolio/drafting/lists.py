@@ -64,6 +64,8 @@ def lists_in(recognised: Recognised) -> Lists:
             _tickers(rows, draft, recognised) for rows, draft in ((held, holdings), (lists, constituents))
         )
     members = {str(name): set(rows["ticker"]) for name, rows in lists.groupby("list")}
+    if constituents is not None and _are_asked(constituents, "index"):
+        members = {}
     overlap = {
         str(name): {index: _share({*rows["ticker"]} - {""}, members[index]) for index in members}
         for name, rows in held.groupby("list")
@@ -71,7 +73,7 @@ def lists_in(recognised: Recognised) -> Lists:
     sessions = _sessions(recognised.draft("prices"))
     known = [day for day in portfolios.values() if day is not None]
     later = sessions[sessions > max(known)] if known and len(known) == len(portfolios) else sessions[:0]
-    inception = later[0] if len(later) else None
+    inception = later[0] if len(later) and not (holdings is not None and _are_asked(holdings, "portfolio")) else None
     return Lists(
         portfolios=portfolios,
         indices=() if levels is None else names_of_levels(levels),
@@ -81,6 +83,11 @@ def lists_in(recognised: Recognised) -> Lists:
         sessions_before=0 if inception is None else int((sessions < inception).sum()),
         currencies=_currencies(recognised),
     )
+
+
+def _are_asked(lists: Draft, whose: str) -> bool:
+    """Whether it is asked which file lists are in, whose they are or of which day: until then they say nothing."""
+    return _is_place_asked(lists) or any(path[-1] in (whose, "date", "dates") for path in lists.questions())
 
 
 def _share(names: set[str], members: set[str]) -> float:

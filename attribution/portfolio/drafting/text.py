@@ -110,7 +110,7 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
     ]
     return [
         *out,
-        *_benchmarks(lists),
+        *_benchmarks(lists, recognised),
         *_sleeves(lists, recognised.doubted),
         "[report]",
         f"indices = {quoted(list(lists.indices))}",
@@ -133,26 +133,43 @@ def _risk_free(recognised: Recognised) -> list[str]:
     return [RISK_FREE]
 
 
-def _benchmarks(lists: Lists) -> list[str]:
+def _benchmarks(lists: Lists, recognised: Recognised) -> list[str]:
+    """A benchmark for each index with lists; one with levels alone is asked for, or stands as a comment beside others."""
     out = []
     for name in lists.lists:
         out += [f"[benchmarks.{key_of(name)}]", f"constituents = {quoted(name)}  # the lists of the table constituents", ""]
-    if not lists.lists:
-        for name in lists.indices or (OPEN,):
+    if lists.lists:
+        for name in _levels_alone(lists):
             out += [
-                "# question: what is it made of? No lists of constituents were found. So many largest companies, as in 500;",
-                "# or write returns_only = true in the place of the line, where nothing but its level is known",
-                f"[benchmarks.{key_of(name)}]",
-                'largest = "?"',
+                "# No lists of it were found; take the marks away where a sleeve is held against it:",
+                f"# [benchmarks.{key_of(name)}]",
+                "# returns_only = true  # nothing but its level is known",
                 "",
             ]
+        return out
+    found = "No lists of constituents were found."
+    if recognised.draft("constituents") is not None:
+        found = 'The lists of [tables.constituents] are asked for: of theirs write constituents = "..." with their name.'
+    for name in lists.indices or (OPEN,):
+        out += [
+            f"# question: what is it made of? {found} So many largest companies, as in 500;",
+            "# or write returns_only = true in the place of the line, where nothing but its level is known",
+            f"[benchmarks.{key_of(name)}]",
+            'largest = "?"',
+            "",
+        ]
     return out
+
+
+def _levels_alone(lists: Lists) -> tuple[str, ...]:
+    """The indices with levels and without lists, under whatever name."""
+    listed = {*map(plain_index, lists.lists)}
+    return tuple(name for name in lists.indices if plain_index(name) not in listed)
 
 
 def _sleeves(lists: Lists, doubted: Mapping[str, Fact]) -> list[str]:
     """A sleeve and a course for each portfolio; its benchmark is asked where not the only index there is has its names."""
-    listed = {*map(plain_index, lists.lists)}
-    out, names = list[str](), (*lists.lists, *(name for name in lists.indices if plain_index(name) not in listed))
+    out, names = list[str](), tuple(name for name in (*lists.lists, *_levels_alone(lists)) if name not in lists.portfolios)
     for portfolio in lists.portfolios or (OPEN,):
         out.append(f"[sleeves.{key_of(portfolio)}]")
         if portfolio == OPEN:
@@ -174,7 +191,9 @@ def _sleeves(lists: Lists, doubted: Mapping[str, Fact]) -> list[str]:
                 if shares
                 else ""
             )
-            out += [f"# question: which is its benchmark: {', '.join(names) or 'none was found'}?{held}", 'benchmark = "?"']
+            question = f"# question: which is its benchmark: {', '.join(names) or 'none was found'}?{held}"
+            other = "Where it is another, give its levels in [tables.indices] and a section [benchmarks.NAME]; write NAME"
+            out += [f"{question}{'.' if held else ''} {other}", 'benchmark = "?"']
         out.append("")
     out.append("[courses]  # fixed shares of sleeves; blends of several may be added")
     out += [f"{key_of(name)} = {{ {key_of(name)} = 1.0 }}" for name in lists.portfolios or (OPEN,)]

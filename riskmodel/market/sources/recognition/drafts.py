@@ -115,7 +115,8 @@ def chosen_of(group: Group, candidate: Candidate) -> dict[str, str]:
         del chosen["weight"]
     for ours, ways in derived_from(table).items():
         inputs = {column for columns in ways.values() for column in columns if column not in TABLES[table].columns}
-        if ours in chosen:
+        of_several = len(candidate.columns.get(ours, ())) > 1 and table != "prices"  # it is asked, and no other way stated
+        if ours in chosen or of_several:
             chosen = {column: label for column, label in chosen.items() if column not in inputs}
         else:
             best = next((columns for columns in ways.values() if all(column in chosen for column in columns)), ())

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -35,6 +35,7 @@ NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
 NOTE = 20  # characters of a note that tell where notes begin
+MOST_HEADERS = 5  # rows of one: what a column is, its code, its unit
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
 COUNTED = re.compile(r"(?<=[0-9])[年月日時分秒円株千万億兆期社口件位]")  # stand alone after a digit
@@ -297,8 +298,32 @@ def _header_row(grid: pd.DataFrame, filled: np.ndarray, width: int) -> int | Non
     words = [row for row in rows if all(map(_is_word, grid.iloc[row].dropna()))]
     for least in (width, width - 1):
         if (whole := next((row for row in words if filled[row] >= max(2, least)), None)) is not None:
-            return whole
+            return _last_above_numbers(grid, whole, {row for row in words if filled[row] >= max(2, least)})
     return rows[0] if rows else None
+
+
+def _last_above_numbers(grid: pd.DataFrame, first: int, words: Collection[int]) -> int:
+    """Of rows of words above each other the last that tells columns apart: what each is stands over its code and unit.
+
+    They are a header where numbers or days stand under most of them; in a table of texts the rows below are of the table.
+    """
+    last = first
+    while last + 1 in words and last - first < MOST_HEADERS:
+        last += 1
+    body = grid.iloc[last + 1 : last + 1 + LOOKED_AT]
+    if last == first or body.empty:
+        return first
+    plain = [label for label in grid.columns if not _are_words(body[label])]
+    if 2 * len(plain) < len(grid.columns) or grid.loc[grid.index[first : last + 1], plain].isna().any(axis=None):
+        return first
+    apart = [row for row in range(first, last + 1) if _labels(grid, row) == [*dict.fromkeys(_labels(grid, row))]]
+    return apart[-1] if apart else first
+
+
+def _are_words(cells: pd.Series) -> bool:
+    """Whether most of some cells are words, and neither numbers, days nor none."""
+    there = [cell for cell in cells.dropna() if not stands_for_none(str(cell))]
+    return not there or 2 * sum(map(_is_word, there)) > len(there)
 
 
 def _is_word(cell: object) -> bool:

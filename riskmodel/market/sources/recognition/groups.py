@@ -27,6 +27,7 @@ MANY = 40  # columns: a long table has fewer, or several of texts and days among
 LOOKED_AT = 8  # columns of one that has more
 MOST_NAMES = 400  # of a panel that are looked at
 MOST_LISTS = 60  # portfolios or indices of a table
+WHOLES = (1.0, 100.0)  # sums of weights, as parts and in percent
 LISTED = {"holdings": "portfolio", "constituents": "index"}  # tables of lists, and what tells these apart
 
 
@@ -342,22 +343,30 @@ def is_whose(group: Group, label: str) -> bool:
 
 def whole_of(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
     """The only column of numbers whose sum is a whole in each list, told apart by the keys, or by a column of texts too."""
+    found = wholes_of(group, keys, used)
+    return found[0] if len(found) == 1 else None
+
+
+def wholes_of(group: Group, keys: Sequence[str], used: Collection[str]) -> tuple[str, ...]:
+    """All columns of numbers whose sum is a whole in each list: which of two it is, at open or at close, nothing says."""
+    if found := _wholes(group, keys, used):
+        return found
     whose = [each for each, shape in group.shapes.items() if shape.kind == TEXT and each not in used]
-    apart = [[*keys, each] for each in whose if is_whose(group, each)]
-    return next((found for each in (list(keys), *apart) if (found := _whole(group, each, used)) is not None), None)
+    apart = ([*keys, each] for each in whose if is_whose(group, each))
+    return next((found for each in apart if (found := _wholes(group, each, used))), ())
 
 
-def _whole(group: Group, keys: Sequence[str], used: Collection[str]) -> str | None:
-    """The only column of numbers whose sum is a whole in each list; a single list proves nothing without a percent sign."""
+def _wholes(group: Group, keys: Sequence[str], used: Collection[str], wholes: Sequence[float] = WHOLES) -> tuple[str, ...]:
+    """Columns of numbers whose sum is a whole in each list; a single list proves nothing without a percent sign."""
     lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys)]
     found = []
     for label, shape in group.shapes.items():
         if shape.kind == NUMBER and label not in used:
             sums = group.numbers(label).groupby(lists).sum()
-            whole = any(((sums / of - 1).abs() < 0.01).all() for of in (1.0, 100.0))
+            whole = any(((sums / of - 1).abs() < 0.01).all() for of in wholes)
             if whole and (len(sums) > 1 or "%" in unicodedata.normalize("NFKC", label)) and len(group.cells) > 2 * len(sums):
                 found.append(label)
-    return found[0] if len(found) == 1 else None
+    return tuple(found)
 
 
 def parts_of_wholes(group: Group, keys: Sequence[str], used: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
@@ -369,13 +378,15 @@ def parts_of_wholes(group: Group, keys: Sequence[str], used: Collection[str]) ->
         if shape.kind != NUMBER or label in used:
             continue
         sums = group.numbers(label).groupby([group.file_of_rows, *(group.texts(key).to_numpy() for key in keys)]).sum()
-        for of in (1.0, 100.0):
+        for of in WHOLES:
             wholes = (sums / of).round()
             if (wholes < 2).any() or ((sums / of - wholes).abs() > 0.01 * wholes).any():
                 continue
             whose = (each for each, its in group.shapes.items() if its.kind == TEXT and each not in used)
             apart = tuple(
-                each for each in whose if is_whose(group, each) and _whole(group, [*keys, each], {*group.shapes} - {label})
+                each
+                for each in whose
+                if is_whose(group, each) and _wholes(group, [*keys, each], {*group.shapes} - {label}, [of])
             )
             if apart:
                 return label, apart

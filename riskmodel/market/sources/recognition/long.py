@@ -78,7 +78,10 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
         draft.labels[ours] = label
     for ours, (labels, question) in asked.items():
         draft.state(("columns", ours), OPEN, question, *why_of(looked.likely.get(ours), labels))
-        unit_of_any(draft, ours, labels)
+        if ours == "weight" and (known := _unit_of_weights(group, chosen, table, labels)) is not None:
+            draft.state(("units", ours), *known)
+        else:
+            unit_of_any(draft, ours, labels)
     if "level" in chosen and "level" not in looked.why and not doubts.says(chosen["level"], "total_return"):
         draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
     _derived(draft, {**chosen, **dict.fromkeys(asked, OPEN)})
@@ -294,6 +297,13 @@ def _unit(group: Group, table: str, chosen: Mapping[str, str], ours: str, closes
         return None
     found = agreed(said, shown)
     return ("percent", Fact("percent_sign")) if found is None and group.shape(label).percent else found
+
+
+def _unit_of_weights(group: Group, chosen: Mapping[str, str], table: str, labels: Sequence[str]) -> tuple[str, Fact] | None:
+    """The unit of weights of which it is asked which counts, where headers and sums say the same of all."""
+    lists = lists_of(group, chosen, table)
+    found = [agreed(of_header(label, label), of_sums(group.numbers(label), lists)) for label in labels]
+    return found[0] if len({None if each is None else each[0] for each in found}) == 1 else None
 
 
 def _sums(group: Group, chosen: Mapping[str, str], table: str) -> tuple[Fact, ...]:

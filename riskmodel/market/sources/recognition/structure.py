@@ -15,7 +15,7 @@ from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_
 from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, is_small, kind_of_series
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, whole_of
+from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, wholes_of
 from riskmodel.market.sources.recognition.names import day_in, plain_index
 from riskmodel.market.sources.recognition.wide import PAIR
 from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, currency_said, has, tokens
@@ -126,22 +126,24 @@ def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Know
     named = [label for label in group.first.labels if label != ticker and _are_indices(group, label, known.indices)]
     whose = named[0] if len(named) == 1 else _whose(group, ticker, keys)
     numbers = _numbers(group, ticker)
-    whole = whole_of(group, keys + ([whose] if whose else []), {ticker, *keys})
+    wholes = wholes_of(group, keys + ([whose] if whose else []), {ticker, *keys})
     lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys + ([whose] if whose else []))]
     names = float(group.texts(ticker).groupby(lists).nunique().median())
     often = len(group.cells) / max(group.texts(ticker).nunique(), 1)
-    if not numbers or (whole is None and (names > HELD or (whose is None and len(numbers) < 2))):
+    if not numbers or (not wholes and (names > HELD or (whose is None and len(numbers) < 2))):
         return None
-    if whole is None and often > MOST_LISTS:
+    if not wholes and often > MOST_LISTS:
         return None
     counts = any(has(tokens(group.stem), phrase) for phrase in WORDS["shares"]["shares_out"])  # Aktienanzahl.csv
     counts = counts or names >= ALL * max(map(len, known.codes.values()), default=1)
     order = days if day is not None else {"": pd.Series(group.file_of_rows)}  # files by the day in their names
-    if whole is None and counts and any(_is_steady(group.texts(ticker), group.numbers(each), order) for each in numbers):
+    if not wholes and counts and any(_is_steady(group.texts(ticker), group.numbers(each), order) for each in numbers):
         return None  # a number that is steady for each stock, of nearly all there are: no portfolio
     of_index = names > HELD or bool(named)
     table = "constituents" if of_index else "holdings"
-    columns = {"ticker": ticker} | ({"date": day} if day is not None else {}) | ({"weight": whole} if whole else {})
+    columns = (
+        {"ticker": ticker} | ({"date": day} if day is not None else {}) | ({"weight": wholes[0]} if len(wholes) == 1 else {})
+    )
     if len(named) == 1:
         return _of(table, Fact("like_members", {"label": named[0]}), **columns, **{LISTED[table]: named[0]})
     return _of(table, Fact("like_lists", {"names": names}), **columns)  # of whom, is asked
@@ -261,7 +263,7 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
             if len(days) > 1:  # a rate has one day; forwards and other deals have several
                 continue
             small = [label for label in numbers if is_small(group.numbers(label)) and currency_said(label) is None]
-            if small and (len(numbers) <= FEW_RATES or any(has(group.named, phrase) for phrase in OF_NAMES["rates"])):
+            if small and (len(numbers) <= FEW_RATES or _are_named(group, "rates")):
                 return _of("rates", Fact("like_a_rate", {"labels": tuple(small)}), date=day)
             continue
         for label, shape in group.shapes.items():
@@ -275,6 +277,12 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
             if any(kind_of_series(panel) == LEVELS for panel in panels.values()):
                 return _of("indices", Fact("like_levels", {"label": label}), date=day, index=label)
     return None
+
+
+def _are_named(group: Group, table: str) -> bool:
+    """Whether the file, its sheet or its folder bears a word for a table."""
+    names = group.around[len(group.first.titles) :]
+    return any(has(tokens(name), phrase) for name in names for phrase in OF_NAMES[table])
 
 
 def like_securities(group: Group) -> Candidate:

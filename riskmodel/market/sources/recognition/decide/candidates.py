@@ -69,6 +69,13 @@ def of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset[
     return [Candidate("constituents", weights, likely[0].score)]  # a weight that no header says is asked
 
 
+def has_levels(group: Group, candidate: Candidate, levels: frozenset[str]) -> bool:
+    """Whether lists that are an index's by its levels alone still have levels: those of funds have been told apart."""
+    label = candidate.label("index")
+    by_levels = any(fact.key == "like_members" for fact in candidate.why)
+    return not by_levels or label is None or _are_named(group, label, {plain_index(name) for name in levels})
+
+
 def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
     """Whether all cells of a column are names of indices that have levels."""
     names = {plain_index(text) for text in group.texts(label)} - {""}

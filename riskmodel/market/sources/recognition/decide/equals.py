@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -10,12 +11,12 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.decide.keys import ask_rows
 from riskmodel.market.sources.recognition.doubts import says
-from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column
+from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are_sectors, lies_in
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 
 TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
@@ -23,6 +24,9 @@ FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "le
 FINER_BY = 1.5  # times the groups of sectors at least has an industry within them; fewer are another scheme
 SOME_BEGIN, NEARLY_ALL = 0.5, 0.95  # of the rows a name begins as a shorter one does
 LONGEST = 60  # letters of a name at the median; a description has more
+COPY = 0.1  # of a weight at most differs another of the same holding
+ROUNDED = 1e-3  # of a list's sum, or of its largest weight, at most differs what is the same but for rounding
+FEW_ROWS = 5  # with both numbers, before one is a copy
 
 
 def ask_equals(draft: Draft) -> None:
@@ -40,6 +44,8 @@ def ask_equals(draft: Draft) -> None:
         _ask_sector(draft, draft.group)
     if draft.table in ("prices", "shares"):
         _ask_as_traded(draft, draft.group)
+    if draft.table in LISTED:
+        _ask_copies(draft, draft.group)
     ask_rows(draft)
 
 
@@ -64,6 +70,41 @@ def _ask_as_traded(draft: Draft, group: Group) -> None:
         label = draft.labels.get(ours)
         if label is not None and (factors or (ours == "close" and (group.numbers(label) <= 0).any())):
             ask_column(draft, ours, Fact("not_as_it_is", {"labels": (label, *factors[:1])}))
+
+
+def _ask_copies(draft: Draft, group: Group) -> None:
+    """Ask of a weight or value beside which nearly the same number stands: of net and of all assets, at open and at close.
+
+    Of copies that differ by rounding alone either will do.
+    """
+    for ours in ("weight", "market_value"):
+        label = draft.labels.get(ours)
+        if label is None:
+            continue
+        lists = lists_of(group, draft.labels, draft.table)
+        own = group.numbers(label)
+        others = [
+            other
+            for other, shape in group.shapes.items()
+            if shape.kind == NUMBER and other not in draft.labels.values() and _is_copy(own, group.numbers(other), lists)
+        ]
+        if others:
+            ask_column(draft, ours, Fact("weights_in_force", {"labels": first((label, *others))}))
+
+
+def _is_copy(own: pd.Series, other: pd.Series, lists: pd.Series) -> bool:
+    """Whether numbers are about others in nearly all rows, as they are or in percent, and not the same but for rounding."""
+    both = (own != 0) & (other != 0) & own.notna() & other.notna()
+    if both.sum() < 0.5 * own.notna().sum() or both.sum() < FEW_ROWS:
+        return False
+    for scale in (1.0, 100.0, 0.01):
+        there = other * scale
+        near = (there[both] / own[both] - 1).abs() < COPY
+        if near.mean() >= NEARLY_ALL:
+            sums = (there.groupby(lists.to_numpy()).sum() / own.groupby(lists.to_numpy()).sum() - 1).abs()
+            apart = (there.fillna(0.0) - own.fillna(0.0)).abs().max() / own.abs().max()
+            return bool(sums.max() > ROUNDED or apart > ROUNDED)
+    return False
 
 
 def _names(label: str, ours: str) -> bool:
@@ -134,11 +175,27 @@ def _says_price(text: str) -> bool:
 
 
 def _ask_sector(draft: Draft, group: Group) -> None:
-    """Ask which scheme of sectors counts where a second one neither lies in the first nor has its groups."""
+    """Ask which scheme of sectors counts where a second one neither lies in the first nor has its groups.
+
+    So it is where the first lies in a coarser one: of two that nest the coarser has the sectors, whatever a header says.
+    """
     label = draft.labels.get("sector")
     if label is None:
         return
     sectors = group.texts(label)
+    coarser = tuple(
+        other
+        for other, shape in group.shapes.items()
+        if other != label
+        and shape.kind == TEXT
+        and 2 < group.cells[other].nunique() < group.cells[label].nunique()
+        and lies_in(sectors, group.texts(other))
+    )
+    if coarser:
+        ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((*coarser, label))}), *_nested(label, coarser))
+        offered = first(dict.fromkeys((*_industries(draft), label, *coarser)))
+        ask_column(draft, "industry", Fact("column_or_none", {"column": "industry", "labels": offered}))
+        return
     schemes = [
         other
         for other, shape in group.shapes.items()
@@ -162,6 +219,17 @@ def _ask_sector(draft: Draft, group: Group) -> None:
         ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
     elif industry in same:  # the sectors again
         del draft.labels["industry"], draft.stated["columns"]["industry"], draft.why["columns", "industry"]
+
+
+def _nested(label: str, coarser: Sequence[str]) -> tuple[Fact, ...]:
+    return tuple(Fact("lies_in", {"label": label, "of": other}) for other in coarser)
+
+
+def _industries(draft: Draft) -> tuple[str, ...]:
+    """The column that was taken for the industry, or that were offered for it."""
+    taken = draft.labels.get("industry")
+    asked = [label for fact in draft.why.get(("columns", "industry"), ()) for label in fact.values.get("labels", ())]
+    return (taken,) if taken is not None else tuple(asked)
 
 
 def _settle_name(draft: Draft, group: Group) -> None:

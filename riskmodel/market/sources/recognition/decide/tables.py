@@ -8,7 +8,7 @@ from dataclasses import replace
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.cash import state_cash
-from riskmodel.market.sources.recognition.decide.candidates import of_known_codes, of_named_lists
+from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
@@ -46,7 +46,9 @@ from riskmodel.market.sources.recognition.evidence.priced import (
 from riskmodel.market.sources.recognition.evidence.standing import (
     Folder,
     covers_all,
+    index_names,
     portfolio_names,
+    said_indices,
     standing_across,
     standing_of,
 )
@@ -87,6 +89,7 @@ from riskmodel.progress import OF_STAGE, Step, silent
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
 LISTS = ("holdings", "constituents")
+SERIES = ("rates", "indices")  # of a few numbers a day words and cells say little: all files that may be it are named
 KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them
 
 
@@ -123,7 +126,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             choices[spread] = candidates(spread, joined=frozenset({ticker}))
     choices = {group: of_known_codes(group, choices[group], codes, securities) for group in groups}
     choices = {g: [each for each in likely if not covers_all(g, each, codes)] for g, likely in choices.items()}
-    indices = _index_names(choices)
+    indices = index_names(choices)
     across = {group: as_wide(group, codes, indices) for group in groups}
     known = Known(codes, indices.union(*(sheet.names for sheet in across.values() if sheet and sheet.table == "indices")))
     strange = [group for group in narrow if not choices[group] and across[group] is None and group is not securities]
@@ -139,7 +142,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     for group, wide in across.items():
         if wide is not None and (rates := rates_across(wide, priced)) is not None:
             across[group], choices[group] = None, [rates]
-    folder = Folder(codes, priced, portfolio_names(choices), _index_names(choices, ("constituents",)))
+    named = (wide.names for wide in across.values() if wide is not None and wide.table == "indices" and wide.field)
+    across_levels = frozenset[str]().union(*named)
+    folder = Folder(codes, priced, portfolio_names(choices, codes), said_indices(choices, "constituents"))
     valued = list[tuple[Group, str]]()
     for group, likely in choices.items():
         if likely and (disproved := standing_of(group, likely[0], folder).against) is not None:
@@ -147,9 +152,11 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             if disproved.key == "levels_of_funds" and (label := likely[0].label("index")) is not None:
                 valued.append((group, label))
             choices[group] = likely[1:]
-    levels = known.indices | _index_names(choices, ("indices",))
+    levels = known.indices | index_names(choices, ("indices",))
     choices = {group: of_named_lists(group, choices[group], levels) for group in groups}
-    folder = replace(folder, lists=_index_names(choices, ("constituents",)))
+    choices = {group: [each for each in likely if has_levels(group, each, levels)] for group, likely in choices.items()}
+    said = across_levels | said_indices(choices, "indices")
+    folder = replace(folder, lists=said_indices(choices, "constituents"), levels=said)
     stands = {group: standing_of(group, likely[0], folder).holds for group, likely in choices.items() if likely}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
@@ -187,8 +194,10 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             likely[0].table in taken
             and likely[0].table not in LISTS  # either may be the portfolio's
             and (
-                (likely[0].why and not taken[likely[0].table][1].why and not is_half(taken[likely[0].table][1]))
-                or (stands[taken[likely[0].table][0]] and not stands[group])
+                stands[taken[likely[0].table][0]]
+                and not stands[group]
+                and not is_half(taken[likely[0].table][1])
+                and likely[0].table not in SERIES
             )
         ):
             other = taken[likely[0].table][0]
@@ -324,13 +333,3 @@ def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | N
             columns[ours] = found
             return long_draft(group, Candidate("shares", columns, best))
     return None
-
-
-def _index_names(
-    choices: Mapping[Group, Sequence[Candidate]], tables: Sequence[str] = ("indices", "constituents")
-) -> frozenset[str]:
-    names = set[str]()
-    for group, likely in choices.items():
-        if likely and likely[0].table in tables and (label := likely[0].label("index")):
-            names |= {*group.texts(label)}
-    return frozenset(names)

@@ -13,7 +13,7 @@ from riskmodel.market.sources.recognition.evidence.rows import at_month_ends, of
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
 from riskmodel.market.sources.recognition.evidence.statements import of_reports, of_results
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, whole_of
+from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, wholes_of
 
 Chosen = Mapping[str, str]
 FEW_SESSIONS = 12  # different texts for the time of an announcement
@@ -131,20 +131,23 @@ def _lists(group: Group, chosen: Chosen, whose: str) -> dict[str, Likely]:
     used = {chosen[ours] for ours in ("ticker", "date", whose) if ours in chosen}
     keys = [chosen[whose]] if whose in chosen else []
     days = [chosen["date"]] if "date" in chosen else list(_days(group, chosen))
-    wholes = {day: whole for day in days if (whole := whole_of(group, [day, *keys], used | {day})) is not None}
+    wholes = {day: found for day in days if (found := wholes_of(group, [day, *keys], used | {day}))}
     out = {}
     if "date" not in chosen and days:
         order = (*wholes, *(day for day in days if day not in wholes))
-        why = tuple(Fact("whole_by_day", {"label": day, "of": whole}) for day, whole in wholes.items())
+        why = tuple(Fact("whole_by_day", {"label": day, "of": found[0]}) for day, found in wholes.items())
         out["date"] = Likely(order, len(wholes) == 1, why)
     numbers = _numbers(group, chosen)
     if whose not in chosen and len(days) == 1:
         several, apart = parts_of_wholes(group, days, used | {*days})
         if several is not None:
             out[whose] = Likely(apart, len(apart) == 1, (Fact("parts_of_wholes", {"label": several, "labels": apart}),))
-    whole = next(iter(wholes.values()), None) if days else whole_of(group, keys, used)
-    if whole is not None:
-        out["weight"] = Likely((whole, *(label for label in numbers if label != whole)), True, (Fact("sums_to_whole"),))
+    whole = next(iter(wholes.values()), ()) if days else wholes_of(group, keys, used)
+    if len(whole) > 1:  # at the close and at the open, with a cap and without: which is in force nothing says
+        out["weight"] = Likely(whole, why=(Fact("several_wholes", {"labels": whole}),))
+    elif whole:
+        others = (label for label in numbers if label not in whole)
+        out["weight"] = Likely((*whole, *others), True, (Fact("sums_to_whole"),))
     elif numbers:
         sizes = {label: float(each.abs().median()) for label, each in numbers.items() if (each < 0).mean() < 0.5}
         out["weight"] = ranked(sizes)

@@ -10,7 +10,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.day_forms import read_days, strptime_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import DAY
-from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.groups import Group, wholes_of
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
 APART = pd.Timedelta(days=2 * 366)  # tables of one folder begin and end within so much of each other, or overlap
@@ -77,5 +77,5 @@ def why_no_prices(group: Group, candidate: Candidate) -> Fact | None:
     if all(len(each) < 2 or each.diff().median() >= MONTHLY for each in days):
         return Fact("days_of_lists", {"label": label, "count": len(days[0])})
     used = {label for found in candidate.columns.values() for label, _ in found}
-    whole = whole_of(group, [label], used)
-    return None if whole is None else Fact("sums_of_lists", {"label": whole})
+    wholes = wholes_of(group, [label], used)
+    return Fact("sums_of_lists", {"label": wholes[0]}) if wholes else None

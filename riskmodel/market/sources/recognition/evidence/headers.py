@@ -92,8 +92,8 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
             if ours not in taken:
                 taken[ours] = [(score, label, phrase)]
                 used.add(label)
-            elif kind_of(table, ours) == NUMBER and score >= 3 and taken[ours][0][0] >= 3:
-                taken[ours].append((score, label, phrase))  # close and adj_close: a person says which
+            elif kind_of(table, ours) == NUMBER and ((score >= 3 and taken[ours][0][0] >= 3) or score == taken[ours][0][0]):
+                taken[ours].append((score, label, phrase))  # close and adj_close, two that are as good: a person says which
                 used.add(label)
         if table in LISTED and "ticker" in taken and "weight" not in taken:
             keys = [taken[ours][0][1] for ours in ("date", LISTED[table]) if ours in taken]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.doubts import Settled, of_total_return, says
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
+from riskmodel.market.sources.recognition.groups import LISTED
 from riskmodel.market.sources.recognition.words import WORDS, has, matched, tokens
 
 DISPROVED = {  # columns of ours whose cells tell what they are: a word that says otherwise is asked
@@ -70,6 +71,10 @@ def held(table: str, settled: Settled, likely: Mapping[str, Likely]) -> Held:
         best = likely["weight"].labels[0]
         if chosen["weight"] != best and not says(best, "of_others"):  # members sum to a whole, whatever their headers say
             chosen["weight"], why["weight"] = best, likely["weight"].why
+    if table in LISTED and "weight" in likely and any(fact.key == "several_wholes" for fact in likely["weight"].why):
+        offered = (chosen.pop("weight", None), *(asked["weight"][0] if "weight" in asked else ()), *likely["weight"].labels)
+        labels = tuple(dict.fromkeys(label for label in offered if label is not None))
+        asked["weight"] = labels, Fact("weights_in_force", {"labels": labels})
     if table == "indices" and "level" in likely and likely["level"].why:
         _ask_level(chosen, asked, likely["level"])
     for ours in DISPROVED.get(table, ()):

@@ -16,7 +16,7 @@ from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, markets_of
 from riskmodel.market.sources.recognition.evidence.series import caps_among, is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
-from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.groups import Group, wholes_of
 from riskmodel.market.sources.recognition.wide import Wide, levels_mixed, no_levels, panel_of
 
 KNOWN = 0.5  # of the securities have a price, before those that have none are looked at
@@ -97,8 +97,8 @@ def strangers(choices: Choices, across: Mapping[Group, Wide | None], priced: Pri
         used = {label for several in each.columns.values() for label, _ in several} - {
             label for ours in ("shares_out", "market_cap") for label, _ in each.columns.get(ours, ())
         }
-        if day is not None and (whole := whole_of(group, [day], used)) is not None:
-            found[group, "shares"] = Fact("counts_of_lists", {"label": whole})
+        if day is not None and (wholes := wholes_of(group, [day], used)):
+            found[group, "shares"] = Fact("counts_of_lists", {"label": wholes[0]})
         elif each.why and priced.closes:
             labels = [label for fact in each.why for label in fact.values.get("labels", ())]  # what may be counts
             near = [

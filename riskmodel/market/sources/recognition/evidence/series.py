@@ -85,7 +85,7 @@ def is_small(numbers: pd.Series) -> bool:
     return (
         len(there) > 1
         and bool(there.between(*SMALL).all())
-        and bool((there.diff().abs() <= 0.2 * there.abs() + 0.1).mean() > 0.9)
+        and bool((there.diff().abs() <= 0.2 * there.abs() + 0.1).iloc[1:].mean() > 0.9)
     )
 
 

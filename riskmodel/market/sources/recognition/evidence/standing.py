@@ -14,14 +14,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.codes import FEW_OTHERS, is_cash
+from riskmodel.market.sources.recognition.doubts import list_columns
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.market import apart_from, counts_and_caps
 from riskmodel.market.sources.recognition.evidence.priced import Priced
-from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series
+from riskmodel.market.sources.recognition.evidence.series import LEVELS, RETURNS, is_small, kind_of_series
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import Group, whole_of
+from riskmodel.market.sources.recognition.groups import LISTED, Group, parts_of_wholes, wholes_of
+from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.wide import Wide
 from riskmodel.market.sources.recognition.words import CURRENCIES, HEADERS, OF_NAMES, WORDS, has, matched, tokens
 
@@ -32,7 +38,9 @@ PERHAPS = ("like_levels", "like_counts", "like_splits")  # of cells alone that m
 SHARED = 0.5  # of the names of levels are those of portfolios: they are of funds
 FEW_TITLES = 3  # cells above a grid that say what it is
 ALL = 0.9  # of the stocks of a folder are in no portfolio
-MOST = 0.5  # of the stocks of a folder have a count of shares
+MOST = 0.5  # of the stocks of a folder have a count of shares; of lists have a row for cash
+FEW_STRANGE = 3  # codes that no security has may be cash; more are securities that the folder does not know
+WEEK = pd.Timedelta(days=7)  # before the last of the prices at most a rate ends
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,15 @@ class Folder:
         The columns of the table of securities that tell its rows apart, with their texts.
     priced
         Its daily prices.
-    portfolios, lists
-        Names of portfolios, and of indices with members.
+    portfolios, lists, levels
+        Names of portfolios, of indices with members, and of indices with levels, each as words or their own cells tell them.
     """
 
     codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     priced: Priced = field(default_factory=Priced)
     portfolios: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,12 @@ def standing_of(group: Group, candidate: Candidate, folder: Folder) -> Standing:
         kinds |= {DAYS, CELLS} if candidate.why else {DAYS} & _days(group)
     if candidate.table == "indices":
         return _of_levels(group, candidate, folder, kinds)
+    if candidate.table == "constituents":
+        return Standing(_of_members(group, candidate, folder))
+    if candidate.table == "holdings" and not _is_held(group, candidate, folder.codes):
+        kinds &= {CODES}  # lists of stocks; whose, nothing says
+    if candidate.table == "rates":
+        return Standing(_of_rates(group, candidate, folder))
     if candidate.table == "shares" and counts_and_caps(group, candidate.label("ticker"), folder.priced.closes):
         kinds.add(CELLS)
     return Standing(frozenset(kinds))
@@ -121,7 +136,7 @@ def covers_all(group: Group, candidate: Candidate, codes: Mapping[str, frozenset
         return False
     everybody = max(map(len, codes.values()), default=0)
     names = group.texts(ticker).groupby([group.file_of_rows, group.texts(day).to_numpy()]).nunique()
-    return bool(everybody and names.median() >= ALL * everybody) and whole_of(group, [day], {ticker, day}) is None
+    return bool(everybody and names.median() >= ALL * everybody) and not wholes_of(group, [day], {ticker, day})
 
 
 def _named(texts: Sequence[str], table: str) -> bool:
@@ -145,11 +160,71 @@ def _of_levels(group: Group, candidate: Candidate, folder: Folder, kinds: set[st
         kinds.add(WORD)
     if names & folder.lists:
         kinds.add(CODES)
+    elif WORD not in kinds:  # values of funds go with the stocks too
+        return Standing(frozenset(kinds))
     numbers = [each for each, shape in group.shapes.items() if shape.kind == NUMBER and each != label]
     for panel in group.panels(day, label, numbers).values() if folder.priced.markets else ():
         if kind_of_series(panel) == LEVELS and len(apart_from(folder.priced.markets, panel)) < len(panel.columns):
             kinds.add(CELLS)
     return Standing(frozenset(kinds))
+
+
+def _of_members(group: Group, candidate: Candidate, folder: Folder) -> frozenset[str]:
+    """Lists of an index: a word says so, levels bear the same names, and each list is a whole without a row for cash."""
+    ticker, label = candidate.label("ticker"), candidate.label("index")
+    kinds = {WORD} if group.of_index or (not candidate.why and label is not None) else set[str]()
+    names = set(group.texts(label)) - {""} if label is not None else {PurePosixPath(each.file).stem for each in group.seen}
+    known = {plain_index(name) for name in folder.levels}
+    if any(plain_index(name) in known or any(has(tokens(name), index) for index in known if index) for name in names):
+        kinds.add(CODES)
+    if ticker is not None and sums_to_wholes(group, candidate) and not has_cash(group, ticker, folder.codes):
+        kinds.add(CELLS)
+    return frozenset(kinds)
+
+
+def sums_to_wholes(group: Group, candidate: Candidate) -> bool:
+    """Whether some column of numbers is a whole in each list: else it is no list of weights."""
+    keys = [label for ours in ("date", LISTED[candidate.table]) if (label := candidate.label(ours)) is not None]
+    used = {*keys, *(label for label, _ in candidate.columns.get("ticker", ()))}
+    return bool(wholes_of(group, keys, used)) or parts_of_wholes(group, keys, used)[0] is not None
+
+
+def has_cash(group: Group, ticker: str, codes: Mapping[str, frozenset[str]]) -> bool:
+    """Whether rows of lists name no security, in most files or days: cash and claims, which a portfolio has and no index."""
+    names = group.texts(ticker)
+    others = {*names}.difference(*codes.values())
+    cash = {text for text in others if not text or is_cash(text)} if len(others) < FEW_OTHERS or not codes else {""}
+    cash |= others if codes and len(others) <= FEW_STRANGE else set()
+    days = next((group.texts(label) for label, shape in group.shapes.items() if shape.kind == DAY), names * 0)
+    return bool(names.isin(cash).groupby([group.file_of_rows, days.to_numpy()]).any().mean() > MOST)
+
+
+def _is_held(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> bool:
+    """Whether anything says that lists are of portfolios, and not the members of an index: a word, or a row for cash."""
+    said = any(
+        matched(label, WORDS["holdings"][ours])[0]
+        for ours in ("portfolio", "quantity", "market_value")
+        for label, _ in candidate.columns.get(ours, ())
+    )
+    ticker = candidate.label("ticker")
+    return said or _named(group.around, "holdings") or (ticker is not None and has_cash(group, ticker, codes))
+
+
+def _of_rates(group: Group, candidate: Candidate, folder: Folder) -> frozenset[str]:
+    """Rates of cash: named so, to the last of the prices, and small and slow beside no returns.
+
+    Returns of factors are published with a rate of their own, in their unit and to their last month.
+    """
+    day = candidate.label("date")
+    numbers = {label: group.numbers(label) for label, shape in group.shapes.items() if shape.kind == NUMBER}
+    kinds = {WORD} if not candidate.why or _named(group.around, "rates") else set[str]()
+    beside = [label for label, each in numbers.items() if kind_of_series(each.to_frame()) == RETURNS]
+    if not beside and any(map(is_small, numbers.values())):
+        kinds.add(CELLS)
+    if day is not None and folder.priced.markets:
+        last = max(market.index.max() for market in folder.priced.markets)
+        kinds |= {DAYS} if group.days(day).max() >= last - WEEK else set()
+    return frozenset(kinds)
 
 
 def _of_funds(texts: Sequence[str], label: str, names: frozenset[str], folder: Folder) -> Fact | None:
@@ -170,13 +245,21 @@ def _says_held(text: str) -> bool:
     return any(has(tokens(text), phrase) for phrase in HEADERS["held"])
 
 
-def portfolio_names(choices: Mapping[Group, Sequence[Candidate]]) -> frozenset[str]:
-    """The texts of all columns that words take for portfolios in files of lists, and in files without a stock."""
+def portfolio_names(choices: Mapping[Group, Sequence[Candidate]], codes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The texts of all columns that words take for portfolios in files of lists, and in files without a stock.
+
+    So are those by which lists with rows for cash are told apart, whatever stands above them.
+    """
     found = set[str]()
     for group, likely in choices.items():
         for label, shape in group.shapes.items() if group.is_long else ():
             if (shape.kind in (TEXT, NUMBER)) and _is_of_portfolios(group, label, likely):
                 found |= {*group.texts(label)}
+        if likely and likely[0].table in LISTED and (ticker := likely[0].label("ticker")) is not None:
+            day = likely[0].label("date")
+            taken = {"ticker": ticker} | ({"date": day} if day is not None else {})
+            apart = list_columns(group, taken) if has_cash(group, ticker, codes) else ()
+            found.update(*({*group.texts(label)} for label in apart))
     return frozenset(found - {""})
 
 
@@ -186,3 +269,20 @@ def _is_of_portfolios(group: Group, label: str, likely: Sequence[Candidate]) -> 
     return bool(likely and likely[0].label("portfolio") == label) or (
         matched(label, WORDS["holdings"]["portfolio"])[0] > 0 and group.cells[label].nunique() < len(group.cells)
     )
+
+
+def said_indices(choices: Mapping[Group, Sequence[Candidate]], table: str) -> frozenset[str]:
+    """The names of indices in files that words take for levels, or for lists: what rests on the other proves nothing."""
+    words = {group: [each for each in likely[:1] if not each.why] for group, likely in choices.items()}
+    return index_names(words, (table,))
+
+
+def index_names(
+    choices: Mapping[Group, Sequence[Candidate]], tables: Sequence[str] = ("indices", "constituents")
+) -> frozenset[str]:
+    """The names of indices in files that may be levels of theirs, or lists."""
+    names = set[str]()
+    for group, likely in choices.items():
+        if likely and likely[0].table in tables and (label := likely[0].label("index")):
+            names |= {*group.texts(label)}
+    return frozenset(names)

@@ -1,0 +1,174 @@
+"""What one kind of evidence alone speaks for, under headers of a language that no word is known of: asked, never taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.portfolio.drafting.lists import lists_in
+from attribution.portfolio.drafting.text import drafted_text
+from riskmodel.market.sources.mapping import OPEN
+from tests.riskmodel.market.sources.odd_folders import ISINS, TICKERS
+from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
+from tests.riskmodel.market.sources.test_recognised_takes import market
+
+MONTHS = pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-29", "2024-04-30"])
+FUNDS = ("BAP", "BDY", "BMS")
+
+
+def base(folder: Path) -> pd.Series:
+    """Securities and prices; a level of their mean."""
+    master(folder)
+    frame, level = market()
+    frame.to_csv(folder / "prices.csv", index=False)
+    return level
+
+
+def weights(day: int, shift: float = 0.0) -> np.ndarray:
+    """Of a dozen names on a day, a whole."""
+    raw = 1 + np.arange(len(TICKERS)) + np.sin(np.arange(len(TICKERS)) * (day + 1)) + shift * (np.arange(len(TICKERS)) % 3)
+    return raw / raw.sum()
+
+
+def rows(shift: float = 0.0) -> pd.DataFrame:
+    """Two weights of each name on each of four days: the second is the first but in the last two."""
+    parts = [
+        pd.DataFrame(
+            {"When": day, "ISIN": ISINS, "one": weights(place) * 100, "two": weights(place, shift * (place > 1)) * 100}
+        )
+        for place, day in enumerate(MONTHS)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+PAIRS = [("CLS_WGT", "OPN_WGT"), ("Capped Weight", "Uncapped Weight"), ("Weight", "Elo"), ("Ela", "Elo")]
+
+
+@pytest.mark.parametrize("labels", PAIRS)
+def test_of_two_columns_that_sum_to_a_whole_it_is_asked_which_is_in_force(labels, tmp_path):
+    base(tmp_path)
+    members = rows(0.4).rename(columns={"When": "Date", "one": labels[0], "two": labels[1]}).assign(Index="LRG")
+    members.to_csv(tmp_path / "members.csv", index=False)
+    found = draft(tmp_path, "constituents" if "Ela" not in labels else "holdings")  # which has no word of either
+    assert found.stated["columns"]["weight"] == OPEN
+    assert {*labels} <= {*found.why["columns", "weight"][0].values["labels"]}
+    assert found.stated["units"]["weight"] == "percent"  # whichever it is
+
+
+def test_of_a_share_of_net_and_of_all_assets_it_is_asked_which_and_not_of_two_roundings(tmp_path):
+    base(tmp_path)
+    held = rows().rename(columns={"When": "Date", "one": "Weight"}).assign(Portfolio="major")
+    held.assign(two=held["two"] * 0.996).to_csv(tmp_path / "holdings.csv", index=False)
+    assert draft(tmp_path, "holdings").why["columns", "weight"][0].values["labels"] == ("Weight", "two")
+    held.assign(two=held["two"].round(3)).drop(columns="Weight").assign(Weight=held["Weight"]).to_csv(
+        tmp_path / "holdings.csv", index=False
+    )
+    found = draft(tmp_path, "holdings")  # both are wholes: either may be it, and is asked
+    assert found.stated["columns"]["weight"] == OPEN
+
+
+@pytest.mark.parametrize("header", ["Sektor GPW", "Sector", "Grupa"])
+def test_of_two_schemes_that_nest_the_coarser_may_be_the_sector_whatever_headers_say(header, tmp_path):
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "master.csv").drop(columns="Sector")
+    fine = [f"g{place // 2}" for place in range(len(TICKERS))]
+    frame[header], frame["Makro"] = fine, [f"m{place // 4}" for place in range(len(TICKERS))]
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    found = draft(tmp_path, "securities")
+    for ours in ("sector", "industry"):
+        assert found.stated["columns"][ours] == OPEN
+        assert {header, "Makro"} <= {label for fact in found.why["columns", ours] for label in fact.values.get("labels", ())}
+
+
+def by_fund(level: pd.Series, names=FUNDS) -> pd.DataFrame:
+    """Unit values of funds that go with the stocks."""
+    parts = [
+        pd.DataFrame({"Kiedy": level.index, "Kod": name, "Ile": (level.to_numpy() * (1 + 0.1 * place) / 10).round(4)})
+        for place, name in enumerate(names)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def lists_of_funds(cash: bool = True) -> pd.DataFrame:
+    """Lists of three funds, with a row without a code where they have cash."""
+    parts = []
+    for fund in FUNDS:
+        one = rows().drop(columns="two").rename(columns={"When": "Kiedy", "one": "Udzial (%)"}).assign(Kod=fund)
+        if cash:
+            one["Udzial (%)"] *= 0.97
+            empty = pd.DataFrame({"Kiedy": MONTHS, "ISIN": None, "Udzial (%)": 3.0, "Kod": fund})
+            one = pd.concat([one, empty], ignore_index=True)
+        parts.append(one)
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_values_by_the_names_that_lists_with_cash_have_are_of_funds(tmp_path):
+    level = base(tmp_path)
+    by_fund(level).to_csv(tmp_path / "wanju.csv", index=False)
+    lists_of_funds().to_csv(tmp_path / "lokaty.csv", index=False)
+    found = looked(tmp_path)
+    assert found.draft("indices") is None and found.draft("constituents") is None
+    assert "levels_of_funds" in {fact.key for each in found.found if each.file == "wanju.csv" for fact in each.why}
+
+
+def test_values_and_lists_that_name_each_other_prove_nothing_of_each_other(tmp_path):
+    """Without cash and without a word they may be funds or indices: both are asked, and no benchmark is made of them."""
+    level = base(tmp_path)
+    by_fund(level).to_csv(tmp_path / "wanju.csv", index=False)
+    lists_of_funds(cash=False).to_csv(tmp_path / "lokaty.csv", index=False)
+    found = looked(tmp_path)
+    for table in ("indices", "constituents"):
+        made = found.draft(table)
+        assert made is None or made.stated["file"] == OPEN
+    text = drafted_text(found, tmp_path, tmp_path / "book")
+    assert not lists_in(found).lists and "[benchmarks.BAP]" not in text
+    assert 'inception = "?"' in text or found.draft("holdings") is None
+
+
+def test_what_was_traded_is_no_list_of_members_though_it_names_what_has_levels(tmp_path):
+    level = base(tmp_path)
+    by_fund(level).to_csv(tmp_path / "wanju.csv", index=False)
+    random = np.random.default_rng(7)
+    trades = [
+        (fund, day, day + pd.Timedelta(days=2), side, ISINS[place], random.integers(100, 9000), 20.0 + place)
+        for fund in FUNDS
+        for day in MONTHS
+        for place in random.choice(len(ISINS), 9, replace=False)
+        for side in [("Kupno", "Zbycie")[place % 2]]
+    ]
+    columns = ["Kod", "Kiedy", "Rozliczenie", "Typ", "ISIN", "Sztuki", "Kurs"]
+    pd.DataFrame(trades, columns=columns).to_csv(tmp_path / "transakcje.csv", index=False)
+    found = looked(tmp_path)
+    members = found.draft("constituents")
+    assert members is None or members.stated["file"] == OPEN
+    assert not lists_in(found).lists
+
+
+def test_lists_that_no_word_and_no_cash_calls_a_portfolio_s_are_asked_and_so_is_the_first_day(tmp_path):
+    base(tmp_path)
+    rows().drop(columns="two").rename(columns={"When": "Date", "one": "Weight"}).to_csv(tmp_path / "lista.csv", index=False)
+    found = looked(tmp_path)
+    held = found.draft("holdings")
+    assert held is not None and held.stated["file"] == OPEN
+    assert lists_in(found).inception is None
+
+
+def test_a_rate_beside_returns_of_factors_is_asked_with_all_files_that_have_rates(tmp_path):
+    level = base(tmp_path)
+    random = np.random.default_rng(3)
+    factors = pd.DataFrame(random.normal(0, 0.8, (len(level) - 20, 3)).round(2), level.index[:-20], ["Mkt-RF", "SMB", "HML"])
+    factors.assign(RF=0.02).rename_axis("date").to_csv(tmp_path / "factors.csv")
+    found = draft(tmp_path, "rates")
+    assert (found.stated["file"], found.why["file",][0].key) == (OPEN, "one_kind")
+    curve = 5.3 + np.cumsum(random.normal(0, 0.01, (len(level), 5)), axis=0)
+    series = pd.DataFrame(curve.round(2), level.index, ["EFFR", "TB4WK", "TB4WK_D", "TB3M", "DGS10"]).rename_axis("DATE")
+    (tmp_path / "rates").mkdir()
+    lines = ["Series,Federal funds,4-week bill,4-week discount,3-month bill,10-year", "Unit:" + ",Percent per year" * 5]
+    (tmp_path / "rates" / "H15.csv").write_text("\n".join([*lines, series.to_csv()]), encoding="utf-8")
+    found = draft(tmp_path, "rates")
+    assert found.stated["file"] == OPEN
+    assert {*found.why["file",][0].values["places"]} == {"rates/H15.csv", "factors.csv"}
+    assert found.stated["skip"] == 2
