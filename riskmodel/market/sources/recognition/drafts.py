@@ -147,6 +147,9 @@ def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterabl
         elif How.model_fields[key].default not in ways:
             why = [fact for each in group.seen for fact in each.why if key == "until" and fact.key == "notes_below"][:1]
             draft.state((*path, key), *ways, *why)
+    if unsure := next((each for each in group.seen if each.encodings), None):
+        draft.why.pop((*path, "encoding"), None)
+        draft.state((*path, "encoding"), OPEN, Fact("encoding_unclear", {"encodings": unsure.encodings}))
     shapes = {label: group.shape(label) for label in labels}
     dated = [shape for label, shape in shapes.items() if kinds[label] == DATE and shape.forms]
     if dated:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -20,25 +20,24 @@ from pandas.api.types import is_hashable
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import ANY as ANY_DAY
+from riskmodel.market.encodings import encodings_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import DELIMITERS, one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
 from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.names import abstract
 from riskmodel.market.spelling import stands_for_none
 
 PLAIN = (".csv", ".tsv", ".txt", ".psv", ".dat")
 MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:' %％-]+|{ANY_DAY}")  # a number or a day
+NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:'\s%％-]+|{ANY_DAY}")  # a number or a day
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
 NOTE = 20  # characters of a note that tell where notes begin
 MOST_HEADERS = 5  # rows of one: what a column is, its code, its unit
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
-IN_RUNS = 0.8  # of the characters beyond ASCII stand beside another one in Japanese; in German or French few do
-COUNTED = re.compile(r"(?<=[0-9])[年月日時分秒円株千万億兆期社口件位]")  # stand alone after a digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +66,8 @@ class Seen:
         What stands in the lines above the header.
     ascii
         Whether a text file has none but the characters that most encodings write alike.
+    encodings
+        Of a text file, where its letters leave several that it may be in.
     """
 
     file: str
@@ -79,6 +80,7 @@ class Seen:
     twice: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     ascii: bool = False
+    encodings: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -97,12 +99,17 @@ class Unread:
 
 def look(folder: Path) -> Iterator[Seen | Unread]:
     """Every file of a folder and of those in it, in the order of their names; nothing is written."""
-    for path in sorted(folder.rglob("*")):
+    paths = sorted(folder.rglob("*"))
+    families: dict[str, list[Path]] = {}
+    for path in paths:
+        if path.suffix.lower() in PLAIN and path.is_file():
+            families.setdefault(abstract(path.relative_to(folder).as_posix()), []).append(path)
+    for path in paths:
         name = path.relative_to(folder).as_posix()
         if not path.is_file() or any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts):
             continue
         try:
-            yield from _of_file(path, name)
+            yield from _of_file(path, name, families.get(abstract(name), ()))
         except UnreadableError as error:
             yield Unread(name, None, Fact("unreadable", {"reason_given": str(error)}))
         except (InputError, MemoryError):
@@ -131,7 +138,7 @@ def _by_a_library() -> Iterator[None]:
         raise UnreadableError(one_line(error)) from error
 
 
-def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
+def _of_file(path: Path, name: str, alike: Sequence[Path]) -> Iterator[Seen | Unread]:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         yield _of_parquet(path, name)
@@ -146,7 +153,7 @@ def _of_file(path: Path, name: str) -> Iterator[Seen | Unread]:
     elif suffix in PLAIN:
         with _by_a_library():
             raw = path.read_bytes()
-        yield _of_text(raw, name)
+        yield _of_text(raw, name, () if raw.isascii() else (each.read_bytes() for each in alike if each != path))
     elif suffix == ".zip":
         with _by_a_library(), zipfile.ZipFile(path) as packed:
             names = tuple(packed.namelist())
@@ -178,8 +185,9 @@ def _sheets(path: Path) -> dict[str, pd.DataFrame]:
         return {sheet: sheet_cells(book, sheet) for sheet in map(str, book.sheet_names)}
 
 
-def _of_text(raw: bytes, name: str) -> Seen | Unread:
-    encoding = encoding_of(raw)
+def _of_text(raw: bytes, name: str, alike: Iterable[bytes]) -> Seen | Unread:
+    encodings = encodings_of(raw, alike)
+    encoding = encodings[0]
     with _by_a_library():
         text = raw.decode(encoding)
         delimiter = delimiter_of(text)
@@ -193,7 +201,8 @@ def _of_text(raw: bytes, name: str) -> Seen | Unread:
     shown = {"\t": "tab"}.get(delimiter, delimiter)
     why = (Fact("text_file", {"encoding": encoding, "delimiter": shown}),)
     seen = _under_header(grid.mask(grid.isna() | (grid == "")), name, None, how, why)
-    return replace(seen, ascii=raw.isascii()) if isinstance(seen, Seen) else seen
+    several = encodings if len(encodings) > 1 else ()
+    return replace(seen, ascii=raw.isascii(), encodings=several) if isinstance(seen, Seen) else seen
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -328,49 +337,6 @@ def _are_words(cells: pd.Series) -> bool:
 
 def _is_word(cell: object) -> bool:
     return isinstance(cell, str) and NO_WORD.fullmatch(cell.strip()) is None
-
-
-def encoding_of(raw: bytes) -> str:
-    """The encoding of a text file, by its mark, or the first of UTF-8, UTF-16, cp932 and cp1252 that it can be.
-
-    Examples
-    --------
-    >>> [encoding_of(text.encode(code)) for text, code in (("終値", "cp932"), ("Währung", "cp1252"), ("終値", "utf-8"))]
-    ['cp932', 'cp1252', 'utf-8']
-    >>> encoding_of("1,2025年1月10日".encode("cp932"))
-    'cp932'
-    """
-    for mark, encoding in MARKS.items():
-        if raw.startswith(mark):
-            return encoding
-    start = raw[: 1 << 12]
-    if start.count(b"\0") > len(start) // 4:
-        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    if _decoded(raw, "utf-8") is not None:
-        return "utf-8"
-    western = _decoded(raw, "cp1252") is not None
-    if (text := _decoded(raw, "cp932")) is not None and _is_japanese(text, IN_RUNS if western else 0.0):
-        return "cp932"
-    return "cp1252" if western else "latin-1"
-
-
-def _decoded(raw: bytes, encoding: str) -> str | None:
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
-def _is_japanese(text: str, least: float) -> bool:
-    """Whether what was read as cp932 is Japanese: no characters that nobody uses, and letters beside each other.
-
-    Of its letters, a share of at least `least` stands beside another one, or alone after a digit as in 1月.
-    """
-    if any("\ue000" <= letter <= "\uf8ff" or "\x80" <= letter <= "\xa0" for letter in text):
-        return False
-    letters = "".join(letter if letter.isascii() or letter.isalpha() else " " for letter in text)  # △ stands alone
-    runs = re.findall(r"[^\x00-\x7f]+", COUNTED.sub("年年", letters))
-    return bool(runs) and sum(len(run) for run in runs if len(run) > 1) >= least * sum(map(len, runs))
 
 
 def delimiter_of(text: str) -> str | None:

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import InputError
+from riskmodel.market.encodings import encoding_of
 from riskmodel.market.sources.exports import Exports
-from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
-from riskmodel.market.sources.recognition.files import encoding_of
 from riskmodel.market.sources.recognition.recognise import recognise
+from tests.riskmodel.market.sources.odd_folders import lists
+from tests.riskmodel.market.sources.test_recognised_houses import draft, master
 
 DAYS = pd.bdate_range("2024-11-01", "2025-01-31")
 WRITTEN = {
@@ -84,7 +86,36 @@ def test_digits_that_nothing_parts_are_padded(tmp_path):
         ("Währung;Größe\nÄpfel;é", "cp1252"),
         ("name\nMoody’s\nO’Reilly – Söhne", "cp1252"),
         ("libellé;clôture\nÉnergie;5 €", "cp1252"),
+        ("Código;Sesión;Día\nEnergía;5 m²", "cp1252"),
+        ("Kod;Wartość;Udział\nBAP;Należności", "cp1250"),
+        ("Miesiąc;Mediana MiŚ", "cp1250"),
+        ("Závěrečný kurz;Množství;Odvětví", "cp1250"),
+        ("Závěrečný kurz;Množství;Odvětví", "iso-8859-2"),
+        ("Részvény;Időpont;Súly;Ágazat", "cp1250"),
+        ("Дата;Тикер;Цена закрытия", "cp1251"),
+        ("Ημερομηνία;Κωδικός;Τιμή", "cp1253"),
+        ("Kapanış Fiyatı;Değer;Ağırlık", "cp1254"),
+        ("날짜;종목코드;종가", "cp949"),
+        ("日期,证券代码,收盘价", "gb18030"),
+        ("日付,コード,終値,データ", "euc_jp"),
     ],
 )
 def test_the_whole_file_says_its_encoding(text, encoding):
     assert encoding_of(text.encode(encoding)) == encoding
+
+
+def test_letters_that_are_words_in_two_encodings_are_asked_and_files_of_one_table_tell_together(tmp_path):
+    """Počet, or Poèet; the other months of the table have letters enough."""
+    master(tmp_path)
+
+    def written(month: str, note: str) -> None:
+        rows = lists().assign(**{"Počet": 1, "Pozn": note})
+        rows.to_csv(tmp_path / f"portfolio_2025{month}.csv", index=False, encoding="cp1250")
+
+    written("01", "")
+    written("02", "")
+    asked = draft(tmp_path, "holdings")
+    assert asked.stated["encoding"] == OPEN
+    assert {"cp1250", "cp1252"} <= {*asked.why["encoding",][0].values["encodings"]}
+    written("03", "Množství ve městě, řada")
+    assert draft(tmp_path, "holdings").stated["encoding"] == "cp1250"
