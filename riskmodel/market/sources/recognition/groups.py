@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -18,7 +18,7 @@ from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.mapping import How
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT, Shape, shape_of
 from riskmodel.market.sources.recognition.files import Seen
-from riskmodel.market.sources.recognition.names import abstract, day_in, doubtful_in
+from riskmodel.market.sources.recognition.names import doubtful_in
 from riskmodel.market.sources.recognition.words import OF_NAMES, has, tokens
 from riskmodel.market.tables import DATE, TABLES
 from riskmodel.market.tables import TEXT as TEXTS
@@ -245,81 +245,6 @@ def plain_text(cell: object) -> str:
     if cell is None or (isinstance(cell, float) and cell != cell) or cell is pd.NaT:
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-
-
-def groups_of(seen: Iterable[Seen]) -> list[Group]:
-    """Files that differ only by days and numbers in their names, and have one header, together.
-
-    A file whose name says that it should perhaps not be used is a part of no others: old, preliminary, pro forma.
-    """
-    together: dict[tuple[object, ...], list[Seen]] = {}
-    for each in seen:
-        doubtful = doubtful_in(each.file, each.sheet)
-        together.setdefault((abstract(each.file), each.sheet, each.labels, doubtful), []).append(each)
-    return _of_other_days([Group(part) for members in together.values() for part in _apart(members)])
-
-
-def _of_other_days(groups: Sequence[Group]) -> list[Group]:
-    """Sheets of one workbook and header whose names differ by numbers and which share no day as one: FY2022 and FY2023."""
-    spans: dict[object, list[set[pd.Timestamp]]] = {}
-    for group in groups:
-        spans.setdefault(_numbered(group), []).append(_first_days(group))
-    apart = {key for key, days in spans.items() if all(days) and sum(map(len, days)) == len(set().union(*days))}
-    return _together(groups, lambda group: key if (key := _numbered(group)) in apart else None)
-
-
-def _numbered(group: Group) -> object | None:
-    sheet = group.first.sheet
-    numbered = sheet is not None and group.is_long and abstract(sheet) != sheet and len(group.seen) == 1
-    return (group.first.file, abstract(sheet), group.first.labels) if numbered and sheet is not None else None
-
-
-def _first_days(group: Group) -> set[pd.Timestamp]:
-    """The days of the first of its columns that holds days."""
-    label = next((label for label in group.first.labels if group.shape(label).kind == DAY), None)
-    return set() if label is None or _numbered(group) is None else {*group.days(label).dropna()}
-
-
-def _apart(members: Sequence[Seen]) -> list[tuple[Seen, ...]]:
-    """Files of one header that are one table; each its own where they are grids over the same days, a field each."""
-    first, *others = members
-    days, *across = first.labels
-    grids = len(across) > MANY or (len(across) > 1 and shape_of(first.cells[days]).kind == DAY)
-    if others and grids and all(shape_of(first.cells[label]).kind == NUMBER for label in across[:MANY]):
-        there = {*first.cells[days]}
-        if any(there & {*other.cells[days]} for other in others):
-            return [(each,) for each in members]
-    return [tuple(members)]
-
-
-def merged(groups: Sequence[Group]) -> list[Group]:
-    """Groups of lists, one a portfolio, with one header: one group, where sheets or names of dated files differ.
-
-    Workbooks of two portfolios a month, each with the same sheets, are told apart by their names as other files are.
-    """
-    of_sheets = _together(groups, lambda group: group.first.file if group.first.sheet is not None else None)
-    return _together(of_sheets, _beside_other_days)
-
-
-def _beside_other_days(group: Group) -> object | None:
-    """What files of lists that are one table share beside their header: the folder and the sheets; each has a day."""
-    if day_in(group.files) is None:
-        return None
-    return str(PurePosixPath(group.first.file).parent), tuple(sorted({each.sheet or "" for each in group.seen}))
-
-
-def _together(groups: Sequence[Group], shared: Callable[[Group], object | None]) -> list[Group]:
-    """Groups of one header that share something as one; those that share nothing as they are."""
-    together: dict[object, list[Group]] = {}
-    for place, group in enumerate(groups):
-        same = shared(group)
-        key = place if same is None else (same, group.first.labels, group.doubtful)
-        together.setdefault(key, []).append(group)
-    return [
-        members[0] if len(members) == 1 else Group(tuple(sorted(seen, key=lambda each: each.file)))
-        for members in together.values()
-        for seen in [[each for group in members for each in group.seen]]
-    ]
 
 
 def kind_of(table: str, ours: str) -> str:

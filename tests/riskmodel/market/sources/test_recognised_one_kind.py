@@ -172,3 +172,20 @@ def test_a_rate_beside_returns_of_factors_is_asked_with_all_files_that_have_rate
     assert found.stated["file"] == OPEN
     assert {*found.why["file",][0].values["places"]} == {"rates/H15.csv", "factors.csv"}
     assert found.stated["skip"] == 2
+
+
+def test_files_of_an_index_each_are_one_table_of_levels(tmp_path):
+    level = base(tmp_path)
+    (tmp_path / "indeksy").mkdir()
+    for place, name in enumerate(("BAL", "BALTR", "MBAL")):
+        values = level.to_numpy() * (1 + place) * np.exp(0.0004 * place * np.arange(len(level)))
+        frame = pd.DataFrame({"Kiedy": level.index, "Nazwa": name, "Ile": values.round(3)})
+        frame.to_csv(tmp_path / "indeksy" / f"{name}.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert (found.stated["file"], found.labels["index"]) == (OPEN, "Nazwa")  # no word says that they are indices
+    assert found.group is not None and len(found.group.files) == 3
+    (tmp_path / "indeksy").rename(tmp_path / "index levels")
+    assert draft(tmp_path, "indices").stated["file"] == "index levels/*.csv"
+    (tmp_path / "index levels" / "notes.csv").write_text("who,what\nA,B\nC,D\n", encoding="utf-8")
+    found = looked(tmp_path).draft("indices")  # a pattern would read the notes too
+    assert found is None or found.stated["file"] != "index levels/*.csv"

@@ -14,6 +14,7 @@ from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
+from riskmodel.market.sources.recognition.decide.together import groups_of, merged
 from riskmodel.market.sources.recognition.doubts import is_half
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
@@ -62,7 +63,7 @@ from riskmodel.market.sources.recognition.found import (
     rows_of_headers,
     told_elsewhere,
 )
-from riskmodel.market.sources.recognition.groups import Group, groups_of, merged
+from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import named_rates, why_left
