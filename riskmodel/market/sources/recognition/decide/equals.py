@@ -156,11 +156,12 @@ def _ask_levels(draft: Draft, group: Group) -> None:
     """
     day, index, level = (draft.labels.get(ours, "") for ours in ("date", "index", "level"))
     offered = [label for fact in draft.why.get(("columns", "level"), ()) for label in fact.values.get("labels", ())]
-    level = level or next(iter(offered), "")  # no header says it, and it is asked too
-    if not day or not index or not level:
+    levels = [level] if level else [label for label in offered if label in group.shapes]  # which is asked too
+    if not day or not index or not levels:
         return
     names = group.texts(index)
-    plain = without_dividends(group.panels(day, index, [level])[level])
+    panels = group.panels(day, index, levels).values()
+    plain = {name: other for panel in panels for name, other in without_dividends(panel).items()}
     texts = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in (day, index)]
     said = {name for label in texts for name in {*names[group.texts(label).map(_says_price)]}}
     said -= {name for label in texts for name in {*names[~group.texts(label).map(_says_price)]} if name in said}

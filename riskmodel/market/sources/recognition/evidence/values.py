@@ -21,6 +21,7 @@ MOST = 5000  # different cells of a column that are looked at
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
 SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9, 1)
+MANY_NUMBERS = 6  # different ones of a column, before a word among them stands for none
 MOSTLY = 0.95  # of the cells of a column of codes have the right check digit
 
 
@@ -87,6 +88,8 @@ def shape_of(cells: pd.Series) -> Shape:
         return Shape(DAY, ("YYYYMMDD",), unique=unique)
     absent = tuple(sorted(filter(stands_for_none, {*texts, *words} - {""})))
     there = texts[~texts.isin(absent)]
+    if (word := _word_for_none(there)) is not None:
+        absent, there = (*absent, word), there[there != word]
     numbers = _numbers(there)
     if typed.any() and (there.empty or numbers):
         parts = whole.replace("", FRACTION).unique()
@@ -130,6 +133,13 @@ def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
         if any((plain.str.fullmatch(rf"[-+]?(?:{whole}|\d+)?{rest}") & digits).all() for whole in wholes):
             found.append((decimal, thousands))
     return tuple(found)
+
+
+def _word_for_none(texts: pd.Series) -> str | None:
+    """The only text of a few letters among many numbers with fractions: ND, as a central bank has it on a holiday."""
+    plain = texts[texts.str.fullmatch(r"[^\W\d_][^\W\d_./ ]{0,3}\.?")]
+    parts = texts.str.contains(r"\d[.,]\d")
+    return str(plain.iloc[0]) if len(plain) == 1 and len(texts) >= MANY_NUMBERS and parts.mean() > 0.5 else None
 
 
 def same_numbers(texts: pd.Series, points: tuple[tuple[str, str], ...]) -> bool:
