@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.house_style.colours import painted
 from attribution.house_style.drawing.against import against
 from attribution.house_style.drawing.bars import Bar, bar_panels, draw_dot, multiples, sorted_bars
-from attribution.house_style.drawing.canvas import NARROW, NEGATIVE, POSITIVE, WIDTH, limits
+from attribution.house_style.drawing.canvas import NARROW, NEGATIVE, POSITIVE, WIDTH, Drawing, limits
 from attribution.house_style.drawing.contributions import (
     LARGEST,
     brinson_chart,
@@ -72,7 +72,7 @@ def charts(content: Content, *, lang: str = "en") -> dict[str, Figure]:
     return {name: legible(draw()) for name, draw in made.items()}
 
 
-def month_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Figure]]:
+def month_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Drawing]]:
     """How to draw each figure of a month, by name: each is drawn when it is called, one of `NARROWED` in any `width`.
 
     Returns
@@ -89,7 +89,7 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     alone = [result.course for result in content.sleeves.values()]
     blends = [course for course in content.results if course not in alone]
     always = _always(content)
-    makers: dict[str, Callable[..., Figure]] = {"cumulative": functools.partial(cumulative, window="itd")}
+    makers: dict[str, Callable[..., Drawing]] = {"cumulative": functools.partial(cumulative, window="itd")}
     if bool(tables["cumulative"]["three_months"].notna().any()):
         makers["three_months"] = functools.partial(cumulative, window="three_months")
     if len(tables["index_weeks"].columns) > 2:
@@ -117,12 +117,12 @@ def month_figures(content: Content, messages: Messages, style: NegativeStyle) ->
     return _housed(makers, content, messages, style)
 
 
-def client_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Figure]]:
+def client_figures(content: Content, messages: Messages, style: NegativeStyle) -> dict[str, Callable[..., Drawing]]:
     """Those of `month_figures` that every month has, and a client is shown: no table is asked whether it has them."""
     return _housed(_always(content), content, messages, style)
 
 
-def _always(content: Content) -> dict[str, Callable[..., Figure]]:
+def _always(content: Content) -> dict[str, Callable[..., Drawing]]:
     every = dict.fromkeys([*content.results, *(result.course for result in content.sleeves.values())])
     of_courses = {"against": course_against, "bridge": bridge}
     made = {
@@ -132,12 +132,12 @@ def _always(content: Content) -> dict[str, Callable[..., Figure]]:
 
 
 def _housed(
-    makers: dict[str, Callable[..., Figure]], content: Content, messages: Messages, style: NegativeStyle
-) -> dict[str, Callable[..., Figure]]:
+    makers: dict[str, Callable[..., Drawing]], content: Content, messages: Messages, style: NegativeStyle
+) -> dict[str, Callable[..., Drawing]]:
     return {name: functools.partial(in_house, draw, content, messages, style) for name, draw in makers.items()}
 
 
-def in_house(draw: Callable[..., Figure], content: Content, *given: Any, **named: Any) -> Figure:
+def in_house(draw: Callable[..., Drawing], content: Content, *given: Any, **named: Any) -> Drawing:
     """A figure in the colours of the book."""
     stated = content.book.report.colours.stated
     uses = {POSITIVE: stated.get("gain"), NEGATIVE: stated.get("loss")}
@@ -147,7 +147,7 @@ def in_house(draw: Callable[..., Figure], content: Content, *given: Any, **named
 
 def cumulative(
     content: Content, messages: Messages, style: NegativeStyle, *, window: str = "itd", width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """Compounded returns of courses and of the sleeves' benchmarks; `window` is "itd" or "three_months"."""
     frame = content.tables["cumulative"]
     frame = frame[frame[window].notna()]
@@ -180,7 +180,7 @@ def week_name(first: pd.Timestamp, last: pd.Timestamp, messages: Messages) -> st
     return days[0] if first == last else messages("words.span", first=days[0], last=days[1])
 
 
-def weeks(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Figure:
+def weeks(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Drawing:
     """Returns of the indices by week, and of the month."""
     frame, whole = content.tables["index_weeks"], content.tables["index_months"].set_index("index")["return"]
     names = [*(week_name(a, b, messages) for a, b in zip(frame["week_from"], frame["week_to"], strict=True))]
@@ -196,7 +196,7 @@ def weeks(content: Content, messages: Messages, style: NegativeStyle, *, width: 
     return multiples([*names, messages("charts.month")], panels, style, label, width=width)
 
 
-def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Figure:
+def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *, width: float = WIDTH) -> Drawing:
     """The month's factor returns: styles on the left, market, sectors and the like on the right, each on its own scale."""
     frame = content.tables["factor_month"]
     bars = {group: factor_bars(_furthest(frame[frame["group"] == group], group), messages, "return") for group in GROUPS}
@@ -218,7 +218,7 @@ def _furthest(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 
 def contributions(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """Contributions of factors to a course's excess return."""
     panels = contribution_bars(rows_of(content, "factor_contributions", course), messages)
     every = [bar for panel in panels for part in panel for bar in part]
@@ -235,7 +235,7 @@ def contribution_multiples(
     courses: Sequence[str],
     shown: Sequence[str],
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Contributions of the largest factors of `courses` to each shown course's excess return, side by side on one scale."""
     frames = {course: rows_of(content, "factor_contributions", course) for course in courses}
     return _largest(content, messages, style, frames, shown, "charts.excess", messages("charts.blends"), width)
@@ -249,7 +249,7 @@ def risk(
     courses: Sequence[str],
     shown: Sequence[str],
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Contributions of the largest factors of `courses` to each shown course's tracking error, on one scale."""
     frames = {course: rows_of(content, "risk_factors", course).assign(standard_error=0.0) for course in courses}
     return _largest(content, messages, style, frames, shown, "charts.tracking_error", messages("charts.risk"), width)
@@ -257,7 +257,7 @@ def risk(
 
 def course_waterfall(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """From the benchmark's return to the course's."""
     steps, start, end = waterfall_bars(content, messages, course=course)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
@@ -265,7 +265,7 @@ def course_waterfall(
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=width)
 
 
-def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Drawing:
     """From the benchmark's return to the course's in a few steps: the drivers, and all else."""
     start, end = totals(content, messages, course=course)
     steps = bridge_steps(rows_of(content, "factor_contributions", course), messages, most=BRIDGE)
@@ -274,7 +274,7 @@ def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
 
 
-def course_against(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Figure:
+def course_against(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Drawing:
     """A course beside its benchmark since it began, and its excess return month by month."""
     portfolio, benchmark = content.history.sides(course)
     frame = rows_of(content, "periods", course)
@@ -296,7 +296,7 @@ def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tupl
     return steps, *totals(content, messages, course=course)
 
 
-def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Figure:
+def rules(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Drawing:
     """From nothing to the course's excess return, a rung of its strategies' ladder at a time."""
     frame, known = rows_of(content, "rules", course), rung_rules(content.book, course)
     steps = [Bar(rung_name(row.rung, known, messages), row.contribution) for row in frame.itertuples() if row.contribution]
@@ -308,7 +308,7 @@ def rules(content: Content, messages: Messages, style: NegativeStyle, *, course:
 
 def exposures(
     content: Content, messages: Messages, style: NegativeStyle, *, courses: Sequence[str], width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """Active exposures to the styles at month end against the month before."""
     panels = []
     for course in courses:
@@ -318,7 +318,7 @@ def exposures(
     return dumbbells(panels, style, messages("charts.exposures"), width=width)
 
 
-def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Figure:
+def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Drawing:
     """Allocation, selection and interaction by sector, with their totals."""
     frame = rows_of(content, "brinson", course)
     sums = [(messages(f"charts.{effect}"), float(frame[effect].sum())) for effect in EFFECTS if effect in frame]
@@ -328,7 +328,7 @@ def brinson(content: Content, messages: Messages, style: NegativeStyle, *, cours
 
 def brinson_families(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """What part of each Brinson effect is market, sectors, styles, specific and other, with whiskers."""
     frame = rows_of(content, "brinson_families", course)
     families = [name for name in FAMILIES if (frame["family"] == name).any()]
@@ -342,7 +342,7 @@ def brinson_families(
     return multiples(rows, panels, style, label, width=width)
 
 
-def _in_parts(name: str, draw: Callable[..., Figure], courses: Sequence[str]) -> dict[str, Callable[..., Figure]]:
+def _in_parts(name: str, draw: Callable[..., Drawing], courses: Sequence[str]) -> dict[str, Callable[..., Drawing]]:
     """A figure of all courses as figures of some of them each, which have rows and scale in common."""
     return {
         name if place == 1 else f"{name}/{place}": functools.partial(draw, courses=courses, shown=shown)
@@ -359,7 +359,7 @@ def _largest(
     total: str,
     label: str,
     width: float,
-) -> Figure:
+) -> Drawing:
     """Small multiples of contributions of shown courses: the largest factors of any, the others in one row, the sum."""
     values = pd.DataFrame({name: frame.set_index("factor")["contribution"] for name, frame in frames.items()})
     errors = pd.DataFrame({name: frame.set_index("factor")["standard_error"] for name, frame in frames.items()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from attribution.house_style.drawing.canvas import NARROW
+from attribution.house_style.drawing.canvas import NARROW, Drawing
 from attribution.house_style.drawing.contributions import beside_groups, group_label
 from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.lines import drawdown_lines, paths
@@ -19,14 +19,12 @@ from attribution.house_style.words import Messages
 from attribution.reporting.chart_texts import TOLD, course_name, rows_of, totals
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from attribution.reporting.tables.content import Content
 
 NAMED = 4  # factors of the paths that have a name; the others are one line
 
 
-def past_figures(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, Callable[..., Figure]]:
+def past_figures(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, Callable[..., Drawing]]:
     """How to draw what a sleeve did since it began, by name; without what nobody knows.
 
     Returns
@@ -35,7 +33,7 @@ def past_figures(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, C
         "drawdowns/COURSE", "past_exposures/COURSE", "past_contributions/COURSE", "sector_weights/COURSE",
         "past_errors/COURSE".
     """
-    makers: dict[str, Callable[..., Figure]] = {
+    makers: dict[str, Callable[..., Drawing]] = {
         "drawdowns": drawdowns,
         "past_exposures": past_exposures,
         "past_contributions": past_contributions,
@@ -49,7 +47,7 @@ def past_figures(tables: Mapping[str, pd.DataFrame], course: str) -> dict[str, C
     }
 
 
-def drawdowns(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW) -> Figure:
+def drawdowns(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW) -> Drawing:
     """How far a sleeve and its benchmark were below their peaks."""
     frame = rows_of(content, "drawdowns", course).set_index("date")
     depths = frame[["portfolio_drawdown", "benchmark_drawdown"]].set_axis(["portfolio", "benchmark"], axis=1)
@@ -69,7 +67,7 @@ def drawdowns(content: Content, messages: Messages, style: NegativeStyle, *, cou
 
 def past_exposures(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW
-) -> Figure:
+) -> Drawing:
     """A sleeve's active exposures to the styles at its month ends, those that it leans on most first."""
     frame = rows_of(content, "past_exposures", course)
     values = frame.pivot(index="date", columns="factor", values="active_exposure")
@@ -91,7 +89,7 @@ def past_exposures(
 
 def past_contributions(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW
-) -> Figure:
+) -> Drawing:
     """What the factors added up to since inception: the largest, all others as one line, and the excess return."""
     frame = rows_of(content, "past_contributions", course)
     values = frame.pivot(index="date", columns="factor", values="contribution")
@@ -114,7 +112,7 @@ def past_contributions(
 
 def sector_weights(
     content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW
-) -> Figure:
+) -> Drawing:
     """A sleeve's weights by sector at month end against its benchmark's."""
     frame = rows_of(content, "sector_weights", course).set_index("sector")
     if not messages.sectors:
@@ -135,7 +133,9 @@ def sector_weights(
     return dumbbells([(end.label, pairs)], style, _joined([label, *texts], messages), width=width, weights=True)
 
 
-def past_errors(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW) -> Figure:
+def past_errors(
+    content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = NARROW
+) -> Drawing:
     """A sleeve's tracking error by month, as forecast before it and as realised."""
     frame = rows_of(content, "past_errors", course)
     values = frame.set_index(pd.PeriodIndex(frame["month"], freq="M"))

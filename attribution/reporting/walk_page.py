@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.construction.months import WalkedMonths
 from attribution.house_style.drawing.bars import Bar
+from attribution.house_style.drawing.canvas import Drawing
 from attribution.house_style.drawing.lines import cumulative_lines
 from attribution.house_style.drawing.svg import to_svg, told_places
 from attribution.house_style.drawing.waterfall import waterfall
@@ -20,7 +21,6 @@ from attribution.reporting.tables.rungs import rung_name, rung_rules
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-    from matplotlib.figure import Figure
 
 SIDES = ("portfolio", "benchmark")
 
@@ -111,7 +111,7 @@ def _view(book: Book, months: WalkedMonths, words: PageWords) -> WalkView:
     )
 
 
-def _svg(figure: Figure, prefix: str) -> Markup:
+def _svg(figure: Drawing, prefix: str) -> Markup:
     from markupsafe import Markup
 
     return Markup(to_svg(figure, f"{prefix}-").removesuffix("</svg>") + told_places(figure) + "</svg>")

@@ -21,7 +21,6 @@ from riskmodel.market.market import MARKET_TABLES
 from riskmodel.market.sources import Folder
 from riskmodel.progress import silent
 from tests.attribution.reporting.browser import Browser
-from tests.attribution.reporting.drawn_once import Drawings
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, of_one, text_of_one
 
@@ -80,13 +79,6 @@ def pages_are_laid_out_once(once):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "start_pdf", Job)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def drawings():
-    """Pages share the drawings of charts of which everything is the same: that they are, test_pages says."""
-    with Drawings().shared() as kept:
-        yield kept
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from attribution.house_style.drawing.canvas import (
     SOLID,
     UNDER,
     Canvas,
+    Drawing,
     Scale,
     limits,
     spread,
@@ -29,9 +29,6 @@ from attribution.house_style.drawing.canvas import (
 from attribution.house_style.drawing.lines import PITCH, date_ticks, thinned
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
 from attribution.house_style.words import Messages
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 128.0, 62.0, 16.0, 14.0
 BENCHMARK = (4.0, 2.0)  # dashes
@@ -51,7 +48,7 @@ def against(
     messages: Messages,
     *,
     width: float = NARROW,
-) -> Figure:
+) -> Drawing:
     """Compounded returns of a portfolio and its benchmark, and the excess return of each calendar month.
 
     Parameters
@@ -100,7 +97,7 @@ def against(
     for place, text in date_ticks(days, messages, right - left):
         half = text_width(text, SMALL) / 2
         canvas.write(min(max(along(place), half), right + 8 - half), canvas.height - 6, text, "center", MUTED, SMALL)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def _name_ends(

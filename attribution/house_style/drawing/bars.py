@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from attribution.house_style.drawing.canvas import (
     INK,
@@ -22,6 +21,7 @@ from attribution.house_style.drawing.canvas import (
     UNDER,
     WIDTH,
     Canvas,
+    Drawing,
     Scale,
     across,
     limits,
@@ -30,9 +30,6 @@ from attribution.house_style.drawing.canvas import (
 from attribution.house_style.drawing.small import ABREAST, GAP, LEAST_AXIS, SCALE_ROOM, small_multiples
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
 from attribution.rows import LEAST_T
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 RADIUS = 2.9  # points: of a dot
 TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
@@ -81,7 +78,7 @@ def bar_panels(
     headings: Sequence[str] = (),
     mark: Callable[[Canvas, Scale, float, Bar], None] | None = None,
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Horizontal bars in panels side by side, with whiskers of two standard errors and the values in a column.
 
     In a narrow figure the panels stand below each other.
@@ -145,7 +142,7 @@ def bar_panels(
                 middle += pitch
             middle += pitch / 2
         left = scale.stop + value + GAP
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def multiples(
@@ -157,7 +154,7 @@ def multiples(
     abreast: int = ABREAST,
     scale: tuple[float, float] | None = None,
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Small multiples: a panel a heading, all with the same rows in the same order on one scale, values in a column.
 
     Parameters
@@ -201,7 +198,7 @@ def multiples(
             if bar.total and row:
                 y = line[0].top + row * ROW
                 canvas.line([(0.0, y), (line[-1].right, y)], RULE, 0.8, layer=UNDER)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def draw_bar(canvas: Canvas, scale: Scale, middle: float, bar: Bar, *, base: float = 0.0, whisker: bool = True) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +15,6 @@ from attribution.house_style.colours import PAPER as PAPER
 from attribution.house_style.colours import in_palette
 from attribution.house_style.drawing.tip import Tip
 from attribution.house_style.numbers import NegativeStyle, number
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.path import Path
 
 WIDTH, SIZE, ROW = 540.0, 8.0, 13.5  # points: width of a figure, size of its text, pitch of its rows
 NARROW = 256.0  # points: two figures abreast on a page, one across a telephone, where 7 points are 10 pixels then
@@ -32,10 +26,6 @@ OUTLINE = 0.9  # points: edge of a hollow mark
 SCALE = ("#153f78", "#5b8cc4", "#8f9499", "#e39b52", "#b8500c")
 SOLID: tuple[float, ...] = ()
 DASHES: tuple[tuple[float, ...], ...] = ((4, 2), (1, 1.4), (6, 2, 1, 2), (2, 2))
-HOUSE: dict[str, Any] = {
-    "svg.hashsalt": "attribution", "svg.fonttype": "none", "font.family": ["DejaVu Sans"], "font.size": SIZE,
-    "path.simplify": True, "path.simplify_threshold": 0.2,
-}  # fmt: skip
 BREAKS, OPENS = " ・、,:：/-", "（("  # after which and before which a name may be parted
 QUARTERS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 UNDER, GRID, MARKS, LINES, OVER = range(5)  # layers, the last on top
@@ -51,9 +41,40 @@ LEAST_ROOM = 10.0  # points between two ticks of which one alone would tell no s
 OTHER_WIDTH = 0.65
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Lines, boxes or round marks that look the same: points (x, y) of each, of round ones of its four cubic arcs.
+
+    `face` and `edge` are colours, None for none; `thick` and `dash` are those of the edge, in points.
+    """
+
+    paths: tuple[Any, ...]
+    curved: bool
+    face: str | None
+    edge: str | None
+    thick: float
+    dash: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart that is done: in points from its upper left corner, its marks from the lowest to the highest.
+
+    A text is its x, baseline, words, the end that stands at x, colour and size. `drawing.to_svg` writes it for a page, and
+    `drawing.to_figure` makes a figure of matplotlib of it.
+    """
+
+    width: float
+    height: float
+    label: str
+    marks: tuple[Mark, ...]
+    texts: tuple[tuple[float, float, str, str, str, float], ...]
+    tips: tuple[Tip, ...]
+
+
 @dataclass
 class Canvas:
-    """A sheet in points from its upper left corner; what is put on it is drawn by `figure`, equal marks as one path."""
+    """A sheet in points from its upper left corner; of what is put on it `drawing` makes equal marks one path."""
 
     width: float
     height: float
@@ -113,58 +134,19 @@ class Canvas:
         text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
         self.tips.append(Tip(left, right, middle - height / 2, middle + height / 2, text))
 
-    def figure(self, label: str) -> Figure:
-        """The sheet as a figure with one pair of axes in points; `label` is what it shows, in words."""
-        from matplotlib.font_manager import FontProperties
-        from matplotlib.patches import PathPatch
-
-        from attribution.house_style.drawing.label import Label
-        from attribution.house_style.drawing.sheet import Sheet
-
-        with house():
-            figure = Sheet(figsize=(self.width / 72, self.height / 72), facecolor="none")
-            figure.set_label(label)
-            figure.tips = tuple(self.tips)
-            axes = figure.add_axes((0, 0, 1, 1))
-            axes.set_axis_off()
-            axes.set(xlim=(0, self.width), ylim=(self.height, 0))
-            for layer, kind, colour, thick, dash in sorted(self.marks, key=lambda key: int(key[0])):
-                paths = self.marks[layer, kind, colour, thick, dash]
-                colour = in_palette(colour)
-                if kind == "dot":
-                    look: dict[str, Any] = {"facecolor": in_palette(dash), "edgecolor": colour, "linewidth": thick}
-                elif kind == "fill":
-                    look = {"facecolor": colour, "linewidth": 0}
-                else:
-                    look = {"fill": False, "edgecolor": colour, "linewidth": thick, "capstyle": "butt", "joinstyle": "round"}
-                    look["linestyle"] = (0, tuple(length / thick for length in dash)) if dash else "solid"
-                axes.add_artist(PathPatch(_joined(paths, kind), clip_on=False, zorder=layer, **look))
-            for x, y, text, align, colour, size in self.texts:
-                font = FontProperties(family=HOUSE["font.family"], size=size)
-                look = {
-                    "color": in_palette(colour),
-                    "fontproperties": font,
-                    "ha": align,
-                    "va": "baseline",
-                    "zorder": OVER + 1,
-                }
-                axes.add_artist(Label(x, y, text, parse_math=False, clip_on=False, **look))
-        return figure
+    def drawing(self, label: str) -> Drawing:
+        """What is on the sheet, in the colours of the house; `label` is what it shows, in words."""
+        marks = []
+        for layer, kind, colour, thick, dash in sorted(self.marks, key=lambda key: int(key[0])):
+            face = in_palette(dash) if kind == "dot" else in_palette(colour) if kind == "fill" else None
+            edge = None if kind == "fill" else in_palette(colour)
+            paths = tuple(self.marks[layer, kind, colour, thick, dash])
+            marks.append(Mark(paths, kind == "dot", face, edge, thick, () if kind == "dot" else dash))
+        written = [(x, y, text, align, in_palette(colour), size) for x, y, text, align, colour, size in self.texts]
+        return Drawing(self.width, self.height, label, tuple(marks), tuple(written), tuple(self.tips))
 
     def _put(self, key: tuple[Any, ...], path: Any) -> None:
         self.marks.setdefault(key, []).append(path)
-
-
-def _joined(lines: Sequence[Any], kind: str) -> Path:
-    """One path of several lines, closed boxes or rings."""
-    from matplotlib.path import Path
-
-    codes = []
-    for line in lines:
-        codes += [Path.MOVETO] + [Path.CURVE4 if kind == "dot" else Path.LINETO] * (len(line) - 1)
-        if kind == "fill":
-            codes[-1] = Path.CLOSEPOLY
-    return Path(np.concatenate([np.asarray(line, dtype=float) for line in lines]), codes)
 
 
 @dataclass(frozen=True)
@@ -231,16 +213,6 @@ def across(canvas: Canvas, scale: Scale, top: float, bottom: float, style: Negat
         canvas.write(scale(value), bottom + 8, text, "center", MUTED, SMALL)
     if scale.low <= 0 <= scale.high:
         canvas.line([(scale(0.0), top), (scale(0.0), bottom)], INK, 0.7, layer=LINES)
-
-
-@contextmanager
-def house() -> Iterator[None]:
-    """Matplotlib's defaults and the house's, whatever the user's settings; glyphs that its own font lacks are no matter."""
-    from matplotlib import style
-
-    with style.context(["default", HOUSE]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
 
 
 def text_width(text: str, size: float = SIZE) -> float:
@@ -339,7 +311,13 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def between(share: float) -> str:
-    """A colour on the scale from the first course to the last."""
-    from matplotlib.colors import LinearSegmentedColormap, to_hex
+    """A colour on the scale from the first course to the last.
 
-    return to_hex(LinearSegmentedColormap.from_list("courses", SCALE)(share))
+    Examples
+    --------
+    >>> between(0.0), between(0.125), between(1.0)
+    ('#153f78', '#38669e', '#b8500c')
+    """
+    parts = [[int(colour[first : first + 2], 16) for colour in SCALE] for first in (1, 3, 5)]
+    places = np.linspace(0.0, 1.0, len(SCALE))
+    return "#" + "".join(f"{round(float(np.interp(share, places, part))):02x}" for part in parts)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from attribution.house_style.drawing.bars import Bar, multiples, sorted_bars
-from attribution.house_style.drawing.canvas import WIDTH
+from attribution.house_style.drawing.canvas import WIDTH, Drawing
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
 from attribution.rows import CASH, EFFECTS, FAMILIES
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LARGEST = 10  # rows of small multiples before the others are one
 LEAST = 0.05  # of the largest row: smaller ones are one
@@ -56,7 +52,7 @@ def largest(bars: list[Bar], messages: Messages) -> list[Bar]:
 
 def brinson_chart(
     frame: pd.DataFrame, messages: Messages, style: NegativeStyle, label: str, *, width: float = WIDTH
-) -> Figure:
+) -> Drawing:
     """Brinson effects, a panel each and one for their sum, rows by sum, the totals last; `frame` is a table `brinson`."""
     effects = [effect for effect in EFFECTS if effect in frame]
     values = frame.set_index("group")[effects]

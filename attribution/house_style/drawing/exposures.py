@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,15 +17,13 @@ from attribution.house_style.drawing.canvas import (
     UNDER,
     WIDTH,
     Canvas,
+    Drawing,
     Scale,
     limits,
     text_width,
 )
 from attribution.house_style.drawing.small import ABREAST, small_multiples
 from attribution.house_style.numbers import FULL, NegativeStyle, number, percent
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def dumbbells(
@@ -37,7 +34,7 @@ def dumbbells(
     abreast: int = ABREAST,
     width: float = WIDTH,
     weights: bool = False,
-) -> Figure:
+) -> Drawing:
     """Two values of each row joined by a line, a hollow mark for the one before and a filled one for now, which is written.
 
     Of weights it is the difference that is written, and the scale is in percent.
@@ -90,7 +87,7 @@ def dumbbells(
             canvas.tell(panel.scale.start, panel.scale.stop, middle, [heading, str(rows[row]), change])
             colour = INK if math.isfinite(now) else MUTED
             canvas.write(panel.right, middle, written(before, now), "right", colour)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def _dumbbell(canvas: Canvas, scale: Scale, middle: float, before: float, now: float) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from attribution.house_style.drawing.canvas import Drawing
 from attribution.house_style.fonts import WEIGHTS, font_path
 from riskmodel.errors import InputError
 
@@ -30,10 +31,13 @@ def families() -> tuple[str, ...]:
     return (*(name for name in MACHINE if name in there), "DejaVu Sans")
 
 
-def legible(figure: Figure) -> Figure:
-    """Give the texts of a figure that a user will draw a font with the characters of both languages."""
+def legible(drawing: Drawing) -> Figure:
+    """A drawing as a figure that a user will draw: its texts have a font with the characters of both languages."""
     from matplotlib.text import Text
 
+    from attribution.house_style.drawing.sheet import to_figure
+
+    figure = to_figure(drawing)
     for text in figure.findobj(Text):
         text.set_fontfamily(list(families()))
     return figure

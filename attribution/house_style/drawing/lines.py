@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,6 +26,7 @@ from attribution.house_style.drawing.canvas import (
     UNDER,
     WIDTH,
     Canvas,
+    Drawing,
     Scale,
     between,
     limits,
@@ -35,9 +35,6 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.numbers import NegativeStyle, percent
 from attribution.house_style.words import Messages
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 PITCH = 10.5  # points between names at the lines' ends
 TICKS = {
@@ -62,7 +59,7 @@ def cumulative_lines(
     named: Collection[str] | None = None,
     height: float = 165.0,
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Compounded returns since the first day, courses in colour and benchmarks dashed, each named at its end.
 
     Parameters
@@ -100,7 +97,7 @@ def paths(
     total: str = "",
     height: float = 140.0,
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """Paths over the days of a period, those that matter in colour and named at their end, the others pale.
 
     Parameters
@@ -144,7 +141,7 @@ def drawdown_lines(
     *,
     height: float = 128.0,
     width: float = NARROW,
-) -> Figure:
+) -> Drawing:
     """How far a portfolio and its benchmark were below their peaks, the portfolio's deepest day marked.
 
     Parameters
@@ -174,7 +171,7 @@ def _chart(
     width: float,
     *,
     marked: int | None = None,
-) -> Figure:
+) -> Drawing:
     """Lines from zero before the first day on; those without a name are not written. The first one's `marked` day is."""
     stacked = width < WIDTH
     pitch = 2 * PITCH + 1 if stacked else PITCH
@@ -232,7 +229,7 @@ def _chart(
         canvas.dot(at, deep, 2.4, colour, colour)
         beside = at + 5 if at + room < right else at - room
         canvas.write(beside, min(deep + 3, height - bottom - 3), told, "left", colour, SMALL)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def _tell_days(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,6 +21,7 @@ from attribution.house_style.drawing.canvas import (
     SMALL,
     UNDER,
     Canvas,
+    Drawing,
     Scale,
     limits,
     spread,
@@ -31,9 +31,6 @@ from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import FULL, NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 PITCH, COLUMN = 19.0, 15.0  # points: from row to row, and of it what the largest range of columns takes
 NAMES = 0.36  # of the width, at most, for the names of rows
 WIDE = 0.72  # of a month, that a column takes
@@ -42,7 +39,7 @@ DATES = 16.0  # points below the rows, for the dates
 
 def month_columns(
     values: pd.DataFrame, style: NegativeStyle, label: str, messages: Messages, *, width: float = NARROW
-) -> Figure:
+) -> Drawing:
     """A row of columns for each name, a column a month on one scale, with the last value written.
 
     Parameters
@@ -81,7 +78,7 @@ def month_columns(
         canvas.name(column - 5, middle, str(name), column - 6, "right")
         canvas.write(width, middle, number(last[name], style), "right", INK if math.isfinite(last[name]) else MUTED)
     _months(canvas, values.index, along, messages)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def forecast_dots(
@@ -92,7 +89,7 @@ def forecast_dots(
     *,
     width: float = NARROW,
     height: float = 150.0,
-) -> Figure:
+) -> Drawing:
     """What came in each month as a dot, over the range in which a right forecast has it, with the forecast across.
 
     Parameters
@@ -132,7 +129,7 @@ def forecast_dots(
         canvas.tell(float(along(place)), float(along(place + 1)), (top + bottom) / 2, told, height=bottom - top)
     _written_ends(canvas, scale, {name: float(last[name]) for name in ends}, ends, width)
     _months(canvas, values.index, along, messages)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def _written_ends(canvas: Canvas, scale: Scale, values: dict[str, float], texts: dict[str, str], width: float) -> None:

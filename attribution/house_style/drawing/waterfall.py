@@ -19,6 +19,7 @@ from attribution.house_style.drawing.canvas import (
     ROW,
     WIDTH,
     Canvas,
+    Drawing,
     Scale,
     across,
     limits,
@@ -29,8 +30,6 @@ from attribution.house_style.numbers import NegativeStyle, percent
 from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from attribution.house_style.words import Messages
 
 LEAST = 5e-5  # a step that prints as 0.00
@@ -47,7 +46,7 @@ def waterfall(
     *,
     difference: str = "",
     width: float = WIDTH,
-) -> Figure:
+) -> Drawing:
     """From one total to another, step by step, top to bottom; steps smaller than twice their error are hollow.
 
     Parameters
@@ -98,7 +97,7 @@ def waterfall(
         _bracket(canvas, scale, top + (len(bars) + 0.5) * pitch, (start.value, end.value), apart)
         canvas.name(column - 5, top + (len(bars) + 0.5) * pitch, difference, column - 6, "right", apart.colour)
         canvas.write(width, top + (len(bars) + 0.5) * pitch, text, "right", apart.colour)
-    return canvas.figure(label)
+    return canvas.drawing(label)
 
 
 def _bracket(canvas: Canvas, scale: Scale, middle: float, ends: tuple[float, float], apart: Bar) -> None:

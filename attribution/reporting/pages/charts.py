@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from attribution.house_style.drawing import to_svg, told_places
-from attribution.house_style.drawing.canvas import NARROW
+from attribution.house_style.drawing.canvas import NARROW, Drawing
 from attribution.house_style.drawing.waterfall import leaves_out_zero
 from attribution.reporting.charts import (
     LINES_NAMED,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markupsafe import Markup
-    from matplotlib.figure import Figure
 
     from attribution.reporting.tables.content import Content
 
@@ -53,12 +52,12 @@ class PageCharts:
     pointed: bool = True
 
     @cached_property
-    def figures(self) -> dict[str, Callable[..., Figure]]:
+    def figures(self) -> dict[str, Callable[..., Drawing]]:
         """How to draw each figure of the month, by name."""
         return month_figures(self.content, self.words.messages, self.words.style)
 
     @cached_property
-    def always(self) -> dict[str, Callable[..., Figure]]:
+    def always(self) -> dict[str, Callable[..., Drawing]]:
         """Of these the ones that every month has, and that no table need be made for."""
         return client_figures(self.content, self.words.messages, self.words.style)
 
@@ -100,7 +99,7 @@ class PageCharts:
         )
         return self._svg(f"exposures-{place}", draw)
 
-    def _svg(self, key: str, figure: Callable[[], Figure]) -> Markup:
+    def _svg(self, key: str, figure: Callable[[], Drawing]) -> Markup:
         from markupsafe import Markup
 
         if key not in self.drawn:

@@ -2,6 +2,8 @@
 
 import html
 import re
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 from attribution.house_style import drawing
-from attribution.house_style.drawing import Bar
+from attribution.house_style.drawing import Bar, Drawing
 from attribution.house_style.drawing.against import NARROW, against
 from attribution.house_style.drawing.canvas import (
     FAINT,
@@ -30,6 +32,8 @@ from attribution.house_style.drawing.canvas import (
 from attribution.house_style.drawing.contributions import brinson_chart
 from attribution.house_style.drawing.fonts import families, legible
 from attribution.house_style.drawing.lines import date_ticks
+from attribution.house_style.drawing.sheet import house, to_figure
+from attribution.house_style.drawing.svg import simplified
 from attribution.house_style.numbers import number, percent
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.reporting.charts import NARROWED, charts, month_figures
@@ -58,8 +62,16 @@ def month_content(page_content):
     return page_content
 
 
-def texts(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
+def as_figure(drawn):
+    return to_figure(drawn) if isinstance(drawn, Drawing) else drawn
+
+
+def texts(drawn):
+    return [text.get_text() for text in as_figure(drawn).axes[0].texts]
+
+
+def patches(drawn):
+    return as_figure(drawn).axes[0].patches
 
 
 def boxes(figure):
@@ -68,14 +80,15 @@ def boxes(figure):
 
     figure.set_dpi(72)
     renderer = FigureCanvasAgg(figure).get_renderer()
-    for text in figure.axes[0].texts:
+    for text in as_figure(figure).axes[0].texts:
         text.set_fontfamily("DejaVu Sans" if text.get_text().isascii() else list(families()))
-    with drawing.house():
+    with house():
         return [(t.get_text(), t.get_window_extent(renderer)) for t in figure.axes[0].texts if t.get_text()]
 
 
 def require_clear(figure):
     """No text leaves the sheet, none lies on another, and no scale has shrunk to nothing."""
+    figure = as_figure(figure)
     width, height = figure.get_size_inches() * 72
     found = boxes(figure)
     assert width in (WIDTH, NARROW)
@@ -287,9 +300,7 @@ def test_a_waterfall_is_clear_wherever_it_starts(start):
 def vertices(figure, colour):
     from matplotlib.colors import to_hex
 
-    return [
-        patch.get_path() for patch in figure.axes[0].patches if patch.get_fill() and to_hex(patch.get_facecolor()) == colour
-    ]
+    return [patch.get_path() for patch in patches(figure) if patch.get_fill() and to_hex(patch.get_facecolor()) == colour]
 
 
 def test_a_scale_without_zero_is_drawn_only_where_zero_is_far_and_its_bars_are_broken():
@@ -298,7 +309,9 @@ def test_a_scale_without_zero_is_drawn_only_where_zero_is_far_and_its_bars_are_b
     assert "0.0" in texts(near) and "0.0" not in texts(far)
 
     def breaks(figure):
-        return [p for p in figure.axes[0].patches if not p.get_fill() and p.get_edgecolor()[:3] == (1.0, 1.0, 1.0)]
+        return [
+            p for p in as_figure(figure).axes[0].patches if not p.get_fill() and p.get_edgecolor()[:3] == (1.0, 1.0, 1.0)
+        ]
 
     assert not breaks(near) and breaks(far)
 
@@ -313,7 +326,7 @@ def test_a_result_plots_a_waterfall_from_the_benchmark_to_the_course(small_resul
     assert shown[-4:-2] == [small_result.course, percent(small_result.portfolio_return, style)]
     assert shown[-1] == percent(small_result.excess_return, style, signed=True)
     boxes_of_totals = vertices(figure, TOTAL)[0].vertices.reshape(-1, 5, 2)
-    hollow = [patch.get_path() for patch in figure.axes[0].patches if patch.get_linewidth() == OUTLINE]
+    hollow = [patch.get_path() for patch in patches(figure) if patch.get_linewidth() == OUTLINE]
     filled = [path for colour in (POSITIVE, NEGATIVE) for path in vertices(figure, colour)]
     steps = np.concatenate([path.vertices for path in (*filled, *hollow)])
     assert np.isclose(steps[:, 0], boxes_of_totals[0, :, 0, None]).any()  # the first step starts where the benchmark ends
@@ -358,13 +371,13 @@ def test_the_figures_of_a_month_are_clear_small_and_the_same_each_time(month_con
         require_clear(figure)
         svg = require_clean(figure)
         assert len(svg) < 30_000, name
-        assert figure.get_label() and "{" not in figure.get_label()
+        assert figure.label and "{" not in figure.label
         assert language == "ja" or svg == drawing.to_svg(draw(), "a-"), name
         if name.split("/")[0] in NARROWED:
             narrow = draw(width=NARROW)
             require_clear(narrow)
-            assert narrow.get_size_inches()[0] * 72 == pytest.approx(NARROW), name
-            assert narrow.get_label() == figure.get_label()
+            assert narrow.width == pytest.approx(NARROW), name
+            assert narrow.label == figure.label
             require_clean(narrow)
 
 
@@ -415,7 +428,7 @@ def test_the_marks_of_every_figure_of_a_month_tell_their_values_in_full(month_co
     tables = month_content.tables
     for name, draw in made.items():
         figure = draw()
-        width, height = figure.get_size_inches() * 72
+        width, height = figure.width, figure.height
         assert figure.tips, name
         for tip in figure.tips:
             assert 0 <= tip.left < tip.right <= width and -1e-9 <= tip.top < tip.bottom <= height + 1e-9, (name, tip)
@@ -522,6 +535,45 @@ def test_a_name_that_looks_like_a_part_of_an_svg_stays_as_it_is():
         assert f">{drawing.shortened(html.escape(name, quote=False), 1000)}</text>" in svg
 
 
+def test_matplotlib_is_loaded_for_a_figure_alone():
+    code = (
+        "import sys; from attribution.house_style.drawing import *; import attribution.reporting.write, "
+        "attribution.reporting.pages.page; bars = [Bar('a', 0.1, 0.01)]; "
+        "to_svg(bar_panels([[bars]], 'minus', 'label', shared=True), 'a-'); print('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_line_is_drawn_through_all_that_is_off_it_and_not_where_nothing_is_known():
+    rng = np.random.default_rng(0)
+    points = np.column_stack([np.linspace(0, 200, 900), np.cumsum(rng.normal(0, 0.4, 900))])
+    kept = simplified(points)
+    assert kept[0].tolist() == points[0].tolist() and kept[-1].tolist() == points[-1].tolist() and len(kept) < 700
+    assert np.abs(np.interp(points[:, 0], *kept.T) - points[:, 1]).max() < 0.5
+    assert (
+        len(simplified(np.array([[0.0, 0.0], [5.0, 0.0], [2.0, 0.0], [9.0, 0.0]]))) == 4
+    )  # there and back is no straight line
+    canvas = Canvas(100, 20)
+    canvas.line([(0, 1), (1, 9), (np.nan, 5), (3, np.nan), (4, 2), (5, 8)], INK, 1.0, dash=(4, 2))
+    assert 'd="M0 1L1 9M4 2L5 8"' in drawing.to_svg(canvas.drawing("gap"), "a-")
+    assert 'stroke-dasharray="4,2"' in drawing.to_svg(canvas.drawing("gap"), "a-")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_drawing_and_its_figure_show_the_same(month_content, language):
+    made = month_figures(month_content, read_messages(language), "minus")
+    for name, draw in made.items():
+        drawn = draw()
+        ours, matplotlibs = drawing.to_svg(drawn, "a-"), drawing.to_svg(to_figure(drawn), "a-")
+        assert [re.sub(r"<[^>]*>", "", text) for text in re.findall("<text.*?</text>", ours)] == [
+            re.sub(r"<[^>]*>", "", text) for text in re.findall("<text.*?</text>", matplotlibs)
+        ], name
+        looks = [
+            re.findall(rf'<path[^>]* {look}="([^"]*)"', svg) for svg in (ours, matplotlibs) for look in ("fill", "stroke")
+        ]
+        assert looks[0] == looks[2] and looks[1] == looks[3], name
+
+
 def test_ids_of_a_user_s_own_figure_take_the_prefix():
     from matplotlib.figure import Figure
 
@@ -560,7 +612,7 @@ def test_legible_leaves_the_texts_as_they_are():
     figure = drawing.bar_panels([[[Bar("市場", 0.01)]]], "△", "label", shared=True)
     before = texts(figure)
     assert texts(legible(figure)) == before
-    assert all(text.get_fontsize() <= SIZE for text in figure.axes[0].texts)
+    assert all(text.get_fontsize() <= SIZE for text in as_figure(figure).axes[0].texts)
 
 
 def test_a_style_without_a_value_does_not_hide_what_the_others_add_up_to():
@@ -604,7 +656,7 @@ def test_an_upright_scale_has_more_than_one_tick_and_two_charts_abreast_have_one
     dates = []
     for names in (("A", "B"), ("A portfolio with a long name", "B")):
         figure = against(daily, excess, names, ("Lines", "By month"), "minus", "label", ENGLISH)
-        found = [(text.get_text(), text.get_position()) for text in figure.axes[0].texts]
+        found = [(text.get_text(), text.get_position()) for text in as_figure(figure).axes[0].texts]
         dates.append([(text, place) for text, place in found if text[:3] in ("Apr", "Jul", "Oct", "Jan")])
     assert dates[0] == dates[1] != []
     low, high = limits(excess.to_numpy())
@@ -615,7 +667,7 @@ def test_panels_have_headings_over_them():
     panels = [[[Bar("a", 0.01)]], [[Bar("b", 0.02)]]]
     for width in (WIDTH, NARROW):
         figure = drawing.bar_panels(panels, "minus", "label", shared=False, headings=["Styles", "Sectors"], width=width)
-        places = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+        places = {text.get_text(): text.get_position()[1] for text in as_figure(figure).axes[0].texts}
         assert places["Styles"] < places["a"] and places["Sectors"] < places["b"]
 
 
@@ -623,7 +675,9 @@ def test_names_on_two_lines_leave_their_neighbours_room():
     long = [Bar(f"Securities and commodity brokers of the {place} kind", 0.01) for place in ("first", "second")]
     figure = drawing.bar_panels([[long], [[Bar("Size", 0.01)]]], "minus", "label", shared=True)
     lines = sorted(
-        text.get_position()[1] for text in figure.axes[0].texts if re.search("Securities|brokers", text.get_text())
+        text.get_position()[1]
+        for text in as_figure(figure).axes[0].texts
+        if re.search("Securities|brokers", text.get_text())
     )
     assert len(lines) == 4
     assert lines[2] - lines[1] > SIZE > lines[1] - lines[0]  # from one name to the next more than within a name

@@ -7,7 +7,6 @@ import re
 import pandas as pd
 import pypdf
 import pytest
-from matplotlib.text import Text
 
 from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.house_style.words import read_messages
@@ -92,9 +91,8 @@ def test_no_chart_of_all_courses_is_higher_than_a_page(many):
     assert parts == ["risk", "risk/2"]
     drawn = [figures[name]() for name in [*parts, "cumulative"]]
     for figure in drawn:
-        width, height = figure.get_size_inches()
-        assert height / width * 0.96 * A4[1] <= A4[0] - CAPTION
-    headings = [text.get_text() for figure in drawn[:2] for text in figure.findobj(Text)]
+        assert figure.height / figure.width * 0.96 * A4[1] <= A4[0] - CAPTION
+    headings = [text for figure in drawn[:2] for _, _, text, *_ in figure.texts]
     assert [text for text in headings if text.startswith("Course ")] == list(many.results)
 
 
@@ -104,7 +102,7 @@ def test_of_many_courses_the_best_and_the_worst_are_named_and_the_caption_says_s
     apart = frame.assign(**{"return": frame["return"] + place / 1e6})  # a higher number earned more
     content = dataclasses.replace(many, tables=many.tables | {"cumulative": apart})
     figure = month_figures(content, read_messages("en"), "minus")["cumulative"]()
-    texts = [text.get_text() for text in figure.findobj(Text)]
+    texts = [text for _, _, text, *_ in figure.texts]
     named = {int(text.split()[1]) for text in texts if text.startswith("Course ")}
     assert named == {*range(1, LINES_NAMED + 1), *range(COUNT - LINES_NAMED + 1, COUNT + 1)}
     assert "Of 16 courses the 5 with the highest and the 5 with the lowest value at the end are named" in printed

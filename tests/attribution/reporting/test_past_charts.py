@@ -31,11 +31,11 @@ def drawn(content, name, course, language="en"):
 def told(content, course, language="en", **tables):
     """The alt text of the figure of one table, with that table in the place of the content's."""
     ((name, frame),) = tables.items()
-    return drawn(replace(content, tables=content.tables | {name: frame}), name, course, language).get_label()
+    return drawn(replace(content, tables=content.tables | {name: frame}), name, course, language).label
 
 
 def written(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
+    return [text for _, _, text, *_ in figure.texts]
 
 
 def of(table, course):
