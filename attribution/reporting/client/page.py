@@ -15,7 +15,7 @@ from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.factors import rewarded_title
 from attribution.reporting.pages.page import SCREEN, Medium, asset, environment, page_charts
 from attribution.reporting.pages.performance import Indices, indices_section
-from attribution.reporting.pages.words import page_words
+from attribution.reporting.pages.words import PageWords, page_words
 
 if TYPE_CHECKING:
     from attribution.reporting.pages.charts import PageCharts
@@ -69,11 +69,11 @@ def render_client(
     """
     words = page_words(content.book, language, content.messages(language))
     traced = medium == "screen"
-    said = {key: to_html(text, traced=traced) for key, text in texts.sleeves.items()}
+    said = {key: _whole(to_html(text, traced=traced), words) for key, text in texts.sleeves.items()}
     unfilled = sum(open_places(text, language) for text in (texts.verdict, *texts.sleeves.values()))
     view = ClientView(
         draft=words.messages(f"client.draft_{'one' if unfilled == 1 else 'many'}", count=unfilled) if unfilled else "",
-        verdict=to_html(texts.verdict, title=False, traced=traced),
+        verdict=_whole(to_html(texts.verdict, title=False, traced=traced), words),
         returns=returns_view(content, words),
         sleeves=[client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves],
         indices=indices_section(content, words),
@@ -95,3 +95,9 @@ def render_client(
         sides=SIDES,
         styles=[fonts, *map(asset, ("client.css", "house.css", *([SCREEN] if medium == "screen" else ()))), own.sheet],
     )  # fmt: skip
+
+
+def _whole(text: str, words: PageWords) -> str:
+    """A text in which no line ends inside what says that a place is to be filled."""
+    place = words.messages("commentary.client.open")
+    return text.replace(place, f'<span class="item">{place}</span>')

@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.writer import Writer, bullets, capital
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, drivers, offsetting, specific_names
-from attribution.rows import CASH_AND_STOPPED, PROXY_FACTOR, SPECIFIC, no_stocks
+from attribution.rows import CASH_AND_STOPPED, LEAST_T, PROXY_FACTOR, SPECIFIC, no_stocks
 from riskmodel.facts import Fact
 
 SHOWN_DRIVERS = 4  # factors, beside what is specific; the table has the others
@@ -86,7 +86,8 @@ class SleeveCommentary:
         if row.factor == SPECIFIC:
             told = write.paragraph([told, self._selection("specific")])
         if not row.driver:
-            return write.paragraph([told, write("driver.uncertain" if row.material else "driver.small")])
+            reason = "small" if not row.material else "chance" if abs(row.t) >= LEAST_T else "uncertain"
+            return write.paragraph([told, write(f"driver.{reason}")])
         if pd.isna(row.robust) or row.robust:
             return told
         second = write.percent("factor_contributions", self.course, row.factor, column="second_contribution")

@@ -17,7 +17,7 @@ from attribution.reporting.client.closing import glossary, limit_lines
 from attribution.reporting.client.cover import returns_view
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
-from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
+from attribution.reporting.client.texts import ClientTexts, MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.pdf import PangoMissingError, start_pdf
@@ -285,3 +285,11 @@ def test_no_definition_of_a_factor_repeats_its_name_and_earnings_are_those_that_
     assert {"en": "pre-tax, else operating or net", "ja": "開示がなければ営業利益または当期純利益"}[language] in told[
         words.messages.factor("value")
     ]
+
+
+def test_hypothetical_performance_is_said_before_the_first_figure(lean_content):
+    book = lean_content.book
+    told = book.model_copy(update={"report": book.report.model_copy(update={"hypothetical": True})})
+    page = render_client(dataclasses.replace(lean_content, book=told), ClientTexts("", {}), "en")
+    assert 0 < page.index("The performance shown is hypothetical") < page.index('<section class="cover"')
+    assert page.count("The performance shown is hypothetical") == 1

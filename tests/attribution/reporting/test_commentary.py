@@ -266,6 +266,20 @@ def test_drivers_that_lead_away_from_the_result_are_told_with_what_offset_them(s
     assert said.count("推定誤差の範囲内です。") == 2 and "それを相殺した要因は、次のとおりです" in said
 
 
+def test_what_many_rows_may_have_by_chance_is_not_called_within_its_error(small_book):
+    rows = [factor_row("value", "style", 0.2, 0.05, 0.010, 9.0), factor_row("size", "style", 0.2, 0.01, -0.009, -2.1)]
+    frame = judged(rows).assign(driver=[True, False])
+    figures = {"drivers": 0.010, "beside_drivers": -0.013, "drivers_share": -10 / 3}
+    tables = {
+        "factor_contributions": frame,
+        "figures": pd.DataFrame({"course": COURSE, "measure": [*figures], "value": [*figures.values()]}),
+    }
+    assert "It is not significant once the number of rows is allowed for." in bare(drafted(tables, small_book))
+    assert "多数の要因を同時に検定していることを考慮すると、統計的に有意ではありません。" in bare(
+        drafted(tables, small_book, "ja")
+    )
+
+
 def test_a_style_has_its_own_name_in_sentences_too(small_book, tables):
     """Momentum of 60 days and of a year are two styles of one key: neither is told under the other's name."""
     rows = [factor_row("momentum", "style", 0.35, 0.012, 0.0042, 9.0)]

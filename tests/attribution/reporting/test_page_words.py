@@ -240,7 +240,7 @@ def test_the_title_names_what_was_rewarded_and_no_more_than_four(page_content):
     )
     assert rewarded(frame) == (["b", "f", "d", "a", "g"], ["e"])
     content = dataclasses.replace(page_content, tables=page_content.tables | {"factor_month": frame})
-    assert rewarded_title(content, page_words(content.book, "en")) == "Best-performing factors: b, f, d, a"
+    assert rewarded_title(content, page_words(content.book, "en")) == "Best-performing styles: b, f, d, a"
     nothing = dataclasses.replace(content, tables={"factor_month": frame.assign(t=0.0)})
     assert (
         rewarded_title(nothing, page_words(content.book, "en"))
