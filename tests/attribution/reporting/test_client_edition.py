@@ -17,7 +17,7 @@ from attribution.reporting.client.closing import glossary, limit_lines
 from attribution.reporting.client.cover import returns_view
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
-from attribution.reporting.client.texts import ClientTexts, MOST_PAGES, MOST_TEXT, client_texts, left_open, more_pages
+from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, ClientTexts, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.pdf import PangoMissingError, start_pdf
