@@ -16,6 +16,7 @@ from attribution.reporting.pages.factors import rewarded_title
 from attribution.reporting.pages.page import SCREEN, Medium, asset, environment, page_charts
 from attribution.reporting.pages.performance import Indices, indices_section
 from attribution.reporting.pages.words import PageWords, page_words
+from attribution.rows import PROXY, PROXY_FACTOR
 
 if TYPE_CHECKING:
     from attribution.reporting.pages.charts import PageCharts
@@ -32,6 +33,7 @@ class ClientView:
     sleeves: list[ClientSleeve]
     indices: Indices | None
     rewarded: str
+    proxy: str
     glossary: list[tuple[str, str]]
     limits: list[LimitLine]
 
@@ -78,6 +80,7 @@ def render_client(
         sleeves=[client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves],
         indices=indices_section(content, words),
         rewarded=rewarded_title(content, words),
+        proxy=_proxy_told(content, words),
         glossary=glossary(content, words),
         limits=limit_lines(content, words),
     )
@@ -95,6 +98,13 @@ def render_client(
         sides=SIDES,
         styles=[fonts, *map(asset, ("client.css", "house.css", *([SCREEN] if medium == "screen" else ()))), own.sheet],
     )  # fmt: skip
+
+
+def _proxy_told(content: Content, words: PageWords) -> str:
+    """What the difference between a benchmark's constituents and its index is, where a waterfall has it as a step."""
+    frame = content.tables["factor_contributions"]
+    drivers = frame[frame["driver"].astype(bool) & frame["course"].isin([one.course for one in content.sleeves.values()])]
+    return words.messages("sleeve.proxy", name=words.row(PROXY)) if (drivers["factor"] == PROXY_FACTOR).any() else ""
 
 
 def _whole(text: str, words: PageWords) -> str:

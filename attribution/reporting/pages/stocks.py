@@ -92,9 +92,9 @@ def kept_together(items: Sequence[str], words: PageWords) -> Markup:
 
 
 def driver_texts(content: Content, words: PageWords, course: str, tickers: list[str]) -> dict[str, list[str]]:
-    """What drove each stock's contribution, as items: its largest factors, its specific part, all else where it is larger.
+    """What drove each stock's contribution, as items: its largest factors, its specific part, and all else.
 
-    A factor of less than a tenth of the contribution says nothing of it.
+    A factor, or all else, of less than a tenth of the contribution says nothing of it.
     """
     frame = content.tables["stock_factor"]
     frame = frame[frame["course"] == course]
@@ -109,7 +109,7 @@ def driver_texts(content: Content, words: PageWords, course: str, tickers: list[
     for ticker, rows in shown.groupby("ticker", sort=False):
         parts = [(words.messages.factor(str(row.factor)), float(str(row.contribution))) for row in rows.itertuples()]
         rest = whole[ticker] - sum(value for _, value in parts)
-        if abs(rest) >= LEAST_SHOWN and abs(rest) > min(abs(value) for _, value in parts):
+        if abs(rest) >= max(LEAST_SHOWN, LEAST_PART * abs(whole[ticker])):
             parts.append((words.messages.name("groups", "other"), rest))
         texts[str(ticker)] = [f"{name}{NO_BREAK}{words.percent(value, signed=True)}" for name, value in parts]
     return texts

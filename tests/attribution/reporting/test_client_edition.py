@@ -293,3 +293,14 @@ def test_hypothetical_performance_is_said_before_the_first_figure(lean_content):
     page = render_client(dataclasses.replace(lean_content, book=told), ClientTexts("", {}), "en")
     assert 0 < page.index("The performance shown is hypothetical") < page.index('<section class="cover"')
     assert page.count("The performance shown is hypothetical") == 1
+
+
+@pytest.mark.parametrize("driver", [True, False])
+def test_a_step_that_is_the_benchmark_s_own_is_explained_where_it_is_shown(lean_content, driver):
+    frame = lean_content.tables["factor_contributions"]
+    told = frame.assign(
+        driver=frame["driver"].astype(bool) & (frame["factor"] != "proxy") | (frame["factor"] == "proxy") & driver
+    )
+    content = dataclasses.replace(lean_content, tables=lean_content.tables | {"factor_contributions": told})
+    page = render_client(content, ClientTexts("", {}), "en")
+    assert ("is the difference between the return of the benchmark" in page) == driver
