@@ -14,6 +14,7 @@ from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.items import by_items
+from riskmodel.market.sources.recognition.evidence.series import beside, kind_of_series
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.groups import Group
@@ -295,3 +296,13 @@ def test_sheets_that_may_be_days_are_no_portfolios(tmp_path):
         for sheet in ("feb-24", "mar-24"):
             pd.DataFrame({"Ticker": NAMES, "Weight": 1 / 12}).to_excel(book, sheet_name=sheet, index=False)
     assert draft(tmp_path, "holdings").stated["constant"]["portfolio"] == OPEN
+
+
+def test_numbers_of_which_no_two_days_follow_and_ratios_to_nothing_are_looked_at_without_a_warning(recwarn):
+    """Every second day is missing; a volume of zero makes a ratio without end."""
+    values = np.where(np.arange(200) % 2 == 0, np.sin(np.arange(200.0)), np.nan)
+    assert kind_of_series(pd.DataFrame({"A": values})) == "other"
+    level = pd.DataFrame({"A": 100 + np.sin(np.arange(80.0))})
+    ratio = level.where(np.arange(80)[:, None] % 20 > 1, np.inf)
+    assert beside(level, ratio, "levels").kind == "same"
+    assert not recwarn.list

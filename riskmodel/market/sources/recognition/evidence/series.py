@@ -63,8 +63,10 @@ def kind_of_series(panel: pd.DataFrame) -> str:
     if len(known) < LEAST:
         return PAYMENTS if len(known) and (known >= 0).all() and len(known) < 0.05 * values.size else OTHER
     if (known < 0).mean() > 0.05:
-        wander = np.nanmedian(np.abs(np.diff(values, axis=0))) / max(float(np.median(np.abs(known))), 1e-12)
-        return RETURNS if 0.2 < (known > 0).mean() < 0.8 and wander > 0.7 else OTHER
+        moves = np.abs(np.diff(values, axis=0))
+        moves = moves[np.isfinite(moves)]
+        wanders = len(moves) and float(np.median(moves)) > 0.7 * max(float(np.median(np.abs(known))), 1e-12)
+        return RETURNS if 0.2 < (known > 0).mean() < 0.8 and wanders else OTHER
     if (known == 0).mean() > 0.5 or len(known) < 0.1 * values.size:
         return PAYMENTS
     steps = _changes(panel)
@@ -115,7 +117,7 @@ def beside(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> Beside | None:
 def _changes(panel: pd.DataFrame) -> np.ndarray:
     """The logarithmic changes of levels from day to day."""
     values = panel.to_numpy(dtype=float)
-    return np.diff(np.log(np.where(values > 0, values, np.nan)), axis=0)
+    return np.diff(np.log(np.where((values > 0) & np.isfinite(values), values, np.nan)), axis=0)
 
 
 def _differ(change: np.ndarray, other: np.ndarray) -> Beside | None:
