@@ -15,6 +15,13 @@ WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 MOST_WORDS = 2000  # different ones that are looked at
 FEW_RUNS = 3  # of pairs of bytes, before a text is one of two bytes a letter
 HANGUL = 0.9  # of the letters of Korean
+USUAL = {  # the leading bytes of the letters that nearly all of a text is made of, and the least of the byte behind
+    "cp949": ((0xB0, 0xC8), 0xA1),  # Hangul as in KS X 1001
+    "gb18030": ((0xB0, 0xD7), 0xA1),  # the first level of GB 2312
+    "big5": ((0xA4, 0xC6), 0x40),  # the first level of Big5
+}
+OF_USUAL = 0.9  # of the letters of a text, before it is taken for one of these
+FEW_LETTERS = 4  # different ones, of a text that is so little
 STRANGE, SYMBOL = 1e-3, 1e-2  # how likely a letter of no language there is, and a sign within a word
 SURE = math.log(8)  # of the likelihoods of two readings: a nearer one is asked
 LETTERS = {  # of each encoding's languages those beyond ASCII, the commonest first
@@ -69,7 +76,7 @@ def encodings_of(raw: bytes, alike: Iterable[bytes] = ()) -> tuple[str, ...]:
         return ("utf-16-le" if start[1:2] == b"\0" else "utf-16-be",)
     if _decoded(raw, "utf-8") is not None:
         return ("utf-8",)
-    if (paired := _of_pairs(raw)) is not None:
+    if (paired := _of_pairs(raw) or _of_usual(raw)) is not None:
         return (paired,)
     western = _decoded(raw, "cp1252") is not None
     if (text := _decoded(raw, "cp932")) is not None and _is_japanese(text, IN_RUNS if western else 0.0):
@@ -125,6 +132,23 @@ def _of_pairs(raw: bytes) -> str | None:
         return "euc_jp"
     text = _decoded(raw, "gb2312")
     return "gb18030" if text is not None and re.search("[一-鿿]{2}", text) and not re.search("[ぁ-ヶ]", text) else None
+
+
+def _of_usual(raw: bytes) -> str | None:
+    """The Korean or Chinese encoding of which a text has usual letters nearly alone; None where it has of none.
+
+    Letters of Europe stand one by one among those of ASCII and make other pairs, or few: AÇÕES.
+    """
+    shares = dict[str, float]()
+    for encoding, ((low, high), least) in USUAL.items():
+        text = _decoded(raw, encoding) or ""
+        pairs = {letter: letter.encode(encoding) for letter in {*text} if letter.isalpha() and not letter.isascii()}
+        if len(pairs) < FEW_LETTERS or all(pair[1] < 0x80 for pair in pairs.values()):
+            continue
+        usual = (each for each, pair in pairs.items() if len(pair) == 2 and low <= pair[0] <= high and pair[1] >= least)
+        shares[encoding] = sum(map(text.count, usual)) / sum(map(text.count, pairs))
+    best = max(shares, key=lambda encoding: shares[encoding], default=None)
+    return best if best is not None and shares[best] >= OF_USUAL else None
 
 
 def _decoded(raw: bytes, encoding: str) -> str | None:

@@ -26,6 +26,7 @@ FIRST = (
     "file",
     "sheet",
     "skip",
+    "under",
     "until",
     "encoding",
     "delimiter",

@@ -225,7 +225,9 @@ def _under_header(cells: pd.DataFrame, how: How, name: str, place: str) -> pd.Da
             f"{name}: '{place}' has no header under {counted(how.skip, 'line')} to skip. Correct the file, or skip."
         )
     cells.index = range(how.skip + 1, how.skip + len(cells) + 1)
-    body = cells.iloc[1:].set_axis(["" if pd.isna(label) else str(label).strip() for label in cells.iloc[0]], axis=1)
+    body = cells.iloc[1 + how.under :].set_axis(
+        ["" if pd.isna(label) else str(label).strip() for label in cells.iloc[0]], axis=1
+    )
     empty = body.isna() | (body == "")
     if how.until:
         body = _until(body, empty, how, name, place)

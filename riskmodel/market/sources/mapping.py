@@ -116,6 +116,8 @@ class How(_Part):
         Of a text file.
     skip
         Lines above the header.
+    under
+        Lines of the header under its first, which has the names: a vendor's item and how often it comes below each code.
     until
         What the first line below the table begins with, where notes stand there; or "empty line".
     dates
@@ -130,6 +132,7 @@ class How(_Part):
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'", "_"] = ""
     skip: Annotated[int, BeforeValidator(_lines)] = 0
+    under: Annotated[int, BeforeValidator(_lines)] = 0
     until: str = ""
     dates: Dates = "%Y-%m-%d"
     missing: Texts = ()

@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, MOSTLY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.groups import Group
@@ -17,6 +20,7 @@ from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, m
 
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
+MOST_LOOKED_AT, OF_DAYS = 200, 0.5  # texts of a column that may be days, and the share that is
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
 MOST_ONCE = 0.8  # of a permanent code's rows are the only one of theirs
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
@@ -41,10 +45,16 @@ def code_columns(securities: Group) -> dict[str, frozenset[str]]:
         texts = securities.texts(label)
         there = texts[texts != ""]
         if shape.kind not in (DAY, EMPTY) and there.is_unique and len(there) >= 0.9 * len(texts):
-            if shape.kind == NUMBER and not is_whole(shape):
+            if (shape.kind == NUMBER and not is_whole(shape)) or _are_days(there):
                 continue
             found[label] = frozenset(there)
     return found
+
+
+def _are_days(texts: pd.Series) -> bool:
+    """Whether texts are days, most of them, under other lines of a header: those of a sheet of prices."""
+    some = texts.iloc[:: max(1, len(texts) // MOST_LOOKED_AT)]
+    return bool((some.map(looks_like_day) & ~some.str.fullmatch(r"\d+")).mean() > OF_DAYS)
 
 
 def permanent_codes(securities: Group) -> dict[str, frozenset[str]]:
@@ -208,7 +218,7 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
         if like is None or not columns:
             continue
         uses = sum(best_column(texts, columns)[1] for other in choices if other is not group for texts in _names(other))
-        rank = not group.is_doubtful, like is candidates[0], round(uses, 1), "sector" in like.columns
+        rank = not group.doubtful, like is candidates[0], round(uses, 1), "sector" in like.columns
         if uses and rank > most:
             best, most = group, rank
     return best
@@ -222,8 +232,8 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
         shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
         if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
             uses = sum(best_column(texts, columns)[1] for other in groups if other is not group for texts in _names(other))
-            if uses and (not group.is_doubtful, uses) > most:
-                best, most = group, (not group.is_doubtful, uses)
+            if uses and (not group.doubtful, uses) > most:
+                best, most = group, (not group.doubtful, uses)
     return best
 
 

@@ -232,8 +232,8 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, over
 
 
 def ask_whose(draft: Draft) -> None:
-    """Ask of whom lists are that nothing but their size tells: the portfolio or index, or else the file as a whole."""
-    if draft.group is None or ("columns", LISTED[draft.table]) in draft.questions():
+    """Ask whose lists they are that nothing but their size tells: a fund's beside those of an index are as like them."""
+    if draft.group is None:
         return
     key = "sheet" if draft.group.first.sheet else "file"
     if draft.stated.get(key) != OPEN:

@@ -35,6 +35,7 @@ LOOKED_AT = 500  # rows for what parts their cells
 NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:'\s%％-]+|{ANY_DAY}")  # a number or a day
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
+MOST_SAID = 8  # cells of a header's other lines that tell what stands below: more are names
 NOTE = 20  # characters of a note that tell where notes begin
 MOST_HEADERS = 5  # rows of one: what a column is, its code, its unit
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
@@ -221,14 +222,47 @@ def _under_header(
     if (under := _second_header(grid, above)) is not None:
         return _grid(grid, under, name, sheet, how, why)
     titles = tuple(_texts_of(grid.iloc[:above]))
+    below = above + 1
+    if (heads := _heads(grid, above)) is not None:
+        above, last, below = _codes_among(grid, heads), heads[-1], heads[-1] + 1
+        titles = tuple(_texts_of(grid.iloc[: heads[0]]))
+        titles += tuple(dict.fromkeys(_texts_of(grid.iloc[[row for row in heads if row != above], 1:])))[:MOST_SAID]
+        how, why = how | ({"under": last - above} if last > above else {}), (*why, Fact("heads", {"lines": len(heads)}))
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
-    body = grid.iloc[above + 1 :].set_axis(_labels(grid, above), axis=1)
+    body = grid.iloc[below:].set_axis(_labels(grid, above), axis=1)
     if (notes := _notes_below(body)) is not None:
         last, until = notes
         how, why = how | {"until": until}, (*why, Fact("notes_below", {"cell": _texts_of(body.iloc[last:])[0][:NOTE]}))
         body = body.iloc[:last]
     return replace(_seen(name, sheet, how, body, why), titles=titles)
+
+
+def _heads(grid: pd.DataFrame, above: int) -> range | None:
+    """The lines of a header of several, above days with numbers beside them; None where it has one line.
+
+    A vendor's download has lines for the code, the name, the item and how often it comes, each headed by a word.
+    """
+    column = grid.iloc[above + 1 : above + 1 + MOST_LINES_ABOVE, 0]
+    words = [_is_word(cell) for cell in column]
+    last = above + (words.index(False) if False in words else 0)
+    across = grid.iloc[above, 1:].notna().to_numpy()
+    first = above
+    while first and grid.iloc[first - 1].map(_is_word).to_numpy()[[True, *across]].all():
+        first -= 1
+    wide = across.sum() > 1 and (grid.iloc[first : last + 1, 1:].loc[:, across].notna().mean(axis=1) >= FILLED).all()
+    return range(first, last + 1) if last > first and wide and shape_of(grid.iloc[last + 1 :, 0]).kind == DAY else None
+
+
+def _codes_among(grid: pd.DataFrame, heads: range) -> int:
+    """Of the lines of a header the one that has the codes: no cell twice, the plainest letters, and the shortest."""
+
+    def rank(row: int) -> tuple[bool, bool, float]:
+        cells = [str(cell) for cell in grid.iloc[row, 1:].dropna()]
+        wordy = any(" " in cell or not cell.isascii() for cell in cells)
+        return len({*cells}) < len(cells), wordy, sum(map(len, cells)) / len(cells)
+
+    return min(heads, key=rank)
 
 
 def _texts_of(rows: pd.DataFrame) -> list[str]:

@@ -93,13 +93,8 @@ class Group:
 
     @property
     def doubtful(self) -> str | None:
-        """The word of its name, or of a folder's, that says that it should perhaps not be used; all its files have it."""
+        """The word of the name of all its files that says that they stand last among candidates and prove nothing."""
         return doubtful_in(self.first.file, self.first.sheet)
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether it stands last among candidates, and says nothing of other files."""
-        return self.doubtful is not None
 
     @property
     def sheets(self) -> tuple[str, ...]:

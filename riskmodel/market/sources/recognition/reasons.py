@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.recognition.codes import best_column, by_tail
 from riskmodel.market.sources.recognition.drafts import ASKED, UNUSED
 from riskmodel.market.sources.recognition.evidence.days import why_no_prices
@@ -65,11 +66,14 @@ def may_be_rates(group: Group) -> bool:
 
 
 def named_rates(group: Group) -> tuple[str, ...]:
-    """The numbers by day of a file that are named as rates, or whose file or sheet is."""
+    """The numbers by day of a file that are named as rates, or whose file or sheet is; with days across the texts."""
+    of_file = any(has(tokens(text), phrase) for text in group.around[:-1] for phrase in OF_NAMES["rates"])
+    if of_file and sum(map(looks_like_day, group.first.labels)) > 1:
+        labels = (label for label in group.first.labels if not looks_like_day(label))
+        return tuple(label for label in labels if group.shape(label).kind == CELLS_OF_TEXT)
     if not any(shape.kind == DAY for shape in group.shapes.values()):
         return ()
     numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER]
-    of_file = any(has(tokens(text), phrase) for text in group.around[:-1] for phrase in OF_NAMES["rates"])
     named = (label for label in numbers if of_file or matched(label, WORDS["rates"]["risk_free"])[0])
     return tuple(label for label in named if currency_said(label) is None)
 

@@ -77,7 +77,7 @@ def structural(group: Group, known: Known) -> Candidate | None:
 
 
 def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
-    """The column whose texts are codes of securities; of several, such as a code and a name, the shortest."""
+    """The column whose texts are codes of securities; of several, such as a code and a name, the plain one, the shortest."""
     found = []
     for label, shape in group.shapes.items():
         if shape.kind == TEXT or by_code.is_whole(shape):
@@ -87,8 +87,9 @@ def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | 
                 ending = by_code.ending_of(texts, codes)
                 share = ending.share if ending is not None else 0.0
             if share >= ALIKE_NAMES and len(texts) >= by_code.FEW_CODES:
-                found.append((sum(map(len, texts)) / len(texts), label))
-    return min(found)[1] if found else None
+                wordy = not all(map(str.isascii, texts))  # a name of two Chinese characters is shorter than its code
+                found.append((wordy, sum(map(len, texts)) / len(texts), label))
+    return min(found)[2] if found else None
 
 
 def _key_day(names: pd.Series, days: Mapping[str, pd.Series]) -> str | None:
@@ -288,5 +289,5 @@ def _are_named(group: Group, table: str) -> bool:
 def like_securities(group: Group) -> Candidate:
     """The table of securities by its codes, which other tables use: the shortest of them, until it is known which are."""
     codes = by_code.code_columns(group)
-    label = min(codes, key=lambda each: sum(map(len, codes[each])))
+    label = min(codes, key=lambda each: (not all(map(str.isascii, codes[each])), sum(map(len, codes[each]))))
     return _of("securities", Fact("like_securities", {"labels": tuple(codes)}), ticker=label)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from riskmodel.errors import InputError
-from riskmodel.market.sources.exports import Exports
-from riskmodel.market.sources.mapping import TableMap
+from riskmodel.market.encodings import encoding_of
+from riskmodel.market.sources.exports import Exports, read_cells
+from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.sources.recognition import files
 from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED, Found
 from riskmodel.market.sources.recognition.files import Seen, look
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
+from tests.riskmodel.market.sources.odd_folders import TICKERS
+from tests.riskmodel.market.sources.test_recognised_houses import master
 
 DAYS = pd.bdate_range("2025-01-01", "2025-03-31")
 PLAIN = replace(TABLES["prices"], columns={"date": DATE, "ticker": TEXT, "close": NUMBER}, sparse=frozenset({"close"}))
@@ -152,3 +156,55 @@ def test_days_of_a_sheet_are_in_their_order_and_numbers_as_they_are_written(tmp_
     draft = recognise(tmp_path).draft("prices")
     assert draft is not None and draft.stated["fields"]["total_return"]["unit"] == "percent"
     assert UNREAD not in {each.verdict for each in recognise(tmp_path).found}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "stated", "headers"),
+    [
+        ("cp949", "cp949", ("종목코드", "한글종목명", "업종구분")),
+        ("gbk", "gb18030", ("证券代码", "证券简称", "行业分类")),
+        ("big5", "big5", ("證券代號", "證券名稱", "產業類別")),
+    ],
+)
+def test_korean_and_chinese_texts_are_read_in_their_encoding(encoding, stated, headers, tmp_path):
+    """As cp1252 they would be letters of Europe in pairs: Á¾¸ñÄÚµå."""
+    frame = pd.DataFrame(dict(zip(headers, (["A1", "A2"], ["x", "y"], ["p", "q"]), strict=True)))
+    frame.to_csv(tmp_path / "master.csv", index=False, encoding=encoding)
+    [seen] = look(tmp_path)
+    assert isinstance(seen, Seen) and (seen.how, seen.labels) == ({"encoding": stated}, headers)
+
+
+@pytest.mark.parametrize(
+    "words", [("AÇÕES", "OPERAÇÕES"), ("Åsa", "Ärende", "Åter", "Ägare", "Ånger"), ("Größe", "Übernahme")]
+)
+def test_letters_of_europe_make_no_korean_or_chinese_text(words):
+    assert encoding_of(";".join(f"{word} pro Stück" for word in words).encode("cp1252")) == "cp1252"
+    assert encoding_of(";".join(words).encode("cp1252")) not in ("cp949", "gb18030", "big5")
+
+
+@pytest.mark.parametrize("first", ["Symbol", "Symbol Name"])
+def test_a_header_of_several_lines_is_read_by_that_of_the_codes(first, tmp_path):
+    """As vendors write it: code, name, kind, item and how often it comes stand above the days, in either order."""
+    master(tmp_path)
+    days = pd.bdate_range("2024-01-01", periods=60)
+    close = 50 + np.cumsum(np.sin(np.arange(60 * len(TICKERS)).reshape(60, -1)), axis=0)
+    heads = {"Symbol": TICKERS, "Symbol Name": [f"Name {place} Co" for place in range(len(TICKERS))]}
+    heads = {key: heads[key] for key in (first, *({*heads} - {first}))} | {"Kind": ["COM"] * len(TICKERS)}
+    heads |= {"Item Name": ["Closing price"] * len(TICKERS), "Frequency": ["DAILY"] * len(TICKERS)}
+    book = pytest.importorskip("openpyxl").Workbook()
+    page = book.active
+    page.append(["Refresh", "Last Updated: 2024-04-01"])
+    page.append([None])
+    for word, cells in heads.items():
+        page.append([word, *cells])
+    for day, row in zip(days, close, strict=True):
+        page.append([day.to_pydatetime(), *map(float, row)])
+    book.save(tmp_path / "download.xlsx")
+    recognised = recognise(tmp_path)
+    found, securities = recognised.draft("prices"), recognised.draft("securities")
+    assert found is not None and securities is not None and securities.stated["file"] == "master.csv"
+    field = found.stated["fields"]["close"]
+    skip = 2 if first == "Symbol" else 3
+    assert (field["skip"], field["under"], found.stated["layout"]) == (skip, 6 - skip, "wide")
+    read = read_cells(tmp_path / "download.xlsx", How(skip=skip, under=6 - skip), "prices")[0][1]
+    assert list(read.columns[1:]) == TICKERS and len(read) == len(days) and read.index[0] == 8

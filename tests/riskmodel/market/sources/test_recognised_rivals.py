@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from attribution.portfolio.drafting.text import drafted_text
 from tests.riskmodel.market.sources.odd_folders import TICKERS
 from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_takes import market
@@ -111,3 +112,15 @@ def test_two_rows_of_a_stock_in_a_list_are_asked_though_nothing_tells_them_apart
     assert found.stated["drop"] == "?" and (question.key, question.values["rows"]) == ("several_of_lot", 4)
     both.drop_duplicates(["date", "ticker"]).to_csv(tmp_path / "holdings.csv", index=False)
     assert "drop" not in draft(tmp_path, "holdings").stated
+
+
+def test_a_file_named_as_rates_with_days_across_makes_the_rate_a_question(tmp_path):
+    """No mapping reads it, and a rate of 0.0 that is stated would be taken for true."""
+    master(tmp_path)
+    frame, level = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    days = [f"{day:%Y/%m/%d}" for day in level.index]
+    rows = [["Market", item, *(3.5 + 0.001 * place for place in range(len(days)))] for item in ("CD", "Call")]
+    pd.DataFrame(rows, columns=["Table", "Item", *days]).to_csv(tmp_path / "interest rates.csv", index=False)
+    text = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
+    assert 'risk_free = "?"' in text and "risk_free = 0.0" not in text

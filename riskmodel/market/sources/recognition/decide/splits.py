@@ -45,7 +45,7 @@ def ask_splits(
     if splits is not None and splits.group is not None and (ticker := splits.labels.get("ticker")) is not None:
         rows = rows_of(splits.group.texts(ticker).tolist(), keys)
         keep = _ask_kinds(splits, splits.group)
-        others = [group for group in groups if group is not splits.group and not group.is_doubtful]
+        others = [group for group in groups if group is not splits.group and not group.doubtful]
         wanted = frozenset(row for row in rows if row is not None)
         _settle_splits(splits, splits.group, keep, rows, list(sources_of(others, across, tickers, keys, wanted)))
     if shares is not None and prices is not None:

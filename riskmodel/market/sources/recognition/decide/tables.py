@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
-from riskmodel.market.sources.recognition.cash import state_cash
 from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists
+from riskmodel.market.sources.recognition.decide.cash import state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
@@ -276,7 +276,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     used = {draft.group for draft in drafts}
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
     spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
-    sure = [group for group in spare if not group.is_doubtful]
+    sure = [group for group in spare if not group.doubtful]
     events = [event for group in sure if (event := events_of(group, tickers[group])) is not None]
     state_dividends(drafts, events)
     order = list(TABLES)
@@ -295,15 +295,15 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     if not any(draft.table == "rates" for draft in drafts):
         found += [
             row_of_group(group, ASKED, Fact("may_be_rates", {"label": ", ".join(labels)}), table="rates")
-            for group in spare
-            if tickers[group] is None and (labels := named_rates(group))
+            for group in groups
+            if group not in used | of_stocks and tickers.get(group) is None and (labels := named_rates(group))
         ]
     return Recognised(tuple(drafts), tuple(found), near, doubted_portfolios(drafts, groups, valued))
 
 
 def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool]) -> tuple[bool, bool, float]:
     """The likeliest first, and what its name says should not be used last; of rates the smoothest."""
-    last = group.is_doubtful, not stands.get(group, False)
+    last = group.doubtful is not None, not stands.get(group, False)
     if likely and likely[0].table == "rates":
         return *last, roughness(group)
     return *last, -max((each.score for each in likely), default=0)

@@ -62,9 +62,9 @@ def _panels_of_prices(choices: Choices, across: Mapping[Group, Wide | None]) -> 
     """
     grids = [w for w in across.values() if w is not None and w.codes and w.layout == "wide" and w.table == "prices"]
     narrow = [g for g, likely in choices.items() if likely and likely[0].table == "prices" and across.get(g) is None]
-    if any(not group.is_doubtful for group in (*narrow, *(wide.group for wide in grids))):
-        grids = [wide for wide in grids if not wide.group.is_doubtful]
-        narrow = [group for group in narrow if not group.is_doubtful]
+    if any(not group.doubtful for group in (*narrow, *(wide.group for wide in grids))):
+        grids = [wide for wide in grids if not wide.group.doubtful]
+        narrow = [group for group in narrow if not group.doubtful]
     yield [panel_of(wide) for wide in grids if wide.field in (None, "close", "total_return_index")]
     for group, likely in choices.items():
         if group in narrow:
