@@ -48,8 +48,9 @@ class PublishedFact(BaseModel):
     """A figure of the month.
 
     `key` is its address, as in the links of a commentary: table, key of the row, column. `value` is a decimal, null where
-    there is none. `error` is its standard error, `significant` whether the value is at least twice it; null where it has
-    none. `file` is the table where it stands with every digit.
+    there is none. `error` is its standard error, `significant` whether its table says that it is, which
+    may test many rows together, or, of a table that does not say, whether the value is at least twice its error; both are
+    null where it has none. `file` is the table where it stands with every digit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -206,6 +207,11 @@ def check_text(text: str, facts: ReadFacts, *, language: str = "en") -> pd.DataF
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"line": int})
 
 
+def _significant(judged: object, value: float, error: float) -> bool:
+    """As the table judges it, which may test many rows together; of one that does not, whether it is twice its error."""
+    return abs(value) >= LEAST_T * error if pd.isna(judged) else bool(judged)
+
+
 def _facts(
     tables: Mapping[str, pd.DataFrame], messages: Mapping[str, Messages], negative: Mapping[str, NegativeStyle]
 ) -> Iterator[dict[str, Any]]:
@@ -222,6 +228,7 @@ def _facts(
         ]
         values = frame[columns].to_numpy(dtype=float, na_value=math.nan)
         errors = frame["standard_error"].to_numpy(dtype=float) if "standard_error" in frame else None
+        judged = frame["significant"].astype("boolean") if "significant" in frame else pd.Series(pd.NA, frame.index)
         for key, place in facts.rows(name).items():
             row = {language: _row_names(key, words) for language, words in messages.items()}
             for column, value in zip(columns, values[place].tolist(), strict=True):
@@ -234,7 +241,7 @@ def _facts(
                     "value": value if math.isfinite(value) else None,
                     "unit": unit,
                     "error": error,
-                    "significant": None if error is None else abs(value) >= LEAST_T * error,
+                    "significant": None if error is None else _significant(judged.iloc[place], value, error),
                     "text": {
                         language: words("words.comma").join((row[language], words.table["columns"].get(column, column)))
                         + f" {written(value, negative[language], decimals, unit=sign)}"

@@ -13,7 +13,7 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.house import LegalText, TextSection, filled_path
 from attribution.reporting.commentary.check import COLUMNS, Finding, LineChecker, line_checker
-from attribution.reporting.formats import ANALYST, CLIENT
+from attribution.reporting.formats import CLIENT
 from attribution.reporting.house.files import inside, read_image, read_text
 from attribution.reporting.house.markdown import images, parsed, plain_addresses, sourced_lines
 from attribution.reporting.house.own import END
@@ -132,7 +132,7 @@ def read_house(book: Book, month: str, languages: Sequence[str], editions: Seque
         path = inside(book.path.parent, filled_path(book.report.logo, month), what)
         logo, hashes = read_image(path, what), hashes | _hashes(book.path.parent, [path])
     templates: dict[str, OwnTemplate] = {}
-    if book.report.template_dir is not None and ANALYST in editions:
+    if book.report.template_dir is not None:
         what = f"{book.path.name}: 'template_dir' in [report]"
         templates, paths = read_templates(book.path.parent, book.report.template_dir, what)
         hashes |= _hashes(book.path.parent, paths)

@@ -45,9 +45,23 @@ def test_every_fact_is_the_table_s_and_read_again_is_the_same(page_content, publ
 def test_a_fact_has_its_error_its_significance_and_its_words(page_content, published):
     fact = next(x for x in json.loads(published)["facts"] if x["key"] == "factor_contributions|Major 100|size|contribution")
     row = Facts(page_content.tables).row("factor_contributions", "Major 100", "size")
-    assert (fact["error"], fact["significant"]) == (row["standard_error"], abs(row["t"]) >= 2)
+    assert (fact["error"], fact["significant"]) == (row["standard_error"], row["significant"])
     assert fact["text"]["en"].startswith("Major 100, Size, Contribution ") and fact["text"]["en"].endswith("%")
     assert fact["text"]["ja"].startswith("Major 100、規模、") and fact["file"] == "tables/factor_contributions.csv"
+
+
+def test_a_fact_is_as_significant_as_its_table_says_and_else_as_twice_its_error(page_content, published):
+    told = {fact["key"]: fact["significant"] for fact in json.loads(published)["facts"] if fact["error"] is not None}
+    frame = page_content.tables["factor_contributions"]
+    frame = frame[(frame["standard_error"] > 0) & frame["significant"].notna()]
+    judged = {
+        f"factor_contributions|{row.course}|{row.factor}|contribution": bool(row.significant) for row in frame.itertuples()
+    }
+    shared = {key: told[key] for key in judged if key in told}
+    assert len(shared) > 50 and shared == {key: judged[key] for key in shared}
+    assert any(shared.values()) and not all(shared.values())
+    month = page_content.tables["factor_month"].set_index("factor")
+    assert told["factor_month|size|return"] == (abs(month.loc["size", "t"]) >= 2)
 
 
 def test_the_schema_is_that_of_the_file(published):

@@ -7,6 +7,7 @@ import pytest
 from attribution import InputError
 from attribution.reporting.house.own import Own
 from attribution.reporting.house.templates import read_templates, section_names
+from attribution.reporting.house.texts import read_house
 from attribution.reporting.pages.page import render_page
 
 
@@ -68,6 +69,16 @@ def test_a_file_named_after_no_section_is_refused_with_the_nearest(tmp_path):
 def test_a_folder_that_is_not_the_book_s_is_refused(tmp_path, written):
     with pytest.raises(InputError, match=r"'template_dir' in \[report\]: "):
         read_templates(tmp_path, written, "book.toml: 'template_dir' in [report]")
+
+
+@pytest.mark.parametrize("edition", ["client", "analyst"])
+def test_either_edition_alone_reads_the_templates_of_the_book(page_content, tmp_path, edition):
+    book = page_content.book
+    book = book.model_copy(
+        update={"path": tmp_path / "book.toml", "report": book.report.model_copy(update={"template_dir": "layout"})}
+    )
+    with pytest.raises(InputError, match=r"'template_dir' in \[report\]: "):
+        read_house(book, "2025-03", ["en"], [edition])
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
