@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution.portfolio.drafting.text import drafted_text
+from riskmodel.market.sources.recognition.drafts import names_of_lists
 from tests.riskmodel.market.sources.odd_folders import TICKERS
 from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_takes import market
@@ -124,3 +125,31 @@ def test_a_file_named_as_rates_with_days_across_makes_the_rate_a_question(tmp_pa
     pd.DataFrame(rows, columns=["Table", "Item", *days]).to_csv(tmp_path / "interest rates.csv", index=False)
     text = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
     assert 'risk_free = "?"' in text and "risk_free = 0.0" not in text
+
+
+def test_a_total_below_an_index_is_no_index_and_is_asked(tmp_path):
+    """It has no day and no code, and the sum of the weights above it, with a word where the name of the index stands."""
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    for day in ("20240131", "20240229"):
+        rows = pd.DataFrame({"Index": "LRG", "Date": day, "Symbol": TICKERS, "Weight %": [10.0] * 4 + [7.5] * 8})
+        rows.loc[len(rows)] = ["TOTAL", None, None, 100.0]
+        rows.to_csv(tmp_path / f"index members_{day}.csv", index=False)
+    found = draft(tmp_path, "constituents")
+    [question] = found.why["drop",]
+    assert found.stated["drop"] == "?" and question.values["answer"] == '{ "Index" = ["TOTAL"] }'
+    assert names_of_lists(found) == ("LRG",)
+
+
+def test_prices_in_two_currencies_are_asked_by_the_column_that_says_them(tmp_path):
+    """Lines of a stock in another market stand beside its own."""
+    master(tmp_path)
+    frame, _ = market()
+    lines = frame[frame["ticker"].isin(TICKERS[:2])].assign(ticker=lambda rows: rows["ticker"] + "-US", currency="USD")
+    both = pd.concat([frame.assign(currency="CAD"), lines])
+    both.to_csv(tmp_path / "prices.csv", index=False)
+    [question] = draft(tmp_path, "prices").why["drop",]
+    assert question.key == "several_currencies" and question.values["answer"] == '{ "currency" = ["USD"] }'
+    both.assign(currency="CAD").to_csv(tmp_path / "prices.csv", index=False)
+    assert "drop" not in draft(tmp_path, "prices").stated

@@ -13,9 +13,10 @@ from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.doubts import WHOLE
 from riskmodel.market.sources.recognition.drafts import Draft, lists_of
-from riskmodel.market.sources.recognition.evidence.values import TEXT
-from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
+from riskmodel.market.sources.recognition.groups import LISTED, Group
 
+MOST_OF = 0.5  # of the files at least have a row that is the sum of the others
 MOST_STRANGE = 3  # codes that no security has, of which each may be cash
 MOST_WORDS = 12  # for cash: what says more is a column of names
 AMOUNTS = ("market_value", "weight")
@@ -32,7 +33,10 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
         Those of them that have no price.
     """
     group, label = draft.group, draft.labels.get("ticker")
-    if group is None or label is None or draft.table != "holdings":
+    if group is None or label is None or draft.table not in LISTED:
+        return
+    if draft.table == "constituents":
+        _ask_sums(draft, group, label)
         return
     total = _state_totals(draft, group, label, known)
     texts = group.texts(label)[~total]
@@ -100,14 +104,33 @@ def _state_totals(draft: Draft, group: Group, label: str, known: frozenset[str])
         total &= ((sums - 1).abs() > WHOLE) & ((sums / 100 - 1).abs() > WHOLE)
     if lists[total].nunique() < lists.nunique() / 2:  # one list in two halves
         return pd.Series(False, names.index)
-    columns = [label] if not (names[total] == "").any() else _texts(group, label)
+    _ask_totals(draft, group, label, total)
+    return total
+
+
+def _ask_totals(draft: Draft, group: Group, label: str, total: pd.Series) -> None:
+    columns = [label] if not (group.texts(label)[total] == "").any() else _texts(group, label)
     telling = {column: words for column in columns if (words := _only_there(group, column, total))}
     column = min(telling, key=lambda each: len(telling[each]), default="")
     cells = telling[column] if column else _shown(group, label, total)
     parts = (json.dumps(each, ensure_ascii=False) for each in (column or "...", cells if column else ["..."]))
     question = Fact("totals_seen", {"rows": int(total.sum()), "cells": cells, "answer": f"{{ {' = '.join(parts)} }}"})
     draft.state(("drop",), OPEN, question)
-    return total
+
+
+def _ask_sums(draft: Draft, group: Group, label: str) -> None:
+    """Ask whether rows of an index without a code are left out, where they have the sum of the other rows of a file."""
+    without = group.texts(label) == ""
+    days = [draft.labels[ours] for ours in ("date",) if ours in draft.labels]
+    numbers = [other for other, shape in group.shapes.items() if shape.kind == NUMBER and other != label]
+    for other in numbers if without.any() and not without.all() else ():
+        values = group.numbers(other)
+        own, others = (values.where(rows).groupby(group.file_of_rows).sum(min_count=1) for rows in (without, ~without))
+        lists = group.cells[days].assign(file=group.file_of_rows)[~without].drop_duplicates().groupby("file").size()
+        near = (own * lists - others).abs() <= WHOLE * others.abs()
+        if near[own.notna()].mean() > MOST_OF:
+            _ask_totals(draft, group, label, without)
+            return
 
 
 def _shown(group: Group, label: str, rows: pd.Series) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.decide.keys import ask_rows
+from riskmodel.market.sources.recognition.decide.keys import ask_currencies, ask_rows
 from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.likely import first
@@ -47,6 +47,7 @@ def ask_equals(draft: Draft) -> None:
     if draft.table in LISTED:
         _ask_copies(draft, draft.group)
     ask_rows(draft)
+    ask_currencies(draft)
 
 
 def _ask_parts(draft: Draft, group: Group) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -15,9 +16,11 @@ from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.names import IN_NAMES, pattern_of
+from riskmodel.market.sources.recognition.words import CURRENCIES
 from riskmodel.market.tables import TABLES
 
 FEW = 30  # different cells of a column that says of which kind a row is
+CODE = re.compile("[A-Z]{3}")  # of a currency
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -49,6 +52,23 @@ def ask_rows(draft: Draft) -> None:
         draft.state(("drop",), OPEN, Fact("several_of_key", several | {"cells": told}))
     if draft.table in LISTED:
         draft.state(("drop",), OPEN, Fact("several_of_lot", several))
+
+
+def ask_currencies(draft: Draft) -> None:
+    """Ask which rows of prices are left out where a column has several currencies: lines of one stock in two markets."""
+    group = draft.group
+    if group is None or draft.table not in ("prices", "shares"):
+        return
+    for label, shape in group.shapes.items():
+        if shape.kind != TEXT or label in draft.labels.values() or group.cells[label].nunique() > FEW:
+            continue
+        counts = group.texts(label).value_counts().drop("", errors="ignore")
+        codes = [str(each) for each in counts.index]
+        if len(codes) > 1 and all(map(CODE.fullmatch, codes)) and {*codes} & {*CURRENCIES.values()}:
+            answer = f"{{ {json.dumps(label, ensure_ascii=False)} = {json.dumps(codes[1:])} }}"
+            rows = first(f"{code} ({count:,})" for code, count in counts.items())
+            draft.state(("drop",), OPEN, Fact("several_currencies", {"label": label, "cells": rows, "answer": answer}))
+            return
 
 
 def ask_rows_of(draft: Draft, rivals: Sequence[Group]) -> None:
