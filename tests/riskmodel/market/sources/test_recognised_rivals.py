@@ -153,3 +153,15 @@ def test_prices_in_two_currencies_are_asked_by_the_column_that_says_them(tmp_pat
     assert question.key == "several_currencies" and question.values["answer"] == '{ "currency" = ["USD"] }'
     both.assign(currency="CAD").to_csv(tmp_path / "prices.csv", index=False)
     assert "drop" not in draft(tmp_path, "prices").stated
+
+
+@pytest.mark.parametrize("count", ["estimateCount", "Number of estimates", "EPS est (analysts)"])
+def test_a_number_of_analysts_is_no_estimate(count, tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    days = [f"2024-0{month}-15" for month in (1, 4, 7)]
+    rows = [(name, day, 1.5 + 0.1 * place, 5 + place) for place, name in enumerate(TICKERS) for day in days]
+    told = pd.DataFrame(rows, columns=["Symbol", "Announced", "EPS actual", count])
+    told.to_csv(tmp_path / "results.csv", index=False)
+    assert draft(tmp_path, "earnings").labels.get("eps_estimate") != count

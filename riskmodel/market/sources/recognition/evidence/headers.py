@@ -113,6 +113,8 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
 def _match(table: str, ours: str, label: str, phrases: tuple[str, ...], joined: frozenset[str]) -> tuple[float, str]:
     """How well a header is a column of ours, and the word by which."""
     score, phrase = matched(label, phrases)
+    if table == "earnings" and any(has(tokens(label), word) for word in HEADERS["of_analysts"]):
+        return 0.0, ""
     if ours == "ticker" and label in joined:
         return max((score, phrase), (OF_A_JOIN, label))
     if (table, ours) == ("prices", "total_return"):
