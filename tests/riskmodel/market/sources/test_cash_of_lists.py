@@ -116,6 +116,20 @@ def with_totals(frame: pd.DataFrame, **cells: str) -> pd.DataFrame:
 TOTAL = {"ISIN": "", "Description": "Fund total", "Asset Class": "TOTAL"}
 
 
+def test_a_code_of_no_security_beside_rows_without_a_code_is_asked_with_the_answer_for_both(tmp_path):
+    frame = custody()
+    master = {"ISIN": ISINS, "Symbol": TICKERS, "Company": [f"{ticker} Works" for ticker in TICKERS], "Sector": GROUPS * 4}
+    pd.DataFrame(master).to_csv(tmp_path / "master.csv", index=False)
+    swept = frame[frame["ISIN"] == ""].assign(ISIN="8AMMF1HS7", Description="SWEEP VEHICLE")
+    swept = swept.assign(**{"Asset Class": "STIF", "Market Value": 10.0})
+    pd.concat([frame, swept], ignore_index=True).to_csv(tmp_path / "custody.csv", index=False)
+    found = recognise(tmp_path).draft("holdings")
+    assert found is not None and found.stated["cash"] == OPEN
+    asked = found.why["cash",][0].values
+    assert asked["answer"] == '{ column = "Asset Class", words = ["CASH AND EQUIVALENTS", "STIF"] }'
+    assert (asked["cells"], asked["rows"]) == (("8AMMF1HS7",), 4)
+
+
 def test_a_row_of_the_sum_of_its_list_is_asked_and_never_offered_as_cash(tmp_path):
     frame = with_totals(custody(), **TOTAL)
     assert drafted(tmp_path, frame, "drop") == OPEN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
         return
     strange = {*texts} - known - {"", CASH}
     if known and 0 < len(strange) <= MOST_STRANGE and known & {*texts}:
-        draft.state(("cash",), OPEN, Fact("cash_code", {"cells": tuple(sorted(strange))}))
+        draft.state(("cash",), OPEN, *_ask_strange(group, label, strange, total))
         return
     if (apart := _set_apart(group, label, texts, unpriced)) is not None:
         draft.state(("cash",), OPEN, Fact("cash_apart", apart))
@@ -65,6 +66,24 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
         return
     said = tuple(f"{other}: {', '.join(words)}" for other, words in telling.items())
     draft.state(("cash",), OPEN, Fact("cash_unclear", {"rows": rows, "cells": said or _shown(group, label, without)}))
+
+
+def _ask_strange(group: Group, label: str, strange: Collection[str], total: pd.Series) -> tuple[Fact, ...]:
+    """The question whether codes of no security are cash; beside rows without a code one answer is for both."""
+    cells, names = tuple(sorted(strange)), group.texts(label)
+    without = (names == "") & ~total
+    if not without.any():
+        return (Fact("cash_code", {"cells": cells}),)
+    telling = {
+        other: words for other in _texts(group, label) if (words := _only_there(group, other, without | names.isin(strange)))
+    }
+    values = {"cells": cells, "rows": int(without.sum())}
+    if not telling:
+        return (Fact("cash_code", {"cells": cells}), Fact("cash_unclear", values | {"cells": _shown(group, label, without)}))
+    column = min(telling, key=lambda other: (len(telling[other]), group.texts(other).nunique()))
+    words = json.dumps(telling[column], ensure_ascii=False)
+    answer = f"{{ column = {json.dumps(column, ensure_ascii=False)}, words = {words} }}"
+    return (Fact("cash_code_and_rows", values | {"answer": answer}),)
 
 
 def _set_apart(group: Group, label: str, texts: pd.Series, unpriced: frozenset[str]) -> dict[str, object] | None:
