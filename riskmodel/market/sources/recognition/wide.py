@@ -301,6 +301,9 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     group, path = sheet.group, ("fields", field)
     first = group.first.labels[0]
     draft.state((*path, "file"), pattern_of(list(group.files), []) or group.files[0], *sheet.why, *group.first.why)
+    if draft.table == "fx" and not any(has(tokens(text), word) for text in group.around for word in OF_NAMES["fx"]):
+        draft.why.pop((*path, "file"))  # what options on them cost has the same pairs across
+        draft.state((*path, "file"), OPEN, Fact("one_kind", {"places": (group.place,), "table": draft.table}))
     stacked = group.stacked
     state_how(draft, path, group, [first], {first: DATE if sheet.layout == "wide" else TEXT})
     if sheet.layout == "across":

@@ -191,3 +191,31 @@ def test_files_of_an_index_each_are_one_table_of_levels(tmp_path):
     (tmp_path / "index levels" / "notes.csv").write_text("who,what\nA,B\nC,D\n", encoding="utf-8")
     found = looked(tmp_path).draft("indices")  # a pattern would read the notes too
     assert found is None or found.stated.get("file") != "index levels/*.csv"
+
+
+@pytest.mark.parametrize(("name", "file"), [("vols.csv", OPEN), ("fx close.csv", "fx close.csv")])
+def test_numbers_under_pairs_of_currencies_are_rates_of_exchange_where_a_word_says_so(name, file, tmp_path):
+    level = base(tmp_path)
+    frame = pd.DataFrame({pair: level / 1000 + place for place, pair in enumerate(("EURUSD", "USDJPY", "GBPUSD"))})
+    frame.rename_axis("date").to_csv(tmp_path / name)
+    assert draft(tmp_path, "fx").stated["fields"]["rate"]["file"] == file
+
+
+@pytest.mark.parametrize("stocks", [5, len(TICKERS)])
+def test_counts_of_few_stocks_are_asked_though_a_header_says_shares(stocks, tmp_path):
+    base(tmp_path)
+    days = [f"{day:%Y-%m-%d}" for day in MONTHS]
+    rows = [(name, day, 1000 * 3**place) for place, name in enumerate(TICKERS[:stocks]) for day in days]
+    pd.DataFrame(rows, columns=["Symbol", "Effective Date", "Shares Outstanding"]).to_csv(tmp_path / "s.csv", index=False)
+    assert draft(tmp_path, "shares").stated["file"] == ("s.csv" if stocks > 5 else OPEN)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_of_two_files_of_securities_whose_sectors_differ_it_is_asked_which(same, tmp_path):
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "master.csv")[["Symbol", "Sector"]]
+    frame["Sector"] = frame["Sector"] if same else frame["Sector"].iloc[::-1].to_numpy()
+    frame.assign(Score=range(len(frame))).to_csv(tmp_path / "screen.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert found.stated["file"] == ("master.csv" if same else OPEN)
+    assert same or found.why["file",][0].values["places"] == ("master.csv", "screen.csv")

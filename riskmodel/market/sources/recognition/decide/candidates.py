@@ -17,6 +17,9 @@ from riskmodel.market.sources.recognition.structure import names_of_stocks
 from riskmodel.market.sources.recognition.words import has, tokens
 from riskmodel.market.tables import TABLES
 
+MOST = 0.5  # of the securities are in a file that may be the table of them
+ALIKE = 0.95  # of their sectors are the same in both
+
 
 def of_known_codes(
     group: Group, likely: Sequence[Candidate], codes: Mapping[str, frozenset[str]], securities: Group | None
@@ -38,6 +41,30 @@ def of_known_codes(
         if known and not stock_as_index and each.table != "securities" and why_no_prices(group, each) is None:
             out.append(each)
     return out
+
+
+def other_masters(
+    securities: Group, choices: Mapping[Group, Sequence[Candidate]], codes: Mapping[str, frozenset[str]]
+) -> list[Group]:
+    """Files that words take for securities too, of most of the same ones, and whose sectors are other ones."""
+    own = next((each.label("sector") for each in choices[securities] if each.table == "securities"), None)
+    found = []
+    for group, likely in choices.items():
+        if own is None or group is securities or not likely or likely[0].table != "securities":
+            continue
+        ticker, label = likely[0].label("ticker"), likely[0].label("sector")
+        if ticker is None or label is None:
+            continue
+        column, _ = by_code.best_column(frozenset(group.texts(ticker)), codes)
+        sectors = dict(zip(securities.texts(column), securities.texts(own), strict=True)) if column is not None else {}
+        both = [
+            (sectors[code], sector)
+            for code, sector in zip(group.texts(ticker), group.texts(label), strict=True)
+            if code in sectors
+        ]
+        if len(both) >= MOST * len(sectors) > 0 and sum(one == other for one, other in both) < ALIKE * len(both):
+            found.append(group)
+    return found
 
 
 def _by_known(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> tuple[Candidate, str | None]:

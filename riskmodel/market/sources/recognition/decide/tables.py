@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
-from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists
+from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists, other_masters
 from riskmodel.market.sources.recognition.decide.cash import state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals
@@ -125,6 +125,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
             tickers[spread] = ticker
             del choices[group]
             choices[spread] = candidates(spread, joined=frozenset({ticker}))
+    masters = other_masters(securities, choices, codes) if securities is not None else []
     choices = {group: of_known_codes(group, choices[group], codes, securities) for group in groups}
     choices = {g: [each for each in likely if not covers_all(g, each, codes)] for g, likely in choices.items()}
     indices = index_names(choices)
@@ -161,7 +162,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     stands = {group: standing_of(group, likely[0], folder).holds for group, likely in choices.items() if likely}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
-    rivals: dict[str, list[Group]] = {}
+    rivals: dict[str, list[Group]] = {"securities": masters}
     for group in sorted(groups, key=lambda group: _rank(group, choices[group], stands)):
         wide = across[group]
         likely = choices[group]

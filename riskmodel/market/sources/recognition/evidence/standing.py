@@ -100,9 +100,18 @@ def standing_of(group: Group, candidate: Candidate, folder: Folder) -> Standing:
         kinds &= {CODES}  # lists of stocks; whose, nothing says
     if candidate.table == "rates":
         return Standing(_of_rates(group, candidate, folder))
+    if candidate.table == "shares" and _are_few(group, candidate, folder.codes):
+        kinds &= {WORD}  # of a portfolio's stocks, perhaps
     if candidate.table == "shares" and counts_and_caps(group, candidate.label("ticker"), folder.priced.closes):
         kinds.add(CELLS)
     return Standing(frozenset(kinds))
+
+
+def _are_few(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[str]]) -> bool:
+    """Whether less than half of the stocks of a folder are in a file."""
+    ticker = candidate.label("ticker")
+    everybody = max(map(len, codes.values()), default=0)
+    return ticker is not None and group.texts(ticker).nunique() < MOST * everybody
 
 
 def standing_across(sheet: Wide, folder: Folder) -> Standing:
