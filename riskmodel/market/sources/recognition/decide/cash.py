@@ -77,12 +77,12 @@ def _ask_strange(group: Group, label: str, strange: Collection[str], total: pd.S
     telling = {
         other: words for other in _texts(group, label) if (words := _only_there(group, other, without | names.isin(strange)))
     }
-    values = {"cells": cells, "rows": int(without.sum())}
+    values: dict[str, object] = {"cells": cells, "rows": int(without.sum())}
     if not telling:
         return (Fact("cash_code", {"cells": cells}), Fact("cash_unclear", values | {"cells": _shown(group, label, without)}))
     column = min(telling, key=lambda other: (len(telling[other]), group.texts(other).nunique()))
-    words = json.dumps(telling[column], ensure_ascii=False)
-    answer = f"{{ column = {json.dumps(column, ensure_ascii=False)}, words = {words} }}"
+    said = json.dumps(telling[column], ensure_ascii=False)
+    answer = f"{{ column = {json.dumps(column, ensure_ascii=False)}, words = {said} }}"
     return (Fact("cash_code_and_rows", values | {"answer": answer}),)
 
 

@@ -159,7 +159,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     choices = {group: [each for each in likely if has_levels(group, each, levels)] for group, likely in choices.items()}
     said = across_levels | said_indices(choices, "indices")
     folder = replace(folder, lists=said_indices(choices, "constituents"), levels=said)
-    stands = {group: standing_of(group, likely[0], folder).holds for group, likely in choices.items() if likely}
+    standings = {group: standing_of(group, likely[0], folder) for group, likely in choices.items() if likely}
+    stands = {group: standing.holds for group, standing in standings.items()}
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
     rivals: dict[str, list[Group]] = {"securities": masters}
@@ -199,7 +200,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
                 stands[taken[likely[0].table][0]]
                 and not stands[group]
                 and not is_half(taken[likely[0].table][1])
-                and likely[0].table not in SERIES
+                and (likely[0].table not in SERIES or not standings[group].kinds)
             )
         ):
             other = taken[likely[0].table][0]

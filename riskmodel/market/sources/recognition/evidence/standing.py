@@ -169,8 +169,6 @@ def _of_levels(group: Group, candidate: Candidate, folder: Folder, kinds: set[st
         kinds.add(WORD)
     if names & folder.lists:
         kinds.add(CODES)
-    elif WORD not in kinds:  # values of funds go with the stocks too
-        return Standing(frozenset(kinds))
     numbers = [each for each, shape in group.shapes.items() if shape.kind == NUMBER and each != label]
     for panel in group.panels(day, label, numbers).values() if folder.priced.markets else ():
         if kind_of_series(panel) == LEVELS and len(apart_from(folder.priced.markets, panel)) < len(panel.columns):
