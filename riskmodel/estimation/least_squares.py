@@ -161,7 +161,7 @@ def solve_days(
     w, alone, residual = sums.w, fit.alone, fit.residual
     left = _weighted(w, alone, residual)
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = left / (number - coefficients)
+        variance = np.where(number > coefficients, left / (number - coefficients), np.nan)  # of none left nothing is known
         share = np.add.reduceat(cap, starts, axis=-1) / cap.sum(axis=1, keepdims=True)
     change = _restriction(share, x.shape[1])
     absent = np.concatenate([np.zeros((len(r), 1), bool), vacant, unfed], axis=1) | ~sound[:, None]

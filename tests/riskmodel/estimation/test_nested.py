@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -244,3 +245,18 @@ def test_other_names_than_those_that_estimate_may_say_which_industries_there_are
         assert bool(of_all.sel(factor=name).notnull().all()) == (held.sum() >= most and (held & half).any())
         assert bool(of_half.sel(factor=name).notnull().all()) == ((held & half).sum() >= most)
     assert of_all.notnull().sum() > of_half.notnull().sum()
+
+
+@pytest.mark.parametrize("covariance", ["classical", "HC3", "CR3"])
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_a_day_of_as_many_names_as_coefficients_has_no_errors_and_warns_of_nothing(covariance, over):
+    given = nested()
+    coefficients = len(np.unique(given.arrays["sectors"])) + given.arrays["exposures"].sizes["factor"]
+    returns = given.arrays["returns"].copy()
+    returns[1, coefficients + over :] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        thin = Nested(given.arrays | {"returns": returns}, given.factors).fit(covariance=covariance)
+    assert thin["flag"].values[1] and thin["factor_returns"][1].isnull().all()
+    other, name = given.fit(covariance=covariance), "classical_standard_errors"
+    np.testing.assert_allclose(thin[name][0], other[name][0], rtol=1e-10)
