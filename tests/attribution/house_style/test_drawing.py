@@ -635,7 +635,7 @@ def test_what_is_summed_in_a_waterfall_is_called_within_error_only_where_it_is(s
     )
     groups = pd.DataFrame({"group": ["other"], "contribution": [0.004], "standard_error": [0.0]})
     steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=styles)
-    assert [bar.label for bar in steps] == [*"ab"[:styles], "Cash, index gap etc.", rest]
+    assert [bar.label for bar in steps] == [*"ab"[:styles], "Cash, replication difference etc.", rest]
     assert sum(bar.value for bar in steps) == pytest.approx(0.037)
 
 
