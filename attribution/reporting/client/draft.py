@@ -158,7 +158,7 @@ def _reasons(write: Writer, course: str, factors: pd.DataFrame, named: pd.DataFr
             key = f"and_{kind}" if told else f"{kind}_{'one' if len(side) == 1 else 'many'}"
             told.append(write(f"client.{key}", items=items))
             if not _largest_of_all(factors, side):
-                told[-1] = write("client.clear", told=told[-1])
+                told[-1] = write("client.clear" if side["t"].notna().all() else "client.clear_or_bare", told=told[-1])
     both = write("client.both", first=told[0], second=told[1]) if len(told) > 1 else told[0]
     return capital(write("client.sentence", told=both))
 

@@ -61,9 +61,18 @@ def expanded(text: str, what: str = "data") -> str:
 
 
 def secrets_of(url: str) -> list[str]:
-    """Passwords and keys in an expanded URL, as they are written there and as they are, the longest first."""
+    """Passwords and keys in an expanded URL, as they are written there and as they are, the longest first.
+
+    Of a password with an @ that is not written as %40 its parts are secrets too: an engine takes one for the host.
+
+    Examples
+    --------
+    >>> secrets_of("postgresql://reader:one@two@localhost/market")
+    ['one@two', 'one', 'two']
+    """
     written = [found["password"] or found["value"] for found in SECRET.finditer(url)]
-    return sorted({text for each in written for text in (each, unquote_plus(each))}, key=len, reverse=True)
+    parts = {part for each in written for part in (each, *each.split("@")) if part}
+    return sorted({text for part in parts for text in (part, unquote_plus(part))}, key=lambda text: (-len(text), text))
 
 
 def require_no_secret(text: str, place: str) -> None:

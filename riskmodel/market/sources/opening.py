@@ -67,6 +67,11 @@ def open_source(
     if path.is_file():
         return Database(_of_file(path), maps or {}, groupings)
     if not path.is_dir():
+        if text != str(data):  # what a variable holds may be a secret
+            raise InputError(
+                f"data: '{data}' stands for no URL, and for no file or folder that is there; values of the environment "
+                f"are not shown. A URL is written as postgresql://user:password@host:5432/name, with nothing around it."
+            )
         raise InputError(f"data: there is no file or folder '{path}'. {_beside(path)}")
     return Exports(path, maps) if maps else Folder(path)
 

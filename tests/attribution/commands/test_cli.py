@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -358,3 +360,13 @@ def test_nothing_is_written_beside_the_data(capsys):
     code, _, message = run(capsys, "report", BOOK, "--month", SMALL_MONTH, "--out", SMALL)
     assert code == 2
     assert "is the data folder, where nothing is written" in message
+
+
+def test_the_client_s_pages_alone_of_a_book_without_limits_end_as_those_with_any(capsys, tmp_path, book_of_one):
+    folder = shutil.copytree(book_of_one.parent, tmp_path / "book")
+    text = (folder / "book.toml").read_text(encoding="utf-8")
+    (folder / "book.toml").write_text(re.sub(r"(?m)^\[limits\].*\n(?:\w.*\n)+", "", text), encoding="utf-8")
+    arguments = "--month", SMALL_MONTH, "--out", tmp_path / "out", "--edition", "client", "--formats", "html"
+    code, printed, _ = run(capsys, "report", folder / "book.toml", *arguments)
+    assert code == 0 and "limit" not in printed
+    assert f"read {tmp_path / 'out' / 'client.en.html'}" in printed

@@ -10,7 +10,7 @@ import pytest
 import attribution as at
 from riskmodel.errors import InputError
 from riskmodel.market.sources import open_source
-from riskmodel.market.sources.address import expanded, require_no_secret
+from riskmodel.market.sources.address import expanded, require_no_secret, secrets_of
 
 RATES = pd.DataFrame({"date": pd.to_datetime(["2025-03-03", "2025-03-04"]), "risk_free": [1e-4, 2e-4]})
 HARD = "p@ss:w/ord?x=1&y #%41${USER}"  # every sign that means something in a URL
@@ -110,3 +110,22 @@ def test_what_a_message_says_of_any_url_has_no_password():
     assert "secret" not in str(
         InputError("cannot open postgresql://a:secret@b/c and s3://k:se@secret@b, x://h?api_key=secret")
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"postgresql://reader:S3cret@127.0.0.1/market"', " postgresql://reader:S3cret@127.0.0.1/market",
+        "postgresql:/reader:S3cret@127.0.0.1/market", "reader:S3cret@127.0.0.1/market", "host=127.0.0.1 password=S3cret",
+    ],
+)  # fmt: skip
+def test_a_variable_that_is_nearly_a_url_is_not_shown(monkeypatch, tmp_path, value):
+    monkeypatch.setenv("DATABASE_URL", value)
+    with pytest.raises(InputError, match=r"'\$\{DATABASE_URL\}' stands for no URL, .* not shown") as error:
+        open_source("${DATABASE_URL}", base=tmp_path)
+    assert "S3cret" not in everything_said(error.value, None)
+
+
+def test_what_an_engine_takes_for_a_host_is_a_secret_too():
+    assert {"S3cret", "Tail", "S3cret@Tail"} <= {*secrets_of("postgresql://reader:S3cret@Tail@127.0.0.1/market")}
+    assert secrets_of("postgresql://reader@127.0.0.1/market") == []
