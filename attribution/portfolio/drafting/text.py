@@ -14,9 +14,10 @@ from attribution.portfolio.drafting.stubs import other_files, stubs
 from attribution.portfolio.drafting.toml import key_of, quoted
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.drafts import UNREAD, Draft
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.names import plain_index
+from riskmodel.market.sources.recognition.reasons import says_rates
 from riskmodel.texts import visible
 
 US_DOLLAR = "USD"
@@ -124,7 +125,11 @@ def _risk_free(recognised: Recognised) -> list[str]:
     rates = recognised.draft("rates")
     if rates is not None and "risk_free" in (*rates.stated.get("columns", {}), *rates.stated.get("derived", {})):
         return ['risk_free = "rates"  # the table of rates, below']
-    may_be = [each.file for each in recognised.found if any(fact.key == "may_be_rates" for fact in each.why)]
+    may_be = [
+        each.file
+        for each in recognised.found
+        if any(fact.key == "may_be_rates" for fact in each.why) or (each.verdict == UNREAD and says_rates(each.file))
+    ]
     if may_be:
         return [
             f"# question: is {', '.join(may_be)} a rate of cash? Then map it in [tables.rates], and write",

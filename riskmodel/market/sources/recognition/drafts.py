@@ -316,7 +316,11 @@ def said_of(draft: Draft, seen: Seen) -> dict[str, str]:
     parts = PLACEHOLDER.split(str(draft.stated["file"]))
     day = regex_of(form)
     regex = "".join(
-        (f"(?P<{part}>{day if part == 'date' and day else '.+'})" if place % 2 else re.escape(part).replace(r"\*", ".*"))
+        (
+            f"(?P<{part}>{day if part == 'date' and day else '.+'})"
+            if place % 2
+            else re.escape(part).replace(r"\*", ".*").replace(r"\?", ".")
+        )
         for place, part in enumerate(parts)
     )
     match = re.fullmatch(regex, seen.file)

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.market.day_forms import WHOLE, looks_like_day, read_days, regex_of, strptime_of
+from riskmodel.market.sources.mapping import PLACEHOLDER
 from riskmodel.market.sources.recognition.words import BRACKETS, HEADERS, has, tokens
 
 IN_NAMES = {  # forms of days in names of files
@@ -41,6 +42,8 @@ OF_TIME = re.compile(
     re.I,
 )
 EDGES = "_- .="
+MARKS = re.compile(r"[*?{]")  # of patterns
+MOST_FILES = 12  # that a draft lists by their names
 
 
 def day_in(files: Sequence[str]) -> str | None:
@@ -137,6 +140,61 @@ def pattern_of(files: Sequence[str], columns: Sequence[str]) -> str | None:
     joint, marks = (f"{{{other[0]}}}", _marks(names)) if other else ("*", "")
     found = "/".join(parts[0] if len(parts) == 1 else joint.join(common(sorted(parts), marks)) for parts in by_part)
     return None if form and "{date}" not in found else found
+
+
+def takes(pattern: str, file: str) -> bool:
+    """Whether a pattern of a mapping takes a file, as the reader of exports looks for it: a mark is in one part of a path.
+
+    Examples
+    --------
+    >>> [takes("px/*_202?.csv", file) for file in ("px/a_2024.csv", "px/old/a_2024.csv", "px/a_20245.csv")]
+    [True, False, False]
+    """
+    marks = {"*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"([*?])", PLACEHOLDER.sub("*", pattern))
+    return re.fullmatch("".join(marks.get(part, re.escape(part)) for part in parts), file) is not None
+
+
+def narrowed(pattern: str, files: Sequence[str], others: Sequence[str]) -> str | list[str] | None:
+    """A pattern that takes some files and none of the others: the one there is, a finer one, a list of few; else None.
+
+    Examples
+    --------
+    >>> narrowed("pack *.xlsx", ["pack 2024-11.xlsx", "pack 2024-12.xlsx"], ["pack 2024-12 PRELIM.xlsx"])
+    'pack 2024-??.xlsx'
+    >>> narrowed("px/*/EOD_*.csv", ["px/2024/EOD_1.csv", "px/2025/EOD_22.csv"], ["px/superseded/EOD_1.csv"])
+    'px/????/EOD_*.csv'
+    >>> narrowed("*.csv", ["a.csv", "bc.csv"], ["d.csv"])
+    ['a.csv', 'bc.csv']
+    """
+    parts = list(zip(*(file.split("/") for file in files), strict=False))
+    stated = pattern.split("/")
+    finer = [pattern]
+    for form in (_runs, _letters) if len(parts) == len(stated) else ():
+        told = [own if "{" in own else form(several) or own for own, several in zip(stated, parts, strict=True)]
+        finer.append("/".join(told))
+    for each in finer:
+        if all(takes(each, file) for file in files) and not any(takes(each, other) for other in others):
+            return each
+    plain = sorted({*files})
+    return plain if len(plain) <= MOST_FILES and "{" not in pattern and not any(map(MARKS.search, plain)) else None
+
+
+def _runs(names: Sequence[str]) -> str | None:
+    """Names of one length with a mark for each letter of a number or a word that differs, as 2024 and 2025 do."""
+    if len({*map(len, names)}) > 1:
+        return None
+    differs = [len({*letters}) > 1 for letters in zip(*names, strict=True)]
+    spans = [match.span() for match in re.finditer(r"\d+|[^\W\d_]+", names[0])]
+    of_run = {place for start, end in spans if any(differs[start:end]) for place in range(start, end)}
+    return "".join("?" if differs[place] or place in of_run else letter for place, letter in enumerate(names[0]))
+
+
+def _letters(names: Sequence[str]) -> str | None:
+    """Names with a mark for what stands between the letters that all begin and end with."""
+    start = _common_start(names)
+    end = _common_start([name[len(start) :][::-1] for name in names])[::-1]
+    return names[0] if len({*names}) == 1 else f"{start}*{end}"
 
 
 def _marks(names: Sequence[str]) -> str:

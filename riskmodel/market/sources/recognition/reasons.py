@@ -66,16 +66,29 @@ def may_be_rates(group: Group) -> bool:
 
 
 def named_rates(group: Group) -> tuple[str, ...]:
-    """The numbers by day of a file that are named as rates, or whose file or sheet is; with days across the texts."""
-    of_file = any(has(tokens(text), phrase) for text in group.around[:-1] for phrase in OF_NAMES["rates"])
+    """The numbers of a file that are named as rates, or whose file, sheet or folder is; with days across the texts.
+
+    Days may be in a form that is not known: a rate must not count as none for that.
+    """
+    of_file = any(map(says_rates, group.around))
     if of_file and sum(map(looks_like_day, group.first.labels)) > 1:
         labels = (label for label in group.first.labels if not looks_like_day(label))
         return tuple(label for label in labels if group.shape(label).kind == CELLS_OF_TEXT)
-    if not any(shape.kind == DAY for shape in group.shapes.values()):
-        return ()
     numbers = [label for label, shape in group.shapes.items() if shape.kind == NUMBER]
-    named = (label for label in numbers if of_file or matched(label, WORDS["rates"]["risk_free"])[0])
+    phrases = WORDS["rates"]["risk_free"]
+    named = (label for label in numbers if of_file or says_rates(label) or matched(label, phrases)[0])
     return tuple(label for label in named if currency_said(label) is None)
+
+
+def says_rates(text: str) -> bool:
+    """Whether the name of a file, of a sheet or a folder, or a header, says rates of interest.
+
+    Examples
+    --------
+    >>> [says_rates(text) for text in ("Money market rates", "拆款利率", "dividends")]
+    [True, True, False]
+    """
+    return any(has(tokens(text), phrase) for phrase in OF_NAMES["rates"])
 
 
 def _are_currencies(group: Group, label: str) -> bool:

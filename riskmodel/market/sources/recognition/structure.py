@@ -13,6 +13,7 @@ from riskmodel.market.sources.recognition.evidence.columns import is_ratio
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_name, of_spans
 from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, is_small, kind_of_series
+from riskmodel.market.sources.recognition.evidence.standing import expects
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, wholes_of
@@ -210,10 +211,11 @@ def _reports(group: Group, ticker: str, names: pd.Series, days: Mapping[str, pd.
             return _of("fundamentals", why, ticker=ticker)
         if pd.notna(gap) and SEASON <= gap < YEAR and len(numbers) >= 2:
             results = of_results(values)
-            told = any(
-                each.proved for each in results.values()
-            )  # what was told is what was expected and a surprise, a sum too
-            if len(numbers) >= FEW_NUMBERS and not told and (sums := sums_in(values)):
+            told = {
+                label for each in results.values() if each.proved for fact in each.why for label in fact.values.values()
+            }  # what was told is what was expected and a surprise, a sum too
+            sums = sums_in(values)
+            if len(numbers) >= FEW_NUMBERS and any({*each} != told for each in sums) and not expects(group):
                 why = Fact("like_quarters", {"numbers": len(numbers), "sums": len(sums)})
                 return _of("fundamentals", why, ticker=ticker)  # which rows are of a year, is asked
             labels = {other for likely in results.values() for other in likely.labels}

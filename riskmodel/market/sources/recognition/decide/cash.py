@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -12,14 +13,16 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapped import totals
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
-from riskmodel.market.sources.recognition.doubts import WHOLE
-from riskmodel.market.sources.recognition.drafts import Draft, lists_of
-from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
+from riskmodel.market.sources.recognition.doubts import WHOLE, says
+from riskmodel.market.sources.recognition.drafts import EXACT, Draft, lists_of
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
+from riskmodel.market.sources.recognition.words import WORDS, has, tokens
 
 MOST_OF = 0.5  # of the files at least have a row that is the sum of the others
 MOST_STRANGE = 3  # codes that no security has, of which each may be cash
 MOST_WORDS = 12  # for cash: what says more is a column of names
+LEAST_INVESTED = 0.5  # of a portfolio: shares that sum to less are of something else
 AMOUNTS = ("market_value", "weight")
 
 
@@ -66,6 +69,53 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
         return
     said = tuple(f"{other}: {', '.join(words)}" for other, words in telling.items())
     draft.state(("cash",), OPEN, Fact("cash_unclear", {"rows": rows, "cells": said or _shown(group, label, without)}))
+
+
+def ask_beside(draft: Draft, others: Sequence[Group]) -> None:
+    """Ask how weights are worked out of values that leave out what else is there: a share below a whole, balances beside."""
+    way, group = draft.stated.get("derived", {}).get("weight"), draft.group
+    if draft.table != "holdings" or group is None or way in (None, OPEN):
+        return
+    lists = lists_of(group, draft.labels, draft.table).to_numpy()
+    facts = []
+    for label, shape in group.shapes.items():
+        if shape.kind == NUMBER and label not in draft.labels.values() and _is_share(label):
+            sums = group.numbers(label).groupby(lists).sum()
+            parts = sums / (100.0 if sums.median() > 1.5 else 1.0)
+            if parts.between(LEAST_INVESTED, 1 + WHOLE).all() and parts.min() < 1 - EXACT:
+                facts.append(Fact("weights_short", {"label": label, "low": float(parts.min()), "high": float(parts.max())}))
+    places = tuple(other.place for other in others if "cash" not in draft.stated and _has_balances(draft, group, other))
+    if places:
+        facts.append(Fact("cash_elsewhere", {"places": places}))
+    if facts:
+        draft.why.pop(("derived", "weight"), None)
+        draft.state(("derived", "weight"), OPEN, Fact("weight_of_what", {"way": way}), *facts)
+
+
+def _is_share(label: str) -> bool:
+    words = tokens(label)
+    share = "%" in unicodedata.normalize("NFKC", label) or any(has(words, phrase) for phrase in WORDS["holdings"]["weight"])
+    return share and not says(label, "of_others")
+
+
+def _has_balances(draft: Draft, group: Group, other: Group) -> bool:
+    """Whether a file or sheet has numbers of the same portfolios and days, under a word for cash, and of no stock."""
+    if not any(says(text, "of_balances") for text in (*other.around[:-1], *other.first.labels)):
+        return False
+    shapes = other.shapes
+    if not other.is_long or not any(shape.kind == NUMBER for shape in shapes.values()):
+        return False
+    portfolio, date, ticker = (draft.labels.get(ours) for ours in ("portfolio", "date", "ticker"))
+    texts = [{*other.texts(label)} - {""} for label, shape in shapes.items() if shape.kind in (TEXT, NUMBER)]
+    if ticker is not None and any(len(each & {*group.texts(ticker)} - {""}) > MOST_STRANGE for each in texts):
+        return False
+    if portfolio is None:
+        if other.first.file not in group.files:
+            return False
+    elif not any(each & {*group.texts(portfolio)} - {""} for each in texts):
+        return False
+    days = [{*other.days(label).dropna()} for label, shape in shapes.items() if shape.kind == DAY]
+    return date is None or any(each & {*group.days(date).dropna()} for each in days)
 
 
 def _ask_strange(group: Group, label: str, strange: Collection[str], total: pd.Series) -> tuple[Fact, ...]:

@@ -17,12 +17,13 @@ from riskmodel.market.sources.recognition.evidence.market import without_dividen
 from riskmodel.market.sources.recognition.evidence.rows import MOST_SECTORS, are_sectors, lies_in
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
-from riskmodel.market.sources.recognition.words import WORDS, has, tokens
+from riskmodel.market.sources.recognition.words import CODE_WORDS, WORDS, has, matched, tokens
 
 TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?")
 FINER = ("sub", "sous", "unter", "code", "コード", "cd", "小", "detail", "level", "id")
 FINER_BY = 1.5  # times the groups of sectors at least has an industry within them; fewer are another scheme
 SOME_BEGIN, NEARLY_ALL = 0.5, 0.95  # of the rows a name begins as a shorter one does
+OWN = 0.8  # of the rows at least have a name of their own
 LONGEST = 60  # letters of a name at the median; a description has more
 COPY = 0.1  # of a weight at most differs another of the same holding
 ROUNDED = 1e-3  # of a list's sum, or of its largest weight, at most differs what is the same but for rounding
@@ -48,6 +49,16 @@ def ask_equals(draft: Draft) -> None:
         _ask_copies(draft, draft.group)
     ask_rows(draft)
     ask_currencies(draft)
+
+
+def ask_results(draft: Draft) -> None:
+    """Ask which columns are what was expected and told, where arithmetic says so of a file that may be accounts."""
+    for ours in ("eps_estimate", "eps_actual"):
+        why = draft.why.get(("columns", ours), ())
+        told = next((fact.values for fact in why if fact.key == "is_surprise"), None)
+        if draft.table == "earnings" and told is not None and ours in draft.labels:
+            labels = (told["told"], told["expected"], told["label"])
+            ask_column(draft, ours, Fact("column_which", {"column": ours, "labels": labels}), *why)
 
 
 def _ask_parts(draft: Draft, group: Group) -> None:
@@ -221,6 +232,23 @@ def _ask_sector(draft: Draft, group: Group) -> None:
         ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
     elif industry in same:  # the sectors again
         del draft.labels["industry"], draft.stated["columns"]["industry"], draft.why["columns", "industry"]
+    elif industry is not None and (levels := _levels_of(group, label, industry)):
+        ask_column(draft, "industry", Fact("column_or_none", {"column": "industry", "labels": first(levels)}))
+
+
+def _levels_of(group: Group, sector: str, industry: str) -> tuple[str, ...]:
+    """The levels of a scheme of three or more below the sectors, the coarsest first; none where there is one such level."""
+    own, groups = group.texts(sector), group.texts(industry)
+    found = []
+    for other, shape in group.shapes.items():
+        if other in (sector, industry) or shape.kind != TEXT or 2 * group.cells[other].nunique() > len(group.cells):
+            continue
+        texts = group.texts(other)
+        in_sector = lies_in(texts, own) and not lies_in(own, texts)
+        finer, coarser = lies_in(texts, groups), lies_in(groups, texts)
+        if in_sector and finer != coarser:
+            found.append(other)
+    return tuple(sorted((industry, *found), key=lambda each: group.cells[each].nunique())) if found else ()
 
 
 def _nested(label: str, coarser: Sequence[str]) -> tuple[Fact, ...]:
@@ -239,6 +267,9 @@ def _settle_name(draft: Draft, group: Group) -> None:
     label = draft.labels.get("name")
     if label is None:
         return
+    if others := _other_names(draft, group, label):
+        ask_column(draft, "name", Fact("which_of", {"labels": first((label, *others))}))
+        return
     short = group.texts(label).str.casefold()
     shares = dict[str, float]()
     for other, shape in group.shapes.items():
@@ -255,6 +286,26 @@ def _settle_name(draft: Draft, group: Group) -> None:
         draft.labels["name"] = whole[0]
     elif shares:
         ask_column(draft, "name", Fact("which_of", {"labels": first((*shares, label))}))
+
+
+def _other_names(draft: Draft, group: Group, label: str) -> tuple[str, ...]:
+    """Other texts of their own in nearly every row, where no word says the name, or where its cells bear the row's code."""
+    ticker, names = draft.labels.get("ticker"), group.texts(label)
+    codes = group.texts(ticker) if ticker is not None else pd.Series("", names.index)
+    coded = pd.Series([bool(code) and code in name for code, name in zip(codes, names, strict=True)], dtype=bool).mean()
+    said = any(fact.key == "header_word" for fact in draft.why.get(("columns", "name"), ()))
+    if said and coded < SOME_BEGIN:
+        return ()
+    return tuple(
+        other
+        for other, shape in group.shapes.items()
+        if shape.kind == TEXT
+        and other not in draft.labels.values()
+        and not shape.code
+        and not matched(other, CODE_WORDS)[0]
+        and group.cells[other].nunique() >= OWN * len(group.cells)
+        and not group.texts(other).str.fullmatch(r"[ -/:-@\d]*").all()
+    )
 
 
 def _says(label: str, *columns: str) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists, other_masters
-from riskmodel.market.sources.recognition.decide.cash import state_cash
+from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
-from riskmodel.market.sources.recognition.decide.equals import ask_equals
+from riskmodel.market.sources.recognition.decide.equals import ask_equals, ask_results
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
+from riskmodel.market.sources.recognition.decide.places import narrow_patterns
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
 from riskmodel.market.sources.recognition.decide.together import groups_of, merged
@@ -240,6 +241,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     for draft in drafts:
         certain = draft.group is None or stands.get(draft.group, True)
         state_place(draft, rivals.get(draft.table, []), certain, files_overlap(draft))
+        if not certain:
+            ask_results(draft)
         ask_rows_of(draft, rivals.get(draft.table, []))
     sheets = settled_by_cells(sheets)
     for draft in drafts:
@@ -275,6 +278,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     for master in (each for each in drafts if each.table == "securities"):
         for lists in (each for each in drafts if each.table == "holdings"):
             leave_out(master, lists, without_price)
+    for draft in drafts:
+        narrow_patterns(draft, tuple(dict.fromkeys(each.file for each in seen)))
+        ask_beside(draft, [group for group in groups if group is not draft.group])
     used = {draft.group for draft in drafts}
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
     spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]

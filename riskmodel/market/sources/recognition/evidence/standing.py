@@ -25,6 +25,7 @@ from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.market import apart_from, counts_and_caps
 from riskmodel.market.sources.recognition.evidence.priced import Priced
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, RETURNS, is_small, kind_of_series
+from riskmodel.market.sources.recognition.evidence.statements import of_results
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group, parts_of_wholes, wholes_of
 from riskmodel.market.sources.recognition.names import plain_index
@@ -40,6 +41,8 @@ FEW_TITLES = 3  # cells above a grid that say what it is
 ALL = 0.9  # of the stocks of a folder are in no portfolio
 MOST = 0.5  # of the stocks of a folder have a count of shares; of lists have a row for cash
 FEW_STRANGE = 3  # codes that no security has may be cash; more are securities that the folder does not know
+FEW_STOCKS = 3  # with results and a close
+MOST_EARNED, ONE_SIZE = 1.0, 50.0  # of a close a share, and how many times the least of most stocks it is at most
 WEEK = pd.Timedelta(days=7)  # before the last of the prices at most a rate ends
 
 
@@ -98,6 +101,10 @@ def standing_of(group: Group, candidate: Candidate, folder: Folder) -> Standing:
         return Standing(_of_members(group, candidate, folder))
     if candidate.table == "holdings" and not _is_held(group, candidate, folder.codes):
         kinds &= {CODES}  # lists of stocks; whose, nothing says
+    if candidate.table == "earnings" and candidate.why and not (expects(group) or _of_a_share(group, candidate, folder)):
+        kinds &= {CODES}  # of any three columns of accounts one may be another two, one less the other
+    if candidate.table == "fundamentals" and _may_be_results(group, candidate):
+        kinds &= {CODES}
     if candidate.table == "rates":
         return Standing(_of_rates(group, candidate, folder))
     if candidate.table == "shares" and _are_few(group, candidate, folder.codes):
@@ -215,6 +222,44 @@ def _is_held(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[s
     )
     ticker = candidate.label("ticker")
     return said or _named(group.around, "holdings") or (ticker is not None and has_cash(group, ticker, codes))
+
+
+def _of_a_share(group: Group, candidate: Candidate, folder: Folder) -> bool:
+    """Whether what was told is about a share: of one size beside the closes of all stocks, as no total is."""
+    ticker = candidate.label("ticker")
+    found = of_results(_numbers_of(group, ticker)).get("eps_actual")
+    if ticker is None or found is None:
+        return False
+    for label in found.labels:
+        told = group.numbers(label).abs().groupby(group.texts(ticker).to_numpy()).median()
+        for closes in folder.priced.closes:
+            over = (told / pd.Series(dict(closes), dtype=float)).dropna()
+            over = over[over > 0]
+            if (
+                len(over) >= FEW_STOCKS
+                and over.median() < MOST_EARNED
+                and over.quantile(0.9) < ONE_SIZE * over.quantile(0.1)
+            ):
+                return True
+    return False
+
+
+def _may_be_results(group: Group, candidate: Candidate) -> bool:
+    """Whether accounts that no word calls so have a column that is another two, as a surprise is."""
+    if not any(fact.key == "like_quarters" for fact in candidate.why):
+        return False
+    return any(each.proved for each in of_results(_numbers_of(group, candidate.label("ticker"))).values())
+
+
+def _numbers_of(group: Group, *without: str | None) -> pd.DataFrame:
+    labels = [label for label, shape in group.shapes.items() if shape.kind == NUMBER and label not in without]
+    return pd.DataFrame({label: group.numbers(label) for label in labels})
+
+
+def expects(group: Group) -> bool:
+    """Whether a header, or what stands around the cells, says an estimate, a consensus or a surprise."""
+    texts = (*group.around, *group.first.labels)
+    return any(has(tokens(text), phrase) for text in texts for phrase in HEADERS["of_estimates"])
 
 
 def _of_rates(group: Group, candidate: Candidate, folder: Folder) -> frozenset[str]:

@@ -1,0 +1,33 @@
+"""Which files a drafted pattern takes: those of its table and no others, though a file that was left out is named alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from riskmodel.facts import Fact
+from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.evidence.likely import first
+from riskmodel.market.sources.recognition.names import narrowed, pattern_of, takes
+
+
+def narrow_patterns(draft: Draft, files: Sequence[str]) -> None:
+    """Make each pattern of a draft take the files of its table alone, of all files of the folder; ask where none does."""
+    own: dict[tuple[str, ...], tuple[str, ...]] = {} if draft.group is None else {("file",): draft.group.files}
+    for field, sheet in draft.stated.get("fields", {}).items():
+        for group in draft.sheets:
+            if sheet.get("file") == (pattern_of(list(group.files), []) or group.files[0]):
+                own["fields", field, "file"] = group.files
+    for path, kept in own.items():
+        stated = draft.stated if len(path) == 1 else draft.stated["fields"][path[1]]
+        pattern = stated.get("file", OPEN)
+        others = [file for file in files if file not in kept]
+        if pattern == OPEN or not any(takes(pattern, other) for other in others):
+            continue
+        finer = narrowed(pattern, kept, others)
+        if finer is None:
+            draft.why.pop(path)
+            places = first(other for other in others if takes(pattern, other))
+            draft.state(path, OPEN, Fact("pattern_takes", {"pattern": pattern, "places": places}))
+        else:
+            stated["file"] = finer
