@@ -65,12 +65,17 @@ def values(share: float) -> pd.DataFrame:
     return rows.assign(**{"% of NAV": (rows["Market Value"] / 1e4 * share).round(4)})
 
 
-def test_weights_out_of_values_are_asked_where_a_share_of_more_stands_beside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("totals", [False, True])
+def test_weights_out_of_values_are_asked_where_a_share_of_more_stands_beside(totals: bool, tmp_path: Path) -> None:
     base(tmp_path)
-    values(0.97).to_csv(tmp_path / "holdings.csv", index=False)
+    rows = values(0.97).assign(Security="a share")
+    sums = rows.groupby("Date", as_index=False)[["Market Value", "% of NAV"]].sum()
+    below = [sums.assign(Portfolio="major", Security="Total equities")] if totals else []
+    pd.concat([rows, *below], ignore_index=True).to_csv(tmp_path / "holdings.csv", index=False)
     found = draft(tmp_path, "holdings")
     assert found.stated["derived"]["weight"] == OPEN
     assert [fact.key for fact in found.why["derived", "weight"]] == ["weight_of_what", "weights_short"]
+    assert found.why["derived", "weight"][1].values["high"] == pytest.approx(0.97, abs=1e-3)
 
 
 @pytest.mark.parametrize(("header", "asked"), [("Balance", True), ("Trades", False)])
@@ -112,15 +117,15 @@ def test_names_that_are_codes_or_one_of_several_texts_are_asked(tmp_path: Path) 
     assert {"Skrot", "Nazwa wlasna"} <= labels
 
 
-def test_of_three_levels_that_nest_the_industry_is_asked(tmp_path: Path) -> None:
-    folder = tmp_path
-    base(folder)
-    frame = pd.read_csv(folder / "master.csv")
+@pytest.mark.parametrize("step", [3, 1.5])  # of few stocks the finest level has more groups than half of them
+def test_of_three_levels_that_nest_the_industry_is_asked(step: float, tmp_path: Path) -> None:
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "master.csv")
     frame["Sector"] = [("Energy", "Financials")[place // 6 % 2] for place in range(len(TICKERS))]
     frame["Poziom"] = [f"p{max(place // 3, 1)}" for place in range(len(TICKERS))]
-    frame["Grupa"] = [f"g{place // 3}" for place in range(len(TICKERS))]
-    frame.to_csv(folder / "master.csv", index=False)
-    found = draft(folder, "securities")
+    frame["Grupa"] = [f"g{place // step}" for place in range(len(TICKERS))]
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    found = draft(tmp_path, "securities")
     assert found.stated["columns"]["industry"] == OPEN
     labels = {label for fact in found.why["columns", "industry"] for label in fact.values.get("labels", ())}
     assert {"Poziom", "Grupa"} <= labels

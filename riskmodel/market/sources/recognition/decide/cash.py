@@ -76,11 +76,13 @@ def ask_beside(draft: Draft, others: Sequence[Group]) -> None:
     way, group = draft.stated.get("derived", {}).get("weight"), draft.group
     if draft.table != "holdings" or group is None or way in (None, OPEN):
         return
-    lists = lists_of(group, draft.labels, draft.table).to_numpy()
+    lists = lists_of(group, draft.labels, draft.table)
+    if ("drop",) in draft.questions() and "ticker" in draft.labels:  # sums of the others are no part of a whole
+        lists = lists[group.texts(draft.labels["ticker"]) != ""]
     facts = []
     for label, shape in group.shapes.items():
         if shape.kind == NUMBER and label not in draft.labels.values() and _is_share(label):
-            sums = group.numbers(label).groupby(lists).sum()
+            sums = group.numbers(label)[lists.index].groupby(lists).sum()
             parts = sums / (100.0 if sums.median() > 1.5 else 1.0)
             if parts.between(LEAST_INVESTED, 1 + WHOLE).all() and parts.min() < 1 - EXACT:
                 facts.append(Fact("weights_short", {"label": label, "low": float(parts.min()), "high": float(parts.max())}))

@@ -232,8 +232,9 @@ def _ask_sector(draft: Draft, group: Group) -> None:
         ask_column(draft, "sector", Fact("sector_unknown", {"labels": first((label, *others))}))
     elif industry in same:  # the sectors again
         del draft.labels["industry"], draft.stated["columns"]["industry"], draft.why["columns", "industry"]
-    elif industry is not None and (levels := _levels_of(group, label, industry)):
-        ask_column(draft, "industry", Fact("column_or_none", {"column": "industry", "labels": first(levels)}))
+    elif (offered := _industries(draft)) and (levels := _levels_of(group, label, offered[0])):
+        labels = first(dict.fromkeys((*levels, *offered)))
+        ask_column(draft, "industry", Fact("column_or_none", {"column": "industry", "labels": labels}))
 
 
 def _levels_of(group: Group, sector: str, industry: str) -> tuple[str, ...]:
@@ -241,7 +242,7 @@ def _levels_of(group: Group, sector: str, industry: str) -> tuple[str, ...]:
     own, groups = group.texts(sector), group.texts(industry)
     found = []
     for other, shape in group.shapes.items():
-        if other in (sector, industry) or shape.kind != TEXT or 2 * group.cells[other].nunique() > len(group.cells):
+        if other in (sector, industry) or shape.kind != TEXT or group.cells[other].nunique() >= OWN * len(group.cells):
             continue
         texts = group.texts(other)
         in_sector = lies_in(texts, own) and not lies_in(own, texts)
