@@ -106,12 +106,12 @@ def _view(book: Book, months: WalkedMonths, words: PageWords) -> WalkView:
         rules=rules,
         figures=months.figures,
         over=months.returns_over,
-        lines=_svg(lines, "lines"),
-        ladder=_svg(ladder, "ladder"),
+        lines=_svg(lines),
+        ladder=_svg(ladder),
     )
 
 
-def _svg(figure: Drawing, prefix: str) -> Markup:
+def _svg(drawing: Drawing) -> Markup:
     from markupsafe import Markup
 
-    return Markup(to_svg(figure, f"{prefix}-").removesuffix("</svg>") + told_places(figure) + "</svg>")
+    return Markup(to_svg(drawing).removesuffix("</svg>") + told_places(drawing) + "</svg>")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,19 +15,9 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 
 from attribution.house_style.drawing.canvas import SIZE, Drawing, Mark
-from attribution.house_style.drawing.tip import Tip
 from riskmodel.figures import ShownFigure
 
-HOUSE: dict[str, Any] = {
-    "svg.hashsalt": "attribution", "svg.fonttype": "none", "font.family": ["DejaVu Sans"], "font.size": SIZE,
-    "path.simplify": True, "path.simplify_threshold": 0.2,
-}  # fmt: skip
-
-
-class Sheet(ShownFigure):
-    """A figure with the texts of its places; a picture of it does not show them."""
-
-    tips: Sequence[Tip] = ()
+HOUSE: dict[str, Any] = {"font.family": ["DejaVu Sans"], "font.size": SIZE}
 
 
 @contextmanager
@@ -38,7 +28,7 @@ def house() -> Iterator[None]:
         yield
 
 
-def to_figure(drawing: Drawing) -> Sheet:
+def to_figure(drawing: Drawing) -> ShownFigure:
     """The drawing as a figure with one pair of axes in points.
 
     Examples
@@ -48,9 +38,8 @@ def to_figure(drawing: Drawing) -> Sheet:
     'One bar'
     """
     with house():
-        figure = Sheet(figsize=(drawing.width / 72, drawing.height / 72), facecolor="none")
+        figure = ShownFigure(figsize=(drawing.width / 72, drawing.height / 72), facecolor="none")
         figure.set_label(drawing.label)
-        figure.tips = drawing.tips
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))

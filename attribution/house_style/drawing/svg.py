@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
 from attribution.house_style.drawing.canvas import Drawing, Mark
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 # An attribute, since a style sheet of the page may outdo it and WeasyPrint reads no other; the page's own face comes first.
 FAMILIES = "'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, sans-serif"
-
-
-STYLE = re.compile(r' style="([^"]*)"')
 NEARNESS = 0.1  # points
 
 
-def to_svg(drawing: Drawing | Figure, prefix: str) -> str:
+def to_svg(drawing: Drawing) -> str:
     """Write a chart as an SVG element for a page: the same text on each run, its fonts left to the page.
 
-    Parameters
-    ----------
-    drawing
-        From one of the functions of this package, or a figure of your own; its label becomes the element's accessible name.
-    prefix
-        Put before every id, so that several figures can stand in one page.
+    Its label becomes the element's accessible name.
     """
-    if not isinstance(drawing, Drawing):
-        return _figure_svg(drawing, prefix)
     marks = "".join(f'<path d="{_path(mark)}"{_look(mark)}/>' for mark in drawing.marks)
     return f"{_head(drawing.label, drawing.width, drawing.height)}{marks}{''.join(map(_text, drawing.texts))}</svg>"
 
 
 def _head(label: str, width: float, height: float) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
         f'aria-label={quoteattr(label)} font-family="{FAMILIES}" viewBox="0 0 {width:g} {height:g}" '
         f'stroke-linejoin="round" stroke-linecap="butt">'
     )
@@ -108,27 +91,7 @@ def _text(written: tuple[float, float, str, str, str, float]) -> str:
     )
 
 
-def _figure_svg(figure: Figure, prefix: str) -> str:
-    """A figure of a user's own, written by matplotlib."""
-    from attribution.house_style.drawing.sheet import house
-
-    out = io.StringIO()
-    with house():
-        figure.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    text = out.getvalue()
-    text = re.sub(r">\s+<", "><", text[text.index("<svg") :].strip())
-    text = re.sub(r"<defs><style.*?</style></defs>", "", text, count=1, flags=re.DOTALL)
-    tags = re.findall(r"<[^>]*>", text)
-    used = {name for tag in tags for name in re.findall(r"#([\w.-]+)[\")]", tag)}
-    text = re.sub(r"<[^>]*>", lambda tag: _tag(tag[0], prefix, used), text)  # a name may hold what looks like an attribute
-    text = re.sub(r'<path d="[^"]*" fill="none"/>', "", text, count=1)  # the sheet
-    if "<g " not in text:
-        text = re.sub(r"</?g/?>", "", text)
-    size = figure.get_size_inches() * 72
-    return _head(str(figure.get_label()), size[0], size[1]) + text[text.index(">") + 1 :]
-
-
-def told_places(drawing: Drawing | Figure) -> str:
+def told_places(drawing: Drawing) -> str:
     """An SVG group that is not seen and tells the values of a chart's marks under the pointer, without a script.
 
     It goes behind everything else of the element that `to_svg` makes; nothing for a chart that has none to tell.
@@ -136,7 +99,7 @@ def told_places(drawing: Drawing | Figure) -> str:
     places = [
         f'<path d="M{tip.left:.1f} {tip.top:.1f}H{tip.right:.1f}V{tip.bottom:.1f}H{tip.left:.1f}z">'
         f"<title>{escape(tip.text)}</title></path>"
-        for tip in getattr(drawing, "tips", ())
+        for tip in drawing.tips
     ]
     return f'<g class="tips" fill="none" pointer-events="all">{"".join(places)}</g>' if places else ""
 
@@ -145,22 +108,3 @@ def _place(points: float) -> str:
     """Points to a hundredth, without what says nothing."""
     text = f"{points:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def _tag(tag: str, prefix: str, used: set[str]) -> str:
-    """A tag with ids of the page's own and no fonts, places to a hundredth of a point, nothing without effect."""
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    tag = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in used else "", tag)
-    tag = re.sub(r"(href=\"#|url\(#)", rf"\g<1>{prefix}", tag)
-    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
-    tag = re.sub(r"(?<![#\w.])-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), tag)
-    tag = re.sub(r'(?<= d=")[^"]*', lambda m: re.sub(r"\s*([MLCQz])\s*", r"\1", " ".join(m[0].split())), tag)
-    tag = re.sub(r"; (stroke-linejoin: round|stroke-linecap: butt|stroke-miterlimit: [\d.]+)(?=[;\"])", "", tag)
-    return STYLE.sub(lambda match: "".join(f' {name}="{value}"' for name, value in _properties(match[1])), tag)
-
-
-def _properties(style: str) -> Iterator[tuple[str, str]]:
-    """The properties of a style attribute, which a page's security policy may forbid, as attributes of their own."""
-    for part in filter(None, map(str.strip, style.split(";"))):
-        name, _, value = part.partition(":")
-        yield name.strip(), value.strip()

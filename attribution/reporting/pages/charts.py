@@ -104,6 +104,6 @@ class PageCharts:
 
         if key not in self.drawn:
             made = figure()
-            self.drawn[key] = to_svg(made, f"chart-{len(self.drawn)}-"), told_places(made)
+            self.drawn[key] = to_svg(made), told_places(made)
         svg, places = self.drawn[key]
         return Markup(svg.removesuffix("</svg>") + places + "</svg>" if self.pointed else svg)
