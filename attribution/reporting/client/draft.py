@@ -10,11 +10,13 @@ import pandas as pd
 
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
+from attribution.reporting.client.sleeve import best_and_worst
 from attribution.reporting.commentary.draft import indices_told, results
+from attribution.reporting.commentary.lean import has_lean, lean
 from attribution.reporting.commentary.risk import broken_limits, course_of
 from attribution.reporting.commentary.writer import Writer, bullets, capital, writer_of
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, named_rows, specific_names
-from attribution.rows import SPECIFIC
+from attribution.rows import MARKET, SPECIFIC
 
 STOCKS = 2  # named behind the specific part
 LARGE_REST = 1 / 3  # of the sizes of the rows named: from there on all else is told too
@@ -125,7 +127,7 @@ def _largest(write: Writer, sleeve: str) -> str:
     same = found[found["contribution"] * _excess(write, sleeve) > 0]
     if same.empty:
         return ""
-    return write("client.driver", driver=write.factor(str(same["factor"].iloc[0])))
+    return write("client.driver", driver=called(write, next(same.itertuples())))
 
 
 def _why(write: Writer, sleeve: str) -> str:
@@ -153,7 +155,7 @@ def _reasons(write: Writer, course: str, factors: pd.DataFrame, named: pd.DataFr
     for sign in (way, -way):
         side = named[named["contribution"] * sign > 0]
         if len(side):
-            items = write.join(_item(write, course, str(factor)) for factor in side["factor"])
+            items = write.join(_item(write, course, row) for row in side.itertuples())
             kind = "helped" if sign > 0 else "hurt"
             key = f"and_{kind}" if told else f"{kind}_{'one' if len(side) == 1 else 'many'}"
             told.append(write(f"client.{key}", items=items))
@@ -183,23 +185,36 @@ def _rest(write: Writer, course: str, named: pd.DataFrame) -> str:
     return write(key, rest=write.percent("figures", course, "beside_named", column="value"))
 
 
-def _item(write: Writer, course: str, factor: str) -> str:
-    """A factor with its contribution; the specific part with the names that made most of it."""
-    values = {
-        "name": write.factor(factor),
-        "number": write.percent("factor_contributions", course, factor, column="contribution"),
-    }
-    if factor != SPECIFIC:
+def _item(write: Writer, course: str, row: Any) -> str:
+    """A row with its contribution; the specific part with its largest names of those that the page has below."""
+    number = write.percent("factor_contributions", course, row.factor, column="contribution")
+    values = {"name": called(write, row), "number": number}
+    if row.factor != SPECIFIC:
         return write("client.item", **values)
+    names = by_size(specific_names(write.facts.tables, course))
     stocks = [
         write(
             "client.specific_stock",
             name=write.named_stock(ticker, course),
-            number=write.percent("stock_factor", course, ticker, factor, column="contribution"),
+            number=write.percent("stock_factor", course, ticker, SPECIFIC, column="contribution"),
         )
-        for ticker in by_size(specific_names(write.facts.tables, course)).head(STOCKS)["ticker"]
+        for ticker in names.loc[names["ticker"].isin(_in_table(write, course)), "ticker"].head(STOCKS)
     ]
     return write("client.specific" if stocks else "client.item", stocks=write.join(stocks), **values)
+
+
+def _in_table(write: Writer, course: str) -> set[str]:
+    """The stocks whose whole contributions a client finds under the text."""
+    frame = write.facts.of("stock_contributions", course=course)
+    return set() if frame.empty else {str(ticker) for part in best_and_worst(frame).values() for ticker in part["ticker"]}
+
+
+def called(write: Writer, row: Any) -> str:
+    """What a row is called as a reason: which way the portfolio leaned, where it can be told so, else its name."""
+    factor = write.factor(row.factor)
+    if row.group == MARKET or not has_lean(row):
+        return factor
+    return write(f"client.lean_{'style' if row.group == 'style' else 'weight'}", exposure=lean(write, row), factor=factor)
 
 
 def _breaches(write: Writer, limits: Sequence[Limit]) -> str:

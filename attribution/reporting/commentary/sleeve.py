@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.measures.selection import UNUSUAL
+from attribution.reporting.commentary.lean import has_lean, lean
 from attribution.reporting.commentary.writer import Writer, bullets, capital
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, drivers, offsetting, specific_names
 from attribution.rows import CASH_AND_STOPPED, LEAST_T, PROXY_FACTOR, SPECIFIC, no_stocks
@@ -17,7 +18,6 @@ from riskmodel.facts import Fact
 
 SHOWN_DRIVERS = 4  # factors, beside what is specific; the table has the others
 SHOWN_STOCKS = 2
-UNLIKE = 2.0  # a contribution this many times another size is not told as exposure times return
 
 
 @dataclass(frozen=True)
@@ -114,32 +114,18 @@ class SleeveCommentary:
         month = ("factor_month", row.factor)
         told = write.facts.has(*month)
         values["return"] = write.percent(*month, column="return") if told else write.percent(*key, column="factor_return")
-        shown = abs(row.active_exposure) >= (0.005 if style else LEAST_DRIVER) and abs(row.factor_return) >= LEAST_DRIVER
-        if not shown or self._at_odds(row):
+        if not has_lean(row):
             return write("driver.summed", factor=capital(factor), **values)
         values["paid"] = write("driver.rewarded" if row.factor_return > 0 else "driver.cost")
         if row.group == "market":
             return capital(write("driver.market", **values))
-        exposure = capital(self._exposure(row.factor, factor, row.active_exposure > 0, style))
+        exposure = capital(lean(write, row))
         return write(f"driver.{self._kind(row.group)}", exposure=exposure, factor=factor, **values)
 
     def _kind(self, group: str) -> str:
         """How a factor is spoken of: a style, a sector, an industry beside its sector, or one that stands alone."""
         nested = (self.write.facts.of("factor_contributions", course=self.course)["group"] == "sector").any()
         return group if group in ("style", "sector") or (group == "industry" and nested) else "alone"
-
-    def _at_odds(self, row: Any) -> bool:
-        """Whether a contribution, summed by day, is far from mean exposure times the month's return."""
-        ratio = row.active_exposure * row.factor_return / row.contribution
-        return not 1 / UNLIKE <= ratio <= UNLIKE
-
-    def _exposure(self, label: str, factor: str, high: bool, style: bool) -> str:
-        write = self.write
-        if not style:
-            return write("driver.overweight" if high else "driver.underweight")
-        side = "high" if high else "low"
-        known = label in write.messages.table["commentary"][side]
-        return write(f"{side}.{label}") if known else write(f"{side}.other", factor=factor)
 
     def _specific_names(self) -> str:
         """The stocks that the specific part is mostly made of."""

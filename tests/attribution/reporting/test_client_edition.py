@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pypdf
@@ -15,10 +16,11 @@ from attribution.measures.limits import Limit
 from attribution.portfolio.settings.walked import Walked
 from attribution.reporting.client.closing import glossary, limit_lines
 from attribution.reporting.client.cover import returns_view
-from attribution.reporting.client.draft import client_draft
+from attribution.reporting.client.draft import called, client_draft
 from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, ClientTexts, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
+from attribution.reporting.commentary.writer import writer_of
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.pdf import PangoMissingError, start_pdf
 from attribution.reporting.tables.facts import named_rows
@@ -160,16 +162,24 @@ def test_a_sleeve_that_is_no_course_is_told_like_one_that_is(page_content):
     assert re.search(r"Major \(simulated\) (out|under)performed by \[", text)
 
 
-def reasons(book, *rows, excess, language="en"):
-    """What a client reads of the first sleeve, whose factor cut has the rows (factor, contribution, t)."""
+def reasons(book, *rows, excess, language="en", leans=None, own=(("A", 0.015, 0.01),)):
+    """What a client reads of the first sleeve, whose factor cut has the rows (factor, contribution, t).
+
+    `leans` has a factor's active exposure and return where a mean of both makes its contribution; `own` by stock what is
+    specific, and all that it contributed.
+    """
+    leans = leans or {}
     group = {"specific": "specific", "proxy": "other"}
-    frame = judged([factor_row(name, group.get(name, "style"), 0.2, 0.01, size, t) for name, size, t in rows])
+    whole = {name: leans.get(name, (0.2, 0.01)) for name, _, _ in rows} | {"specific": (float("nan"), float("nan"))}
+    frame = judged([factor_row(name, group.get(name, "style"), *whole[name], size, t) for name, size, t in rows])
     named = named_rows(frame)["contribution"].sum()
     figures = pd.DataFrame(
         {"course": COURSE, "measure": ["excess_return", "beside_named"], "value": [excess, excess - named]}
     )
-    cells = pd.DataFrame({"course": COURSE, "ticker": ["A"], "factor": "specific", "contribution": [0.015]})
-    tables = {"factor_contributions": frame, "figures": figures, "stock_factor": cells}
+    stocks = pd.DataFrame(own, columns=["ticker", "contribution", "active_contribution"]).assign(course=COURSE)
+    cells = stocks[["course", "ticker", "contribution"]].assign(factor="specific")
+    table = stocks[["course", "ticker", "active_contribution"]].assign(name=None, held=True)
+    tables = {"factor_contributions": frame, "figures": figures, "stock_factor": cells, "stock_contributions": table}
     text = client_draft(tables, book=book, month=SMALL_MONTH, language=language)
     assert check_commentary(text, tables, book=book, month=SMALL_MONTH).empty
     return bare(text).split("\n\n")[3].strip()
@@ -179,14 +189,46 @@ def test_the_specific_part_is_told_where_it_is_as_large_as_the_drivers(small_boo
     rows = [("market_sensitivity", -0.0309, -6.4), ("specific", 0.0173, 2.25), ("liquidity", -0.0062, -5.0)]
     said = reasons(small_book, *rows, excess=-0.0203)
     assert said == (
-        "The excess return over the Large Index was −2.03 points. The main detractors were market sensitivity (−3.09%) and "
-        "liquidity (−0.62%); stock-specific returns (+1.73%, mainly A +1.50%) contributed."
+        "Against the Large Index: −2.03 points. The main detractors were market sensitivity (−3.09%) and "
+        "liquidity (−0.62%); stock-specific returns (+1.73%, including A +1.50%) contributed."
     )
     said = reasons(small_book, *rows, excess=-0.0203, language="ja")
     assert (
-        "主なマイナス要因は米国株感応度（△3.09%）、流動性（△0.62%）です。一方、銘柄固有の要因（+1.73%、主にAが+1.50%）は"
+        "主なマイナス要因は米国株感応度（△3.09%）、流動性（△0.62%）です。一方、銘柄固有の要因（+1.73%、うちAが+1.50%）は"
         in said
     )
+
+
+def test_a_driver_is_told_by_which_way_the_portfolio_leaned(small_book):
+    rows = [("market_sensitivity", -0.012, -6.4), ("shareholder_return", -0.008, -5.0), ("crowding", 0.006, 4.0)]
+    leans = {"market_sensitivity": (0.3, -0.04), "shareholder_return": (-0.4, 0.02), "crowding": (0.2, 0.03)}
+    said = reasons(small_book, *rows, ("specific", 0.0, 0.0), excess=-0.014, leans=leans)
+    assert "were high market sensitivity (−1.20%) and low shareholder payouts (−0.80%); high exposure to crowding" in said
+    said = reasons(small_book, *rows, ("specific", 0.0, 0.0), excess=-0.014, leans=leans, language="ja")
+    assert "米国株感応度の高い銘柄への傾斜（△1.20%）、株主還元性の低い銘柄への傾斜（△0.80%）です。一方、" in said
+
+
+def test_a_driver_whose_days_differ_from_its_mean_leans_no_way(small_book):
+    rows = [("value", -0.012, -6.4), ("specific", 0.0, 0.0)]
+    said = reasons(small_book, *rows, excess=-0.012, leans={"value": (0.3, 0.04)})
+    assert "The main detractor was value (−1.20%)." in said
+
+
+def test_a_weight_above_the_benchmarks_is_an_overweight(page_content):
+    write = writer_of({}, page_content.book, "en")
+    row = SimpleNamespace(factor="Energy", group="sector", active_exposure=0.05, factor_return=0.1, contribution=0.005)
+    assert called(write, row) == "an overweight in Energy"
+    assert called(writer_of({}, page_content.book, "ja"), row) == "エネルギーのオーバーウエート"
+    row.group, row.factor = "market", "market"
+    assert called(write, row) == "market"
+
+
+def test_stocks_are_named_of_the_table_below_alone(small_book):
+    """What is specific of a stock may be all taken back by its factors: the reader would look for it in vain."""
+    rows = [("value", -0.03, -6.4), ("specific", 0.02, 2.3)]
+    own = [("A", 0.015, 0.0), ("B", 0.006, 0.007), ("C", 0.004, 0.005)]
+    said = reasons(small_book, *rows, excess=-0.01, own=own)
+    assert "stock-specific returns (+2.00%, including B +0.60% and C +0.40%) contributed." in said
 
 
 def test_a_gain_whose_only_driver_is_a_loss_is_told_with_all_else(small_book):
