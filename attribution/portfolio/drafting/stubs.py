@@ -10,6 +10,7 @@ from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, Found
 from riskmodel.market.sources.recognition.evidence.near import Near
 from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.groups import derived_from
 from riskmodel.market.tables import TABLES
 from riskmodel.texts import visible
 
@@ -28,13 +29,18 @@ def stubs(recognised: Recognised) -> list[str]:
             out += _file(each, place)
         best = near[0]
         out.append(f"# [tables.{table}.columns]")
-        for ours in TABLES[table].columns:
+        for ours in dict.fromkeys((*TABLES[table].columns, *best.may_be)):
             if ours in best.may_be:
                 labels = best.may_be[ours]
                 value = labels[0] if len(labels) == 1 else OPEN
                 out.append(f"# {ours} = {quoted(value)}  # {_shown(labels)}")
             elif ours in best.lacks:
                 out.append(f'# {ours} = "?"  # no column of that file can be it')
+        if ways := [ours for ours in derived_from(table) if ours not in {*best.may_be, *best.lacks}]:
+            out.append(f"# [tables.{table}.derived]")
+        for ours in ways:
+            able = [way for way, columns in derived_from(table)[ours].items() if {*columns} & {*best.may_be}]
+            out.append(f'# {ours} = "?"  # {_shown(able)}')
         out.append("")
     return out
 

@@ -216,12 +216,13 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, over
     if draft.group is None:
         return
     word = draft.group.doubtful
+    own = draft.group.place if draft.group.first.sheet else str(draft.stated["file"])  # as it is to be written
     if rivals:
-        why = Fact("which_place", {"places": (draft.group.place, *(each.place for each in rivals))})
+        why = Fact("which_place", {"places": (own, *(each.place for each in rivals))})
     elif word is not None:
         why = Fact("doubtful_name", {"word": word})
     elif not stands:
-        why = Fact("one_kind", {"places": (draft.group.place,), "table": draft.table})
+        why = Fact("one_kind", {"places": (own,), "table": draft.table})
     elif overlap is None:
         return
     else:

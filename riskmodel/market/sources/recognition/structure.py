@@ -16,10 +16,10 @@ from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS
 from riskmodel.market.sources.recognition.evidence.standing import expects
 from riskmodel.market.sources.recognition.evidence.statements import FEW_NUMBERS, of_results, sums_in
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
-from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, wholes_of
+from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, is_whose, wholes_of
 from riskmodel.market.sources.recognition.names import day_in, plain_index
 from riskmodel.market.sources.recognition.wide import PAIR
-from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, currency_said, has, tokens
+from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, currency_said, has, matched, tokens
 
 DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
 MONTHLY = pd.Timedelta(days=20)  # between lists
@@ -126,7 +126,8 @@ def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Know
         return None
     keys = [day] if day is not None else []
     named = [label for label in group.first.labels if label != ticker and _are_indices(group, label, known.indices)]
-    whose = named[0] if len(named) == 1 else _whose(group, ticker, keys)
+    headed = [label for label in group.first.labels if label != ticker and _is_headed(group, label)]
+    whose = named[0] if len(named) == 1 else _whose(group, ticker, keys) or (headed[0] if len(headed) == 1 else None)
     numbers = _numbers(group, ticker)
     wholes = wholes_of(group, keys + ([whose] if whose else []), {ticker, *keys})
     lists = [group.file_of_rows, *(group.texts(key).to_numpy() for key in keys + ([whose] if whose else []))]
@@ -141,20 +142,28 @@ def _lists(group: Group, ticker: str, days: Mapping[str, pd.Series], known: Know
     order = days if day is not None else {"": pd.Series(group.file_of_rows)}  # files by the day in their names
     if not wholes and counts and any(_is_steady(group.texts(ticker), group.numbers(each), order) for each in numbers):
         return None  # a number that is steady for each stock, of nearly all there are: no portfolio
-    of_index = names > HELD or bool(named)
+    of_index = names > HELD or bool(named) or bool(headed) or group.of_index
     table = "constituents" if of_index else "holdings"
     columns = (
         {"ticker": ticker} | ({"date": day} if day is not None else {}) | ({"weight": wholes[0]} if len(wholes) == 1 else {})
     )
     if len(named) == 1:
         return _of(table, Fact("like_members", {"label": named[0]}), **columns, **{LISTED[table]: named[0]})
-    return _of(table, Fact("like_lists", {"names": names}), **columns)  # of whom, is asked
+    if headed == [whose]:
+        columns["index"] = headed[0]
+    return _of(table, Fact("like_lists", {"names": names}), **columns)  # of whom, is asked where no header says it
 
 
 def _are_indices(group: Group, label: str, indices: frozenset[str]) -> bool:
     """Whether a column has names of indices alone, of which there are levels."""
     texts = frozenset(group.texts(label)) - {""} if group.shape(label).kind == TEXT else frozenset[str]()
     return bool(texts) and {plain_index(text) for text in texts} <= {plain_index(name) for name in indices}
+
+
+def _is_headed(group: Group, label: str) -> bool:
+    """Whether a header is a word for the index of lists."""
+    words = WORDS["constituents"]["index"]
+    return group.shape(label).kind == TEXT and is_whose(group, label) and matched(label, words)[0] >= WHOLE_WORD
 
 
 def _whose(group: Group, ticker: str, keys: list[str]) -> str | None:

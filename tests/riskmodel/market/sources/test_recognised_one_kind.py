@@ -52,7 +52,7 @@ def test_of_two_columns_that_sum_to_a_whole_it_is_asked_which_is_in_force(labels
     base(tmp_path)
     members = rows(0.4).rename(columns={"When": "Date", "one": labels[0], "two": labels[1]}).assign(Index="LRG")
     members.to_csv(tmp_path / "members.csv", index=False)
-    found = draft(tmp_path, "constituents" if "Ela" not in labels else "holdings")  # which has no word of either
+    found = draft(tmp_path, "constituents")
     assert found.stated["columns"]["weight"] == OPEN
     assert {*labels} <= {*found.why["columns", "weight"][0].values["labels"]}
     assert found.stated["units"]["weight"] == "percent"  # whichever it is
@@ -219,3 +219,38 @@ def test_of_two_files_of_securities_whose_sectors_differ_it_is_asked_which(same,
     found = draft(tmp_path, "securities")
     assert found.stated["file"] == ("master.csv" if same else OPEN)
     assert same or found.why["file",][0].values["places"] == ("master.csv", "screen.csv")
+
+
+def test_lists_with_market_caps_and_a_weight_that_no_word_says_are_members_of_an_index(tmp_path):
+    base(tmp_path)
+    members = rows(0.4).rename(columns={"When": "Date", "one": "Wt at close %", "two": "Wt next open %"})
+    caps = members["Wt at close %"].map(lambda weight: round(weight * 973.1))
+    members.assign(Index="L12", **{"Full mkt cap (£m)": caps}).to_csv(tmp_path / "L12_weights.csv", index=False)
+    found = draft(tmp_path, "constituents")
+    assert (found.stated["columns"]["ticker"], found.stated["columns"]["index"]) == ("ISIN", "Index")
+    assert found.stated["columns"]["weight"] == OPEN and found.stated["units"]["weight"] == "percent"
+
+
+def test_nearest_to_share_counts_is_the_file_with_words_of_what_they_are_worked_out_from(tmp_path):
+    base(tmp_path)
+    targets = pd.DataFrame({"ISIN": ISINS, "As of": "2024-04-30", "Target price": 10 + np.arange(len(TICKERS))})
+    targets.to_csv(tmp_path / "a_consensus.csv", index=False)
+    caps = {"Full mkt cap": 973, "Free mkt cap": 900}
+    members = rows(0.4).rename(columns={"When": "Date", "one": "Wt close %", "two": "Wt open %"}).assign(**caps)
+    for month, part in members.groupby(members["Date"].dt.strftime("%Y%m")):
+        part.to_csv(tmp_path / f"weights_{month}.csv", index=False)
+    near = looked(tmp_path).nearest["shares"]
+    assert (near[0].file, near[0].may_be["market_cap"]) == ("weights_*.csv", ("Full mkt cap", "Free mkt cap"))
+    text = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
+    assert '# market_cap = "?"  # "Full mkt cap" or "Free mkt cap"\n# [tables.shares.derived]\n' in text
+    assert '# shares_out = "?"  # "market_cap / close"' in text
+
+
+def test_a_file_whose_only_number_is_asked_for_is_asked_for_too(tmp_path):
+    base(tmp_path)
+    days = pd.bdate_range(MONTHS[0], MONTHS[-1])
+    slow = 4 + np.sin(np.arange(len(days)) / 30).round(3)
+    pd.DataFrame({"DATE": days, "R1": slow, "R2": slow + 0.25}).to_csv(tmp_path / "series.csv", index=False)
+    found = draft(tmp_path, "rates")
+    assert found.stated["columns"]["risk_free"] == OPEN and found.stated["file"] == OPEN
+    assert "series.csv" in found.why["file",][0].values["places"]

@@ -64,7 +64,7 @@ from riskmodel.market.sources.recognition.found import (
     rows_of_headers,
     told_elsewhere,
 )
-from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.groups import Group, kind_of
 from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import named_rates, why_left
@@ -86,11 +86,13 @@ from riskmodel.market.sources.recognition.wide import (
     wide_drafts,
 )
 from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, matched
+from riskmodel.market.tables import NUMBER as OF_NUMBERS
 from riskmodel.market.tables import TABLES
 from riskmodel.progress import OF_STAGE, Step, silent
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
 LISTS = ("holdings", "constituents")
+OF_ONE_NUMBER = ("splits", "rates", "fx")
 SERIES = ("rates", "indices")  # of a few numbers a day words and cells say little: all files that may be it are named
 KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them
 
@@ -142,6 +144,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     priced = priced_in(choices, across)
     no_tables = strangers(choices, across, priced)
     choices = {g: [each for each in likely if (g, each.table) not in no_tables] for g, likely in choices.items()}
+    whole = [group for (group, _), why in no_tables.items() if why.key == "counts_of_lists" and not choices[group]]
+    choices |= structures(whole, known)
     for group, wide in across.items():
         if wide is not None and (rates := rates_across(wide, priced)) is not None:
             across[group], choices[group] = None, [rates]
@@ -239,7 +243,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         ask_equals(drafts[-1])
         ask_days(drafts[-1])
     for draft in drafts:
-        certain = draft.group is None or stands.get(draft.group, True)
+        certain = (draft.group is None or stands.get(draft.group, True)) and not _is_open(draft)
         state_place(draft, rivals.get(draft.table, []), certain, files_overlap(draft))
         if not certain:
             ask_results(draft)
@@ -295,7 +299,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         found += rows_of_headers(group)
     found += rows_not_found(drafts)
     missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
-    near = {table: nearest(table, sure, tickers) for table in missing}
+    of_tables = [group for group in narrow if group in used and not group.doubtful]
+    near = {table: nearest(table, [*sure, *of_tables], tickers, of_tables) for table in missing}
     of_splits = [each for each in events if each.may_be_splits]
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
@@ -315,6 +320,11 @@ def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool
     if likely and likely[0].table == "rates":
         return *last, roughness(group)
     return *last, -max((each.score for each in likely), default=0)
+
+
+def _is_open(draft: Draft) -> bool:
+    """Whether the number of a table of one number is asked for: what it is would tell what the file is."""
+    return draft.table in OF_ONE_NUMBER and not any(kind_of(draft.table, ours) == OF_NUMBERS for ours in draft.labels)
 
 
 def merged_lists(groups: Sequence[Group]) -> list[Group]:

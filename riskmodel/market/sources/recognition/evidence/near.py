@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY
-from riskmodel.market.sources.recognition.groups import Group, fits
-from riskmodel.market.sources.recognition.words import WORDS, matched
-from riskmodel.market.tables import TABLES, TEXT
+from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of, wholes_of
+from riskmodel.market.sources.recognition.names import pattern_of
+from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
+from riskmodel.market.tables import NUMBER, TABLES, TEXT
 
 MOST_FILES = 3  # that a draft names of each table
 LEAST = 0.5  # of a table's columns, that a file has columns of the kind of
@@ -22,9 +23,10 @@ class Near:
     Attributes
     ----------
     file, sheet
-        Whose.
+        Whose; a pattern of several.
     may_be
-        Ours -> the headers of the file's columns of that kind, those with a word of it first.
+        Ours -> the headers of the file's columns of that kind, those with a word of it first; of a column that no header
+        has a word of, what it is worked out from, where headers have words of that.
     lacks
         Of ours, for which the file has no column.
     """
@@ -35,37 +37,67 @@ class Near:
     lacks: tuple[str, ...]
 
 
-def nearest(table: str, groups: Sequence[Group], tickers: Mapping[Group, str | None]) -> tuple[Near, ...]:
+def nearest(
+    table: str, groups: Sequence[Group], tickers: Mapping[Group, str | None], taken: Collection[Group] = ()
+) -> tuple[Near, ...]:
     """The files that come nearest to a table, at most `MOST_FILES`; none where all lack more than half of it.
+
+    First those that lack least; of these those with most words of it, in headers and around them.
 
     Parameters
     ----------
     groups
-        Files that are no table yet.
+        Files that may be it.
     tickers
         The column of each by which it names stocks; None where it has none.
+    taken
+        Those of another table: near to a second one where the header of a number has a word of it.
     """
-    spec = TABLES[table]
-    wanted = [ours for ours in spec.columns if ours not in spec.optional]
+    wanted = [ours for ours in TABLES[table].columns if ours not in TABLES[table].optional]
     found = []
     for group in groups:
-        may_be, ticker = dict[str, tuple[str, ...]](), tickers[group]
+        ticker = tickers[group]
         if ticker is not None and "ticker" not in wanted:  # rates, levels and pairs are of no stock
             continue
-        for ours in wanted:
-            kind = spec.columns[ours]
-            labels = [
-                label
-                for label, shape in group.shapes.items()
-                if shape.kind != EMPTY and label != ticker and fits(shape, kind) and (kind != TEXT or shape.kind != DAY)
-            ]
-            labels = [ticker] if ours == "ticker" and ticker else [] if ours == "ticker" else labels
-            if labels:
-                words = WORDS.get(table, {}).get(ours, ())
-                scores = {label: matched(label, words)[0] for label in labels}
-                may_be[ours] = first(label for _, label in sorted((-score, label) for label, score in scores.items()))
-        lacks = tuple(ours for ours in wanted if ours not in may_be)
+        scores = _with_inputs(table, {ours: _scores(table, ours, group, ticker) for ours in wanted}, group, ticker)
+        numbers = [labels for ours, labels in scores.items() if kind_of(table, ours) == NUMBER]
+        if group in taken and not any(any(labels.values()) for labels in numbers):
+            continue
+        lacks = tuple(ours for ours, labels in scores.items() if not labels)
+        may_be = {ours: first(sorted(labels, key=lambda each: -labels[each])) for ours, labels in scores.items() if labels}
         if "ticker" not in lacks and len(may_be) > LEAST * len(wanted):
-            near = Near(group.place if len(group.seen) > 1 else group.first.file, group.first.sheet, may_be, lacks)
-            found.append((len(lacks), -len(may_be), near))
-    return tuple(near for _, _, near in sorted(found, key=lambda each: each[:2])[:MOST_FILES])
+            near = Near(pattern_of(group.files, []) or group.first.file, group.first.sheet, may_be, lacks)
+            words = sum(max(labels.values()) for labels in scores.values() if labels)
+            words += WHOLE_WORD * any(has(tokens(text), each) for text in group.around for each in OF_NAMES.get(table, ()))
+            found.append((len(lacks), -words, near))
+    return tuple(near for *_, near in sorted(found, key=lambda each: each[:2])[:MOST_FILES])
+
+
+def _scores(table: str, ours: str, group: Group, ticker: str | None) -> dict[str, float]:
+    """How well the header of each column that could be one of ours is a word of it."""
+    if ours == "ticker":
+        return {ticker: 0.0} if ticker else {}
+    kind = kind_of(table, ours)
+    words = WORDS.get(table, {}).get(ours, ())
+    scores = {
+        label: matched(label, words)[0]
+        for label, shape in group.shapes.items()
+        if shape.kind != EMPTY and label != ticker and fits(shape, kind) and (kind != TEXT or shape.kind != DAY)
+    }
+    if ours == "weight":
+        days = [label for label, shape in group.shapes.items() if shape.kind == DAY][:1]
+        scores |= dict.fromkeys(wholes_of(group, days, {*days, ticker or ""}), WHOLE_WORD)
+    return scores
+
+
+def _with_inputs(
+    table: str, scores: dict[str, dict[str, float]], group: Group, ticker: str | None
+) -> dict[str, dict[str, float]]:
+    """What a column is worked out from in its place, where headers have words of that and none of the column."""
+    for ours, ways in derived_from(table).items():
+        inputs = dict.fromkeys(each for columns in ways.values() for each in columns if each not in TABLES[table].columns)
+        said = {each: {label: one for label, one in _scores(table, each, group, ticker).items() if one} for each in inputs}
+        if not any(scores.get(ours, {}).values()) and any(said.values()):
+            rest = {each: its for each, its in scores.items() if each != ours}
+            scores = rest | {each: its for each, its in said.items() if its}
+    return scores
