@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
@@ -38,6 +38,9 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {  # by table: of each row one 
     "rates": (("date",), ("risk_free",)),
     "fx": (("date",), ("pair",), ("rate",)),
 }
+NEAREST: dict[str, dict[str, tuple[str, ...]]] = {  # of tables that words rank and never take
+    table: {ours: tuple(words) for ours, words in columns.items()} for table, columns in _FILE["nearest"].items()
+}
 OF_NAMES: dict[str, tuple[str, ...]] = {table: tuple(words) for table, words in _FILE["names"].items()}
 UNIT_WORDS: dict[str, tuple[str, ...]] = {unit: tuple(words) for unit, words in _FILE["units"].items() if unit != "ones"}
 ONES = tuple(_FILE["units"]["ones"])
@@ -47,6 +50,7 @@ OF_AMOUNTS = ("volume", "vol", "volumen", "出来高", "売買高", "dividend", 
 CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
 CODE_WORDS = ("isin", "cusip", "sedol", "wkn", "valor", "ric", "figi", "isinコード", "currency", "crncy", "währung", "通貨")
 HEADERS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["headers"].items()}
+MANY_TEXTS = 100_000  # headers beside words that are remembered: each is asked for of each table and group
 WHOLE_WORD = 3.0  # of `matched`: a header that is a word and nothing else
 WHOLE = "="  # before a word that is a header only where it stands alone
 _SCALE = r"(?P<scale>k|t|tsd|m|mn|mm|mio|mln|b|bn|mrd|md|mds|lakhs?|lacs?|crores?|cr)"
@@ -95,6 +99,7 @@ def bare(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+@lru_cache(maxsize=MANY_TEXTS)
 def has(words: tuple[str, ...], phrase: str) -> bool:
     """Whether a phrase stands among words as a whole; one of Japanese may be a part of a word, "=at" is all of the words."""
     if phrase.startswith(WHOLE):
@@ -105,6 +110,7 @@ def has(words: tuple[str, ...], phrase: str) -> bool:
     return any(words[place : place + len(wanted)] == wanted for place in range(len(words) - len(wanted) + 1))
 
 
+@lru_cache(maxsize=MANY_TEXTS)
 def matched(label: str, phrases: tuple[str, ...]) -> tuple[float, str]:
     """How well a header is one of several phrases, 3 for the same words and 2 for words among others, and the phrase.
 

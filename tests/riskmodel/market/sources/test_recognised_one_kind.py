@@ -254,3 +254,32 @@ def test_a_file_whose_only_number_is_asked_for_is_asked_for_too(tmp_path):
     found = draft(tmp_path, "rates")
     assert found.stated["columns"]["risk_free"] == OPEN and found.stated["file"] == OPEN
     assert "series.csv" in found.why["file",][0].values["places"]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason", "day", "value"),
+    [
+        ("delistings.csv", "Plan of arrangement", "Effective date", "Consideration per share"),
+        ("basic/下市櫃.csv", "合併", "確定日", "每股所得(元)"),
+        ("ends.csv", "Cash merger", "Day", "Amount"),
+    ],
+)
+def test_shares_whose_life_ends_are_named_and_never_taken(file, reason, day, value, tmp_path):
+    base(tmp_path)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    last = {"Last close": [26.7, 0.3], "Reason": reason, "Last day": ["2024-03-05", "2024-03-20"]}
+    known = {day: ["2024-03-06", "2024-03-22"], value: [27.0, 0.0]}
+    pd.DataFrame({"ISIN": ISINS[:2], **last, **known}).to_csv(tmp_path / file, index=False)
+    found = looked(tmp_path)
+    assert found.draft("finals") is None
+    near = found.nearest["finals"][0]
+    assert near.file == file and {near.may_be["date"][0], near.may_be["value"][0]} <= {day, value, "Last day", "Last close"}
+    assert file == "ends.csv" or (near.may_be["date"][0], near.may_be["value"][0]) == (day, value)
+    assert any(each.file == file and fact.key == "may_be_finals" for each in found.found for fact in each.why)
+
+
+def test_a_table_of_all_stocks_with_a_word_in_a_header_is_of_no_ends(tmp_path):
+    base(tmp_path)
+    frame = pd.DataFrame({"ISIN": ISINS, "Delisted": "2024-03-29", "Rating": np.arange(len(ISINS)) % 5})
+    frame.to_csv(tmp_path / "screen.csv", index=False)
+    assert "finals" not in looked(tmp_path).nearest

@@ -30,7 +30,7 @@ from riskmodel.market.sources.recognition.drafts import (
     without_taken,
 )
 from riskmodel.market.sources.recognition.evidence.days import settle_days
-from riskmodel.market.sources.recognition.evidence.events import events_of
+from riskmodel.market.sources.recognition.evidence.events import events_of, of_ends
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import nearest
@@ -305,6 +305,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
         found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
+    if ends := {group: name for group in [*sure, *of_tables] if (name := of_ends(group, tickers[group], codes)) is not None}:
+        near["finals"] = nearest("finals", [*ends], ends)
+        found += [row_of_group(group, ASKED, Fact("may_be_finals"), table="finals") for group in ends if group not in used]
     if not any(draft.table == "rates" for draft in drafts):
         found += [
             row_of_group(group, ASKED, Fact("may_be_rates", {"label": ", ".join(labels)}), table="rates")

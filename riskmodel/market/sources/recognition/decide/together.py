@@ -66,8 +66,10 @@ def _numbered(group: Group) -> object | None:
 
 def _first_days(group: Group) -> set[pd.Timestamp]:
     """The days of the first of its columns that holds days."""
+    if _numbered(group) is None:
+        return set()
     label = next((label for label in group.first.labels if group.shape(label).kind == DAY), None)
-    return set() if label is None or _numbered(group) is None else {*group.days(label).dropna()}
+    return set() if label is None else {*group.days(label).dropna()}
 
 
 def _apart(members: Sequence[Seen]) -> list[tuple[Seen, ...]]:

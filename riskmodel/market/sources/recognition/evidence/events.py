@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 
 RARE = 0.5  # of the stocks at most have an event on one day, at the median
 MANY_DAYS = 5  # on which there are events, at least
@@ -71,6 +72,24 @@ def events_of(group: Group, ticker: str | None) -> Events | None:
         if shape.kind == TEXT and label != ticker and group.cells[label].nunique() <= min(MOST_KINDS, len(names) / 4)
     )
     return Events(group, ticker, days, numbers, tuple(f"{label}: {', '.join(_cells(group, label))}" for label in few))
+
+
+def of_ends(group: Group, ticker: str | None, codes: Mapping[str, frozenset[str]]) -> str | None:
+    """The column of a file's stocks whose life ends there, as words say: delistings, mergers, squeeze-outs; None of others.
+
+    They are few, so that no number of codes alone tells which column names them; of events of many stocks the kinds say it.
+    """
+    shapes = group.shapes
+    labels = [ticker] if ticker is not None else [each for each, shape in shapes.items() if shape.kind in (NUMBER, TEXT)]
+    known = frozenset[str]().union(*codes.values())
+    name = next((each for each in labels if (texts := {*group.texts(each)} - {""}) and texts <= known), None)
+    if name is None or not {DAY, NUMBER} <= {shape.kind for each, shape in shapes.items() if each != name}:
+        return None
+    kinds = (each for each, shape in shapes.items() if shape.kind == TEXT and each != name)
+    cells = (cell for label in kinds if group.cells[label].nunique() <= MOST_KINDS for cell in _cells(group, label))
+    few = group.texts(name).nunique() <= RARE * max(map(len, codes.values()), default=0)
+    said = (*group.around, *group.first.labels, *cells) if few else tuple(cells)
+    return name if any(has(tokens(text), phrase) for text in said for phrase in HEADERS["ends"]) else None
 
 
 def _are_rare(group: Group, stocks: int, label: str) -> bool:

@@ -9,7 +9,7 @@ from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of, wholes_of
 from riskmodel.market.sources.recognition.names import pattern_of
-from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
+from riskmodel.market.sources.recognition.words import NEAREST, OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import NUMBER, TABLES, TEXT
 
 MOST_FILES = 3  # that a draft names of each table
@@ -78,7 +78,7 @@ def _scores(table: str, ours: str, group: Group, ticker: str | None) -> dict[str
     if ours == "ticker":
         return {ticker: 0.0} if ticker else {}
     kind = kind_of(table, ours)
-    words = WORDS.get(table, {}).get(ours, ())
+    words = (WORDS | NEAREST).get(table, {}).get(ours, ())
     scores = {
         label: matched(label, words)[0]
         for label, shape in group.shapes.items()

@@ -17,8 +17,10 @@ from riskmodel.market.spelling import stands_for_none
 DAY, NUMBER, TEXT, EMPTY = "day", "number", "text", "empty"
 POINTS = ((".", ""), (".", ","), (".", "'"), (".", " "), (",", ""), (",", "."), (",", " "), (",", "'"))  # decimal, thousands
 FRACTION = "0.5"  # stands for all typed numbers with a fraction, which are no codes and have no point of the file's
+ONE_DIGIT = {**PLAIN, **str.maketrans("123456789", "0" * 9)}
 MOST = 5000  # different cells of a column that are looked at
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
+FEW_LETTERS = re.compile(r"[^\W\d_][^\W\d_./ ]{0,3}\.?")
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
 SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9, 1)
 MANY_NUMBERS = 6  # different ones of a column, before a word among them stands for none
@@ -124,8 +126,8 @@ def _of_typed(given: pd.Series) -> Shape:
 
 def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
     """Every pair of decimal and thousands with which all texts are numbers, the plainest first."""
-    plain = texts.str.translate(PLAIN).str.removesuffix("%").str.strip()
-    plain = plain.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+    plain = pd.Series(texts.str.translate(ONE_DIGIT).unique(), dtype=object)  # where digits stand decides, not which
+    plain = plain.str.removesuffix("%").str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     found, digits = [], plain.str.contains(r"\d")
     for decimal, thousands in POINTS:
         wholes = grouped_forms(thousands) if thousands else (r"\d+",)
@@ -137,9 +139,10 @@ def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
 
 def _word_for_none(texts: pd.Series) -> str | None:
     """The only text of a few letters among many numbers with fractions: ND, as a central bank has it on a holiday."""
-    plain = texts[texts.str.fullmatch(r"[^\W\d_][^\W\d_./ ]{0,3}\.?")]
-    parts = texts.str.contains(r"\d[.,]\d")
-    return str(plain.iloc[0]) if len(plain) == 1 and len(texts) >= MANY_NUMBERS and parts.mean() > 0.5 else None
+    plain = [*filter(FEW_LETTERS.fullmatch, texts)]
+    if len(plain) != 1 or len(texts) < MANY_NUMBERS:
+        return None
+    return str(plain[0]) if texts.str.contains(r"\d[.,]\d").mean() > 0.5 else None
 
 
 def same_numbers(texts: pd.Series, points: tuple[tuple[str, str], ...]) -> bool:
