@@ -33,6 +33,7 @@ from riskmodel.market.sources.recognition.evidence.units import (
     of_header,
     of_sums,
     said_around,
+    several_around,
 )
 from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shape
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
@@ -242,7 +243,7 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequen
     totals = [ours for ours, kind in TABLES[table].columns.items() if kind == NUMBER and ours not in PER_SHARE]
     totals = [ours for ours in totals if ours in chosen] if table == "fundamentals" else []
     wanted = [ours for ours in dict.fromkeys((*WITH_UNIT.get(table, ()), *totals)) if ours in chosen]
-    around = said_around(group)
+    around, several = said_around(group), several_around(group)
     found = {ours: _unit(group, table, chosen, ours, closes) for ours in wanted}
     asked = [ours for ours in wanted if found[ours] is None]
     together = [ours for ours in asked if ours in totals]
@@ -254,7 +255,7 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequen
         else:
             draft.state(("unit",), *around)
     elif len(together) > 1:
-        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(together)}))
+        draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": tuple(together)}), *several)
     else:
         together = []
     for ours in wanted:
@@ -262,7 +263,7 @@ def _units(draft: Draft, group: Group, chosen: Mapping[str, str], closes: Sequen
             continue
         known = found[ours]
         if known is None:
-            more = _sums(group, chosen, table) if ours == "weight" else ()
+            more = _sums(group, chosen, table) if ours == "weight" else several
             if ours == "risk_free":  # of a year it would be some 250 times too large
                 more = (Fact("rate_unknown", {"labels": (chosen[ours],)}),)
             draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *more)

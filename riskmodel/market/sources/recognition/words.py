@@ -143,6 +143,8 @@ def of_hundredths(text: str) -> bool:
 def unit_said(label: str) -> str | None:
     """The unit that a header or the name of a sheet states, "ones" where it names a currency or shares alone.
 
+    None of a text that states several, as a line above a table does where figures of a share are in another one.
+
     Examples
     --------
     >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Cap (M USD)")]
@@ -150,7 +152,39 @@ def unit_said(label: str) -> str | None:
     >>> unit_said("Volume (Z shares)")  # a scale that is not known
     >>> unit_said("Ccy: GBp"), unit_said("Cap (GBp mn)")  # pence, and millions of them, which is no unit of ours
     ('cents', None)
+    >>> unit_said("Scale: millions unless stated. Per share: cents")
     """
+    units = units_said(label)
+    return units[0] if len(units) == 1 else None
+
+
+@cache
+def units_said(label: str) -> tuple[str, ...]:
+    """All units that a text states, in no order.
+
+    Examples
+    --------
+    >>> units_said("Scale: millions unless stated. Per share: cents"), units_said("(miles de millones)")
+    (('cents', 'millions'), ('billions',))
+    >>> unit_said("百万円（1株当たりは円）")  # and yen of a share
+    """
+    found, rest = dict[str, None](), label
+    while (unit := _first_unit(rest)) is not None and unit not in found and not (unit == "ones" and found):
+        found[unit] = None
+        plain = " ".join(tokens(rest))
+        for phrase in sorted(UNIT_WORDS.get(unit, ()), key=len, reverse=True):
+            plain = re.sub(rf"(?<![a-z]){re.escape(phrase.removeprefix(WHOLE))}(?![a-z])", " ", plain)
+        rest = plain.replace("%", " ") if unit == "percent" else plain
+    if [*found] == ["ones"]:  # 百万円（1株当たりは円）
+        words = tokens(label)
+        scaled = (
+            unit for unit, phrases in UNIT_WORDS.items() if any(len(each) > 1 and has(words, each) for each in phrases)
+        )
+        found |= dict.fromkeys(scaled)
+    return tuple(found)
+
+
+def _first_unit(label: str) -> str | None:
     if of_hundredths(label):
         scales = (phrase for unit in UNIT_WORDS if unit not in ("cents", "percent") for phrase in UNIT_WORDS[unit])
         return None if any(has(tokens(label), phrase) for phrase in scales) else "cents"

@@ -283,3 +283,38 @@ def test_a_table_of_all_stocks_with_a_word_in_a_header_is_of_no_ends(tmp_path):
     frame = pd.DataFrame({"ISIN": ISINS, "Delisted": "2024-03-29", "Rating": np.arange(len(ISINS)) % 5})
     frame.to_csv(tmp_path / "screen.csv", index=False)
     assert "finals" not in looked(tmp_path).nearest
+
+
+def test_lists_of_an_index_a_folder_are_one_table(tmp_path):
+    base(tmp_path)
+    for index, shift in (("LRG", 0.0), ("SML", 0.3)):
+        for month, part in rows(shift).groupby("When"):
+            folder = tmp_path / "members" / index
+            folder.mkdir(parents=True, exist_ok=True)
+            frame = part[["When", "ISIN", "two"]].rename(columns={"When": "Date", "two": "Weight"}).assign(Index=index)
+            frame.to_csv(folder / f"{month:%Y%m%d}_{index}_CLS.csv", index=False)
+    found = draft(tmp_path, "constituents")
+    assert (found.stated["file"], found.stated["columns"]["index"]) == ("members/*/*_*_CLS.csv", "Index")
+
+
+def test_a_line_that_says_two_units_makes_a_question_of_amounts(tmp_path):
+    base(tmp_path)
+    years = [f"{year}-12-31" for year in (2021, 2022, 2023)]
+    assets = np.geomspace(2000, 90000, len(TICKERS)).round(1)
+    parts = [
+        pd.DataFrame(
+            {
+                **{"ISIN": ISINS, "Period end": year, "Announced": f"{int(year[:4]) + 1}-02-20", "Revenue": assets * 0.4},
+                **{"Net income": assets * 0.03, "Total assets": assets * (1 + place / 9), "Equity": assets * 0.5},
+                "DPS (cps)": 12.5 + place,
+            }
+        )
+        for place, year in enumerate(years)
+    ]
+    text = pd.concat(parts).to_csv(index=False)
+    above = "Currency: AUD   Scale: millions unless stated   Per share: cents\n"
+    (tmp_path / "annual.csv").write_text(above + text)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["unit"] == OPEN and found.stated["units"]["dividends_per_share"] == "cents"
+    (several,) = (fact for fact in found.why["unit",] if fact.key == "several_units")
+    assert several.values["place"] == " ".join(above.split())

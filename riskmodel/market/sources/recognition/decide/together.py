@@ -35,12 +35,30 @@ def _of_other_days(groups: Sequence[Group]) -> list[Group]:
 
 
 def _of_other_names(groups: Sequence[Group]) -> list[Group]:
-    """Files of one header in a folder of their own as one, where a column has one name in each and another in all others."""
-    folders: dict[PurePosixPath, list[Group]] = {}
+    """Files of one header in a folder of their own as one, where a column has one name in each and another in all others.
+
+    So are those of folders beside each other, one an index: members/LRG/2024.csv and members/SML/2024.csv.
+    """
+
+    def own(group: Group) -> object:
+        return PurePosixPath(group.first.file).parent
+
+    def beside(group: Group) -> object | None:
+        folders = PurePosixPath(group.first.file).parents
+        return (folders[1], group.first.labels, group.doubtful) if len(folders) > 1 else None
+
+    for shared in (own, beside):
+        groups = _together(groups, _apart_by(groups, shared))
+    return list(groups)
+
+
+def _apart_by(groups: Sequence[Group], shared: Callable[[Group], object | None]) -> Callable[[Group], object | None]:
+    """What groups share, where a column tells all that share it apart; None of others."""
+    sharing: dict[object, list[Group]] = {}
     for group in groups:
-        folders.setdefault(PurePosixPath(group.first.file).parent, []).append(group)
-    apart = {folder for folder, members in folders.items() if len(members) > 1 and _name_apart(members)}
-    return _together(groups, lambda group: folder if (folder := PurePosixPath(group.first.file).parent) in apart else None)
+        sharing.setdefault(shared(group), []).append(group)
+    apart = {key for key, members in sharing.items() if key is not None and len(members) > 1 and _name_apart(members)}
+    return lambda group: key if (key := shared(group)) in apart else None
 
 
 def _name_apart(members: Sequence[Group]) -> bool:

@@ -8,7 +8,16 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
-from riskmodel.market.sources.recognition.words import HEADERS, WHOLE, has, matched, of_hundredths, tokens, unit_said
+from riskmodel.market.sources.recognition.words import (
+    HEADERS,
+    WHOLE,
+    has,
+    matched,
+    of_hundredths,
+    tokens,
+    unit_said,
+    units_said,
+)
 
 WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is over its own sum have none
     "prices": ("close", "total_return", "dividend", "volume"),
@@ -56,6 +65,12 @@ def said_around(group: Group) -> tuple[str, Fact] | None:
     units = {unit for unit, _ in said}
     units = units - {"ones"} or units
     return next((found for found in said if {found[0]} == units), None)
+
+
+def several_around(group: Group) -> tuple[Fact, ...]:
+    """The first of the lines above the cells, or of the names around them, that states several units."""
+    several = (text for text in group.around[:-1] if len(units_said(text)) > 1)
+    return tuple(Fact("several_units", {"place": text}) for text in several)[:1]
 
 
 def agreed(said: tuple[str, Fact] | None, shown: tuple[str, Fact] | None) -> tuple[str, Fact] | None:
