@@ -46,7 +46,7 @@ class AccountsRun:
     rejected
         Reason -> number of accounts that are not, and are in `rejects.parquet`.
     remark
-        What is to be said of the model's store.
+        What is to be said of the store of market and model.
     """
 
     folder: RunFolder
@@ -92,13 +92,14 @@ def run_accounts(
         `rejects.parquet`.
     """
     course = _course(book, course)
+    remarks = list[str]()
     with stages(progress, STAGES) as step:
         step("accounts")
         given = read_accounts(accounts)
         folder = RunFolder(out, _run(book, course, month, given))
         folder.require_own()  # before the work
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         end = read_period(month, book, market).end
         step("model")
         fitted = fitted_model(book, market, end, progress=inside(step, "model"))
@@ -109,8 +110,8 @@ def run_accounts(
             _explain(given, shared, folder, client, inside(step, "contributions"))
             folder.finish(given.parts)
         folder.clear()
-    told = folder.told()
-    return AccountsRun(folder, course, told["explained"], told["rejected"], fitted.remark)
+    told, remark = folder.told(), " ".join(filter(None, [*remarks, fitted.remark]))
+    return AccountsRun(folder, course, told["explained"], told["rejected"], remark)
 
 
 def _course(book: Book, course: str | None) -> str:

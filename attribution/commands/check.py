@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, say
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, say, say_remarks
 from riskmodel.progress import inside
 
 
@@ -16,15 +16,16 @@ def print_check(options: argparse.Namespace) -> int:
     from riskmodel.errors import counted
 
     book = read_book(options.book)
-    given = book.model.source == "tables"
+    given, remarks = book.model.source == "tables", list[str]()
     with progress(2 + given) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         if given:
             step("model")
             read_given_model(book, market, progress=inside(step, "model"))
         step("evidence")
         evidence = whole_evidence(book, market)
+    say_remarks(remarks)
     if options.format == "text":
         kinds = kinds_table(evidence)
         print_table(kinds, "text", forms={"harm": "{:.1f}"})

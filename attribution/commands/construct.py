@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say, say_remarks
 from riskmodel.errors import InputError, listed
 from riskmodel.progress import inside
 
@@ -54,9 +54,10 @@ def print_construction(options: argparse.Namespace) -> int:
     what_if = _weights(options.what_if or [], book)
     read_day(options.date)
     laddered = options.table == "ladder" or (options.table is None and options.format != "csv") or options.out is not None
+    remarks = list[str]()
     with progress(4 if laddered else 3) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         step("model")
         fitted = fitted_model(book, market, progress=inside(step, "model"))
         step("list")
@@ -69,8 +70,7 @@ def print_construction(options: argparse.Namespace) -> int:
         if laddered:
             step("ladder")
             rungs = ladder(made.task, made=made.optimum, effort=effort)
-    if fitted.remark:
-        say(fitted.remark, error=True)
+    say_remarks([*remarks, fitted.remark])
     rules = rule_table(made)
     tables = _tables(made, rules, rungs)
     if options.out is not None:

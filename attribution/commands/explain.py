@@ -6,7 +6,16 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from attribution.brinson.choices import INTERACTIONS, METHODS, MISSING
-from attribution.commands.terminal import DONE, as_cell, print_evidence, print_table, progress, say, say_simulated
+from attribution.commands.terminal import (
+    DONE,
+    as_cell,
+    print_evidence,
+    print_table,
+    progress,
+    say,
+    say_remarks,
+    say_simulated,
+)
 from attribution.linking.methods import DAY_SCALING, DEFAULT_LINK
 from attribution.rows import AGAINST, EFFECTS
 from riskmodel.errors import InputError, listed
@@ -107,9 +116,10 @@ def explain_course(options: argparse.Namespace) -> int:
         from attribution.construction.course_rules import require_strategies
 
         require_strategies(book, options.course)
+    remarks = list[str]()
     with progress(3) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         tracks = Tracks(book, market, read_period(options.month, book, market))
         evidence = book_evidence(tracks, options.course)
         require_sound(evidence, book.path.name)
@@ -132,8 +142,7 @@ def explain_course(options: argparse.Namespace) -> int:
             frame = result.karnosky_singer(options.currency, market, **_hedge(options))
         elif options.currency:
             result = result.in_currency(options.currency, market, **_hedge(options))
-    if fitted.remark:
-        say(fitted.remark, error=True)
+    say_remarks([*remarks, fitted.remark])
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     say_simulated(book, error=options.format != "text")

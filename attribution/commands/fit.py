@@ -15,9 +15,10 @@ def print_fit(options: argparse.Namespace) -> int:
     from riskmodel.model.cache.folder import read_cache, store_bytes
 
     book = read_book(options.book)
+    remarks = list[str]()
     with progress(2) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         step("model")
         fitted = fitted_model(book, market, progress=inside(step, "model"))
     if options.format == "text":
@@ -26,8 +27,8 @@ def print_fit(options: argparse.Namespace) -> int:
         if fitted.store is not None:
             say(f"store: {store_bytes(fitted.store) / 1e6:,.1f} MB" if fitted.store.is_file() else "store: not written")
         say(f"cache: {read_cache()}")
-        if fitted.remark:
-            say(fitted.remark)
+        for remark in filter(None, [*remarks, fitted.remark]):
+            say(remark)
     else:
         print_table(fitted.model.summary().rename_axis("factor").reset_index(), options.format)
     return DONE

@@ -6,7 +6,17 @@ import argparse
 import json
 from functools import partial
 
-from attribution.commands.terminal import DONE, FINDINGS, print_evidence, print_table, progress, records, say, say_simulated
+from attribution.commands.terminal import (
+    DONE,
+    FINDINGS,
+    print_evidence,
+    print_table,
+    progress,
+    records,
+    say,
+    say_remarks,
+    say_simulated,
+)
 from riskmodel.errors import InputError, counted
 from riskmodel.progress import inside
 
@@ -32,9 +42,10 @@ def print_risk(options: argparse.Namespace) -> int:
     date = pd.to_datetime(options.date, format="%Y-%m-%d", errors="coerce")
     if pd.isna(date):
         raise InputError(f"date '{options.date}': write a day as YYYY-MM-DD.")
+    remarks = list[str]()
     with progress(3) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         month = month_to(book, market, date)
         past = last_months(book, market, date) if options.table == "realised" or _every_table(options) else []
         tracks = Tracks(book, market, run_of(past)).over(month) if past else Tracks(book, market, month)
@@ -56,8 +67,7 @@ def print_risk(options: argparse.Namespace) -> int:
             for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing(course))
         )
         realised = realised_table(realised_of_sleeves(past_of(tracks, forecasts), shares) if past else [])
-    if fitted.remark:
-        say(fitted.remark, error=True)
+    say_remarks([*remarks, fitted.remark])
     if forecast.left_out:
         say(
             f"Without a forecast, their history being too short or nobody having them: {', '.join(forecast.left_out)}.",

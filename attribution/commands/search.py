@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from attribution.commands.terminal import DONE, print_table, progress, records, say
+from attribution.commands.terminal import DONE, print_table, progress, records, say, say_remarks
 from attribution.construction.search.choices import (
     DRAWS,
     FIGURES,
@@ -79,9 +79,10 @@ def print_search(options: argparse.Namespace) -> int:
         months_between(given[0], given[-1])
     if factors is not None:
         combined(factors, least=options.least, most=options.most, weights=weights)
+    remarks = list[str]()
     with progress(3) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         step("model")
         fitted = fitted_model(book, market, progress=inside(step, "model"))
         step("search")
@@ -90,8 +91,7 @@ def print_search(options: argparse.Namespace) -> int:
             **{name: getattr(options, name) for name in ("least", "most", "start", "end")}, **chosen,
             progress=inside(step, "search"),
         )  # fmt: skip
-    if fitted.remark:
-        say(fitted.remark, error=True)
+    say_remarks([*remarks, fitted.remark])
     _print(options, result)
     return DONE
 

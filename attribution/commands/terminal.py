@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -45,6 +45,12 @@ def say(text: object = "", *, end: str = "\n", error: bool = False) -> None:
     except UnicodeEncodeError:
         shown = shown.encode(encoding, WRITTEN_OUT).decode(encoding)
     stream.write(shown + end)
+
+
+def say_remarks(remarks: Iterable[str]) -> None:
+    """Print what is to be said of the store, those remarks that say something, each on a line of standard error."""
+    for remark in filter(None, remarks):
+        say(remark, error=True)
 
 
 def _written_out(error: UnicodeError) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say, say_simulated
+from attribution.commands.terminal import DONE, FINDINGS, print_table, progress, records, say, say_remarks, say_simulated
 from riskmodel.progress import inside
 
 
@@ -51,9 +51,10 @@ def print_walk(options: argparse.Namespace) -> int:
     WalkFolder.required(out, book, options.strategy, effort)
     searches = None if options.searches is None else require_path("--searches", options.searches, "Name a folder.")
     trials_known(book, options.strategy, out, searches)  # what cannot be read is said before the work
+    remarks = list[str]()
     with progress(4) as step:
         step("market")
-        market = read_inputs(book, inside(step, "market"))
+        market = read_inputs(book, inside(step, "market"), remarks)
         step("model")
         fitted = fitted_model(book, market, progress=inside(step, "model"))
         step("lists")
@@ -67,8 +68,7 @@ def print_walk(options: argparse.Namespace) -> int:
         months.write(walked.folder)
         for language in own.book.languages:
             write_text(out / f"walk.{language}.html", with_policy(render_walk(own, months, language)))
-    if fitted.remark:
-        say(fitted.remark, error=True)
+    say_remarks([*remarks, fitted.remark])
     if options.format == "json":
         facts = [{"key": fact.key, **fact.values} for fact in months.simulated]
         told = {

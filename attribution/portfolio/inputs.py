@@ -1,4 +1,4 @@
-"""The fitted model of a book: from its store where the inputs are the same, otherwise estimated and stored."""
+"""Market and fitted model of a book: from its store where the inputs are the same, otherwise read, estimated and stored."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from riskmodel.errors import InputError, listed
 from riskmodel.market.market import read_market
 from riskmodel.market.sources import at_one_moment
 from riskmodel.model.cache.folder import cache_folder, mark_used, read_cache, trim
+from riskmodel.model.cache.market import DamagedMarketError, keep_market, kept_market, market_file, market_key
 from riskmodel.model.cache.remembered import remembering
 from riskmodel.model.given import given_model
 from riskmodel.model.results import RiskModelResults
@@ -45,11 +46,27 @@ class Fitted:
     remark: str = ""
 
 
-def read_inputs(book: Book, progress: Progress = None) -> xr.Dataset:
-    """Read a book's market and check the holdings against it, before any store is opened."""
+def read_inputs(book: Book, progress: Progress = None, remarks: list[str] | None = None) -> xr.Dataset:
+    """Read a book's market and check the holdings against it, before any fit is looked for.
+
+    Parameters
+    ----------
+    book
+        Whose market it is. Where its tables are files, the market that passed all checks is kept in the store, and taken
+        from there as long as every byte, what is stated of the tables and the code that reads them are the same.
+    progress
+        As for `riskmodel.read_market`.
+    remarks
+        Gets what is to be said of the store: a kept market that is damaged, or that cannot be written.
+
+    Raises
+    ------
+    InputError
+        As `riskmodel.read_market`, and for lists and names of the book that the market does not have.
+    """
     column = book.model.industry
     with at_one_moment(book.source):
-        market = read_market(book.source, progress=progress)
+        market = _checked_market(book, progress, [] if remarks is None else remarks)
         beyond = isinstance(column, str) and column not in market
         labels = read_grouping(book.source, str(column)) if beyond else None
     if labels is not None:
@@ -59,6 +76,51 @@ def read_inputs(book: Book, progress: Progress = None) -> xr.Dataset:
     require_known_names(book, market)
     require_known_funds(book, market)
     return market
+
+
+def _checked_market(book: Book, progress: Progress, remarks: list[str]) -> xr.Dataset:
+    """The market of a book's tables, kept or read."""
+    place = _market_place(book)
+    if place is None:
+        return read_market(book.source, progress=progress)
+    store, key = place
+    try:
+        kept = kept_market(store, key)
+    except DamagedMarketError as error:
+        remarks.append(str(error))
+        kept = None
+    if kept is not None:
+        return kept
+    market = read_market(book.source, progress=progress)
+    if _market_place(book) == place:  # nothing was written into the tables while they were read
+        try:
+            keep_market(market, store, key)
+        except OSError as error:
+            remarks.append(
+                f"market store: cannot write '{market_file(store)}' ({error.strerror}): the tables are read and checked "
+                f"anew in each run. Set [model] store."
+            )
+        if book.model.store is None:
+            trim(store)
+    return market
+
+
+def _market_place(book: Book) -> tuple[Path, str] | None:
+    """The store that keeps a book's market, and the market's key; None where it is not kept.
+
+    Databases and folders elsewhere have no digest that is cheaper than to read them, and a given model has no store. What
+    is wrong with tables or store is told by who needs them.
+    """
+    if book.source.folder is None or book.model.source == "tables":
+        return None
+    try:
+        inputs = input_hashes(book.source)
+        store = store_path(book, model_key(inputs, book.model.risk_model()))
+        require_own_file(store)
+    except (InputError, OSError):
+        return None
+    key = market_key(inputs)
+    return None if key is None else (store, key)
 
 
 def require_known_names(book: Book, market: xr.Dataset) -> None:

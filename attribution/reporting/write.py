@@ -224,17 +224,17 @@ def prepared(
         require_dataset(market)
     if model is not None:
         require_results(model, "model")
-    remark = ""
+    remarks = list[str]()
     with one_blas_thread():
         progress("market")
-        market = read_inputs(book, inside(progress, "market")) if market is None else market
+        market = read_inputs(book, inside(progress, "market"), remarks) if market is None else market
         period = read_period(month, book, market)
         progress("model")
         if model is None:
             fitted = fitted_model(book, market, period.end, progress=inside(progress, "model"))
-            model, remark = fitted.model, fitted.remark
+            model, remarks = fitted.model, [*remarks, *filter(None, [fitted.remark])]
         content = build_content(book, market, model, month, whole=whole, progress=progress)
-    return content, (remark,) if remark else ()
+    return content, tuple(remarks)
 
 
 def drafted(content: Content, document: Document) -> str:

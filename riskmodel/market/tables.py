@@ -175,6 +175,12 @@ def table_files(folder: Path, name: str) -> list[Path]:
     return parquet_parts(folder / name) if path is None else [path]
 
 
+def every_file(folder: Path, name: str) -> list[Path]:
+    """All files that a table could be read from; where they are of several kinds, `read_table` refuses it."""
+    single = [folder / (name + suffix) for suffix in SUFFIXES]
+    return [path for path in single if path.is_file()] + parquet_parts(folder / name)
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:

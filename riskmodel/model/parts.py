@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import h5py
 
 NAME = re.compile(r"\d{8}-\d{8}\.[0-9a-f]{16}\.nc")
+PARTS, BEGUN = ".parts", ".part-"  # end of the folder's name; beginning of that of what is being written in it
 SEAL = 64  # bytes at the end of a file, after the NetCDF: the SHA-256 of what is before them, in hexadecimal
 OVERHEAD = 16_384  # bytes that HDF5 may take for an array beside its numbers
 OF_HDF5 = ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_NCProperties")
@@ -90,7 +91,7 @@ class Stored:
 
 def parts_folder(path: Path) -> Path:
     """Where the parts of the store at `path` lie."""
-    return path.with_name(path.name + ".parts")
+    return path.with_name(path.name + PARTS)
 
 
 def open_part(part: Part, dims: dict[str, list[str]], labels: dict[str, pd.Index]) -> dict[str, Segment]:
@@ -172,7 +173,7 @@ def adopt(part: Part, folder: Path) -> Part | None:
         try:
             os.link(part.path, target)
         except OSError:  # another file system, or one without links
-            beside = _beside(folder)
+            beside = beside_parts(folder)
             try:
                 shutil.copyfile(part.path, beside)
                 beside.replace(target)
@@ -187,7 +188,7 @@ def write_part(data: xr.Dataset, folder: Path) -> Part:
     """Write the arrays of some sessions, beside their place and then under their name."""
     import h5py
 
-    beside = _beside(folder)
+    beside = beside_parts(folder)
     days = data.get_index("time")
     try:
         write_netcdf(data, beside)
@@ -286,9 +287,18 @@ def checked(data: xr.Dataset, sessions: int = ROWS_A_CHUNK) -> dict[str, dict[st
 def remove_others(folder: Path, parts: Sequence[Part]) -> None:
     """Remove the parts of earlier saves, finished or not; other files are left alone."""
     named = {part.file for part in parts}
+    remove_unfinished(folder)
     for path in folder.iterdir():
         with suppress(OSError):  # another process was first, or has it open where that forbids it
-            if (path.name.startswith(".part-") and _is_left(path)) or (NAME.fullmatch(path.name) and path.name not in named):
+            if NAME.fullmatch(path.name) and path.name not in named:
+                path.unlink()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what was only begun beside the parts by a writer that was killed."""
+    for path in folder.glob(f"{BEGUN}*"):
+        with suppress(OSError):
+            if _is_left(path):
                 path.unlink()
 
 
@@ -308,17 +318,6 @@ def remove_new(folder: Path, before: set[Path]) -> None:
             if NAME.fullmatch(path.name):
                 path.unlink()
         folder.rmdir()
-
-
-def remove_store(path: Path) -> None:
-    """Remove a head and its parts."""
-    path.unlink(missing_ok=True)
-    remove_left(path)
-    folder = parts_folder(path)
-    if folder.is_dir():
-        remove_others(folder, [])
-        with suppress(OSError):  # something of another's is in it
-            folder.rmdir()
 
 
 @contextmanager
@@ -385,8 +384,9 @@ def _is_left(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > LEFT_BEHIND
 
 
-def _beside(folder: Path) -> Path:
-    return folder / f".part-{os.getpid()}-{time.monotonic_ns()}"
+def beside_parts(folder: Path) -> Path:
+    """Where a file among the parts is written until it is whole."""
+    return folder / f"{BEGUN}{os.getpid()}-{time.monotonic_ns()}"
 
 
 def _short(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
-from riskmodel.market.tables import TABLES, Table, file_hash, read_table, table_files
+from riskmodel.market.tables import TABLES, Table, every_file, file_hash, read_table
 
 
 @runtime_checkable
@@ -47,7 +47,7 @@ class Folder:
         """SHA-256 of each file of a table, by file name; of a folder of files, by the table's name, a point and the path."""
         found = {}
         for name in TABLES:
-            for path in table_files(self.folder, name):
+            for path in every_file(self.folder, name):
                 inside = path.parent != self.folder
                 label = f"{name}.{path.relative_to(self.folder / name).as_posix()}" if inside else path.name
                 found[label] = file_hash(path)

@@ -1,4 +1,4 @@
-"""The user's cache of fitted models: where it is, how large, and what is removed from it."""
+"""The user's cache of fitted models and their markets: where it is, how large, and what is removed from it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskmodel.model.parts import parts_folder, remove_store
+from riskmodel.model.cache.market import market_file
+from riskmodel.model.parts import PARTS, parts_folder, remove_left, remove_others
 
-MOST_FITS = 4  # a fit of the real market takes 200 MB
+HEAD = ".nc"
+MOST_FITS = 4  # a fit of the real market takes 200 MB, and the market 100
 MOST_BYTES = 2_000_000_000
 
 
@@ -22,7 +24,7 @@ class Cache:
     folder
         Where it is.
     fits
-        Store -> its bytes, with its parts; the last used first.
+        Store -> its bytes, with its parts and the market; the last used first. Of a run that was refused the market is all.
     """
 
     folder: Path
@@ -51,19 +53,20 @@ def read_cache(folder: Path | None = None) -> Cache:
     """What a cache folder holds; nothing where there is none."""
     folder = cache_folder() if folder is None else folder
     used: dict[Path, tuple[float, int]] = {}
-    for path in folder.glob("*.nc"):
+    for found in [*folder.glob(f"*{HEAD}{PARTS}"), *folder.glob(f"*{HEAD}")]:  # of both, the head says when it was used
         with suppress(OSError):  # another process has removed it meanwhile
-            used[path] = (path.stat().st_mtime, store_bytes(path))
+            path = found.with_name(found.name.removesuffix(PARTS))
+            used[path] = (found.stat().st_mtime, store_bytes(path))
     ordered = sorted(used, key=lambda path: used[path][0], reverse=True)
     return Cache(folder, {path: used[path][1] for path in ordered})
 
 
 def store_bytes(path: Path) -> int:
-    """Bytes of a store and its parts."""
-    size = path.stat().st_size
-    for part in parts_folder(path).glob("*"):
+    """Bytes of a store, its parts and the market that is kept with them."""
+    size = 0
+    for file in (path, *parts_folder(path).glob("*")):
         with suppress(OSError):
-            size += part.stat().st_size
+            size += file.stat().st_size
     return size
 
 
@@ -97,3 +100,15 @@ def trim(path: Path, most_fits: int = MOST_FITS, most_bytes: int = MOST_BYTES) -
             continue
         left, room = left - 1, room - size
     return removed
+
+
+def remove_store(path: Path) -> None:
+    """Remove a head, its parts and the market that is kept with them."""
+    path.unlink(missing_ok=True)
+    remove_left(path)
+    folder = parts_folder(path)
+    if folder.is_dir():
+        remove_others(folder, [])
+        with suppress(OSError):  # another process has it open where that forbids it, or something of another's is here
+            market_file(path).unlink(missing_ok=True)
+            folder.rmdir()

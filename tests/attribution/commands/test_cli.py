@@ -16,6 +16,7 @@ import pytest
 
 from attribution.cli import main
 from attribution.commands import terminal
+from attribution.portfolio import inputs
 from attribution.reporting.formats import PAGES, TEXTS
 from attribution.reporting.tables.frames import KEYS
 from riskmodel.errors import InputError
@@ -47,10 +48,11 @@ def refused(capsys, tmp_path, book):
 
 @pytest.fixture(scope="module")
 def printed_and_written(tmp_path_factory, book_of_one):
-    """What the command says of one course and where it writes, once the model is in the store."""
+    """What the command says of one course and where it writes, once market and model are in the store."""
     out, book = tmp_path_factory.mktemp("report") / "out", str(book_of_one)
     assert main(["fit", book]) == 0
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inputs, "read_market", lambda *_, **told: pytest.fail("read again"))
         assert main(["report", book, "--month", SMALL_MONTH, "--out", str(out)]) == 0
     return printed.getvalue(), out
 

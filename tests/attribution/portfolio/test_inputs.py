@@ -50,7 +50,7 @@ def test_a_store_of_another_model_is_fitted_again_and_named(book, tmp_path, fits
     assert now.remark.endswith("model.nc' holds another model: universe.largest is 100 there, 3000 here.")
     again = fitted(book)
     assert (again.how, again.remark) == ("found", "")
-    assert len(list(parts_folder(store).iterdir())) == 1
+    assert [path.suffix for path in sorted(parts_folder(store).iterdir())] == [".nc", ".npz"]  # a part, and the market
 
 
 def test_a_store_of_another_schema_is_fitted_again_and_named(book, tmp_path, fits):
