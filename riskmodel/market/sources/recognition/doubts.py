@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.series import is_small
+from riskmodel.market.sources.recognition.evidence.units import PER_SHARE
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, matched, tokens
@@ -83,6 +84,8 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         },
         "holdings": {"weight": _weights, "market_value": _several},
         "shares": {"shares_out": _counts, "market_cap": _several},
+        "fundamentals": {"dividends_per_share": _several},
+        "earnings": {"eps_estimate": _several, "eps_actual": _several},
     }
     for ours, doubt in doubts.get(candidate.table, {}).items():
         if ours not in taken and ours not in asked:
@@ -119,8 +122,13 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
     found = []
     for label, shape in group.shapes.items():
         words = tokens(label)
-        of_another = ours != "volume" and any(has(words, phrase) for phrase in OF_AMOUNTS)
-        if shape.kind != NUMBER or label in others or of_another:
+        if shape.kind != NUMBER or label in others:
+            continue
+        if ours in PER_SHARE:  # as it was told, and on the basis of today's shares
+            if says(label, "adjusted") and any(has(words, phrase) for phrase in WORDS[table][ours]):
+                found.append(label)
+            continue
+        if ours != "volume" and any(has(words, phrase) for phrase in OF_AMOUNTS):
             continue
         if ours == "volume" and not says(label, "adjusted"):
             continue

@@ -304,8 +304,7 @@ def names_of_lists(draft: Draft) -> tuple[str, ...]:
     if whose in draft.labels:
         names = draft.group.texts(draft.labels[whose])
         if "ticker" in draft.labels:  # a total below an index bears a name in the place of one
-            named = draft.group.texts(draft.labels["ticker"]) != ""
-            names = names[named] if draft.table == "constituents" else names
+            names = names[draft.group.texts(draft.labels["ticker"]) != ""]
         return tuple(sorted({*names} - {""}))
     said = (said_of(draft, each).get(whose, "") for each in draft.group.seen)
     return tuple(sorted({*said} - {""}))

@@ -61,6 +61,9 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
         if ours in looked.likely and ours not in chosen and ours not in asked:
             labels = looked.likely[ours].labels
             asked[ours] = labels, Fact("column_which", {"column": ours, "labels": labels})
+    if table == "rates" and "risk_free" in asked:
+        rates, _ = asked["risk_free"]
+        asked["risk_free"] = rates, Fact("rate_unknown", {"labels": rates})  # of a day or of a year too
     if table == "rates" and "risk_free" in chosen and (others := doubts.other_rates(group, chosen)):
         rates = (chosen.pop("risk_free"), *others)  # one of them may be that of another currency
         asked["risk_free"] = rates, Fact("rate_unknown", {"labels": rates})

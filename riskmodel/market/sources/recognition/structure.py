@@ -19,7 +19,7 @@ from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUM
 from riskmodel.market.sources.recognition.groups import LISTED, MOST_LISTS, Group, is_whose, wholes_of
 from riskmodel.market.sources.recognition.names import day_in, plain_index
 from riskmodel.market.sources.recognition.wide import PAIR
-from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, currency_said, has, matched, tokens
+from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, of_currencies, tokens
 
 DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
 MONTHLY = pd.Timedelta(days=20)  # between lists
@@ -274,7 +274,7 @@ def _without_stocks(group: Group, days: Mapping[str, pd.Series], known: Known) -
         if each.is_unique:
             if len(days) > 1:  # a rate has one day; forwards and other deals have several
                 continue
-            small = [label for label in numbers if is_small(group.numbers(label)) and currency_said(label) is None]
+            small = [label for label in numbers if is_small(group.numbers(label)) and not of_currencies(label)]
             if small and (len(numbers) <= FEW_RATES or _are_named(group, "rates")):
                 return _of("rates", Fact("like_a_rate", {"labels": tuple(small)}), date=day)
             continue

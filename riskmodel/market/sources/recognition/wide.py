@@ -178,7 +178,9 @@ def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
 
 def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
     """Sheets whose field cells prove, though no name says it; without that which a name says and cells disprove."""
-    grids = {sheet.group.place: sheet for sheet in sheets if sheet.table in ("prices", "shares") and sheet.layout == "wide"}
+    of_stocks = [sheet for sheet in sheets if sheet.table in ("prices", "shares") and sheet.layout == "wide"]
+    current = [sheet for sheet in of_stocks if sheet.group.doubtful is None]  # what is superseded disproves nothing
+    grids = {sheet.group.place: sheet for sheet in current or of_stocks}
     if len(grids) < 2 and all(sheet.field for sheet in grids.values()):
         return list(sheets)
     panels = {place: _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES) for place, sheet in grids.items()}
@@ -304,6 +306,9 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
     if draft.table == "fx" and not any(has(tokens(text), word) for text in group.around for word in OF_NAMES["fx"]):
         draft.why.pop((*path, "file"))  # what options on them cost has the same pairs across
         draft.state((*path, "file"), OPEN, Fact("one_kind", {"places": (group.place,), "table": draft.table}))
+    if group.doubtful is not None:
+        draft.why.pop((*path, "file"), None)
+        draft.state((*path, "file"), OPEN, Fact("doubtful_name", {"word": group.doubtful}))
     stacked = group.stacked
     state_how(draft, path, group, [first], {first: DATE if sheet.layout == "wide" else TEXT})
     if sheet.layout == "across":
@@ -344,11 +349,12 @@ def _state_days_across(draft: Draft, path: tuple[str, ...], group: Group) -> Non
 def _ask_plain(draft: Draft, path: tuple[str, ...], sheets: Sequence[Wide]) -> None:
     """Ask for the columns of levels that are left out, being those of prices beside others of total return."""
     plain = {label: total for sheet in sheets for label, total in sheet.plain.items()}
-    if left_out := tuple(label for sheet in sheets for label in sheet.left_out):
-        draft.state((*path, "beside"), OPEN, Fact("levels_mixed", {"labels": left_out}))
-    elif plain:
-        gains = tuple(f"{total} > {label}" for label, total in plain.items())
-        draft.state((*path, "beside"), OPEN, Fact("total_beside", {"labels": tuple(plain), "gains": gains}))
+    left_out = tuple(label for sheet in sheets for label in sheet.left_out)
+    gains = tuple(f"{total} > {label}" for label, total in plain.items())
+    questions = [Fact("levels_mixed", {"labels": left_out})] if left_out else []
+    questions += [Fact("total_beside", {"labels": tuple(plain), "gains": gains})] if plain else []
+    if questions:
+        draft.state((*path, "beside"), OPEN, *questions)
 
 
 def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:

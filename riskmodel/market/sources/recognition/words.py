@@ -221,3 +221,15 @@ def currency_said(label: str) -> str | None:
     """The currency that a header names."""
     words = tokens(label)
     return next((code for word, code in CURRENCIES.items() if has(words, word)), None)
+
+
+def of_currencies(label: str) -> bool:
+    """Whether a header names a currency, or a pair of them.
+
+    Examples
+    --------
+    >>> [of_currencies(label) for label in ("EURUSD 3M", "USD", "EURIBOR 3M")]
+    [True, True, False]
+    """
+    pairs = (word for word in tokens(label) if len(word) == 6)
+    return currency_said(label) is not None or any({word[:3], word[3:]} <= {*CURRENCIES} for word in pairs)

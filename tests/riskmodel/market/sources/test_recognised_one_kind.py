@@ -44,6 +44,22 @@ def rows(shift: float = 0.0) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def reports(**per_share: float) -> pd.DataFrame:
+    """Three yearly reports of each company, with figures of a share that grow by one a year."""
+    assets = np.geomspace(2000, 90000, len(TICKERS)).round(1)
+    parts = [
+        pd.DataFrame(
+            {
+                **{"ISIN": ISINS, "Period end": f"{year}-12-31", "Announced": f"{year + 1}-02-20", "Revenue": assets * 0.4},
+                **{"Net income": assets * 0.03, "Total assets": assets * (1 + place / 9), "Equity": assets * 0.5},
+                **{label: first + place for label, first in per_share.items()},
+            }
+        )
+        for place, year in enumerate((2021, 2022, 2023))
+    ]
+    return pd.concat(parts)
+
+
 PAIRS = [("CLS_WGT", "OPN_WGT"), ("Capped Weight", "Uncapped Weight"), ("Weight", "Elo"), ("Ela", "Elo")]
 
 
@@ -299,22 +315,51 @@ def test_lists_of_an_index_a_folder_are_one_table(tmp_path):
 
 def test_a_line_that_says_two_units_makes_a_question_of_amounts(tmp_path):
     base(tmp_path)
-    years = [f"{year}-12-31" for year in (2021, 2022, 2023)]
-    assets = np.geomspace(2000, 90000, len(TICKERS)).round(1)
-    parts = [
-        pd.DataFrame(
-            {
-                **{"ISIN": ISINS, "Period end": year, "Announced": f"{int(year[:4]) + 1}-02-20", "Revenue": assets * 0.4},
-                **{"Net income": assets * 0.03, "Total assets": assets * (1 + place / 9), "Equity": assets * 0.5},
-                "DPS (cps)": 12.5 + place,
-            }
-        )
-        for place, year in enumerate(years)
-    ]
-    text = pd.concat(parts).to_csv(index=False)
+    text = reports(**{"DPS (cps)": 12.5}).to_csv(index=False)
     above = "Currency: AUD   Scale: millions unless stated   Per share: cents\n"
     (tmp_path / "annual.csv").write_text(above + text)
     found = draft(tmp_path, "fundamentals")
     assert found.stated["unit"] == OPEN and found.stated["units"]["dividends_per_share"] == "cents"
     (several,) = (fact for fact in found.why["unit",] if fact.key == "several_units")
     assert several.values["place"] == " ".join(above.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "day", "old", "new"),
+    [("FL_SPLITS.csv", "d", "a", "p_split_factor"), ("株式分割一覧.csv", "日", "旧", "新")],
+)
+def test_few_rows_that_a_name_calls_splits_are_named_and_never_taken(file, day, old, new, tmp_path):
+    base(tmp_path)
+    frame = pd.DataFrame({"ISIN": ISINS[:3], day: ["2024-02-05", "2024-02-20", "2024-03-11"], old: 1, new: [2, 3, 5]})
+    frame.to_csv(tmp_path / file, index=False)
+    found = looked(tmp_path)
+    assert found.draft("splits") is None and found.nearest["splits"][0].file == file
+    assert any(each.file == file and fact.key == "may_be_splits" for each in found.found for fact in each.why)
+
+
+def test_a_dividend_a_share_beside_an_adjusted_one_is_asked(tmp_path):
+    base(tmp_path)
+    reports(**{"DPS": 12.5, "Adjusted DPS": 6.25}).to_csv(tmp_path / "annual.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["columns"]["dividends_per_share"] == OPEN
+    assert {*found.why["columns", "dividends_per_share"][0].values["labels"]} == {"DPS", "Adjusted DPS"}
+
+
+def test_pairs_of_currencies_are_no_rates_of_cash(tmp_path):
+    base(tmp_path)
+    days = pd.bdate_range(MONTHS[0], MONTHS[-1])
+    slow = 1 + np.sin(np.arange(len(days)) / 30).round(3) / 100
+    pd.DataFrame({"Datum": days, "EURUSD 3M": slow, "EURGBP 3M": slow - 0.25}).to_csv(tmp_path / "3M.csv", index=False)
+    assert looked(tmp_path).draft("rates") is None
+
+
+def test_levels_that_others_gain_on_are_asked_beside_those_that_go_with_no_stock(tmp_path):
+    level = base(tmp_path)
+    paid = 1 + 0.0008 * (np.arange(len(level)) % 9 == 4)
+    with_dividends = level * np.cumprod(paid)
+    other = pd.Series(100 * np.exp(np.random.default_rng(5).normal(0, 0.02, len(level)).cumsum()), level.index)
+    levels = pd.DataFrame({"PNX Index": level, "PNXR Index": with_dividends, "RHX Index": other}).rename_axis("Datum")
+    levels.to_csv(tmp_path / "Index levels.csv")
+    found = draft(tmp_path, "indices")
+    questions = {fact.key: fact.values["labels"] for fact in found.why["fields", "level", "beside"]}
+    assert questions == {"levels_mixed": ("RHX Index",), "total_beside": ("PNX Index",)}

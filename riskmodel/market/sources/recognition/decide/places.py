@@ -21,6 +21,8 @@ def narrow_patterns(draft: Draft, files: Sequence[str]) -> None:
     for path, kept in own.items():
         stated = draft.stated if len(path) == 1 else draft.stated["fields"][path[1]]
         pattern = stated.get("file", OPEN)
+        if pattern == OPEN:
+            _narrow_question(draft, path, kept, files)
         others = [file for file in files if file not in kept]
         if pattern == OPEN or not any(takes(pattern, other) for other in others):
             continue
@@ -31,3 +33,16 @@ def narrow_patterns(draft: Draft, files: Sequence[str]) -> None:
             draft.state(path, OPEN, Fact("pattern_takes", {"pattern": pattern, "places": places}))
         else:
             stated["file"] = finer
+
+
+def _narrow_question(draft: Draft, path: tuple[str, ...], kept: Sequence[str], files: Sequence[str]) -> None:
+    """Offer in a question for a file, of those of the draft's own group, the pattern that takes no other."""
+    why = []
+    for fact in draft.why[path]:
+        first_place, *places = fact.values.get("places", ("",))
+        others = [file for file in files if file not in kept]
+        if takes(first_place, kept[0]) and any(takes(first_place, other) for other in others):
+            finer = narrowed(first_place, kept, others)
+            fact = Fact(fact.key, {**fact.values, "places": (finer if isinstance(finer, str) else first_place, *places)})
+        why.append(fact)
+    draft.why[path] = tuple(why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
@@ -30,7 +31,7 @@ from riskmodel.market.sources.recognition.drafts import (
     without_taken,
 )
 from riskmodel.market.sources.recognition.evidence.days import settle_days
-from riskmodel.market.sources.recognition.evidence.events import events_of, of_ends
+from riskmodel.market.sources.recognition.evidence.events import events_of, said_events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import nearest
@@ -305,7 +306,11 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
         found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
-    if ends := {group: name for group in [*sure, *of_tables] if (name := of_ends(group, tickers[group], codes)) is not None}:
+    said_of = partial(_said, [*sure, *of_tables], tickers, codes)
+    if not any(draft.table == "splits" for draft in drafts) and (few := said_of("of_splits")):
+        near["splits"] = nearest("splits", [*few], few)
+        found += [row_of_group(group, ASKED, Fact("may_be_splits"), table="splits") for group in few if group not in used]
+    if ends := said_of("ends"):
         near["finals"] = nearest("finals", [*ends], ends)
         found += [row_of_group(group, ASKED, Fact("may_be_finals"), table="finals") for group in ends if group not in used]
     if not any(draft.table == "rates" for draft in drafts):
@@ -323,6 +328,14 @@ def _rank(group: Group, likely: Sequence[Candidate], stands: Mapping[Group, bool
     if likely and likely[0].table == "rates":
         return *last, roughness(group)
     return *last, -max((each.score for each in likely), default=0)
+
+
+def _said(
+    groups: Sequence[Group], tickers: Mapping[Group, str | None], codes: Mapping[str, frozenset[str]], kind: str
+) -> dict[Group, str]:
+    """The files that words say a kind of events of, each with its column of names of stocks."""
+    named = {group: said_events(group, tickers[group], codes, kind) for group in groups}
+    return {group: name for group, name in named.items() if name is not None}
 
 
 def _is_open(draft: Draft) -> bool:

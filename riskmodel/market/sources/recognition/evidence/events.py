@@ -74,10 +74,15 @@ def events_of(group: Group, ticker: str | None) -> Events | None:
     return Events(group, ticker, days, numbers, tuple(f"{label}: {', '.join(_cells(group, label))}" for label in few))
 
 
-def of_ends(group: Group, ticker: str | None, codes: Mapping[str, frozenset[str]]) -> str | None:
-    """The column of a file's stocks whose life ends there, as words say: delistings, mergers, squeeze-outs; None of others.
+def said_events(group: Group, ticker: str | None, codes: Mapping[str, frozenset[str]], kind: str) -> str | None:
+    """The column of the stocks of a file that words say a kind of events of: splits, ends of shares; None of others.
 
     They are few, so that no number of codes alone tells which column names them; of events of many stocks the kinds say it.
+
+    Parameters
+    ----------
+    kind
+        Of `[headers]`: `of_splits`, or `ends`: delistings, mergers, squeeze-outs.
     """
     shapes = group.shapes
     labels = [ticker] if ticker is not None else [each for each, shape in shapes.items() if shape.kind in (NUMBER, TEXT)]
@@ -89,7 +94,7 @@ def of_ends(group: Group, ticker: str | None, codes: Mapping[str, frozenset[str]
     cells = (cell for label in kinds if group.cells[label].nunique() <= MOST_KINDS for cell in _cells(group, label))
     few = group.texts(name).nunique() <= RARE * max(map(len, codes.values()), default=0)
     said = (*group.around, *group.first.labels, *cells) if few else tuple(cells)
-    return name if any(has(tokens(text), phrase) for text in said for phrase in HEADERS["ends"]) else None
+    return name if any(has(tokens(text), phrase) for text in said for phrase in HEADERS[kind]) else None
 
 
 def _are_rare(group: Group, stocks: int, label: str) -> bool:

@@ -18,6 +18,7 @@ from riskmodel.market.sources.recognition.evidence.series import caps_among, is_
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group, wholes_of
 from riskmodel.market.sources.recognition.wide import Wide, levels_mixed, no_levels, panel_of
+from riskmodel.market.sources.recognition.words import of_currencies
 
 KNOWN = 0.5  # of the securities have a price, before those that have none are looked at
 DENSE = 0.5  # of the days of a table of prices have a row for each of its names, at least
@@ -126,7 +127,7 @@ def rates_across(sheet: Wide, priced: Priced) -> Candidate | None:
     if sheet.table != "indices" or sheet.layout != "wide" or sheet.group.shape(labels[0]).kind != DAY:
         return None
     apart = apart_from(priced.markets, panel_of(sheet))
-    small = tuple(label for label in labels[1:] if is_small(sheet.group.numbers(label)))
+    small = tuple(each for each in labels[1:] if is_small(sheet.group.numbers(each)) and not of_currencies(each))
     if not small or {*apart} != {*labels[1:]}:
         return None
     return Candidate("rates", {"date": ((labels[0], ""),)}, 0.0, why=(Fact("like_a_rate", {"labels": small}),))
