@@ -15,7 +15,7 @@ from attribution.portfolio.periods import Period, sessions_from
 from attribution.portfolio.tracks import Tracks
 from riskmodel.errors import listed
 
-OF_UNITS = ("volume_unit", "close_unit", "dividends_unit", "eps_unit")
+OF_UNITS = ("volume_unit", "close_unit", "dividends_unit", "amounts_unit", "eps_unit")
 OF_YEARS = ("filing_interval", "filing_of_a_quarter")
 MANY_REPORTS = 100  # of less than a year: a company that moves the end of its year has one
 COLUMNS = ("key", "table", "ticker", "date", "count", "harm", "detail")

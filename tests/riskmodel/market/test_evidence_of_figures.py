@@ -434,6 +434,28 @@ def test_dividends_in_another_unit_are_refused_where_earnings_and_equity_agree_w
     assert "dividends_unit" not in {each.key for each in found(clean)}
 
 
+@pytest.mark.parametrize("times", [1e-6, 1e3, 1e8])
+@pytest.mark.parametrize(
+    "names", [("net_income",), ("revenue", "net_income", "total_assets", "total_liabilities", "equity")]
+)
+def test_amounts_of_filings_in_another_unit_are_refused(clean, names, times):
+    filings = clean["fundamentals"]
+    spoilt = clean | {"fundamentals": filings.assign(**{name: filings[name] * times for name in names})}
+    (told,) = of_key(spoilt, "amounts_unit")
+    shown = dict(each.split(" x ") for each in told.shown.split(", "))
+    assert told.refused and {*shown} == {*names}
+    assert all(0.05 < float(value) / times < 20 for value in shown.values())
+    assert "amounts_unit" not in {each.key for each in found(clean)}
+
+
+def test_counts_of_shares_in_thousands_are_refused_by_what_companies_file(clean):
+    spoilt = clean | {"shares": clean["shares"].assign(shares_out=clean["shares"]["shares_out"] / 1000)}
+    (told,) = of_key(spoilt, "amounts_unit")
+    assert told.refused and {"revenue", "total_assets", "equity"} <= {
+        each.split(" x ")[0] for each in told.shown.split(", ")
+    }
+
+
 @pytest.mark.parametrize(
     "table, column", [("fundamentals", "dividends_per_share"), ("fundamentals", "equity"), ("earnings", "eps_actual")]
 )
