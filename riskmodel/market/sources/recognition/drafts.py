@@ -17,6 +17,7 @@ from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
 from riskmodel.market.sources.recognition.evidence.events import Events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import FRACTION, same_numbers
+from riskmodel.market.sources.recognition.evidence.values import TEXT as CELLS_TEXT
 from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.words import CELLS, has, tokens
@@ -271,13 +272,18 @@ def _without_labels(fact: Fact, taken: Collection[str]) -> Fact:
 
 
 def state_sessions(draft: Draft) -> None:
-    """State which of an export's words for the time of an announcement are ours."""
-    if draft.group is None or "session" not in draft.labels:
+    """State which of an export's words for the time of an announcement are ours; of columns that are asked for the known."""
+    group, taken = draft.group, draft.labels.get("session")
+    if group is None or draft.table != "earnings":
         return
-    for text in sorted({*draft.group.texts(draft.labels["session"])} - {"", "pre", "post"}):
+    asked = draft.why.get(("columns", "session"), ())
+    offered = (label for fact in asked for label in fact.values.get("labels", ()) if label in group.shapes)
+    labels = [taken] if taken is not None else [label for label in offered if group.shape(label).kind == CELLS_TEXT]
+    for text in sorted({text for label in labels for text in group.texts(label)} - {"", "pre", "post"}):
         word = next((ours for ours, words in SESSIONS.items() if any(has(tokens(text), each) for each in words)), None)
-        why = Fact("session_word", {"word": text}) if word else Fact("session_unclear", {"word": text})
-        draft.state(("values", "session", text), word or OPEN, why)
+        if word is not None or taken is not None:
+            why = Fact("session_word", {"word": text}) if word else Fact("session_unclear", {"word": text})
+            draft.state(("values", "session", text), word or OPEN, why)
 
 
 def names_of_levels(draft: Draft) -> tuple[str, ...]:

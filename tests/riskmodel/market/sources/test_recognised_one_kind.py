@@ -363,3 +363,15 @@ def test_levels_that_others_gain_on_are_asked_beside_those_that_go_with_no_stock
     found = draft(tmp_path, "indices")
     questions = {fact.key: fact.values["labels"] for fact in found.why["fields", "level", "beside"]}
     assert questions == {"levels_mixed": ("RHX Index",), "total_beside": ("PNX Index",)}
+
+
+def test_words_for_sessions_are_stated_and_a_column_with_some_of_them_is_before_times_of_day(tmp_path):
+    base(tmp_path)
+    days = pd.to_datetime(["2024-02-06", "2024-02-08", "2024-02-14"])
+    told = pd.DataFrame({"ISIN": ISINS[:3], "EPS estimate": [0.11, 0.5, 0.2], "EPS actual": [0.12, 0.4, 0.3]})
+    told = pd.concat([told.assign(Announced=days + pd.Timedelta(days=91 * place)) for place in range(3)])
+    times = ["16:05", "07:30", "11:00"] * 3
+    told.assign(Time=times, Slot=["引け後", "寄付前", "場中"] * 3).to_csv(tmp_path / "eps.csv", index=False)
+    found = draft(tmp_path, "earnings")
+    assert found.stated["columns"]["session"] == "Slot"
+    assert found.stated["values"]["session"] == {"引け後": "post", "寄付前": "pre", "場中": OPEN}

@@ -156,9 +156,9 @@ def _settle_session(draft: Draft, group: Group) -> None:
 
 
 def _are_sessions(cells: set[str]) -> bool:
-    return bool(cells) and all(
-        any(has(tokens(text), each) for words in SESSIONS.values() for each in words) for text in cells
-    )
+    """Whether cells are words for before and after the session; some may be others, as during it (場中), which is asked."""
+    sides = [ours for text in cells for ours, words in SESSIONS.items() if any(has(tokens(text), each) for each in words)]
+    return len(sides) == len(cells) > 0 or (len({*sides}) == len(SESSIONS) and 2 * len(sides) >= len(cells))
 
 
 def _ask_levels(draft: Draft, group: Group) -> None:
