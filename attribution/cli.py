@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import InputError, shortened
 from riskmodel.texts import visible
 
+OBJECTS_AT_ONCE = 10_000  # made before garbage is looked for: at Python's 700 that is 4 % of a command's CPU
 LONGEST = 1000  # characters of an argument, and of what is said of all of them
 
 
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None, *, own_process: bool = False) -
     many a command. An `own_process` goes without; a library's user has dask as ever.
     """
     options = _parser().parse_args(arguments)
+    if own_process:
+        gc.set_threshold(OBJECTS_AT_ONCE)
     if own_process and not options.by_dask:
         sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # how Python says that a module is not to be had
     try:

@@ -60,11 +60,13 @@ def print_risk(options: argparse.Namespace) -> int:
         forecast = forecasts[date]
         closing = partial(closing_risk, forecast=forecast, uncovered_max=book.book.uncovered_max)
         risk = closing(followed)
-        alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares}
+        whole = {sleeve: (followed, risk) for sleeve in shares if len(shares) == 1}  # a course that is one sleeve
+        alone = {sleeve: blend_tracks(tracks, sleeve) for sleeve in shares if sleeve not in whole}
+        risks = whole | {sleeve: (course, closing(course)) for sleeve, course in alone.items()}
         limits = limits_table(
             limit
-            for sleeve, course in alone.items()
-            for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=closing(course))
+            for sleeve, (course, own) in risks.items()
+            for limit in closing_limits(tracks, course, sleeve, forecast=forecast, risk=own)
         )
         realised = realised_table(realised_of_sleeves(past_of(tracks, forecasts), shares) if past else [])
     say_remarks([*remarks, fitted.remark])

@@ -24,10 +24,11 @@ def linked_correlation(
         every `half_life`, kept within 0 and 1, so that a block is positive semi-definite. A pair with fewer than
         `least_history` common observations counts as 1.
     """
-    values = specific_returns.transpose("time", "asset").to_numpy()
-    root = 0.5 ** (np.arange(len(values))[::-1, None] / (2 * half_life))
-    found = {}
-    for issuer, columns in issuers(specific_returns.get_index("asset"), linked).items():
+    companies, found = issuers(specific_returns.get_index("asset"), linked), dict[str, float]()
+    if companies:  # where there are none, a stored fit is not read
+        values = specific_returns.transpose("time", "asset").to_numpy()
+        root = 0.5 ** (np.arange(len(values))[::-1, None] / (2 * half_life))
+    for issuer, columns in companies.items():
         pairs = []
         for i, j in zip(*np.triu_indices(len(columns), 1), strict=True):
             common = ~np.isnan(values[:, columns[[i, j]]]).any(axis=1)
@@ -134,5 +135,7 @@ def issuers(
     place = pd.Series(assets.get_indexer(label.index), index=label.index)
     own = (label.notna() & (label != "")).to_numpy() & (place >= 0).to_numpy()
     own &= label.duplicated(keep=False).to_numpy()
+    if not own.any():
+        return {}
     place, label = place[own].sort_index(), label[own].sort_index()
     return {str(issuer): rows.to_numpy() for issuer, rows in place.groupby(label) if len(rows) > 1}

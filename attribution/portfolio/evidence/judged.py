@@ -276,8 +276,10 @@ def _harm(finding: Finding, evidence: Evidence) -> tuple[float, str, str]:
     moves_parts = evidence.actual_returns is not None and finding.table not in ("indices", "actual_returns")
     if not finding.doubt or moves_parts:  # where returns are the account's own, prices and lists move the parts alone
         return np.nan, "", ""
-    doubt = pd.Series(list(finding.doubt.values()), pd.DatetimeIndex(list(finding.doubt)), dtype=float)
-    doubt = doubt[doubt.index.isin(tracks.period.days)]
+    inside = {day: value for day, value in finding.doubt.items() if day in evidence.day_texts}
+    if not inside:  # as of most findings, where the days are a month's
+        return 0.0, "", ""
+    doubt = pd.Series(list(inside.values()), pd.DatetimeIndex(list(inside)), dtype=float)
     shares = {course: tracks.book.shares(course) for course in evidence.courses}
     sleeves = dict.fromkeys(sleeve for own in shares.values() for sleeve in own)
     weights = {sleeve: _moved_weight(finding, tracks, sleeve, doubt.index) for sleeve in sleeves}

@@ -76,6 +76,11 @@ class Evidence:
         return tuple(self.tracks.book.courses) if self.course is None else (self.course,)
 
     @cached_property
+    def day_texts(self) -> frozenset[str]:
+        """The days as findings have them, YYYY-MM-DD."""
+        return frozenset(self.tracks.period.days.strftime("%Y-%m-%d"))
+
+    @cached_property
     def since_the_list_before(self) -> Tracks:
         """The tracks from the list before that of their base on: weights at the base are then drifted ones."""
         tracks, sessions = self.tracks, self.tracks.market.get_index("time")

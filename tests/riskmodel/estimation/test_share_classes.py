@@ -126,3 +126,17 @@ def test_issuers_written_as_numbers_are_refused(tmp_path):
     frame.to_parquet(folder / "securities.parquet")
     with pytest.raises(rm.InputError, match=r"securities: column 'issuer' holds int64 values, not text, e.g. 1, 1, 2"):
         read_table(folder, "securities")
+
+
+def test_returns_are_not_read_where_no_company_has_two_classes():
+    class Stored:
+        """Specific returns of a fit that lie in its store."""
+
+        def get_index(self, dim):
+            return pd.Index(["A", "B", "C"])
+
+        def transpose(self, *dims):
+            pytest.fail("read")
+
+    alone = pd.Series(["X", "", "Y"], ["A", "B", "C"])
+    assert linked_correlation(Stored(), alone).sizes == {"issuer": 0}
