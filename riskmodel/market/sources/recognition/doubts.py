@@ -99,6 +99,12 @@ def settled(group: Group, candidate: Candidate, chosen: Mapping[str, str]) -> Se
         elif found is not None:
             taken.pop(ours, None)
             asked[ours] = found
+    if candidate.table == "indices" and "level" in asked:
+        labels, question = asked["level"]
+        levels = (
+            tuple(label for label in labels if not (group.numbers(label) <= 0).any()) or labels
+        )  # returns are below zero
+        asked["level"] = levels, Fact(question.key, {**question.values, "labels": levels})
     if candidate.table == "indices" and "level" in taken and (group.numbers(taken["level"]) <= 0).any():
         label = taken.pop("level")
         asked["level"] = (label,), Fact("no_levels", {"labels": (label,)})

@@ -25,6 +25,7 @@ from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 
 TAKEN, ASKED, UNUSED, MISSING, UNREAD = "understood", "asked", "not used", "not found", "not read"
 OF_LISTS = {"holdings": ("date", "portfolio"), "constituents": ("date", "index")}  # what names of files may say of rows
+OF_SHEETS = {**OF_LISTS, "indices": ("index",)}
 EXACT = 1e-4  # of a list's sum: weights that miss it by more are rounded, and values beside them are not
 SESSIONS = {"pre": CELLS["pre"], "post": CELLS["post"]}
 
@@ -294,6 +295,8 @@ def names_of_levels(draft: Draft) -> tuple[str, ...]:
     out = {label for path in asked for fact in draft.why[path] for label in _out(fact)}
     if draft.group is not None and "index" in draft.labels:
         return tuple(sorted({*draft.group.texts(draft.labels["index"])} - {"", *out}))
+    if draft.group is not None and draft.stated.get("constant", {}).get("index") == OF_SHEET:
+        return draft.group.sheets
     return tuple(label for sheet in draft.sheets for label in sheet.first.labels[1:] if label not in out)
 
 

@@ -14,6 +14,7 @@ from riskmodel.market.sources.recognition import doubts
 from riskmodel.market.sources.recognition.absent import state_absent, unit_of_any, why_of
 from riskmodel.market.sources.recognition.drafts import (
     OF_LISTS,
+    OF_SHEETS,
     Draft,
     chosen_of,
     kind_of_labels,
@@ -154,7 +155,7 @@ def is_yearly(group: Group, label: str) -> bool:
 
 
 def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
-    in_name = [column for column in OF_LISTS.get(draft.table, ()) if column not in chosen]
+    in_name = [column for column in OF_SHEETS.get(draft.table, ()) if column not in chosen]
     files = list(dict.fromkeys(group.files))
     if group.sheets:
         draft.state(("sheet",), list(group.sheets), Fact("sheets", {"count": len(group.sheets)}))

@@ -11,6 +11,7 @@ import pytest
 from attribution.portfolio.drafting.lists import lists_in
 from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import names_of_levels
 from tests.riskmodel.market.sources.odd_folders import ISINS, TICKERS
 from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_takes import market
@@ -375,3 +376,16 @@ def test_words_for_sessions_are_stated_and_a_column_with_some_of_them_is_before_
     found = draft(tmp_path, "earnings")
     assert found.stated["columns"]["session"] == "Slot"
     assert found.stated["values"]["session"] == {"引け後": "post", "寄付前": "pre", "場中": OPEN}
+
+
+def test_levels_of_an_index_a_sheet_are_one_table_and_a_return_is_none_of_its_levels(tmp_path):
+    level = base(tmp_path)
+    with pd.ExcelWriter(tmp_path / "Index values.xlsx") as book:
+        for index, times in (("USLC", 1.0), ("USLCV", 3.0)):
+            frame = pd.DataFrame({"Price Index": level * times, "Total Return Index": level * times * 2}).rename_axis("Date")
+            frame["Net Total Return Index"] = frame["Total Return Index"] * np.linspace(1, 0.99, len(level))
+            frame.assign(**{"Daily TR %": frame["Total Return Index"].pct_change() * 100}).to_excel(book, sheet_name=index)
+    found = draft(tmp_path, "indices")
+    assert found.stated["sheet"] == ["USLC", "USLCV"] and found.stated["constant"] == {"index": "{sheet}"}
+    assert found.why["columns", "level"][0].values["labels"] == ("Total Return Index", "Net Total Return Index")
+    assert names_of_levels(found) == ("USLC", "USLCV")

@@ -32,7 +32,7 @@ from riskmodel.market.sources.recognition.drafts import (
 )
 from riskmodel.market.sources.recognition.evidence.days import settle_days
 from riskmodel.market.sources.recognition.evidence.events import events_of, said_events
-from riskmodel.market.sources.recognition.evidence.headers import Candidate, candidates, of_another_kind
+from riskmodel.market.sources.recognition.evidence.headers import Candidate, are_levels, candidates, of_another_kind
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import nearest
 from riskmodel.market.sources.recognition.evidence.priced import (
@@ -344,8 +344,8 @@ def _is_open(draft: Draft) -> bool:
 
 
 def merged_lists(groups: Sequence[Group]) -> list[Group]:
-    """Groups with the lists of several portfolios as one; others as they are."""
-    lists = [g for g in groups if g.is_long and any(c.table in LISTS for c in candidates(g))]
+    """Groups with the lists of several portfolios, or with the levels of an index a sheet, as one; others as they are."""
+    lists = [g for g in groups if g.is_long and (any(c.table in LISTS for c in candidates(g)) or are_levels(g))]
     return [group for group in groups if group not in lists] + merged(lists)
 
 

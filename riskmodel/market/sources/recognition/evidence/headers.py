@@ -7,9 +7,20 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from riskmodel.facts import Fact
-from riskmodel.market.sources.recognition.evidence.values import EMPTY, NUMBER, TEXT, Shape
+from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.groups import LISTED, Group, fits, is_whose, kind_of, whole_of
-from riskmodel.market.sources.recognition.words import CELLS, HEADERS, NEEDED, OF_NAMES, WORDS, bare, has, matched, tokens
+from riskmodel.market.sources.recognition.words import (
+    CELLS,
+    HEADERS,
+    NEEDED,
+    OF_NAMES,
+    WHOLE_WORD,
+    WORDS,
+    bare,
+    has,
+    matched,
+    tokens,
+)
 
 OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
 OF_A_CODE = 0.05  # check digits beside a name of a company: of two words that are as good
@@ -56,6 +67,13 @@ def _are_trades(cells: set[tuple[str, ...]]) -> bool:
     return len(cells) <= MOST_SIDES and cells <= set().union(*sides) and all(cells & side for side in sides)
 
 
+def are_levels(group: Group) -> bool:
+    """Whether a sheet has a day and a number that is called a level and nothing else: of the index that its name is."""
+    kinds = {label: shape.kind for label, shape in group.shapes.items()}
+    levels = [label for label in kinds if matched(label, WORDS["indices"]["level"])[0] >= WHOLE_WORD]
+    return group.first.sheet is not None and bool(levels) and {*kinds.values()} == {DAY, NUMBER}
+
+
 @cache
 def candidates(group: Group, readable: bool = True, joined: frozenset[str] = frozenset()) -> list[Candidate]:
     """The tables that a group may be, the likeliest first.
@@ -99,7 +117,8 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
             keys = [taken[ours][0][1] for ours in ("date", LISTED[table]) if ours in taken]
             if (whole := whole_of(group, keys, used)) is not None:
                 taken["weight"] = [(2.0, whole, "%")]
-        if not all(any(ours in taken for ours in row) for row in NEEDED[table]):
+        of_sheets = table == "indices" and len(group.sheets) > 1  # whose names are those of the indices
+        if not all(any(ours in taken for ours in row) or (of_sheets and row == ("index",)) for row in NEEDED[table]):
             continue
         if table in LISTED and LISTED[table] not in taken and group.of_index != (table == "constituents"):
             continue

@@ -167,11 +167,13 @@ def _days(group: Group) -> set[str]:
 def _of_levels(group: Group, candidate: Candidate, folder: Folder, kinds: set[str]) -> Standing:
     """Levels of indices: named so, going with the stocks of the folder, called as lists are; and of no fund or currency."""
     day, label = candidate.label("date"), candidate.label("index")
-    if day is None or label is None:
+    if day is None or (label is None and not group.sheets):
         return Standing(frozenset(kinds))
-    names = frozenset(group.texts(label)) - {""}
-    if (against := _of_funds((*group.around, *group.first.labels), label, names, folder)) is not None:
+    names = frozenset(group.sheets) if label is None else frozenset(group.texts(label)) - {""}
+    if (against := _of_funds((*group.around, *group.first.labels), label or "", names, folder)) is not None:
         return Standing(frozenset(kinds), against)
+    if label is None:
+        return Standing(frozenset(kinds | ({CODES} if names & folder.lists else set())))
     if matched(label, WORDS["indices"]["index"])[0]:
         kinds.add(WORD)
     if names & folder.lists:
