@@ -30,7 +30,7 @@ from attribution.house_style.drawing.lines import PITCH, date_ticks, thinned
 from attribution.house_style.numbers import FULL, NegativeStyle, percent
 from attribution.house_style.words import Messages
 
-LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 128.0, 62.0, 16.0, 14.0
+LINES_HEIGHT, BARS_HEIGHT, APART, SCALE = 104.0, 50.0, 16.0, 14.0
 BENCHMARK = (4.0, 2.0)  # dashes
 NAMES = 0.3  # of the width for the names at the lines' ends
 WIDEST = "△88.8"  # of most scales

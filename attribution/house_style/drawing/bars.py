@@ -32,7 +32,8 @@ from attribution.house_style.numbers import FULL, NegativeStyle, percent
 from attribution.rows import LEAST_T
 
 RADIUS = 2.9  # points: of a dot
-TWO_LINES = 17.0  # points: pitch of rows of which one has a name on two lines
+TWO_LINES = 17.0  # points: pitch of a row whose name is on two lines
+APART = ROW / 2  # from group to group
 THICK = 0.62  # of a bar, in rows
 LABELS_ALONE = 190.0  # points: widest column of labels of a panel that stands alone
 LABELS_ABREAST = 160.0  # and of one beside others: two lines hold an industry with its sector in brackets
@@ -115,32 +116,36 @@ def bar_panels(
     ranges = [limits([bar.ends for bar in bars]) for bars in flat]
     if shared:
         ranges = [(min(low for low, _ in ranges), max(high for _, high in ranges))] * len(panels)
-    fits = all(text_width(bar.label) <= column - 6 for bars, column in zip(flat, columns, strict=True) for bar in bars)
-    pitch = ROW if fits else TWO_LINES
+    pitches = [
+        [ROW if text_width(bar.label) <= column - 6 else TWO_LINES for bar in bars]
+        for bars, column in zip(flat, columns, strict=True)
+    ]
     over = SMALL + 6.0 if headings else 0.0
-    top, rows = 4.0 + over, [len(bars) + 0.5 * (len(panel) - 1) for panel, bars in zip(panels, flat, strict=True)]
-    deep = [top + count * pitch + SCALE_ROOM for count in rows]
+    top, filled = 4.0 + over, [sum(own) + APART * (len(panel) - 1) for panel, own in zip(panels, pitches, strict=True)]
+    deep = [top + high + SCALE_ROOM for high in filled]
     canvas = Canvas(width, max(deep) if abreast > 1 else sum(deep))
     left = 0.0
-    for place, (panel, column, value, (low, high), count) in enumerate(
-        zip(panels, columns, values, ranges, rows, strict=True)
+    for place, (panel, column, value, (low, high), own) in enumerate(
+        zip(panels, columns, values, ranges, pitches, strict=True)
     ):
         if abreast == 1:
             left, top = 0.0, 4.0 + over + sum(deep[:place])
         scale = Scale(low, high, left + column, left + column + axis)
-        across(canvas, scale, top, top + count * pitch, style)
+        across(canvas, scale, top, top + filled[place], style)
         if headings:
             canvas.write(left + column, top - over / 2, headings[place], "left", MUTED, SMALL)
-        middle = top + pitch / 2
+        under, rows = top, iter(own)
         for group in panel:
             for bar in group:
+                pitch = next(rows)
+                middle = under + pitch / 2
                 mark(canvas, scale, middle, bar)
                 canvas.tell(scale.start, scale.stop, middle, [bar.label, told(bar, style)])
                 colour = INK if bar.certain else MUTED
                 canvas.name(left + column - 5, middle, bar.label, column - 6, "right", colour)
                 canvas.write(scale.stop + value, middle, percent(bar.value, style), "right", colour)
-                middle += pitch
-            middle += pitch / 2
+                under += pitch
+            under += APART
         left = scale.stop + value + GAP
     return canvas.drawing(label)
 

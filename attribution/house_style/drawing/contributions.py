@@ -17,17 +17,19 @@ LEAST = 0.05  # of the largest row: smaller ones are one
 
 
 def contribution_bars(frame: pd.DataFrame, messages: Messages) -> list[list[list[Bar]]]:
-    """The panels of a factor-contribution chart: the styles by size; the other groups in order, then what is no factor.
+    """The panels of a factor-contribution chart: the styles by size; the other groups in order; what is no factor last.
 
-    Sectors that have an order of their own keep it.
+    Sectors that have an order of their own keep it. What is no factor stands in the panel of fewer rows.
 
     `frame` has factor, group, contribution, standard_error.
     """
     of = {name: factor_bars(frame[frame["group"] == name], messages) for name in FAMILIES}
     sectors = of["sector"] if messages.sectors else sorted_bars(of["sector"])
     rest = [of["market"], largest(of["country"], messages), sectors, largest(of["industry"], messages)]
-    rest += [largest(of["currency"], messages), of["specific"] + of["other"]]
-    panels = [panel for panel in ([sorted_bars(of["style"])], [part for part in rest if part]) if any(panel)]
+    rest += [largest(of["currency"], messages)]
+    panels = [[sorted_bars(of["style"])], rest]
+    min(reversed(panels), key=lambda panel: sum(map(len, panel))).append(of["specific"] + of["other"])
+    panels = [[part for part in panel if part] for panel in panels if any(panel)]
     least = LEAST * max((abs(bar.value) for panel in panels for part in panel for bar in part), default=0.0)
     return [gathered(panel, least, messages) for panel in panels]
 

@@ -31,7 +31,7 @@ from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.numbers import FULL, NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 
-PITCH, COLUMN = 19.0, 15.0  # points: from row to row, and of it what the largest range of columns takes
+PITCH, COLUMN = 14.5, 12.0  # points: from row to row, and of it what the largest range of columns takes
 NAMES = 0.36  # of the width, at most, for the names of rows
 WIDE = 0.72  # of a month, that a column takes
 DATES = 16.0  # points below the rows, for the dates

@@ -14,6 +14,7 @@ import pytest
 from attribution.house_style import drawing
 from attribution.house_style.drawing import Bar, Drawing
 from attribution.house_style.drawing.against import NARROW, against
+from attribution.house_style.drawing.bars import bar_panels
 from attribution.house_style.drawing.canvas import (
     FAINT,
     INK,
@@ -30,7 +31,7 @@ from attribution.house_style.drawing.canvas import (
     Scale,
     limits,
 )
-from attribution.house_style.drawing.contributions import brinson_chart
+from attribution.house_style.drawing.contributions import brinson_chart, contribution_bars
 from attribution.house_style.drawing.fonts import families, legible
 from attribution.house_style.drawing.lines import date_ticks
 from attribution.house_style.drawing.sheet import house, to_figure
@@ -672,3 +673,26 @@ def test_names_on_two_lines_leave_their_neighbours_room():
     )
     assert len(lines) == 4
     assert lines[2] - lines[1] > SIZE > lines[1] - lines[0]  # from one name to the next more than within a name
+
+
+def test_what_is_no_factor_stands_under_the_shorter_panel():
+    def labels(styles, sectors):
+        groups = [*[("style", f"style {k}") for k in range(styles)], *[("sector", f"sector {k}") for k in range(sectors)]]
+        rows = [*groups, ("specific", "specific"), ("other", "proxy")]
+        frame = pd.DataFrame(rows, columns=["group", "factor"]).assign(contribution=0.01, standard_error=0.001)
+        panels = contribution_bars(frame, read_messages("en"))
+        return [[bar.label for part in panel for bar in part] for panel in panels]
+
+    few, many = labels(2, 9)
+    assert few[-2:] == ["Stock-specific", "Replication difference"] and len(many) == 9
+    many, few = labels(9, 2)
+    assert few[-2:] == ["Stock-specific", "Replication difference"] and len(many) == 9
+    assert [len(panel) for panel in labels(0, 3)] == [2, 3]
+
+
+def test_a_row_whose_name_is_on_two_lines_makes_no_other_row_higher():
+    def height(*names):
+        return bar_panels([[[Bar(name, 0.01) for name in names]], [[Bar("b", 0.01)]]], "minus", "", shared=True).height
+
+    long = "a name of an industry that is far too long for one line of the column"
+    assert height("a", long) - height("a", "b") == height(long, long) - height("a", long) > 0

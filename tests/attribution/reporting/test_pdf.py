@@ -179,6 +179,34 @@ def test_tables_side_by_side_go_to_the_next_page_whole_where_this_one_has_no_roo
     assert ["in percent" in text for text in pages] == [False, True]
 
 
+def printed(body):
+    """The text of each page of a body under the styles of paper."""
+    style = f"<style>{PLACE}{asset('page.css')}{asset('print.css')}</style>"
+    page = f'<html lang="en"><head><title>A page</title>{style}</head><body>{body}</body></html>'
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(laid_out(page))).pages]
+
+
+def test_a_figure_under_its_caption_takes_nothing_with_it_to_the_next_page():
+    figure = '<div class="abreast"><figure><figcaption>Above</figcaption><svg viewBox="0 0 10 10"></svg></figure></div>'
+    before, after = printed(f'<div style="height: 200mm">So</div><p>Stays</p>{figure}')
+    assert "Stays" in before and "Above" in after
+
+
+def test_a_table_of_stocks_breaks_where_a_short_table_does_not():
+    rows = '<tr class="group"><th>Held</th></tr>' + "<tr><td>One<br>Two</td></tr>" * 8
+    table = f"<thead><tr><th>Head</th></tr></thead><tbody>{rows}</tbody>"
+    for kind, first in (("stocks", True), ("compact", False)):
+        before, after = printed(f'<div style="height: 200mm">So</div><table class="{kind}">{table}</table>')
+        assert ("Head" in before) is first and "Head" in after
+
+
+def test_a_record_breaks_between_courses():
+    """The name of a course stands in the first of its rows alone."""
+    course = '<tbody><tr class="group"><th>Course</th></tr>' + "<tr><td>1</td></tr>" * 12 + "</tbody>"
+    pages = printed(f'<table class="record"><thead><tr><th>Head</th></tr></thead>{course * 8}</table>')
+    assert len(pages) > 1 and all(text.split("Head")[1].lstrip().startswith("Course") for text in pages)
+
+
 def rows_of_the_page(report):
     """How many rows the tables of a report's page have, each of which stands in its PDF."""
     if pdf.NO_PDF in report.remarks:
