@@ -11,6 +11,7 @@ import pandas as pd
 from attribution.house_style.drawing.bars import Bar
 from attribution.house_style.numbers import NegativeStyle, percent
 from attribution.house_style.words import Messages
+from attribution.reporting.tables.names import sleeve_name
 
 if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
@@ -19,11 +20,9 @@ TOLD = 3  # values in a text
 
 
 def course_name(content: Content, course: str, messages: Messages) -> str:
-    """A course under its own name; a sleeve that is no course under its name in the language."""
-    if course in content.book.courses or course not in content.book.sleeves:
-        return str(messages.called(course))
-    name = content.book.sleeves[course].name
-    return course if name is None else str(getattr(name, messages.language))
+    """What figures call a course, or a sleeve: where a course is one sleeve alone, the sleeve's name."""
+    key = next((key for key, result in content.sleeves.items() if result.course == course), None)
+    return str(messages.called(course)) if key is None else sleeve_name(content.book, key, messages.language)
 
 
 def totals(content: Content, messages: Messages, *, course: str) -> tuple[Bar, Bar]:

@@ -372,7 +372,7 @@ def _largest(
     for course in frames:
         bars = [Bar("", values.loc[name, course], errors.loc[name, course]) for name in first]
         bars += [Bar("", float(values.loc[rest, course].sum()), unknown)] * bool(len(rest))
-        panels.append((course_name(content, course, messages), [*bars, Bar("", float(values[course].sum()), total=True)]))
+        panels.append((str(messages.called(course)), [*bars, Bar("", float(values[course].sum()), total=True)]))
     scale = limits([bar.ends for _, bars in panels for bar in bars])
     drawn = [panel for course, panel in zip(frames, panels, strict=True) if course in shown]
     label = with_values(label, [(name, bars[-1].value) for name, bars in drawn], messages, style)

@@ -13,9 +13,10 @@ from attribution.portfolio.book import Book
 from attribution.reporting.client.sleeve import best_and_worst
 from attribution.reporting.commentary.draft import indices_told, results
 from attribution.reporting.commentary.lean import has_lean, lean
-from attribution.reporting.commentary.risk import broken_limits, course_of
+from attribution.reporting.commentary.risk import broken_limits
 from attribution.reporting.commentary.writer import Writer, bullets, capital, writer_of
 from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, named_rows, specific_names
+from attribution.reporting.tables.names import course_of
 from attribution.rows import MARKET, SPECIFIC
 
 STOCKS = 2  # named behind the specific part

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.check import FIRST_LINE, LINK, NARROW, unified
+from attribution.reporting.tables.names import sleeve_name
 from riskmodel.errors import InputError, counted, listed
 
 MOST_PAGES, MOST_TEXT = 4, 900  # of a client edition; its text in characters, without what limits say
@@ -43,7 +44,7 @@ def client_texts(text: str, book: Book, language: str, *, name: str = "client.md
         For a heading that names no sleeve, and for one that stands twice: its text would be on no page.
     """
     keys = {key: key for key in book.sleeves}
-    keys |= {str(getattr(own.name, language)): key for key, own in book.sleeves.items() if own.name is not None}
+    keys |= {sleeve_name(book, key, language): key for key in book.sleeves}
     parts: dict[str, list[str]] = {"": []}
     unknown, twice, place = [], [], ""
     for line in unified(text).split("\n"):

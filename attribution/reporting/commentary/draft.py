@@ -9,10 +9,11 @@ import pandas as pd
 
 from attribution.measures.limits import Limit
 from attribution.portfolio.book import Book
-from attribution.reporting.commentary.risk import course_of, risk_blocks
+from attribution.reporting.commentary.risk import risk_blocks
 from attribution.reporting.commentary.sleeve import SleeveCommentary
 from attribution.reporting.commentary.writer import Writer, capital, writer_of
 from attribution.reporting.tables.facts import LEAST_DRIVER, SHOWN_NAMES, clear, is_given
+from attribution.reporting.tables.names import course_of
 from riskmodel.facts import Fact
 
 AVERAGE = "Average"

@@ -9,18 +9,13 @@ import pandas as pd
 
 from attribution.measures.limits import ACTIVE, Limit
 from attribution.measures.past_forecasts import RATIO
-from attribution.portfolio.book import Book
 from attribution.reporting.commentary.writer import Writer, plain
+from attribution.reporting.tables.names import course_of
 
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
 SAME = 1e-9  # figures of two tables that are one
 TOLD = ("too_low", "too_high", "broken_in_fact", "may_be_chance")  # of what followed a forecast
-
-
-def course_of(book: Book, sleeve: str) -> str:
-    """What the tables call a sleeve: the course that is all of it, else its own key."""
-    return next((course for course in book.courses if list(book.shares(course)) == [sleeve]), sleeve)
 
 
 def risk_blocks(write: Writer, limits: Sequence[Limit]) -> list[str]:

@@ -69,7 +69,6 @@ class SleeveCommentary:
         if write.facts.has("performance", course):
             return write(
                 "sleeve.lead",
-                course=write.called(course),
                 benchmark=benchmark,
                 benchmark_return=write.percent("performance", course, column="benchmark_return"),
                 excess=write.short_points("performance", course, column="excess"),
@@ -77,7 +76,7 @@ class SleeveCommentary:
             )
         if write.facts.has("figures", course, "excess_return"):
             excess = write.points("figures", course, "excess_return", column="value")
-            return write("sleeve.excess", course=write.called(course), benchmark=benchmark, excess=excess)
+            return write("sleeve.excess", benchmark=benchmark, excess=excess)
         return ""
 
     def _driver(self, row: Any) -> str:

@@ -13,6 +13,7 @@ from attribution.house_style.words import Messages, begins_with, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.reporting.tables.facts import Anchor, Facts
+from attribution.reporting.tables.names import sleeve_name
 from attribution.rows import CASH
 from riskmodel.factors import RESEARCH_STYLES, STYLES
 
@@ -82,8 +83,8 @@ class Writer:
         return plain(otherwise if words is None else str(getattr(words, self.messages.language)))
 
     def sleeve(self, key: str) -> str:
-        """The name of a sleeve."""
-        return self.words(self.book.sleeves[key].name, key)
+        """The name of a sleeve; of the course that is all of it too, where a text is of the sleeve."""
+        return plain(sleeve_name(self.book, key, self.messages.language))
 
     def called(self, label: str) -> str:
         """What the book calls a course, a benchmark or an index in the language."""

@@ -11,6 +11,7 @@ from attribution.house_style.numbers import NOT_AVAILABLE, NegativeStyle, number
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
+from attribution.reporting.tables.names import sleeve_name
 from attribution.rows import NOT_STOCKS
 from riskmodel.estimation.returns_based import WINDOW
 
@@ -36,7 +37,7 @@ class PageWords:
 
     def sleeve(self, key: str) -> str:
         """A sleeve's name."""
-        return self.text(self.book.sleeves[key].name, key)
+        return sleeve_name(self.book, key, self.messages.language)
 
     @property
     def not_earned(self) -> str:

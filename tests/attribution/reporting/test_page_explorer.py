@@ -171,7 +171,7 @@ def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages,
     result = page_content.results["Major 100"]
     full = [percent(x, "minus", 4, unit="%") for x in (result.benchmark_return, result.portfolio_return)]
     assert out["told"][0] == f"{result.benchmark}\n{full[0]}"
-    assert out["told"][-1] == f"Major 100\n{full[1]}"
+    assert out["told"][-1] == f"Major (simulated)\n{full[1]}"
     assert not any(text.startswith("covered") for text in out["told"])
     charts = page_charts(lean_content, "en")
     assert '<g class="tips"' in render_page(lean_content, "en", charts=charts)

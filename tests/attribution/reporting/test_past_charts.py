@@ -69,7 +69,7 @@ def test_a_drawdown_is_told_with_its_depth_its_day_and_where_it_stands(page_cont
     frame = pd.DataFrame({"course": course, "date": days})
     frame = frame.assign(portfolio_drawdown=[-0.05, -0.1234, -0.02], benchmark_drawdown=[-0.08, -0.01, 0.0])
     english = told(page_content, course, drawdowns=frame)
-    assert f"{course} was deepest at −12.34% on 4 March 2025" in english
+    assert "Major (simulated) was deepest at −12.34% on 4 March 2025" in english
     assert "at −8.00% on 3 March 2025; at month end −2.00% and 0.00%." in english
     assert "−12.34%（2025年3月4日）" in told(page_content, course, "ja", drawdowns=frame)
 

@@ -51,6 +51,19 @@ def left_of(text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_of_a_sleeve_is_said_under_its_name_and_its_heading_has_the_course_once(named, language):
+    commentary, client = told(named, language)
+    laid = render_client(named, client_texts(client, named.book, language), language)
+    whole = render_page(named, language, commentary=to_html(commentary, title=False), medium="print")
+    for page in (laid, whole):
+        sections = re.findall(r'<section class="sleeve".*?</section>', page, re.DOTALL)
+        assert len(sections) == 2
+        for section, course in zip(sections, ("Major 100", "Next Major 100"), strict=True):
+            assert section.count(NAMES[course][language]) == 1
+            assert section.count("(simulated)" if language == "en" else "（架空）") > 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_charts_and_drafts_print_the_names_of_the_language(named, language):
     commentary, client = told(named, language)
     pages = [
