@@ -267,8 +267,7 @@ def course_waterfall(
 
 def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Drawing:
     """From the benchmark's return to the course's in a few steps: the drivers, and all else."""
-    start, end = totals(content, messages, course=course)
-    steps = bridge_steps(rows_of(content, "factor_contributions", course), messages, most=BRIDGE)
+    steps, start, end = bridge_bars(content, messages, course=course)
     label = messages("charts.waterfall", name=end.label, benchmark=start.label)
     label = with_largest(label, steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
@@ -293,6 +292,12 @@ def waterfall_bars(content: Content, messages: Messages, *, course: str) -> tupl
     """The steps of a course's waterfall, its start and its end."""
     factors, groups = (rows_of(content, table, course) for table in ("factor_contributions", "group_contributions"))
     steps = waterfall_steps(factors, groups, messages, styles=len(factors))
+    return steps, *totals(content, messages, course=course)
+
+
+def bridge_bars(content: Content, messages: Messages, *, course: str) -> tuple[list[Bar], Bar, Bar]:
+    """The steps of a course's short waterfall, its start and its end."""
+    steps = bridge_steps(rows_of(content, "factor_contributions", course), messages, most=BRIDGE)
     return steps, *totals(content, messages, course=course)
 
 

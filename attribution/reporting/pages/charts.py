@@ -13,6 +13,7 @@ from attribution.reporting.charts import (
     LINES_NAMED,
     MOST_LINES,
     NARROWED,
+    bridge_bars,
     client_figures,
     exposures,
     in_house,
@@ -91,6 +92,14 @@ class PageCharts:
     def leaves_out_zero(self, course: str) -> bool:
         """Whether the bars of a course's waterfall are broken."""
         return leaves_out_zero(*waterfall_bars(self.content, self.words.messages, course=course))
+
+    def bridge_key(self, course: str) -> str:
+        """What hollow and broken bars of a course's short waterfall are, where it has any."""
+        steps, start, end = bridge_bars(self.content, self.words.messages, course=course)
+        hollow = self.words.messages("client.bridge_hollow") if any(not step.certain for step in steps) else ""
+        return self.words.sentences(
+            hollow, self.words.messages("sleeve.waterfall_cut") if leaves_out_zero(steps, start, end) else ""
+        )
 
     def exposures(self, course: str, place: int) -> Markup:
         """One sleeve's active exposures, now and a month before."""

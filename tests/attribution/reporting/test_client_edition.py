@@ -10,10 +10,12 @@ import pypdf
 import pytest
 
 from attribution import InputError
+from attribution.house_style.drawing.waterfall import leaves_out_zero
 from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.measures.limits import Limit
 from attribution.portfolio.settings.walked import Walked
+from attribution.reporting.charts import bridge_bars
 from attribution.reporting.client.closing import glossary, limit_lines
 from attribution.reporting.client.cover import returns_view
 from attribution.reporting.client.draft import called, client_draft
@@ -21,6 +23,7 @@ from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import MOST_PAGES, MOST_TEXT, ClientTexts, client_texts, left_open, more_pages
 from attribution.reporting.commentary.check import LINK, check_commentary
 from attribution.reporting.commentary.writer import writer_of
+from attribution.reporting.pages.page import page_charts
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.pdf import PangoMissingError, start_pdf
 from attribution.reporting.tables.facts import named_rows
@@ -127,6 +130,23 @@ def test_a_page_loads_nothing_runs_nothing_and_is_whole(client_pages, language):
     reader = Reader(client_pages[language, "screen"])
     assert len(reader.ids) == len(set(reader.ids))
     assert "data-v" not in client_pages[language, "print"]
+
+
+@pytest.mark.parametrize(("language", "hollow", "broken"), [
+    ("en", "Hollow bars are within twice their standard error", "Grey bars with a double stroke leave out"),
+    ("ja", "白抜きの棒は、標準誤差の2倍に満たないもの", "二重の斜線のある灰色の棒は"),
+])  # fmt: skip
+def test_the_waterfall_has_a_key_where_bars_are_hollow_or_broken(page_content, client_pages, language, hollow, broken):
+    courses = [result.course for result in page_content.sleeves.values()]
+    charts = page_charts(page_content, language)
+    cut = [leaves_out_zero(*bridge_bars(page_content, charts.words.messages, course=course)) for course in courses]
+    assert client_pages[language, "print"].count(hollow) == len(courses)
+    assert client_pages[language, "print"].count(broken) == sum(cut)
+    keys = [charts.bridge_key(course) for course in courses]
+    assert [broken in key for key in keys] == cut
+    alone = factor_row("value", "style", 0.2, 0.01, 0.03, 9.0, course=courses[0]) | {"driver": True}
+    bare_month = page_content.tables | {"factor_contributions": pd.DataFrame([alone])}
+    assert hollow not in page_charts(dataclasses.replace(page_content, tables=bare_month), language).bridge_key(courses[0])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
