@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.measures.selection import UNUSUAL
 from attribution.reporting.commentary.lean import has_lean, lean
 from attribution.reporting.commentary.writer import Writer, bullets, capital
-from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, drivers, offsetting, specific_names
+from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, drivers, named_rows, offsetting, specific_names
 from attribution.rows import CASH_AND_STOPPED, LEAST_T, PROXY_FACTOR, SPECIFIC, no_stocks
 from riskmodel.facts import Fact
 
@@ -54,11 +54,14 @@ class SleeveCommentary:
         offset = offset.assign(sign=np.sign(offset["contribution"]))
         of_stocks = found["factor"] == SPECIFIC
         told = found[of_stocks | ((~of_stocks).cumsum() <= SHOWN_DRIVERS)]
-        told = by_size(pd.concat([told, offset], ignore_index=True)) if len(offset) else told
+        own = self._own_against(found, offset)
+        if len(offset) or len(own):
+            told = by_size(pd.concat([told, offset, own], ignore_index=True))
         if len(found):
             more = len(found) > int(of_stocks.sum()) + SHOWN_DRIVERS
-            key = "sleeve.drivers_and_offsets" if len(offset) else "sleeve.drivers_shown" if more else "sleeve.drivers"
-            blocks += [write(key, count=write.count(len(found))), bullets(self._driver(row) for row in told.itertuples())]
+            kind = "drivers_and_offsets" if len(offset) or len(own) else "drivers_shown" if more else "drivers"
+            lead = write(f"sleeve.{kind}", count=write.count(len(found)))
+            blocks += [lead, bullets(self._driver(row) for row in told.itertuples())]
         selection = [] if (told["factor"] == SPECIFIC).any() else [self._selection("selection")]
         blocks.append(write.paragraph([*self._together(found, offset), *selection, *self._estimated()]))
         blocks.append(write.paragraph(self._stopped(note) for note in self.stopped))
@@ -78,6 +81,13 @@ class SleeveCommentary:
             excess = write.points("figures", course, "excess_return", column="value")
             return write("sleeve.excess", benchmark=benchmark, excess=excess)
         return ""
+
+    def _own_against(self, found: pd.DataFrame, offset: pd.DataFrame) -> pd.DataFrame:
+        """The specific part where it is no driver, yet a client's text names it as what went against the drivers."""
+        frame = named_rows(self.write.facts.of("factor_contributions", course=self.course))
+        against = np.sign(frame["contribution"]) == -np.sign(math.fsum(found["contribution"]))
+        own = frame[(frame["factor"] == SPECIFIC) & against & ~frame["factor"].isin({*found["factor"], *offset["factor"]})]
+        return own.assign(sign=np.sign(own["contribution"]))
 
     def _driver(self, row: Any) -> str:
         """A driver, and what a second specification makes of it where that is something else; or why it is none."""

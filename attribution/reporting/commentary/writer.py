@@ -111,15 +111,8 @@ class Writer:
         return plain(name if begins_with(name, ticker) else self("stock", name=name, ticker=ticker))
 
     def factor(self, label: str) -> str:
-        """The name of a factor, a sector or cash inside a sentence.
-
-        A style of the package begins small there, where its name is no abbreviation; one of a book keeps its own.
-        """
-        names: dict[str, str] = self.messages.table["commentary"]["factors"]
-        label = "cash" if label == CASH else label
-        name = names.get(label, self.messages.factor(label))
-        known = name in {style.texts.get(self.messages.language) for style in (*STYLES, *RESEARCH_STYLES)}
-        return plain(name[0].lower() + name[1:] if known and not name[:2].isupper() else name)
+        """The name of a factor, a sector or cash inside a sentence."""
+        return plain(in_sentence(self.messages, "cash" if label == CASH else label))
 
     def month(self, month: str) -> str:
         """A month, "YYYY-MM", as the language writes it."""
@@ -136,10 +129,7 @@ class Writer:
 
     def join(self, items: Iterable[str]) -> str:
         """A list inside a sentence."""
-        listed = list(items)
-        if len(listed) < 2:
-            return "".join(listed)
-        return self("and", first=self.messages("words.comma").join(listed[:-1]), last=listed[-1])
+        return joined(self.messages, items)
 
     def paragraph(self, sentences: Iterable[str]) -> str:
         """Sentences in a row; empty ones are left out."""
@@ -162,6 +152,31 @@ def writer_of(
     """
     messages = read_messages(language, styles, market=book.market_name, names=book.names(language))
     return Writer(Facts(tables), book, messages, getattr(book.report.negative, language), names or {})
+
+
+def in_sentence(messages: Messages, label: str) -> str:
+    """The name of a factor inside a sentence.
+
+    A style of the package begins small there, where its name is no abbreviation; one of a book keeps its own.
+
+    Examples
+    --------
+    >>> words = read_messages("en")
+    >>> in_sentence(words, "market_sensitivity"), in_sentence(words, "eps_stability")
+    ('market sensitivity', 'EPS stability')
+    """
+    names: dict[str, str] = messages.table["commentary"]["factors"]
+    name = names.get(label, messages.factor(label))
+    known = name in {style.texts.get(messages.language) for style in (*STYLES, *RESEARCH_STYLES)}
+    return name[0].lower() + name[1:] if known and not name[:2].isupper() else name
+
+
+def joined(messages: Messages, items: Iterable[str]) -> str:
+    """A list inside a sentence."""
+    listed = list(items)
+    if len(listed) < 2:
+        return "".join(listed)
+    return messages("commentary.and", first=messages("words.comma").join(listed[:-1]), last=listed[-1])
 
 
 def plain(text: str) -> str:

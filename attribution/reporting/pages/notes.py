@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attribution.house_style.numbers import power_of_ten
-from attribution.reporting.commentary.writer import capital
+from attribution.house_style.words import SHOWN
+from attribution.reporting.commentary.writer import capital, in_sentence, joined
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import explains_nothing, is_given
@@ -88,7 +89,7 @@ def method_points(content: Content, words: PageWords) -> list[str]:
     styles = t.name("counts", str(count))
     taken_out = content.model_settings.get("exposures", {}).get("orthogonalise", {})
     orthogonal = [
-        t("methodology.orthogonal", style=t.factor(style), others=words.listed(map(t.factor, others)))
+        t("methodology.orthogonal", style=t.factor(style), others=joined(t, (in_sentence(t, other) for other in others)))
         for style, others in taken_out.items()
     ]
     nested = [t("methodology.industries")] if any(note.key == "industries" for note in content.notes) else []
@@ -249,9 +250,10 @@ def _forecast_left_out(note: Fact, words: PageWords) -> str:
 
 def _found(note: Fact, words: PageWords) -> str:
     finding, t = note.values["finding"], words.messages
-    where, rows = finding.values["examples"], finding.values["rows"]
+    where, rows = finding.values["examples"][:SHOWN], finding.values["rows"]
     count = words.number(rows, 0, grouped=True)
-    examples = t("notes_section.examples", examples=t.listed(where)) if where else ""
+    # how many more there are is not said: places and rows are counted differently, and the rows are told in all
+    examples = t("notes_section.examples", examples=words.listed(words.signed(text) for text in where)) if where else ""
     if finding.key in t.table["found"]:
         said = t.fact("found", Fact(finding.key, dict(finding.values) | {"count": count, "examples": examples}))
     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attribution.house_style.numbers import NOT_AVAILABLE, NegativeStyle, number, percent
+from attribution.house_style.numbers import NEGATIVE, NOT_AVAILABLE, NegativeStyle, number, percent
 from attribution.house_style.words import Messages, read_messages
 from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
@@ -18,6 +18,7 @@ from riskmodel.estimation.returns_based import WINDOW
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+HYPHEN = re.compile(r"(?<![^\s(])-(\d[\d,.]*%?)")
 BREAKS = re.compile(
     "ベンチマーク|ファクター(?=リターン)|業種配分|銘柄選択|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|・(?=レシオ)|(?=（)"
 )
@@ -109,6 +110,10 @@ class PageWords:
     def number(self, value: float, decimals: int = 2, *, signed: bool = False, grouped: bool = False) -> str:
         """A number in the house style."""
         return self._shown(number(value, self.style, decimals, signed=signed, grouped=grouped))
+
+    def signed(self, text: str) -> str:
+        """A fact's text whose negative numbers look like those of the page; the hyphens of dates and names stay."""
+        return HYPHEN.sub(lambda found: NEGATIVE[self.style].format(found[1]), text)
 
     def _shown(self, text: str) -> str:
         """A number's text, or how the language says that there is none."""

@@ -574,3 +574,17 @@ def test_real_months_are_told_and_pass(month, real_market, real_model):
         text = drafted(tables, book, language, month, limits=content.limits)
         assert check_commentary(text, tables, book=book, month=month).empty
         assert len(NUMBERS.findall(bare(text))) > 40
+
+
+def test_what_is_specific_and_offsets_the_drivers_is_listed_as_a_client_reads_it(small_book):
+    """A client's text names it where it stands out from its error and is as large as the drivers, significant or not."""
+    nan = float("nan")
+    rows = [
+        factor_row("market_sensitivity", "style", 0.3, -0.1, -0.0309, -6.4),
+        factor_row("specific", "specific", nan, nan, 0.0173, 2.05),
+    ]
+    frame = judged(rows)
+    frame[["driver", "significant"]] = frame[["driver", "significant"]].mask(frame["factor"] == "specific", False)
+    text = bare(drafted({"factor_contributions": frame}, small_book))
+    assert "Drivers and what offset them" in text
+    assert "- Stock-specific returns contributed (+1.73%). It is not significant once the number of rows is allowed" in text

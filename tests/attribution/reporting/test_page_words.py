@@ -70,6 +70,21 @@ NOTES = [
     (
         Fact(
             "found",
+            {
+                "finding": Fact(
+                    "close_there_and_back",
+                    {"table": "prices", "rows": 9, "examples": ("2025-01-02 A-B (-1.5%, +2.0%)", *"CDEFGH")},
+                )
+            },
+        ),
+        "価格：「終値が1日だけ大きく離れて戻る。売買は平常並み（誤記の疑い。両日の変化）」に該当するデータが9件あります"
+        "（例：2025-01-02 A-B (△1.5%, +2.0%)、C、D、E、F）。",
+        "Prices: close that jumps for one day and comes back without more trading than usual: mistyped (both moves); 9 rows "
+        "(e.g. 2025-01-02 A-B (−1.5%, +2.0%), C, D, E, F).",
+    ),
+    (
+        Fact(
+            "found",
             {"finding": Fact("no_fx_rate", {"table": "fx", "rows": 4, "examples": ("2025-03-03",), "pair": "USDJPY"})},
         ),
         "為替：USDJPYの値がない営業日が4日あり、直近の値を用いました（例：2025-03-03）。",
@@ -227,6 +242,10 @@ def test_the_method_is_told_point_by_point(page_content):
     points = method_points(page_content, page_words(page_content.book, "en"))
     starts = ("Each day, a regression", "A contribution is", "Brinson", "Weights drift", "Standard errors", "Forecast risk")
     assert len(points) == len(starts) and all(map(str.startswith, points, starts))
+    taken_out = {"exposures": {"orthogonalise": {"volatility": ["market_sensitivity", "size"]}}}
+    other = dataclasses.replace(page_content, model_settings=page_content.model_settings | taken_out)
+    first = method_points(other, page_words(page_content.book, "en"))[0]
+    assert "Volatility is measured net of market sensitivity and size, by a daily regression" in first
 
 
 def month_rows(**returns):
