@@ -40,7 +40,7 @@ def _colour(value: Any) -> Any:
         raise OutOfBoundsError(f'{shown(value)}; give a colour as "#1f5fa8"')
     if (ratio := contrast(value)) < TEXT_CONTRAST:
         raise OutOfBoundsError(
-            f"{shown(value)} has a contrast of {ratio:.2f}:1 to paper, and figures are written in it: give one with "
+            f"{shown(value)} has a contrast of {ratio:.2f}:1 to paper, and text is written in it: give one with "
             f"{TEXT_CONTRAST:g}:1 or more (graphics alone would need 3:1)"
         )
     return value.lower()

@@ -280,6 +280,9 @@ class LineChecker(NamedTuple):
             yield finding("restated", right, why)
         elif kind == "direction":
             yield finding(kind, right, f"the word beside it says the opposite of the table, which has {right}.")
+        elif found.value == -true and not found.signed:
+            beside = "A word such as 'lost' is the sign of a figure directly beside its link alone."
+            yield finding(kind, right, f"the table has {right}. {beside}")
         else:
             yield finding(kind, *_right(right))
 

@@ -122,6 +122,10 @@ def test_a_finding_says_where_what_and_the_right_value(tables, small_book):
     found = checked(f"Well.\n\nIt returned [−6.61%]({RETURN}).", tables, small_book).iloc[0]
     assert found["message"] == "'−6.61%' (performance|Major 100|return): the table has −6.60%."
     assert found[["table", "row", "column"]].tolist() == ["performance", "Major 100", "return"]
+    found = checked(f"The index lost some, the strategy [6.60%]({RETURN}).", tables, small_book).iloc[0]
+    assert found["message"].endswith(
+        "the table has −6.60%. A word such as 'lost' is the sign of a figure directly beside its link alone."
+    )
     found = checked("[6%](<#performance|Majr 100|return>)", tables, small_book).iloc[0]
     assert found["message"].endswith("there is no course 'Majr 100'. Nearest: Major 100, Next Major 100.")
     found = checked("a loss of 6.60%", tables, small_book).iloc[0]
