@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.reporting.pages.limits import BOTH_WAYS, COUNTS
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 MEASURED = ("names_min", "names_max", "weight_max", "sector_deviation_max", "risk_band")  # at month end
-COUNTS = ("names_min", "names_max")
-BOTH_WAYS = ("sector_deviation_max", "risk_band")  # rules whose value may be above or below
 
 
 @dataclass(frozen=True)

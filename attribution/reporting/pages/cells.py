@@ -73,10 +73,10 @@ class Cells:
 
     def percent(
         self, row: Mapping[str, Any], column: str, decimals: int = 2, *, classes: str = "", key: Key = (), unit: str = "",
-        rows: int = 1,
+        rows: int = 1, before: str = "",
     ) -> Markup:  # fmt: skip
         """A cell of a table, as percent; `key` where the row of the page is not the row of the table, `rows` it spans."""
-        text = self.words.percent(row[column], decimals, unit=unit)
+        text = before + self.words.percent(row[column], decimals, unit=unit)
         return self._cell(row[column], text, f"n p {classes}", column, key, rows)
 
     def number(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from attribution.reporting.tables.content import Content
 
 COUNTS = ("names_min", "names_max")
+BOTH_WAYS = (*ACTIVE, "risk_band")  # rules whose value may be above or below
 PERCENTS = ("then", "value", "risk", "other", "gap", "weight")
 SIGNED = ("then", "value")  # of sectors, whose weights are active ones
 BROKEN = ("broken_in_fact", "broken_as_forecast")  # what followed a forecast
@@ -25,12 +26,13 @@ MOST_NAMED = 10  # breaches in the sentence; the tables have all
 
 @dataclass(frozen=True)
 class LimitRow:
-    """A rule of a sleeve: the table's row, its state ("kept", "broken" or "untested") and its detail in words."""
+    """A rule of a sleeve: the table's row, its state ("kept", "broken" or "untested"), its detail in words, and its kind."""
 
     row: dict[str, Any]
     state: str
     detail: str
     counted: bool
+    both_ways: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def limits_section(content: Content, words: PageWords) -> Limits:
             if limit.sleeve != key:
                 continue
             state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
-            rows.append(LimitRow(row, state, detail_text(limit, words), limit.rule in COUNTS))
+            rows.append(LimitRow(row, state, detail_text(limit, words), limit.rule in COUNTS, limit.rule in BOTH_WAYS))
             untested += state == "untested"
             if state == "broken":
                 rule = t.name("limit_rules", limit.rule)

@@ -143,7 +143,7 @@ def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any
 def ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int]) -> Chart:
     placed = drawing.placed["performance"]
     chart = drawing.chart("bar", sheet, title)
-    for column, colour in (("return", drawing.styles.palette.gain), ("benchmark_return", TOTAL), ("excess", INK)):
+    for column, colour in (("return", between(0.25)), ("benchmark_return", TOTAL), ("excess", INK)):  # neither gain nor loss
         chart.add_series(
             {
                 "name": _heading(placed, column),

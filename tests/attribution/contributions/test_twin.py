@@ -207,7 +207,7 @@ def test_every_section_of_the_published_report_has_its_place(pages, content, pub
         pytest.skip("another market has no house")
     headings = [text for _, text in Reader(pages[CLIENT]).headings]
     of_the_month = [
-        "今月のポイント",
+        "当月のポイント",
         "メジャー（架空）",
         "ネクストメジャー（架空）",
         "指数とファクターの騰落率",
