@@ -48,14 +48,11 @@ def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
     for path in parquet_parts(folder):
         place = path.relative_to(folder.parent).as_posix()
         table, there = read_parquet(path, place, name, columns)
-        said = _said(path.parent.relative_to(folder))
-        twice = [column for column in said if column in there]
-        if twice:
-            raise InputError(f"{name}: '{place}' has a column '{twice[0]}', and so says its folder. Keep one of the two.")
+        said = said_by_folders(path.parent.relative_to(folder), there, place, name)
         for column in (column for column in columns if column in said):
             table = table.append_column(column, pa.repeat(pa.scalar(said[column], pa.string()), len(table)))
         tables[place] = table
-    _require_alike(tables, name)
+    require_alike({place: table.column_names for place, table in tables.items()}, name)
     try:
         whole = pa.concat_tables(tables.values(), promote_options="permissive")
     except pa.ArrowException as error:
@@ -131,18 +128,44 @@ def as_frame(table: Any) -> pd.DataFrame:
     return frame
 
 
-def _said(path: Path) -> dict[str, str | None]:
-    pairs = (part.split("=", 1) for part in path.parts if "=" in part)
-    return {unquote(key): None if value == NO_VALUE else unquote(value) for key, value in pairs}
+def said_by_folders(names: Path, there: Collection[str], place: str, table: str) -> dict[str, str | None]:
+    """What the names of a file's folders say that all of its rows have, by column: the text, None for a missing value.
+
+    Parameters
+    ----------
+    names
+        The folders that the file lies in, from that of the table.
+    there
+        Columns that the file has.
+    place, table
+        Of the file, and the table that it is of, as messages name them.
+
+    Raises
+    ------
+    InputError
+        For a column that both the file and the name of a folder have.
+
+    Examples
+    --------
+    >>> said_by_folders(Path("year=2024/ticker=A%2FB"), ["close"], "prices/year=2024/ticker=A%2FB/0.parquet", "prices")
+    {'year': '2024', 'ticker': 'A/B'}
+    """
+    pairs = (part.split("=", 1) for part in names.parts if "=" in part)
+    said = {unquote(key): None if value == NO_VALUE else unquote(value) for key, value in pairs}
+    twice = [column for column in said if column in there]
+    if twice:
+        raise InputError(f"{table}: '{place}' has a column '{twice[0]}', and so says its folder. Keep one of the two.")
+    return said
 
 
-def _require_alike(tables: Mapping[str, Any], name: str) -> None:
-    first, *_ = tables
-    wanted = set(tables[first].column_names)
-    for place, table in tables.items():
-        differs = sorted(wanted ^ set(table.column_names))
+def require_alike(columns: Mapping[str, Collection[str]], name: str) -> None:
+    """Refuse files of a table, by place, that do not have the same of its columns."""
+    first, *_ = columns
+    wanted = set(columns[first])
+    for place, own in columns.items():
+        differs = sorted(wanted ^ set(own))
         if differs:
-            has, lacks = (place, first) if differs[0] in table.column_names else (first, place)
+            has, lacks = (place, first) if differs[0] in own else (first, place)
             raise InputError(
                 f"{name}: {listed(map(repr, differs))} {'is' if len(differs) == 1 else 'are'} in '{has}' and not in "
                 f"'{lacks}'. Every file of a table has the same columns; a missing one would be read as empty cells."

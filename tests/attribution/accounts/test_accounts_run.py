@@ -168,6 +168,31 @@ def test_parts_hold_whole_accounts_whatever_the_files_are_cut_into(written, held
     assert all(len(part) <= max(rows, 30) for part in parts)
 
 
+@pytest.mark.parametrize("keys", [["date"], ["portfolio"], ["date", "portfolio"]], ids=str)
+def test_the_name_of_a_folder_says_what_all_rows_below_have(held, tmp_path, keys):
+    """As pandas and dask write with partition_cols; the folder above, that folder or a file in it may be named."""
+    dated = held.assign(date=BASE).sort_values("portfolio", kind="stable", ignore_index=True)
+    dated.to_parquet(tmp_path / "accounts", index=False, partition_cols=keys)
+    found = read_accounts(tmp_path / "accounts")
+    assert found.since == BASE and found.number == 41 and set(found.tickers) == set(held["ticker"])
+    rows = pd.concat([read_part(part) for part in found.parts], ignore_index=True)
+    pd.testing.assert_frame_equal(rows[dated.columns], dated, check_dtype=False)
+    file = min((tmp_path / "accounts").rglob("*.parquet"))
+    for place in (file, file.parent):
+        below = read_accounts(place)
+        assert below.since == BASE and below.hashes == {name: found.hashes[name] for name in below.hashes}
+
+
+def test_a_list_that_its_folder_dates_is_held_from_that_day_and_not_from_the_base(held, shared, tmp_path):
+    early = held[held["portfolio"] == "C00"].assign(date=pd.Timestamp("2024-12-31"))
+    early.to_parquet(tmp_path / "accounts", index=False, partition_cols=["date"])
+    (part,) = read_accounts(tmp_path / "accounts").parts
+    told, expected = explained_tables(read_part(part), shared), explained_tables(early, shared)
+    pd.testing.assert_frame_equal(told["returns"], expected["returns"])
+    undated = explained_tables(early.drop(columns="date"), shared)
+    assert abs(undated["returns"]["return"] - told["returns"]["return"]).item() > 1e-5
+
+
 # ---------------------------------------------------------------- rejects
 
 A = "AYCU"  # a ticker of the shipped market
@@ -302,6 +327,29 @@ def test_whatever_stands_in_the_rows_every_account_is_explained_or_rejected(dama
 def test_files_that_cannot_be_read_as_accounts_are_refused(held, tmp_path, change, message):
     change(held).to_parquet(tmp_path / "a.parquet", index=False)
     with pytest.raises(rm.InputError, match=message):
+        read_accounts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "rows", "message"),
+    [
+        ("date=2025-02-28", {"date": BASE}, r"'date=2025-02-28/a\.parquet' has a column 'date', and so says its folder"),
+        ("date=spring", {}, r"'date=spring/a\.parquet': 1 cell of 'date' are not dates: row 1 'spring'"),
+        ("portfolio=__HIVE_DEFAULT_PARTITION__", {"portfolio": None}, "11 rows of 'portfolio=.*' without a portfolio"),
+    ],
+)
+def test_a_folder_that_contradicts_its_files_or_says_no_date_is_refused(held, tmp_path, place, rows, message):
+    own = held[:11].assign(**rows).dropna(axis=1)
+    (tmp_path / place).mkdir()
+    own.to_parquet(tmp_path / place / "a.parquet", index=False)
+    with pytest.raises(rm.InputError, match=message):
+        read_accounts(tmp_path)
+
+
+def test_files_with_and_without_a_date_are_refused_wherever_the_parts_are_cut(held, tmp_path):
+    held[:11].to_parquet(tmp_path / "a.parquet", index=False)
+    held[11:22].assign(date=BASE).to_parquet(tmp_path / "b.parquet", index=False)
+    with pytest.raises(rm.InputError, match=r"accounts: 'date' is in 'b\.parquet' and not in 'a\.parquet'"):
         read_accounts(tmp_path)
 
 
