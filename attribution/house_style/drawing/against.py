@@ -110,13 +110,14 @@ def _name_ends(
     left: float,
     column: float,
 ) -> None:
-    """Each line's name with its last value below it, moved apart where they would touch."""
+    """Each line's name, on two lines where it is long, with its last value below it, moved apart where they would touch."""
     wanted = [float(scale(value)) for value in values]
-    for name, end, colour, middle in zip(
-        names, ends, colours, spread(wanted, 2 * PITCH + 1, scale.stop + PITCH, scale.start - PITCH / 2), strict=True
-    ):
-        canvas.name(left, middle - PITCH / 2, name, column, "left", colour, lines=1)
-        canvas.write(left, middle + PITCH / 2, end, "left", colour)
+    lines = [2 if text_width(name) > column else 1 for name in names]
+    gap = (1 + max(lines)) * PITCH + 1
+    places = spread(wanted, gap, scale.stop + PITCH, scale.start - PITCH / 2)
+    for name, end, colour, of_name, middle in zip(names, ends, colours, lines, places, strict=True):
+        canvas.name(left, middle - PITCH / 2, name, column, "left", colour, lines=of_name)
+        canvas.write(left, middle + PITCH / 2 * of_name, end, "left", colour)
 
 
 def _bars(

@@ -650,6 +650,7 @@ def test_an_upright_scale_has_more_than_one_tick_and_two_charts_abreast_have_one
         figure = against(daily, excess, names, ("Lines", "By month"), "minus", "label", ENGLISH)
         found = [(text.get_text(), text.get_position()) for text in as_figure(figure).axes[0].texts]
         dates.append([(text, place) for text, place in found if text[:3] in ("Apr", "Jul", "Oct", "Jan")])
+        assert " ".join(text for text, _ in found).count(names[0]) == 1  # on two lines where it is long, and never cut
     assert dates[0] == dates[1] != []
     low, high = limits(excess.to_numpy())
     assert [text for _, text in Scale(low, high, 62.0, 0.0).ticks("minus", upright=True)] == ["−4", "−2", "0"]
