@@ -52,14 +52,7 @@ def read_parts(folder: Path, columns: Collection[str]) -> pd.DataFrame:
         for column in (column for column in columns if column in said):
             table = table.append_column(column, pa.repeat(pa.scalar(said[column], pa.string()), len(table)))
         tables[place] = table
-    require_alike({place: table.column_names for place, table in tables.items()}, name)
-    try:
-        whole = pa.concat_tables(tables.values(), promote_options="permissive")
-    except pa.ArrowException as error:
-        raise InputError(
-            f"{name}: the files of '{name}/' do not go together ({one_line(error)}). Write a column in one kind everywhere."
-        ) from None
-    return as_frame(whole)
+    return as_frame(together(tables, name))
 
 
 def read_parquet(path: Path, place: str, name: str, columns: Collection[str] | None = None) -> tuple[Any, list[str]]:
@@ -170,3 +163,16 @@ def require_alike(columns: Mapping[str, Collection[str]], name: str) -> None:
                 f"{name}: {listed(map(repr, differs))} {'is' if len(differs) == 1 else 'are'} in '{has}' and not in "
                 f"'{lacks}'. Every file of a table has the same columns; a missing one would be read as empty cells."
             )
+
+
+def together(tables: Mapping[str, Any], name: str) -> Any:
+    """The rows of a table's files, tables of Arrow by place; refused without the same columns in kinds that go together."""
+    import pyarrow as pa
+
+    require_alike({place: table.column_names for place, table in tables.items()}, name)
+    try:
+        return pa.concat_tables(tables.values(), promote_options="permissive")
+    except pa.ArrowException as error:
+        raise InputError(
+            f"{name}: the files of '{name}/' do not go together ({one_line(error)}). Write a column in one kind everywhere."
+        ) from None

@@ -181,6 +181,14 @@ def every_file(folder: Path, name: str) -> list[Path]:
     return [path for path in single if path.is_file()] + parquet_parts(folder / name)
 
 
+def require_one_kind(folder: Path, name: str) -> None:
+    """Refuse a table that is there twice: as Parquet, as CSV or as a folder of files."""
+    single = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()]
+    both = single + [f"{name}/"] * bool(parquet_parts(folder / name))
+    if len(both) > 1:
+        raise InputError(f"{name}: there are both '{both[0]}' and '{both[1]}'. Keep the one that counts.")
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -212,12 +220,9 @@ def read_table(folder: str | Path, name: str, spec: Table | None = None) -> pd.D
         infinite number.
     """
     folder, spec = Path(folder), TABLES[name] if spec is None else spec
+    require_one_kind(folder, name)
     path = table_path(folder, name)
-    parts = parquet_parts(folder / name)
-    both = [name + suffix for suffix in SUFFIXES if (folder / (name + suffix)).is_file()] + [f"{name}/"] * bool(parts)
-    if len(both) > 1:
-        raise InputError(f"{name}: there are both '{both[0]}' and '{both[1]}'. Keep the one that counts.")
-    if path is None and parts:
+    if path is None and parquet_parts(folder / name):
         return checked_table(read_parts(folder / name, list(spec.columns)), name, spec)
     if path is None:
         if not spec.required:

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError
-from riskmodel.market.parquet_folder import as_frame, reading_parquet
+from riskmodel.market.parquet_folder import as_frame, reading_parquet, said_by_folders, together
 from riskmodel.market.sources import Folder, Source
 from riskmodel.market.sources.database import Database
 from riskmodel.market.sources.duckdb_file import DuckDBFile
 from riskmodel.market.sources.engine import Asked
-from riskmodel.market.tables import TABLES, checked_table, file_hash, in_key_order, require_columns, table_files
+from riskmodel.market.tables import (
+    TABLES,
+    checked_table,
+    file_hash,
+    in_key_order,
+    require_columns,
+    require_one_kind,
+    table_files,
+)
 
 NAME = "prices"
 SPEC = TABLES[NAME]
+KEYS = replace(SPEC, columns={column: SPEC.columns[column] for column in SPEC.key}, optional=frozenset(), sparse=frozenset())
+Labels = tuple[np.ndarray, np.ndarray]
 
 
 class PriceRows(Protocol):
     """Prices that can be read between dates."""
 
-    def labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Every date and every ticker, each once and sorted; of the rows nothing else is read."""
+    def labels(self) -> Labels:
+        """Every date and every ticker, each once and sorted; of the rows nothing else is read.
+
+        Raises
+        ------
+        InputError
+            For a date or a ticker that `riskmodel.market.tables.read_table` refuses, as that says it.
+        """
 
     def between(self, first: np.datetime64, last: np.datetime64) -> pd.DataFrame:
         """The checked rows of the dates from `first` to `last`; see `riskmodel.market.tables.read_table`."""
@@ -43,6 +59,7 @@ def price_rows(source: Source) -> PriceRows:
         For a source that cannot be asked for dates: exports and text, databases other than DuckDB, foreign names.
     """
     if isinstance(source, Folder):
+        require_one_kind(source.folder, NAME)
         files = table_files(source.folder, NAME)
         if files and all(path.suffix == ".parquet" for path in files):
             return ParquetRows(source, tuple(files))
@@ -61,29 +78,37 @@ class ParquetRows:
     source: Folder
     files: tuple[Path, ...]
 
-    def labels(self) -> tuple[np.ndarray, np.ndarray]:
+    def labels(self) -> Labels:
         """See `PriceRows`."""
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        found: dict[str, list[Any]] = {"date": [], "ticker": []}
+        folder, headers = self.source.folder, dict[str, Any]()
+        found: dict[str, list[Any]] = {column: [] for column in KEYS.columns}
         for path in self.files:
-            with reading_parquet(NAME, path.name):
+            place = path.relative_to(folder).as_posix()
+            with reading_parquet(NAME, place):
                 file = pq.ParquetFile(path)
-                require_columns(NAME, SPEC, file.schema_arrow.names)
+                schema = file.schema_arrow
+            require_columns(NAME, SPEC, schema.names)
+            if path.parent != folder:
+                said_by_folders(path.parent.relative_to(folder / NAME), schema.names, place, NAME)
+            header = pa.schema([schema.field(column) for column in SPEC.columns if column in schema.names])
+            headers[place] = header.empty_table()
+            with reading_parquet(NAME, place):
                 for group in range(file.num_row_groups):
                     table = file.read_row_group(group, columns=list(found))
-                    for name, parts in found.items():
-                        parts.append(pc.unique(table[name].combine_chunks()))
+                    for column, parts in found.items():
+                        cells = pc.unique(table[column].combine_chunks())
+                        cells = cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
+                        cells.validate(full=True)  # texts are UTF-8
+                        parts.append(pa.table({column: cells}))
+        together(headers, NAME)
         if not found["date"]:
             return np.array([], dtype="datetime64[ns]"), np.array([], dtype=object)
-        dates, tickers = (
-            [part.cast(part.type.value_type) if pa.types.is_dictionary(part.type) else part for part in parts]
-            for parts in found.values()
-        )
-        every = pd.DataFrame({"ticker": pa.concat_arrays(tickers).unique().to_pandas()})
-        return _days(pa.concat_arrays(dates).unique()), np.sort(every["ticker"].to_numpy(dtype=object))
+        every = [pa.concat_tables(parts, promote_options="permissive") for parts in found.values()]
+        return _checked([as_frame(cells).drop_duplicates() for cells in every], self.source)
 
     def between(self, first: np.datetime64, last: np.datetime64) -> pd.DataFrame:
         """See `PriceRows`."""
@@ -91,20 +116,20 @@ class ParquetRows:
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        parts = []
+        parts = dict[str, Any]()
         for path in self.files:
             with reading_parquet(NAME, path.name):
                 schema = pq.read_schema(path)
                 there = [column for column in SPEC.columns if column in schema.names]
-                low, high = (
-                    pa.scalar(day.astype("datetime64[D]").item()).cast(schema.field("date").type) for day in (first, last)
-                )
-                wanted = (pc.field("date") >= low) & (pc.field("date") <= high)
+                kind = schema.field("date").type
+                kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+                low, end = (pa.scalar(day.item()).cast(kind) for day in _days(first, last))
+                wanted = (pc.field("date") >= low) & (pc.field("date") < end)
                 table = pq.read_table(path, columns=there, filters=wanted, partitioning=None)
+                table.validate(full=True)
                 if len(table):
-                    parts.append(table.replace_schema_metadata(None))
-        frame = as_frame(pa.concat_tables(parts, promote_options="permissive"))
-        return checked_table(frame, NAME, SPEC)
+                    parts[path.relative_to(self.source.folder).as_posix()] = table.replace_schema_metadata(None)
+        return checked_table(as_frame(together(parts, NAME)), NAME, SPEC)
 
     def hashes(self) -> dict[str, str]:
         """See `PriceRows`."""
@@ -118,17 +143,16 @@ class DuckDBRows:
     source: Database
     path: Path
 
-    def labels(self) -> tuple[np.ndarray, np.ndarray]:
+    def labels(self) -> Labels:
         """See `PriceRows`."""
-        dates, tickers = (
-            self._read(f"select distinct {column} from {NAME} order by 1", [column])[column] for column in ("date", "ticker")
-        )
-        return pd.DatetimeIndex(dates).to_numpy("datetime64[ns]"), tickers.to_numpy(dtype=object)
+        every = [self._read(f"select distinct {column} from {NAME}", [column]) for column in KEYS.columns]
+        return _checked(every, self.source)
 
     def between(self, first: np.datetime64, last: np.datetime64) -> pd.DataFrame:
         """See `PriceRows`."""
-        low, high = (np.datetime_as_string(day, unit="D") for day in (first, last))
-        frame = self._read(f"select * from {NAME} where date between date '{low}' and date '{high}'", list(SPEC.columns))
+        low, end = _days(first, last)
+        query = f"select * from {NAME} where date >= date '{low}' and date < date '{end}'"
+        frame = self._read(query, list(SPEC.columns))
         return in_key_order(checked_table(frame, NAME, SPEC), SPEC)
 
     def hashes(self) -> dict[str, str]:
@@ -140,6 +164,18 @@ class DuckDBRows:
             return session.read(Asked(query=query), lambda found: [column for column in columns if column in found])
 
 
-def _days(dates: Any) -> np.ndarray:
-    """Dates of Arrow, sorted; those that are text or have a time of day are refused where the rows are read."""
-    return np.sort(pd.DatetimeIndex(dates.to_pandas()).to_numpy("datetime64[ns]"))
+def _days(first: np.datetime64, last: np.datetime64) -> tuple[np.datetime64, np.datetime64]:
+    """The first day and the one after the last: a row of the last with a time of day is read, to be refused."""
+    return first.astype("datetime64[D]"), last.astype("datetime64[D]") + 1
+
+
+def _checked(found: list[pd.DataFrame], source: Source) -> Labels:
+    """Dates and tickers, each once, sorted; where one is refused, so are the keys of all rows, which tell how many are."""
+    try:
+        dates, tickers = (
+            checked_table(cells, NAME, replace(KEYS, key=(column,), columns={column: KEYS.columns[column]}))
+            for column, cells in zip(KEYS.columns, found, strict=True)
+        )
+    except InputError:
+        dates = tickers = cast(pd.DataFrame, source.table(NAME, KEYS))
+    return np.unique(dates["date"].to_numpy("datetime64[ns]")), np.unique(tickers["ticker"].to_numpy(dtype=object))
