@@ -14,12 +14,13 @@ import pandas as pd
 from attribution.accounts.dataset import Part
 from attribution.accounts.tasks import TABLES, parquet_schema
 from attribution.construction.files import write_text
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, counted, listed
+from riskmodel.files import put_in_place
+from riskmodel.market.parquet_folder import has_footer
 from riskmodel.market.tables import file_hash
 
 MANIFEST, UNFINISHED, REJECTS = "manifest.json", "unfinished.json", "rejects.parquet"
 OF_RUN = "run"  # of the manifest: what the files depend on
-LAST = list(TABLES)[-1]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class RunFolder:
     run: Mapping[str, Any]
 
     def require_own(self) -> None:
-        """Refuse a folder that holds something else, or a run with other inputs or settings."""
+        """Refuse a folder that holds something else, a run with other inputs or settings, or one that is damaged."""
         if not self.path.is_dir() or not any(self.path.iterdir()):
             return
         place = next((self.path / name for name in (MANIFEST, UNFINISHED) if (self.path / name).is_file()), None)
@@ -46,7 +47,8 @@ class RunFolder:
             raise InputError(f"--out: '{self.path}' holds files, and no run of accounts. Name a new folder.")
         try:
             there = json.loads(place.read_text(encoding="utf-8"))
-            there = dict(there[OF_RUN] if place.name == MANIFEST else there)
+            finished = place.name == MANIFEST
+            there, outputs = dict(there[OF_RUN] if finished else there), dict(there["outputs"] if finished else {})
         except (ValueError, KeyError, TypeError):
             raise InputError(f"--out: '{place}' is damaged, or of something else. Name a new folder.") from None
         own = json.loads(json.dumps(self.run))
@@ -55,6 +57,19 @@ class RunFolder:
             raise InputError(
                 f"--out: '{self.path}' holds a run of other inputs or settings ({other}). Name a new folder, or remove it."
             )
+        self._require_whole(outputs)
+
+    def _require_whole(self, outputs: Mapping[str, str]) -> None:
+        """Refuse a finished run whose files are not those that its manifest names."""
+        lost = [name for name in outputs if not (self.path / name).is_file()]
+        other = [name for name, digest in outputs.items() if name not in lost and file_hash(self.path / name) != digest]
+        for names, what in ((lost, "missing"), (other, f"not as {MANIFEST} says")):
+            if names:
+                raise InputError(
+                    f"--out: {counted(len(names), 'file')} of the finished run in '{self.path}' "
+                    f"{'is' if len(names) == 1 else 'are'} {what}: {listed(names)}. Delete '{self.path}' and run again, or "
+                    f"put back what was there."
+                )
 
     def open(self) -> None:
         """Make the folder, where it is missing.
@@ -80,8 +95,8 @@ class RunFolder:
         return (self.path / MANIFEST).is_file()
 
     def missing(self, parts: Sequence[Part]) -> list[Part]:
-        """Parts that are not there, or not whole."""
-        return [part for part in parts if not (self.path / LAST / part.name).is_file()]
+        """Parts of which a table is not there, or cut off."""
+        return [part for part in parts if not all(has_footer(self.path / name / part.name) for name in TABLES)]
 
     def finish(self, parts: Sequence[Part]) -> None:
         """Gather the rejects into one table, and write the manifest, which says that all is there."""
@@ -94,8 +109,8 @@ class RunFolder:
                 table = pq.read_table(self.path / "rejects" / part.name)
                 reasons.update(table["reason"].to_pylist())
                 writer.write_table(table)
-        beside.replace(self.path / REJECTS)
-        explained = sum(pq.read_metadata(self.path / LAST / part.name).num_rows for part in parts)
+        put_in_place(beside, self.path / REJECTS)
+        explained = sum(pq.read_metadata(self.path / "returns" / part.name).num_rows for part in parts)
         outputs = [f"{name}/{part.name}" for name in TABLES if name != "rejects" for part in parts] + [REJECTS]
         told = {
             OF_RUN: self.run,

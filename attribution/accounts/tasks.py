@@ -17,6 +17,7 @@ from attribution.accounts.dataset import Part, read_part
 from attribution.accounts.rejects import COLUMNS, UnfitAccountsError, UnreconciledAccountsError, rejects, unfit_cells
 from riskmodel.arrays.arithmetic import plain_arithmetic
 from riskmodel.errors import InputError
+from riskmodel.files import put_in_place
 
 RETURNS = {
     "portfolio": "str",
@@ -31,7 +32,7 @@ RETURNS = {
 CONTRIBUTIONS = {"portfolio": "str", "factor": "str", "group": "str"} | dict.fromkeys(
     ("active_exposure", "factor_return", "contribution", "standard_error", "t"), "float64"
 )
-TABLES = {"contributions": CONTRIBUTIONS, "rejects": COLUMNS, "returns": RETURNS}  # the last says that a part is complete
+TABLES = {"contributions": CONTRIBUTIONS, "rejects": COLUMNS, "returns": RETURNS}
 
 
 @plain_arithmetic()
@@ -104,7 +105,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     beside = path.with_name(f".{path.name}.{uuid4().hex}")  # two workers may write it at once
     try:
         pq.write_table(pa.Table.from_pandas(table, schema, preserve_index=False).replace_schema_metadata(None), beside)
-        beside.replace(path)
+        put_in_place(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from riskmodel.errors import InputError
+from riskmodel.files import put_in_place
 
 
 def write_text(path: Path, text: str) -> None:
@@ -18,7 +19,7 @@ def write_text(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.new")
     try:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        put_in_place(beside, path)
     except OSError as error:
         raise InputError(
             f"--out: cannot write '{path}' ({error.strerror}). Make room, or name another folder; what is there stays."

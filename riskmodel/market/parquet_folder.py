@@ -115,6 +115,18 @@ def reading_parquet(table: str, place: object) -> Iterator[None]:
         ) from None
 
 
+def has_footer(path: Path) -> bool:
+    """Whether a Parquet file is there and was written to its end, where the footer stands: none that was cut off has one."""
+    import pyarrow.parquet as pq
+
+    try:
+        with reading_parquet("", path):
+            pq.read_metadata(path)
+    except InputError:
+        return False
+    return True
+
+
 def as_frame(table: Any) -> pd.DataFrame:
     """An Arrow table as a frame, which is not to be used after it."""
     frame: pd.DataFrame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)

@@ -25,6 +25,7 @@ from xarray.backends import CachingFileManager
 
 from riskmodel.arrays.segments import ROWS_A_CHUNK, Segment, moves_onto, segments_of
 from riskmodel.errors import InputError
+from riskmodel.files import put_in_place
 
 if TYPE_CHECKING:
     import h5py
@@ -176,7 +177,7 @@ def adopt(part: Part, folder: Path) -> Part | None:
             beside = beside_parts(folder)
             try:
                 shutil.copyfile(part.path, beside)
-                beside.replace(target)
+                put_in_place(beside, target)
             except OSError:
                 return None
             finally:
@@ -197,7 +198,7 @@ def write_part(data: xr.Dataset, folder: Path) -> Part:
         digest = seal(beside)
         name = f"{days[0]:%Y%m%d}-{days[-1]:%Y%m%d}.{digest[:16]}.nc"
         part = Part(name, len(days), beside.stat().st_size, digest, form, folder)
-        beside.replace(part.path)
+        put_in_place(beside, part.path)
     finally:
         beside.unlink(missing_ok=True)
     return part
@@ -341,13 +342,11 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def seal(path: Path) -> str:
-    """End a written file with the SHA-256 of its content, and have it on the disk; the digest."""
+    """End a written file with the SHA-256 of its content; the digest."""
     with path.open("rb+") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0, os.SEEK_END)
         file.write(digest.encode())
-        file.flush()
-        os.fsync(file.fileno())
     return digest
 
 

@@ -20,6 +20,7 @@ import xarray as xr
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.segments import lazy_variable
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.files import put_in_place
 from riskmodel.market.sources import Source, open_source
 from riskmodel.model.model import RiskModel
 from riskmodel.model.parts import (
@@ -290,7 +291,7 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
     try:
         write_netcdf(head.assign_attrs(about), beside, sessions)
         seal(beside)
-        beside.replace(path)
+        put_in_place(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     return parts

@@ -27,8 +27,9 @@ from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_count
 from riskmodel.errors import InputError, counted, listed
+from riskmodel.files import put_in_place
 from riskmodel.market.blocks import MarketBlocks
-from riskmodel.market.parquet_folder import reading_parquet
+from riskmodel.market.parquet_folder import has_footer, reading_parquet
 from riskmodel.model.results import RiskModelResults, require_results
 from riskmodel.model.store import MODEL_VERSION, SOFTWARE
 from riskmodel.progress import Progress, Step, stages
@@ -91,7 +92,7 @@ def attribute_in_blocks(
         for period in parts:
             step(period.label)
             file = None if kept is None else kept / f"{period.label.replace('/', '_')}.parquet"
-            if file is not None and file.is_file():
+            if file is not None and has_footer(file):
                 with reading_parquet("parts", file):
                     rows.append(pd.read_parquet(file))
                 continue
@@ -100,7 +101,7 @@ def attribute_in_blocks(
                 file.parent.mkdir(parents=True, exist_ok=True)
                 beside = file.with_name(f".{file.name}")
                 rows[-1].to_parquet(beside, index=False)
-                beside.replace(file)
+                put_in_place(beside, file)
     every = pd.concat(rows, ignore_index=True)
     return {name: linked_result(every[every["course"] == name], name, book.benchmark_name(name), link) for name in names}
 

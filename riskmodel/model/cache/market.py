@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel import errors
+from riskmodel.files import put_in_place
 from riskmodel.market.market import MARKET_TABLES
 from riskmodel.model.parts import beside_parts, parts_folder, remove_unfinished
 
@@ -124,9 +124,7 @@ def keep_market(market: xr.Dataset, store: Path, key: str) -> None:
     try:
         with beside.open("wb") as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(market_file(store))
+        put_in_place(beside, market_file(store))
     finally:
         beside.unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
 from riskmodel.errors import InputError
+from riskmodel.files import put_in_place
 from riskmodel.market.findings import Findings
 from riskmodel.market.market import shares_known
 from riskmodel.progress import Progress, stages
@@ -246,7 +247,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     data = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     beside = path.with_name(f".{path.name}")
     pq.write_table(_as_days(data), beside, compression="zstd", row_group_size=1 << 18)
-    beside.replace(path)
+    put_in_place(beside, path)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from attribution.accounts.accounts import attribute_accounts
 from attribution.accounts.arrays import _own
 from attribution.accounts.cluster import require_cluster
 from attribution.accounts.dataset import read_accounts, read_part
+from attribution.accounts.folder import RunFolder
 from attribution.accounts.rejects import COLUMNS, fact_of
 from attribution.accounts.run import _shared, run_accounts
 from attribution.accounts.tasks import TABLES, explained_tables, write_parquet
@@ -147,6 +148,51 @@ def test_a_run_that_stopped_goes_on_and_ends_with_the_same_bytes(run, small_part
     assert content(out) == whole
     assert (out / "returns" / "part-00002.parquet").stat().st_mtime_ns == kept
     run(client=None)  # all is there, and no cluster is wanted
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("kept", [0, 40, None])
+def test_a_part_of_which_a_table_is_cut_off_or_gone_is_made_anew(run, small_parts, tmp_path, table, kept):
+    """As a power cut may leave it."""
+    out = tmp_path / "out"
+    finish, whole = RunFolder.finish, {}
+
+    def cut(folder, parts):
+        whole.update(content(out))
+        path = out / table / "part-00003.parquet"
+        half = path.read_bytes()[: kept or 0]
+        path.unlink()
+        if kept is not None:
+            path.write_bytes(half)
+        assert [part.name for part in folder.missing(parts)] == ["part-00003.parquet"]
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "finish", cut)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    with pytest.MonkeyPatch.context() as patch:
+        seen = {}
+        patch.setattr(RunFolder, "finish", lambda folder, parts: (seen.update(content(out)), finish(folder, parts))[1])
+        run()
+    assert seen == whole
+
+
+def test_a_finished_run_with_a_file_that_is_gone_or_changed_is_not_given_back(run, small_parts, tmp_path):
+    run()
+    out = tmp_path / "out"
+    path = out / "returns" / "part-00003.parquet"
+    whole = path.read_bytes()
+    path.unlink()
+    for content_, said in ((None, "is missing"), (b"", r"is not as manifest\.json says")):
+        if content_ is not None:
+            path.write_bytes(content_)
+        with pytest.raises(
+            rm.InputError, match=rf"1 file of the finished run in '.*' {said}: returns/part-00003\.parquet\. Delete"
+        ):
+            run()
+    path.write_bytes(whole)
+    assert run(client=None).explained == 41
 
 
 def test_progress_counts_the_parts(run, small_parts):
