@@ -130,6 +130,20 @@ def test_a_code_of_no_security_beside_rows_without_a_code_is_asked_with_the_answ
     assert (asked["cells"], asked["rows"]) == (("8AMMF1HS7",), 4)
 
 
+def test_a_code_of_no_security_beside_a_word_for_cash_is_asked_with_it(tmp_path):
+    """A fund of the money market beside the bank's cash: one of them alone would be refused."""
+    master = {"ISIN": ISINS, "Symbol": TICKERS, "Company": [f"{ticker} Works" for ticker in TICKERS], "Sector": GROUPS * 4}
+    pd.DataFrame(master).to_csv(tmp_path / "master.csv", index=False)
+    frame = custody()
+    cash = frame["ISIN"] == ""
+    more = frame[cash].assign(ISIN="8AMMF0ZZ7", Description="GOVT SHORT TERM INVESTMENT FD")
+    frame.loc[cash, "ISIN"] = "CASHUSD00"
+    pd.concat([frame, more]).to_csv(tmp_path / "custody.csv", index=False)
+    found = recognise(tmp_path).draft("holdings")
+    assert found is not None and found.stated["cash"] == OPEN
+    assert set(found.why["cash",][0].values["cells"]) == {"CASHUSD00", "8AMMF0ZZ7"}
+
+
 def test_a_row_of_the_sum_of_its_list_is_asked_and_never_offered_as_cash(tmp_path):
     frame = with_totals(custody(), **TOTAL)
     assert drafted(tmp_path, frame, "drop") == OPEN

@@ -67,3 +67,10 @@ def test_codes_of_which_several_stocks_share_one_are_asked(shared, tmp_path):
     assert (found.stated["identifiers"] == "?") is shared
     if shared:
         assert found.why["identifiers",][0].values["cells"] == (codes[0],)
+
+
+def test_a_short_name_beside_another_text_of_its_own_is_asked(tmp_path):
+    short = [f"{name[:3]} A" for name in TICKERS]
+    found = securities(tmp_path, short_name=short, long_name=[f"{name.title()}gruppen AB ser. A" for name in TICKERS])
+    assert found.stated["columns"]["name"] == "?"
+    assert {"short_name", "long_name"} <= {*found.why["columns", "name"][0].values["labels"]}

@@ -45,10 +45,13 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
     total = _state_totals(draft, group, label, known)
     texts = group.texts(label)[~total]
     cash = [text for text in sorted({*texts} - known - {"", CASH}) if is_cash(text)]
+    strange = {*texts} - known - {"", CASH}
+    if cash and known and 0 < len(strange) - len(cash) <= MOST_STRANGE:  # a fund of the money market, perhaps
+        draft.state(("cash",), OPEN, *_ask_strange(group, label, strange, total))
+        return
     if cash:
         draft.state(("cash",), cash if len(cash) > 1 else cash[0], Fact("cash_words", {"cells": tuple(cash)}))
         return
-    strange = {*texts} - known - {"", CASH}
     if known and 0 < len(strange) <= MOST_STRANGE and known & {*texts}:
         draft.state(("cash",), OPEN, *_ask_strange(group, label, strange, total))
         return

@@ -268,7 +268,8 @@ def _settle_name(draft: Draft, group: Group) -> None:
     label = draft.labels.get("name")
     if label is None:
         return
-    if others := _other_names(draft, group, label):
+    others = _other_names(draft, group, label)
+    if others and not _is_named(draft, group, label):
         ask_column(draft, "name", Fact("which_of", {"labels": first((label, *others))}))
         return
     short = group.texts(label).str.casefold()
@@ -287,20 +288,28 @@ def _settle_name(draft: Draft, group: Group) -> None:
         draft.labels["name"] = whole[0]
     elif shares:
         ask_column(draft, "name", Fact("which_of", {"labels": first((*shares, label))}))
+    elif says(label, "abbreviated"):
+        usual = short.str.len().median()
+        longer_ones = [other for other in others if group.texts(other).str.len().median() > usual]
+        if longer_ones:
+            ask_column(draft, "name", Fact("which_of", {"labels": first((*longer_ones, label))}))
 
 
-def _other_names(draft: Draft, group: Group, label: str) -> tuple[str, ...]:
-    """Other texts of their own in nearly every row, where no word says the name, or where its cells bear the row's code."""
+def _is_named(draft: Draft, group: Group, label: str) -> bool:
+    """Whether a word says that a column is the name, and its cells do not bear the row's code."""
     ticker, names = draft.labels.get("ticker"), group.texts(label)
     codes = group.texts(ticker) if ticker is not None else pd.Series("", names.index)
     coded = pd.Series([bool(code) and code in name for code, name in zip(codes, names, strict=True)], dtype=bool).mean()
-    said = any(fact.key == "header_word" for fact in draft.why.get(("columns", "name"), ()))
-    if said and coded < SOME_BEGIN:
-        return ()
+    return any(fact.key == "header_word" for fact in draft.why.get(("columns", "name"), ())) and coded < SOME_BEGIN
+
+
+def _other_names(draft: Draft, group: Group, label: str) -> tuple[str, ...]:
+    """Other texts of their own in nearly every row."""
     return tuple(
         other
         for other, shape in group.shapes.items()
         if shape.kind == TEXT
+        and other != label
         and other not in draft.labels.values()
         and not shape.code
         and not matched(other, CODE_WORDS)[0]
