@@ -28,7 +28,7 @@ LEVELS = (  # from the top; a room imports rooms of the levels below its own, an
     ("riskmodel.arrays",),
     ("riskmodel.facts", "riskmodel.factors"),
     ("riskmodel.bounds", "riskmodel.progress"),
-    ("riskmodel.errors", "riskmodel.figures", "riskmodel.files", "riskmodel.public"),
+    ("riskmodel.code", "riskmodel.errors", "riskmodel.figures", "riskmodel.files", "riskmodel.public"),
     ("riskmodel.texts",),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

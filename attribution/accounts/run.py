@@ -19,8 +19,9 @@ from attribution.accounts.tasks import explain_part
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import READ, Book
 from attribution.portfolio.course import follow_course
-from attribution.portfolio.inputs import fitted_model, read_inputs
+from attribution.portfolio.inputs import PACKAGES, fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
+from riskmodel.code import packages_digest
 from riskmodel.errors import InputError, counted
 from riskmodel.market.tables import file_hash
 from riskmodel.model.results import RiskModelResults
@@ -160,6 +161,7 @@ def _run(book: Book, course: str, month: str, given: Accounts) -> dict[str, Any]
         "number": given.number,
         "parts": len(given.parts),
         "settings": book.model_dump(mode="json", exclude=set(READ)),
+        "code": packages_digest(*PACKAGES),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in SOFTWARE},
     }
 

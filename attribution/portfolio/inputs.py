@@ -25,6 +25,8 @@ from riskmodel.model.results import RiskModelResults
 from riskmodel.model.store import StoreError, input_hashes, load, model_key, require_own_file, save
 from riskmodel.progress import Progress
 
+PACKAGES = ("riskmodel", "attribution")  # whose code decides what is explained
+
 
 @dataclass(frozen=True)
 class Fitted:

@@ -21,12 +21,14 @@ from pathlib import Path
 
 import numpy as np
 
+from riskmodel.code import packages_digest
 from tests.benchmarks.measure import ONE_THREAD, ROOT, lines_of, peak_memory
 
 SIZES = ("500x2", "1000x5", "2000x10", "5000x20")
 STAGES = ("simulate", "fit", "forecast", "attribute")
 END_YEAR, FIRST_HALF = 2025, "-07-01"  # the market ends before this year begins; its courses begin half a year after it
 MOST = 4000.0  # MB
+PACKAGES = ("riskmodel", "attribution")  # typed in: the module that has them would count in the memory of stages without it
 Step = Callable[[str], None]
 
 
@@ -83,13 +85,13 @@ def attribute(folder: Path, names: int, years: int, step: Step) -> dict[str, flo
 
 def run_stage(stage: str, folder: Path, names: int, years: int) -> None:
     """One stage in this process; what it takes stands in a file beside what it makes, brought up to date as it goes."""
-    note = folder / f"{stage}.json"
+    note, code = folder / f"{stage}.json", packages_digest(*PACKAGES)
     before = json.loads(note.read_text()) if note.is_file() else {"cpu": 0.0, "wall": 0.0, "peak": 0.0}
     start = time.perf_counter()
 
     def spent(**found: float) -> None:
         taken = {"cpu": before["cpu"] + time.process_time(), "wall": before["wall"] + time.perf_counter() - start}
-        text = json.dumps(taken | {"peak": max(before["peak"], peak_memory())} | found)
+        text = json.dumps(taken | {"peak": max(before["peak"], peak_memory()), "code": code} | found)
         beside = note.with_suffix(".new")
         beside.write_text(text)
         beside.replace(note)
@@ -120,9 +122,11 @@ def bar(label: str) -> Iterator[Step]:
 
 
 def taken_by(stage: str, folder: Path, names: int, years: int) -> dict[str, float]:
-    """What a stage took, now or before."""
+    """What a stage took, now or before; not where other code began it, of which files are there that nobody makes anew."""
     note = folder / f"{stage}.json"
     taken = json.loads(note.read_text()) if note.is_file() else {}
+    if taken and taken.get("code") != packages_digest(*PACKAGES):
+        sys.exit(f"{folder}: the stage {stage} was begun by other code. Remove the folder, or name a new one.")
     if not taken.get("done"):
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "tests.benchmarks.scale_run", "--stage", stage, folder, names, years]
@@ -135,7 +139,7 @@ def taken_by(stage: str, folder: Path, names: int, years: int) -> dict[str, floa
 def rows_of(size: str, taken: dict[str, dict[str, float]], cells: float) -> Iterator[tuple[str, str]]:
     for stage, own in taken.items():
         said = "  ".join(
-            f"{name} {value:,.4g}" for name, value in own.items() if name not in ("cpu", "wall", "peak", "done")
+            f"{name} {value:,.4g}" for name, value in own.items() if name not in ("cpu", "wall", "peak", "done", "code")
         )
         yield (
             f"{size} {stage}",

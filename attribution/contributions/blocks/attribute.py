@@ -22,16 +22,18 @@ from attribution.portfolio.book import Book, require_book
 from attribution.portfolio.course import blend_tracks
 from attribution.portfolio.evidence.judged import course_evidence, require_sound
 from attribution.portfolio.holdings import sleeve_lists
+from attribution.portfolio.inputs import PACKAGES
 from attribution.portfolio.periods import Period
 from attribution.portfolio.tracks import Tracks
 from attribution.rows import CASH
 from riskmodel.arrays.labels import require_count
+from riskmodel.code import packages_digest
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.files import put_in_place
 from riskmodel.market.blocks import MarketBlocks
 from riskmodel.market.parquet_folder import has_footer, reading_parquet
 from riskmodel.model.results import RiskModelResults, require_results
-from riskmodel.model.store import MODEL_VERSION, SOFTWARE
+from riskmodel.model.store import SOFTWARE
 from riskmodel.progress import Progress, Step, stages
 
 MONTHS = 12  # of a part
@@ -218,5 +220,5 @@ def _key(book: Book, names: Sequence[str], model: RiskModelResults, market: Mark
     holdings = pd.util.hash_pandas_object(book.holdings, index=False).sum()
     fitted = hashlib.sha256(model.factor_returns.to_numpy().tobytes()).hexdigest()  # settings do not say of which tables
     read = [market.prices.hashes(), book.path.read_text(encoding="utf-8"), str(holdings), model.settings, fitted]
-    facts = [version(SOFTWARE), MODEL_VERSION, *read, list(names), link, months]
+    facts = [version(SOFTWARE), packages_digest(*PACKAGES), *read, list(names), link, months]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

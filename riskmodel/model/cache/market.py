@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from riskmodel import errors
+from riskmodel.code import sources_digest
 from riskmodel.files import put_in_place
 from riskmodel.market.market import MARKET_TABLES
 from riskmodel.model.parts import beside_parts, parts_folder, remove_unfinished
@@ -58,14 +59,7 @@ def market_key(hashes: Mapping[str, str]) -> str | None:
 @cache
 def code_digest() -> str:
     """SHA-256 of the sources that read and check a market; empty where they are not there, as in a zip."""
-    folder = Path(errors.__file__).parent
-    files = sorted({path.relative_to(folder).as_posix() for pattern in CODE for path in folder.glob(pattern)})
-    if "market/market.py" not in files:
-        return ""
-    digest = hashlib.sha256()
-    for name in files:
-        digest.update(f"{name} ".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
-    return digest.hexdigest()
+    return sources_digest(Path(errors.__file__).parent, CODE)
 
 
 @cache

@@ -446,6 +446,20 @@ def test_a_folder_of_something_else_or_of_another_run_is_refused(run, tmp_path, 
         run()
 
 
+def _interrupted(folder, parts):
+    raise KeyboardInterrupt
+
+
+def test_a_run_does_not_go_on_across_changed_code(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(RunFolder, "finish", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    monkeypatch.undo()
+    monkeypatch.setattr("attribution.accounts.run.packages_digest", lambda *packages: "other")
+    with pytest.raises(rm.InputError, match=r"holds a run of other inputs or settings \(code\)"):
+        run()
+
+
 def test_a_run_that_is_refused_leaves_no_folder(run, tmp_path):
     for options in ({"month": "2031-01"}, {"course": "Minor 100"}, {"course": None}):
         with pytest.raises(rm.InputError):

@@ -76,13 +76,29 @@ def test_parts_of_another_fit_are_explained_anew(linked, small_book, small_model
         attribute_in_blocks(small_book, other, market, courses=COURSES, months=MONTHS, folder=folder)
 
 
-def test_a_kept_part_that_is_damaged_is_refused_by_name(small_book, small_model, market, tmp_path):
+def test_a_kept_part_that_is_cut_off_is_made_anew_and_one_that_is_damaged_refused_by_name(
+    small_book, small_model, market, tmp_path
+):
     given = {"courses": COURSES[:1], "months": MONTHS, "folder": tmp_path}
     attribute_in_blocks(small_book, small_model, market, **given)
     kept = sorted(tmp_path.rglob("*.parquet"))[0]
-    kept.write_bytes(b"no Parquet")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-100])
+    attribute_in_blocks(small_book, small_model, market, **given)
+    assert kept.read_bytes() == whole
+    kept.write_bytes(whole[:4] + b"\xff" * 2_000 + whole[2_004:])
     with pytest.raises(rm.InputError, match=rf"parts: '.*{kept.name}' cannot be read as Parquet"):
         attribute_in_blocks(small_book, small_model, market, **given)
+
+
+def test_parts_of_other_code_are_explained_anew(small_book, small_model, market, tmp_path, monkeypatch):
+    given = {"courses": COURSES[:1], "months": MONTHS, "folder": tmp_path}
+    attribute_in_blocks(small_book, small_model, market, **given)
+    own = set(tmp_path.rglob("*.parquet"))
+    monkeypatch.setattr(blocks, "packages_digest", lambda *packages: "other")
+    attribute_in_blocks(small_book, small_model, market, **given)
+    anew = set(tmp_path.rglob("*.parquet")) - own
+    assert {path.name for path in anew} == {path.name for path in own}
 
 
 def test_parts_that_are_kept_are_not_explained_again(linked, small_book, small_model, market, folder, monkeypatch):
