@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,6 +71,70 @@ class _Fit:
     shrunk: Shrinkage | None
 
 
+@dataclass(frozen=True)
+class _Days:
+    """What some days are solved from at any weights, arrays with the day first; x (day, style, asset) and y (day, asset).
+
+    `unfed` (day, style) and `vacant` (day, sector) are left out; `lent` (day, sector) is the weight of names that earn
+    `target` (day).
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    unfed: np.ndarray
+    vacant: np.ndarray
+    lent: np.ndarray
+    target: np.ndarray
+    starts: np.ndarray
+    nest: Nest | None
+
+    def at(self, days: np.ndarray) -> _Days:
+        """Some of the days, by their places."""
+        some = {name: getattr(self, name)[days] for name in ("x", "y", "unfed", "vacant", "lent", "target")}
+        return replace(self, **some, nest=None if self.nest is None else self.nest.at(days))
+
+    def sums(self, w: np.ndarray) -> _WeightedSums:
+        """The normal equations at some weights, (day, asset); a coefficient left out gets a lone 1 on the diagonal."""
+        k, nest = self.x.shape[1], self.nest
+        of_styles, of_pieces = products(self.x, w, self.y, self.starts if nest is None else nest.cuts)
+        of_sectors = of_pieces if nest is None else nest.by_sector(of_pieces)
+        gram = _bordered(of_sectors[:, k + 1] + self.lent + self.vacant, of_sectors[:, :k], of_styles[:, :k])
+        style = np.arange(len(self.starts), len(self.starts) + k)
+        gram[:, style, style] += self.unfed
+        moment = np.concatenate([of_sectors[:, k] + self.lent * self.target[:, None], of_styles[:, k]], axis=1)
+        return _WeightedSums(w, gram, moment, of_pieces)
+
+    def fitted(self, sums: _WeightedSums, ratio: np.ndarray, sound: np.ndarray, ill: np.ndarray) -> _Fit:
+        """Coefficients and residuals, where industries are shrunk by a ratio of variances: 0 is altogether.
+
+        Days that are not `sound`, (day), are not solved; those that are `ill` are refined.
+        """
+        x, y, starts, nest = self.x, self.y, self.starts, self.nest
+        s, segment = len(starts), np.diff(np.append(starts, y.shape[1]))
+        w, system, moment, shrunk = sums.w, sums.gram, sums.moment, None
+        if nest is not None:
+            shrunk = shrinkage(w, sums.of_pieces, ratio, nest)
+            system, moment = eliminated(system, moment, shrunk, nest)
+        system = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
+        inverse = np.linalg.inv(system)
+        g = (inverse @ moment[..., None])[..., 0]
+
+        def left_by(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            """Residuals of sectors and styles, and of industries too."""
+            alone = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
+            if nest is None or shrunk is None:
+                return alone, alone
+            return alone, alone - nest.spread(industry_effects(w, alone, shrunk, nest))
+
+        alone, residual = left_by(g)
+        for _ in range(REFINEMENTS if ill.any() else 0):
+            missed = self.target[:, None] - g[:, :s]
+            left = _moments(x, w * residual, starts, self.lent * missed)
+            g = np.where(ill[:, None], g + (inverse @ left[..., None])[..., 0], g)
+            alone, residual = left_by(g)
+        return _Fit(system, inverse, g, alone, residual, shrunk)
+
+
 def solve_days(
     r: np.ndarray,
     x: np.ndarray,
@@ -101,7 +165,8 @@ def solve_days(
     with np.errstate(invalid="ignore"):  # infinities, which are refused below
         lent, target = _lent_weight(w, cap, y, starts, thin_sector)
         vacant = np.add.reduceat(w, starts, axis=-1) + lent == 0  # (day, sector): nobody estimates it
-        plain = _weighted_sums(x, w, y, unfed, vacant, starts, lent, target, nest)
+        days = _Days(x, y, unfed, vacant, lent, target, starts, nest)
+        plain = days.sums(w)
     gram, moment = plain.gram, plain.moment
     if not (np.isfinite(gram).all() and np.isfinite(moment).all()):
         infinite = int(np.isinf(r).sum() + np.isinf(x).sum())
@@ -112,51 +177,19 @@ def solve_days(
     thin = number < LEAST_NAMES_PER_COEFFICIENT * np.maximum(coefficients, 1)
     singular = ~thin & (condition > LARGEST_CONDITION)
     sound = ~thin & ~singular
-
     ill = sound & (condition > WELL_CONDITIONED)
 
-    def fitted(sums: _WeightedSums, ratio: np.ndarray) -> _Fit:
-        """Coefficients and residuals, where industries are shrunk by a ratio of variances: 0 is altogether."""
-        w, system, moment, shrunk = sums.w, sums.gram, sums.moment, None
-        if nest is not None:
-            shrunk = shrinkage(w, sums.of_pieces, ratio, nest)
-            system, moment = eliminated(system, moment, shrunk, nest)
-        system = np.where(sound[:, None, None], system, np.eye(system.shape[1]))
-        inverse = np.linalg.inv(system)
-        g = (inverse @ moment[..., None])[..., 0]
-
-        def left_by(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            """Residuals of sectors and styles, and of industries too."""
-            alone = y - np.repeat(g[:, :s], segment, axis=1) - (g[:, None, s:] @ x)[:, 0]
-            if nest is None or shrunk is None:
-                return alone, alone
-            return alone, alone - nest.spread(industry_effects(w, alone, shrunk, nest))
-
-        alone, residual = left_by(g)
-        for _ in range(REFINEMENTS if ill.any() else 0):
-            missed = target[:, None] - g[:, :s]
-            left = _moments(x, w * residual, starts, lent * missed)
-            g = np.where(ill[:, None], g + (inverse @ left[..., None])[..., 0], g)
-            alone, residual = left_by(g)
-        return _Fit(system, inverse, g, alone, residual, shrunk)
-
     sums, ratio = plain, np.zeros(len(r))
-    fit = fitted(sums, ratio)
+    fit = days.fitted(sums, ratio, sound, ill)
     inflation = _variance_inflation(gram, fit.inverse, s)
     if nest is not None:
         ratio = np.where(sound, variance_ratio(w, fit.residual, coefficients, nest), 0.0)
-        fit = fitted(sums, ratio)
+        fit = days.fitted(sums, ratio, sound, ill)
     downweighted, unsettled = np.zeros(len(r), dtype=np.int64), np.zeros(len(r), dtype=bool)
     if huber is not None:
-        root, share = np.sqrt(w), np.ones_like(w)
-        for _ in range(HUBER_ROUNDS):
-            fresh = _huber_share(root * fit.residual, used, huber)
-            unsettled = np.abs(fresh - share).max(axis=1) > HUBER_SETTLED
-            if not unsettled.any():
-                break
-            share = np.where(unsettled[:, None], fresh, share)  # a settled day stays, whatever others are solved with it
-            sums = _weighted_sums(x, plain.w * share, y, unfed, vacant, starts, lent, target, nest)
-            fit = fitted(sums, ratio)
+        share, unsettled = _settled_shares(days, w, used, fit, (ratio, sound, ill), huber)
+        sums = days.sums(w * share)
+        fit = days.fitted(sums, ratio, sound, ill)
         downweighted = (used & (share < 1)).sum(axis=1)
     w, alone, residual = sums.w, fit.alone, fit.residual
     left = _weighted(w, alone, residual)
@@ -264,33 +297,31 @@ def _condition_number(gram: np.ndarray) -> np.ndarray:
         return np.asarray(np.sqrt(eigenvalues[:, -1] / np.maximum(eigenvalues[:, 0], 0.0)))
 
 
+def _settled_shares(
+    days: _Days, w: np.ndarray, used: np.ndarray, fit: _Fit, fixed: tuple[np.ndarray, np.ndarray, np.ndarray], huber: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the weights w once Huber's stay, (day, asset), and which days do not settle; `fixed` goes to `fitted`.
+
+    A day that has settled is left alone, whatever others were solved with it.
+    """
+    share, root, left = np.ones_like(w), np.sqrt(w), np.arange(len(w))
+    for _ in range(HUBER_ROUNDS):
+        fresh = _huber_share(root[left] * fit.residual, used[left], huber)
+        moved = np.abs(fresh - share[left]).max(axis=1) > HUBER_SETTLED
+        if not moved.all():
+            left, fresh, days = left[moved], fresh[moved], days.at(moved)
+        if not len(left):
+            break
+        share[left] = fresh
+        fit = days.fitted(days.sums(w[left] * fresh), *(of[left] for of in fixed))
+    return share, np.isin(np.arange(len(w)), left)
+
+
 def _huber_share(scaled: np.ndarray, used: np.ndarray, huber: float) -> np.ndarray:
     """Huber's weights of weighted residuals, (day, asset): 1 up to `huber` robust deviations, then falling."""
     size = np.abs(scaled)
     limit = huber * MAD_TO_DEVIATION * row_median(np.where(used, size, np.nan))[:, None]
     return np.where(used & (size > limit), limit / np.where(size > 0, size, 1.0), 1.0)
-
-
-def _weighted_sums(
-    x: np.ndarray,
-    w: np.ndarray,
-    y: np.ndarray,
-    unfed: np.ndarray,
-    vacant: np.ndarray,
-    starts: np.ndarray,
-    lent: np.ndarray,
-    target: np.ndarray,
-    nest: Nest | None,
-) -> _WeightedSums:
-    """The normal equations at some weights; a coefficient left out gets a lone 1 on the diagonal."""
-    k = x.shape[1]
-    of_styles, of_pieces = products(x, w, y, starts if nest is None else nest.cuts)
-    of_sectors = of_pieces if nest is None else nest.by_sector(of_pieces)
-    gram = _bordered(of_sectors[:, k + 1] + lent + vacant, of_sectors[:, :k], of_styles[:, :k])
-    style = np.arange(len(starts), len(starts) + k)
-    gram[:, style, style] += unfed
-    moment = np.concatenate([of_sectors[:, k] + lent * target[:, None], of_styles[:, k]], axis=1)
-    return _WeightedSums(w, gram, moment, of_pieces)
 
 
 def _bordered(of_sectors: np.ndarray, between: np.ndarray, of_styles: np.ndarray) -> np.ndarray:

@@ -49,6 +49,10 @@ class Nest:
         """The nest of some days on which other names than those that estimate make an industry, (day, name) bool."""
         return replace(self, open=self._shared(sharing, self.least_names))
 
+    def at(self, days: np.ndarray) -> Nest:
+        """The nest of some of its days, by their places."""
+        return self if self.open is None else replace(self, open=self.open[days])
+
     def _shared(self, names: np.ndarray, least: int) -> np.ndarray:
         """Which industries have at least so many of some names, (day, piece)."""
         return np.asarray(self.named & (self.sums(names.astype(np.int64)) >= least))

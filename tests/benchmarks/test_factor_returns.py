@@ -14,7 +14,7 @@ from tests.benchmarks.measure import SECTORS, STYLES, best_of, in_a_process, lin
 
 pytestmark = pytest.mark.slow
 DAYS, NAMES = 500, 3000
-SLOW_PEER_DAYS = 40  # loops over days are linear in days
+SLOW_PEER_DAYS = 40  # loops over days, and Huber's rounds, are linear in days
 TORANIKO = os.environ.get("PEER_TORANIKO_PYTHON", "")  # an interpreter that has toraniko (numpy 1.26, polars 1)
 
 
@@ -55,6 +55,9 @@ def test_factor_returns_beside_skfolio_statsmodels_and_toraniko(capsys):
             fit = sm.WLS(returns[day], designs[day], weights=weights[day]).fit()
             assert len(fit.bse) + len(fit.resid) == SECTORS + STYLES + NAMES
 
+    rng = np.random.default_rng(2)
+    first = {name: of.isel(time=slice(SLOW_PEER_DAYS)) if "time" in of.dims else of for name, of in data.items()}
+    holes = data | {"returns": data["returns"].where(rng.random(data["returns"].shape) > 0.05)}
     runs = {
         "here: residuals, classical errors, R-squared, condition, VIF": (
             lambda: rm.cross_sectional_regression(**data, covariance=False),
@@ -70,6 +73,15 @@ def test_factor_returns_beside_skfolio_statsmodels_and_toraniko(capsys):
         "here, with returns of industries and the CR3 covariance": (
             lambda: rm.cross_sectional_regression(**data, industries=industries, industry_factors=industries),
             DAYS,
+        ),
+        "here, 5 % of the returns missing": (lambda: rm.cross_sectional_regression(**holes, covariance=False), DAYS),
+        "here, thin sectors (less than 400 names) shrunk": (
+            lambda: rm.cross_sectional_regression(**data, thin_sector=400.0, covariance=False),
+            DAYS,
+        ),
+        "here, with Huber's weights": (
+            lambda: rm.cross_sectional_regression(**first, huber=1.345, covariance=False),
+            SLOW_PEER_DAYS,
         ),
         "skfolio's kernel: coefficients, designs given": (skfolio, DAYS),
         "skfolio's kernel and residuals": (lambda: returns - skfolio().predict(designs), DAYS),

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 import xarray as xr
 
 import riskmodel as rm
+from riskmodel.estimation import least_squares
 
 DAYS, STYLES = 3, ("x", "y", "z")
 
@@ -85,3 +86,21 @@ def test_one_wild_return_moves_least_squares_and_hardly_moves_huber():
         return float(abs(after - before).max())
 
     assert moved(1.345) < 0.05 * moved(None)
+
+
+def test_a_day_that_has_settled_is_not_solved_again_with_others(monkeypatch):
+    data, products, solved = heavy_tailed(0), least_squares.products, []
+
+    def counted(x, *others):
+        solved.append(len(x))
+        return products(x, *others)
+
+    monkeypatch.setattr(least_squares, "products", counted)
+    calm = data["returns"].copy(data=np.sign(data["returns"]) * 0.01)  # all within the limit at weights of one
+    calm[1] = data["returns"][1]
+    data |= {"returns": calm, "weights": xr.ones_like(calm)}
+    together = rm.cross_sectional_regression(**data, huber=4.0, covariance=False)
+    assert solved[0] == solved[-1] == DAYS and len(solved) > 5 and set(solved[1:-1]) == {1}
+    assert (together["downweighted"] > 0).values.tolist() == [False, True, False]
+    alone = {name: of.isel(time=[1]) if "time" in of.dims else of for name, of in data.items()}
+    xr.testing.assert_equal(rm.cross_sectional_regression(**alone, huber=4.0, covariance=False), together.isel(time=[1]))
