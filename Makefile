@@ -82,7 +82,11 @@ lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 wheel: $(STAMP)  ## a wheel for this kind of machine and every Python, in dist/: who installs it needs no compiler
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@rm -rf build/wheel; mkdir -p build/wheel dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	@$(BIN)/python -m zipfile -l build/wheel/*.whl | grep -E 'kernel/_loops[^ ]*[.](so|pyd) ' >/dev/null || { \
+		echo "The wheel lacks the compiled part: GCC or Clang, or Python's headers, were not found. None was put into dist/."; exit 1; }
+	mv build/wheel/*.whl dist/
 
 docs: $(STAMP)  ## the pages and the reference of every public name as a site in build/docs; a warning is an error
 	@$(BIN)/python -m sphinx -E -q -W --keep-going -d build/doctrees docs build/docs
