@@ -90,15 +90,19 @@ def test_it_is_statsmodels_under_the_restrictions(families):
     assert fit["group"].sel(factor=["market", "industry 2", "style1"]).values.tolist() == ["market", "industry", "style"]
 
 
-def test_it_is_statsmodels_constrained_glm():
-    arguments = panel(families=("country", "industry"), days=1, styles=1)
+@pytest.mark.parametrize("families", [("country", "industry"), ("country", "industry", "currency")])
+def test_it_is_statsmodels_constrained_glm(families):
+    arguments = panel(families=families, days=1, styles=1)
     fit, cap = rm.family_regression(**arguments), arguments["market_cap"].values[0]
     dummies = [of.values[:, None] == np.unique(of.values.astype(str)) for of in arguments["families"].values()]
     z = np.hstack([np.ones((len(cap), 1)), *dummies, arguments["exposures"].values[0]])
-    sums = np.zeros((2, z.shape[1]))
-    sums[0, 1:5], sums[1, 5:10] = cap @ dummies[0] / cap.sum(), cap @ dummies[1] / cap.sum()
-    glm = sm.GLM(arguments["returns"].values[0], z, var_weights=np.sqrt(cap)).fit_constrained((sums, np.zeros(2)))
-    np.testing.assert_allclose(fit["factor_returns"][0], glm.params, rtol=1e-8, atol=1e-11)
+    sums, first = np.zeros((len(families), z.shape[1])), 1
+    for row, member in zip(sums, dummies, strict=True):
+        row[first : first + member.shape[1]] = cap @ member / cap.sum()
+        first += member.shape[1]
+    glm = sm.GLM(arguments["returns"].values[0], z, var_weights=np.sqrt(cap))
+    wanted = glm.fit_constrained((sums, np.zeros(len(families)))).params
+    np.testing.assert_allclose(fit["factor_returns"][0], wanted, rtol=1e-8, atol=1e-11)
 
 
 def test_missing_values_weights_labels_by_day_and_a_group_with_nobody():
