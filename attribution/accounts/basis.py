@@ -332,7 +332,7 @@ def _track(
         given = given.expand_dims(portfolio=["benchmark"]) if "portfolio" not in given.dims else given
     elif isinstance(given, pd.DataFrame):
         given = given if "portfolio" in given or is_wide(given) else given.assign(portfolio="benchmark")
-    portfolios, rows = tidy_lists(given, name="benchmark", base=period.base)
+    portfolios, rows = tidy_lists(given, market, period, name="benchmark")
     if len(portfolios) > 1:
         raise InputError(f"benchmark: it is {counted(len(portfolios), 'portfolio')}: {listed(portfolios)}. Give one.")
     list_rows(portfolios, rows, labels, market, period, name="benchmark", funds=funds)  # checks the tickers

@@ -90,7 +90,7 @@ def read_lists(
     funds
         Assets that may be held without prices.
     """
-    rows = tidy_lists(accounts, name="accounts", base=period.base)
+    rows = tidy_lists(accounts, market, period, name="accounts")
     lists = list_rows(*rows, assets, market, period, name="accounts", funds=funds)
     stopped = stopped_names(lists, market, period)
     if delisted == "error":
@@ -125,18 +125,22 @@ def read_run_of_months(text: str, market: xr.Dataset) -> Period:
     return Period(label=text, base=sessions[int(inside.argmax()) - 1], days=sessions[inside])
 
 
-def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timestamp) -> tuple[pd.Index, pd.DataFrame]:
-    """Lists as rows of portfolio, date, ticker, weight; weights of 0 are left out, as nothing is held.
+def tidy_lists(
+    given: xr.DataArray | pd.DataFrame, market: xr.Dataset, period: Period, *, name: str
+) -> tuple[pd.Index, pd.DataFrame]:
+    """Lists that count in a period, as rows of portfolio, date, ticker, weight; weights of 0 are left out: nothing is held.
 
     Parameters
     ----------
     given
-        (portfolio, asset) weights at the close of `base`, as an array or as a frame with tickers in its columns; or a frame
-        with portfolio, ticker, weight and perhaps date.
+        (portfolio, asset) weights at the close before the period, as an array or as a frame with tickers in its columns; or
+        a frame with portfolio, ticker, weight and perhaps date.
+    market
+        Whose sessions count.
+    period
+        Weights without a date are of its base.
     name
         For messages.
-    base
-        The date of weights that have none.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
         For duplicate keys, missing or infinite weights, portfolios without holdings, weights that do not sum to one.
     """
     if isinstance(given, xr.DataArray) or is_wide(given):
-        portfolios, rows = _rows_of_array(given, name, base)
+        portfolios, rows = _rows_of_array(given, name, period.base)
     elif isinstance(given, pd.DataFrame):
         if lost := [column for column in LISTS.columns if column != "date" and column not in given]:
             raise InputError(
@@ -157,7 +161,7 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
                 f"{listed(given.columns, 20)}. Give a row a holding, with portfolio, ticker and weight; or accounts in rows "
                 f"and tickers in columns, none of them called {' or '.join(LISTS.columns)}."
             )
-        dated = given if "date" in given else given.assign(date=base)
+        dated = given if "date" in given else given.assign(date=period.base)
         rows = checked_table(dated, name, LISTS)
         portfolios = pd.Index(rows["portfolio"].unique(), dtype=object)
     else:
@@ -175,8 +179,18 @@ def tidy_lists(given: xr.DataArray | pd.DataFrame, *, name: str, base: pd.Timest
             f"Add its holdings or leave the account out; one that is all in cash has {CASH} with weight 1.",
             rejects("no_holdings", empty),
         )
+    rows = _that_count(rows, market, period)
     _require_sums(rows, name)
-    return portfolios, held
+    return portfolios, rows[rows["weight"] != 0]
+
+
+def _that_count(rows: pd.DataFrame, market: xr.Dataset, period: Period) -> pd.DataFrame:
+    """Rows of each account's last list by the base of a period, and of the last one at each later close before its end."""
+    sessions = market.get_index("time")
+    first, last = sessions.get_loc(period.base), sessions.get_loc(period.end)
+    close = (sessions.searchsorted(pd.DatetimeIndex(rows["date"]), side="right") - 1).clip(min=first)
+    newest = rows.groupby(["portfolio", close], sort=False)["date"].transform("max")
+    return rows[(rows["date"] == newest) & (close < last)]
 
 
 def is_wide(given: object) -> bool:
@@ -223,7 +237,7 @@ def list_rows(
     name: str,
     funds: Collection[str] = (),
 ) -> AccountLists:
-    """Rows of `tidy_lists` -> one sparse matrix of the lists that count in a period.
+    """Rows of `tidy_lists` -> one sparse matrix of the lists.
 
     Raises
     ------
@@ -237,11 +251,6 @@ def list_rows(
     start = sessions.searchsorted(pd.DatetimeIndex(rows["date"]), side="right") - 1
     _require_priced(rows, column, start, assets, market, name, funds)
     key = account * (len(sessions) + 1) + start + 1
-    if len(rows["date"].unique()) > 1:  # of two lists of an account at one close the later counts
-        latest = (rows["date"] == rows.groupby(key)["date"].transform("max")).to_numpy()
-        key, column, weight = key[latest], column[latest], rows["weight"].to_numpy()[latest]
-    else:
-        weight = rows["weight"].to_numpy()
     lists, place = np.unique(key, return_inverse=True)
     owner, start = lists // (len(sessions) + 1), lists % (len(sessions) + 1) - 1
     final = np.append(owner[1:] != owner[:-1], True)
@@ -255,10 +264,8 @@ def list_rows(
             f"close at which the period starts: {listed(late)}. Add a list, or explain a later period.",
             rejects("no_list", late, date=period.base),
         )
-    counts = (stop > first) & (start < last)
-    shape = (len(lists), len(assets))
-    weights = csr_array((weight, (place, column)), shape=shape)
-    return AccountLists(portfolios, assets, weights[counts], owner[counts], start[counts], stop[counts])
+    weights = csr_array((rows["weight"].to_numpy(), (place, column)), shape=(len(lists), len(assets)))
+    return AccountLists(portfolios, assets, weights, owner, start, stop)
 
 
 def _require_priced(

@@ -285,6 +285,25 @@ def test_an_unfit_account_is_a_row_with_its_reason_and_the_others_are_explained(
     assert {name: list(table) for name, table in only.items()} == {name: list(kinds) for name, kinds in TABLES.items()}
 
 
+@pytest.mark.parametrize(
+    ("date", "ticker", "weight"),
+    [
+        ("2025-06-30", "NOPE", 1.0),  # after the period
+        ("2025-03-31", "NOPE", 1.0),  # at its last close
+        ("2024-12-31", "NOPE", 1.0),  # replaced by the base
+        ("2024-12-31", A, 1.5),
+    ],
+)
+def test_a_list_that_does_not_count_in_the_period_rejects_no_account(shared, held, date, ticker, weight):
+    good = held[held["portfolio"] == "C00"].assign(date=BASE)
+    odd = pd.DataFrame({"portfolio": ["C00"], "date": [pd.Timestamp(date)], "ticker": [ticker], "weight": [weight]})
+    tables, alone = explained_tables(pd.concat([good, odd], ignore_index=True), shared), explained_tables(good, shared)
+    assert tables["rejects"].empty
+    pd.testing.assert_frame_equal(tables["returns"], alone["returns"])
+    within = explained_tables(pd.concat([good, odd.assign(date=pd.Timestamp("2025-03-14"))], ignore_index=True), shared)
+    assert len(within["rejects"]) == 1
+
+
 def test_a_name_that_stops_trading_is_a_reason_or_is_counted(small_book, small_model, small_market):
     """Ticker 0130 trades last on 2024-12-13."""
     rows = pd.DataFrame({"portfolio": ["P", "P", "Q"], "ticker": ["0130", "CASH", "CASH"], "weight": [0.5, 0.5, 1.0]})
