@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from riskmodel.errors import InputError, counted, listed
 from riskmodel.files import put_in_place
 from riskmodel.market.parquet_folder import has_footer
 from riskmodel.market.tables import file_hash
+from riskmodel.model.parts import alone
 
 MANIFEST, UNFINISHED, REJECTS = "manifest.json", "unfinished.json", "rejects.parquet"
 OF_RUN = "run"  # of the manifest: what the files depend on
@@ -71,23 +73,41 @@ class RunFolder:
                     f"put back what was there."
                 )
 
-    def open(self) -> None:
-        """Make the folder, where it is missing.
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make the folder, where it is missing, and have it alone.
 
         Raises
         ------
         InputError
-            Where it cannot be written.
+            Where it cannot be written, or another run writes into it.
         """
-        if self.finished:
-            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(self.path, wait=False))
+            except BlockingIOError:
+                raise InputError(
+                    f"--out: another run writes into '{self.path}' just now. Wait until it ends, or name another folder."
+                ) from None
+            self.require_own()  # it may have begun since this was asked first
+            if not self.finished:
+                self._begin()
+            yield
+
+    def _begin(self) -> None:
+        try:
             write_text(self.path / UNFINISHED, _plain(self.run))
             for name in TABLES:
                 (self.path / name).mkdir(exist_ok=True)
         except OSError as error:
-            raise InputError(f"--out: cannot write in '{self.path}' ({error.strerror}). Name another folder.") from None
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"--out: cannot write in '{self.path}' ({error.strerror}). Name another folder.")
 
     @property
     def finished(self) -> bool:

@@ -105,12 +105,12 @@ def run_accounts(
         step("model")
         fitted = fitted_model(book, market, end, progress=inside(step, "model"))
         shared = _shared(book, course, month, given, fitted.model, market)
-        folder.open()
-        step("contributions")
-        if not folder.finished:
-            _explain(given, shared, folder, client, inside(step, "contributions"))
-            folder.finish(given.parts)
-        folder.clear()
+        with folder.opened():
+            step("contributions")
+            if not folder.finished:
+                _explain(given, shared, folder, client, inside(step, "contributions"))
+                folder.finish(given.parts)
+            folder.clear()
     told, remark = folder.told(), " ".join(filter(None, [*remarks, fitted.remark]))
     return AccountsRun(folder, course, told["explained"], told["rejected"], remark)
 

@@ -322,8 +322,16 @@ def remove_new(folder: Path, before: set[Path]) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait for the other processes that save into `folder`, and have them wait; where the system has such locks."""
+def alone(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Wait for the other processes that write into `folder`, and have them wait; where the system has such locks.
+
+    Of a process that ends, however it does, the lock ends too.
+
+    Raises
+    ------
+    BlockingIOError
+        Where another one writes there and `wait` is False.
+    """
     try:
         import fcntl
 
@@ -332,8 +340,12 @@ def alone(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        with suppress(OSError):
-            fcntl.flock(number, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # a file system without locks
+            pass
         yield
     finally:
         with suppress(OSError):

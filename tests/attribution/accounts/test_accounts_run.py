@@ -31,6 +31,7 @@ from attribution.cli import main
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.course import follow_course
 from attribution.portfolio.periods import read_period
+from riskmodel.model.parts import alone
 from tests.conftest import ROOT, SMALL, SMALL_MONTH
 from tests.killing import content
 
@@ -463,6 +464,15 @@ def test_a_folder_of_something_else_or_of_another_run_is_refused(run, tmp_path, 
     (out / "manifest.json").write_text("{}")
     with pytest.raises(rm.InputError, match="is damaged, or of something else"):
         run()
+
+
+def test_a_folder_that_another_run_writes_into_is_refused_until_it_has_ended(run, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    with alone(out), pytest.raises(rm.InputError, match=r"another run writes into '.*out' just now"):
+        run()
+    assert not any(out.iterdir())
+    assert run().explained == 41
 
 
 def _interrupted(folder, parts):
