@@ -181,7 +181,8 @@ def _explain(
         tasks = [cluster.submit(explain_part, part, common, out, pure=False) for part in missing]
         done = len(given.parts) - len(missing)
         try:
-            step(f"{done} of {len(given.parts)} parts")
+            waits = "" if cluster.nthreads() else ", waiting for a first worker: the cluster has none"
+            step(f"{done} of {len(given.parts)} parts{waits}")
             for task in as_completed(tasks):
                 task.result()
                 done += 1

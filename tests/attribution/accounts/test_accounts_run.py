@@ -203,6 +203,21 @@ def test_progress_counts_the_parts(run, small_parts):
     assert stages[0] == "contributions: 0 of 6 parts" and stages[-1] == "contributions: 6 of 6 parts"
 
 
+def test_a_cluster_without_workers_is_said_to_be_waited_for(run):
+    options = {"processes": False, "n_workers": 0, "threads_per_worker": 1, "dashboard_address": ":0"}
+    seen = []
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+
+        def tell(stage):
+            seen.append(stage)
+            if "waiting" in stage:
+                cluster.scale(1)
+
+        assert run(client=lambda: nullcontext(client), progress=tell).explained == 41
+    said = "contributions: 0 of 1 parts, waiting for a first worker: the cluster has none"
+    assert [stage for stage in seen if "waiting" in stage] == [said]
+
+
 @pytest.mark.parametrize("rows", [1, 12, 30, 10_000])
 def test_parts_hold_whole_accounts_whatever_the_files_are_cut_into(written, held, monkeypatch, rows):
     monkeypatch.setattr(dataset, "ROWS_OF_A_PART", rows)
