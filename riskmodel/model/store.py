@@ -19,6 +19,7 @@ import xarray as xr
 
 from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.segments import lazy_variable
+from riskmodel.code import packages_digest
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.files import put_in_place
 from riskmodel.market.sources import Source, open_source
@@ -48,16 +49,10 @@ from riskmodel.model.update import NOT_ESTIMATED, setting_differences
 SCHEMA = "7"  # of the file
 MODEL_VERSION = "7"  # raised by whoever changes what a fit finds: tests/riskmodel/model/test_model_version.py reminds
 SOFTWARE = "factor-attribution"
+PACKAGE = "riskmodel"  # whose sources decide what a fit finds
+SHOWN = 12  # letters of a digest in a message
 MODEL_TABLES = ("prices", "splits", "shares", "securities", "fundamentals", "earnings", "descriptors", "finals")
-ABOUT = (
-    "schema",
-    "software",
-    "model",
-    "settings",
-    "inputs",
-    "parts",
-    "arrays",
-)  # what the head's attributes say of the store
+ABOUT = ("schema", "software", "model", "code", "settings", "inputs", "parts", "arrays")  # what the head says of the store
 FIT_AGAIN = "Fit again: attribution fit BOOK.toml."
 TRIES = 10  # to open a store that others save meanwhile
 
@@ -89,7 +84,15 @@ def model_inputs(hashes: Mapping[str, str]) -> dict[str, str]:
 def model_key(hashes: Mapping[str, str], model: RiskModel) -> str:
     """What a stored fit depends on: the model's tables, its settings, the software; a hexadecimal digest."""
     text = json.dumps(
-        [SCHEMA, version(SOFTWARE), MODEL_VERSION, model_inputs(hashes), model.estimation_settings], sort_keys=True
+        [
+            SCHEMA,
+            version(SOFTWARE),
+            MODEL_VERSION,
+            packages_digest(PACKAGE),
+            model_inputs(hashes),
+            model.estimation_settings,
+        ],
+        sort_keys=True,
     )
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -279,6 +282,7 @@ def _write(results: RiskModelResults, path: Path, folder: Path, inputs: Mapping[
         "schema": SCHEMA,
         "software": version(SOFTWARE),
         "model": MODEL_VERSION,
+        "code": packages_digest(PACKAGE),
         "settings": json.dumps(results.settings),
         "inputs": json.dumps(model_inputs(inputs)),
         "parts": json.dumps([[part.file, part.sessions, part.size, part.sha256, part.form] for part in parts]),
@@ -373,6 +377,8 @@ def _require_version(path: Path, about: dict[str, Any]) -> None:
     here = {"schema": SCHEMA, SOFTWARE: version(SOFTWARE), "model": MODEL_VERSION}
     differ = [name for name in here if there[name] != here[name]]
     said = [f"{name} {there[name] or 'of an earlier version'} there, {here[name]} here" for name in differ]
+    if not said and about["code"] != (code := packages_digest(PACKAGE)):
+        said = [f"code {about['code'][:SHOWN] or 'of an earlier version'} there, {code[:SHOWN] or 'not known'} here"]
     if said:
         raise StoreError(f"model store: '{path}' is of another version: {'; '.join(said)}.")
 

@@ -17,6 +17,7 @@ import xarray as xr
 
 import riskmodel as rm
 from riskmodel.arrays.segments import Segments, segments_of
+from riskmodel.code import packages_digest
 from riskmodel.errors import InputError
 from riskmodel.exposures.styles import ExposureSettings
 from riskmodel.exposures.universe import UniverseRule
@@ -272,6 +273,8 @@ def changed_head(path: Path, **attributes: str) -> None:
         ({"schema": "0"}, f"schema 0 there, {SCHEMA} here"),
         ({"software": "0.0.9"}, "factor-attribution 0.0.9 there, 0.1.0 here"),
         ({"model": "0"}, f"model 0 there, {MODEL_VERSION} here"),
+        ({"code": "0" * 64}, f"code 000000000000 there, {packages_digest('riskmodel')[:12]} here"),
+        ({"code": ""}, f"code of an earlier version there, {packages_digest('riskmodel')[:12]} here"),
         (
             {"schema": "4", "software": "", "model": ""},
             f"schema 4 there, {SCHEMA} here; factor-attribution of an earlier version there, 0.1.0 here; "
@@ -696,9 +699,12 @@ def test_a_key_depends_on_the_settings(hashes: dict[str, str]) -> None:
     assert len({model_key(hashes, m) for m in models}) == len(models)
 
 
-def test_a_key_depends_on_the_model_version(hashes: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("what", "other"), [("MODEL_VERSION", "another"), ("packages_digest", lambda package: "another")])
+def test_a_key_depends_on_the_model_version_and_the_code(
+    hashes: dict[str, str], monkeypatch: pytest.MonkeyPatch, what: str, other: object
+) -> None:
     key = model_key(hashes, rm.RiskModel())
-    monkeypatch.setattr(store_module, "MODEL_VERSION", "another")
+    monkeypatch.setattr(store_module, what, other)
     assert model_key(hashes, rm.RiskModel()) != key
 
 
