@@ -207,6 +207,16 @@ def test_a_record_breaks_between_courses():
     assert len(pages) > 1 and all(text.split("Head")[1].lstrip().startswith("Course") for text in pages)
 
 
+@pytest.mark.parametrize("above", [200, 217, 229, 244])
+def test_a_record_that_begins_low_on_a_page_begins_with_a_whole_course(above):
+    course = '<tbody><tr class="group"><th>Course</th></tr>' + "<tr><td>1</td></tr>" * 7 + "</tbody>"
+    table = f'<table class="compact record"><caption>So</caption><thead><tr><th>Head</th></tr></thead>{course * 6}</table>'
+    pages = printed(f'<div style="height: {above}mm">Above</div><h3>Title</h3><div class="wide">{table}</div>')
+    for page in pages:
+        begun = page.split("Head")[1:]
+        assert not begun or begun[0].lstrip().startswith("Course")
+
+
 def rows_of_the_page(report):
     """How many rows the tables of a report's page have, each of which stands in its PDF."""
     if pdf.NO_PDF in report.remarks:
