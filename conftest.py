@@ -14,7 +14,7 @@ from hypothesis.strategies import just
 import attribution as at
 import riskmodel as rm
 from riskmodel.estimation.kernel import COMPILED
-from riskmodel.model.parts import alone
+from riskmodel.files import alone
 
 ROOT = Path(__file__).parent
 collect_ignore = [] if COMPILED else ["riskmodel/estimation/kernel/compiled.py"]  # without a compiler nobody can import it

@@ -16,10 +16,9 @@ from attribution.accounts.dataset import Part
 from attribution.accounts.tasks import TABLES, parquet_schema
 from attribution.construction.files import write_text
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.files import put_in_place
+from riskmodel.files import alone, put_in_place
 from riskmodel.market.parquet_folder import has_footer
 from riskmodel.market.tables import file_hash
-from riskmodel.model.parts import alone
 
 MANIFEST, UNFINISHED, REJECTS = "manifest.json", "unfinished.json", "rejects.parquet"
 OF_RUN = "run"  # of the manifest: what the files depend on

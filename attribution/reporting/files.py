@@ -22,8 +22,8 @@ from attribution.reporting.tables.content import Content
 from attribution.rows import AGAINST
 from riskmodel.errors import InputError, listed
 from riskmodel.estimation.returns_based import WINDOW
+from riskmodel.files import alone
 from riskmodel.market.tables import file_hash
-from riskmodel.model.parts import alone
 from riskmodel.model.store import input_hashes
 
 MANIFEST = "manifest.json"

@@ -12,8 +12,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -319,38 +319,6 @@ def remove_new(folder: Path, before: set[Path]) -> None:
             if NAME.fullmatch(path.name):
                 path.unlink()
         folder.rmdir()
-
-
-@contextmanager
-def alone(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Wait for the other processes that write into `folder`, and have them wait; where the system has such locks.
-
-    Of a process that ends, however it does, the lock ends too.
-
-    Raises
-    ------
-    BlockingIOError
-        Where another one writes there and `wait` is False.
-    """
-    try:
-        import fcntl
-
-        number = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
-        yield
-        return
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
-        except OSError:  # a file system without locks
-            pass
-        yield
-    finally:
-        with suppress(OSError):
-            fcntl.flock(number, fcntl.LOCK_UN)  # closing does not, where another thread has forked meanwhile
-        os.close(number)
 
 
 def seal(path: Path) -> str:

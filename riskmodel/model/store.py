@@ -21,7 +21,7 @@ from riskmodel.arrays.labels import require_kind, require_path
 from riskmodel.arrays.segments import lazy_variable
 from riskmodel.code import packages_digest
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.files import put_in_place
+from riskmodel.files import alone, put_in_place
 from riskmodel.market.sources import Source, open_source
 from riskmodel.model.model import RiskModel
 from riskmodel.model.parts import (
@@ -29,7 +29,6 @@ from riskmodel.model.parts import (
     SEAL,
     Part,
     adopt,
-    alone,
     close_parts,
     digest_of,
     kept_parts,

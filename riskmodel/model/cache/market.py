@@ -146,6 +146,8 @@ def kept_market(store: Path, key: str) -> xr.Dataset | None:
         return xr.Dataset(variables, coords)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except MemoryError:  # of a machine that is too small, not of the file
+        raise
     except Exception as error:  # whatever zipfile, numpy and json raise of a damaged file
         said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
         raise DamagedMarketError(

@@ -31,7 +31,7 @@ from attribution.cli import main
 from attribution.house_style.words import LANGUAGES, read_messages
 from attribution.portfolio.course import follow_course
 from attribution.portfolio.periods import read_period
-from riskmodel.model.parts import alone
+from riskmodel.files import alone
 from tests.conftest import ROOT, SMALL, SMALL_MONTH
 from tests.killing import content
 

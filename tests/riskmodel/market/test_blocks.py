@@ -107,7 +107,7 @@ REFUSED = {
     "time of day": (a_time_of_day, r"prices: 40 cells of 'date' carry a time of day: .* Give plain dates, YYYY-MM-DD"),
     "time zone": (
         lambda prices: prices.assign(date=prices["date"].dt.tz_localize("UTC")),
-        r"prices: column 'date' carries a time zone \(UTC\)",
+        r"prices: column 'date' carries a time zone \(\S+\)",
     ),
     "no date": (
         lambda prices: prices.assign(date=prices["date"].where(prices.index != 3)),
@@ -128,8 +128,6 @@ REFUSED = {
 @pytest.mark.parametrize("wrong", list(REFUSED))
 def test_keys_of_rows_are_refused_as_where_a_market_is_read_whole(tmp_path, wrong, engine):
     change, message = REFUSED[wrong]
-    if engine == "duckdb" and wrong == "time zone":
-        pytest.skip("duckdb gives such a column in the zone of the process")
     tables = random_tables(assets=40, sessions=70, seed=1)
     tables["prices"] = change(tables["prices"].sort_values(["date", "ticker"], ignore_index=True))
     path = write_tables(tmp_path, tables)

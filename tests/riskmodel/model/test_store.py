@@ -21,10 +21,11 @@ from riskmodel.code import packages_digest
 from riskmodel.errors import InputError
 from riskmodel.exposures.styles import ExposureSettings
 from riskmodel.exposures.universe import UniverseRule
+from riskmodel.files import alone
 from riskmodel.market.market import build_market
 from riskmodel.model import store as store_module
 from riskmodel.model.cache.folder import remove_store
-from riskmodel.model.parts import SEAL, alone, digest_of, parts_folder, seal, seal_of
+from riskmodel.model.parts import SEAL, digest_of, parts_folder, seal, seal_of
 from riskmodel.model.store import MODEL_VERSION, SCHEMA, input_hashes, model_key
 from tests.riskmodel.builders import change, random_tables, write_tables
 

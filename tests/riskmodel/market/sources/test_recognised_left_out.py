@@ -10,6 +10,7 @@ import pytest
 
 from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.mapping import OPEN
+from riskmodel.market.sources.recognition.drafts import Draft
 from tests.riskmodel.market.sources.odd_folders import ISINS, TICKERS
 from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_one_kind import MONTHS, base, weights
@@ -105,16 +106,19 @@ def test_a_pattern_takes_no_file_that_is_left_out(tmp_path: Path) -> None:
     assert found.stated["file"] == "px/????/eod_1.csv"
 
 
+def asked_for(found: Draft, ours: str) -> set[str]:
+    """The headers that a question for a column names."""
+    assert found.stated["columns"][ours] == OPEN
+    return {label for fact in found.why["columns", ours] for label in fact.values.get("labels", ())}
+
+
 def test_names_that_are_codes_or_one_of_several_texts_are_asked(tmp_path: Path) -> None:
     base(tmp_path)
     frame = pd.read_csv(tmp_path / "master.csv").drop(columns="Company")
     frame["Skrot"] = [f"PL{ticker} Co." for ticker in TICKERS]
     frame["Nazwa wlasna"] = [f"{chr(65 + place) * 3} zaklad" for place in range(len(TICKERS))]
     frame.to_csv(tmp_path / "master.csv", index=False)
-    found = draft(tmp_path, "securities")
-    assert found.stated["columns"]["name"] == OPEN
-    labels = {label for fact in found.why["columns", "name"] for label in fact.values.get("labels", ())}
-    assert {"Skrot", "Nazwa wlasna"} <= labels
+    assert {"Skrot", "Nazwa wlasna"} <= asked_for(draft(tmp_path, "securities"), "name")
 
 
 @pytest.mark.parametrize("step", [3, 1.5])  # of few stocks the finest level has more groups than half of them
@@ -125,10 +129,7 @@ def test_of_three_levels_that_nest_the_industry_is_asked(step: float, tmp_path: 
     frame["Poziom"] = [f"p{max(place // 3, 1)}" for place in range(len(TICKERS))]
     frame["Grupa"] = [f"g{place // step}" for place in range(len(TICKERS))]
     frame.to_csv(tmp_path / "master.csv", index=False)
-    found = draft(tmp_path, "securities")
-    assert found.stated["columns"]["industry"] == OPEN
-    labels = {label for fact in found.why["columns", "industry"] for label in fact.values.get("labels", ())}
-    assert {"Poziom", "Grupa"} <= labels
+    assert {"Poziom", "Grupa"} <= asked_for(draft(tmp_path, "securities"), "industry")
 
 
 def test_the_rate_of_cash_is_none_only_where_no_file_says_rates(tmp_path: Path) -> None:
