@@ -180,6 +180,20 @@ def narrowed(pattern: str, files: Sequence[str], others: Sequence[str]) -> str |
     return plain if len(plain) <= MOST_FILES and "{" not in pattern and not any(map(MARKS.search, plain)) else None
 
 
+def pattern_alone(pattern: str, files: Sequence[str], others: Sequence[str]) -> str | None:
+    """A pattern, or a finer one, that takes files and no others; None where there is none.
+
+    Examples
+    --------
+    >>> pattern_alone("pack *.csv", ["pack 2024-01.csv", "pack 2024-02.csv"], ["pack 2024-02 PRELIM.csv"])
+    'pack 2024-??.csv'
+    """
+    if not any(takes(pattern, other) for other in others):
+        return pattern
+    finer = narrowed(pattern, files, others)
+    return finer if isinstance(finer, str) else None
+
+
 def _runs(names: Sequence[str]) -> str | None:
     """Names of one length with a mark for each letter of a number or a word that differs, as 2024 and 2025 do."""
     if len({*map(len, names)}) > 1:

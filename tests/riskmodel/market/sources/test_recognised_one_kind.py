@@ -256,8 +256,9 @@ def test_nearest_to_share_counts_is_the_file_with_words_of_what_they_are_worked_
     members = rows(0.4).rename(columns={"When": "Date", "one": "Wt close %", "two": "Wt open %"}).assign(**caps)
     for month, part in members.groupby(members["Date"].dt.strftime("%Y%m")):
         part.to_csv(tmp_path / f"weights_{month}.csv", index=False)
+    members.tail(len(ISINS)).to_csv(tmp_path / "weights_202404_PRELIM.csv", index=False)  # which no pattern takes
     near = looked(tmp_path).nearest["shares"]
-    assert (near[0].file, near[0].may_be["market_cap"]) == ("weights_*.csv", ("Full mkt cap", "Free mkt cap"))
+    assert (near[0].file, near[0].may_be["market_cap"]) == ("weights_??????.csv", ("Full mkt cap", "Free mkt cap"))
     text = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
     assert '# market_cap = "?"  # "Full mkt cap" or "Free mkt cap"\n# [tables.shares.derived]\n' in text
     assert '# shares_out = "?"  # "market_cap / close"' in text

@@ -8,7 +8,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.likely import first
-from riskmodel.market.sources.recognition.names import narrowed, pattern_of, takes
+from riskmodel.market.sources.recognition.names import narrowed, pattern_alone, pattern_of, takes
 
 
 def narrow_patterns(draft: Draft, files: Sequence[str]) -> None:
@@ -40,9 +40,8 @@ def _narrow_question(draft: Draft, path: tuple[str, ...], kept: Sequence[str], f
     why = []
     for fact in draft.why[path]:
         first_place, *places = fact.values.get("places", ("",))
-        others = [file for file in files if file not in kept]
-        if takes(first_place, kept[0]) and any(takes(first_place, other) for other in others):
-            finer = narrowed(first_place, kept, others)
-            fact = Fact(fact.key, {**fact.values, "places": (finer if isinstance(finer, str) else first_place, *places)})
+        if draft.group is not None and takes(first_place, kept[0]):
+            alone = pattern_alone(first_place, kept, [file for file in files if file not in kept])
+            fact = Fact(fact.key, {**fact.values, "places": (alone or draft.group.place, *places)})
         why.append(fact)
     draft.why[path] = tuple(why)

@@ -283,8 +283,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     for master in (each for each in drafts if each.table == "securities"):
         for lists in (each for each in drafts if each.table == "holdings"):
             leave_out(master, lists, without_price)
+    every = tuple(dict.fromkeys(each.file for each in seen))
     for draft in drafts:
-        narrow_patterns(draft, tuple(dict.fromkeys(each.file for each in seen)))
+        narrow_patterns(draft, every)
         ask_beside(draft, [group for group in groups if group is not draft.group])
     used = {draft.group for draft in drafts}
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
@@ -301,17 +302,17 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     found += rows_not_found(drafts)
     missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
     of_tables = [group for group in narrow if group in used and not group.doubtful]
-    near = {table: nearest(table, [*sure, *of_tables], tickers, of_tables) for table in missing}
+    near = {table: nearest(table, [*sure, *of_tables], tickers, of_tables, every) for table in missing}
     of_splits = [each for each in events if each.may_be_splits]
     if of_splits and not any(draft.table == "splits" for draft in drafts):
-        near["splits"] = nearest("splits", [each.group for each in of_splits], tickers)
+        near["splits"] = nearest("splits", [each.group for each in of_splits], tickers, files=every)
         found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
     said_of = partial(_said, [*sure, *of_tables], tickers, codes)
     if not any(draft.table == "splits" for draft in drafts) and (few := said_of("of_splits")):
-        near["splits"] = nearest("splits", [*few], few)
+        near["splits"] = nearest("splits", [*few], few, files=every)
         found += [row_of_group(group, ASKED, Fact("may_be_splits"), table="splits") for group in few if group not in used]
     if ends := said_of("ends"):
-        near["finals"] = nearest("finals", [*ends], ends)
+        near["finals"] = nearest("finals", [*ends], ends, files=every)
         found += [row_of_group(group, ASKED, Fact("may_be_finals"), table="finals") for group in ends if group not in used]
     if not any(draft.table == "rates" for draft in drafts):
         found += [

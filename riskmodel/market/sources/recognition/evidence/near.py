@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of, wholes_of
-from riskmodel.market.sources.recognition.names import pattern_of
+from riskmodel.market.sources.recognition.names import pattern_alone, pattern_of
 from riskmodel.market.sources.recognition.words import NEAREST, OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import NUMBER, TABLES, TEXT
 
@@ -38,7 +38,11 @@ class Near:
 
 
 def nearest(
-    table: str, groups: Sequence[Group], tickers: Mapping[Group, str | None], taken: Collection[Group] = ()
+    table: str,
+    groups: Sequence[Group],
+    tickers: Mapping[Group, str | None],
+    taken: Collection[Group] = (),
+    files: Sequence[str] = (),
 ) -> tuple[Near, ...]:
     """The files that come nearest to a table, at most `MOST_FILES`; none where all lack more than half of it.
 
@@ -52,6 +56,8 @@ def nearest(
         The column of each by which it names stocks; None where it has none.
     taken
         Those of another table: near to a second one where the header of a number has a word of it.
+    files
+        All of the folder: a pattern takes none of the others.
     """
     wanted = [ours for ours in TABLES[table].columns if ours not in TABLES[table].optional]
     found = []
@@ -66,7 +72,9 @@ def nearest(
         lacks = tuple(ours for ours, labels in scores.items() if not labels)
         may_be = {ours: first(sorted(labels, key=lambda each: -labels[each])) for ours, labels in scores.items() if labels}
         if "ticker" not in lacks and len(may_be) > LEAST * len(wanted):
-            near = Near(pattern_of(group.files, []) or group.first.file, group.first.sheet, may_be, lacks)
+            pattern = pattern_of(group.files, []) or group.first.file
+            alone = pattern_alone(pattern, group.files, [file for file in files if file not in group.files])
+            near = Near(alone or group.place, group.first.sheet, may_be, lacks)
             words = sum(max(labels.values()) for labels in scores.values() if labels)
             words += WHOLE_WORD * any(has(tokens(text), each) for text in group.around for each in OF_NAMES.get(table, ()))
             found.append((len(lacks), -words, near))
