@@ -63,7 +63,10 @@ def test_a_kept_market_is_the_one_that_was_read(folder: Path, tmp_path: Path) ->
     require_same(kept_market(tmp_path / "model.nc", KEY), market)
 
 
-@given(labels=st.lists(st.text(st.characters(exclude_categories=[])), min_size=3, max_size=3), number=st.floats(width=64))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))  # half a character no market holds: Arrow's strings of pandas refuse it
+
+
+@given(labels=st.lists(TEXTS, min_size=3, max_size=3), number=st.floats(width=64))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_and_any_number_come_back(tiny: xr.Dataset, tmp_path: Path, labels: list[str], number: float) -> None:
     volume = np.full((3, 3), -0.0)
