@@ -63,7 +63,7 @@ def test_a_kept_market_is_the_one_that_was_read(folder: Path, tmp_path: Path) ->
     require_same(kept_market(tmp_path / "model.nc", KEY), market)
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]))  # half a character no market holds: Arrow's strings of pandas refuse it
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))  # pandas with Arrow holds no half character
 
 
 @given(labels=st.lists(TEXTS, min_size=3, max_size=3), number=st.floats(width=64))
