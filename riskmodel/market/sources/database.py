@@ -18,8 +18,8 @@ from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.rows import CODE, require_kinds
 from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, in_key_order, require_columns
 
-OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "endings", "identifiers", "derived"} | {
-    *("dates", "decimal", "thousands", "missing"),
+OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "identifiers", "derived"} | {
+    *("beginnings", "endings", "dates", "decimal", "thousands", "missing"),
 }
 ONE_SELECT = re.compile(r"\s*select\b[^;]*;?\s*", re.IGNORECASE)  # of which the engine's own words are all that is wrong
 

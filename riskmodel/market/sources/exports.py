@@ -29,6 +29,7 @@ OF_WIDE = {
     "identifiers",
     "derived",
     "cash",
+    "beginnings",
     "endings",
     "values",
 }  # what is stated of a wide table as a whole

@@ -199,8 +199,8 @@ def finished(
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
     require_derivable(name, stated, frame)
     _state_cash(frame, name, stated, where)
-    if stated.endings and "ticker" in frame:
-        frame["ticker"] = _with_endings(frame["ticker"], stated.endings)
+    if (stated.beginnings or stated.endings) and "ticker" in frame:
+        frame["ticker"] = _respelt(frame["ticker"], stated.beginnings, stated.endings)
     if stated.identifiers is not None and name != "securities":
         column = stated.identifiers
         wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
@@ -292,19 +292,24 @@ def totals(values: pd.Series, held: pd.Series, lists: pd.Series) -> pd.Series:
     return (partial | whole) & (stocks != 0)
 
 
-def _with_endings(codes: pd.Series, endings: Mapping[str, str]) -> pd.Series:
-    """Codes with what stands behind them as ours have it; one that ends in none of the stated ways stays as it is.
+def _respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[str, str]) -> pd.Series:
+    """Codes with what stands before and behind them as ours have it; what no code begins or ends with changes nothing.
 
     Examples
     --------
-    >>> _with_endings(pd.Series(["A US", "B LN", "CASH"]), {" US": " US Equity"}).tolist()
+    >>> _respelt(pd.Series(["A US", "B LN", "CASH"]), {}, {" US": " US Equity"}).tolist()
     ['A US Equity', 'B LN', 'CASH']
+    >>> _respelt(pd.Series(["XA:A", "XB:B"]), {"XA:": "", "XB:": ""}, {"": " US"}).tolist()
+    ['A US', 'B US']
     """
     known = {code: code for code in codes.dropna().unique()}
     for code in known:
-        end = max((end for end in endings if code.endswith(end)), key=len, default=None)
-        if end is not None and code != CASH:
-            known[code] = code.removesuffix(end) + endings[end]
+        if code == CASH:
+            continue
+        beginning = max((text for text in beginnings if code.startswith(text)), key=len, default="")
+        ending = max((text for text in endings if code.endswith(text)), key=len, default="")
+        plain = code.removeprefix(beginning).removesuffix(ending)
+        known[code] = beginnings.get(beginning, "") + plain + endings.get(ending, "")
     return codes.map(known)
 
 

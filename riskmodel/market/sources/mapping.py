@@ -183,8 +183,8 @@ class TableMap(How):
         What stands for cash among the names of an export, such as "Cash USD", or in another column of it.
     drop
         Theirs = cells, of rows that are no rows of the table, such as totals: { Class = ["Total"] }; `check` counts them.
-    endings
-        Theirs = ours, of what stands behind the codes by which an export names stocks: { " US" = " US Equity" }.
+    beginnings, endings
+        Theirs = ours, of what stands before, or behind, the codes by which an export names stocks: { " US" = " US Equity" }.
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     derived
@@ -205,6 +205,7 @@ class TableMap(How):
     values: dict[str, dict[str, str]] = {}
     cash: Annotated[Cash, BeforeValidator(_words)] = Cash()
     drop: dict[str, Texts] = {}
+    beginnings: dict[str, str] = {}
     endings: dict[str, str] = {}
     identifiers: str | None = None
     derived: dict[str, str] = {}

@@ -24,6 +24,7 @@ MOST_LOOKED_AT, OF_DAYS = 200, 0.5  # texts of a column that may be days, and th
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
 MOST_ONCE = 0.8  # of a permanent code's rows are the only one of theirs
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
+MOST_PARTS = 12  # different ones before or behind codes, such as those of exchanges
 PLAIN_TICKERS = (
     "ticker",
     "symbol",
@@ -128,36 +129,62 @@ def by_tail(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tup
     return None
 
 
+def known_column(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> tuple[str | None, float]:
+    """The column that has most of some codes, as they stand or nearly all spelt as its own, and the share that it has."""
+    label, share = best_column(texts, columns)
+    if label is None and (spelt := spelt_otherwise(texts, columns)) is not None:
+        return spelt.label, spelt.share
+    return label, share
+
+
 @dataclass(frozen=True)
-class Ending:
-    """The column that has a table's codes but for what stands behind them: theirs, and its own."""
+class Spelt:
+    """The column that has a table's codes once what stands before and behind them, theirs, is what its own have there."""
 
     label: str
     share: float
-    theirs: str
-    own: str
+    beginnings: Mapping[str, str]
+    endings: Mapping[str, str]
 
 
-def ending_of(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> Ending | None:
-    """The column in which nearly all codes are once one ending stands for another; None where there is none, or several.
+def spelt_otherwise(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> Spelt | None:
+    """The column that has nearly all codes once they are spelt as its own; None where there is none, or several.
+
+    No two codes become one by it: `VOD LN` and `VOD US` are two stocks.
 
     Examples
     --------
-    >>> ending_of(frozenset({"A US", "B US"}), {"bb": frozenset({"A US Equity", "B US Equity", "C US Equity"})})
-    Ending(label='bb', share=1.0, theirs=' US', own=' US Equity')
+    >>> spelt_otherwise(frozenset({"A US", "B US"}), {"bb": frozenset({"A US Equity", "B US Equity", "C US Equity"})})
+    Spelt(label='bb', share=1.0, beginnings={}, endings={' US': ' US Equity'})
+    >>> spelt_otherwise(frozenset({"XA:A", "XA:B", "XB:C", "XB:D"}), {"symbol": frozenset("ABCD")})
+    Spelt(label='symbol', share=1.0, beginnings={'XA:': '', 'XB:': ''}, endings={})
     """
-    codes = {text for text in texts - {"", CASH} if not is_cash(text)}
-    found = []
+    codes = frozenset(text for text in texts - {"", CASH} if not is_cash(text))
+    heads = _few_parts(codes, r"^[^:./|]+[:./|](?=.)")
+    tails = {(_tail(codes),), ("",), _few_parts(codes, r"(?<=.)[ .:-][^ .:-]+$")} - {()}
+    found = dict[str, Spelt]()
     for label, known in columns.items():
-        own = _tail(known)
-        for theirs in {_tail(frozenset(codes)), ""} if codes else set():
-            for end in {own, ""} - {theirs}:
-                share = sum(text.endswith(theirs) and text.removesuffix(theirs) + end in known for text in codes) / len(
-                    codes
-                )
-                if share >= MOSTLY:
-                    found.append(Ending(label, share, theirs, end))
-    return found[0] if len(found) == 1 else None
+        for before, behind in [*(((), each) for each in sorted(tails)), *([(heads, ("",))] if heads else [])]:
+            plain = {_stripped(code, before, behind) for code in codes}
+            for end in sorted({_tail(known), ""} if before else {_tail(known), ""} - {*behind}):
+                share = sum(code + end in known for code in plain) / len(codes) if codes else 0.0
+                if share >= MOSTLY and (label not in found or share > found[label].share):  # of two that are one, one counts
+                    endings = dict.fromkeys(behind, end) if end not in behind else {}
+                    found[label] = Spelt(label, share, dict.fromkeys(before, ""), endings)
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _few_parts(codes: frozenset[str], pattern: str) -> tuple[str, ...]:
+    """The few different texts that a pattern finds in nearly all codes; none where they are many."""
+    parts = Counter(found[0] for code in codes if (found := re.search(pattern, code)))
+    few = len(parts) <= MOST_PARTS and 2 * len(parts) <= len(codes) and parts.total() >= TAILED * len(codes)
+    return tuple(sorted(parts)) if few else ()
+
+
+def _stripped(code: str, beginnings: Sequence[str], endings: Sequence[str]) -> str:
+    before = max((text for text in beginnings if code.startswith(text)), key=len, default="")
+    behind = max((text for text in endings if code.endswith(text)), key=len, default="")
+    return code.removeprefix(before).removesuffix(behind)
 
 
 def _tail(texts: frozenset[str]) -> str:
@@ -217,7 +244,7 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
         columns = code_columns(group) if like is not None else {}
         if like is None or not columns:
             continue
-        uses = sum(best_column(texts, columns)[1] for other in choices if other is not group for texts in _names(other))
+        uses = sum(_use(other, columns) for other in choices if other is not group)
         rank = not group.doubtful, like is candidates[0], round(uses, 1), "sector" in like.columns
         if uses and rank > most:
             best, most = group, rank
@@ -231,10 +258,17 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
         columns = {label: codes for label, codes in code_columns(group).items() if len(codes) >= FEW_CODES}
         shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
         if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
-            uses = sum(best_column(texts, columns)[1] for other in groups if other is not group for texts in _names(other))
+            uses = sum(_use(other, columns) for other in groups if other is not group)
             if uses and (not group.doubtful, uses) > most:
                 best, most = group, (not group.doubtful, uses)
     return best
+
+
+def _use(group: Group, columns: Mapping[str, frozenset[str]]) -> float:
+    """How much a group uses columns of codes: the shares of its own columns that are in them, else of the best spelt so."""
+    names = _names(group)
+    as_they_stand = sum(best_column(texts, columns)[1] for texts in names)
+    return as_they_stand or max((known_column(texts, columns)[1] for texts in names), default=0.0)
 
 
 def _names(group: Group) -> list[frozenset[str]]:

@@ -67,16 +67,15 @@ def state_codes(
             continue
         if "layout" in draft.stated:
             sheet = next((each for each in sheets if each.table == draft.table and each.codes), None)
-            label, share = by_code.best_column(sheet.names, codes) if sheet else (None, 0.0)
+            texts = sheet.names if sheet else frozenset[str]()
         elif "ticker" in draft.labels and draft.group is not None:
             texts = frozenset(draft.group.texts(draft.labels["ticker"]))
-            label, share = by_code.best_column(texts, codes)
-            if label is None and (ending := by_code.ending_of(texts, codes)) is not None:
-                label, share = ending.label, ending.share
-                why = Fact("ending", {"cell": ending.theirs, "code": ending.own})
-                draft.state(("endings",), {ending.theirs: ending.own}, why)
         else:
             continue
+        label, share = by_code.best_column(texts, codes)
+        if label is None and (spelt := by_code.spelt_otherwise(texts, codes)) is not None:
+            label, share = spelt.label, spelt.share
+            _state_spelling(draft, spelt)
         if label is not None:
             columns[draft.table] = (label, share)
     used: dict[str, int] = {}
@@ -108,6 +107,15 @@ def state_codes(
                 draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
             elif ("columns", "ticker") in draft.why:
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
+
+
+def _state_spelling(draft: Draft, spelt: by_code.Spelt) -> None:
+    """State what stands before and behind the codes of a table, and what their own column has there."""
+    if spelt.beginnings:
+        draft.state(("beginnings",), dict(spelt.beginnings), Fact("codes_beginnings", {"cells": tuple(spelt.beginnings)}))
+    if spelt.endings:
+        values = {"cells": tuple(spelt.endings), "codes": tuple(dict.fromkeys(spelt.endings.values()))}
+        draft.state(("endings",), dict(spelt.endings), Fact("codes_endings", values))
 
 
 def _of_several(securities: Group, label: str, ticker: str) -> tuple[str, ...]:

@@ -83,10 +83,8 @@ def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | 
     for label, shape in group.shapes.items():
         if shape.kind == TEXT or by_code.is_whole(shape):
             texts = frozenset(group.texts(label)) - {""}
-            column, share = by_code.best_column(texts, codes)
-            if column is None and shape.kind == TEXT:
-                ending = by_code.ending_of(texts, codes)
-                share = ending.share if ending is not None else 0.0
+            look = by_code.known_column if shape.kind == TEXT else by_code.best_column
+            share = look(texts, codes)[1]
             if share >= ALIKE_NAMES and len(texts) >= by_code.FEW_CODES:
                 wordy = not all(map(str.isascii, texts))  # a name of two Chinese characters is shorter than its code
                 found.append((wordy, sum(map(len, texts)) / len(texts), label))

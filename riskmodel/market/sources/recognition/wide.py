@@ -13,7 +13,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.absent import why_of
-from riskmodel.market.sources.recognition.codes import best_column
+from riskmodel.market.sources.recognition.codes import known_column
 from riskmodel.market.sources.recognition.doubts import of_price_return, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
@@ -73,7 +73,7 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
     names = frozenset(across)
     if all(PAIR.fullmatch(label) for label in across):
         return Wide(group, "fx", "rate", (Fact("pairs_across", {"labels": tuple(across)}),))
-    column, share = best_column(names, codes)
+    column, share = known_column(names, codes)
     if column is not None and len(across) > FEW:
         table, field, why = _field(group)
         return Wide(group, table, field, (Fact("codes_across", {"label": column, "share": share}), *why), column)
@@ -130,7 +130,7 @@ def is_across(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
     others = [label for label in labels if not looks_like_day(label)]
     if len(labels) - len(others) < 2 or len(others) > 0.5 * len(labels):
         return None
-    shares = {label: best_column(frozenset(group.texts(label)), codes)[1] for label in others}
+    shares = {label: known_column(frozenset(group.texts(label)), codes)[1] for label in others}
     best = max(shares, key=lambda label: (shares[label], -group.texts(label).str.len().mean()), default=None)  # no names
     return best if best is not None and shares[best] else None
 
@@ -144,7 +144,7 @@ def _across(group: Group, names: str, codes: Mapping[str, frozenset[str]]) -> Wi
     plain = group if not beside else Group(tuple(replace(each, cells=each.cells[keep]) for each in group.seen))
     if plain.stacked.kind != NUMBER:
         return None
-    column, share = best_column(frozenset(plain.texts(names)), codes)
+    column, share = known_column(frozenset(plain.texts(names)), codes)
     table, field, why = _field(plain)
     why = (Fact("codes_down", {"label": column, "share": share}), *why)
     return Wide(plain, table, field, why, column, "across", beside=beside)

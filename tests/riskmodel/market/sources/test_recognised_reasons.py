@@ -41,6 +41,41 @@ def test_codes_that_differ_by_what_stands_behind_them_are_stated_so(tmp_path, ta
     assert table["ticker"].tolist() == ["A US Equity", "B US Equity", "C US Equity"]
 
 
+FORMS = {  # of one code an exchange: how a house writes it, and what is stated of it
+    "exchanges before": ("{1}:{0}", "{0} US Equity", {"XA:": "", "XB:": ""}, {"": " US Equity"}),
+    "plain ones behind exchanges": ("{1}:{0}", "{0}", {"XA:": "", "XB:": ""}, {}),
+    "exchanges behind": ("{0}.{1}", "{0} US Equity", {}, {".XA": " US Equity", ".XB": " US Equity"}),
+    "a hyphen": ("{0}-{1}", "{0}", {}, {"-XA": "", "-XB": ""}),
+}
+
+
+@pytest.mark.parametrize(("theirs", "own", "beginnings", "endings"), FORMS.values(), ids=FORMS)
+def test_exchanges_around_codes_are_stated_so(tmp_path, theirs, own, beginnings, endings):
+    plain = ["PYN", "QRX", "ABC.B", "KL", "MNO", "T"]
+    codes = [theirs.format(code, "XB" if n % 3 else "XA") for n, code in enumerate(plain)]
+    names = [own.format(code) for code in plain]
+    master = "".join(f"{name},Stock {n},{'Tech' if n % 2 else 'Energy'}\n" for n, name in enumerate(names))
+    (tmp_path / "securities.csv").write_text("ticker,name,sector\n" + master, encoding="utf-8")
+    lists = "".join(f"X,2024-11-01,{name},{share}\n" for name, share in zip(names, (10, 20, 30, 15, 15, 10), strict=True))
+    (tmp_path / "members.csv").write_text("index,date,ticker,weight\n" + lists, encoding="utf-8")
+    rows = "".join(f"{code},2024-11-05,{n}.5,{n}.25\n" for n, code in enumerate(codes))
+    (tmp_path / "earnings.csv").write_text("ticker,announced,eps estimate,eps actual\n" + rows, encoding="utf-8")
+    stated = recognise(tmp_path).draft("earnings").stated
+    assert (stated.get("beginnings", {}), stated.get("endings", {})) == (beginnings, endings)
+    mapped = {"file": "earnings.csv", "columns": stated["columns"], "constant": {"session": "pre"}}
+    table = Exports(tmp_path, {"earnings": TableMap(**mapped, beginnings=beginnings, endings=endings)}).table("earnings")
+    assert sorted(table["ticker"]) == sorted(names)
+
+
+def test_codes_that_would_be_one_are_not_spelt_otherwise(tmp_path):
+    (tmp_path / "securities.csv").write_text(SECURITIES.replace(" US Equity", ""), encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS.replace(" US Equity", ""), encoding="utf-8")
+    rows = "".join(f"{place}:{code},2024-11-05,1.5,1.25\n" for place in ("XA", "XB") for code in "ABC")
+    (tmp_path / "earnings.csv").write_text("ticker,announced,eps estimate,eps actual\n" + rows, encoding="utf-8")
+    drafts = recognise(tmp_path).drafts
+    assert not [draft.table for draft in drafts if "beginnings" in draft.stated]
+
+
 def test_codes_that_no_security_has_are_said(tmp_path):
     why = _why(tmp_path, _earnings("2024-11-05", " JP", "XYZ"))
     assert why == (UNUSED, "codes_unknown", {"label": "ticker", "cells": ("X JP", "Y JP", "Z JP")})

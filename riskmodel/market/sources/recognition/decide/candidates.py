@@ -77,7 +77,7 @@ def _by_known(group: Group, candidate: Candidate, codes: Mapping[str, frozenset[
 
 
 def _is_known(texts: frozenset[str], codes: Mapping[str, frozenset[str]]) -> bool:
-    return by_code.best_column(texts, codes)[0] is not None or by_code.ending_of(texts, codes) is not None
+    return by_code.known_column(texts, codes)[0] is not None
 
 
 def of_named_lists(group: Group, likely: Sequence[Candidate], levels: frozenset[str]) -> list[Candidate]:
