@@ -18,8 +18,8 @@ from riskmodel.market.sources.recognition.evidence.events import Events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import FRACTION, same_numbers
 from riskmodel.market.sources.recognition.evidence.values import TEXT as CELLS_TEXT
-from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, kind_of
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.words import CELLS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 

@@ -9,8 +9,8 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import ASKED, MISSING, TAKEN, UNUSED, Draft, Found
 from riskmodel.market.sources.recognition.evidence.near import Near
-from riskmodel.market.sources.recognition.files import Unread
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.looking.files import Unread
 from riskmodel.market.tables import TABLES
 
 WISHED = ("fundamentals", "earnings", "indices", "constituents", "rates")  # tables without which something is left out

@@ -17,7 +17,7 @@ from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.mapping import How
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT, Shape, shape_of
-from riskmodel.market.sources.recognition.files import Seen
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.names import doubtful_in
 from riskmodel.market.sources.recognition.words import OF_NAMES, has, tokens
 from riskmodel.market.tables import DATE, TABLES

@@ -38,8 +38,8 @@ from riskmodel.market.sources.recognition.evidence.units import (
 )
 from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shape
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
-from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, is_time, pattern_of, without_day
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES

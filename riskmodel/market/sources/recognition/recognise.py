@@ -9,8 +9,8 @@ from pathlib import Path
 from riskmodel.market.sources.recognition.decide.failing import without_failing
 from riskmodel.market.sources.recognition.decide.tables import tables_among
 from riskmodel.market.sources.recognition.drafts import UNREAD
-from riskmodel.market.sources.recognition.files import Seen, Unread, look, not_understood
 from riskmodel.market.sources.recognition.found import Recognised, row_of_file
+from riskmodel.market.sources.recognition.looking.files import Seen, Unread, look, not_understood
 from riskmodel.market.sources.recognition.names import abstract
 from riskmodel.progress import OF_STAGE, Step, silent
 

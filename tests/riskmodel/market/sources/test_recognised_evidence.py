@@ -15,9 +15,9 @@ from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.series import beside, kind_of_series
-from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.tables import TABLES
 

@@ -12,10 +12,10 @@ from riskmodel.errors import InputError
 from riskmodel.market.encodings import encoding_of
 from riskmodel.market.sources.exports import Exports, read_cells
 from riskmodel.market.sources.mapping import How, TableMap
-from riskmodel.market.sources.recognition import files
 from riskmodel.market.sources.recognition.drafts import ASKED, UNREAD, UNUSED, Found
-from riskmodel.market.sources.recognition.files import Seen, look
 from riskmodel.market.sources.recognition.found import Recognised
+from riskmodel.market.sources.recognition.looking import files
+from riskmodel.market.sources.recognition.looking.files import Seen, look
 from riskmodel.market.sources.recognition.recognise import recognise
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT
 from tests.riskmodel.market.sources.odd_folders import TICKERS
@@ -53,7 +53,7 @@ def test_a_damaged_file_is_said_and_a_mistake_of_ours_is_not_taken_for_one(tmp_p
     looked = list(look(tmp_path))
     assert [each.why.key for each in looked if not isinstance(each, Seen)] == ["unreadable"] * 3
     assert [each.file for each in looked if isinstance(each, Seen)] == ["d.csv"]
-    monkeypatch.setattr(files, "_header_row", lambda *_: [][0])
+    monkeypatch.setattr(files, "header_row", lambda *_: [][0])
     of_ours = next(each for each in look(tmp_path) if each.file == "d.csv")
     assert not isinstance(of_ours, Seen) and of_ours.why.key == "not_understood"
     assert of_ours.why.values["reason_given"] == "IndexError: list index out of range"
@@ -68,6 +68,19 @@ def test_a_workbook_without_openpyxl_is_no_damaged_file(tmp_path, monkeypatch):
     monkeypatch.setattr("pandas.io.excel._openpyxl.OpenpyxlReader.__init__", lacks)
     with pytest.raises(InputError, match=r"exports: 'prices\.xlsx' is a workbook, and openpyxl is not installed"):
         recognise(tmp_path)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_header_stands_below_titles_that_are_as_wide_as_the_table(again, tmp_path):
+    titles = "Series,Euro short-term rate\nDownloaded,2025-04-01\nCount,63\n"
+    rows = "".join(f"{day:%Y-%m-%d},{2 + place / 100:.2f}\n" for place, day in enumerate(DAYS))
+    page = rows.split("\n")  # a printed page, whose header comes again
+    text = "Day,Rate\n" + "\n".join([*page[:20], "Day,Rate", *page[20:]]) if again else f"{titles}Day,Rate\n{rows}"
+    (tmp_path / "rate.csv").write_text(text)
+    (seen,) = look(tmp_path)
+    assert isinstance(seen, Seen) and seen.labels == ("Day", "Rate")
+    assert seen.how == ({} if again else {"skip": 3})
+    assert seen.titles == (() if again else tuple(titles.replace("\n", ",").split(",")[:-1]))
 
 
 def test_columns_that_a_header_does_not_name_or_tell_apart_are_said(tmp_path):

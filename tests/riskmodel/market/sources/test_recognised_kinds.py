@@ -13,8 +13,8 @@ from riskmodel.market.day_forms import forms_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import UNREAD
 from riskmodel.market.sources.recognition.evidence.items import by_items
-from riskmodel.market.sources.recognition.files import Seen, look
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.looking.files import Seen, look
 from tests.riskmodel.market.sources.odd_folders import DATES, GROUPS, TICKERS, lists, prices
 from tests.riskmodel.market.sources.test_recognised_houses import looked, master, workbook
 from tests.riskmodel.market.sources.test_recognised_takes import draft, market

@@ -56,7 +56,6 @@ from riskmodel.market.sources.recognition.evidence.standing import (
     standing_of,
 )
 from riskmodel.market.sources.recognition.evidence.values import NUMBER
-from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.found import (
     Recognised,
     row_of_group,
@@ -67,6 +66,7 @@ from riskmodel.market.sources.recognition.found import (
 )
 from riskmodel.market.sources.recognition.groups import Group, kind_of
 from riskmodel.market.sources.recognition.long import long_draft
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.naming import state_codes, state_indices
 from riskmodel.market.sources.recognition.reasons import named_rates, why_left
 from riskmodel.market.sources.recognition.structure import (

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT, shape_of
-from riskmodel.market.sources.recognition.files import Seen
 from riskmodel.market.sources.recognition.groups import MANY, Group
+from riskmodel.market.sources.recognition.looking.files import Seen
 from riskmodel.market.sources.recognition.names import abstract, day_in, doubtful_in
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -19,26 +19,29 @@ from pandas.api.types import is_hashable
 
 from riskmodel.errors import InputError
 from riskmodel.facts import Fact
-from riskmodel.market.day_forms import ANY as ANY_DAY
 from riskmodel.market.encodings import encodings_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import DELIMITERS, one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
 from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.looking.header import (
+    NO_WORD,
+    codes_among,
+    header_row,
+    heads_of,
+    is_word,
+    labels_of,
+    second_header,
+)
 from riskmodel.market.sources.recognition.names import abstract
-from riskmodel.market.spelling import stands_for_none
 
 PLAIN = (".csv", ".tsv", ".txt", ".psv", ".dat")
-MOST_LINES_ABOVE = 30  # a header
 LOOKED_AT = 500  # rows for what parts their cells
-NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:'\s%％-]+|{ANY_DAY}")  # a number or a day
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
 MOST_SAID = 8  # cells of a header's other lines that tell what stands below: more are names
 NOTE = 20  # characters of a note that tell where notes begin
-MOST_HEADERS = 5  # rows of one: what a column is, its code, its unit
-FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,53 +219,26 @@ def _under_header(
 ) -> Seen | Unread:
     filled = grid.notna().sum(axis=1).to_numpy()
     width = int(pd.Series(filled[filled > 1]).max()) if (filled > 1).any() else 0
-    above = _header_row(grid, filled, width)
+    above = header_row(grid, filled, width)
     if above is None or above + 1 >= len(grid) or width < 2:
         return Unread(name, sheet, Fact("no_table"))
-    if (under := _second_header(grid, above)) is not None:
+    if (under := second_header(grid, above)) is not None:
         return _grid(grid, under, name, sheet, how, why)
     titles = tuple(_texts_of(grid.iloc[:above]))
     below = above + 1
-    if (heads := _heads(grid, above)) is not None:
-        above, last, below = _codes_among(grid, heads), heads[-1], heads[-1] + 1
+    if (heads := heads_of(grid, above)) is not None:
+        above, last, below = codes_among(grid, heads), heads[-1], heads[-1] + 1
         titles = tuple(_texts_of(grid.iloc[: heads[0]]))
         titles += tuple(dict.fromkeys(_texts_of(grid.iloc[[row for row in heads if row != above], 1:])))[:MOST_SAID]
         how, why = how | ({"under": last - above} if last > above else {}), (*why, Fact("heads", {"lines": len(heads)}))
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
-    body = grid.iloc[below:].set_axis(_labels(grid, above), axis=1)
+    body = grid.iloc[below:].set_axis(labels_of(grid, above), axis=1)
     if (notes := _notes_below(body)) is not None:
         last, until = notes
         how, why = how | {"until": until}, (*why, Fact("notes_below", {"cell": _texts_of(body.iloc[last:])[0][:NOTE]}))
         body = body.iloc[:last]
     return replace(_seen(name, sheet, how, body, why), titles=titles)
-
-
-def _heads(grid: pd.DataFrame, above: int) -> range | None:
-    """The lines of a header of several, above days with numbers beside them; None where it has one line.
-
-    A vendor's download has lines for the code, the name, the item and how often it comes, each headed by a word.
-    """
-    column = grid.iloc[above + 1 : above + 1 + MOST_LINES_ABOVE, 0]
-    words = [_is_word(cell) for cell in column]
-    last = above + (words.index(False) if False in words else 0)
-    across = grid.iloc[above, 1:].notna().to_numpy()
-    first = above
-    while first and grid.iloc[first - 1].map(_is_word).to_numpy()[[True, *across]].all():
-        first -= 1
-    wide = across.sum() > 1 and (grid.iloc[first : last + 1, 1:].loc[:, across].notna().mean(axis=1) >= FILLED).all()
-    return range(first, last + 1) if last > first and wide and shape_of(grid.iloc[last + 1 :, 0]).kind == DAY else None
-
-
-def _codes_among(grid: pd.DataFrame, heads: range) -> int:
-    """Of the lines of a header the one that has the codes: no cell twice, the plainest letters, and the shortest."""
-
-    def rank(row: int) -> tuple[bool, bool, float]:
-        cells = [str(cell) for cell in grid.iloc[row, 1:].dropna()]
-        wordy = any(" " in cell or not cell.isascii() for cell in cells)
-        return len({*cells}) < len(cells), wordy, sum(map(len, cells)) / len(cells)
-
-    return min(heads, key=rank)
 
 
 def _texts_of(rows: pd.DataFrame) -> list[str]:
@@ -279,7 +255,7 @@ def _notes_below(body: pd.DataFrame) -> tuple[int, str] | None:
         return None
     notes = _texts_of(body.iloc[end:])
     apart = filled[end] == 0 and len(body.columns) > 2
-    if not all(len(cell) > NOTE or (_is_word(cell) and (apart or len(cell.split()) > 1)) for cell in notes):
+    if not all(len(cell) > NOTE or (is_word(cell) and (apart or len(cell.split()) > 1)) for cell in notes):
         return None  # a name without a number, perhaps
     if filled[end] == 0 and (filled[:end] > 0).all():
         return end, EMPTY_LINE
@@ -301,30 +277,11 @@ def _seen(
     return Seen(name, sheet, how, cells, why, said, unnamed, twice)
 
 
-def _labels(grid: pd.DataFrame, row: int) -> list[str]:
-    return [" ".join(str(label).split()) if pd.notna(label) else "" for label in grid.iloc[row]]
-
-
-def _second_header(grid: pd.DataFrame, above: int) -> int | None:
-    """The row of the fields where names stand over fields over numbers; None where a table has one row of headers."""
-    for under in (above, above + 1):
-        if not 0 < under < len(grid) - 1:
-            continue
-        names, fields, first = (grid.iloc[row, 1:].dropna() for row in (under - 1, under, under + 1))
-        words = [cell for cell in fields if _is_word(cell) and not stands_for_none(str(cell))]
-        if len(words) < 2 or len(words) < len(fields) or 2 * len({*words}) > len(words) or len(names) < len({*words}):
-            continue
-        words_below = [cell for cell in first if _is_word(cell) and not stands_for_none(str(cell))]
-        if len(names) > 1 and not words_below and len({*map(str, names)}) > 1:
-            return under
-    return None
-
-
 def _grid(
     grid: pd.DataFrame, under: int, name: str, sheet: str | None, how: dict[str, Any], why: tuple[Fact, ...]
 ) -> Seen | Unread:
     """Numbers under names over one field, read as a table headed by the names; cells of the second row stand for nothing."""
-    names, fields = _labels(grid, under - 1), _labels(grid, under)
+    names, fields = labels_of(grid, under - 1), labels_of(grid, under)
     said = tuple(dict.fromkeys(field for field in fields[1:] if field))
     if len(said) > 1 or any(bool(name) != bool(field) for name, field in zip(names[1:], fields[1:], strict=True)):
         return Unread(
@@ -333,44 +290,6 @@ def _grid(
     how = how | ({"skip": under - 1} if under > 1 else {}) | {"missing": sorted({fields[0], said[0]} - {""})}
     body = grid.iloc[under + 1 :].set_axis(names, axis=1)
     return _seen(name, sheet, how, body, (*why, Fact("lines_above", {"lines": under - 1})), said[0])
-
-
-def _header_row(grid: pd.DataFrame, filled: np.ndarray, width: int) -> int | None:
-    """The row of the header: the first of words that is as wide as the table, else nearly so, else the first wide one."""
-    rows = [row for row, count in enumerate(filled[:MOST_LINES_ABOVE]) if count >= max(2, FILLED * width)]
-    words = [row for row in rows if all(map(_is_word, grid.iloc[row].dropna()))]
-    for least in (width, width - 1):
-        if (whole := next((row for row in words if filled[row] >= max(2, least)), None)) is not None:
-            return _last_above_numbers(grid, whole, {row for row in words if filled[row] >= max(2, least)})
-    return rows[0] if rows else None
-
-
-def _last_above_numbers(grid: pd.DataFrame, first: int, words: Collection[int]) -> int:
-    """Of rows of words above each other the last that tells columns apart: what each is stands over its code and unit.
-
-    They are a header where numbers or days stand under most of them; in a table of texts the rows below are of the table.
-    """
-    last = first
-    while last + 1 in words and last - first < MOST_HEADERS:
-        last += 1
-    body = grid.iloc[last + 1 : last + 1 + LOOKED_AT]
-    if last == first or body.empty:
-        return first
-    plain = [label for label in grid.columns if not _are_words(body[label])]
-    if 2 * len(plain) < len(grid.columns) or grid.loc[grid.index[first : last + 1], plain].isna().any(axis=None):
-        return first
-    apart = [row for row in range(first, last + 1) if _labels(grid, row) == [*dict.fromkeys(_labels(grid, row))]]
-    return apart[-1] if apart else first
-
-
-def _are_words(cells: pd.Series) -> bool:
-    """Whether most of some cells are words, and neither numbers, days nor none."""
-    there = [cell for cell in cells.dropna() if not stands_for_none(str(cell))]
-    return not there or 2 * sum(map(_is_word, there)) > len(there)
-
-
-def _is_word(cell: object) -> bool:
-    return isinstance(cell, str) and NO_WORD.fullmatch(cell.strip()) is None
 
 
 def delimiter_of(text: str) -> str | None:
