@@ -1,17 +1,26 @@
-"""One number an asset for everything a fit took from its history, to tell whether that history has changed since."""
+"""Numbers for everything a fit took from an asset's history, to tell whether that history has changed since.
+
+One is of the facts as they are, to the last bit. A split since then rescales them, on which a fit does not depend; the other
+is of the same facts as they were traded then.
+"""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-PANELS = ("close", "total_return", "volume", "traded_price", "shares_out")
+from riskmodel.market.contents import PANELS, PER_SHARE
+
 STEP = np.uint64(0x9E3779B97F4A7C15)
 DAYS_AT_ONCE = 64  # what is hashed at once stays near the processor, and out of memory
+DROPPED = np.uint64(23)  # of 52 binary digits, of facts as traded: nine decimal ones stay
+COUNTS = ("volume", "shares_out")  # of shares
+EXACT, AS_TRADED, CLOSES, RATIO = range(4)  # rows of `panel_sums`
 
 
 def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> xr.DataArray:
@@ -37,31 +46,80 @@ def history_fingerprint(market: xr.Dataset, until: pd.Timestamp | np.datetime64)
     that changes of single bits do not cancel. Missing values count as nothing, so that the days of other assets do not
     matter.
     """
-    return xr.DataArray(
-        with_events([panel_sums(market.sel(time=slice(None, until)))], market, until), {"asset": market["asset"]}, ("asset",)
+    return fingerprints(market, until)["fingerprint"]
+
+
+def fingerprints(market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> xr.Dataset:
+    """`history_fingerprint`, and the same of facts as traded.
+
+    Returns
+    -------
+    Dataset
+        (asset) uint64: `fingerprint`, and `fingerprint_as_traded`, of prices and counts of shares on the basis of their own
+        day and to nine digits: equal before and after a split that comes later, but for what a feed rounds when it rescales.
+        It has nothing of volumes and share counts of days without a close.
+    """
+    return as_variables(
+        with_events([panel_sums(market.sel(time=slice(None, until)))], market, until), market["asset"].to_numpy()
     )
 
 
+def as_variables(marks: np.ndarray, assets: np.ndarray) -> xr.Dataset:
+    """The two rows of `with_events` under their names."""
+    names = ("fingerprint", "fingerprint_as_traded")
+    return xr.Dataset({name: ("asset", mark) for name, mark in zip(names, marks, strict=True)}, {"asset": assets})
+
+
 def panel_sums(past: xr.Dataset) -> np.ndarray:
-    """Sums of the hashes of the panels' facts, and numbers of closes, (2, asset); those of further sessions are added."""
+    """Of the panels' facts, (4, asset) uint64: sums of hashes as they are and as traded, closes, and bits of the last ratio.
+
+    The ratio is that of splits after the last close. Those of further sessions are joined by `added`.
+    """
     days = past["time"].to_numpy().astype("datetime64[ns]").view(np.uint64)
-    total = np.zeros(past.sizes["asset"], dtype=np.uint64)
-    for name in PANELS:
-        for first in range(0, len(days), DAYS_AT_ONCE):
-            some = slice(first, first + DAYS_AT_ONCE)
-            facts = past[name].isel(time=some).transpose("time", "asset").to_numpy()
-            total += _hashed(facts, _drawn(days[some], name)[:, None]).sum(axis=0, dtype=np.uint64)
-    for place, name in enumerate(past["descriptor"].to_numpy() if "descriptor_value" in past else ()):
-        facts = past["descriptor_value"].isel(descriptor=place).transpose("time", "asset").to_numpy()
-        total += _hashed(facts, _drawn(days, f"descriptor {name}")[:, None]).sum(axis=0, dtype=np.uint64)
+    exact, as_traded = np.zeros((2, past.sizes["asset"]), dtype=np.uint64)
+    ratio = np.ones(past.sizes["asset"])
+    for first in range(0, len(days), DAYS_AT_ONCE):
+        some = slice(first, first + DAYS_AT_ONCE)
+        facts: dict[str, np.ndarray] = {
+            name: past[name].isel(time=some).transpose("time", "asset").to_numpy() for name in PANELS
+        }
+        for place, name in enumerate(past["descriptor"].to_numpy() if "descriptor_value" in past else ()):
+            own = past["descriptor_value"].isel(descriptor=place, time=some)
+            facts[f"descriptor {name}"] = own.transpose("time", "asset").to_numpy()
+        later = facts["traded_price"] / facts["close"]
+        drawn = {name: _drawn(days[some], name)[:, None] for name in facts}
+        for name, values in facts.items():
+            exact += _hashed(values, drawn[name]).sum(axis=0, dtype=np.uint64)
+        facts["total_return"] = 1 + facts["total_return"]  # of two levels, whose digits are those of their ratio
+        for name, values in facts.items():
+            if name != "close":  # times the ratio it is the traded price
+                then = values / later if name in COUNTS else values
+                as_traded += _hashed(_rounded(then), drawn[name]).sum(axis=0, dtype=np.uint64)
+        there = later[::-1]
+        last = np.take_along_axis(there, np.argmax(~np.isnan(there), axis=0)[None], axis=0)[0]
+        ratio = np.where(np.isnan(last), ratio, last)
     closes = past["close"].notnull().sum("time").to_numpy().astype(np.uint64)
-    return np.stack([total, closes])
+    return np.stack([exact, as_traded, closes, ratio.view(np.uint64)])
+
+
+def added(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
+    """The `panel_sums` of sessions and of those after them, as one."""
+    ratio = np.where(later[CLOSES] > 0, later[RATIO], earlier[RATIO])
+    return np.concatenate([earlier[:RATIO] + later[:RATIO], ratio[None]])
+
+
+def later_ratio(market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> pd.Series:
+    """Product of the ratios of each asset's splits after its last close at or before a session; 1 without a close."""
+    past = market[["close", "traded_price"]].sel(time=slice(None, until)).transpose("time", "asset")
+    ratio = pd.DataFrame((past["traded_price"] / past["close"]).to_numpy(), columns=market.get_index("asset"))
+    return ratio.ffill().iloc[-1].fillna(1.0)
 
 
 def with_events(sums: Sequence[np.ndarray], market: xr.Dataset, until: pd.Timestamp | np.datetime64) -> np.ndarray:
-    """The fingerprint, (asset), from the `panel_sums` of all sessions; of `market` only what has no time is looked at."""
+    """The fingerprints, (2, asset), from the `panel_sums` of all sessions; of `market` what has no time."""
     assets = pd.Index(market["asset"].to_numpy())
-    total, closes = np.asarray(np.sum(sums, axis=0, dtype=np.uint64))
+    total = reduce(added, sums)
+    marks, ratio = total[[EXACT, AS_TRADED]], total[RATIO].view(np.float64)
     for dim in ("filing", "announcement"):
         known = market[f"{dim}_known"].to_numpy()
         place = assets.get_indexer(market[f"{dim}_ticker"].to_numpy())
@@ -70,9 +128,19 @@ def with_events(sums: Sequence[np.ndarray], market: xr.Dataset, until: pd.Timest
         if dim == "filing":
             event = _mixed(event) + market["filing_period_end"].to_numpy()[here].astype("datetime64[ns]").view(np.uint64)
         for name in sorted(str(n) for n in market.data_vars if market[n].dims == (dim,) and market[n].dtype.kind == "f"):
-            np.add.at(total, place[here], _hashed(market[name].to_numpy()[here], _drawn(event, name)))
+            values, drawn = market[name].to_numpy()[here], _drawn(event, name)
+            np.add.at(marks[EXACT], place[here], _hashed(values, drawn))
+            then = values * ratio[place[here]] if name in PER_SHARE else values
+            np.add.at(marks[AS_TRADED], place[here], _hashed(_rounded(then), drawn))
     sector = np.array([zlib.crc32(str(s).encode()) for s in market["sector"].to_numpy()], dtype=np.uint64)
-    return np.where(closes == 0, np.uint64(0), total + _mixed(sector))
+    return np.where(total[CLOSES] == 0, np.uint64(0), marks + _mixed(sector))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Numbers to nine digits, as far as that is a number of binary ones."""
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
+    half = np.uint64(1) << (DROPPED - np.uint64(1))
+    return (((bits + half) >> DROPPED) << DROPPED).view(np.float64)
 
 
 def _hashed(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:

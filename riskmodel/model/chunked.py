@@ -15,7 +15,8 @@ def fit_by_blocks(estimates: Callable[[xr.Dataset], xr.Dataset], market: xr.Data
     """The arrays of `RiskModel.fit`, lazily: each task estimates a block with the `look_back` sessions before."""
     from dask.array import from_delayed
 
-    from riskmodel.market.fingerprint import PANELS, panel_sums, with_events
+    from riskmodel.market.contents import PANELS
+    from riskmodel.market.fingerprint import as_variables, panel_sums, with_events
 
     if not market.sizes["time"]:
         raise InputError("market: no session. Open it with chunks={'time': 252}, and give every session.")
@@ -26,5 +27,5 @@ def fit_by_blocks(estimates: Callable[[xr.Dataset], xr.Dataset], market: xr.Data
     sums = [one_task(panel_sums, panels.isel(time=block)) for block in time_blocks(panels)]
     events = market.drop_vars([name for name in market.data_vars if name not in untimed])
     known = one_task(with_events, sums, events, market["time"].to_numpy()[-1])
-    mark = from_delayed(known, (market.sizes["asset"],), dtype=np.uint64)
-    return data.assign(fingerprint=("asset", mark))
+    marks = from_delayed(known, (2, market.sizes["asset"]), dtype=np.uint64)
+    return data.assign(as_variables(marks, market["asset"].to_numpy()))

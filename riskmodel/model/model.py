@@ -23,7 +23,7 @@ from riskmodel.exposures.universe import UniverseRule, estimation_universe, requ
 from riskmodel.factors import STYLES, Descriptor, Style, require_styles
 from riskmodel.market.contents import require_market, require_volumes
 from riskmodel.market.finals import ends_by_now, ends_of_lives
-from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.market.fingerprint import fingerprints
 from riskmodel.market.industries import Industry, industries, industry_codes, require_industry
 from riskmodel.model.arrays import STYLE, fitted_arrays
 from riskmodel.model.chunked import fit_by_blocks
@@ -144,7 +144,7 @@ class RiskModel:
                     data = self.estimates(market, step)
                 require_a_sound_day(data)
                 step("fingerprint")
-                data = data.assign(fingerprint=history_fingerprint(market, market["time"].to_numpy()[-1]))
+                data = data.assign(fingerprints(market, market["time"].to_numpy()[-1]))
         return RiskModelResults(data=data.assign_attrs(origins(self, market)), settings=self.settings)
 
     @property

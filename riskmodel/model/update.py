@@ -12,13 +12,14 @@ import xarray as xr
 from riskmodel.arrays.segments import joined, segments_of
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.finals import ENDS
-from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.market.fingerprint import fingerprints, later_ratio
 from riskmodel.model.arrays import STYLE
 from riskmodel.model.forecast import UNADJUSTED
 from riskmodel.model.results import RiskModelResults
 
 UNTIMED = (
     "fingerprint",
+    "fingerprint_as_traded",
     "sector",
     "industry",
     "industry_factor",
@@ -51,7 +52,7 @@ def updated(
     if differences:
         raise InputError(f"model: the earlier fit has other settings: {listed(differences)}. Fit again.")
     sessions, seen = market.get_index("time"), results.data.get_index("time")
-    require_same_history(results.data["fingerprint"], market, seen, sessions)
+    require_same_history(results.data, market, seen, sessions)
     require_same_industries(results.data["industry"], industries)
     if len(sessions) == len(seen):
         issuers = market["issuer"].sel(asset=results.data["asset"])
@@ -63,7 +64,7 @@ def updated(
     first = max(len(seen) - look_back, 0)
     fresh = fit(market.isel(time=slice(first, None))).data
     data = followed(results.data, fresh, sessions[len(seen) :], own)
-    data = data.assign(fingerprint=history_fingerprint(market, sessions[-1]))
+    data = data.assign(fingerprints(market, sessions[-1]))
     return RiskModelResults(data=data.assign_attrs(origins), settings=dict(settings))
 
 
@@ -119,22 +120,27 @@ def setting_differences(earlier: Mapping[str, object], now: Mapping[str, object]
 
 
 def require_same_history(
-    fingerprint: xr.DataArray, market: xr.Dataset, seen: pd.DatetimeIndex, sessions: pd.DatetimeIndex
+    earlier: xr.Dataset, market: xr.Dataset, seen: pd.DatetimeIndex, sessions: pd.DatetimeIndex
 ) -> None:
-    """Refuse to build on a fit whose sessions or raw facts are no longer the market's."""
+    """Refuse to build on a fit whose sessions or raw facts are no longer the market's.
+
+    Facts that a later split rescales are those of before: a fit has them in no other way than as ratios and returns.
+    """
     if not seen.equals(sessions[: len(seen)]):
         other = seen.symmetric_difference(sessions[: len(seen)])
         raise InputError(
             f"model: the sessions under the earlier fit have changed: {listed(other.strftime('%Y-%m-%d'))}. Fit again."
         )
-    now = history_fingerprint(market, seen[-1]).to_series()
-    before = fingerprint.to_series().reindex(now.index, fill_value=np.uint64(0))
-    lost = fingerprint.to_series().drop(now.index, errors="ignore")
-    changed = [*now.index[now != before], *lost.index]
+    now = fingerprints(market, seen[-1])
+    lost = earlier.get_index("asset").difference(now.get_index("asset")).tolist()
+    before = earlier[[*now]].reindex(asset=now["asset"], fill_value=np.uint64(0))
+    same = now == before
+    split = (later_ratio(market, seen[-1]) != 1.0).to_numpy()
+    changed = [*now["asset"].to_numpy()[~(same["fingerprint"] | (same["fingerprint_as_traded"] & split)).to_numpy()], *lost]
     if changed:
         raise InputError(
             f"model: the history of {counted(len(changed), 'asset')} has changed under the earlier fit: {listed(changed)}. "
-            f"Usually a split or a restatement; fit again."
+            f"Usually a restatement, or a split whose rescaled figures are rounded; fit again."
         )
 
 

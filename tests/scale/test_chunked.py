@@ -138,7 +138,8 @@ def test_an_update_takes_a_chunked_market(market, fitted):
     earlier = rm.RiskModel().fit(market.isel(time=slice(0, -40)))
     updated = rm.RiskModel().update(earlier, market.chunk(time=252))
     xr.testing.assert_allclose(updated.factor_returns, fitted.factor_returns, rtol=1e-12, atol=1e-15)
-    xr.testing.assert_equal(updated.data["fingerprint"].compute(), fitted.data["fingerprint"])
+    for name in ("fingerprint", "fingerprint_as_traded"):
+        xr.testing.assert_equal(updated.data[name].compute(), fitted.data[name])
 
 
 def test_names_that_trade_now_and_then_are_in_the_universe_on_the_same_days():

@@ -10,7 +10,7 @@ from riskmodel.arrays.threads import one_blas_thread
 from riskmodel.errors import InputError
 from riskmodel.exposures.own import require_no_look_ahead
 from riskmodel.market.blocks import MarketBlocks
-from riskmodel.market.fingerprint import panel_sums, with_events
+from riskmodel.market.fingerprint import added, as_variables, panel_sums, with_events
 from riskmodel.model.cache.remembered import remembering
 from riskmodel.model.model import RiskModel, origins
 from riskmodel.model.results import RiskModelResults, require_a_sound_day
@@ -19,7 +19,7 @@ from riskmodel.model.update import followed
 from riskmodel.progress import Progress, Step, inside, stages
 
 SESSIONS = 252  # of a block
-SUMS = "history_sums"  # (sum, asset) of the raw facts so far, of which the fingerprint is made; in a store that still grows
+SUMS = "history_sums"  # (sum, asset) of the raw facts so far, of which fingerprints are made; in a store that still grows
 
 
 def fit_in_blocks(
@@ -105,9 +105,9 @@ def _grown(
     else:
         own = [style.name for style in model.styles if style.functions]
         data = followed(so_far.data, fresh, market.sessions[block], own)
-        sums = sums + so_far.data[SUMS].to_numpy()
-    mark = with_events([sums], window, market.sessions[block.stop - 1])
-    data = data.assign({"fingerprint": ("asset", mark), SUMS: (("sum", "asset"), sums)})
+        sums = added(so_far.data[SUMS].to_numpy(), sums)
+    marks = with_events([sums], window, market.sessions[block.stop - 1])
+    data = data.assign({**as_variables(marks, window["asset"].to_numpy()), SUMS: (("sum", "asset"), sums)})
     data = data.assign_attrs(origins(model, window))
     step("what forecasts look back on")
     return remembering(RiskModelResults(data=data, settings=model.settings), so_far)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import riskmodel as rm
 from riskmodel.market.blocks import open_blocks
+from riskmodel.market.fingerprint import fingerprints
 from riskmodel.model import parts
 from riskmodel.model.blocks import fit_in_blocks
 from riskmodel.model.cache.remembered import remembering
@@ -108,9 +110,11 @@ def test_a_store_of_another_model_is_replaced(market, stored, tmp_path, each_apa
 
 
 def test_a_fit_in_blocks_is_one_that_an_update_knows(stored, tables):
-    """The history under it has the fingerprint of the whole market's."""
+    """The history under it has the fingerprints of the whole market's."""
     whole = rm.build_market(tables)
     assert MODEL.update(stored[0], whole) is stored[0]
+    own = fingerprints(whole, whole["time"].to_numpy()[-1])
+    xr.testing.assert_equal(stored[0].data[[*own]].drop_attrs(), own)
 
 
 @pytest.mark.parametrize("sessions", [0, 2.5, "252"])

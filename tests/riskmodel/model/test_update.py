@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import riskmodel as rm
-from riskmodel.market.fingerprint import history_fingerprint
+from riskmodel.market.fingerprint import fingerprints, history_fingerprint
 from riskmodel.market.market import build_market
 from riskmodel.model.parts import Stored, parts_folder
 from tests.conftest import REAL
@@ -165,7 +165,7 @@ def test_without_new_sessions_the_fit_itself_comes_back(results, market):
 def test_a_changed_fact_is_named(earlier, market, name):
     traded = np.argwhere(np.isfinite(market[name].to_numpy()[:100]))[-1]
     ticker = market["asset"].to_numpy()[traded[1]]
-    message = f"model: the history of 1 asset has changed under the earlier fit: {ticker}. Usually a split or a restatement"
+    message = f"model: the history of 1 asset has changed under the earlier fit: {ticker}. Usually a restatement, or a split"
     with pytest.raises(rm.InputError, match=message):
         rm.RiskModel().update(earlier, changed(market, name, tuple(traded), 1.0000001))
 
@@ -183,18 +183,49 @@ def test_a_session_that_vanished_is_named(earlier, market):
         rm.RiskModel().update(earlier, market.drop_sel(time=day))
 
 
-def test_a_split_that_rescales_a_history_is_named(stored, market):
-    scale = xr.where(market["asset"] == "T003", 2.0, 1.0)
-    split = market.assign(
-        close=market["close"] / scale,
-        volume=market["volume"] * scale,
-        shares_out=market["shares_out"] * scale,
-    )
+def rescaled(market: xr.Dataset, ticker: str, ratio: float) -> xr.Dataset:
+    """A market after a split of one name on its last session: of all sessions before, as feeds rescale them."""
+    before = (market["time"] < market["time"][-1]) & (market["asset"] == ticker)
+    scale = xr.where(before, ratio, 1.0).transpose("time", "asset")
+    panels = {
+        "close": market["close"] / scale,
+        "volume": market["volume"] * scale,
+        "shares_out": market["shares_out"] * scale,
+    }
+    events = {
+        name: market[name] / xr.where(market[f"{dim}_ticker"] == ticker, ratio, 1.0)
+        for dim, names in (("announcement", ("eps_actual", "eps_estimate")), ("filing", ("dividends_per_share",)))
+        for name in names
+    }
+    return market.assign(panels | events)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 3.0, 0.1])
+def test_a_split_since_the_fit_that_rescales_its_history_leaves_it_as_it_is(stored, market, ratio):
+    split = rescaled(market, "T003", ratio)
+    assert_same(rm.RiskModel().update(rm.load(stored), split), rm.RiskModel().fit(split))
+
+
+@pytest.mark.parametrize("name", ["total_return", "volume", "shares_out", "traded_price"])
+def test_what_is_restated_beside_a_split_is_named(stored, market, name):
+    split = rescaled(market, "T003", 3.0)
+    column = int(market.get_index("asset").get_loc("T003"))
+    row = int(np.flatnonzero(np.isfinite(split[name].to_numpy()[:100, column]))[-1])
     with pytest.raises(rm.InputError) as caught:
-        rm.RiskModel().update(rm.load(stored), split)
+        rm.RiskModel().update(
+            rm.load(stored), changed(split, name, (row, column), 1.0000001 if name != "total_return" else 1.001)
+        )
     assert str(caught.value) == (
-        "model: the history of 1 asset has changed under the earlier fit: T003. Usually a split or a restatement; fit again."
+        "model: the history of 1 asset has changed under the earlier fit: T003. Usually a restatement, or a split whose "
+        "rescaled figures are rounded; fit again."
     )
+
+
+def test_a_split_of_which_the_feed_rescales_prices_alone_is_named(stored, market):
+    split = rescaled(market, "T003", 2.0)
+    for names in (("shares_out", "volume"), ("eps_actual", "eps_estimate"), ("dividends_per_share",)):
+        with pytest.raises(rm.InputError, match="the history of 1 asset has changed under the earlier fit: T003"):
+            rm.RiskModel().update(rm.load(stored), split.assign({name: market[name] for name in names}))
 
 
 def test_other_settings_are_not_updated(earlier, market):
@@ -206,10 +237,10 @@ def test_other_settings_are_not_updated(earlier, market):
 
 def test_a_fingerprint_knows_nothing_of_the_days_after(market):
     until = market["time"].to_numpy()[-HELD_BACK - 1]
-    whole = history_fingerprint(market, until)
-    xr.testing.assert_equal(whole, history_fingerprint(market.sel(time=slice(None, until)), until))
+    whole = fingerprints(market, until)
+    xr.testing.assert_equal(whole, fingerprints(market.sel(time=slice(None, until)), until))
     order = np.random.default_rng(0).permutation(market.sizes["asset"])
-    xr.testing.assert_equal(history_fingerprint(market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
+    xr.testing.assert_equal(fingerprints(market.isel(asset=order), until).sel(asset=whole["asset"]), whole)
 
 
 def listed_later() -> tuple[dict[str, pd.DataFrame], pd.Timestamp]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from riskmodel.facts import Fact
+from riskmodel.market.contents import PER_SHARE
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
-from riskmodel.market.sources.recognition.evidence.units import PER_SHARE, WITH_UNIT, of_header
+from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, of_header
 from riskmodel.market.sources.recognition.evidence.values import EMPTY
 from riskmodel.market.sources.recognition.evidence.values import TEXT as TEXT_CELLS
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.contents import PER_SHARE
 from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER
 from riskmodel.market.sources.recognition import doubts
@@ -26,7 +27,6 @@ from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.held import held
 from riskmodel.market.sources.recognition.evidence.units import (
     IN_CURRENCY,
-    PER_SHARE,
     WITH_UNIT,
     agreed,
     hundredths_beside,

@@ -28,7 +28,6 @@ WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is o
     "holdings": ("weight",),
     "earnings": ("eps_estimate", "eps_actual"),
 }
-PER_SHARE = ("dividends_per_share", "eps_estimate", "eps_actual")  # never in the unit of totals
 IN_CURRENCY = ("close", "dividend", "market_cap", "dividends_per_share", "eps_estimate", "eps_actual")
 SHARES_WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
 MOVED = 0.002  # of a close, above which its change tells percent from decimals
