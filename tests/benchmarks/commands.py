@@ -36,6 +36,7 @@ class Cost(NamedTuple):
 def cost_of(arguments: Sequence[str], cache: Path, *, allowed: Sequence[int] = (0, 1)) -> Cost:
     """What one run of Python with some arguments costs; raised is an exit code that is not allowed."""
     place = os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)}
+    place.pop("PYTHONDONTWRITEBYTECODE", None)  # each run would compile every module again
     # resources of children are those of all children so far: each run has a parent of its own
     script = (
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode;"
