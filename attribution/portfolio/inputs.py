@@ -85,9 +85,9 @@ def _checked_market(book: Book, progress: Progress, remarks: list[str]) -> xr.Da
     place = _market_place(book)
     if place is None:
         return read_market(book.source, progress=progress)
-    store, key = place
+    (store, key), dropped = place, getattr(book.source, "dropped", {})
     try:
-        kept = kept_market(store, key)
+        kept = kept_market(store, key, dropped)
     except DamagedMarketError as error:
         remarks.append(str(error))
         kept = None
@@ -96,7 +96,7 @@ def _checked_market(book: Book, progress: Progress, remarks: list[str]) -> xr.Da
     market = read_market(book.source, progress=progress)
     if _market_place(book) == place:  # nothing was written into the tables while they were read
         try:
-            keep_market(market, store, key)
+            keep_market(market, store, key, dropped)
         except OSError as error:
             remarks.append(
                 f"market store: cannot write '{market_file(store)}' ({error.strerror}): the tables are read and checked "

@@ -11,6 +11,7 @@ from attribution.portfolio.evidence.register import BOOK_RULES, Evidence
 from attribution.portfolio.periods import Period
 from attribution.rows import CASH
 from riskmodel.market.evidence.finding import Finding
+from riskmodel.market.tables import TABLES
 
 SAME_WEIGHT = 1e-9
 LEAST_NAMES = 3
@@ -25,8 +26,9 @@ EXCHANGED, APART, KEPT = 0.02, 0.2, 0.02  # logarithms: how alike, how far apart
 @BOOK_RULES.rule("rows_dropped")
 def rows_that_a_mapping_leaves_out(evidence: Evidence) -> Iterator[Finding]:
     """Rows that `drop` of a mapping leaves out, by the cell that says so: a person has said that they are none."""
-    for table, dropped in getattr(evidence.tracks.book.source, "dropped", {}).items():
-        for (column, cell), count in dropped.items():
+    dropped = getattr(evidence.tracks.book.source, "dropped", {})
+    for table in (name for name in TABLES if name in dropped):  # in whatever order they were read, or kept
+        for (column, cell), count in dropped[table].items():
             yield Finding("rows_dropped", table, f"{column}: {cell}", count=count)
 
 

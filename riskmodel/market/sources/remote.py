@@ -79,7 +79,7 @@ class Remote:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
-    @property
+    @cached_property
     def _here(self) -> Exports:
         return Exports(self._copies, self.maps)
 

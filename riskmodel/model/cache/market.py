@@ -19,11 +19,12 @@ from riskmodel import errors
 from riskmodel.code import sources_digest
 from riskmodel.files import put_in_place
 from riskmodel.market.market import MARKET_TABLES
+from riskmodel.market.sources.cells import Dropped
 from riskmodel.model.parts import beside_parts, parts_folder, remove_unfinished
 
 FILE = "market.npz"  # in the folder of the parts
 ABOUT = "about"  # the member that says what the others are
-CODE = ("*.py", "arrays/**/*.py", "market/**/*.py", "market/**/*.toml")  # of riskmodel: what reads and checks
+CODE = ("*.py", "arrays/**/*.py", "market/**/*.py", "market/**/*.toml", "model/cache/market.py")  # of riskmodel
 LIBRARIES = ("numpy", "openpyxl", "pandas", "pyarrow", "xarray")  # that read cells, order and compare them
 
 
@@ -58,7 +59,7 @@ def market_key(hashes: Mapping[str, str]) -> str | None:
 
 @cache
 def code_digest() -> str:
-    """SHA-256 of the sources that read and check a market; empty where they are not there, as in a zip."""
+    """SHA-256 of the sources that read, check and keep a market; empty where they are not there, as in a zip."""
     return sources_digest(Path(errors.__file__).parent, CODE)
 
 
@@ -78,7 +79,7 @@ def market_file(store: Path) -> Path:
     return parts_folder(store) / FILE
 
 
-def keep_market(market: xr.Dataset, store: Path, key: str) -> None:
+def keep_market(market: xr.Dataset, store: Path, key: str, dropped: Mapping[str, Dropped] = {}) -> None:
     """Keep a checked market beside a fit, in place of the one that is there.
 
     Parameters
@@ -89,6 +90,9 @@ def keep_market(market: xr.Dataset, store: Path, key: str) -> None:
         Of the fit; the market lies in the folder of its parts, whether or not there is a fit yet.
     key
         `market_key`.
+    dropped
+        By table, how many rows each cell of `drop` left out when it was read: a market does not say it. What is of no table
+        of the market's is not kept: the key is not of it.
 
     Raises
     ------
@@ -110,7 +114,13 @@ def keep_market(market: xr.Dataset, store: Path, key: str) -> None:
             values, labels = codes.astype(np.int32), list(labels)
         about.append([name, list(variable.dims), labels, name in market.coords])
         arrays[str(len(arrays))] = values
-    arrays[ABOUT] = np.frombuffer(json.dumps({"key": key, "variables": about}).encode(), dtype=np.uint8)
+    rows = {
+        table: [[*place, count] for place, count in counts.items()]
+        for table, counts in dropped.items()
+        if table in MARKET_TABLES
+    }
+    said = json.dumps({"key": key, "variables": about, "dropped": rows})
+    arrays[ABOUT] = np.frombuffer(said.encode(), dtype=np.uint8)
     folder = parts_folder(store)
     folder.mkdir(parents=True, exist_ok=True)
     remove_unfinished(folder)
@@ -123,8 +133,15 @@ def keep_market(market: xr.Dataset, store: Path, key: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def kept_market(store: Path, key: str) -> xr.Dataset | None:
+def kept_market(store: Path, key: str, dropped: dict[str, Dropped] | None = None) -> xr.Dataset | None:
     """The market that `keep_market` kept beside a fit under this key, all of it in memory; None where there is none.
+
+    Parameters
+    ----------
+    store, key
+        As for `keep_market`.
+    dropped
+        Gets the rows that were left out, as `keep_market` was given them.
 
     Raises
     ------
@@ -143,7 +160,10 @@ def kept_market(store: Path, key: str) -> xr.Dataset | None:
                 if labels is not None:
                     values = np.array(labels, dtype=object)[values]
                 (coords if is_coord else variables)[name] = xr.Variable(dims, values)
-        return xr.Dataset(variables, coords)
+        market = xr.Dataset(variables, coords)
+        rows = {
+            table: {(column, cell): count for column, cell, count in counts} for table, counts in about["dropped"].items()
+        }
     except (FileNotFoundError, NotADirectoryError):
         return None
     except MemoryError:  # of a machine that is too small, not of the file
@@ -153,6 +173,9 @@ def kept_market(store: Path, key: str) -> xr.Dataset | None:
         raise DamagedMarketError(
             f"market store: '{path}' is damaged ({said}). The tables were read and checked anew."
         ) from None
+    if dropped is not None:
+        dropped.update(rows)
+    return market
 
 
 def _comes_back(market: xr.Dataset) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import xarray as xr
+from openpyxl import load_workbook
 
 import attribution as at
 import riskmodel as rm
@@ -17,7 +19,8 @@ from riskmodel.model.cache.market import market_file
 from riskmodel.model.parts import parts_folder
 from tests.conftest import ROOT, SMALL, SMALL_MONTH
 
-VENDOR = ROOT / "fixtures" / "exports" / "vendor"
+EXPORTS = ROOT / "fixtures" / "exports"
+VENDOR = EXPORTS / "vendor"
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +236,60 @@ def test_a_command_prints_from_a_kept_market_what_it_printed_cold(command, readi
         printed.append((code, *capsys.readouterr()))
     assert printed[0] == printed[1]
     assert len(readings) == 1
+
+
+TOTAL = "Total of all"  # a row that is none, in the column of the codes
+WITH_TOTALS = {  # by folder: table, file (and sheet), column of the codes
+    "custodian": [("shares", "shares_outstanding.csv", "ISIN"), ("fundamentals", "annual_reports.csv", "ISIN")],
+    "vendor": [("fundamentals", "fundamentals.txt", "ID"), ("holdings", "positions.csv", "ID")],
+    "sheets": [("shares", "companies.xlsx/Shares", "Symbol"), ("holdings", "lists.xlsx/Model portfolios", "Symbol")],
+}
+
+
+def with_totals(name: str, folder: Path) -> Path:
+    """The book of a copy of exports, in each table of which a row more is left out by `drop`."""
+    shutil.copytree(EXPORTS / name, folder)
+    book = folder / "book.toml"
+    text = book.read_text(encoding="utf-8")
+    for table, place, label in WITH_TOTALS[name]:
+        path, _, sheet = (folder / "files" / place).as_posix().partition(".xlsx/")
+        if sheet:
+            workbook = load_workbook(f"{path}.xlsx")
+            rows = list(workbook[sheet].iter_rows(values_only=True))
+            header = next(row for row in rows if label in row)
+            workbook[sheet].append([TOTAL if its == label else cell for its, cell in zip(header, rows[-1], strict=True)])
+            workbook.save(f"{path}.xlsx")
+        else:
+            encoding = "utf-16" if path.endswith(".txt") else "utf-8-sig"
+            lines = Path(path).read_text(encoding=encoding).splitlines()
+            mark = next(mark for mark in "\t;," if mark in lines[0])
+            cells = zip(lines[0].split(mark), lines[-1].split(mark), strict=True)
+            lines.append(mark.join(TOTAL if its == label else cell for its, cell in cells))
+            Path(path).write_text("\n".join(lines) + "\n", encoding=encoding)
+        text = text.replace(f"[tables.{table}]", f'[tables.{table}]\ndrop = {{ "{label}" = "{TOTAL}" }}')
+    book.write_text(text, encoding="utf-8")
+    return book
+
+
+@pytest.mark.parametrize("name", WITH_TOTALS)
+def test_a_second_check_of_exports_says_all_that_the_first_said(name, readings, tmp_path, capsys):
+    book, printed = with_totals(name, tmp_path / name), []
+    for _ in range(2):
+        code = main(["check", str(book), "--format", "csv"])  # each finding
+        printed.append((code, *capsys.readouterr()))
+    assert printed[0] == printed[1] and len(readings) == 1
+    for table, _, label in WITH_TOTALS[name]:
+        assert f"rows_dropped,{table},{label}: {TOTAL},,1" in printed[0][1]
+
+
+def test_a_second_report_of_exports_is_the_first_to_the_byte(readings, tmp_path, capsys):
+    book, folders = with_totals("vendor", tmp_path / "vendor"), [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        options = ["--month", SMALL_MONTH, "--out", str(folder), "--formats", "html", "--lang", "en"]
+        assert main(["report", str(book), *options]) == 0, capsys.readouterr().err
+    assert len(readings) == 1
+    first, second = ({path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()} for folder in folders)
+    assert set(first) == set(second) and len(first) > 20
+    assert [str(name) for name in first if first[name].read_bytes() != second[name].read_bytes()] == []
+    pages = [path.read_text(encoding="utf-8") for name, path in first.items() if name.suffix == ".html"]
+    assert any(f"ID: {TOTAL}" in page for page in pages)

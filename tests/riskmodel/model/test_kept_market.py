@@ -81,6 +81,14 @@ def test_any_text_and_any_number_come_back(tiny: xr.Dataset, tmp_path: Path, lab
     require_same(kept_market(tmp_path / "model.nc", KEY), market)
 
 
+def test_rows_that_were_left_out_come_back_of_the_tables_that_the_key_is_of(tiny: xr.Dataset, tmp_path: Path) -> None:
+    dropped, back = {"shares": {("Class", "Total"): 3, ("Class", '"'): 1}}, {"shares": {}, "holdings": {("A", "B"): 2}}
+    keep_market(tiny, tmp_path / "model.nc", KEY, dropped | {"holdings": {("A", "Total"): 1}})
+    assert kept_market(tmp_path / "model.nc", KEY + "0", back) is None and back["shares"] == {}
+    require_same(kept_market(tmp_path / "model.nc", KEY, back), tiny)
+    assert back == dropped | {"holdings": {("A", "B"): 2}}
+
+
 def test_under_another_key_or_without_a_file_there_is_none(tiny: xr.Dataset, tmp_path: Path) -> None:
     store = tmp_path / "model.nc"
     assert kept_market(store, KEY) is None
@@ -178,7 +186,9 @@ def test_the_key_is_of_the_libraries_that_read(monkeypatch: pytest.MonkeyPatch, 
         kept._versions.cache_clear()
 
 
-@pytest.mark.parametrize("changed", ["market/checks.py", "market/evidence/prices.py", "arrays/labels.py", "facts.py"])
+@pytest.mark.parametrize(
+    "changed", ["market/checks.py", "market/evidence/prices.py", "arrays/labels.py", "facts.py", "model/cache/market.py"]
+)
 def test_the_key_is_of_the_code_that_reads_and_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
     ignored = shutil.ignore_patterns("*.so", "__pycache__", "estimation", "validation", "optimisation")
     copied = Path(shutil.copytree(Path(errors.__file__).parent, tmp_path / "riskmodel", ignore=ignored))

@@ -39,6 +39,14 @@ def test_parts_and_exports_elsewhere_are_read_as_those_here(memory):
     assert {"prices.year=2024/all.parquet", "rates.feed/rates [1].csv"} <= set(source.hashes())
 
 
+def test_rows_that_a_mapping_leaves_out_are_counted_elsewhere_too(memory):
+    rates = memory.cat_file("/house/market/rates.csv")
+    memory.pipe_file("/house/market/rates.csv", rates + b"total,1\n")
+    source = open_source(URL, maps={"rates": TableMap(file="rates.csv", drop={"date": "total"})})
+    xr.testing.assert_identical(rm.read_market(source), rm.read_market(SMALL))
+    assert source.dropped == {"rates": {("date", "total"): 1}}
+
+
 def test_what_is_read_is_what_the_hashes_are_of(memory):
     source = open_source(URL)
     source.table("rates")
