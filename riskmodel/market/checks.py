@@ -155,9 +155,16 @@ def _refuse_prices(
         )
 
 
-def require_daily_rates(rates: pd.DataFrame) -> None:
-    """Refuse risk-free returns that cannot be those of one day."""
-    wrong = (rates["risk_free"].abs() > LARGEST_DAILY_RATE).to_numpy()
+def require_daily_rates(rates: pd.DataFrame, sessions: np.ndarray) -> None:
+    """Refuse risk-free returns that cannot be those of the days since the session, or the rate, before: three on a Monday.
+
+    Before the first of both lies a weekday.
+    """
+    days = rates["date"].to_numpy()
+    known = np.unique(np.concatenate([days, sessions]).astype("datetime64[D]"))
+    before = np.concatenate([np.busday_offset(known[:1], -1, roll="forward"), known[:-1]])
+    apart = (known - before).astype(int)[np.searchsorted(known, days.astype("datetime64[D]"))]
+    wrong = (rates["risk_free"].abs() > LARGEST_DAILY_RATE * apart).to_numpy()
     if wrong.any():
         raise InputError(
             f"rates: {counted(int(wrong.sum()), 'risk_free')} above {LARGEST_DAILY_RATE:.1%} a day: "

@@ -370,7 +370,7 @@ def daily_levels(
         "index_level": (("time", "index"), level.to_numpy()),
     }
     if "rates" in tables:
-        checks.require_daily_rates(tables["rates"])
+        checks.require_daily_rates(tables["rates"], sessions)
         rates = tables["rates"].set_index("date")["risk_free"]
         findings.add_days("rates", "no_session", _between(rates.index, sessions))
         rates = rates.reindex(sessions)

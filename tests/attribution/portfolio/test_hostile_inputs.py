@@ -173,6 +173,24 @@ def test_yearly_rates_are_not_taken_for_daily_ones(small_copy):
     assert "They look like yearly rates or percent; give the decimal return of the day." in refusal(folder / "book.toml")
 
 
+def test_a_rate_of_a_session_is_that_of_the_days_since_the_session_before(small_copy):
+    folder, read, write = small_copy
+    rates = read("rates")
+    days = rates["date"].diff().dt.days.fillna(1)
+    assert days.max() >= 4
+    write("rates", rates.assign(risk_free=0.11 * days / 360))  # 0.122 % over four days
+    market = rm.read_market(folder)
+    assert market["risk_free"].max() == pytest.approx(0.11 * days.max() / 360, rel=1e-12)
+    monday = rates["date"][days == 3].iloc[0]
+    weekend = pd.DataFrame({"date": [monday - pd.Timedelta("1D")], "risk_free": [0.0001]})
+    write("rates", rates.assign(risk_free=0.0012 * days))
+    with pytest.raises(at.InputError, match=rf"rates: {len(rates)} risk_frees above 0\.1% a day: "):
+        rm.read_market(folder)
+    write("rates", pd.concat([rates.assign(risk_free=(0.0015 * (rates["date"] == monday))), weekend]))
+    with pytest.raises(at.InputError, match=f"1 risk_free above 0.1% a day: {monday:%Y-%m-%d}"):  # which has Sunday's too
+        rm.read_market(folder)
+
+
 @pytest.mark.parametrize("rate", ["2.0", "nan", "inf", "-1.5"])
 def test_an_impossible_rate_of_the_book_is_refused(small_copy, rate):
     book = changed_book(small_copy[0], ('risk_free = "rates"', f"risk_free = {rate}"))
