@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.day_forms import EXCEL_DATES, regex_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import first_line, lines_below, one_line, require_delimiter
+from riskmodel.market.sources.address import files_of, form_of
 from riskmodel.market.sources.cells import Cells, Dropped, days, numbers, only_column, texts, without_dropped
 from riskmodel.market.sources.mapped import converted, finished, known_columns, require_known, spread
 from riskmodel.market.sources.mapping import EMPTY_LINE, OF_SHEET, PLACEHOLDER, How, Sheet, TableMap
@@ -80,7 +80,7 @@ class Exports:
     def _files(self, name: str, stated: TableMap) -> Iterator[tuple[Path, dict[str, str]]]:
         patterns = stated.file or tuple(file for sheet in stated.fields.values() for file in sheet.file)
         for pattern in patterns:
-            yield from _matching(self.folder, pattern, name, stated)
+            yield from files_of(self.folder, pattern, name, stated)
 
     def _mapped(self, name: str, spec: Table) -> pd.DataFrame:
         stated, problems = self.maps[name], list[str]()
@@ -102,7 +102,7 @@ def _long(
     """What each file has, by the file's name; the index is the number of each row in it."""
     pieces = []
     for pattern in stated.file:
-        for path, in_name in _matching(folder, pattern, name, stated):
+        for path, in_name in files_of(folder, pattern, name, stated):
             for sheet, frame in read_cells(path, stated, name):
                 place, own = _place(path, sheet), stated
                 if stated.items is not None:
@@ -142,7 +142,7 @@ def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
     for ours, sheet in stated.fields.items():
         parts = []
         for pattern in sheet.file:
-            for path, _ in _matching(folder, pattern, name, sheet):
+            for path, _ in files_of(folder, pattern, name, sheet):
                 for its, frame in read_cells(path, sheet, name):
                     unpivoted = _unpivoted(frame, sheet, _place(path, its), name, problems, stated.layout)
                     parts.append(unpivoted.set_axis([date, ticker, ours], axis=1))
@@ -282,7 +282,7 @@ def _workbook(path: Path, how: How, name: str) -> list[tuple[str | None, pd.Data
     """The cells of the sheets that are stated, in the order in which they are stated; of the only one without its name."""
     with open_workbook(path, name) as book:
         sheets = [str(sheet) for sheet in book.sheet_names]
-        forms = [re.compile(_any(sheet)) for sheet in how.sheet]
+        forms = [re.compile(form_of(sheet)) for sheet in how.sheet]
         found = list(dict.fromkeys(sheet for form in forms for sheet in sheets if form.fullmatch(sheet)))
         lost = [text for text, form in zip(how.sheet, forms, strict=True) if not any(map(form.fullmatch, sheets))]
         if lost or (not forms and len(sheets) > 1):
@@ -296,50 +296,6 @@ def _workbook(path: Path, how: How, name: str) -> list[tuple[str | None, pd.Data
         return [(sheet, sheet_cells(book, sheet)) for sheet in found]
 
 
-def _matching(folder: Path, pattern: str, name: str, how: How) -> list[tuple[Path, dict[str, str]]]:
-    """The files of a pattern in the order of their names, each with what its name says of columns of ours."""
-    said = PLACEHOLDER.findall(pattern)
-    unknown = [column for column in said if column not in TABLES[name].columns]
-    if unknown:
-        raise InputError(
-            f"{name}: file '{pattern}' in [tables.{name}] has {{{unknown[0]}}}, which is no column of the table. "
-            f"Its columns: {', '.join(TABLES[name].columns)}."
-        )
-    while pattern.startswith("../"):  # a table that lies beside the data folder, such as the lists of a walk
-        folder, pattern = folder / "..", pattern.removeprefix("../")
-    if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        raise InputError(f"{name}: file '{pattern}' in [tables.{name}] is no path from the data folder. Write it as one.")
-    paths = sorted(folder.glob(PLACEHOLDER.sub("*", pattern.replace("[", "[[]"))))
-    if not paths:
-        there = sorted(path.name for path in folder.iterdir() if path.is_file())
-        raise InputError(
-            f"{name}: no file '{pattern}', which [tables.{name}] names, in '{folder.resolve()}'. Found there: "
-            f"{listed(there, 20)}."
-        )
-    parts = PLACEHOLDER.split(pattern)
-    form = re.compile("".join(_named(part, name, how) if place % 2 else _any(part) for place, part in enumerate(parts)))
-    found = [(path, form.fullmatch(path.relative_to(folder).as_posix())) for path in paths]
-    odd = [path.name for path, match in found if match is None]
-    if odd:
-        raise InputError(
-            f"{name}: {counted(len(odd), 'file')} of '{pattern}' in [tables.{name}] whose name does not say what it should: "
-            f"{listed(odd)}. Rename, or narrow the pattern; a date in a name has the form of dates."
-        )
-    return [(path, match.groupdict()) for path, match in found if match is not None]
-
-
-def _named(column: str, name: str, how: How) -> str:
-    """A regular expression of a placeholder: of a date, its stated form."""
-    kind = TABLES[name].columns[column]
-    form = regex_of(how.dates) if how.dates != EXCEL_DATES else "[0-9]+"
-    return f"(?P<{column}>{form if kind == DATE else '.+'})"
-
-
-def _any(text: str) -> str:
-    """A regular expression of a pattern of file names without placeholders."""
-    return re.escape(text).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-
-
 def _place(path: Path, sheet: str | None) -> str:
     return path.name if sheet is None else f"{path.name} [{sheet}]"
 
@@ -348,7 +304,7 @@ def require_own_sheets(folder: Path, name: str, stated: TableMap) -> None:
     """Refuse a wide table of which two columns of ours are read from one sheet: closes would be returns' index."""
     seen = dict[tuple[Path, str | None], str]()
     for ours, sheet in stated.fields.items():
-        for path in (path for pattern in sheet.file for path, _ in _matching(folder, pattern, name, sheet)):
+        for path in (path for pattern in sheet.file for path, _ in files_of(folder, pattern, name, sheet)):
             for of_sheet in (sheet.sheet or (None,)) if path.suffix in WORKBOOKS else (None,):  # its only one has no name
                 others = [
                     other

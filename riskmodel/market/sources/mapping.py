@@ -161,8 +161,8 @@ class TableMap(How):
         `long`, a row a fact; `wide`, days down and names across, or `across`, names down and days across: a sheet for each
         column of ours.
     file
-        A path, or several, relative to the data folder; `*` and `?` stand for any text, and {date}, {portfolio} or another
-        column of ours for what every row of the file has in it.
+        A path, or several, relative to the data folder; `*` and `?` stand for any text, `**/` for any folders or none, and
+        {date}, {portfolio} or another column of ours for what every row of the file has in it.
     table, query
         Of a database: the name of a table or a view there, with its schema before it where it is not the usual one; or one
         SELECT. By default the table has our name.

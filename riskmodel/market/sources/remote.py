@@ -16,12 +16,12 @@ import pandas as pd
 
 from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import one_line
-from riskmodel.market.sources.address import expanded, secrets_of
+from riskmodel.market.sources.address import expanded, glob_of, secrets_of
 from riskmodel.market.sources.cells import Dropped
 from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.engine import missing_extra
 from riskmodel.market.sources.exports import Exports
-from riskmodel.market.sources.mapping import PLACEHOLDER, TableMap
+from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import SUFFIXES, TABLES, Table
 from riskmodel.texts import without_secrets
 
@@ -107,7 +107,7 @@ class Remote:
             )
             return
         for pattern in stated.file or [file for sheet in stated.fields.values() for file in sheet.file]:
-            self._fetch(name, PLACEHOLDER.sub("*", pattern), needed=True)
+            self._fetch(name, glob_of(pattern), needed=True)
         if stated.identifiers is not None and name != "securities":
             self._copy("securities", needed=True)
         if name != "prices" and any(
@@ -120,7 +120,7 @@ class Remote:
     def _fetch(self, name: str, *patterns: str, needed: bool) -> None:
         system, root = self._there
         with self._told():
-            found = {path for pattern in patterns for path in system.glob(f"{root}/{pattern.replace('[', '[[]')}")}
+            found = {path for pattern in patterns for path in system.glob(f"{root}/{pattern}")}
             there = [] if found or not needed else sorted(Path(path).name for path in system.ls(root, detail=False))
         for path in sorted(found):
             here = self._copies / Path(path).relative_to(root)

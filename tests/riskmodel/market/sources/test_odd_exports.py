@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riskmodel.errors import InputError
 from riskmodel.market.sources.cells import Cells, numbers
@@ -15,6 +18,7 @@ from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.sources.recognition.evidence.values import shape_of
 
 HEADER = "date,ticker,close,total_return,volume"
+OF_PATTERNS = ["*", "**", "?", "/", ".", "..", "[", "]", "{date}", "{close}", "px", "\0", "é" * 200]
 
 
 def cells(*values: object) -> Cells:
@@ -146,6 +150,44 @@ def test_a_file_is_a_path_from_the_data_folder(tmp_path, file):
     assert refusal(tmp_path, TableMap(file=(file,))) == (
         f"prices: file '{file}' in [tables.prices] is no path from the data folder. Write it as one."
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "read"),
+    [
+        ("px_{date}*.csv", ["2025-03-03", "2025-03-04"]),
+        ("px_{date}**.csv", ["2025-03-03", "2025-03-04"]),
+        ("px_{date}?final.csv", ["2025-03-04"]),
+        ("./px_{date}_*.csv", ["2025-03-04"]),
+        ("old//{date}/px_{date}.csv", ["2025-03-05"]),
+        ("old/{date}/**", ["2025-03-05"]),
+        ("**/px_{date}*.csv", ["2025-03-03", "2025-03-04", "2025-03-05"]),
+        ("{ticker}x_{date}*.csv", ["2025-03-03", "2025-03-04"]),
+    ],
+)
+def test_a_pattern_is_read_as_it_is_meant(tmp_path, file, read):
+    header = HEADER.replace("date,", "")
+    for name in ("px_2025-03-03.csv", "px_2025-03-04_final.csv", "old/2025-03-05/px_2025-03-05.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        written(tmp_path, f"{header}\nA,1.5,,7\n", name)
+    (tmp_path / "px_2025-03-06.csv.csv").mkdir()
+    source = Exports(tmp_path, {"prices": TableMap(file=file)})
+    prices = source.table("prices")
+    assert prices is not None and prices["date"].dt.strftime("%Y-%m-%d").sort_values().tolist() == read
+    assert len(source.hashes()) == 1 + len(read)
+    assert set(prices["ticker"]) == ({"p"} if "ticker" in file else {"A"})
+
+
+@given(parts=st.lists(st.sampled_from(OF_PATTERNS), max_size=8))
+def test_any_pattern_is_read_or_refused_in_our_words(parts, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp() / "patterns"
+    folder.mkdir(exist_ok=True)
+    written(folder, f"{HEADER}\n2025-03-03,A,1.5,,7\n", "px.csv")
+    source = Exports(folder, {"prices": TableMap(file=("".join(parts),))})
+    with contextlib.suppress(InputError):
+        source.table("prices")
+    with contextlib.suppress(InputError):
+        source.hashes()
 
 
 def test_a_name_with_brackets_is_a_name(tmp_path):
