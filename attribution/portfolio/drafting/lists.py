@@ -57,6 +57,7 @@ def lists_in(recognised: Recognised) -> Lists:
     holdings, constituents, levels = (recognised.draft(name) for name in ("holdings", "constituents", "indices"))
     held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
+    held = _of_stocks(held, recognised)
     firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
     portfolios = {str(name): None if pd.isna(day) else day for name, day in firsts.items()}
     if not _same_codes(holdings, constituents):
@@ -76,13 +77,21 @@ def lists_in(recognised: Recognised) -> Lists:
     inception = later[0] if len(later) and not (holdings is not None and _are_asked(holdings, "portfolio")) else None
     return Lists(
         portfolios=portfolios,
-        indices=() if levels is None else names_of_levels(levels),
+        indices=() if levels is None or _is_place_asked(levels) else names_of_levels(levels),
         lists=tuple(sorted(members)),
         overlap=overlap,
         inception=inception,
         sessions_before=0 if inception is None else int((sessions < inception).sum()),
         currencies=_currencies(recognised),
     )
+
+
+def _of_stocks(held: pd.DataFrame, recognised: Recognised) -> pd.DataFrame:
+    """Lists without those that have no code of a security, where others have: titles of blocks, and lines below a table."""
+    master = recognised.draft("securities")
+    known = {*()} if master is None or master.group is None else {*map(str, master.group.cells.stack())}
+    some = held.groupby("list")["ticker"].transform(lambda names: bool(known & {*names}))
+    return held[some.astype(bool)] if len(held) and some.any() else held
 
 
 def _are_asked(lists: Draft, whose: str) -> bool:

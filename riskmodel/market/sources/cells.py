@@ -12,7 +12,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.market.day_forms import EXCEL_DATES, read_days
-from riskmodel.market.sources.mapping import UNITS, How, TableMap
+from riskmodel.market.sources.mapping import RATIOS, UNITS, How, TableMap
 from riskmodel.market.tables import parsed_numbers
 
 EXCEL_DAY = pd.Timestamp("1899-12-30")  # day 0 of a workbook's serial numbers
@@ -50,6 +50,8 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     >>> values.round(4).tolist()[:3], problems
     ([12.345, -0.02, nan], ["x.csv 'Kurs': 1 cell has a percent sign: row 5 '4 %'. State units = percent"])
     """
+    if unit in RATIOS:
+        return _ratios(cells, how, unit)
     factor = 1.0 if unit is None else UNITS[unit]
     if cells.values.dtype.kind in "iuf" and not how.missing:
         return cells.values.astype(float) * factor, []
@@ -82,6 +84,30 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     out[~typed] = parsed.to_numpy()
     out[typed] = given[typed].astype(float)
     return out * factor, problems
+
+
+def _ratios(cells: Cells, how: How, unit: str) -> tuple[pd.Series, list[str]]:
+    """New shares for one old out of the two numbers of a cell, or out of one, which is for one.
+
+    Examples
+    --------
+    >>> cells = Cells(pd.Series(["1 → 3", "5:1", "2", "none"], index=[2, 3, 4, 5]), "x.csv 'Ratio'")
+    >>> values, problems = _ratios(cells, How(), "old_for_new")
+    >>> values.tolist(), problems[0].split("'. ")[0]
+    ([3.0, 0.2, 0.5, nan], "x.csv 'Ratio': 1 cell is no ratio of one or two numbers: row 5 'none")
+    """
+    texts = _without_missing(cells.values, how)
+    point = re.escape(how.decimal)
+    found = texts.str.translate(PLAIN).str.findall(rf"\d+(?:{point}\d+)?")
+    pairs = [[float(number.replace(how.decimal, ".")) for number in (*each, "1", "1")[:2]] for each in found]
+    ratios = [first / second if first and second else np.nan for first, second in pairs]
+    out = pd.Series(ratios, index=texts.index, dtype=float).where((found.str.len() > 0) & (found.str.len() <= len(RATIOS)))
+    wrong = out.isna() & (texts != "")
+    problems = []
+    if wrong.any():
+        what = ("is no ratio of one or two numbers", "are no ratios of one or two numbers")
+        problems.append(_problem(cells, texts[wrong], *what, "Write 5:1, or the number alone"))
+    return (out if unit == "new_for_old" else 1 / out), problems
 
 
 def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:

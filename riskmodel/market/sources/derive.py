@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -106,6 +106,62 @@ def _sessions_apart(first: pd.Series, last: pd.Series, sessions: np.ndarray) -> 
     apart = np.searchsorted(known, last, side="right") - np.searchsorted(known, first, side="right")
     after = (last.clip(lower=known[-1]) + DAY).to_numpy().astype("datetime64[D]")
     return apart + np.busday_count((known[-1] + DAY).astype("datetime64[D]"), after)
+
+
+COUNTS = ("volume", "shares_out", "quantity")  # of shares: more of them after a split
+ADJUSTABLE = {  # the day of a row, and ours that are on the split basis of the close, of each table
+    "prices": ("date", ("close", "dividend", "volume")),
+    "shares": ("available_from", ("shares_out",)),
+    "holdings": ("date", ("quantity",)),
+    "fundamentals": ("available_from", ("dividends_per_share",)),
+    "earnings": ("announced", ("eps_estimate", "eps_actual")),
+}
+
+
+def with_later_splits(rows: pd.DataFrame, name: str, columns: Sequence[str], splits: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows whose columns are on the split basis of their own day on today's: prices over later ratios, counts times them.
+
+    Parameters
+    ----------
+    rows
+        Of the table `name`.
+    columns
+        Ours, of `ADJUSTABLE`.
+    splits
+        The table: a split counts for all days before its ex-date.
+
+    Raises
+    ------
+    InputError
+        For a column that has no split basis, and where there are no splits.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-03-03", "2025-03-04"])
+    >>> prices = pd.DataFrame({"date": days, "ticker": "A", "close": [90.0, 45.0], "volume": [10.0, 20.0]})
+    >>> splits = pd.DataFrame({"ticker": ["A"], "ex_date": days[1:], "ratio": [2.0]})
+    >>> with_later_splits(prices, "prices", ["close", "volume"], splits)[["close", "volume"]].to_numpy().tolist()
+    [[45.0, 20.0], [45.0, 20.0]]
+    """
+    place = f"[tables.{name}] unadjusted"
+    day, can = ADJUSTABLE.get(name, ("", ()))
+    if wrong := [column for column in columns if column not in can or column not in rows]:
+        there = listed(column for column in can if column in rows)
+        raise InputError(
+            f"{name}: {place}: '{wrong[0]}' is no column with a split basis. These are: {there or 'none here'}."
+        )
+    if splits is None or splits.empty:
+        raise InputError(
+            f"{name}: {place} wants the table of splits, and there is none: {listed(columns)} would stay on the basis of "
+            f"each day. Give [tables.splits], or take out unadjusted where nothing was split."
+        )
+    later = splits.sort_values("ex_date", ascending=False).astype({"ex_date": NANOSECONDS})
+    later = later.assign(factor=later.groupby("ticker")["ratio"].cumprod())[["ticker", "ex_date", "factor"]]
+    wanted = rows.loc[rows[day].notna(), [day, "ticker"]].rename(columns={day: "ex_date"}).astype({"ex_date": NANOSECONDS})
+    wanted, later = (frame.sort_values("ex_date", kind="stable") for frame in (wanted.reset_index(), later))
+    found = pd.merge_asof(wanted, later, on="ex_date", by="ticker", direction="forward", allow_exact_matches=False)
+    factor = found.set_index("index")["factor"].reindex(rows.index).fillna(1.0)
+    return rows.assign(**{ours: rows[ours] * factor if ours in COUNTS else rows[ours] / factor for ours in columns})
 
 
 def shares_of_cap(shares: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:

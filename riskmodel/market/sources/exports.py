@@ -27,6 +27,7 @@ OF_WIDE = {
     "layout",
     "fields",
     "identifiers",
+    "unadjusted",
     "derived",
     "cash",
     "beginnings",

@@ -20,7 +20,7 @@ from riskmodel.market.sources.cells import (
     texts,
     without_dropped,
 )
-from riskmodel.market.sources.derive import DERIVED, Where, tickers_of
+from riskmodel.market.sources.derive import DERIVED, Where, tickers_of, with_later_splits
 from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
@@ -207,6 +207,8 @@ def finished(
         securities = table("securities", replace(wanted, optional=frozenset()))
         assert securities is not None  # the table is one that must be there
         frame["ticker"] = tickers_of(frame["ticker"], securities, column, name, where)
+    if stated.unadjusted:
+        frame = with_later_splits(frame, name, stated.unadjusted, table("splits", None))
     for ours, way in stated.derived.items():
         derivation = DERIVED[name, ours][way]
         prices = table("prices", None) if derivation.of_prices else frame

@@ -24,7 +24,10 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "billions": 1e9,
     "trillions": 1e12,
     "ones": 1.0,
+    "new_for_old": 1.0,
+    "old_for_new": 1.0,
 }
+RATIOS = ("new_for_old", "old_for_new")  # two numbers of a split in one cell: 5 for 1, or 1 to 5
 EMPTY_LINE = "empty line"  # of `until`
 OF_SHEET = "{sheet}"  # in `constant`: the name of the sheet
 OPEN = "?"  # what stands in a drafted mapping where a person must say something
@@ -187,6 +190,9 @@ class TableMap(How):
         Theirs = ours, of what stands before, or behind, the codes by which an export names stocks: { " US" = " US Equity" }.
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
+    unadjusted
+        Ours that are on the split basis of their own day, not of today's: splits of the table splits since then are taken
+        into account.
     derived
         Ours = how it is worked out: see `riskmodel.market.sources.derive.DERIVED`.
     fields
@@ -208,5 +214,6 @@ class TableMap(How):
     beginnings: dict[str, str] = {}
     endings: dict[str, str] = {}
     identifiers: str | None = None
+    unadjusted: Texts = ()
     derived: dict[str, str] = {}
     fields: dict[str, Sheet] = {}

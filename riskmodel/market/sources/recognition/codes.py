@@ -21,7 +21,9 @@ from riskmodel.market.sources.recognition.words import CELLS, CURRENCIES, has, m
 FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among them
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
 MOST_LOOKED_AT, OF_DAYS = 200, 0.5  # texts of a column that may be days, and the share that is
+SEVERAL = 2  # files that name stocks by the codes of one of securities
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
+COUNTER = 3  # digits of numbers of rows, of analysts, of a house's own lists at most: every file has some that are alike
 MOST_ONCE = 0.8  # of a permanent code's rows are the only one of theirs
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
 MOST_PARTS = 12  # different ones before or behind codes, such as those of exchanges
@@ -46,7 +48,8 @@ def code_columns(securities: Group) -> dict[str, frozenset[str]]:
         texts = securities.texts(label)
         there = texts[texts != ""]
         if shape.kind not in (DAY, EMPTY) and there.is_unique and len(there) >= 0.9 * len(texts):
-            if (shape.kind == NUMBER and not is_whole(shape)) or _are_days(there):
+            counted = shape.kind == NUMBER and (not is_whole(shape) or there.str.len().max() <= COUNTER)
+            if counted or _are_days(there):
                 continue
             found[label] = frozenset(there)
     return found
@@ -262,6 +265,12 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
             if uses and (not group.doubtful, uses) > most:
                 best, most = group, (not group.doubtful, uses)
     return best
+
+
+def is_used(securities: Group, groups: Sequence[Group]) -> bool:
+    """Whether several files name something by the codes of a table of securities: one alone and it prove each other."""
+    columns = code_columns(securities)
+    return sum(_use(group, columns) >= KNOWN for group in groups if group is not securities) >= SEVERAL
 
 
 def _use(group: Group, columns: Mapping[str, frozenset[str]]) -> float:

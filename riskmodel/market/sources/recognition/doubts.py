@@ -21,6 +21,7 @@ WHOLE = 0.01  # of a list's sum
 OF_YEARS = re.compile(
     r"\d+ ?-?(?:y|yr|yrs|year|years|j|jahre?|ans?|años?|anni|anos|jaar|år|年|년)(?![a-z])"
 )  # no cash has them
+PRICES = ("price", "prices", "pr", "px", "px last")  # words of what any level may be called
 PAIR = re.compile(r"\b[A-Z]{3}[/_ ][A-Z]{3}\b")
 
 
@@ -54,6 +55,14 @@ def says(label: str, kind: str) -> bool:
 def of_total_return(label: str) -> bool:
     """Whether a header says total return, and nothing of prices."""
     return says(label, "total_return") and not says(label, "of_prices")
+
+
+def of_prices_around(group: Group) -> bool:
+    """Whether what stands around a table says levels without dividends, by more than the word for a price."""
+    phrases = [phrase for phrase in HEADERS["of_prices"] if phrase not in PRICES]
+    return any(has(tokens(text), phrase) for text in group.around for phrase in phrases) and not any(
+        map(of_total_return, group.around)
+    )
 
 
 def of_price_return(label: str) -> bool:

@@ -229,19 +229,23 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, over
         return
     else:
         why = None
-    key = "sheet" if draft.group.first.sheet else "file"
+    beside = any(each.first.file == draft.group.first.file for each in rivals)
+    key = "sheet" if draft.group.first.sheet and (beside or (why is None and draft.group.sheets)) else "file"
     draft.why.pop((key,), None)
     draft.state((key,), OPEN, *(each for each in (why, overlap) if each is not None))
+    for path, reasons in [*draft.why.items()]:
+        if any(reason.key == "one_list" for reason in reasons):  # the name is that of a file which is asked for
+            draft.why.pop(path)
+            draft.state(path, OPEN, Fact("not_in_file", {"column": path[-1]}))
 
 
 def ask_whose(draft: Draft) -> None:
     """Ask whose lists they are that nothing but their size tells: a fund's beside those of an index are as like them."""
     if draft.group is None:
         return
-    key = "sheet" if draft.group.first.sheet else "file"
-    if draft.stated.get(key) != OPEN:
-        draft.why.pop((key,), None)
-        draft.state((key,), OPEN, Fact("whose_lists", {"places": (draft.group.place,), "table": draft.table}))
+    if OPEN not in (draft.stated.get("sheet"), draft.stated.get("file")):
+        draft.why.pop(("file",), None)
+        draft.state(("file",), OPEN, Fact("whose_lists", {"places": (draft.group.place,), "table": draft.table}))
 
 
 def state_dividends(drafts: Sequence[Draft], events: Sequence[Events]) -> None:

@@ -271,8 +271,8 @@ def plain_index(name: str) -> str:
 
     Examples
     --------
-    >>> plain_index("LGCAPTR Index"), plain_index("R1000-like TR"), plain_index("大型株指数（配当込み）")
-    ('lgcaptr', 'r1000 like', '大型株指数')
+    >>> plain_index("LGCAPTR Index"), plain_index("R1000-like TR"), plain_index("大型株（配当込み）"), plain_index("LC 20")
+    ('lgcaptr', 'r1000 like', '大型株', 'lc20')
     """
     words = [word for word in tokens(BRACKETS.sub(" ", unicodedata.normalize("NFKC", name))) if word not in KINDS_OF_LEVELS]
-    return " ".join(words)
+    return re.sub(r"(?<=[^\W\d]) (?=\d)", "", " ".join(words))

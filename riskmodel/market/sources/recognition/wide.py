@@ -14,7 +14,7 @@ from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.absent import why_of
 from riskmodel.market.sources.recognition.codes import known_column
-from riskmodel.market.sources.recognition.doubts import of_price_return, of_total_return, says
+from riskmodel.market.sources.recognition.doubts import of_price_return, of_prices_around, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
@@ -82,7 +82,8 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
     if known >= 0.5 or (len(across) >= FEW and any(has(words, word) for words in called for word in OF_NAMES["indices"])):
         if any(matched(label, WORDS["indices"]["level"])[0] >= 3 for label in across):
             return None  # a long table
-        return Wide(group, "indices", "level", (Fact("indices_across", {"labels": tuple(across), "share": known}),))
+        field = None if of_prices_around(group) and not any(map(of_total_return, across)) else "level"
+        return Wide(group, "indices", field, (Fact("indices_across", {"labels": tuple(across), "share": known}),))
     if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group, group.stacked)) == LEVELS:
         return Wide(group, "indices", None, (Fact("like_levels", {"label": ", ".join(across)}),))
     return None

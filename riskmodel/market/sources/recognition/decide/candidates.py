@@ -111,4 +111,4 @@ def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
 
 def _is_named(name: str, index: str) -> bool:
     """Whether the name of a file or sheet has that of an index in it, as whole words."""
-    return bool(index) and has(tokens(name), index)
+    return bool(index) and (has(tokens(name), index) or f" {index} " in f" {plain_index(name)} ")

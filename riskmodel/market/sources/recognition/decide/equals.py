@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.decide.keys import ask_currencies, ask_rows
-from riskmodel.market.sources.recognition.doubts import says
+from riskmodel.market.sources.recognition.doubts import of_prices_around, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
@@ -171,6 +171,8 @@ def _ask_levels(draft: Draft, group: Group) -> None:
     levels = [level] if level else [label for label in offered if label in group.shapes]  # which is asked too
     if not day or not index or not levels:
         return
+    if level and of_prices_around(group) and not of_total_return(level):
+        ask_column(draft, "level", Fact("which_total_return", {"labels": (level,)}))
     names = group.texts(index)
     panels = group.panels(day, index, levels).values()
     plain = {name: other for panel in panels for name, other in without_dividends(panel).items()}

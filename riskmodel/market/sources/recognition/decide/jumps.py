@@ -163,7 +163,7 @@ def on_other_basis(counts: pd.DataFrame, closes: pd.DataFrame) -> tuple[int, ...
 def _is_apart(counts: pd.Series, closes: pd.Series) -> bool:
     count, close = counts[counts > 0], closes[closes > 0]
     steps = np.log(close).diff().dropna()
-    split = steps[_are_splits(steps, 3 * EXACT) & (steps.abs() > np.log(2) - NEAR)]
+    split = steps[_are_jumps(steps)]
     grown = np.log(count).diff().iloc[1:]
     jumps = _are_splits(grown, EXACT)
     if not (jumps.any() or len(split)):
@@ -177,6 +177,21 @@ def _is_apart(counts: pd.Series, closes: pd.Series) -> bool:
         ).any():
             return True
     return False
+
+
+def jumps_of(panel: pd.DataFrame) -> pd.Series:
+    """The logarithmic moves of prices that are those of splits, by day and stock, each from the price before."""
+    steps = [
+        pd.concat({row: moves[_are_jumps(moves)]})
+        for row, prices in panel.items()
+        if len(moves := np.log(prices[prices > 0]).diff().dropna())
+    ]
+    return pd.concat(steps).swaplevel() if steps else pd.Series(dtype=float)
+
+
+def _are_jumps(steps: pd.Series) -> pd.Series:
+    """Which logarithmic moves of a price are no day's, but those of splits by two or more."""
+    return _are_splits(steps, 3 * EXACT) & (steps.abs() > np.log(2) - NEAR)
 
 
 def _are_splits(changes: pd.Series, near: float) -> pd.Series:

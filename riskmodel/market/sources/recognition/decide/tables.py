@@ -8,6 +8,7 @@ from functools import partial
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.decide.bases import ask_bases
 from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists, other_masters
 from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
@@ -167,6 +168,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     folder = replace(folder, lists=said_indices(choices, "constituents"), levels=said)
     standings = {group: standing_of(group, likely[0], folder) for group, likely in choices.items() if likely}
     stands = {group: standing.holds for group, standing in standings.items()}
+    if securities is not None and not by_code.is_used(securities, groups):
+        has_sector = any(each.label("sector") for each in choices[securities] if each.table == "securities")
+        stands[securities] = stands.get(securities, False) and has_sector
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
     rivals: dict[str, list[Group]] = {"securities": masters}
@@ -293,6 +297,10 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     sure = [group for group in spare if not group.doubtful]
     events = [event for group in sure if (event := events_of(group, tickers[group])) is not None]
     state_dividends(drafts, events)
+    of_tables = [group for group in narrow if group in used and not group.doubtful]
+    said_of = partial(_said, [*sure, *of_tables], tickers, codes)
+    few = said_of("of_splits")
+    ask_bases(drafts, groups, across, tickers, securities, codes, [group.place for group in few])
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
@@ -301,14 +309,12 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         found += rows_of_headers(group)
     found += rows_not_found(drafts)
     missing = [each.table for each in found if each.verdict == MISSING and not each.ours]
-    of_tables = [group for group in narrow if group in used and not group.doubtful]
     near = {table: nearest(table, [*sure, *of_tables], tickers, of_tables, every) for table in missing}
     of_splits = [each for each in events if each.may_be_splits]
     if of_splits and not any(draft.table == "splits" for draft in drafts):
         near["splits"] = nearest("splits", [each.group for each in of_splits], tickers, files=every)
         found += [row_of_group(each.group, ASKED, each.splits(), table="splits") for each in of_splits]
-    said_of = partial(_said, [*sure, *of_tables], tickers, codes)
-    if not any(draft.table == "splits" for draft in drafts) and (few := said_of("of_splits")):
+    if not any(draft.table == "splits" for draft in drafts) and few:
         near["splits"] = nearest("splits", [*few], few, files=every)
         found += [row_of_group(group, ASKED, Fact("may_be_splits"), table="splits") for group in few if group not in used]
     if ends := said_of("ends"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 RARE = 0.5  # of the stocks at most have an event on one day, at the median
 MANY_DAYS = 5  # on which there are events, at least
 MOST_KINDS = 30  # different cells of a column that says of which kind an event is
+NUMBERS = re.compile(r"\d+(?:[.,]\d+)?")
 AMOUNT = 1000.0  # a payment a share is smaller, and so is a ratio of a split
 
 
@@ -88,13 +90,20 @@ def said_events(group: Group, ticker: str | None, codes: Mapping[str, frozenset[
     labels = [ticker] if ticker is not None else [each for each, shape in shapes.items() if shape.kind in (NUMBER, TEXT)]
     known = frozenset[str]().union(*codes.values())
     name = next((each for each in labels if (texts := {*group.texts(each)} - {""}) and texts <= known), None)
-    if name is None or not {DAY, NUMBER} <= {shape.kind for each, shape in shapes.items() if each != name}:
+    numbered = any(shape.kind == NUMBER or _are_ratios(group, each) for each, shape in shapes.items() if each != name)
+    if name is None or not numbered or not any(shape.kind == DAY for shape in shapes.values()):
         return None
     kinds = (each for each, shape in shapes.items() if shape.kind == TEXT and each != name)
     cells = (cell for label in kinds if group.cells[label].nunique() <= MOST_KINDS for cell in _cells(group, label))
     few = group.texts(name).nunique() <= RARE * max(map(len, codes.values()), default=0)
     said = (*group.around, *group.first.labels, *cells) if few else tuple(cells)
     return name if any(has(tokens(text), phrase) for text in said for phrase in HEADERS[kind]) else None
+
+
+def _are_ratios(group: Group, label: str) -> bool:
+    """Whether cells are two numbers with something between: `5 new for 1 old`, `1 → 3`, `1:10`."""
+    there = [cell for cell in _cells(group, label) if cell]
+    return bool(there) and all(len(NUMBERS.findall(cell)) == 2 for cell in there)
 
 
 def _are_rare(group: Group, stocks: int, label: str) -> bool:
