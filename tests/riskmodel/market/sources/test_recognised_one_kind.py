@@ -390,3 +390,62 @@ def test_levels_of_an_index_a_sheet_are_one_table_and_a_return_is_none_of_its_le
     assert found.stated["sheet"] == ["USLC", "USLCV"] and found.stated["constant"] == {"index": "{sheet}"}
     assert found.why["columns", "level"][0].values["labels"] == ("Total Return Index", "Net Total Return Index")
     assert names_of_levels(found) == ("USLC", "USLCV")
+
+
+def test_titles_of_blocks_and_lines_below_a_table_are_no_sleeves(tmp_path):
+    base(tmp_path)
+    held = rows(0.4).rename(columns={"When": "Date", "one": "Weight %"}).drop(columns="two").assign(Fund="0071")
+    title = pd.DataFrame({"Fund": ["Fund 0071 Smith"], "Date": MONTHS[:1], "Weight %": [50.0]})
+    pd.concat([title, held])[["Fund", "Date", "ISIN", "Weight %"]].to_csv(tmp_path / "holdings.csv", index=False)
+    assert list(lists_in(looked(tmp_path)).portfolios) == ["0071"]
+
+
+def test_no_benchmark_is_drafted_out_of_levels_that_are_asked_for(tmp_path):
+    master(tmp_path)
+    _, level = market()
+    frame = pd.DataFrame({"Date": level.index, "bond_10y_tr": 100 * (1 + np.arange(len(level)) / 9000)})
+    frame.assign(bond_5y_tr=frame["bond_10y_tr"] ** 1.1).to_csv(tmp_path / "series.csv", index=False)
+    found = looked(tmp_path)
+    assert draft(tmp_path, "indices").stated["fields"]["level"]["file"] == OPEN
+    assert lists_in(found).indices == ()
+
+
+def test_numbers_of_rows_are_no_codes_of_securities(tmp_path):
+    """A log has a text that rows share, and small numbers that columns of other files have too."""
+    base(tmp_path)
+    jobs = [(number, ("load", "export", "check")[number % 3], f"job {number}") for number in range(60)]
+    pd.DataFrame(jobs, columns=["job_id", "kind", "job_nm"]).to_csv(tmp_path / "a_log.csv", index=False)
+    for name in ("counts", "ranks", "scores"):
+        rows_of = [
+            (place % 50, f"{day:%Y-%m-%d}", place) for place, day in enumerate(pd.bdate_range("2024-01-01", periods=50))
+        ]
+        pd.DataFrame(rows_of, columns=["n", "day", "value"]).to_csv(tmp_path / f"{name}.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert found.stated["file"] == "master.csv"
+
+
+def test_securities_that_one_file_alone_uses_and_no_sector_says_are_asked(tmp_path):
+    """Factors and their returns prove each other."""
+    names = ["MKT", *(f"IND_{letter}" for letter in "ABCDEFG")]
+    pd.DataFrame({"fac_cd": names, "fac_nm": [f"{name} factor" for name in names], "kind": ["m", *"iiiiiii"]}).to_csv(
+        tmp_path / "factor.csv", index=False
+    )
+    draws = np.random.default_rng(3).normal(0, 0.01, (90, len(names))).round(6)
+    frame = pd.DataFrame(draws, pd.bdate_range("2024-01-01", periods=90), names)
+    frame.rename_axis("date").to_csv(tmp_path / "factor_ret.csv")
+    found = looked(tmp_path).draft("securities")
+    assert found is None or found.stated["file"] == OPEN
+
+
+@pytest.mark.parametrize(("title", "taken"), [("Sector indices (ohne Dividenden)", False), ("Sector indices", True)])
+def test_levels_under_a_title_that_says_without_dividends_are_asked(title, taken, tmp_path):
+    level = base(tmp_path)
+    names = [f"{sector} Index" for sector in ("Food", "Energy", "Banks", "Autos", "Media", "Steel")]
+    rng = np.random.default_rng(5)
+    moves = level.pct_change().fillna(0.0).to_numpy()[:, None] + rng.normal(0, 0.002, (len(level), len(names)))
+    frame = pd.DataFrame((100 * np.cumprod(1 + moves, axis=0)).round(4), level.index, names).rename_axis("Date")
+    text = f"{title}\n" + frame.to_csv()
+    (tmp_path / "levels.csv").write_text(text, encoding="utf-8")
+    found = looked(tmp_path).draft("indices")
+    stated = found is not None and found.stated["fields"]["level"]["file"] == "levels.csv"
+    assert stated == taken
