@@ -33,8 +33,15 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+BASES = {  # tables with figures of which nothing says that they are adjusted for splits
+    "custodian": ("prices", "fundamentals", "earnings"),
+    "sheets": ("prices", "fundamentals", "earnings"),
+    "vendor": ("prices", "fundamentals", "earnings", "holdings"),
+}
+
+
 def answer(path: Path) -> int:
-    """Write market, benchmarks and the ratio of splits in the place of their questions, and say how many lines that were."""
+    """Answer for market, benchmarks, and the ratio and basis of splits; and say how many lines that were."""
     text = path.read_text(encoding="utf-8")
     text, answered = re.subn('market = "\\?"', 'market = { ja = "架空の株", en = "Simulated equity" }', text)
     text, count = re.subn(r'(# question: which of (Ratio|Split [Rr]atio) is[^\n]*\n)ratio = "\?"', r'\1ratio = "\2"', text)
@@ -43,8 +50,9 @@ def answer(path: Path) -> int:
         pattern = rf'(\[sleeves\.{sleeve}\]\nholdings = "{sleeve}"\n#[^\n]*\n)benchmark = "\?"'
         text, count = re.subn(pattern, rf'\1benchmark = "{benchmark}"', text)
         answered += count
+    text, count = re.subn(r'unadjusted = "\?"', "unadjusted = []", text)
     path.write_text(text, encoding="utf-8")
-    return answered
+    return answered + count
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +79,7 @@ def asked(tmp_path_factory):
         assert digests(files) == before
         assert [path.name for path in out.iterdir()] == ["book.toml"]
         copied = shutil.copytree(out, out.with_name("other")) / "book.toml"
-        assert answer(copied) == 4
+        assert answer(copied) == 4 + len(BASES[folder])
         return kept[0], copied, code, said.getvalue(), errors.getvalue()
 
     return run
@@ -83,13 +91,15 @@ def asked(tmp_path_factory):
 def test_the_shipped_exports_are_understood_but_for_market_benchmarks_and_direction_of_splits(folder, asked):
     made, copied, code, said, errors = asked(folder)
     assert code == 2
-    assert f"Drafted {made.path}, with 4 questions for you" in said
-    assert errors == (
-        "attribution init: book.toml: 4 questions are open: 'market' in [book], 'benchmark' in [sleeves.major], "
-        "'benchmark' in "
-        "[sleeves.next_major], 'ratio' in [tables.splits.columns]. "
-        'Write the answer in the place of "?"; what may stand there is said beside it.\n'
-    )
+    places = ["'market' in [book]", "'benchmark' in [sleeves.major]", "'benchmark' in [sleeves.next_major]"]
+    tables = {**dict.fromkeys(BASES[folder], "unadjusted"), "splits.columns": "ratio"}
+    places += [f"'{key}' in [tables.{table}]" for table, key in tables.items()]
+    assert f"Drafted {made.path}, with {len(places)} questions for you" in said
+    opening, end = errors.split(" questions are open: ")
+    assert opening == f"attribution init: book.toml: {len(places)}"
+    listed, after = end.split(". Write ")
+    assert sorted(listed.split(", ")) == sorted(places)
+    assert after == 'the answer in the place of "?"; what may stand there is said beside it.\n'
     drafted, shipped = at.read_book(copied), at.read_book(EXPORTS / folder / "book.toml")
     assert drafted.book.inception == shipped.book.inception
     key = ["portfolio", "date", "ticker"]

@@ -48,7 +48,7 @@ def test_with_splits_it_is_asked_of_what_no_header_says_is_adjusted(tmp_path, la
     folder_of(tmp_path, traded=False)
     results(tmp_path, label)
     assert basis(draft(tmp_path, "earnings")) == asked
-    assert basis(draft(tmp_path, "prices")) == ("close", "volume")
+    assert basis(draft(tmp_path, "prices")) == ("close", "volume")  # the day of a split is asked too
     assert draft(tmp_path, "prices").why["unadjusted",][1].key == "splits_named"
 
 
@@ -69,7 +69,7 @@ def test_a_close_that_jumps_where_the_return_does_not_is_asked_without_a_file_of
 def test_the_question_says_what_to_write_and_what_is_written_is_read(tmp_path):
     folder_of(tmp_path, traded=True, ratio="Split ratio")
     found = draft(tmp_path, "prices")
-    assert found.why["unadjusted",][0].values["answer"] == '["close", "volume"]'
+    assert found.why["unadjusted",][0].values["answer"] == '["volume"]'  # closes go on over the splits
     wide = TableMap(layout="wide", fields={"close": {"file": "close_as_traded.csv"}}, unadjusted=["close"])
     splits = TableMap(file="splits.csv", columns={"ticker": "Symbol", "ex_date": "Effective on", "ratio": "Split ratio"})
     table = Exports(tmp_path, {"splits": splits, "prices": wide}).table("prices", CLOSES)
@@ -112,4 +112,4 @@ def test_a_file_of_splits_whose_ratios_are_texts_is_named(tmp_path):
     rows.assign(Factor="1 → 2").to_csv(tmp_path / "stock splits.csv", index=False)
     found = [each for each in looked(tmp_path).found if each.file == "stock splits.csv" and each.table == "splits"]
     assert [fact.key for each in found for fact in each.why] == ["may_be_splits"]
-    assert basis(draft(tmp_path, "prices")) == ("close", "volume")
+    assert basis(draft(tmp_path, "prices")) == ("close", "volume")  # the day of a split is asked too

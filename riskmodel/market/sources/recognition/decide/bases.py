@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.derive import ADJUSTABLE
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.decide.jumps import Source, jumps_of, keys_of, rows_of, sources_of
+from riskmodel.market.sources.recognition.decide.splits import closes_of, counts_of
 from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.values import NUMBER
@@ -48,14 +49,43 @@ def ask_bases(
     names = {row: code for code, row in reversed(keys.items())}
     moves = _jumps(sources, _returns(drafts, keys))
     jumps = tuple(f"{names[row]} {day:%Y-%m-%d} x {np.exp(step):.4g}" for (day, row), step in moves.items())
-    places = [*said, *(draft.group.place for draft in drafts if draft.table == "splits" and draft.group is not None)]
+    of_splits = [draft.group.place for draft in drafts if draft.table == "splits" and draft.group is not None]
+    places = dict.fromkeys((*said, *of_splits))
     if not jumps and not places:
         return
+    splits = [*moves.index, *_stated_splits(drafts, keys)]
+    for draft in drafts:
+        if draft.table == "prices" and any(_is_adjusted(each, splits) for each in closes_of(draft, keys)[:1]):
+            may_be["prices"].pop("close", None)
+        if draft.table == "shares" and _is_adjusted(counts_of(draft, keys)[0], splits):
+            may_be["shares"].pop("shares_out", None)
     evidence = Fact("splits_seen", {"cells": jumps[:SHOWN]}) if jumps else Fact("splits_named", {"places": tuple(places)})
     for draft in drafts:
         if labels := may_be[draft.table]:
             values = {"labels": tuple(labels.values()), "answer": json.dumps([*labels])}
             draft.state(("unadjusted",), OPEN, Fact("which_basis", values), evidence)
+
+
+def _stated_splits(drafts: Sequence[Draft], keys: Mapping[str, int]) -> Iterator[tuple[pd.Timestamp, int]]:
+    """The day and stock of each row of a table of splits whose day is taken."""
+    for draft in drafts:
+        group, ticker, day = draft.group, draft.labels.get("ticker"), draft.labels.get("ex_date")
+        if draft.table == "splits" and group is not None and ticker is not None and day is not None:
+            rows = rows_of(group.texts(ticker).tolist(), keys)
+            yield from ((date, row) for date, row in zip(group.days(day), rows, strict=True) if row is not None)
+
+
+def _is_adjusted(panel: pd.DataFrame, splits: Sequence[tuple[pd.Timestamp, int]]) -> bool:
+    """Whether closes, or counts of shares, go on as they were over every split that they are there before and after."""
+    steps = []
+    for day, row in splits:
+        if row not in panel:
+            continue
+        there = panel[row].dropna()
+        before, after = there[there.index < day], there[there.index >= day]
+        if len(before) and len(after) and before.iloc[-1] > 0 and after.iloc[0] > 0:
+            steps.append(abs(np.log(after.iloc[0] / before.iloc[-1])))
+    return bool(steps) and max(steps) < SMALL
 
 
 def _without_a_word(draft: Draft) -> dict[str, str]:

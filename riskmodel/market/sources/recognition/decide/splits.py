@@ -121,8 +121,8 @@ def _ask_basis(
     tickers: Mapping[Group, str | None],
 ) -> None:
     """Ask for counts that jump on days on which closes do not, or do not where closes do: they are on another basis."""
-    counts, names, path, labels = _counts(draft, keys)
-    apart = next((jumping for close in _closes(prices, keys) if (jumping := on_other_basis(counts, close))), ())
+    counts, names, path, labels = counts_of(draft, keys)
+    apart = next((jumping for close in closes_of(prices, keys) if (jumping := on_other_basis(counts, close))), ())
     if not apart:
         return
     beside = {draft.group, *draft.sheets}
@@ -143,7 +143,9 @@ def _ask_basis(
         draft.state(path, OPEN, question, *more)
 
 
-def _counts(draft: Draft, keys: Mapping[str, int]) -> tuple[pd.DataFrame, dict[int, str], tuple[str, ...], tuple[str, ...]]:
+def counts_of(
+    draft: Draft, keys: Mapping[str, int]
+) -> tuple[pd.DataFrame, dict[int, str], tuple[str, ...], tuple[str, ...]]:
     """The counts of a draft by day and row, the name of each row, the key that takes them, and what else may be it.
 
     Of every layout; none where they are asked anyway.
@@ -175,7 +177,7 @@ def _counts_shares(label: str) -> bool:
     return says(label, "counted") and not says(label, "of_float") and not matched(label, WORDS["prices"]["volume"])[0]
 
 
-def _closes(prices: Draft, keys: Mapping[str, int]) -> list[pd.DataFrame]:
+def closes_of(prices: Draft, keys: Mapping[str, int]) -> list[pd.DataFrame]:
     """The closes of a draft, or all that it asks for."""
     group = prices.group
     if group is not None and "ticker" in prices.labels and "date" in prices.labels:
