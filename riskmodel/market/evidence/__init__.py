@@ -2,6 +2,7 @@
 
 from riskmodel.market.evidence import (
     announcements,
+    bases,
     capitalisation,
     filings,
     groups,
@@ -18,6 +19,7 @@ __all__ = [
     "MARKET_RULES",
     "Feed",
     "announcements",
+    "bases",
     "capitalisation",
     "filings",
     "groups",
