@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from attribution.house_style.words import read_messages
 from attribution.portfolio.drafting.toml import quoted
@@ -47,10 +48,13 @@ def stubs(recognised: Recognised) -> list[str]:
 
 def _file(near: Near, place: int) -> list[str]:
     lacks = f"; nothing in it can be {', '.join(near.lacks)}" if near.lacks else ""
-    sheet = f", sheet = {quoted(near.sheet)}" if near.sheet else ""
     could = "; ".join(f"{ours}: {_shown(labels)}" for ours, labels in near.may_be.items())
-    begin = "# " if place == 0 else "# or "
-    return [visible(f"{begin}file = {quoted(near.file)}{sheet}  # {could}{lacks}", keep="")]
+    if place:  # another one, which only a reader can take
+        sheet = f", sheet = {quoted(near.sheet)}" if near.sheet else ""
+        return [visible(f"# or file = {quoted(near.file)}{sheet}  # {could}{lacks}", keep="")]
+    keys: dict[str, Any] = {"file": near.file, **({"sheet": near.sheet} if near.sheet else {}), **near.how}
+    first, *others = (visible(f"# {key} = {quoted(value)}", keep="") for key, value in keys.items())
+    return [f"{first}  # {visible(could + lacks, keep='')}", *others]
 
 
 def _shown(labels: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -294,6 +295,23 @@ def test_shares_whose_life_ends_are_named_and_never_taken(file, reason, day, val
     assert near.file == file and {near.may_be["date"][0], near.may_be["value"][0]} <= {day, value, "Last day", "Last close"}
     assert file == "ends.csv" or (near.may_be["date"][0], near.may_be["value"][0]) == (day, value)
     assert any(each.file == file and fact.key == "may_be_finals" for each in found.found for fact in each.why)
+
+
+def test_the_nearest_file_stands_as_a_mapping_writes_it(tmp_path):
+    """Once the marks of comments are taken away it is TOML, and says how the file is written."""
+    base(tmp_path)
+    rows_of = [
+        f"{isin};fusión;{day};{paid}"
+        for isin, day, paid in zip(ISINS, ("06.03.2024", "22.03.2024"), ("27,5", "0,25"), strict=False)
+    ]
+    text = "\n".join(["Amortización", "", "ISIN;Motivo delisting;Effective date;Consideration per share", *rows_of])
+    (tmp_path / "delistings.csv").write_text(text, encoding="cp1252")
+    drafted = drafted_text(looked(tmp_path), tmp_path, tmp_path / "book").split("\n")
+    begin = drafted.index("# [tables.finals]")
+    stub = [line.removeprefix("# ") for line in drafted[begin : drafted.index("", begin)] if not line.startswith("# or ")]
+    mapping = tomllib.loads("\n".join(stub))["tables"]["finals"]
+    assert mapping["file"] == "delistings.csv" and mapping["columns"]["value"] == "Consideration per share"
+    assert (mapping["delimiter"], mapping["skip"], mapping["dates"], mapping["decimal"]) == (";", 2, "DD.MM.YYYY", ",")
 
 
 def test_a_table_of_all_stocks_with_a_word_in_a_header_is_of_no_ends(tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from riskmodel.market.sources.recognition.drafts import Draft, state_how
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of, wholes_of
@@ -29,12 +31,15 @@ class Near:
         has a word of, what it is worked out from, where headers have words of that.
     lacks
         Of ours, for which the file has no column.
+    how
+        Keys of a mapping that say how the file is written, by the columns that come first.
     """
 
     file: str
     sheet: str | None
     may_be: Mapping[str, tuple[str, ...]]
     lacks: tuple[str, ...]
+    how: Mapping[str, Any]
 
 
 def nearest(
@@ -74,11 +79,18 @@ def nearest(
         if "ticker" not in lacks and len(may_be) > LEAST * len(wanted):
             pattern = pattern_of(group.files, []) or group.first.file
             alone = pattern_alone(pattern, group.files, [file for file in files if file not in group.files])
-            near = Near(alone or group.place, group.first.sheet, may_be, lacks)
+            near = Near(alone or group.place, group.first.sheet, may_be, lacks, _how(table, group, may_be))
             words = sum(max(labels.values()) for labels in scores.values() if labels)
             words += WHOLE_WORD * any(has(tokens(text), each) for text in group.around for each in OF_NAMES.get(table, ()))
             found.append((len(lacks), -words, near))
     return tuple(near for *_, near in sorted(found, key=lambda each: each[:2])[:MOST_FILES])
+
+
+def _how(table: str, group: Group, may_be: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """How the file of a table is written, as a mapping states it."""
+    draft, kinds = Draft(table), {labels[0]: kind_of(table, ours) for ours, labels in may_be.items()}
+    state_how(draft, (), group, kinds, kinds)
+    return {key: value for key, value in draft.stated.items() if key != "sheet"}
 
 
 def _scores(table: str, ours: str, group: Group, ticker: str | None) -> dict[str, float]:
