@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
 PAPER = "#ffffff"
+DARK_PAPER = "#14191e"  # for whoever has set dark colours; the style sheet of the screen has it too
+DARK_CONTRAST = 7.0  # WCAG 2.2, 1.4.6: the colours that it has there by default are near it
 ACCENT, LOSS = "#1f5fa8", "#a84f0a"  # of links and rules, and of figures that fell; the style sheets have them too
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3; graphics need 3 (1.4.11), and every colour of a house writes figures too
 
@@ -34,6 +37,22 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def on_dark(colour: str) -> str:
+    """A colour for dark paper: of the same hue and saturation, and as much lighter as reading it there takes.
+
+    Examples
+    --------
+    >>> on_dark("#0b6b4f"), on_dark("#ffffff")
+    ('#13ba89', '#ffffff')
+    """
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)))
+    while contrast(colour, DARK_PAPER) < DARK_CONTRAST:
+        lightness = min(lightness + 0.01, 1.0)
+        parts = colorsys.hls_to_rgb(hue, lightness, saturation)
+        colour = "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+    return colour
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from attribution.house_style.colours import on_dark
 from attribution.reporting.commentary.check import LINK
 from attribution.reporting.commentary.html import text_parser
 from attribution.reporting.house.markdown import house_html
@@ -45,11 +46,16 @@ def colour_sheet(colours: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> colour_sheet({"accent": "#0b6b4f", "gain": "#0b6b4f"}), colour_sheet({})
-    (':root { --accent: #0b6b4f; --gain: #0b6b4f; }', '')
+    >>> print(colour_sheet({"accent": "#0b6b4f", "gain": "#0b6b4f"}))
+    :root { --accent: #0b6b4f; --gain: #0b6b4f; }
+    @media screen and (prefers-color-scheme: dark) { :root:root { --accent: #13ba89; --gain: #13ba89; } }
+    >>> colour_sheet({})
+    ''
     """
-    rules = " ".join(f"--{use}: {colour};" for use, colour in colours.items())
-    return f":root {{ {rules} }}" if rules else ""
+    if not colours:
+        return ""
+    light, dark = (" ".join(f"--{use}: {shown(colour)};" for use, colour in colours.items()) for shown in (str, on_dark))
+    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root:root {{ {dark} }} }}"
 
 
 def _of_stock(one: StockText, messages: Messages, *, traced: bool) -> Markup:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 
 import pytest
 
-from attribution.house_style.colours import TEXT_CONTRAST, contrast
+from attribution.house_style.colours import DARK_PAPER, TEXT_CONTRAST, contrast, on_dark
 from attribution.house_style.words import LANGUAGES
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
-from attribution.reporting.client.texts import client_texts
+from attribution.reporting.client.texts import ClientTexts, client_texts
+from attribution.reporting.house.own import Own
+from attribution.reporting.house.sections import colour_sheet
 from attribution.reporting.pages.page import asset, render_page
 from attribution.reporting.policy import with_policy
 from tests.attribution.reporting.browser import needs_browser
@@ -54,6 +57,25 @@ def test_texts_and_signs_stand_out_from_what_is_behind_them_in_both_schemes(edit
     if edition == "page.css":
         assert min(contrast(found[text], found["alarm-paper"]) for text in ("ink", "alarm")) >= TEXT_CONTRAST
         assert min(contrast(found["strong"], paper) for paper in papers) >= GRAPHIC_CONTRAST
+
+
+@pytest.mark.parametrize("colour", ["#0b6b4f", "#a03a1e", "#1f5fa8", "#000000", "#5a0a5a"])
+def test_a_house_s_colour_stands_out_from_dark_paper_in_its_own_hue(colour):
+    dark = colours(asset("screen.css"), ":root:root {")
+    assert dark["paper"] == DARK_PAPER
+    assert min(contrast(on_dark(colour), dark[paper]) for paper in ("paper", "shade")) >= TEXT_CONTRAST
+    hues = [colorsys.rgb_to_hls(*(int(one[n : n + 2], 16) for n in (1, 3, 5)))[0] for one in (colour, on_dark(colour))]
+    assert hues[0] == pytest.approx(hues[1], abs=0.01)
+
+
+@needs_browser
+def test_a_house_has_its_colours_in_the_dark_too(chromium, page_content):
+    own = Own(sheet=colour_sheet({"accent": "#0b6b4f", "loss": "#a03a1e"}))
+    page = render_client(page_content, ClientTexts("", {}), "en", own=own)
+    seen = 'getComputedStyle(document.documentElement).getPropertyValue("--{}").trim()'
+    for scheme, shown in (("light", str), ("dark", on_dark)):
+        chromium.open(page, prefers_color_scheme=scheme)
+        assert [chromium.see(seen.format(use)) for use in ("accent", "loss")] == [shown("#0b6b4f"), shown("#a03a1e")]
 
 
 @pytest.mark.parametrize("sheet", ["page.css", "client.css", "explorer.css", "house.css"])
