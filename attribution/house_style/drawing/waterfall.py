@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attribution.house_style.words import Messages
 
 LEAST = 5e-5  # a step that prints as 0.00
+MOST_NAMED = 2  # rows beside the model that a step names; more go by the name of their group
 NAMES = 0.45  # of a narrow figure's width, at most, for names
 FAR = 1.0  # distance of zero from the nearest level, in ranges of the levels
 
@@ -174,7 +175,10 @@ def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messa
     styles
         How many of the largest styles stand alone.
     """
-    names = {name: messages.name("groups", name) for name in groups["group"]} | {"other": messages("charts.beside")}
+    beside = factors.loc[(factors["group"] == "other") & (factors["contribution"].abs() >= LEAST), "factor"]
+    names = {name: messages.name("groups", name) for name in groups["group"]}
+    if 0 < len(beside) <= MOST_NAMED:  # what stands under the group's name in the table
+        names["other"] = messages("words.comma").join(messages.factor(str(factor)) for factor in beside)
     by_group = {str(row.group): Bar(names[row.group], row.contribution, row.standard_error) for row in groups.itertuples()}
     style = factors[factors["group"] == "style"]
     largest = style.loc[style["contribution"].abs().sort_values(ascending=False, kind="stable").index[:styles]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attribution.reporting.pages.limits import BOTH_WAYS, COUNTS
+from attribution.reporting.pages.limits import BOTH_WAYS, COUNTS, is_below
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import is_given
+from attribution.reporting.tables.names import rule_name
 
 if TYPE_CHECKING:
     from attribution.measures.limits import Limit
@@ -33,15 +34,9 @@ def glossary(content: Content, words: PageWords) -> list[tuple[str, str]]:
     used = frame[frame["reason"].fillna("") == ""]
     t = words.messages
     return [
-        (t.factor(str(factor)), words.listed(_indicator(str(name), words) for name in rows["descriptor"]))
+        (t.factor(str(factor)), words.listed(t.name("descriptors", str(name)) for name in rows["descriptor"]))
         for factor, rows in used.groupby("factor", sort=False)
     ]
-
-
-def _indicator(name: str, words: PageWords) -> str:
-    """What an indicator is: for a client in more words, where its name says too little."""
-    own: dict[str, str] = words.messages.table["glossary"]
-    return own.get(name) or words.messages.name("descriptors", name)
 
 
 def limit_lines(content: Content, words: PageWords) -> list[LimitLine]:
@@ -53,29 +48,16 @@ def limit_lines(content: Content, words: PageWords) -> list[LimitLine]:
             first = next(iter(own.values()))
             sleeves = {key: _state(limit, words) for key, limit in own.items()}
             bound = _shown(first.bound, first, words)
-            lines.append(LimitLine(_name(rule, content, words), f"±{bound}" if rule in BOTH_WAYS else bound, sleeves))
+            name = rule_name(rule, content.book, words.messages)
+            lines.append(LimitLine(name, f"±{bound}" if rule in BOTH_WAYS else bound, sleeves))
     return lines
-
-
-def _name(rule: str, content: Content, words: PageWords) -> str:
-    """What a client calls a rule; that on risk names its index."""
-    if rule not in BOTH_WAYS:
-        return words.messages.name("limit_rules", rule)
-    band = content.book.limits.risk_band
-    return words.messages(f"client.{rule}", index=band.index if band else "")
 
 
 def _state(limit: Limit, words: PageWords) -> tuple[str, str]:
     """Whether a rule is kept, and its value, with a sign where the rule bounds both sides."""
     state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
-    below = limit.rule in BOTH_WAYS and limit.ok is not None and _is_below(limit)
+    below = limit.rule in BOTH_WAYS and limit.ok is not None and is_below(limit)
     return state, _shown(-limit.value if below else limit.value, limit, words, signed=limit.rule in BOTH_WAYS)
-
-
-def _is_below(limit: Limit) -> bool:
-    """Whether the value is below what it is measured from, by the first of its details, which is the largest."""
-    fact = limit.details[0]
-    return fact.key == "below" or float(fact.values.get("value", 0.0)) < 0
 
 
 def _shown(value: float, limit: Limit, words: PageWords, *, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.measures.limits import ACTIVE, Limit
 from attribution.measures.past_forecasts import RATIO
 from attribution.reporting.commentary.writer import Writer, plain
-from attribution.reporting.tables.names import course_of
+from attribution.reporting.tables.names import course_of, rule_name
 
 REBALANCE = "_at_rebalance"
 SHOWN_LABELS = 3
@@ -52,7 +52,7 @@ def _limits(write: Writer, limits: Mapping[str, Limit]) -> list[str]:
     elif len(untested) < len(limits):
         sentences.append(write("risk.kept_untested" if untested else "risk.kept"))
     if untested:
-        names = [write.messages.table["commentary"]["rules"].get(rule, plain(rule)) for rule in untested]
+        names = [plain(rule_name(rule, write.book, write.messages)) for rule in untested]
         sentences.append(write("risk.untested", rules=separator.join(names)))
     return sentences
 

@@ -10,6 +10,7 @@ from attribution.measures.past_forecasts import RATIO
 from attribution.measures.realised import LEAST_MONTHS
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
+from attribution.reporting.tables.names import rule_name
 from riskmodel.facts import Fact
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ MOST_NAMED = 10  # breaches in the sentence; the tables have all
 
 @dataclass(frozen=True)
 class LimitRow:
-    """A rule of a sleeve: the table's row, its state ("kept", "broken" or "untested"), its detail in words, and its kind."""
+    """A rule of a sleeve: the table's row, its name, its state ("kept", "broken" or "untested"), its detail in words, its
+    kind, and the sign of its value.
+    """
 
     row: dict[str, Any]
+    name: str
     state: str
     detail: str
     counted: bool
     both_ways: bool
+    sign: str
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,12 @@ def limits_section(content: Content, words: PageWords) -> Limits:
             if limit.sleeve != key:
                 continue
             state = "untested" if limit.ok is None else "kept" if limit.ok else "broken"
-            rows.append(LimitRow(row, state, detail_text(limit, words), limit.rule in COUNTS, limit.rule in BOTH_WAYS))
+            name, both_ways = rule_name(limit.rule, content.book, t), limit.rule in BOTH_WAYS
+            sign = words.percent(-1 if is_below(limit) else 1, signed=True)[0] if both_ways and limit.value else ""
+            rows.append(LimitRow(row, name, state, detail_text(limit, words), limit.rule in COUNTS, both_ways, sign))
             untested += state == "untested"
             if state == "broken":
-                rule = t.name("limit_rules", limit.rule)
+                rule = rule_name(limit.rule, content.book, t)
                 broken.append(t("limits.breach", sleeve=words.sleeve(key), rule=rule))
         sleeves.append((words.sleeve(key), rows, realised_rows(content, words, key)))
     named = [
@@ -79,6 +86,12 @@ def limits_section(content: Content, words: PageWords) -> Limits:
     summary = t("limits.broken", count=len(broken), breaches=words.listed(named)) if broken else t("limits.kept")
     summary = words.sentences(summary, t("limits.untested", count=untested) if untested else "")
     return Limits(sleeves, t("limits.none") if frame.empty else summary, realised_note(content, words))
+
+
+def is_below(limit: Limit) -> bool:
+    """Whether the value is below what it is measured from, by the first of its details, which is the largest."""
+    fact = limit.details[0]
+    return fact.key == "below" or float(fact.values.get("value", 0.0)) < 0
 
 
 def realised_rows(content: Content, words: PageWords, sleeve: str) -> list[RealisedRow]:

@@ -214,8 +214,9 @@ def _thin_sector(note: Fact, words: PageWords) -> str:
 
 
 def _industries(note: Fact, words: PageWords) -> str:
-    t, values = words.messages, {name: note.values[name] for name in ("number", "names", "least", "thin", "without")}
-    alone = [t(f"notes_section.industries_{key}", count=values[key]) for key in ("thin", "without") if values[key]]
+    t, counts = words.messages, ("number", "names", "least", "thin", "without")
+    values = {name: words.number(float(str(note.values[name])), 0, grouped=True) for name in counts}
+    alone = [t(f"notes_section.industries_{key}", count=values[key]) for key in ("thin", "without") if note.values[key]]
     return words.sentences(
         t("notes.industries", **values),
         t("notes_section.industries_alone", groups=t("notes_section.and").join(alone)) if alone else "",
@@ -253,14 +254,17 @@ def _found(note: Fact, words: PageWords) -> str:
     where, rows = finding.values["examples"][:SHOWN], finding.values["rows"]
     count = words.number(rows, 0, grouped=True)
     # how many more there are is not said: places and rows are counted differently, and the rows are told in all
-    examples = t("notes_section.examples", examples=words.listed(words.signed(text) for text in where)) if where else ""
+    shown = words.listed(words.signed(text).replace(", ", words.messages("words.comma")) for text in where)
+    examples = t("notes_section.examples", examples=shown) if where else ""
+    table = capital(t.name("market_tables", finding.values["table"]))
     if finding.key in t.table["found"]:
-        said = t.fact("found", Fact(finding.key, dict(finding.values) | {"count": count, "examples": examples}))
+        values = dict(finding.values) | {"table": table, "count": count, "examples": examples}
+        said = t.fact("found", Fact(finding.key, values))
     else:
         said = t(
             "notes.found",
             finding=t.fact("findings", finding),
-            table=capital(t.name("market_tables", finding.values["table"])),
+            table=table,
             rows=t("notes_section.row" if rows == 1 else "notes_section.rows", count=count),
             examples=examples,
         )

@@ -1,8 +1,13 @@
-"""What a sleeve is called: its tables' name in facts, and one name on pages, in charts and in texts."""
+"""What a sleeve and a rule are called: in facts by the tables' name, on pages, in charts and in texts by one name."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attribution.portfolio.book import Book
+
+if TYPE_CHECKING:
+    from attribution.house_style.words import Messages
 
 
 def course_of(book: Book, sleeve: str) -> str:
@@ -28,3 +33,10 @@ def sleeve_name(book: Book, sleeve: str, language: str) -> str:
         return str(getattr(own, language))
     course = course_of(book, sleeve)
     return book.names(language).get(course, course)
+
+
+def rule_name(rule: str, book: Book, messages: Messages) -> str:
+    """What pages, texts and the workbook call a rule; that on risk names its index."""
+    band = book.limits.risk_band
+    name = messages.name("limit_rules", rule)
+    return name.format(index=messages.called(band.index)) if band is not None and rule == "risk_band" else name

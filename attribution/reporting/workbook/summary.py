@@ -13,6 +13,7 @@ from attribution.house_style.numbers import NOT_AVAILABLE
 from attribution.reporting.pages.limits import detail_text
 from attribution.reporting.pages.words import PageWords
 from attribution.reporting.tables.facts import drivers
+from attribution.reporting.tables.names import rule_name
 from attribution.reporting.workbook.cells import mark_negative
 from attribution.reporting.workbook.charts import Drawing, lines, ranking
 from attribution.reporting.workbook.formats import link_to, text_columns
@@ -197,7 +198,7 @@ def _limits(page: Page, content: Content, words: PageWords) -> None:
     untested = sum(limit.ok is None for limit in content.limits)
     for limit in broken:
         page.write(0, words.sleeve(limit.sleeve), "broken")
-        page.write(1, t.name("limit_rules", limit.rule), "broken")
+        page.write(1, rule_name(limit.rule, content.book, t), "broken")
         page.end(page.write(2, detail_text(limit, words), "wrapped", LAST))
     kept = "" if broken else t("limits.kept")
     if said := words.sentences(kept, t("limits.untested", count=untested) if untested else ""):

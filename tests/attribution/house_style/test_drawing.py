@@ -627,8 +627,19 @@ def test_what_is_summed_in_a_waterfall_is_called_within_error_only_where_it_is(s
     )
     groups = pd.DataFrame({"group": ["other"], "contribution": [0.004], "standard_error": [0.0]})
     steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=styles)
-    assert [bar.label for bar in steps] == [*"ab"[:styles], "Cash, replication difference etc.", rest]
+    assert [bar.label for bar in steps] == [*"ab"[:styles], "Other", rest]
     assert sum(bar.value for bar in steps) == pytest.approx(0.037)
+
+
+@pytest.mark.parametrize(("factors", "label"), [
+    ({"cash_and_stopped": 0.002, "proxy": 0.0, "unmodelled": 0.00004}, "Cash and stopped names"),
+    ({"cash_and_stopped": 0.002, "proxy": 0.001}, "Cash and stopped names, Benchmark replication difference"),
+    ({"cash_and_stopped": 0.002, "proxy": 0.001, "fees": -0.001}, "Other"),
+])  # fmt: skip
+def test_what_is_beside_the_model_has_the_names_of_its_rows_in_a_waterfall(factors, label):
+    rows = pd.DataFrame({"factor": [*factors], "group": "other", "contribution": [*factors.values()], "standard_error": 0.0})
+    groups = pd.DataFrame({"group": ["other"], "contribution": [sum(factors.values())], "standard_error": [0.0]})
+    assert [bar.label for bar in drawing.waterfall_steps(rows, groups, ENGLISH)] == [label]
 
 
 def test_a_short_waterfall_always_has_the_specific_part_hollow_within_its_error():
@@ -685,9 +696,9 @@ def test_what_is_no_factor_stands_under_the_shorter_panel():
         return [[bar.label for part in panel for bar in part] for panel in panels]
 
     few, many = labels(2, 9)
-    assert few[-2:] == ["Stock-specific", "Replication difference"] and len(many) == 9
+    assert few[-2:] == ["Stock-specific", "Benchmark replication difference"] and len(many) == 9
     many, few = labels(9, 2)
-    assert few[-2:] == ["Stock-specific", "Replication difference"] and len(many) == 9
+    assert few[-2:] == ["Stock-specific", "Benchmark replication difference"] and len(many) == 9
     assert [len(panel) for panel in labels(0, 3)] == [2, 3]
 
 

@@ -223,7 +223,7 @@ def test_a_driver_is_told_by_which_way_the_portfolio_leaned(small_book):
     rows = [("market_sensitivity", -0.012, -6.4), ("shareholder_return", -0.008, -5.0), ("crowding", 0.006, 4.0)]
     leans = {"market_sensitivity": (0.3, -0.04), "shareholder_return": (-0.4, 0.02), "crowding": (0.2, 0.03)}
     said = reasons(small_book, *rows, ("specific", 0.0, 0.0), excess=-0.014, leans=leans)
-    assert "were high market sensitivity (−1.20%) and low shareholder payouts (−0.80%); high exposure to crowding" in said
+    assert "were high market sensitivity (−1.20%) and low shareholder return (−0.80%); high exposure to crowding" in said
     said = reasons(small_book, *rows, ("specific", 0.0, 0.0), excess=-0.014, leans=leans, language="ja")
     assert "米国株感応度の高い銘柄への傾斜（△1.20%）、株主還元性の低い銘柄への傾斜（△0.80%）です。一方、" in said
 

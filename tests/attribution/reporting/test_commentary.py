@@ -312,8 +312,8 @@ def test_limits_are_told_as_kept_broken_or_not_tested(small_book, limits):
     assert "Major (simulated): In compliance with all limits." in told(kept, small_book)
     untested = [dataclasses.replace(limit, ok=None) if limit.rule == "risk_band" else limit for limit in kept]
     text = told(untested, small_book, language="ja")
-    assert "判定できた運用制限はすべて満たしています。" in text
-    assert "判定できなかった運用制限は、予想ボラティリティです。" in text
+    assert "判定できた運用制限はすべて遵守しています。" in text
+    assert "判定できなかった運用制限は、Large Indexとのボラティリティの差（比率）です。" in text
     assert "The book states no limits." in told([], small_book)
 
 
@@ -331,7 +331,7 @@ def test_a_limit_that_was_kept_in_forecast_and_broken_in_fact_is_told(small_book
     ) in past(small_book, "broken_in_fact")
     assert "was 1.14 times (limit 1.10), which chance may explain." in past(small_book, "may_be_chance")
     japanese = past(small_book, "broken_in_fact", language="ja")
-    assert "リスクの制限は、予想では満たしていましたが、実績では超過しました。" in japanese
+    assert "リスクの制限は、予想では遵守していましたが、実績では超過しました。" in japanese
     assert "予想ではLarge Indexの1.08倍、実績では1.14倍でした（制限は1.10倍）。" in japanese
     assert "偶然の可能性があります。" in past(small_book, "may_be_chance", language="ja")
     for verdict in ("kept", "kept_in_fact", "broken_as_forecast", "too_short", "no_risk", "not_followed"):
@@ -378,8 +378,8 @@ def test_the_weight_at_the_rebalance_is_that_of_the_stock_named_and_not_the_larg
 
 
 @pytest.mark.parametrize(("language", "said"), [
-    ("en", "active weight of Energy 12.00% in size (limit 10.00%; within it at the last rebalance)"),
-    ("ja", "エネルギーのアクティブ・ウエートの大きさは12.00%（上限10.00%、前回リバランス時は上限以内）"),
+    ("en", "Energy deviates from its weight in the benchmark by 12.00% (limit ±10.00%; within it at the last rebalance)"),
+    ("ja", "エネルギーの比率のベンチマークとの差は12.00%（許容幅±10.00%、前回リバランス時は許容幅以内）"),
 ])  # fmt: skip
 def test_a_sector_that_drifted_is_told_without_the_weight_of_another_sector(small_book, language, said):
     drifted = Fact("drifted", {"label": "Energy", "then": 0.05, "value": 0.12})

@@ -20,6 +20,7 @@ from attribution.reporting.pages.limits import detail_text, limits_section
 from attribution.reporting.pages.notes import method_points, notes_section
 from attribution.reporting.pages.stocks import driver_texts, kept_together
 from attribution.reporting.pages.words import page_words
+from attribution.reporting.tables.names import rule_name
 from riskmodel import Fact
 from tests.attribution.reporting.commentary_inputs import COURSE, factor_row, judged
 
@@ -34,8 +35,9 @@ NOTES = [
             "left_out",
             {"factor": "surprise", "descriptor": "earnings_surprise", "reason": Fact("no_announcements")},
         ),
-        "サプライズ：指標「利益サプライズ」は使っていません（決算発表のデータがない）。",
-        "Surprise: the indicator “Earnings surprise” is not used (there are no earnings announcements).",
+        "サプライズ：指標「実績利益と市場予想の差（株価比）」は使っていません（決算発表のデータがない）。",
+        "Surprise: the indicator “Reported earnings less consensus, to price” is not used "
+        "(there are no earnings announcements).",
     ),
     (
         Fact("flagged", {"date": "2025-03-04", "reason": Fact("vacant", {"sectors": ("Energy", "Materials")})}),
@@ -44,13 +46,15 @@ NOTES = [
     ),
     (
         Fact("ordinary_income", {"sources": {"operating_income": 0.34, "net_income": 0.66}}),
-        "経常利益には、開示書類にある次の項目を用いました（件数に占める割合）：営業利益 34%、当期純利益 66%。",
-        "Ordinary income is taken from these items of the filings (share of filings): operating income 34%, net income 66%.",
+        "利益（経常利益、開示がなければ営業利益または当期純利益）には、開示書類にある次の項目を用いました（件数に占める割合）："
+        "営業利益 34%、当期純利益 66%。",
+        "Earnings (pre-tax, else operating or net) are these items of the filings (share of filings): "
+        "operating income 34%, net income 66%.",
     ),
     (
         Fact("found", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
-        "発行済株式数：「価格データのないティッカー」に該当するデータが1,200件あります（例：A、B）。",
-        "Share counts: ticker without prices; 1,200 rows (e.g. A, B).",
+        "発行済株式数：価格データのないティッカーの1,200件は用いていません（例：A、B）。",
+        "Share counts: rows of tickers without prices (1,200) were not used (e.g. A, B).",
     ),
     (
         Fact(
@@ -62,10 +66,10 @@ NOTES = [
                 "month": "2025-03",
             },
         ),
-        "価格：「同じ終値が異例に長く続く（終値）」に該当するデータが7件あります（例：2025-03-03 A (12.5)）。"
+        "価格：同じ終値が異例に長く続いたものが7件あります（例：2025-03-03 A (12.5)）。"
         "Major 100の2025-03の超過収益に最大12.3bp影響する可能性があります。",
-        "Prices: close that repeats for longer than the name's other days allow (the close); 7 rows "
-        "(e.g. 2025-03-03 A (12.5)). It may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
+        "Prices: 7 closes repeat for unusually long (e.g. 2025-03-03 A (12.5)). "
+        "It may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
     ),
     (
         Fact(
@@ -77,10 +81,15 @@ NOTES = [
                 )
             },
         ),
-        "価格：「終値が1日だけ大きく離れて戻る。売買は平常並み（誤記の疑い。両日の変化）」に該当するデータが9件あります"
-        "（例：2025-01-02 A-B (△1.5%, +2.0%)、C、D、E、F）。",
-        "Prices: close that jumps for one day and comes back without more trading than usual: mistyped (both moves); 9 rows "
+        "価格：売買が平常並みのまま1日だけ大きく離れて戻った終値が9件あり、誤記の疑いがあります"
+        "（例：2025-01-02 A-B (△1.5%、+2.0%)、C、D、E、F）。",
+        "Prices: 9 closes jump for one day and come back without unusual volume, and may be mistyped "
         "(e.g. 2025-01-02 A-B (−1.5%, +2.0%), C, D, E, F).",
+    ),
+    (
+        Fact("found", {"finding": Fact("fx_jump", {"table": "fx", "rows": 1, "examples": ("2025-01-02 USDJPY",)})}),
+        "為替：1日に5%を超えて動く為替レート、1件（例：2025-01-02 USDJPY）。",
+        "Exchange rates: exchange rate that moves by more than 5% in a day; 1 row (e.g. 2025-01-02 USDJPY).",
     ),
     (
         Fact(
@@ -209,8 +218,8 @@ def test_a_page_says_what_offset_the_drivers_and_how_unusual_selection_was(page_
     assert drivers_view(tables, COURSE, Drivers(), words).sentences == [
         "The drivers total +1.00%; all other items total −1.30%.",
         "The largest offsetting items: Size −1.10%, Growth −0.20%.",
-        "Stock selection was unusual: the specific part of +2.00% is 2.2 times its forecast risk of 0.90% for the month "
-        "(usual: below 2).",
+        "Stock selection was unusual: the stock-specific part of +2.00% is 2.2 times its forecast risk of 0.90% for the "
+        "month (usual: below 2).",
     ]
 
 
@@ -335,6 +344,18 @@ def test_a_sector_s_deviation_is_signed_in_the_house_style(page_content):
     assert shown == ["エネルギー △2.05%；素材 +3.00%", "Energy −2.05%; Materials +3.00%"]
 
 
+@pytest.mark.parametrize(("language", "key", "sign"), [
+    ("ja", "below", "△"), ("en", "below", "−"), ("ja", "above", "+"), ("en", "above", "+"),
+])  # fmt: skip
+def test_values_of_limits_that_bound_both_sides_have_their_sign(page_content, language, key, sign):
+    gap = Fact(key, {"risk": 0.15, "other": 0.2, "index": "Large Index", "gap": 0.1004})
+    limits = [Limit("major", "risk_band", 0.1004, 0.1, False, (gap,)), limit([Fact("at", {"label": "A", "value": 0.2})])]
+    tables = page_content.tables | {"limits": limits_table(limits)}
+    content = dataclasses.replace(page_content, limits=limits, tables=tables)
+    rows = limits_section(content, page_words(page_content.book, language)).sleeves[0][1]
+    assert [row.sign for row in rows] == [sign, ""]
+
+
 def test_a_stock_whose_ticker_is_the_name_of_a_sector_or_factor_keeps_it(page_content):
     shown = detail_text(limit([Fact("at", {"label": "Energy", "value": 0.1})]), page_words(page_content.book, "ja"))
     assert shown == "Energy 10.00%"
@@ -367,10 +388,8 @@ def test_breaches_are_named_and_marked_in_words(page_content, readers, language)
     view = limits_section(page_content, page_words(page_content.book, language))
     name = page_words(page_content.book, language).sleeve(broken["sleeve"].iloc[0])
     assert name in view.summary and str(len(broken)) in view.summary
-    said = {"ja": f"{name}の", "en": f"{name}: "}[language] + read_messages(language).name(
-        "limit_rules", broken["rule"].iloc[0]
-    )
-    assert said in view.summary
+    rule = rule_name(broken["rule"].iloc[0], page_content.book, read_messages(language))
+    assert {"ja": f"{name}の", "en": f"{name}: "}[language] + rule in view.summary
 
 
 def test_every_rule_of_the_limits_has_a_name(page_content):

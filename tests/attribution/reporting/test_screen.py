@@ -20,6 +20,24 @@ from tests.attribution.reporting.browser import needs_browser
 
 EDITIONS = ("report", "client")
 GRAPHIC_CONTRAST = 3  # WCAG 2.2, 1.4.11
+BROKEN_HEADINGS = r"""  // words that are on two lines, and headings whose parts, each kept whole, are wider than they
+  const broken = [];
+  for (const heading of document.querySelectorAll('thead th')) {
+    if (!heading.offsetParent) continue;
+    if (heading.querySelector('.keep') && heading.scrollWidth > heading.clientWidth + 1) broken.push(heading.textContent);
+    const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.textContent.matchAll(/[^\s-]+/g)) {
+        const place = document.createRange();
+        place.setStart(texts.currentNode, word.index);
+        place.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = [...place.getClientRects()].filter(box => box.width > 0.5).map(box => Math.round(box.top));
+        if (new Set(lines).size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+"""
 PHONE = {"width": 390, "height": 844, "phone": True}
 SCROLLERS = """[...document.querySelectorAll("main *")].filter(element => element.scrollWidth > element.clientWidth + 1
   && ["auto", "scroll"].includes(getComputedStyle(element).overflowX) && element.offsetParent)"""
@@ -188,6 +206,16 @@ def test_the_contents_stay_in_sight_on_a_desk_and_open_from_one_line_on_a_teleph
     assert chromium.see(height) > 300
     chromium.press("Tab", "Escape")
     assert chromium.see(height) == line and chromium.see("document.activeElement.tagName") == "SUMMARY"
+
+
+@needs_browser
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_no_heading_of_a_table_breaks_within_a_word_nor_is_wider_than_its_column(chromium, screens, edition, language):
+    chromium.open(screens[edition, language])
+    for width in (1280, 390, 320):
+        chromium.resize(width, 900, phone=width < 600)
+        assert chromium.run(BROKEN_HEADINGS) == []
 
 
 @needs_browser

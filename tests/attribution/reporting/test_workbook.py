@@ -26,6 +26,7 @@ from attribution.portfolio.settings.sections import Negative
 from attribution.reporting.pages.limits import detail_text
 from attribution.reporting.pages.words import page_words
 from attribution.reporting.tables.frames import KEYS
+from attribution.reporting.tables.names import rule_name
 from attribution.reporting.workbook.formats import sheet_names
 from attribution.reporting.workbook.workbook import LEFT_OUT, heading, render_workbook
 from tests.attribution.reporting.reports import table_sheet
@@ -327,7 +328,7 @@ def test_the_workbook_opens_on_a_page_that_sums_up_the_month(content, opened, la
         assert len(named) == 1 and said in named[0]
     broken = [limit for limit in content.limits if limit.ok is False]
     for limit in broken:
-        assert messages.name("limit_rules", limit.rule) in texts and detail_text(limit, words) in texts
+        assert rule_name(limit.rule, content.book, messages) in texts and detail_text(limit, words) in texts
     assert broken or messages("limits.kept") in texts
     links = {named_range(cell.hyperlink.location)[0] for row in sheet.iter_rows() for cell in row if cell.hyperlink}
     assert links == {opened.sheetnames[CONTENTS], messages.table["sheets"]["limits"], *sheet_names(content.results)}
