@@ -174,17 +174,18 @@ def _chart(
 ) -> Drawing:
     """Lines from zero before the first day on; those without a name are not written. The first one's `marked` day is."""
     stacked = width < WIDTH
-    pitch = 2 * PITCH + 1 if stacked else PITCH
     top, bottom = 6.0, 20.0
     last = np.array([row[np.isfinite(row)][-1] if np.isfinite(row).any() else np.nan for row in levels])
     texts = [name or "" for name in names]
     written = [k for k, name in enumerate(names) if name is not None and math.isfinite(last[k])]
     absent = [k for k, name in enumerate(names) if name is not None and not math.isfinite(last[k])]
-    height = max(height, top + bottom + (len(written) + len(absent)) * pitch)
     values = max((text_width(percent(last[k], style)) for k in [*written, *absent]), default=0.0)
     column = min(max((text_width(texts[k]) for k in [*written, *absent]), default=0.0), NAMES) + 8
     if stacked:
         column, values = min(max(column - 8, values), SHARE * width) + 8, 0.0
+    lines = {k: 2 if stacked and text_width(texts[k]) > column - 8 else 1 for k in [*written, *absent]}
+    pitch = (1 + max(lines.values(), default=1)) * PITCH + 1 if stacked else PITCH
+    height = max(height, top + bottom + len(lines) * pitch)
     leader_room = 14.0 if stacked else LEADER
     low, high = limits(levels)
     down = Scale(low, high, height - bottom, top)
@@ -217,9 +218,9 @@ def _chart(
             leader = [(right, at), (right + turns[0], at), (right + turns[1], end), (right + turns[2], end)]
             canvas.line(leader, colour, 0.6, layer=LINES)
         told = percent(last[k], style)
-        canvas.name(right + leader_room, end - PITCH / 2 * stacked, texts[k], column - 8, lines=1)
+        canvas.name(right + leader_room, end - PITCH / 2 * stacked, texts[k], column - 8, lines=lines[k])
         if stacked:
-            canvas.write(right + leader_room, end + PITCH / 2, told, "left", INK)
+            canvas.write(right + leader_room, end + PITCH / 2 * lines[k], told, "left", INK)
         else:
             canvas.write(width, end, told, "right", INK)
     if marked is not None:

@@ -33,7 +33,7 @@ from attribution.house_style.drawing.canvas import (
 )
 from attribution.house_style.drawing.contributions import brinson_chart, contribution_bars
 from attribution.house_style.drawing.fonts import families, legible
-from attribution.house_style.drawing.lines import date_ticks
+from attribution.house_style.drawing.lines import date_ticks, drawdown_lines
 from attribution.house_style.drawing.sheet import house, to_figure
 from attribution.house_style.drawing.svg import simplified
 from attribution.house_style.numbers import number, percent
@@ -629,6 +629,16 @@ def test_what_is_summed_in_a_waterfall_is_called_within_error_only_where_it_is(s
     steps = drawing.waterfall_steps(factors, groups, ENGLISH, styles=styles)
     assert [bar.label for bar in steps] == [*"ab"[:styles], "Other", rest]
     assert sum(bar.value for bar in steps) == pytest.approx(0.037)
+
+
+@pytest.mark.parametrize("name", ["Next Major (simulated)", "Benchmark replication difference", "ネクストメジャー（架空）"])
+def test_a_long_name_at_the_end_of_a_narrow_chart_s_line_is_whole_on_two_lines_above_its_value(name):
+    depths = pd.DataFrame({"a": [0.0, -0.1234], "b": [0.0, -0.05]}, index=pd.to_datetime(["2025-03-03", "2025-03-04"]))
+    drawn = drawdown_lines(depths, (name, "S&P 500"), "minus", "", ENGLISH)
+    high = {text: y for _, y, text, *_ in drawn.texts}
+    first, second = (part for part in high if part and part in name)
+    assert (first + second).replace(" ", "") == name.replace(" ", "")
+    assert high[first] < high[second] < high["−12.34"] < drawn.height
 
 
 @pytest.mark.parametrize(("factors", "label"), [
