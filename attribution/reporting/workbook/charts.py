@@ -140,14 +140,15 @@ def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any
     return list(ordered.iloc[in_order(ordered["factor"].to_numpy(), sectors)].to_dict("records"))
 
 
-def ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int]) -> Chart:
+def ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], names: str = "") -> Chart:
+    """Returns, benchmarks' returns and excess of all courses; `names` are cells with what they are called, if not by key."""
     placed = drawing.placed["performance"]
     chart = drawing.chart("bar", sheet, title)
     for column, colour in (("return", between(0.25)), ("benchmark_return", TOTAL), ("excess", INK)):  # neither gain nor loss
         chart.add_series(
             {
                 "name": _heading(placed, column),
-                "categories": f"={placed.cells('course')}",
+                "categories": f"={names or placed.cells('course')}",
                 "values": f"={placed.cells(column)}",
                 "fill": {"color": colour},
                 "gap": 60,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from xlsxwriter.utility import quote_sheetname
 
 from attribution.house_style.numbers import NOT_AVAILABLE
 from attribution.reporting.pages.limits import detail_text
@@ -28,8 +29,9 @@ RETURNS = ("return", "benchmark_return", "excess")
 RISKS = {"portfolio_volatility": "percent", "benchmark_volatility": "percent", "tracking_error": "percent", "beta": "ratio"}
 WIDTHS = (28, 34, *[11.5] * (len(RETURNS) + len(RISKS)))  # characters: course, benchmark, numbers
 LAST, HALF = len(WIDTHS) - 1, 3  # the last column, and the first of the right half
+TEXTS = ((1, HALF), (HALF + 1, LAST))  # columns of two texts beside each other, of one width
 ENDS = 10  # courses at either end of the ranking, where there are more than fit on a page
-LINE, CHART = 17, 420  # points of a line; pixels of a chart
+LINE, CHART = 18, 420  # points of a line; pixels of a chart
 SIDES = {"helped": 1.0, "hurt": -1.0}
 
 
@@ -63,14 +65,13 @@ class Page:
             self.sheet.write_number(self.row, place, float(value), self.drawing.styles(kind))
 
     def end(self, lines: int = 1) -> None:
-        """Go on below a row of so many lines."""
-        if lines > 1:
-            self.sheet.set_row(self.row, lines * LINE)
+        """Go on below a row of so many lines; a height that is stated is the same whatever program or font shows it."""
+        self.sheet.set_row(self.row, lines * LINE)
         self.row += 1
 
     def section(self, title: str) -> None:
         """Begin a section, an empty row below the one before."""
-        self.row += 1
+        self.end()
         self.write(0, title, "section", LAST)
         self.end()
 
@@ -103,7 +104,7 @@ def fill_summary(
     for place, width in enumerate(WIDTHS):
         sheet.set_column(place, place, width)
     page.write(0, words.text(content.book.book.name), "title")
-    page.end()
+    page.end(2)
     page.write(0, t("words.heading", month=words.date(content.period.end, "month")), "section", LAST - 1)
     page.link(LAST, all_sheets, drawing.words("all_sheets"))
     page.end()
@@ -113,17 +114,18 @@ def fill_summary(
     page.paragraph(words.basis, "note")
     if words.not_earned:
         page.paragraph(f"{t('cover.hypothetical_title')}: {words.not_earned}", "broken")
+    named = ""
     if drawing.has("performance"):
         ranked = list(content.tables["performance"]["course"].iloc[:-1])
         shown = ranked if len(ranked) <= 2 * ENDS else [*ranked[:ENDS], *ranked[-ENDS:]]
         between = len(ranked) - len(shown)
         more = drawing.words("between", count=between, sheet=drawing.placed["performance"].sheet) if between else ""
-        _returns(page, content, words, courses, shown, more)
+        named = _returns(page, content, words, courses, shown, more)
         if "driver" in content.tables["factor_contributions"]:
             _drivers(page, content, words, courses, shown, more)
     if drawing.has("limits"):
         _limits(page, content, words)
-    _charts(page, content)
+    _charts(page, content, named)
     sheet.hide_gridlines(2)
     sheet.set_portrait()
     sheet.set_paper(9)
@@ -134,8 +136,8 @@ def fill_summary(
 
 def _returns(
     page: Page, content: Content, words: PageWords, courses: Mapping[str, str], shown: Sequence[str], more: str
-) -> None:
-    """Each course's return beside its benchmark's, and its forecast risk."""
+) -> str:
+    """Each course's return beside its benchmark's, and its forecast risk; tells the cells with all names, if shown."""
     t, drawing = words.messages, page.drawing
     page.section(drawing.words("ranking_chart"))
     columns = t.table["columns"]
@@ -146,22 +148,24 @@ def _returns(
     risks = {(row.course, row.measure): row.value for row in risk.itertuples()}
     first = page.row
     for course in [*shown, rows.index[-1]]:
-        row, average = rows.loc[course], course == rows.index[-1]
+        row, average, height = rows.loc[course], course == rows.index[-1], 1
         if average:
             page.write(0, t("words.average"), "wrapped")
         else:
             page.link(0, courses[course], t.called(course))
-            page.write(1, str(t.called(row["benchmark"])), "wrapped")
+            height = page.write(1, str(t.called(row["benchmark"])), "wrapped")
         for place, name in enumerate(RETURNS, 2):
             page.number(place, row[name], "percent")
         for place, (name, kind) in enumerate(RISKS.items(), 2 + len(RETURNS)):
             if not average:
                 page.number(place, risks.get((course, name)), kind)
-        page.end()
+        page.end(height)
     for place in range(2, 2 + len(RETURNS)):
         mark_negative(page.sheet, place, first, ["percent"] * (page.row - first), drawing.styles)
     notes = [more, t("risk.caption", date=words.date(content.period.end)) if len(risk) else ""]
+    last = page.row
     page.paragraph(words.sentences(*notes), "note")
+    return "" if more else f"{quote_sheetname(page.sheet.get_name())}!$A${first + 1}:$A${last}"
 
 
 def _drivers(
@@ -171,14 +175,14 @@ def _drivers(
     t = words.messages
     page.section(page.drawing.words("drivers"))
     page.write(0, t.table["columns"]["course"], "heading")
-    for side, (first, last) in zip(SIDES, ((1, HALF - 1), (HALF, LAST)), strict=True):
+    for side, (first, last) in zip(SIDES, TEXTS, strict=True):
         page.write(first, t(f"sleeve.{side}"), "heading", last)
     page.end()
     for course in shown:
         found = drivers(content.tables, course)
         page.link(0, courses[course], t.called(course))
         height = 1
-        for (_, sign), (first, last) in zip(SIDES.items(), ((1, HALF - 1), (HALF, LAST)), strict=True):
+        for (_, sign), (first, last) in zip(SIDES.items(), TEXTS, strict=True):
             rows = found[found["sign"] == sign]
             named = [
                 f"{t.factor(str(row.factor))} {words.percent(row.contribution, signed=True, unit='%')}"
@@ -197,9 +201,9 @@ def _limits(page: Page, content: Content, words: PageWords) -> None:
     broken = [limit for limit in content.limits if limit.ok is False]
     untested = sum(limit.ok is None for limit in content.limits)
     for limit in broken:
-        page.write(0, words.sleeve(limit.sleeve), "broken")
-        page.write(1, rule_name(limit.rule, content.book, t), "broken")
-        page.end(page.write(2, detail_text(limit, words), "wrapped", LAST))
+        named = (words.sleeve(limit.sleeve), rule_name(limit.rule, content.book, t))
+        height = max(page.write(place, text, "broken") for place, text in enumerate(named))
+        page.end(max(height, page.write(2, detail_text(limit, words), "wrapped", LAST)))
     kept = "" if broken else t("limits.kept")
     if said := words.sentences(kept, t("limits.untested", count=untested) if untested else ""):
         page.paragraph(said, "wrapped")
@@ -207,12 +211,12 @@ def _limits(page: Page, content: Content, words: PageWords) -> None:
     page.end()
 
 
-def _charts(page: Page, content: Content) -> None:
+def _charts(page: Page, content: Content, named: str) -> None:
     """The ranking on the left, the paths since inception on the right."""
     drawing, titles = page.drawing, page.row + 1
     made: list[tuple[int, str, Chart]] = []
     if drawing.has("performance"):
-        made.append((0, "ranking_chart", ranking(drawing, page.sheet, (titles, 0))))
+        made.append((0, "ranking_chart", ranking(drawing, page.sheet, (titles, 0), named)))
     if drawing.has("cumulative"):
         made.append((HALF, "itd_chart", lines(drawing, page.sheet, (titles, HALF), "itd", content.book)))
     if not made:

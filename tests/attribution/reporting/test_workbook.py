@@ -28,6 +28,7 @@ from attribution.reporting.pages.words import page_words
 from attribution.reporting.tables.frames import KEYS
 from attribution.reporting.tables.names import rule_name
 from attribution.reporting.workbook.formats import sheet_names
+from attribution.reporting.workbook.summary import LINE
 from attribution.reporting.workbook.workbook import LEFT_OUT, heading, render_workbook
 from tests.attribution.reporting.reports import table_sheet
 from tests.conftest import SMALL_MONTH
@@ -307,6 +308,15 @@ def test_the_workbook_opens_on_a_page_that_sums_up_the_month(content, opened, la
     assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight in (None, 1)
     assert len(sheet._charts) == 2
     rows = list(sheet.iter_rows(values_only=True))
+    written = [number for number, row in enumerate(rows, 1) if any(value is not None for value in row)]
+    above = written[:-1]  # below the last, the titles of the charts
+    assert all(sheet.row_dimensions[number].height % LINE == 0 for number in above)
+    names = sheet._charts[0].series[0].cat.strRef.f if sheet._charts[0].series[0].cat.strRef else ""
+    places = re.fullmatch(r"'?([^'!]+)'?!\$A\$(\d+):\$A\$(\d+)", names)
+    assert places[1] == sheet.title
+    shown = [sheet.cell(number, 1).value for number in range(int(places[2]), int(places[3]) + 1)]
+    called = [messages.called(course) for course in content.tables["performance"]["course"].iloc[:-1]]
+    assert shown == [*called, messages("words.average")]
     texts = " ".join(str(value) for row in rows for value in row if value is not None)
     month = pd.Timestamp(SMALL_MONTH)
     assert words.date(month, "month") in texts and words.date(content.period.end) in texts
@@ -323,7 +333,7 @@ def test_the_workbook_opens_on_a_page_that_sums_up_the_month(content, opened, la
     factors = content.tables["factor_contributions"].query("driver")
     for row in factors.to_dict("records"):
         said = f"{messages.factor(row['factor'])} {words.percent(row['contribution'], signed=True, unit='%')}"
-        side = 1 if row["contribution"] > 0 else 3
+        side = 1 if row["contribution"] > 0 else 4
         named = [line[side] for line in rows if line[0] == row["course"] and not isinstance(line[2], float)]
         assert len(named) == 1 and said in named[0]
     broken = [limit for limit in content.limits if limit.ok is False]
