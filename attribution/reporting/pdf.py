@@ -20,7 +20,7 @@ from importlib import resources
 from typing import IO, Any, Self, cast
 
 CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
-PAGES = re.compile(rb"pages (\d+)\n\Z")  # what a process that made a document says last
+PAGES = re.compile(rb"pages (\d+), (\d+) empty by (\d+)%\n\Z")  # what a process that made a document says last
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_ROOM = 4  # of one that cannot write the document
 NO_PDF = (
@@ -104,9 +104,18 @@ class PdfJob:
     @property
     def pages(self) -> int:
         """How many pages it has, once there is a `result`."""
+        return self._said[0]
+
+    @property
+    def emptiest(self) -> tuple[int, int]:
+        """Which page is the emptiest, and by how many percent of its height, once there is a `result`."""
+        return self._said[1:]
+
+    @property
+    def _said(self) -> tuple[int, int, int]:
         self.errors.seek(0)
         found = PAGES.search(self.errors.read())
-        return int(found[1]) if found else 0
+        return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
 
 
 def start_pdf() -> PdfJob:
@@ -138,28 +147,28 @@ def main() -> int:
             from weasyprint.urls import URLFetcher
 
             from attribution.reporting.pdf_tags import complete_tags
+            from attribution.reporting.spacing import emptiest, fullest, spaced
         except OSError:
             return NO_PANGO
         for name in ("weasyprint", "fontTools"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        page = weasyprint.HTML(
-            string=CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode()),
-            url_fetcher=URLFetcher(allowed_protocols=["data"], fail_on_errors=True),
-        )
-        counted = []
+        fonts = FontConfiguration()
+        options: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "pdf_tags": True}
 
-        def finish(laid: weasyprint.Document, pdf: Any) -> None:
-            counted.append(len(laid.pages))
-            complete_tags(laid, pdf)
+        def lay_out(html: str) -> weasyprint.Document:
+            fetcher = URLFetcher(allowed_protocols=["data"], fail_on_errors=True)
+            return weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts, **options)
 
-        document = page.write_pdf(font_config=FontConfiguration(), pdf_variant="pdf/ua-1", pdf_tags=True, finisher=finish)
+        laid = fullest(spaced(CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode())), lay_out)
+        document = laid.write_pdf(finisher=complete_tags, **options)
+        page, share = emptiest(laid)
     rest = memoryview(document)
     try:
         while rest:  # a buffered file says nothing of the end that a full disk does not take
             rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except OSError:
         return NO_ROOM
-    os.write(sys.stderr.fileno(), f"pages {counted[0]}\n".encode())
+    os.write(sys.stderr.fileno(), f"pages {len(laid.pages)}, {page} empty by {100 * share:.0f}%\n".encode())
     return 0
 
 

@@ -21,7 +21,7 @@ from attribution.portfolio.inputs import fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.sleeve import shown_stocks
-from attribution.reporting.client.texts import client_texts, left_open, more_pages
+from attribution.reporting.client.texts import client_texts, empty_page, left_open, more_pages
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, line_checker
 from attribution.reporting.commentary.draft import draft
@@ -187,7 +187,8 @@ def report(
         remarks = (*remarks, *dict.fromkeys(failed.values()))
         clients = [document for document in jobs if document.edition == CLIENT and document.page("pdf") in made]
         added = [more_pages(one.page("pdf"), jobs[one].pages, texts[one], len(content.sleeves)) for one in clients]
-        remarks = (*remarks, *filter(None, added))
+        empty = [empty_page(one.page("pdf"), *jobs[one].emptiest) for one in clients]
+        remarks = (*remarks, *filter(None, [*added, *empty]))
         own = {one.document.text for one in edited}
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy
         files[MANIFEST] = manifest(book, content, files, edited=kept, failed=failed, house=house.hashes).encode()

@@ -72,6 +72,8 @@ def pages_are_laid_out_once(once):
         def result(self):
             return laid_out(self.page)
 
+        emptiest = (1, 0)
+
         @property
         def pages(self):
             return len(pypdf.PdfReader(io.BytesIO(self.result())).pages)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from attribution.house_style.words import read_messages
 from attribution.portfolio.book import Book
 from attribution.reporting.commentary.check import FIRST_LINE, LINK, NARROW, unified
+from attribution.reporting.spacing import MOST_EMPTY
 from attribution.reporting.tables.names import sleeve_name
 from riskmodel.errors import InputError, counted, listed
 
@@ -88,6 +89,24 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
         f"{name}: {pages} pages, more than {MOST_PAGES}, which two sleeves and a text of {MOST_TEXT} characters take: there "
         f"are {counted(sleeves, 'sleeve')}, and {sum(map(len, told)):,} characters beside breaches. Nothing was shrunk or "
         f"cut; shorten the texts, or send it as it is."
+    )
+
+
+def empty_page(name: str, page: int, empty: int) -> str:
+    """What to say of a client edition with a page of which more than a fifth is empty, `empty` percent; or nothing.
+
+    Examples
+    --------
+    >>> empty_page("client.en.pdf", 5, 82)
+    'client.en.pdf: page 5 is 82% empty, however its lines are spaced. Lengthen or shorten the texts, or send it as it is.'
+    >>> empty_page("client.en.pdf", 4, 20)
+    ''
+    """
+    if empty <= 100 * MOST_EMPTY:
+        return ""
+    return (
+        f"{name}: page {page} is {empty}% empty, however its lines are spaced. Lengthen or shorten the texts, or send it as "
+        f"it is."
     )
 
 
