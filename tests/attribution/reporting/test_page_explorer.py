@@ -211,7 +211,7 @@ def test_a_heading_sorts_by_the_enter_key_says_which_way_and_keeps_the_keyboard_
     assert explorer("heads()[8].getAttribute('aria-sort')") == "descending" and explorer(status).endswith("descending")
     chromium.press("Enter")
     assert explorer("heads()[8].getAttribute('aria-sort')") == "ascending"
-    assert explorer(status).endswith("sorted by Contribution to excess, ascending")
+    assert explorer(status).endswith("sorted by Contribution to excess return, ascending")
     assert explorer("document.activeElement === heads()[8].querySelector('button')")
     chromium.press("Tab")
     cell = explorer("document.activeElement.parentNode.cells[0].textContent")  # the stop of before

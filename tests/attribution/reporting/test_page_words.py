@@ -54,7 +54,7 @@ NOTES = [
     (
         Fact("found", {"finding": Fact("no_prices", {"table": "shares", "rows": 1200, "examples": ("A", "B")})}),
         "発行済株式数：価格データのないティッカーの1,200件は用いていません（例：A、B）。",
-        "Share counts: rows of tickers without prices (1,200) were not used (e.g. A, B).",
+        "Share counts: rows of tickers without prices, not used (1,200) (e.g. A, B).",
     ),
     (
         Fact(
@@ -68,7 +68,7 @@ NOTES = [
         ),
         "価格：同じ終値が異例に長く続いたものが7件あります（例：2025-03-03 A (12.5)）。"
         "Major 100の2025-03の超過収益に最大12.3bp影響する可能性があります。",
-        "Prices: 7 closes repeat for unusually long (e.g. 2025-03-03 A (12.5)). "
+        "Prices: closes that repeat for unusually long (7) (e.g. 2025-03-03 A (12.5)). "
         "It may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
     ),
     (
@@ -83,7 +83,7 @@ NOTES = [
         ),
         "価格：売買が平常並みのまま1日だけ大きく離れて戻った終値が9件あり、誤記の疑いがあります"
         "（例：2025-01-02 A-B (△1.5%、+2.0%)、C、D、E、F）。",
-        "Prices: 9 closes jump for one day and come back without unusual volume, and may be mistyped "
+        "Prices: closes that jump for one day and come back without unusual volume, perhaps mistyped (9) "
         "(e.g. 2025-01-02 A-B (−1.5%, +2.0%), C, D, E, F).",
     ),
     (
