@@ -37,6 +37,9 @@ EXCEL_DATES = "excel"  # a workbook's serial numbers
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 MIDNIGHT = re.compile(r"(?:[ T]0?0:00(?::00(?:\.0+)?)?| 12:00(?::00)? AM)$")  # of a day that was exported as a moment
 
+TIME = r"(?:T|\s+)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|GMT|[-+]\d{2}(?::?\d{2})?)?"
+STAMP = re.compile(rf"(?P<day>\S.*?){TIME}")  # a day with a time of day, and perhaps the zone of it
+
 
 def strptime_of(form: str) -> str:
     """A form of days as `datetime.strptime` has it.
@@ -96,6 +99,44 @@ def read_days(texts: pd.Series, form: str) -> pd.Series:
     return read
 
 
+def read_stamps(texts: pd.Series, form: str) -> tuple[pd.Series, pd.Series]:
+    """Texts with a day and a time of day: the day, NaT where one is none, and the moment where a zone stands behind.
+
+    Parameters
+    ----------
+    texts, form
+        As for `read_days`; T or blanks part the day from the time, and Z, UTC, GMT or hours are the zone.
+
+    Examples
+    --------
+    >>> texts = pd.Series(["2024-07-01T23:05:00Z", "2024-07-01 09:10 +0800", "2024-07-01 09:10"])
+    >>> days, moments = read_stamps(texts, "%Y-%m-%d")
+    >>> days.dt.day.tolist(), moments.dt.hour.tolist()
+    ([1, 1, 1], [23.0, 1.0, nan])
+    """
+    parts = texts.astype(str).str.extract(f"^{STAMP.pattern}$")
+    read = read_days(parts["day"].fillna(""), form)
+    hours, zone = parts["time"].fillna(""), parts["zone"].replace({"Z": "+00", "UTC": "+00", "GMT": "+00"}).fillna("")
+    time = pd.to_timedelta(hours.where(hours.str.count(":") != 1, hours + ":00").replace("", None), errors="coerce")
+    time = time.where(time < pd.Timedelta(days=1))
+    digits = zone.str.replace(r"[^\d]", "", regex=True).str.ljust(4, "0").where(zone != "")
+    offset = pd.to_timedelta(digits.str[:2].astype(float) * 60 + digits.str[2:].astype(float), unit="min")
+    moments = read + time - offset.where(~zone.str.startswith("-"), -offset)
+    return read.where(time.notna()), moments.dt.tz_localize("UTC")
+
+
+def day_of_stamp(cell: object) -> object:
+    """The day of a text with a time of day, as it is written; any other cell as it is.
+
+    Examples
+    --------
+    >>> day_of_stamp("2024-07-01T23:05:00Z"), day_of_stamp("Close")
+    ('2024-07-01', 'Close')
+    """
+    found = STAMP.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    return cell if found is None else found["day"]
+
+
 def _read(plain: pd.Series, form: str) -> pd.Series:
     if "%b" in form:
         plain = plain.map({text: re.sub(_MONTH, _in_english, text) for text in plain.unique() if isinstance(text, str)})
@@ -116,7 +157,7 @@ def forms_of(texts: pd.Series) -> tuple[str, ...]:
     >>> forms_of(pd.Series(["03/04/2025", "31/03/2025"])), forms_of(pd.Series(["2025-02-31"]))
     (('DD/MM/YYYY',), ())
     """
-    found = []
+    found = list[str]()
     first = MIDNIGHT.sub("", str(texts.iloc[0])) if len(texts) else ""
     for form in (form for form in FORMS if re.fullmatch(regex_of(form, short=True), first)):  # few can be the first's
         days = read_days(texts, strptime_of(form))

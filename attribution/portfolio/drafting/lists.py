@@ -96,7 +96,7 @@ def _of_stocks(held: pd.DataFrame, recognised: Recognised) -> pd.DataFrame:
 
 def _are_asked(lists: Draft, whose: str) -> bool:
     """Whether it is asked which file lists are in, whose they are or of which day: until then they say nothing."""
-    return _is_place_asked(lists) or any(path[-1] in (whose, "date", "dates") for path in lists.questions())
+    return _is_place_asked(lists) or any(path[-1] in (whose, "date", "dates", "zone") for path in lists.questions())
 
 
 def _share(names: set[str], members: set[str]) -> float:

@@ -34,6 +34,7 @@ FIRST = (
     "decimal",
     "thousands",
     "dates",
+    "zone",
     "missing",
     "unit",
 )

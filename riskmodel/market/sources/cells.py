@@ -6,12 +6,13 @@ import datetime
 import re
 from dataclasses import dataclass
 from numbers import Real
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
-from riskmodel.market.day_forms import EXCEL_DATES, read_days
+from riskmodel.market.day_forms import EXCEL_DATES, read_days, read_stamps
 from riskmodel.market.sources.mapping import RATIOS, UNITS, How, TableMap
 from riskmodel.market.tables import parsed_numbers
 
@@ -123,33 +124,69 @@ def days(cells: Cells, how: How) -> tuple[pd.Series, list[str]]:
     """
     given = cells.values
     if given.dtype.kind == "M":
-        return given, _timed(cells, given)
+        return _plain_days(cells, given, how)
     typed = given.map(lambda cell: isinstance(cell, datetime.date)).to_numpy()
-    texts = _without_missing(given[~typed], how)
+    zoned = typed.copy()
+    zoned[typed] = [getattr(cell, "tzinfo", None) is not None for cell in given[typed]]
+    read, problems = _days_of_texts(cells, _without_missing(given[~typed], how), how)
+    out = pd.Series(pd.NaT, index=given.index, dtype="datetime64[ns]")
+    out[~typed] = read
+    for some, aware in ((typed & ~zoned, False), (zoned, True)):
+        if some.any():
+            plain, timed = _plain_days(cells, pd.to_datetime(given[some], utc=aware), how, given[some])
+            out[some] = plain.to_numpy()
+            problems += timed
+    return out, problems
+
+
+def _days_of_texts(cells: Cells, texts: pd.Series, how: How) -> tuple[np.ndarray, list[str]]:
+    problems = list[str]()
     if how.dates == EXCEL_DATES:
         serial = parsed_numbers(texts.where(texts != "").astype("object"))
-        read = EXCEL_DAY + pd.to_timedelta(serial.where(serial == np.floor(serial)), unit="D")
+        read = (EXCEL_DAY + pd.to_timedelta(serial.where(serial == np.floor(serial)), unit="D")).to_numpy()
     else:
-        read = read_days(texts, how.dates)
-    wrong = read.isna() & (texts != "")
-    problems = []
+        read = read_days(texts, how.dates).to_numpy()
+    wrong = np.isnat(read) & (texts != "").to_numpy()
+    if wrong.any() and how.dates != EXCEL_DATES:
+        stamped, moments = read_stamps(texts[wrong], how.dates)
+        if how.zone:
+            read = read.astype("datetime64[ns]")
+            read[wrong] = _days_there(moments, how.zone).to_numpy()
+        timed = stamped.notna().to_numpy() & np.isnat(read[wrong])
+        problems += _of_times(cells, texts[wrong][timed], how, zoned=bool(moments.notna().any()))
+        wrong[wrong] = np.isnat(read[wrong]) & ~timed
     if wrong.any():
         what = ("is no date of the stated form", "are no dates of the stated form")
         problems.append(_problem(cells, texts[wrong], *what, "State dates"))
-    out = pd.Series(pd.NaT, index=given.index, dtype="datetime64[ns]")
-    out[~typed] = read.to_numpy()
-    dates = pd.to_datetime(given[typed])
-    out[typed] = dates.to_numpy()
-    return out, [*problems, *_timed(cells, dates)]
+    return read, problems
 
 
-def _timed(cells: Cells, dates: pd.Series) -> list[str]:
-    """What is wrong where days carry a time: it may make another day of them."""
-    timed = dates[dates.notna() & (dates != dates.dt.normalize())]
+def _plain_days(cells: Cells, dates: pd.Series, how: How, shown: pd.Series | None = None) -> tuple[pd.Series, list[str]]:
+    """Typed cells as days, those of the stated zone, and what is wrong where they carry a time: it may make another day."""
+    written = dates if shown is None else shown
+    if dates.dt.tz is not None:
+        if how.zone:
+            return _days_there(dates, how.zone), []
+        return dates.dt.tz_localize(None), _of_times(cells, written[dates.notna()].map(str), how, zoned=True)
+    timed = dates.notna() & (dates != dates.dt.normalize())
+    return dates, _of_times(cells, written[timed].map(str), how, zoned=False)
+
+
+def _days_there(moments: pd.Series, zone: str) -> pd.Series:
+    """The days that moments are of in a zone: 23:05 in London is the next day in Singapore."""
+    return moments.dt.tz_convert(ZoneInfo(zone)).dt.tz_localize(None).dt.normalize().astype("datetime64[ns]")
+
+
+def _of_times(cells: Cells, timed: pd.Series, how: How, *, zoned: bool) -> list[str]:
+    """What is wrong with cells that carry a time of day, as it may make another day of them."""
     if timed.empty:
         return []
-    what = ("carries a time of day", "carry a time of day")
-    return [_problem(cells, timed.map(str), *what, "Give plain dates")]
+    what, advice = ("carries a time of day", "carry a time of day"), "Give plain dates"
+    if how.zone:
+        what = ("carries a time of day without a zone", "carry a time of day without a zone")
+    elif zoned:
+        advice = 'Give plain dates, or state zone, whose days are meant: zone = "Asia/Singapore"'
+    return [_problem(cells, timed, *what, advice)]
 
 
 def texts(cells: Cells, how: How) -> pd.Series:

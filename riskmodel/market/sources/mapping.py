@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
@@ -47,6 +48,16 @@ def _strptime(text: str) -> str:
     return form
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f'{shown(name)} is no zone; write its name, such as "Asia/Singapore", "Europe/London" or "UTC"'
+        ) from None
+    return name
+
+
 def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -70,6 +81,7 @@ def _words(value: Any) -> Any:
 
 
 Dates = Annotated[str, AfterValidator(_strptime)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Unit = Annotated[str, AfterValidator(_unit)]
 
@@ -125,6 +137,8 @@ class How(_Part):
         What the first line below the table begins with, where notes stand there; or "empty line".
     dates
         The form of its dates: "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "DD-MMM-YY" and the like; "excel" for serial numbers.
+    zone
+        Whose days stamps with a zone are of: "Asia/Singapore". Without it a time of day is refused.
     missing
         What stands in a cell that has no value, such as "#N/A".
     """
@@ -138,6 +152,7 @@ class How(_Part):
     under: Annotated[int, BeforeValidator(_lines)] = 0
     until: str = ""
     dates: Dates = "%Y-%m-%d"
+    zone: Zone = ""
     missing: Texts = ()
 
     @model_validator(mode="after")

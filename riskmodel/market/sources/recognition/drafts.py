@@ -161,6 +161,10 @@ def state_how(draft: Draft, path: tuple[str, ...], group: Group, labels: Iterabl
             draft.state((*path, "dates"), OPEN, Fact("form_unclear" if forms else "forms_differ", {"forms": said}))
         elif forms[0] != "YYYY-MM-DD":
             draft.state((*path, "dates"), forms[0], Fact("form_seen", {"form": forms[0]}))
+    if stamped := {label: shape for label, shape in shapes.items() if kinds[label] == DATE and shape.stamps}:
+        zoned = all(shape.zoned for shape in stamped.values())
+        carried = {"labels": tuple(stamped), "cells": next(iter(stamped.values())).stamps}
+        draft.state((*path, "zone" if zoned else "dates"), OPEN, Fact("zone_unclear" if zoned else "times_of_day", carried))
     texts = [(label, shape) for label, shape in shapes.items() if kinds[label] == NUMBER and shape.points]
     missing = sorted({text for label, shape in shapes.items() if kinds[label] != TEXT for text in shape.missing})
     state_points(draft, path, [(shape.points, shape.texts) for _, shape in texts])

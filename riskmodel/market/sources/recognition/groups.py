@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.day_forms import looks_like_day
+from riskmodel.market.day_forms import day_of_stamp, looks_like_day
 from riskmodel.market.sources.cells import Cells, days, numbers
 from riskmodel.market.sources.derive import DERIVED
 from riskmodel.market.sources.mapping import How
@@ -162,12 +162,23 @@ class Group:
         return self._numbers[label]
 
     def days(self, label: str) -> pd.Series:
-        """A column as days, in the first of the forms that all of them have; missing where a cell is none."""
+        """A column as days, in the first of the forms that all of them have; missing where a cell is none.
+
+        Those of stamps are as they are written: whose days they are is asked.
+        """
         if label not in self._days:
-            shape = self.shape(label)
-            how = How(dates=shape.forms[0] if shape.forms else "YYYY-MM-DD", missing=shape.missing)
-            self._days[label] = days(Cells(self.cells[label], label), how)[0]
+            self._days[label] = self._read(label, self.cells[label], next(iter(self.shape(label).forms), ""))
         return self._days[label]
+
+    def days_in(self, label: str, form: str = "") -> pd.Series:
+        """The different days of a column in order, in a form; of typed cells in none."""
+        return self._read(label, self.cells[label].drop_duplicates(), form).dropna().drop_duplicates().sort_values()
+
+    def _read(self, label: str, cells: pd.Series, form: str) -> pd.Series:
+        shape = self.shape(label)
+        plain = cells.map(day_of_stamp) if form and shape.stamps else cells
+        read = days(Cells(plain, label), How(dates=form or "YYYY-MM-DD", missing=shape.missing))[0]
+        return read.dt.normalize() if shape.stamps else read
 
     def panels(self, day: str, name: str, labels: Iterable[str]) -> dict[str, pd.DataFrame]:
         """Columns of numbers with the days down, in order, and some names across: enough to see what they are."""

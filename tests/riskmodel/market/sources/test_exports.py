@@ -286,6 +286,55 @@ def test_a_day_with_a_time_is_refused_in_a_workbook_as_in_a_tidy_table(tmp_path)
             Exports(tmp_path, {"rates": TableMap(file=name)}).table("rates")
 
 
+STAMPS = ["2024-07-01T09:10:00Z", "2024-07-02T23:05:00Z", "2024-07-04 07:05:00 +0800"]  # the 1st, 3rd and 4th in Singapore
+
+
+@pytest.mark.parametrize("name", ["rates.csv", "rates.parquet", "objects.parquet", "rates.xlsx"])
+def test_stamps_are_of_the_days_of_the_stated_zone(tmp_path, name):
+    rows = pd.DataFrame({"date": STAMPS, "risk_free": [0.0001, 0.0002, 0.0003]})
+    if name == "rates.parquet":
+        rows["date"] = pd.to_datetime(rows["date"], utc=True, format="mixed")
+    if name == "objects.parquet":
+        rows = pd.DataFrame({"date": ["2024-07-01", *STAMPS[1:]], "risk_free": rows["risk_free"]})  # a plain day is that day
+    {".csv": rows.to_csv, ".parquet": rows.to_parquet, ".xlsx": rows.to_excel}[(tmp_path / name).suffix](
+        tmp_path / name, index=False
+    )
+    read = Exports(tmp_path, {"rates": TableMap(file=name, zone="Asia/Singapore")}).table("rates")
+    assert read is not None and read["date"].dt.strftime("%d").tolist() == ["01", "03", "04"]
+    read = Exports(tmp_path, {"rates": TableMap(file=name, zone="America/New_York")}).table("rates")
+    assert read is not None and read["date"].dt.strftime("%d").tolist() == ["01", "02", "03"]
+    with pytest.raises(
+        InputError, match=r"'date': [23] cells carry a time of day: row \d .*Give plain dates, or state zone, "
+    ):
+        Exports(tmp_path, {"rates": TableMap(file=name)}).table("rates")
+
+
+def test_a_stamp_without_a_zone_is_of_no_day_of_one(tmp_path):
+    rows = pd.DataFrame({"date": pd.to_datetime(["2024-07-01 00:00", "2024-07-02 16:00"]), "risk_free": [0.0001, 0.0002]})
+    rows.to_parquet(tmp_path / "rates.parquet", index=False)
+    rows.astype({"date": str}).to_csv(tmp_path / "rates.csv", index=False)
+    for name in ("rates.parquet", "rates.csv"):
+        with pytest.raises(InputError, match=r"1 cell carries a time of day without a zone: row \d '2024-07-02 16:00:00'"):
+            Exports(tmp_path, {"rates": TableMap(file=name, zone="Asia/Singapore")}).table("rates")
+        with pytest.raises(
+            InputError, match=r"1 cell carries a time of day: row \d '2024-07-02 16:00:00'\. Give plain dates in"
+        ):
+            Exports(tmp_path, {"rates": TableMap(file=name)}).table("rates")
+
+
+def test_days_across_may_be_stamps(tmp_path):
+    (tmp_path / "level.csv").write_text("name,2024-07-01T23:05Z,2024-07-02T23:05Z\nA,1,2\nB,3,4\n")
+    stated = {"layout": "across", "fields": {"level": {"file": "level.csv", "zone": "Asia/Singapore"}}}
+    read = Exports(tmp_path, {"indices": TableMap.model_validate(stated)}).table("indices")
+    assert read is not None and sorted({*read["date"].dt.strftime("%m-%d")}) == ["07-02", "07-03"]
+
+
+@pytest.mark.parametrize("zone", ["Singapore Time", "../etc", "", "8"])
+def test_a_zone_is_one_that_is_known(zone):
+    with pytest.raises(ValueError, match=r"is no zone; write its name, such as \"Asia/Singapore\""):
+        TableMap(file="rates.csv", zone=zone)
+
+
 def test_a_full_width_percent_sign_is_one(tmp_path):
     (tmp_path / "保有.csv").write_text("portfolio,date,ticker,weight\nm,2025-03-31,A,95.7％\nm,2025-03-31,CASH,＋4.3 ％\n")
     stated = TableMap(file="保有.csv", units={"weight": "percent"})

@@ -9,7 +9,7 @@ from riskmodel.errors import InputError
 from riskmodel.market.encodings import encoding_of
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
-from riskmodel.market.sources.recognition.drafts import Draft
+from riskmodel.market.sources.recognition.drafts import UNREAD, Draft
 from riskmodel.market.sources.recognition.recognise import recognise
 from tests.riskmodel.market.sources.odd_folders import lists
 from tests.riskmodel.market.sources.test_recognised_houses import draft, master
@@ -49,6 +49,50 @@ def test_a_form_that_is_clear_is_stated_and_read_as_it_is_stated(tmp_path, writt
     stated = {**draft.stated, "units": {"total_return": "ones"}, "constant": {"volume": ""}}
     table = Exports(tmp_path, {"prices": TableMap.model_validate(stated)}).table("prices")
     assert [*table["date"].drop_duplicates()] == [*DAYS]
+
+
+STAMPED = ["{d:%Y-%m-%d}T09:10:00Z", "{d:%d.%m.%Y} 17:10:00.250 +0800", "{d:%Y-%m-%d} 16:00:00+00:00", "parquet", "mixed"]
+
+
+@pytest.mark.parametrize("written", STAMPED)
+def test_whose_days_stamps_are_is_a_question_whose_answer_reads_them(tmp_path, written):
+    if written in ("parquet", "mixed"):
+        _folder(tmp_path, "{d:%Y-%m-%d}")
+        prices = pd.read_csv(tmp_path / "prices.csv")
+        moments = pd.to_datetime(prices["日付"]).dt.tz_localize("UTC") + pd.Timedelta("9h10min")
+        moments = (
+            moments if written == "parquet" else moments.astype(str).where(prices["日付"] != "2024-11-04", "2024-11-04")
+        )
+        prices.assign(日付=moments).to_parquet(tmp_path / "prices.parquet", index=False)
+        (tmp_path / "prices.csv").unlink()
+        found = recognise(tmp_path)
+        assert not [each for each in found.found if each.verdict == UNREAD]
+        draft = found.draft("prices")
+    else:
+        draft = _folder(tmp_path, written)
+    assert draft is not None and draft.stated["zone"] == "?" and draft.labels["date"] == "日付"
+    (question,) = draft.why["zone",]
+    assert question.key == "zone_unclear" and question.values["labels"] == ("日付",) and ":" in question.values["cells"][0]
+    stated = {**draft.stated, "units": {"total_return": "ones"}, "constant": {"volume": ""}}
+    shift = pd.Timedelta("1D" if "16:00" in written else "0D")  # which is past midnight there
+    table = Exports(tmp_path, {"prices": TableMap.model_validate(stated | {"zone": "Asia/Singapore"})}).table("prices")
+    assert [*table["date"].drop_duplicates()] == [
+        day if day.day == 4 and written == "mixed" else day + shift for day in DAYS
+    ]
+
+
+@pytest.mark.parametrize("written", ["{d:%Y-%m-%d} 16:00", "{d:%d/%m/%Y} 16:00:00", "parquet"])
+def test_times_of_day_without_a_zone_are_a_question_that_says_what_to_do(tmp_path, written):
+    if written == "parquet":
+        _folder(tmp_path, "{d:%Y-%m-%d}")
+        prices = pd.read_csv(tmp_path / "prices.csv")
+        prices.assign(日付=pd.to_datetime(prices["日付"]) + pd.Timedelta("16h")).to_parquet(tmp_path / "prices.parquet")
+        (tmp_path / "prices.csv").unlink()
+        draft = recognise(tmp_path).draft("prices")
+    else:
+        draft = _folder(tmp_path, written)
+    assert draft is not None and draft.stated["dates"] == "?" and "zone" not in draft.stated
+    assert [fact.key for fact in draft.why["dates",]][-1] == "times_of_day" and draft.labels["date"] == "日付"
 
 
 @pytest.mark.parametrize("written", ["{d:%m/%d/%Y}", "{d.day}.{d.month}.{d:%y}", "{d:%y/%m/%d}"])

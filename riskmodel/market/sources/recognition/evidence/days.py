@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from riskmodel.facts import Fact
-from riskmodel.market.day_forms import read_days, strptime_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import DAY
 from riskmodel.market.sources.recognition.groups import Group, wholes_of
@@ -37,9 +36,9 @@ def settle_days(groups: Sequence[Group]) -> None:
 
 
 def span_of(group: Group, label: str, form: str) -> Span:
-    """The first and the last day of a column that has a form."""
-    read = read_days(group.texts(label).drop_duplicates().astype(object), strptime_of(form))
-    return read.min(), read.max()
+    """The first and the last day of a column in a form; of typed cells in none."""
+    days = group.days_in(label, form)
+    return days.min(), days.max()
 
 
 def _labels(group: Group) -> list[str]:
@@ -52,10 +51,7 @@ def _clear_span(group: Group, label: str) -> Span | None:
     forms = group.shape(label).forms
     if not matched(label, WORDS["prices"]["date"])[0] or len(forms) > 1 or not all("YYYY" in form for form in forms):
         return None
-    if forms:
-        return span_of(group, label, forms[0])
-    typed = pd.to_datetime(group.cells[label], errors="coerce").dropna()
-    return typed.min(), typed.max()
+    return span_of(group, label, forms[0] if forms else "")
 
 
 def _near(span: Span, known: Span) -> bool:
@@ -71,9 +67,7 @@ def why_no_prices(group: Group, candidate: Candidate) -> Fact | None:
     if candidate.table != "prices" or label is None:
         return None
     forms = group.shape(label).forms
-    read = [read_days(group.texts(label).drop_duplicates().astype(object), strptime_of(form)) for form in forms]
-    read = read or [pd.Series(pd.to_datetime(group.cells[label], errors="coerce"))]
-    days = [each.dropna().drop_duplicates().sort_values() for each in read]
+    days = [group.days_in(label, form) for form in forms or ("",)]
     if all(len(each) < 2 or each.diff().median() >= MONTHLY for each in days):
         return Fact("days_of_lists", {"label": label, "count": len(days[0])})
     used = {label for found in candidate.columns.values() for label, _ in found}

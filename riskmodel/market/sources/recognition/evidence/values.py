@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.market.day_forms import forms_of
+from riskmodel.market.day_forms import STAMP, day_of_stamp, forms_of
 from riskmodel.market.sources.cells import PLAIN, grouped_forms
 from riskmodel.market.spelling import stands_for_none
 
@@ -23,6 +23,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
 FEW_LETTERS = re.compile(r"[^\W\d_][^\W\d_./ ]{0,3}\.?")
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
 SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9, 1)
+FEW_STAMPS = 3  # that show how all are written
 MANY_NUMBERS = 6  # different ones of a column, before a word among them stands for none
 MOSTLY = 0.95  # of the cells of a column of codes have the right check digit
 
@@ -37,6 +38,10 @@ class Shape:
         `day`, `number`, `text` or `empty`.
     forms
         Of days that are text: every form that all of them have, ours; of several one cannot tell.
+    stamps
+        Of days that carry a time of day, or a zone: some of them as they are written.
+    zoned
+        Whether each of these has its zone.
     points
         Of numbers that are text: every pair of decimal and thousands that all of them have.
     missing
@@ -59,6 +64,8 @@ class Shape:
     code: str = ""
     texts: tuple[str, ...] = ()
     unique: bool = False
+    stamps: tuple[str, ...] = ()
+    zoned: bool = False
 
 
 def shape_of(cells: pd.Series) -> Shape:
@@ -79,7 +86,7 @@ def shape_of(cells: pd.Series) -> Shape:
     rows, given = len(given), pd.Series(given.unique())
     unique = len(given) == rows
     if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
-        return Shape(DAY, unique=unique)
+        return _of_days(given, unique)
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
     different = pd.Series(given[~typed].astype(str).str.strip().unique(), dtype=object)
     words = different[~different.str.contains(r"\d")] if len(different) > MOST else different  # few, and all are looked at
@@ -100,12 +107,34 @@ def shape_of(cells: pd.Series) -> Shape:
         forms = forms_of(there)
         if forms:
             return Shape(DAY, forms, missing=absent, unique=unique)
+        if (stamps := _of_stamps(there)) is not None:
+            return replace(stamps, missing=absent, unique=unique)
         code = code_of(texts)
         if numbers and not code:
             percent = bool(there.str.translate(PLAIN).str.endswith("%").any())
             return Shape(NUMBER, (), numbers, absent, percent, texts=tuple(there), unique=unique)
         return Shape(TEXT, code=code, texts=tuple(texts), unique=unique)
     return Shape(TEXT, texts=(*texts, *_some(whole.unique())), unique=unique)
+
+
+def _of_days(given: pd.Series, unique: bool) -> Shape:
+    """Of typed days, which may carry a time of day or a zone."""
+    moments = pd.Series([pd.Timestamp(cell) for cell in _some(given.to_numpy(dtype=object))], dtype=object)
+    zoned = moments.map(lambda moment: moment.tz is not None)
+    timed = moments[zoned | moments.map(lambda moment: moment != moment.normalize())]
+    return Shape(
+        DAY, unique=unique, stamps=tuple(map(str, timed[:FEW_STAMPS])), zoned=not timed.empty and zoned[timed.index].all()
+    )
+
+
+def _of_stamps(texts: pd.Series) -> Shape | None:
+    """Of texts that are days and times of day, perhaps some of them days alone; None where one is none."""
+    if STAMP.fullmatch(texts.iloc[0]) is None and STAMP.fullmatch(texts.iloc[-1]) is None:
+        return None  # as of most columns
+    forms = forms_of(texts.map(day_of_stamp))
+    found = {text: stamp for text in texts if (stamp := STAMP.fullmatch(text)) is not None}
+    zoned = all(stamp["zone"] for stamp in found.values())
+    return Shape(DAY, forms, stamps=tuple(found)[:FEW_STAMPS], zoned=zoned) if forms else None
 
 
 def _some(cells: np.ndarray) -> np.ndarray:

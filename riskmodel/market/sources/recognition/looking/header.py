@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.market.day_forms import ANY as ANY_DAY
+from riskmodel.market.day_forms import TIME
 from riskmodel.market.sources.recognition.evidence.values import DAY, shape_of
 from riskmodel.market.spelling import stands_for_none
 
 LOOKED_AT = 500  # rows below a header, for what stands under it
 MOST_LINES_ABOVE = 30  # a header
-NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:'\s%％-]+|{ANY_DAY}")  # a number or a day
+NO_WORD = re.compile(rf"[-+△▲]?[\d.,/:'\s%％-]+|(?:{ANY_DAY})(?:{TIME})?")  # a number, a day or a stamp
 MOST_HEADERS = 5  # rows of one: what a column is, its code, its unit
 FILLED = 0.6  # of a table's width is a header; titles above have fewer cells
 
