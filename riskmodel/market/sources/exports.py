@@ -88,9 +88,11 @@ class Exports:
         kinds = known_columns(name, spec, stated)
         require_stated(name, stated)
         require_known(name, stated, kinds)
-        if stated.fields:
-            return finished(_wide(self.folder, name, stated, kinds, problems), name, stated, self.table, problems)
         dropped: Dropped = {}
+        if stated.fields:
+            wide = _wide(self.folder, name, stated, kinds, problems, dropped)
+            self.dropped[name] = dropped
+            return finished(wide, name, stated, self.table, problems)
         pieces = _long(self.folder, name, stated, kinds, problems, dropped)
         self.dropped[name] = dropped
         joined = pd.concat([piece for _, piece in pieces], ignore_index=True)
@@ -104,7 +106,7 @@ def _long(
     pieces = []
     for pattern in stated.file:
         for path, in_name in files_of(folder, pattern, name, stated):
-            for sheet, frame in read_cells(path, stated, name):
+            for sheet, frame in read_cells(path, stated, name, dropped):
                 place, own = _place(path, sheet), stated
                 if stated.items is not None:
                     frame = without_dropped(frame, place, name, stated, dropped)
@@ -136,7 +138,9 @@ def _place_of(row: int, pieces: list[tuple[str, pd.DataFrame]]) -> str:
     raise IndexError(row)
 
 
-def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str]) -> pd.DataFrame:
+def _wide(
+    folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], problems: list[str], dropped: Dropped
+) -> pd.DataFrame:
     date, ticker = sorted(TABLES[name].key, key=lambda column: kinds[column] != DATE)
     require_own_sheets(folder, name, stated)
     joined: pd.DataFrame | None = None
@@ -144,7 +148,7 @@ def _wide(folder: Path, name: str, stated: TableMap, kinds: Mapping[str, str], p
         parts = []
         for pattern in sheet.file:
             for path, _ in files_of(folder, pattern, name, sheet):
-                for its, frame in read_cells(path, sheet, name):
+                for its, frame in read_cells(path, sheet, name, dropped):
                     unpivoted = _unpivoted(frame, sheet, _place(path, its), name, problems, stated.layout)
                     parts.append(unpivoted.set_axis([date, ticker, ours], axis=1))
         column = pd.concat(parts, ignore_index=True)
@@ -183,10 +187,10 @@ def _unpivoted(frame: pd.DataFrame, sheet: Sheet, place: str, name: str, problem
     return pd.DataFrame({"date": keys[0], "name": keys[1], "value": values.to_numpy()})
 
 
-def read_cells(path: Path, how: How, name: str) -> list[tuple[str | None, pd.DataFrame]]:
+def read_cells(path: Path, how: How, name: str, dropped: Dropped) -> list[tuple[str | None, pd.DataFrame]]:
     """The cells of a file under its header, or of each of its sheets that are stated, as they are, with the sheet's name.
 
-    The index is the number of each row in the file.
+    The index is the number of each row in the file; `dropped` gets how many lines of several cells `until` left out.
 
     Raises
     ------
@@ -218,10 +222,10 @@ def read_cells(path: Path, how: How, name: str) -> list[tuple[str | None, pd.Dat
         ) from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, OSError, ValueError) as error:
         raise InputError(f"{name}: '{path.name}' cannot be read ({one_line(error)}).") from None
-    return [(sheet, _under_header(cells, how, name, _place(path, sheet))) for sheet, cells in read]
+    return [(sheet, _under_header(cells, how, name, _place(path, sheet), dropped)) for sheet, cells in read]
 
 
-def _under_header(cells: pd.DataFrame, how: How, name: str, place: str) -> pd.DataFrame:
+def _under_header(cells: pd.DataFrame, how: How, name: str, place: str, dropped: Dropped) -> pd.DataFrame:
     if cells.empty:
         raise InputError(
             f"{name}: '{place}' has no header under {counted(how.skip, 'line')} to skip. Correct the file, or skip."
@@ -232,13 +236,16 @@ def _under_header(cells: pd.DataFrame, how: How, name: str, place: str) -> pd.Da
     )
     empty = body.isna() | (body == "")
     if how.until:
-        body = _until(body, empty, how, name, place)
+        body = _until(body, empty, how, name, place, dropped)
         empty = empty.loc[body.index]
     return body.loc[~empty.all(axis=1), ~(empty.all() & (body.columns == "")).to_numpy()]  # a delimiter at the end of lines
 
 
-def _until(body: pd.DataFrame, empty: pd.DataFrame, how: How, name: str, place: str) -> pd.DataFrame:
-    """The rows above the notes that a mapping says stand below a table; refused where a line there is no note."""
+def _until(body: pd.DataFrame, empty: pd.DataFrame, how: How, name: str, place: str, dropped: Dropped) -> pd.DataFrame:
+    """The rows above the notes that a mapping says stand below a table; refused where a line there is no note.
+
+    A note has one cell, or fills less than half of the table's columns, as the last line of a feed with its count of rows.
+    """
     if how.until == EMPTY_LINE:
         below = empty.all(axis=1)
     else:
@@ -247,12 +254,17 @@ def _until(body: pd.DataFrame, empty: pd.DataFrame, how: How, name: str, place: 
         return body
     first = int(below.to_numpy().argmax())
     more = (~empty).iloc[first:].sum(axis=1)
-    rows = [f"row {row} ({count} cells)" for row, count in more[more > 1].items()]
+    more = more[more > 1]
+    width = int(((body.columns != "") | ~empty.iloc[:first].all().to_numpy()).sum())
+    rows = [f"row {row} ({count} cells)" for row, count in more[2 * more >= width].items()]
     if rows:
         raise InputError(
-            f"{name}: '{place}' has lines below until = \"{how.until}\" that are no notes, which have one cell: "
-            f"{listed(rows)}. State until as the words that the notes begin with, or correct the file: no row is left out."
+            f"{name}: '{place}' has lines below until = \"{how.until}\" that are no notes, which fill less than half of the "
+            f"columns: {listed(rows)}. State until as the words that the notes begin with, or correct the file: no row is "
+            f"left out."
         )
+    if len(more):
+        dropped["until", how.until] = dropped.get(("until", how.until), 0) + len(more)
     return body.iloc[:first]
 
 

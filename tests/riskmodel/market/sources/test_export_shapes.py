@@ -97,9 +97,32 @@ def test_notes_below_a_table_are_left_out_where_that_is_stated(until, tmp_path):
     with pytest.raises(InputError, match="missing column 'total_return'"):
         exports.table("prices")  # and no day that is none
     noted(tmp_path, ["* Prices are adjusted for splits."], ["Total", 3.0, 4.0])
-    assert "'px.xlsx' has lines below until = \"" + until + '" that are no notes, which have one cell: row 8 (3 cells)' in (
-        refusal(tmp_path, "prices", **closes(until))
+    said = '" that are no notes, which fill less than half of the columns: row 8 (3 cells)'
+    assert "'px.xlsx' has lines below until = \"" + until + said in refusal(tmp_path, "prices", **closes(until))
+
+
+@pytest.mark.parametrize("until", ["END", "empty line"])
+def test_a_last_line_of_a_few_cells_is_a_note_that_is_counted(until, tmp_path):
+    rows = ["portfolio,date,ticker,weight,currency", "m,2025-03-03,A,0.4,USD", "m,2025-03-03,B,0.6,USD"]
+    rows += [""] * (until == "empty line") + ["END,2"]
+    (tmp_path / "list.csv").write_text("\n".join([*rows, "Made by a bank."]))
+    exports = Exports(tmp_path, {"holdings": TableMap(file="list.csv", until=until)})
+    read = exports.table("holdings")
+    assert read is not None and read["ticker"].tolist() == ["A", "B"]
+    assert exports.dropped == {"holdings": {("until", until): 1}}  # what has one cell is a note
+    (tmp_path / "list.csv").write_text("\n".join([*rows, "m,2025-03-03,C"]))
+    assert "no notes, which fill less than half of the columns: row " in refusal(
+        tmp_path, "holdings", file="list.csv", until=until
     )
+
+
+def test_a_last_line_of_a_few_cells_below_a_wide_table_is_counted_too(tmp_path):
+    levels = ["Day,A,B,C,D", "2025-03-03,1,2,3,4", "2025-03-04,1,2,3,4", "Total days,2"]
+    (tmp_path / "levels.csv").write_text("\n".join(levels))
+    fields = {"level": {"file": "levels.csv", "until": "Total"}}
+    exports = Exports(tmp_path, {"indices": TableMap.model_validate({"layout": "wide", "fields": fields})})
+    read = exports.table("indices")
+    assert read is not None and len(read) == 8 and exports.dropped == {"indices": {("until", "Total"): 1}}
 
 
 def test_notes_that_are_not_stated_are_refused_by_their_row(tmp_path):

@@ -219,5 +219,48 @@ def test_a_header_of_several_lines_is_read_by_that_of_the_codes(first, tmp_path)
     field = found.stated["fields"]["close"]
     skip = 2 if first == "Symbol" else 3
     assert (field["skip"], field["under"], found.stated["layout"]) == (skip, 6 - skip, "wide")
-    read = read_cells(tmp_path / "download.xlsx", How(skip=skip, under=6 - skip), "prices")[0][1]
+    read = read_cells(tmp_path / "download.xlsx", How(skip=skip, under=6 - skip), "prices", {})[0][1]
     assert list(read.columns[1:]) == TICKERS and len(read) == len(days) and read.index[0] == 8
+
+
+HELD = "fund,date,ISIN,name,quantity,price,value,currency"
+ROWS = [f"0071,2025-03-03,ZZ00000{place:04d},Name {place},{100 + place},{place}.25,{place}000,USD" for place in range(1, 38)]
+LAST = {
+    "END,37,bank": "END",
+    "T,38": "T",
+    "Times in local time; trading from 09:00,to 17:30": "Times in local time;",
+}
+
+
+@pytest.mark.parametrize("last", LAST)
+def test_a_line_that_ends_a_feed_is_no_row(tmp_path, last):
+    (tmp_path / "held.csv").write_text("\n".join([HELD, *ROWS, last, ""]), encoding="utf-8")
+    (seen,) = look(tmp_path)
+    assert isinstance(seen, Seen) and seen.how["until"] == LAST[last] and len(seen.cells) == len(ROWS)
+    dropped = dict[tuple[str, str], int]()
+    read = read_cells(tmp_path / "held.csv", How(until=seen.how["until"]), "holdings", dropped)[0][1]
+    assert len(read) == len(ROWS) and sum(dropped.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Cash USD,,,,,,5000",  # which a list without it would be too small by
+        "Total,,,,,,703000",
+        "0071,2025-03-04",  # a row of which little is known
+        "0072,Name 38",
+        "END,37,bank,of,somewhere",  # most of the columns
+        "99,37",
+    ],
+)
+def test_a_last_row_that_may_be_one_is_a_row(tmp_path, last):
+    (tmp_path / "held.csv").write_text("\n".join([HELD, *ROWS, last, ""]), encoding="utf-8")
+    (seen,) = look(tmp_path)
+    assert isinstance(seen, Seen) and "until" not in seen.how and len(seen.cells) == len(ROWS) + 1
+
+
+def test_a_line_is_no_end_of_a_feed_whose_beginning_a_row_has_or_where_rows_are_as_short(tmp_path):
+    for rows in ([*ROWS[:5], "END of,2025-03-03,ZZ1,Name,1,2,3,USD", *ROWS[5:36]], ["0071,2025-03-03,ZZ1", *ROWS[1:]]):
+        (tmp_path / "held.csv").write_text("\n".join([HELD, *rows, "END,37,bank", ""]), encoding="utf-8")
+        (seen,) = look(tmp_path)
+        assert isinstance(seen, Seen) and "until" not in seen.how

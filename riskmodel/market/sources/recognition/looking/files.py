@@ -42,6 +42,8 @@ INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without
 MOST_NAMED = 5  # files of a packed one
 MOST_SAID = 8  # cells of a header's other lines that tell what stands below: more are names
 NOTE = 20  # characters of a note that tell where notes begin
+MOST_LAST = 4  # lines of several cells below a table
+PART = 0.4  # of a table's columns at the most that such a line fills
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,17 +252,58 @@ def _notes_below(body: pd.DataFrame) -> tuple[int, str] | None:
     """Where notes begin below a table, and what a mapping states of it; None where there are none."""
     filled = body.notna().sum(axis=1).to_numpy()
     rows = np.flatnonzero(filled > 1)
+    last = _last_lines(body, filled, rows)
+    rows = rows[: len(rows) - last]
     end = int(rows[-1]) + 1 if len(rows) else 0
     if not end or end == len(body) or not filled[end:].any():
         return None
-    notes = _texts_of(body.iloc[end:])
+    notes = _texts_of(body.iloc[end:][filled[end:] == 1])
     apart = filled[end] == 0 and len(body.columns) > 2
     if not all(len(cell) > NOTE or (is_word(cell) and (apart or len(cell.split()) > 1)) for cell in notes):
         return None  # a name without a number, perhaps
     if filled[end] == 0 and (filled[:end] > 0).all():
         return end, EMPTY_LINE
     first = next((cell for cell in body.iloc[end:, 0] if isinstance(cell, str)), None)
-    return None if first is None else (end, first.strip()[:NOTE])
+    if first is None or (last and any(cell.startswith(first.strip()[:NOTE]) for cell in _firsts(body.iloc[:end]))):
+        return None
+    return end, first.strip()[:NOTE]
+
+
+def _last_lines(body: pd.DataFrame, filled: np.ndarray, rows: np.ndarray) -> int:
+    """How many of the last rows are no rows of the table but end a feed: `END,37,bank`, `Times are local; trading from 9`.
+
+    They begin with a word and fill few of the columns, fewer than any row above.
+    """
+    width = int((body.notna().any().to_numpy() | (body.columns != "")).sum())
+    for count in range(min(MOST_LAST, len(rows) - 1), 0, -1):
+        few = min(PART * width, filled[rows[:-count]].min() - 1)
+        if filled[rows[-count:]].max() <= few and _end_a_feed(body.iloc[rows[:-count]], body.iloc[rows[-count:]]):
+            return count
+    return 0
+
+
+def _end_a_feed(above: pd.DataFrame, below: pd.DataFrame) -> bool:
+    """Whether lines are told from rows of which little is known, of cash or a total: each says how many rows there are, or
+    its first cell is written as none above, and it has no number below numbers.
+    """
+    counts = {str(len(above) + more) for more in (0, 1, len(below), 1 + len(below))}  # with a header, and with themselves
+    forms = {_form(cell) for cell in _firsts(above)}
+    plain = [not all(map(is_word, above.iloc[:, place].dropna())) for place in range(above.shape[1])]
+    for line in below.to_numpy(dtype=object):
+        number = any(is_plain and pd.notna(cell) and not is_word(cell) for is_plain, cell in zip(plain, line, strict=True))
+        counted = bool(counts & {str(cell).strip() for cell in line[1:]})
+        if not is_word(line[0]) or (not counted and (number or _form(line[0].strip()) in forms)):
+            return False
+    return True
+
+
+def _firsts(rows: pd.DataFrame) -> list[str]:
+    return [str(cell).strip() for cell in rows.iloc[:, 0].dropna()]
+
+
+def _form(cell: str) -> str:
+    """How a cell is written: A for letters, 0 for digits."""
+    return re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "A", cell))
 
 
 def _seen(
