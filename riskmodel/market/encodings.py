@@ -40,6 +40,8 @@ LETTERS = {  # of each encoding's languages those beyond ASCII, the commonest fi
     "cp1257": ("āīēšņļģžķūčō", "ėųžšįąčūę", "äõüöšž"),
 }  # fmt: skip
 SELDOM = {"latin-1": 1.5, "cp1257": 1.5}  # off the likelihood, a logarithm
+LEAST_LETTERS = 3  # of a word, before one of them tells an encoding
+AMOUNT = re.compile(rb"[\x80\xa3\xa5](?:[km]|[mbt]n|mm|[mb]illions?|thousands?)?", re.IGNORECASE)  # £m, €bn
 AREA = re.compile("[a-z]?m[²³]")
 OTHER_SCRIPTS = ("cp1251", "cp1253")  # whose words have no Latin letters in them
 
@@ -61,7 +63,8 @@ def encodings_of(raw: bytes, alike: Iterable[bytes] = ()) -> tuple[str, ...]:
     """The encodings that a text file may be in, the likeliest first; several where its letters do not tell them apart.
 
     It is told by its mark, or the first of UTF-8, UTF-16, cp932 and encodings of pairs of bytes that it can be. Of those of
-    a byte a letter it is that under which its letters are those of words of one language.
+    a byte a letter it is that under which its letters are those of words of one language. A word has three letters, and is
+    no amount: £m may be Łm. Where no word has a letter beyond ASCII all that it may be are given, cp1252 first.
 
     Parameters
     ----------
@@ -82,7 +85,8 @@ def encodings_of(raw: bytes, alike: Iterable[bytes] = ()) -> tuple[str, ...]:
     if (text := _decoded(raw, "cp932")) is not None and _is_japanese(text, IN_RUNS if western else 0.0):
         return ("cp932",)
     words = dict.fromkeys(word for each in (raw, *alike) if _decoded(each, "utf-8") is None for word in WORD.findall(each))
-    return _of_letters(raw, [*words][:MOST_WORDS])
+    telling = [word for word in words if len(word) >= LEAST_LETTERS and not AMOUNT.fullmatch(word)]
+    return _of_letters(raw, telling[:MOST_WORDS]) if telling else _of_signs(raw, [*words])
 
 
 def _of_letters(raw: bytes, words: list[bytes]) -> tuple[str, ...]:
@@ -99,6 +103,17 @@ def _of_letters(raw: bytes, words: list[bytes]) -> tuple[str, ...]:
     ranked = sorted(found.values(), key=lambda each: -each[0])
     near = [encoding for score, encoding in ranked if score > ranked[0][0] - SURE]
     return tuple(near) or ("latin-1",)
+
+
+def _of_signs(raw: bytes, words: list[bytes]) -> tuple[str, ...]:
+    """The encodings of Windows under which the signs of a text without a word beyond ASCII are others, cp1252 first."""
+    together, found = b"\n".join(word for word in words if not AREA.fullmatch(word.decode("latin-1"))), dict[str, str]()
+    usual = (each for each in LETTERS if each.startswith("cp") and each not in OTHER_SCRIPTS)
+    for encoding in (each for each in usual if _decoded(raw, each) is not None):
+        text = _decoded(together, encoding) or ""
+        if not any("\x80" <= letter < "\xa0" for letter in text):
+            found.setdefault(text, encoding)
+    return tuple(found.values()) or ("latin-1",)
 
 
 def _likelihood(words: list[str], letters: str, other_script: bool) -> float:

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import InputError
-from riskmodel.market.encodings import encoding_of
+from riskmodel.market.encodings import encoding_of, encodings_of
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
 from riskmodel.market.sources.recognition.drafts import UNREAD, Draft
+from riskmodel.market.sources.recognition.looking.files import Seen, look
 from riskmodel.market.sources.recognition.recognise import recognise
 from tests.riskmodel.market.sources.odd_folders import lists
 from tests.riskmodel.market.sources.test_recognised_houses import draft, master
@@ -146,6 +147,32 @@ def test_digits_that_nothing_parts_are_padded(tmp_path):
 )
 def test_the_whole_file_says_its_encoding(text, encoding):
     assert encoding_of(text.encode(encoding)) == encoding
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sales £m", "Sales (£bn)", "in £million", "per £1", "£000", "Year,Sales\n£m,£bn", "½ year", "Quai 7, N°5, £k, µ"],
+)
+def test_a_sign_outside_words_tells_no_encoding(text):
+    """Łm would be a word of nothing, and is a letter of Polish."""
+    found = encodings_of(f"{text}\n1,2\n".encode("cp1252"))
+    assert found[0] == "cp1252" and "cp1250" in found and not {"cp1251", "cp1253"} & {*found}
+    assert encodings_of(f"{text}, Größe\n1,2\n".encode("cp1252")) == ("cp1252",)
+    assert encodings_of(f"{text}, Zürich, año\n1,2\n".encode("cp1252"))[0] == "cp1252"
+
+
+@pytest.mark.parametrize("text", ["5 m²", "1\xa0234", "2020 – 2021", "€5", "§ 5, ±1 °"])
+def test_signs_that_all_encodings_have_alike_are_no_question(text):
+    assert encodings_of(f"{text}\n1,2\n".encode("cp1252")) == ("cp1252",)
+
+
+def test_a_pound_before_a_letter_is_asked_and_looked_at_as_one(tmp_path):
+    (tmp_path / "fundamentals.csv").write_bytes(
+        "Annual results (£m)\nticker,period_end,available_from,revenue,net_income,equity\n".encode("cp1252")
+        + b"".join(b"A%d,2023-12-31,2024-03-%02d,%d.5,%d.5,7%d\n" % (n, n, 100 + n, 10 + n, n) for n in range(1, 20))
+    )
+    seen = next(each for each in look(tmp_path) if isinstance(each, Seen))
+    assert seen.encodings == ("cp1252", "cp1250") and seen.titles == ("Annual results (£m)",)
 
 
 def test_letters_that_are_words_in_two_encodings_are_asked_and_files_of_one_table_tell_together(tmp_path):
