@@ -110,6 +110,8 @@ class Remote:
             self._fetch(name, glob_of(pattern), needed=True)
         if stated.identifiers is not None and name != "securities":
             self._copy("securities", needed=True)
+        if stated.unadjusted:
+            self._copy("splits", needed=False)
         if name != "prices" and any(
             DERIVED[name, ours][way].of_prices
             for ours, way in stated.derived.items()

@@ -47,6 +47,12 @@ def test_rows_that_a_mapping_leaves_out_are_counted_elsewhere_too(memory):
     assert source.dropped == {"rates": {("date", "total"): 1}}
 
 
+def test_splits_that_a_mapping_takes_into_account_are_read_elsewhere_too(memory):
+    maps = {"shares": TableMap(file="shares.csv", unadjusted="shares_out")}
+    here, there = (open_source(place, maps=maps).table("shares") for place in (SMALL, URL))
+    assert here is not None and here.equals(there)
+
+
 def test_what_is_read_is_what_the_hashes_are_of(memory):
     source = open_source(URL)
     source.table("rates")
