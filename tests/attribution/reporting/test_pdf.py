@@ -12,8 +12,9 @@ import pytest
 
 import attribution as at
 from attribution.house_style.fonts import PLACE, with_fonts
+from attribution.house_style.words import LANGUAGES
 from attribution.reporting import pdf
-from attribution.reporting.pages.page import asset
+from attribution.reporting.pages.page import SHEETS, asset
 from tests.attribution.reporting.page_reader import Reader
 from tests.attribution.reporting.pdf_reader import elements, laid_out, root_of
 from tests.conftest import SMALL_MONTH
@@ -151,6 +152,25 @@ def test_the_style_of_paper_has_nothing_that_the_layout_does_not_know(caplog):
             pytest.skip(pdf.NO_PDF)
     weasyprint.CSS(string=asset("print.css"), media_type="print")
     assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("name", "columns"), [("limits", 5), ("realised", 8)])
+def test_the_columns_of_a_table_on_limits_are_as_wide_as_the_page(language, name, columns):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the machine has no font
+        try:
+            import weasyprint
+        except OSError:
+            pytest.skip(pdf.NO_PDF)
+        cells = "".join(f"<th>{n}</th>" for n in range(columns))
+        table = f'<table class="compact {name}"><thead><tr>{cells}</tr></thead></table>'
+        style = "\n".join(map(asset, SHEETS))
+        html = f'<html lang="{language}"><style>{style}</style><body><section class="limits">{table}</section>'
+        page = weasyprint.HTML(string=html).render().pages[0]._page_box
+    row = next(box for box in page.descendants() if box.element_tag == "tr")
+    assert len(row.children) == columns
+    assert sum(cell.border_width() for cell in row.children) == pytest.approx(page.width, abs=1)
 
 
 def test_a_long_table_breaks_not_at_its_ends_and_repeats_its_head_and_a_short_one_is_whole(document):
