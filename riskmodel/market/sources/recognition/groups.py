@@ -161,6 +161,12 @@ class Group:
             self._numbers[label] = numbers_of(self.cells[label], label, self.shape(label))
         return self._numbers[label]
 
+    def numbers_across(self, label: str) -> pd.Series:
+        """A column of a sheet with days or names down as floats, read as all of its numbers are."""
+        if label not in self._numbers_across:
+            self._numbers_across[label] = numbers_of(self.cells[label], label, self.stacked)
+        return self._numbers_across[label]
+
     def days(self, label: str) -> pd.Series:
         """A column as days, in the first of the forms that all of them have; missing where a cell is none.
 
@@ -199,6 +205,10 @@ class Group:
         return {}
 
     @cached_property
+    def _numbers_across(self) -> dict[str, pd.Series]:
+        return {}
+
+    @cached_property
     def _texts(self) -> dict[str, pd.Series]:
         return {}
 
@@ -232,12 +242,17 @@ def numbers_of(cells: pd.Series, label: str, shape: Shape) -> pd.Series:
     """Cells of a shape as floats, 4.3 where one is 4.3 %; missing where one is none."""
     decimal, thousands = shape.points[0] if shape.points else (".", "")
     if not thousands and not shape.percent and cells.dtype == object:
-        plain = pd.to_numeric(cells if decimal == "." else cells.replace(",", ".", regex=True), errors="coerce")
-        if not (plain.isna() & ~cells.isin([*shape.missing]) & cells.notna()).any():  # quick, where nothing is to be known
+        pointed = cells if decimal == "." else pd.Series([*map(_with_a_point, cells)], cells.index, dtype=object)
+        plain = pd.to_numeric(pointed, errors="coerce")
+        if cells[plain.isna()].dropna().isin([*shape.missing]).all():  # quick, where nothing is to be known
             return plain.astype(float)
     how = How(decimal=decimal, thousands=thousands, missing=shape.missing)
     values, _ = numbers(Cells(cells, label), how, "percent" if shape.percent else None)
     return values * (100 if shape.percent else 1)
+
+
+def _with_a_point(cell: object) -> object:
+    return cell.replace(",", ".") if isinstance(cell, str) else cell
 
 
 def plain_text(cell: object) -> str:

@@ -20,8 +20,8 @@ from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
 from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, agreed, of_changes, of_header, said_around
-from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, Shape, shape_of
-from riskmodel.market.sources.recognition.groups import MOST_LISTS, MOST_NAMES, Group, derived_from, kind_of, numbers_of
+from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.groups import MOST_LISTS, MOST_NAMES, Group, derived_from, kind_of
 from riskmodel.market.sources.recognition.names import pattern_of
 from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import DATE, TABLES, TEXT
@@ -84,7 +84,7 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
             return None  # a long table
         field = None if of_prices_around(group) and not any(map(of_total_return, across)) else "level"
         return Wide(group, "indices", field, (Fact("indices_across", {"labels": tuple(across), "share": known}),))
-    if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group, group.stacked)) == LEVELS:
+    if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group)) == LEVELS:
         return Wide(group, "indices", None, (Fact("like_levels", {"label": ", ".join(across)}),))
     return None
 
@@ -93,7 +93,7 @@ def is_lists(sheet: Wide) -> bool:
     """Whether the numbers of each day are the parts of a whole: the weights of a portfolio, with its names across."""
     if sheet.field is not None or sheet.layout != "wide" or sheet.table not in ("prices", "shares"):
         return False
-    sums = _panel(sheet.group, sheet.group.stacked).sum(axis=1, min_count=2).dropna()
+    sums = _panel(sheet.group).sum(axis=1, min_count=2).dropna()
     return len(sums) > 1 and any(bool(((sums / whole - 1).abs() < PART).all()) for whole in (1.0, 100.0))
 
 
@@ -110,7 +110,7 @@ def no_levels(sheet: Wide) -> tuple[str, ...]:
     """Of levels across, the columns that are none: returns, which are below zero too, and what is named as a rate."""
     if sheet.table != "indices" or sheet.layout != "wide":
         return ()
-    panel = _panel(sheet.group, sheet.group.stacked)
+    panel = _panel(sheet.group)
     return tuple(
         label
         for label in sheet.group.first.labels[1:]
@@ -184,7 +184,7 @@ def settled_by_cells(sheets: Sequence[Wide]) -> list[Wide]:
     grids = {sheet.group.place: sheet for sheet in current or of_stocks}
     if len(grids) < 2 and all(sheet.field for sheet in grids.values()):
         return list(sheets)
-    panels = {place: _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES) for place, sheet in grids.items()}
+    panels = {place: _panel(sheet.group, some=MOST_NAMES) for place, sheet in grids.items()}
     most = max((len(panel) for panel in panels.values()), default=0)
     sparse = {place for place, panel in panels.items() if len(panel) < SPARSE * most}  # by the month, beside prices by day
     likely = of_prices({place: panel for place, panel in panels.items() if place not in sparse})
@@ -329,7 +329,7 @@ def _state_field(draft: Draft, field: str, sheet: Wide, fields: Mapping[str, Wid
         found = "percent", Fact("percent_sign")
     if field == "total_return" and "close" in fields and {sheet.layout, fields["close"].layout} == {"wide"}:
         closes = fields["close"].group
-        found = agreed(found, of_changes(_panel(group, stacked), _panel(closes, closes.stacked)))
+        found = agreed(found, of_changes(_panel(group), _panel(closes)))
     if found is None:
         draft.state((*path, "unit"), OPEN, Fact("unit_unknown", {"columns": (field,)}))
     elif found[0] != "ones":
@@ -367,16 +367,17 @@ def _ask_of_headers(draft: Draft, path: tuple[str, ...], group: Group) -> None:
 
 def panel_of(sheet: Wide) -> pd.DataFrame:
     """The numbers of a sheet with days down, (time, name), in their order."""
-    return _panel(sheet.group, sheet.group.stacked, some=MOST_NAMES)
+    return _panel(sheet.group, some=MOST_NAMES)
 
 
-def _panel(group: Group, shape: Shape, some: int | None = None) -> pd.DataFrame:
-    """The numbers of a sheet with its days in their order, (time, asset), as they are written; `shape` is of all of them.
+def _panel(group: Group, some: int | None = None) -> pd.DataFrame:
+    """The numbers of a sheet with its days in their order, (time, asset), as they are written.
 
     Of `some` names at most, evenly from their order, where that is given.
     """
     days, *across = group.first.labels
     across = sorted(across)[:: -(-len(across) // some) or 1] if some else across
-    columns = {label: numbers_of(group.cells[label], label, shape) for label in across}
-    panel = pd.DataFrame(columns).set_axis(pd.DatetimeIndex(group.days(days)))
+    panel = pd.DataFrame({label: group.numbers_across(label) for label in across}).set_axis(
+        pd.DatetimeIndex(group.days(days))
+    )
     return panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()

@@ -23,7 +23,7 @@ from riskmodel.market.sources.recognition.doubts import other_kinds, says
 from riskmodel.market.sources.recognition.drafts import Draft, ask_column
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
-from riskmodel.market.sources.recognition.groups import Group, numbers_of
+from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.wide import Wide
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
@@ -204,7 +204,7 @@ def _across(sheet: Group, keys: Mapping[str, int]) -> tuple[pd.DataFrame, dict[i
 def _panel_of(sheet: Group) -> pd.DataFrame:
     """All numbers of a sheet with its days in their order and its names across, whichever of them stand down."""
     first, *across = sheet.first.labels
-    panel = pd.DataFrame({label: numbers_of(sheet.cells[label], label, sheet.stacked) for label in across})
+    panel = pd.DataFrame({label: sheet.numbers_across(label) for label in across})
     if sheet.shape(first).kind == DAY:
         panel = panel.set_axis(pd.DatetimeIndex(sheet.days(first)))
     else:

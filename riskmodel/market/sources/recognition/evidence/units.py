@@ -37,8 +37,9 @@ AGREE = 0.8  # of the days on which a return is the change of the close; on othe
 def hundredths_beside(group: Group) -> bool:
     """Whether a column of currencies beside the numbers of a file names hundredths of one in some rows: GBp, ZAc."""
     return any(
-        shape.kind == TEXT and matched(label, HEADERS["currencies"])[0] > 0 and any(map(of_hundredths, shape.texts))
-        for label, shape in group.shapes.items()
+        group.shape(label).kind == TEXT and any(map(of_hundredths, group.shape(label).texts))
+        for label in group.first.labels
+        if matched(label, HEADERS["currencies"])[0] > 0
     )
 
 
@@ -55,7 +56,7 @@ def said_around(group: Group) -> tuple[str, Fact] | None:
     """
     said = [found for text in group.around[:-1] if (found := of_header(text, text)) is not None]
     for label in group.first.labels:
-        if group.shape(label).kind == TEXT and any(has(tokens(label), WHOLE + phrase) for phrase in HEADERS["units"]):
+        if any(has(tokens(label), WHOLE + phrase) for phrase in HEADERS["units"]) and group.shape(label).kind == TEXT:
             cells = {*group.texts(label)}
             stated = [of_header(f"({cell})", f"{label}: {cell}") for cell in sorted(cells)]
             if not all(stated) or len({each[0] for each in stated if each}) != 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from numbers import Real
 
 import numpy as np
@@ -24,6 +25,8 @@ FEW_LETTERS = re.compile(r"[^\W\d_][^\W\d_./ ]{0,3}\.?")
 CODES = {"isin": r"[A-Z]{2}[A-Z0-9]{9}[0-9]", "cusip": r"[A-Z0-9]{8}[0-9]", "sedol": r"[B-DF-HJ-NP-TV-Z0-9]{6}[0-9]"}
 SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9, 1)
 FEW_STAMPS = 3  # that show how all are written
+BRACKETS = re.compile(r"^\((.*)\)$")  # around a number below zero
+DIGIT = re.compile(r"\d")
 MANY_NUMBERS = 6  # different ones of a column, before a word among them stands for none
 MOSTLY = 0.95  # of the cells of a column of codes have the right check digit
 
@@ -75,6 +78,8 @@ def shape_of(cells: pd.Series) -> Shape:
     --------
     >>> shape_of(pd.Series(["1.234,5", "-", "2,25"])).points
     ((',', '.'),)
+    >>> shape_of(pd.Series(["1,00,000.5", "99"])).points, shape_of(pd.Series(["1,00,00"])).points
+    ((('.', ','),), ())
     >>> shape_of(pd.Series(["03/04/2025", "01/02/2025"])).forms
     ('DD/MM/YYYY', 'MM/DD/YYYY')
     """
@@ -85,9 +90,11 @@ def shape_of(cells: pd.Series) -> Shape:
         return _of_typed(given)
     rows, given = len(given), pd.Series(given.unique())
     unique = len(given) == rows
-    if given.dtype.kind == "M" or given.map(lambda cell: isinstance(cell, datetime.date)).all():
+    kinds = {*map(type, given)}
+    if given.dtype.kind == "M" or all(issubclass(kind, datetime.date) for kind in kinds):
         return _of_days(given, unique)
-    typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
+    of_numbers = {kind for kind in kinds if issubclass(kind, Real) and not issubclass(kind, bool)}
+    typed = np.array([type(cell) in of_numbers for cell in given], dtype=bool)
     different = pd.Series(given[~typed].astype(str).str.strip().unique(), dtype=object)
     words = different[~different.str.contains(r"\d")] if len(different) > MOST else different  # few, and all are looked at
     texts = pd.Series(_some(different.to_numpy()), dtype=object)
@@ -155,15 +162,18 @@ def _of_typed(given: pd.Series) -> Shape:
 
 def _numbers(texts: pd.Series) -> tuple[tuple[str, str], ...]:
     """Every pair of decimal and thousands with which all texts are numbers, the plainest first."""
-    plain = pd.Series(texts.str.translate(ONE_DIGIT).unique(), dtype=object)  # where digits stand decides, not which
-    plain = plain.str.removesuffix("%").str.strip().str.replace(r"^\((.*)\)$", r"-\1", regex=True)
-    found, digits = [], plain.str.contains(r"\d")
-    for decimal, thousands in POINTS:
-        wholes = grouped_forms(thousands) if thousands else (r"\d+",)
-        rest = rf"(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
-        if any((plain.str.fullmatch(rf"[-+]?(?:{whole}|\d+)?{rest}") & digits).all() for whole in wholes):
-            found.append((decimal, thousands))
-    return tuple(found)
+    plain = {BRACKETS.sub(r"-\1", text.translate(ONE_DIGIT).removesuffix("%").strip()) for text in texts}
+    if not all(map(DIGIT.search, plain)):
+        return ()
+    return tuple(point for point in POINTS if any(all(map(form.fullmatch, plain)) for form in _forms_of_numbers(*point)))
+
+
+@cache
+def _forms_of_numbers(decimal: str, thousands: str) -> tuple[re.Pattern[str], ...]:
+    """What numbers with a point look like: of several forms all numbers of a column have one."""
+    wholes = grouped_forms(thousands) if thousands else (r"\d+",)
+    rest = rf"(?:{re.escape(decimal)}\d*)?(?:[eE][-+]?\d+)?"
+    return tuple(re.compile(rf"[-+]?(?:{whole}|\d+)?{rest}") for whole in wholes)
 
 
 def _word_for_none(texts: pd.Series) -> str | None:
@@ -200,8 +210,8 @@ def code_of(texts: pd.Series) -> str:
     ('isin', 'sedol', '')
     """
     for code, form in CODES.items():
-        known = texts.str.fullmatch(form)
-        if known.mean() >= MOSTLY - 0.05 and np.mean([_checked(code, text) for text in texts[known]]) >= MOSTLY:
+        known = [text for text in texts if re.fullmatch(form, text)]
+        if len(known) >= (MOSTLY - 0.05) * len(texts) > 0 and np.mean([_checked(code, text) for text in known]) >= MOSTLY:
             return code
     return ""
 

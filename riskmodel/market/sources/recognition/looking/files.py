@@ -6,10 +6,11 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cel
 from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.looking.header import (
-    NO_WORD,
     codes_among,
     header_row,
     heads_of,
@@ -344,18 +344,21 @@ def delimiter_of(text: str) -> str | None:
     --------
     >>> delimiter_of("Kurse vom 1.1.\nTag;Kurs\n1.1.;1,5\n2.1.;1,6")
     ';'
+    >>> delimiter_of("Price, low;high\n1,5;1,6"), delimiter_of("Name, first;Price\nA;b,5")
+    (';', ',')
     """
-    best, most = None, (0.0, -LOOKED_AT, 0.0, 0)
+    parted: dict[tuple[float, int], list[tuple[int, list[str], str]]] = {}
     for delimiter in DELIMITERS:
-        rows = [cells for cells in islice(_rows(text, delimiter), LOOKED_AT) if any(cell.strip() for cell in cells)]
-        widths = pd.Series([len(cells) for cells in rows], dtype=int)
-        if widths.empty:
-            continue
-        width = int(widths.mode().iloc[-1])
-        share = float((widths == width).mean())
-        first = int((widths == width).to_numpy().argmax())  # the header too, where a decimal comma parts only what is below
-        plain = [NO_WORD.fullmatch(cell.strip()) is not None for cells in rows[first + 1 :] for cell in cells]
-        found = (round(share, 1), -first, round(sum(plain) / max(len(plain), 1), 1), width)
-        if width > 1 and found > most:
-            best, most = delimiter, found
-    return best
+        rows = [cells for cells in islice(_rows(text, delimiter), LOOKED_AT) if any(map(str.strip, cells))]
+        widths = [len(cells) for cells in rows]
+        width = max(Counter(widths).items(), key=lambda each: each[::-1], default=(0, 0))[0]
+        if width > 1:
+            first = widths.index(width)  # the header too, where a decimal comma parts only what is below
+            alike = round(widths.count(width) / len(widths), 1), -first
+            parted.setdefault(alike, []).append((width, [*chain(*rows[first + 1 :])], delimiter))
+    best = parted[max(parted)] if parted else []
+    if len(best) < 2:  # most files have one: their cells are not looked at
+        return best[0][2] if best else None
+    return max(
+        best, key=lambda each: (round(sum(not is_word(cell) for cell in each[1]) / max(len(each[1]), 1), 1), each[0])
+    )[2]
