@@ -215,14 +215,18 @@ def as_date(frame: pd.DataFrame, column: str, name: str, key: tuple[str, ...], s
         values = values.where(values != "")
         require_plain_kinds(values, column, name, "dates", "Write dates as YYYY-MM-DD.")
         text = values.dropna().astype(str)
-        zoned = text[text.str.contains(ZONE)]
-        if len(zoned):
+        codes, labels = pd.factorize(text)  # a day stands in many rows, and is looked at once
+        different = pd.Series(labels, dtype=text.dtype)
+        zoned = different.str.contains(ZONE).to_numpy(dtype=bool)
+        if zoned.any():
+            cells = text[zoned[codes]]
             raise InputError(
-                f"{name}: {counted(len(zoned), 'cell')} of '{column}' carry a time zone: {listed(zoned)}. "
+                f"{name}: {counted(len(cells), 'cell')} of '{column}' carry a time zone: {listed(cells)}. "
                 f"Give plain dates, YYYY-MM-DD."
             )
-        whole = text.where(text.str.contains(WHOLE_DATE))
-        dates = pd.to_datetime(whole, format="ISO8601", errors="coerce").reindex(values.index)
+        whole = different.where(different.str.contains(WHOLE_DATE))
+        known = pd.to_datetime(whole, format="ISO8601", errors="coerce")
+        dates = known.take(codes).set_axis(text.index).reindex(values.index).rename(values.name)
         _require_dates((dates.isna() & values.notna()).to_numpy(), values, column, name)
         values = dates
     if isinstance(values.dtype, pd.DatetimeTZDtype):

@@ -57,8 +57,14 @@ def numbers(cells: Cells, how: How, unit: str | None) -> tuple[pd.Series, list[s
     if cells.values.dtype.kind in "iuf" and not how.missing:
         return cells.values.astype(float) * factor, []
     given = cells.values.astype(object)
-    if not how.missing and pd.api.types.infer_dtype(given, skipna=True) in TYPED:  # a workbook's, most often
+    kind = pd.api.types.infer_dtype(given, skipna=True)
+    if not how.missing and kind in TYPED:  # a workbook's, most often
         return given.astype(float) * factor, []
+    if kind == "string" and how.decimal == "." and not how.thousands:  # a text file's, where nothing is to be told
+        texts = _without_missing(given, how)
+        parsed = parsed_numbers(texts.where(texts != "").astype("object"))
+        if not (parsed.isna() & (texts != "")).any():
+            return parsed.rename(None) * factor, []
     typed = given.map(lambda cell: isinstance(cell, Real) and not isinstance(cell, bool)).to_numpy(dtype=bool)
     if how.missing:
         typed = typed & (_without_missing(given, how) != "").to_numpy()  # a workbook has -999 as a number
@@ -197,7 +203,12 @@ def texts(cells: Cells, how: How) -> pd.Series:
 
 def _without_missing(given: pd.Series, how: How) -> pd.Series:
     """Cells as texts, "" where there is none or one that stands for none."""
-    return given.map(_text).astype(str).str.strip().replace({text.strip(): "" for text in how.missing})
+    none = {text.strip(): "" for text in how.missing}
+    if pd.api.types.infer_dtype(given, skipna=True) == "string":  # each different cell once
+        codes, different = pd.factorize(given)
+        plain = pd.Series(different, dtype=object).astype(str).str.strip().replace(none)
+        return plain.reindex(codes, fill_value="").set_axis(given.index).rename(given.name)
+    return given.map(_text).astype(str).str.strip().replace(none)
 
 
 def grouped_forms(thousands: str) -> tuple[str, ...]:
