@@ -19,24 +19,73 @@ from attribution.reporting.pdf import start_pdf
 from attribution.reporting.tables.content import build_content
 from riskmodel.market.market import MARKET_TABLES
 from riskmodel.market.sources import Folder
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.tables import every_file, file_hash
 from riskmodel.progress import silent
 from tests.attribution.reporting.browser import Browser
 from tests.attribution.reporting.page_reader import Reader
 from tests.conftest import SMALL, SMALL_MONTH, of_few_draws, of_one, text_of_one
 
+MOST_TABLES = 48  # of each kind of source, that are kept for a next test
+
 
 @pytest.fixture(scope="session", autouse=True)
-def tables_of_the_same_bytes_are_read_once():
+def a_table_of_the_same_bytes_is_read_once():
+    """Copies of a folder share their tables, but for the one that a test changed; so do those of exports, mapped alike."""
+
+    def once_each(read, files_of):
+        latest = {}
+
+        def table(source, name, spec=None):
+            try:
+                files = files_of(source, name)
+            except (at.InputError, OSError):  # of another table, perhaps
+                files = None
+            if not files:
+                return read(source, name, spec)
+            key, left_out = (name, repr(spec), frozenset(files.items())), getattr(source, "dropped", {})
+            if key not in latest:
+                frame = read(source, name, spec)
+                latest[key] = frame, {name: left_out[name]} if name in left_out else {}
+            frame, counts = latest[key] = latest.pop(key)
+            left_out.update(counts)
+            for oldest in list(latest)[:-MOST_TABLES]:
+                del latest[oldest]
+            return None if frame is None else frame.copy()
+
+        return table
+
+    def only_file(source, name):
+        files = every_file(source.folder, name)
+        return {path.name: file_hash(path) for path in files} if [path.parent for path in files] == [source.folder] else None
+
+    def mapped(source, name):
+        return source.hashes() if name in source.maps else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Folder, "table", once_each(Folder.table, only_file))
+        patch.setattr(Exports, "table", once_each(Exports.table, mapped))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_of_the_same_bytes_are_read_once(a_table_of_the_same_bytes_is_read_once):
     """Books over the same tables share their market: commands, and copies of a folder of which another table changed."""
     read, latest = inputs.read_market, {}
 
     def read_once(source, *, progress=None):
-        if type(source) is not Folder or progress not in (None, silent):
+        if type(source) not in (Folder, Exports) or progress not in (None, silent):
             return read(source, progress=progress)
-        hashes = source.hashes().items()
+        try:
+            hashes = source.hashes().items()
+        except (at.InputError, OSError):
+            return read(source, progress=progress)
         key = frozenset((name, own) for name, own in hashes if name.partition(".")[0] in MARKET_TABLES)
-        market = latest.pop(key) if key in latest else read(source)
-        latest[key] = market
+        left_out = getattr(source, "dropped", {})
+        if key not in latest:
+            latest[key] = read(source), dict(left_out)
+        market, counts = latest[key] = latest.pop(key)
+        left_out.update(counts)
         for oldest in list(latest)[:-4]:
             del latest[oldest]
         return market.copy()

@@ -32,8 +32,8 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def readings(monkeypatch) -> list[object]:
-    """Gets the source of each reading."""
-    read, seen = rm.read_market, list[object]()
+    """Gets the source of each reading, which the same bytes share."""
+    read, seen = inputs.read_market, list[object]()
 
     def reading(source, **told):
         seen.append(source)
