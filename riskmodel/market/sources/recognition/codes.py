@@ -24,6 +24,7 @@ MOST_LOOKED_AT, OF_DAYS = 200, 0.5  # texts of a column that may be days, and th
 SEVERAL = 2  # files that name stocks by the codes of one of securities
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
 COUNTER = 3  # digits of numbers of rows, of analysts, of a house's own lists at most: every file has some that are alike
+MANY_DAYS = 100  # rows of a table of days at least
 MOST_ONCE = 0.8  # of a permanent code's rows are the only one of theirs
 TAILED = 0.8  # of codes have the same behind them, before it is no part of them
 MOST_PARTS = 12  # different ones before or behind codes, such as those of exchanges
@@ -244,7 +245,7 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
     best, most = None, (False, False, 0.0, False)
     for group, candidates in choices.items():
         like = next((candidate for candidate in candidates if candidate.table == "securities"), None)
-        columns = code_columns(group) if like is not None else {}
+        columns = code_columns(group) if like is not None and not _is_calendar(group) else {}
         if like is None or not columns:
             continue
         uses = sum(_use(other, columns) for other in choices if other is not group)
@@ -259,12 +260,19 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
     best, most = None, (False, 0.0)
     for group in groups:
         columns = {label: codes for label, codes in code_columns(group).items() if len(codes) >= FEW_CODES}
+        columns = {} if _is_calendar(group) else columns
         shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
         if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
             uses = sum(_use(other, columns) for other in groups if other is not group)
             if uses and (not group.doubtful, uses) > most:
                 best, most = group, (not group.doubtful, uses)
     return best
+
+
+def _is_calendar(group: Group) -> bool:
+    """Whether each row is a day of its own, and there are many: a dimension of days has keys as one of securities has."""
+    days = (group.cells[label] for label, shape in group.shapes.items() if shape.kind == DAY)
+    return len(group.cells) >= MANY_DAYS and any(each.notna().all() and each.is_unique for each in days)
 
 
 def is_used(securities: Group, groups: Sequence[Group]) -> bool:

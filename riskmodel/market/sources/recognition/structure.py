@@ -31,6 +31,7 @@ FEW_RATES = 4  # numbers a day of a file that nothing calls rates
 FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
 RATIOS = (0.001, 100.0)
 ALIKE_NAMES = 0.8  # of a column's texts are codes that the table of securities has
+OWN_CODES = 0.98  # of the most codes of a column has one of securities; one of companies, which have two at times, has fewer
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,21 @@ def structural(group: Group, known: Known) -> Candidate | None:
 
 
 def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
-    """The column whose texts are codes of securities; of several, such as a code and a name, the plain one, the shortest."""
-    found = []
+    """The column whose texts are codes of securities; of several, such as a code and a name, the plain one, the shortest.
+
+    The code of a company, which two securities share, is that of none where the file has one of a security too.
+    """
+    found, most = [], max(map(len, codes.values()), default=0)
     for label, shape in group.shapes.items():
         if shape.kind == TEXT or by_code.is_whole(shape):
             texts = frozenset(group.texts(label)) - {""}
             look = by_code.known_column if shape.kind == TEXT else by_code.best_column
-            share = look(texts, codes)[1]
+            column, share = look(texts, codes)
             if share >= ALIKE_NAMES and len(texts) >= by_code.FEW_CODES:
                 wordy = not all(map(str.isascii, texts))  # a name of two Chinese characters is shorter than its code
-                found.append((wordy, sum(map(len, texts)) / len(texts), label))
-    return min(found)[2] if found else None
+                shared = column is not None and len(codes[column]) < OWN_CODES * most
+                found.append((wordy, shared, sum(map(len, texts)) / len(texts), label))
+    return min(found)[-1] if found else None
 
 
 def _key_day(names: pd.Series, days: Mapping[str, pd.Series]) -> str | None:

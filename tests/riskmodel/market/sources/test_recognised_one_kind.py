@@ -14,7 +14,7 @@ from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import names_of_levels
 from tests.riskmodel.market.sources.odd_folders import ISINS, TICKERS
-from tests.riskmodel.market.sources.test_recognised_houses import draft, looked, master
+from tests.riskmodel.market.sources.test_recognised_houses import IDS, draft, looked, master
 from tests.riskmodel.market.sources.test_recognised_takes import market
 
 MONTHS = pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-29", "2024-04-30"])
@@ -467,3 +467,43 @@ def test_levels_under_a_title_that_says_without_dividends_are_asked(title, taken
     found = looked(tmp_path).draft("indices")
     stated = found is not None and found.stated["fields"]["level"]["file"] == "levels.csv"
     assert stated == taken
+
+
+def test_reports_with_the_code_of_a_company_and_of_a_security_are_named_by_the_security(tmp_path):
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "master.csv")
+    companies = {isin: f"E{10 + max(place, 1)}" for place, isin in enumerate(ISINS)}  # the first two are one company's
+    frame.assign(**{"Issuer no": frame["ISIN"].map(companies)}).to_csv(tmp_path / "master.csv", index=False)
+    filed = reports(**{"Dividend adj": 1.0})
+    keys = dict(zip(ISINS, IDS, strict=True))
+    filed = filed.assign(**{"Issuer no": filed["ISIN"].map(companies), "Valor": filed["ISIN"].map(keys)}).drop(
+        columns="ISIN"
+    )
+    filed.to_csv(tmp_path / "reports.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert (found.stated["columns"]["ticker"], found.stated["identifiers"]) == ("Valor", "house_key")
+
+
+def test_a_table_of_days_is_none_of_securities_though_others_use_its_keys(tmp_path):
+    days = pd.bdate_range("2024-01-01", periods=160)
+    keys = range(20001, 20001 + len(days))
+    calendar = pd.DataFrame(
+        {"date_sk": keys, "cal_dt": days, "name": days.strftime("%A"), "qtr": [f"Q{day.quarter}" for day in days]}
+    )
+    calendar.to_csv(tmp_path / "dim_calendar.csv", index=False)
+    for name in ("a", "b", "c"):
+        pd.DataFrame({"date_sk": keys, "amount": np.arange(len(days)) * 1.5}).to_csv(
+            tmp_path / f"fact_{name}.csv", index=False
+        )
+    found = looked(tmp_path).draft("securities")
+    assert found is None
+
+
+def test_a_column_of_years_is_no_amount_of_a_company(tmp_path):
+    base(tmp_path)
+    filed = reports(**{"Dividend adj": 1.0})
+    small = {label: filed[label] / 1e5 for label in ("Revenue", "Net income", "Total assets", "Equity")}
+    filed.assign(FY=filed["Period end"].str[:4], **small).to_csv(tmp_path / "reports.csv", index=False)
+    stated = draft(tmp_path, "fundamentals")
+    offered = [label for facts in stated.why.values() for fact in facts for label in fact.values.get("labels", ())]
+    assert "FY" not in offered and stated.labels["total_assets"] == "Total assets"

@@ -27,6 +27,7 @@ USUAL = {  # beside total assets: the median of many companies, and whether it m
     "total_debt": (0.25, False),
     "operating_cash_flow": (0.09, True),
 }
+YEARS = (1900, 2100)  # whole numbers between them alone are of years, and no amounts
 OF_A_SHARE = 0.5  # of the correlation of ranks with total assets: figures of a share have none
 FEW_NUMBERS = 5  # columns of numbers of a table of reports, at least
 ALIKE = 0.8  # correlation of ranks of what was expected and what was told
@@ -71,7 +72,8 @@ def of_reports(numbers: pd.DataFrame) -> dict[str, Likely]:
     numbers
         Of each report (a row) all numbers, as they are written.
     """
-    numbers = numbers.loc[:, numbers.notna().any()]
+    years = (numbers.isna() | ((numbers >= YEARS[0]) & (numbers <= YEARS[1]) & (numbers % 1 == 0))).all()
+    numbers = numbers.loc[:, numbers.notna().any() & ~years]
     if numbers.shape[1] < FEW_NUMBERS:
         return {}
     sums = sums_in(numbers)
