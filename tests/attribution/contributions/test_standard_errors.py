@@ -84,7 +84,7 @@ def slow_errors(data, cuts, *, absolute=False, against="benchmark", together=())
         covariance = at["covariance"].values[np.ix_(place, place)]
         for key, z in sensitivity.items():
             variance[key] = variance.get(key, 0.0) + z @ covariance @ z
-    return {key if len(key) > 1 else key[0]: np.sqrt(value) for key, value in variance.items()}
+    return {key if len(key) > 1 else key[0]: np.sqrt(max(value, 0.0)) for key, value in variance.items()}  # -1e-22 is a zero
 
 
 @pytest.mark.parametrize("kind", KINDS)
