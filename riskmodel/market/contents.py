@@ -9,11 +9,8 @@ from riskmodel.arrays.labels import label_text, require_increasing, require_kind
 from riskmodel.errors import InputError, counted, listed
 
 PANELS = ("close", "total_return", "volume", "traded_price", "shares_out")  # raw facts, by (time, asset)
-PER_SHARE = (
-    "dividends_per_share",
-    "eps_estimate",
-    "eps_actual",
-)  # on the split basis of closes; never in a unit of totals
+COUNTS = ("volume", "shares_out")  # of shares: more of them after a split
+PER_SHARE = ("dividends_per_share", "eps_estimate", "eps_actual")  # on the basis of closes; never in a unit of totals
 PANEL_VARIABLES = (*PANELS, "market_cap", "life")  # of a market, by (time, asset)
 
 OTHER_VARIABLES = (

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from riskmodel.market.contents import PANELS, PER_SHARE
+from riskmodel.market.contents import COUNTS, PANELS, PER_SHARE
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 DAYS_AT_ONCE = 64  # what is hashed at once stays near the processor, and out of memory
 DROPPED = np.uint64(23)  # of 52 binary digits, of facts as traded: nine decimal ones stay
-COUNTS = ("volume", "shares_out")  # of shares
 EXACT, AS_TRADED, CLOSES, RATIO = range(4)  # rows of `panel_sums`
 
 

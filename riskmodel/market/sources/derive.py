@@ -12,6 +12,7 @@ import pandas as pd
 
 from riskmodel.errors import InputError, counted, listed
 from riskmodel.factors import CASH
+from riskmodel.market.contents import COUNTS
 from riskmodel.market.timeline import BRIDGE_SESSIONS
 
 DAY = np.timedelta64(1, "D")
@@ -108,7 +109,7 @@ def _sessions_apart(first: pd.Series, last: pd.Series, sessions: np.ndarray) -> 
     return apart + np.busday_count((known[-1] + DAY).astype("datetime64[D]"), after)
 
 
-COUNTS = ("volume", "shares_out", "quantity")  # of shares: more of them after a split
+COUNTED = (*COUNTS, "quantity")
 ADJUSTABLE = {  # the day of a row, and ours that are on the split basis of the close, of each table
     "prices": ("date", ("close", "dividend", "volume")),
     "shares": ("available_from", ("shares_out",)),
@@ -161,7 +162,7 @@ def with_later_splits(rows: pd.DataFrame, name: str, columns: Sequence[str], spl
     wanted, later = (frame.sort_values("ex_date", kind="stable") for frame in (wanted.reset_index(), later))
     found = pd.merge_asof(wanted, later, on="ex_date", by="ticker", direction="forward", allow_exact_matches=False)
     factor = found.set_index("index")["factor"].reindex(rows.index).fillna(1.0)
-    return rows.assign(**{ours: rows[ours] * factor if ours in COUNTS else rows[ours] / factor for ours in columns})
+    return rows.assign(**{ours: rows[ours] * factor if ours in COUNTED else rows[ours] / factor for ours in columns})
 
 
 def shares_of_cap(shares: pd.DataFrame, prices: pd.DataFrame) -> pd.Series:

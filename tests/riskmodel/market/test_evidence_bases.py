@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.market.findings import market_findings
 from riskmodel.market.market import MARKET_TABLES, build_market
-from riskmodel.market.sources.derive import ADJUSTABLE, COUNTS
+from riskmodel.market.sources.derive import ADJUSTABLE, COUNTED
 from riskmodel.market.tables import read_table
 from tests.conftest import REAL, SMALL
 from tests.riskmodel.market.found import Tables
@@ -34,7 +34,7 @@ def as_it_was(tables: Tables, columns: tuple[str, ...]) -> Tables:
             rows = out[name].copy()
             for ticker, ex_date, ratio in tables["splits"][["ticker", "ex_date", "ratio"]].itertuples(index=False):
                 before = (rows["ticker"] == ticker) & (rows[day] < ex_date)
-                rows.loc[before, ours] *= 1 / ratio if ours in COUNTS else ratio
+                rows.loc[before, ours] *= 1 / ratio if ours in COUNTED else ratio
             out[name] = rows
     return out
 

@@ -12,7 +12,7 @@ import xarray as xr
 import riskmodel as rm
 from riskmodel.errors import InputError
 from riskmodel.market.market import MARKET_TABLES
-from riskmodel.market.sources.derive import ADJUSTABLE, COUNTS, with_later_splits
+from riskmodel.market.sources.derive import ADJUSTABLE, COUNTED, with_later_splits
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.tables import read_table
@@ -48,7 +48,7 @@ def as_it_was(table: pd.DataFrame, name: str, splits: pd.DataFrame) -> pd.DataFr
     for ticker, ex_date, ratio in splits[["ticker", "ex_date", "ratio"]].itertuples(index=False):
         before = (table["ticker"] == ticker) & (table[day] < ex_date)
         for ours in STATED[name]:
-            table.loc[before, ours] *= 1 / ratio if ours in COUNTS else ratio
+            table.loc[before, ours] *= 1 / ratio if ours in COUNTED else ratio
     return table
 
 
