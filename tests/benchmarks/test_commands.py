@@ -10,7 +10,7 @@ from tests.benchmarks.measure import lines_of
 from tests.conftest import REAL
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_market]
-MONTH, COURSE = "2016-06", "Major 100"
+MONTH, DATE, COURSE = "2016-06", "2016-06-30", "Major 100"
 LAST, BEFORE = "2016-09", pd.Timestamp("2016-08-31")  # the last month of the tables
 ATTRIBUTION = ("-m", "attribution")
 RUNS = 3
@@ -19,7 +19,7 @@ RUNS = 3
 def test_reports_and_risk_of_the_real_market(capsys, tmp_path):
     book, cache, out = str(REAL / "book.toml"), tmp_path / "cache", str(tmp_path / "out")
     report = (*ATTRIBUTION, "report", book, "--month", MONTH, "--out", out)
-    risk = (*ATTRIBUTION, "risk", book, COURSE, "--month", MONTH)
+    risk = (*ATTRIBUTION, "risk", book, COURSE, "--date", DATE)
     commands = {
         "report, all editions, languages and formats, empty cache": (report, 1),
         "the same, model in its store": (report, 1),
