@@ -507,3 +507,39 @@ def test_a_column_of_years_is_no_amount_of_a_company(tmp_path):
     stated = draft(tmp_path, "fundamentals")
     offered = [label for facts in stated.why.values() for fact in facts for label in fact.values.get("labels", ())]
     assert "FY" not in offered and stated.labels["total_assets"] == "Total assets"
+
+
+@pytest.mark.parametrize("cash", [True, False])
+def test_weights_that_sum_to_a_whole_without_cash_are_asked_where_cash_stands_on_another_sheet(cash, tmp_path):
+    base(tmp_path)
+    held = rows(0.4).rename(columns={"When": "Data", "one": "Peso %"}).drop(columns="two").assign(Rapporto="GPM-101")
+    if cash:
+        more = pd.DataFrame({"Data": MONTHS, "ISIN": "CASH", "Peso %": 0.0, "Rapporto": "GPM-101"})
+        held = pd.concat([held, more])
+    balances = pd.DataFrame(
+        {"Rapporto": "GPM-101", "Data": MONTHS, "Tipo conto": "ordinario", "Saldo contabile": [9.5, 8.5, 7.5, 6.5]}
+    )
+    with pd.ExcelWriter(tmp_path / "Posizioni.xlsx") as book:
+        held.to_excel(book, sheet_name="Titoli", index=False)
+        balances.to_excel(book, sheet_name="Liquidità", index=False)
+    found = draft(tmp_path, "holdings")
+    assert (found.stated["columns"]["weight"] == OPEN) != cash
+
+
+def test_the_issuer_is_the_name_of_no_security_where_another_text_is_its_own(tmp_path):
+    base(tmp_path)
+    frame = pd.read_csv(tmp_path / "master.csv")
+    frame["Emittente"] = [f"Società {place // 2}" for place in range(len(frame))]
+    frame["Emittente"] = frame["Emittente"].where(frame.index < 2, frame["Company"] + " SpA")  # two classes of one company
+    frame = frame.assign(Descrizione=[f"{name} ord" for name in frame["Company"]]).drop(columns="Company")
+    frame.to_csv(tmp_path / "master.csv", index=False)
+    assert draft(tmp_path, "securities").stated["columns"]["name"] == OPEN
+
+
+def test_levels_that_are_held_against_no_stock_are_asked(tmp_path):
+    master(tmp_path)
+    _, level = market()
+    long = pd.DataFrame({"eff_dt": level.index, "index": "BOND TR", "lvl_tr": 100 * (1 + np.arange(len(level)) / 9000)})
+    long.to_csv(tmp_path / "bond_index_level.csv", index=False)
+    assert draft(tmp_path, "indices").stated["file"] == OPEN
+    assert lists_in(looked(tmp_path)).indices == ()

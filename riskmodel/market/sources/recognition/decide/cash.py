@@ -14,7 +14,7 @@ from riskmodel.market.sources.mapped import totals
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
 from riskmodel.market.sources.recognition.doubts import WHOLE, says
-from riskmodel.market.sources.recognition.drafts import EXACT, Draft, lists_of
+from riskmodel.market.sources.recognition.drafts import EXACT, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import WORDS, has, tokens
@@ -77,6 +77,12 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
 def ask_beside(draft: Draft, others: Sequence[Group]) -> None:
     """Ask how weights are worked out of values that leave out what else is there: a share below a whole, balances beside."""
     way, group = draft.stated.get("derived", {}).get("weight"), draft.group
+    if draft.table == "holdings" and group is not None and "weight" in draft.labels and "cash" not in draft.stated:
+        places = tuple(other.place for other in others if _has_balances(draft, group, other))
+        names = {*group.texts(draft.labels["ticker"])} if "ticker" in draft.labels else set[str]()
+        if places and not any(map(is_cash, names)):
+            whole = Fact("weight_without_cash", {"label": draft.labels["weight"]})
+            ask_column(draft, "weight", whole, Fact("cash_elsewhere", {"places": places}))
     if draft.table != "holdings" or group is None or way in (None, OPEN):
         return
     lists = lists_of(group, draft.labels, draft.table)

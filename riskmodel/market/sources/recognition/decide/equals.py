@@ -271,7 +271,8 @@ def _settle_name(draft: Draft, group: Group) -> None:
     if label is None:
         return
     others = _other_names(draft, group, label)
-    if others and not _is_named(draft, group, label):
+    of_issuer = any(has(tokens(label), phrase) for phrase in WORDS["securities"]["issuer"])  # two classes of shares bear it
+    if others and (of_issuer or not _is_named(draft, group, label)):
         ask_column(draft, "name", Fact("which_of", {"labels": first((label, *others))}))
         return
     short = group.texts(label).str.casefold()

@@ -249,6 +249,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         ask_days(drafts[-1])
     for draft in drafts:
         certain = (draft.group is None or stands.get(draft.group, True)) and not _is_open(draft)
+        certain = certain and (draft.table != "indices" or bool(priced.markets))  # held against no stock
         state_place(draft, rivals.get(draft.table, []), certain, files_overlap(draft))
         if not certain:
             ask_results(draft)
