@@ -295,7 +295,8 @@ class LineChecker(NamedTuple):
     def _loose(self, place: int, shown: str, match: re.Match[str]) -> Finding:
         anchors = list(_same(self.facts, match))
         right = ", ".join(f"<{anchor.target}>" for anchor in anchors)
-        help_ = f"It may be {right}." if anchors else "Link it, or name its source: [0.50%](<#source|Federal Reserve>)."
+        sourced = "name its source: [0.50%](<#source|Federal Reserve>)."
+        help_ = f"It may be {right}. If it is none of these, {sourced}" if anchors else f"Link it, or {sourced}"
         message = f"'{shown}' is not linked to a figure of the tables. {help_}"
         return Finding(place, shown, "", "", "", "", right, "no anchor", message)
 

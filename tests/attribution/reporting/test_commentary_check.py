@@ -129,7 +129,10 @@ def test_a_finding_says_where_what_and_the_right_value(tables, small_book):
     found = checked("[6%](<#performance|Majr 100|return>)", tables, small_book).iloc[0]
     assert found["message"].endswith("there is no course 'Majr 100'. Nearest: Major 100, Next Major 100.")
     found = checked("a loss of 6.60%", tables, small_book).iloc[0]
-    assert found["message"] == (f"'6.60%' is not linked to a figure of the tables. It may be {RETURN}.")
+    assert found["message"] == (
+        f"'6.60%' is not linked to a figure of the tables. It may be {RETURN}. If it is none of these, name its source: "
+        "[0.50%](<#source|Federal Reserve>)."
+    )
 
 
 @pytest.mark.parametrize(
