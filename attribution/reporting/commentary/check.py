@@ -293,12 +293,11 @@ class LineChecker(NamedTuple):
         return percent(value, self.style, decimals, signed=plus, unit="%" if unit else "")
 
     def _loose(self, place: int, shown: str, match: re.Match[str]) -> Finding:
-        anchors = list(_same(self.facts, match))
-        right = ", ".join(f"<{anchor.target}>" for anchor in anchors)
+        right = ", ".join(f"<{anchor.target}>" for anchor in _same(self.facts, match))
         sourced = "name its source: [0.50%](<#source|Federal Reserve>)."
-        help_ = f"It may be {right}. If it is none of these, {sourced}" if anchors else f"Link it, or {sourced}"
-        message = f"'{shown}' is not linked to a figure of the tables. {help_}"
-        return Finding(place, shown, "", "", "", "", right, "no anchor", message)
+        help_ = f"It may be {right}. If it is none of these, {sourced}" if right else f"Link it, or {sourced}"
+        said = f"'{shown}' is not linked to a figure of the tables. {help_}"
+        return Finding(place, shown, "", "", "", "", right, "no anchor", said)
 
 
 def _right(text: str) -> tuple[str, str]:

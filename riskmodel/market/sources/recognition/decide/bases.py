@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.derive import ADJUSTABLE
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.decide.jumps import Source, jumps_of, keys_of, rows_of, sources_of
+from riskmodel.market.sources.recognition.decide.jumps import Source, jumps_of, rows_of, sources_of
 from riskmodel.market.sources.recognition.decide.splits import closes_of, counts_of
 from riskmodel.market.sources.recognition.doubts import says
 from riskmodel.market.sources.recognition.drafts import Draft
@@ -29,24 +29,24 @@ def ask_bases(
     groups: Sequence[Group],
     across: Mapping[Group, Wide | None],
     tickers: Mapping[Group, str | None],
-    securities: Group | None,
-    codes: Mapping[str, frozenset[str]],
+    keys: Mapping[str, int],
     said: Sequence[str],
 ) -> None:
     """Ask which prices, volumes, counts and figures of a share have later splits in them, where the folder has splits.
 
     Parameters
     ----------
+    keys
+        From `riskmodel.market.sources.recognition.decide.jumps.keys_of`.
     said
         The places of files of splits, by their words.
     """
     may_be = {draft.table: _without_a_word(draft) for draft in drafts}
     if not any(may_be.values()):
         return
-    keys = keys_of(securities, codes)
     sure = [group for group in groups if not group.doubtful]
     sources = list(sources_of(sure, across, tickers, keys, frozenset(keys.values())))
-    names = {row: code for code, row in reversed(keys.items())}
+    names = {row: code for code, row in reversed([*keys.items()])}
     moves = _jumps(sources, _returns(drafts, keys))
     jumps = tuple(f"{names[row]} {day:%Y-%m-%d} x {np.exp(step):.4g}" for (day, row), step in moves.items())
     of_splits = [draft.group.place for draft in drafts if draft.table == "splits" and draft.group is not None]

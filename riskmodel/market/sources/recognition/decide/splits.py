@@ -13,7 +13,6 @@ from riskmodel.market.sources.mapping import OPEN, How
 from riskmodel.market.sources.recognition.decide.jumps import (
     NEW_FOR_OLD,
     Source,
-    keys_of,
     on_other_basis,
     rows_of,
     sources_of,
@@ -35,11 +34,9 @@ def ask_splits(
     groups: Sequence[Group],
     across: Mapping[Group, Wide | None],
     tickers: Mapping[Group, str | None],
-    securities: Group | None,
-    codes: Mapping[str, frozenset[str]],
+    keys: Mapping[str, int],
 ) -> None:
     """Hold splits and counts of shares against the closes of the folder."""
-    keys = keys_of(securities, codes)
     by_table = {draft.table: draft for draft in drafts}
     splits, shares, prices = (by_table.get(table) for table in ("splits", "shares", "prices"))
     if splits is not None and splits.group is not None and (ticker := splits.labels.get("ticker")) is not None:

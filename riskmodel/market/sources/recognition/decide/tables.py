@@ -13,6 +13,7 @@ from riskmodel.market.sources.recognition.decide.candidates import has_levels, o
 from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals, ask_results
+from riskmodel.market.sources.recognition.decide.jumps import keys_of
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
 from riskmodel.market.sources.recognition.decide.places import narrow_patterns
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
@@ -279,7 +280,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     ]
     state_codes(drafts, sheets, codes, securities)
     state_indices(drafts)
-    ask_splits(drafts, groups, across, tickers, securities, codes)
+    keys = keys_of(securities, codes)
+    ask_splits(drafts, groups, across, tickers, keys)
     without_price = unpriced(drafts, rivals.get("prices", ()), securities, codes)
     for draft in drafts:
         without_taken(draft, drafts)
@@ -301,7 +303,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     of_tables = [group for group in narrow if group in used and not group.doubtful]
     said_of = partial(_said, [*sure, *of_tables], tickers, codes)
     few = said_of("of_splits")
-    ask_bases(drafts, groups, across, tickers, securities, codes, [group.place for group in few])
+    ask_bases(drafts, groups, across, tickers, keys, [group.place for group in few])
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
