@@ -105,7 +105,8 @@ def _ratios(cells: Cells, how: How, unit: str) -> tuple[pd.Series, list[str]]:
     """
     texts = _without_missing(cells.values, how)
     point = re.escape(how.decimal)
-    found = texts.str.translate(PLAIN).str.findall(rf"\d+(?:{point}\d+)?")
+    plain = texts.str.translate(PLAIN)
+    found = plain.str.findall(rf"\d+(?:{point}\d+)?").where(~plain.str.contains("%"), "")  # 5 % is 1.05 for one
     pairs = [[float(number.replace(how.decimal, ".")) for number in (*each, "1", "1")[:2]] for each in found]
     ratios = [first / second if first and second else np.nan for first, second in pairs]
     out = pd.Series(ratios, index=texts.index, dtype=float).where((found.str.len() > 0) & (found.str.len() <= len(RATIOS)))

@@ -98,10 +98,10 @@ def test_ratios_of_two_numbers_are_read_in_the_stated_order(tmp_path, cells, uni
 
 
 def test_what_is_no_ratio_is_told_by_its_place(tmp_path):
-    rows = pd.DataFrame({"ticker": TICKERS[:3], "ex_date": "2024-02-01", "ratio": ["1:2", "two", "1:2:3"]})
+    rows = pd.DataFrame({"ticker": TICKERS[:3], "ex_date": "2024-02-01", "ratio": ["5 %", "two", "1:2:3"]})
     rows.to_csv(tmp_path / "s.csv", index=False)
     stated = TableMap(file="s.csv", units={"ratio": "old_for_new"})
-    with pytest.raises(InputError, match=r"2 cells are no ratios of one or two numbers: row 3 'two', row 4 '1:2:3'"):
+    with pytest.raises(InputError, match=r"3 cells are no ratios .*: row 2 '5 %', row 3 'two', row 4 '1:2:3'"):
         Exports(tmp_path, {"splits": stated}).table("splits")
 
 
