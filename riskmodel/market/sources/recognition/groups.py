@@ -31,6 +31,16 @@ WHOLES = (1.0, 100.0)  # sums of weights, as parts and in percent
 LISTED = {"holdings": "portfolio", "constituents": "index"}  # tables of lists, and what tells these apart
 
 
+@dataclass(frozen=True)
+class Versions:
+    """Rows that are not among a group's cells: older ones of a code, by the cells of a column."""
+
+    label: str
+    column: str
+    cells: tuple[str, ...]
+    rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
     """Files, or a sheet, with one header.
@@ -41,10 +51,13 @@ class Group:
         In the order of their names.
     items
         The columns of items and of their values, where rows were items and are columns here.
+    versions
+        What was left out as older versions of rows.
     """
 
     seen: tuple[Seen, ...]
     items: tuple[str, str] | None = None
+    versions: Versions | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -88,8 +101,13 @@ class Group:
     @property
     def around(self) -> tuple[str, ...]:
         """What stands around its cells: the lines above them, the names of the sheet, the file and its folder."""
+        return (*self.first.titles, *self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its sheet, its file and the folder."""
         folder = PurePosixPath(self.first.file).parent.as_posix()
-        return (*self.first.titles, *([self.first.sheet] if self.first.sheet else []), self.stem, folder)
+        return (*([self.first.sheet] if self.first.sheet else []), self.stem, folder)
 
     @property
     def doubtful(self) -> str | None:
@@ -115,7 +133,7 @@ class Group:
     @cached_property
     def of_index(self) -> bool:
         """Whether what stands around its cells says that it is the members of an index, and not a portfolio."""
-        names = self.around[len(self.first.titles) :]  # a title may name the index that a portfolio is held against
+        names = self.names  # a title may name the index that a portfolio is held against
         return any(_says(text, "constituents") and not _says(text, "holdings") for text in self.around) or (
             any(_says(text, "indices") for text in names) and not any(_says(text, "holdings") for text in self.around)
         )

@@ -54,6 +54,9 @@ def recognise(
         return found
 
     found, failed = without_failing([*parts], tables)
+    if failed:
+        left = [each for part in parts if part not in {one.part for one in failed} for each in parts[part]]
+        found = tables_among(left, progress, [seen.file for one in failed for seen in parts[one.part]])
     for one in failed:
         left_out = [not_understood(seen.file, seen.sheet, one.error) for seen in parts[one.part]]
         unread += [row_of_file(each, UNREAD, each.why) for each in left_out]

@@ -1,14 +1,15 @@
-"""Which files a drafted pattern takes: those of its table and no others, though a file that was left out is named alike."""
+"""Which files a drafted table takes: those of its table and no others, though a file that was left out is named alike."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.names import narrowed, pattern_alone, pattern_of, takes
+from riskmodel.market.sources.recognition.words import OF_NAMES, has, tokens
 
 
 def narrow_patterns(draft: Draft, files: Sequence[str]) -> None:
@@ -45,3 +46,24 @@ def _narrow_question(draft: Draft, path: tuple[str, ...], kept: Sequence[str], f
             fact = Fact(fact.key, {**fact.values, "places": (alone or draft.group.place, *places)})
         why.append(fact)
     draft.why[path] = tuple(why)
+
+
+def ask_named(draft: Draft, names: Mapping[str, Sequence[str]]) -> None:
+    """Ask which file a table is where another one that nothing is taken of is named as such tables are.
+
+    What could not be mapped may be the table all the same, and what was taken merely be like it: levels of bonds beside
+    levels of indices by their keys.
+
+    Parameters
+    ----------
+    names
+        By the place of each file that is left, its own name, and those of its sheet and folder.
+    """
+    if draft.group is None or OPEN in (draft.stated.get("file"), draft.stated.get("sheet")):
+        return
+    phrases = OF_NAMES.get(draft.table, ())
+    alike = (place for place, its in names.items() if any(has(tokens(name), each) for name in its for each in phrases))
+    if places := first(alike):
+        own = draft.group.place if draft.group.first.sheet else str(draft.stated["file"])
+        draft.why.pop(("file",), None)
+        draft.state(("file",), OPEN, Fact("which_place", {"places": (own, *places)}))

@@ -15,10 +15,11 @@ from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals, ask_results
 from riskmodel.market.sources.recognition.decide.jumps import keys_of
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
-from riskmodel.market.sources.recognition.decide.places import narrow_patterns
+from riskmodel.market.sources.recognition.decide.places import ask_named, narrow_patterns
 from riskmodel.market.sources.recognition.decide.reported import doubted_portfolios
 from riskmodel.market.sources.recognition.decide.splits import ask_splits
 from riskmodel.market.sources.recognition.decide.together import groups_of, merged
+from riskmodel.market.sources.recognition.decide.versions import ask_versions, without_older
 from riskmodel.market.sources.recognition.doubts import is_half
 from riskmodel.market.sources.recognition.drafts import (
     ASKED,
@@ -100,7 +101,7 @@ SERIES = ("rates", "indices")  # of a few numbers a day words and cells say litt
 KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them
 
 
-def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
+def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence[str] = ()) -> Recognised:
     """What files and sheets are taken for, each held against the others.
 
     Parameters
@@ -109,9 +110,11 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         In the order of their names.
     progress
         Told of each table.
+    failed
+        Files that looking fails at: what is named as a table may be it.
     """
     found: list[Found] = []
-    groups = merged_lists(groups_of(seen))
+    groups = without_older(merged_lists(groups_of(seen)))
     settle_days(groups)
     narrow = [group for group in groups if group.is_long]
     choices = {group: candidates(group) if group in narrow else [] for group in groups}
@@ -255,6 +258,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
         if not certain:
             ask_results(draft)
         ask_rows_of(draft, rivals.get(draft.table, []))
+        ask_versions(draft)
     sheets = settled_by_cells(sheets)
     for draft in drafts:
         if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
@@ -298,6 +302,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent) -> Recognised:
     of_stocks = {group for group, wide in across.items() if wide is not None and wide.codes}  # grids, which no long table is
     spare = [group for group in narrow if group not in used | of_stocks and not of_another_kind(group)]
     sure = [group for group in spare if not group.doubtful]
+    for draft in drafts:
+        of_none = {group.place: group.names for group in sure if (group, draft.table) not in no_tables}
+        ask_named(draft, of_none | {file: (file,) for file in failed})
     events = [event for group in sure if (event := events_of(group, tickers[group])) is not None]
     state_dividends(drafts, events)
     of_tables = [group for group in narrow if group in used and not group.doubtful]
