@@ -245,7 +245,7 @@ def securities_among(choices: Mapping[Group, list[Candidate]]) -> Group | None:
     best, most = None, (False, False, 0.0, False)
     for group, candidates in choices.items():
         like = next((candidate for candidate in candidates if candidate.table == "securities"), None)
-        columns = code_columns(group) if like is not None and not _is_calendar(group) else {}
+        columns = code_columns(group) if like is not None and not is_calendar(group) else {}
         if like is None or not columns:
             continue
         uses = sum(_use(other, columns) for other in choices if other is not group)
@@ -260,7 +260,7 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
     best, most = None, (False, 0.0)
     for group in groups:
         columns = {label: codes for label, codes in code_columns(group).items() if len(codes) >= FEW_CODES}
-        columns = {} if _is_calendar(group) else columns
+        columns = {} if is_calendar(group) else columns
         shared = [label for label, shape in group.shapes.items() if shape.kind == TEXT and label not in columns]
         if columns and any(1 < group.cells[label].nunique() <= len(group.cells) / 2 for label in shared):
             uses = sum(_use(other, columns) for other in groups if other is not group)
@@ -269,7 +269,7 @@ def securities_without_words(groups: Sequence[Group]) -> Group | None:
     return best
 
 
-def _is_calendar(group: Group) -> bool:
+def is_calendar(group: Group) -> bool:
     """Whether each row is a day of its own, and there are many: a dimension of days has keys as one of securities has."""
     days = (group.cells[label] for label, shape in group.shapes.items() if shape.kind == DAY)
     return len(group.cells) >= MANY_DAYS and any(each.notna().all() and each.is_unique for each in days)

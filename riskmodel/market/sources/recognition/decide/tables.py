@@ -13,6 +13,7 @@ from riskmodel.market.sources.recognition.decide.candidates import has_levels, o
 from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals, ask_results
+from riskmodel.market.sources.recognition.decide.joined import days_by_key
 from riskmodel.market.sources.recognition.decide.jumps import keys_of
 from riskmodel.market.sources.recognition.decide.keys import ask_rows_of, files_overlap
 from riskmodel.market.sources.recognition.decide.places import ask_named, narrow_patterns
@@ -175,6 +176,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
     if securities is not None and not by_code.is_used(securities, groups):
         has_sector = any(each.label("sector") for each in choices[securities] if each.table == "securities")
         stands[securities] = stands.get(securities, False) and has_sector
+    by_key = days_by_key(groups)
     sheets: list[Wide] = []
     taken: dict[str, tuple[Group, Candidate]] = {}
     rivals: dict[str, list[Group]] = {"securities": masters}
@@ -201,6 +203,8 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
             found.append(row_of_group(group, ASKED, Fact("days_across")))
         elif not likely and (why_not := [fact for (other, _), fact in no_tables.items() if other is group]):
             found.append(row_of_group(group, UNUSED, *why_not))
+        elif not likely and group in by_key:
+            found.append(row_of_group(group, ASKED, by_key[group]))
         elif not likely:
             verdict, reason, table = why_left(group, codes)
             found.append(row_of_group(group, verdict, reason, table=table))
