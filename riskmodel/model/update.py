@@ -131,17 +131,30 @@ def require_same_history(
         raise InputError(
             f"model: the sessions under the earlier fit have changed: {listed(other.strftime('%Y-%m-%d'))}. Fit again."
         )
-    now = fingerprints(market, seen[-1])
-    lost = earlier.get_index("asset").difference(now.get_index("asset")).tolist()
-    before = earlier[[*now]].reindex(asset=now["asset"], fill_value=np.uint64(0))
-    same = now == before
-    split = (later_ratio(market, seen[-1]) != 1.0).to_numpy()
-    changed = [*now["asset"].to_numpy()[~(same["fingerprint"] | (same["fingerprint_as_traded"] & split)).to_numpy()], *lost]
-    if changed:
+    ratio = later_ratio(market, seen[-1]).to_numpy()
+    if changed := changed_histories(earlier, fingerprints(market, seen[-1]), ratio):
         raise InputError(
             f"model: the history of {counted(len(changed), 'asset')} has changed under the earlier fit: {listed(changed)}. "
             f"Usually a restatement, or a split whose rescaled figures are rounded; fit again."
         )
+
+
+def changed_histories(earlier: xr.Dataset, now: xr.Dataset, ratio: np.ndarray) -> list[str]:
+    """The assets whose raw facts under an earlier fit are others, or that are gone.
+
+    Parameters
+    ----------
+    earlier
+        The fit, with its fingerprints.
+    now
+        `riskmodel.market.fingerprint.fingerprints` of the same sessions, by the market as it is.
+    ratio
+        (asset) Product of the ratios of splits since: the facts of those that had one are compared as traded.
+    """
+    lost = earlier.get_index("asset").difference(now.get_index("asset")).tolist()
+    same = now == earlier[[*now]].reindex(asset=now["asset"], fill_value=np.uint64(0))
+    kept = (same["fingerprint"] | (same["fingerprint_as_traded"] & (ratio != 1.0))).to_numpy()
+    return [*now["asset"].to_numpy()[~kept], *lost]
 
 
 def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
@@ -153,10 +166,14 @@ def require_same_factors(earlier: pd.Index, now: pd.Index) -> None:
         )
 
 
+def moved_assets(earlier: xr.DataArray, now: xr.DataArray) -> list[str]:
+    """The assets that are in another industry than under an earlier fit."""
+    return list(earlier["asset"].to_numpy()[(earlier != now.sel(asset=earlier["asset"])).to_numpy()])
+
+
 def require_same_industries(earlier: xr.DataArray, now: xr.DataArray) -> None:
     """Refuse to build on a fit of names that have moved to another industry: errors are clustered by it."""
-    here = now.sel(asset=earlier["asset"])
-    if moved := earlier["asset"].to_numpy()[(earlier != here).to_numpy()].tolist():
+    if moved := moved_assets(earlier, now):
         raise InputError(
             f"model: {counted(len(moved), 'asset')} in another industry than under the earlier fit: {listed(moved)}. "
             f"Fit again."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -15,6 +16,7 @@ from riskmodel.model import parts
 from riskmodel.model.blocks import fit_in_blocks
 from riskmodel.model.cache.remembered import remembering
 from tests.riskmodel.builders import random_tables, write_tables
+from tests.riskmodel.model.test_model import split_later
 
 BLOCK = 60
 SOME = tuple(style for style in rm.STYLES if style.name in ("profitability", "surprise", "size", "momentum"))
@@ -99,6 +101,70 @@ def test_a_store_that_has_all_is_opened(market, stored):
     again = fit_in_blocks(market, stored[1], model=MODEL, progress=told.append)
     assert not told
     assert again.settings == stored[0].settings
+
+
+def until(tables, session):
+    """The tables as they stood after so many sessions, with the names that had a price by then."""
+    days = np.unique(tables["prices"]["date"])
+    known = {"prices": "date", "shares": "available_from", "fundamentals": "available_from", "earnings": "announced"}
+    then = {
+        name: table[table[known[name]] <= days[session - 1]] if name in known else table for name, table in tables.items()
+    }
+    listed = then["prices"]["ticker"].unique()
+    return then | {"securities": then["securities"][then["securities"]["ticker"].isin(listed)]}
+
+
+def grown(before, now, folder, progress):
+    """A fit in blocks of all sessions, over the store of the first 100."""
+    path = folder / "model.nc"
+    fit_in_blocks(open_blocks(write_tables(folder / "then", until(before, 100))), path, model=REMEMBERING, sessions=BLOCK)
+    market = open_blocks(write_tables(folder / "now", now))
+    return fit_in_blocks(market, path, model=REMEMBERING, sessions=BLOCK, progress=progress)
+
+
+def listed_late(tables):
+    """The same, where one name has no price before session 80 and another none before session 120."""
+    prices, days = tables["prices"], np.unique(tables["prices"]["date"])
+    first = prices["ticker"].map({"T003": days[80], "T005": days[120]})
+    return tables | {"prices": prices[~(prices["date"] < first)]}
+
+
+def split_since(tables):
+    """The same after a split at session 130, which a feed takes out of all that is before."""
+    return split_later(tables, "T000", pd.Timestamp(np.unique(tables["prices"]["date"])[130]))
+
+
+@pytest.mark.parametrize(("change", "tolerance"), [(listed_late, 1e-12), (split_since, 1e-10)])  # a third is rounded
+def test_a_store_grows_by_the_sessions_that_are_new_and_is_the_fit_of_the_whole(change, tolerance, tables, tmp_path):
+    now, told = change(tables), []
+    got = grown(tables if change is split_since else now, now, tmp_path, told.append).data
+    fitted = {name.partition(": ")[0] for name in told if not name.startswith("history")}
+    assert len(fitted) == 1 and len(told) > len(fitted)  # the sixty sessions that are new
+    whole = remembering(REMEMBERING.fit(rm.build_market(now))).data
+    for name, expected in whole.variables.items():
+        there = got[name].to_numpy()
+        if expected.dtype.kind == "f":
+            np.testing.assert_allclose(there, expected.to_numpy(), rtol=tolerance, atol=tolerance, err_msg=str(name))
+        else:
+            np.testing.assert_array_equal(there, expected.to_numpy(), err_msg=str(name))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("prices", "volume"), ("fundamentals", "net_income"), ("securities", "sector")]
+)
+def test_a_store_whose_past_has_changed_is_fitted_anew(table, column, tables, tmp_path):
+    cells = tables[table].copy()
+    cells.loc[cells.index[0], column] = cells[column].iloc[1] if column == "sector" else cells[column].iloc[0] + 1
+    assert not cells.equals(tables[table])
+    first = f"{np.unique(tables['prices']['date'])[0]:.10}"
+
+    def step(name):
+        if not name.startswith("history"):
+            assert name.startswith(first)
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        grown(tables, tables | {table: cells}, tmp_path, step)
 
 
 @pytest.mark.slow
