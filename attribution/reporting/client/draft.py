@@ -15,7 +15,7 @@ from attribution.reporting.commentary.draft import indices_told, results
 from attribution.reporting.commentary.lean import has_lean, lean
 from attribution.reporting.commentary.risk import broken_limits
 from attribution.reporting.commentary.writer import Writer, bullets, capital, writer_of
-from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, named_rows, specific_names
+from attribution.reporting.tables.facts import LEAST_DRIVER, by_size, clear, named_rows, specific_names, stands_out
 from attribution.reporting.tables.names import course_of
 from attribution.rows import MARKET, SPECIFIC
 
@@ -123,16 +123,18 @@ def _excess(write: Writer, sleeve: str) -> float:
 
 
 def _largest(write: Writer, sleeve: str) -> str:
-    """The largest row named of a sleeve in the direction of its excess; empty where there is none."""
+    """The largest row of a sleeve that stands out in the direction of its excess; empty where there is none."""
     found = named_rows(write.facts.of("factor_contributions", course=course_of(write.book, sleeve)))
-    same = found[found["contribution"] * _excess(write, sleeve) > 0]
+    same = found[stands_out(found) & (found["contribution"] * _excess(write, sleeve) > 0)]
     if same.empty:
         return ""
     return write("client.driver", driver=called(write, next(same.itertuples())))
 
 
 def _why(write: Writer, sleeve: str) -> str:
-    """The result against the benchmark, what added most and what took most, and all else where it is large."""
+    """The result against the benchmark, what added most and what took most, the specific part where it does not stand out
+    though it is large, and all else where that is large.
+    """
     course = course_of(write.book, sleeve)
     if not write.facts.has("figures", course, "excess_return"):
         return ""
@@ -142,11 +144,12 @@ def _why(write: Writer, sleeve: str) -> str:
     }
     factors = write.facts.of("factor_contributions", course=course)
     named = named_rows(factors)
-    if named.empty:
-        return write("client.why_bare", **values)
-    return write.paragraph(
-        [write("client.why", **values), _reasons(write, course, factors, named), _rest(write, course, named)]
-    )
+    out = named[stands_out(named)]
+    within = [_specific_within(write, course)] if len(out) < len(named) else []
+    if out.empty:
+        return write.paragraph([write("client.why_bare", **values), *within])
+    reasons = _reasons(write, course, factors, out)
+    return write.paragraph([write("client.why", **values), reasons, *within, _rest(write, course, named)])
 
 
 def _reasons(write: Writer, course: str, factors: pd.DataFrame, named: pd.DataFrame) -> str:
@@ -187,21 +190,31 @@ def _rest(write: Writer, course: str, named: pd.DataFrame) -> str:
 
 
 def _item(write: Writer, course: str, row: Any) -> str:
-    """A row with its contribution; the specific part with its largest names of those that the page has below."""
+    """A row with its contribution; the specific part with its largest names."""
     number = write.percent("factor_contributions", course, row.factor, column="contribution")
     values = {"name": called(write, row), "number": number}
-    if row.factor != SPECIFIC:
-        return write("client.item", **values)
-    names = by_size(specific_names(write.facts.tables, course))
-    stocks = [
+    stocks = _stocks(write, course) if row.factor == SPECIFIC else ""
+    return write("client.specific" if stocks else "client.item", stocks=stocks, **values)
+
+
+def _specific_within(write: Writer, course: str) -> str:
+    """The specific part where it is within its error, with its largest names."""
+    number, stocks = write.percent("factor_contributions", course, SPECIFIC, column="contribution"), _stocks(write, course)
+    return write("client.specific_within" if stocks else "client.specific_within_alone", number=number, stocks=stocks)
+
+
+def _stocks(write: Writer, course: str) -> str:
+    """The largest names of the specific part: of those that the page has below, else of all."""
+    names = by_size(specific_names(write.facts.tables, course))["ticker"]
+    shown = names[names.isin(_in_table(write, course))]
+    return write.join(
         write(
             "client.specific_stock",
             name=write.named_stock(ticker, course),
             number=write.percent("stock_factor", course, ticker, SPECIFIC, column="contribution"),
         )
-        for ticker in names.loc[names["ticker"].isin(_in_table(write, course)), "ticker"].head(STOCKS)
-    ]
-    return write("client.specific" if stocks else "client.item", stocks=write.join(stocks), **values)
+        for ticker in (shown if len(shown) else names).head(STOCKS)
+    )
 
 
 def _in_table(write: Writer, course: str) -> set[str]:

@@ -257,11 +257,17 @@ def drivers(tables: Mapping[str, pd.DataFrame], course: str) -> pd.DataFrame:
     return found.assign(sign=np.sign(found["contribution"]))
 
 
-def named_rows(factors: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a course's factor cut that a client's text names, three at most, the largest in size first.
+def stands_out(factors: pd.DataFrame) -> pd.Series:
+    """Which rows of a factor cut are drivers, or at least twice their error: what is drawn as a whole bar."""
+    return factors["driver"].astype(bool) | clear(factors, "contribution")
 
-    Drivers, and the specific part where it stands out from its error and is as large; none without a driver. The difference
-    between an index and its constituents tells a client nothing of the portfolio.
+
+def named_rows(factors: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a course's factor cut that a client's text names, the largest in size first.
+
+    The three largest of the drivers and of a specific part that stands out from its error; and the specific part beside
+    them where it is smaller than these, or within its error, yet among the three largest rows: a client asks for it. The
+    difference between an index and its constituents tells a client nothing of the portfolio.
 
     Examples
     --------
@@ -269,11 +275,14 @@ def named_rows(factors: pd.DataFrame) -> pd.DataFrame:
     >>> named_rows(rows.assign(t=[-5.0, 2.2, 1.0], driver=[True, False, False]))["factor"].tolist()
     ['size', 'specific']
     """
-    driver = factors["driver"].astype(bool) & (factors["factor"] != PROXY_FACTOR)
-    if not driver.any():
-        return factors.head(0)
-    own = (factors["factor"] == SPECIFIC) & clear(factors, "contribution")
-    return by_size(factors[driver | own]).head(SHOWN_NAMES)
+    told = factors[factors["factor"] != PROXY_FACTOR]
+    out, own = stands_out(told), told["factor"] == SPECIFIC
+    first = by_size(told[told["driver"].astype(bool) | (own & out)]).head(SHOWN_NAMES)
+    if SPECIFIC in set(first["factor"]):
+        return first
+    among = set(by_size(told).head(SHOWN_NAMES)["factor"])
+    sized = told["contribution"].abs() >= LEAST_DRIVER
+    return by_size(pd.concat([first, told[own & sized & (out | (SPECIFIC in among))]]))
 
 
 def by_size(rows: pd.DataFrame) -> pd.DataFrame:

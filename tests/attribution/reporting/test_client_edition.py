@@ -251,8 +251,54 @@ def test_stocks_are_named_of_the_table_below_alone(small_book):
     assert "stock-specific returns (+2.00%, including B +0.60% and C +0.40%) contributed." in said
 
 
+def test_stocks_of_no_table_are_named_where_no_other_made_the_specific_part(small_book):
+    rows = [("value", -0.03, -6.4), ("specific", 0.02, 2.3)]
+    said = reasons(small_book, *rows, excess=-0.01, own=[("A", 0.015, 0.0), ("B", 0.006, 0.0), ("C", 0.004, 0.0)])
+    assert "stock-specific returns (+2.00%, including A +1.50% and B +0.60%) contributed." in said
+
+
+LARGER = [("market_sensitivity", -0.013, -6.4), ("liquidity", -0.012, -5.0), ("surprise", 0.0096, 5.0)]
+
+
+@pytest.mark.parametrize(("language", "told"), [
+    ("en", "liquidity (−1.20%) and stock-specific returns (−0.77%, including A −0.50%)"),
+    ("ja", "銘柄固有の要因（△0.77%、うちAが△0.50%）です。一方、"),
+])  # fmt: skip
+def test_the_specific_part_is_told_beside_three_larger_drivers_where_it_is_drawn_as_a_whole_bar(small_book, language, told):
+    rows = [*LARGER, ("specific", -0.0077, -4.0)]
+    assert told in reasons(small_book, *rows, excess=-0.0231, own=[("A", -0.005, -0.004)], language=language)
+
+
+@pytest.mark.parametrize(("language", "told"), [
+    ("en", "contributed. Stock-specific returns were −1.10%, within error (of which A −0.50%)."),
+    ("ja", "寄与しました。銘柄固有の要因は△1.10%（うちAが△0.50%）で、推定誤差の範囲内でした。"),
+])  # fmt: skip
+def test_a_specific_part_within_its_error_is_told_so_where_it_is_among_the_largest(small_book, language, told):
+    own = [("A", -0.005, -0.004)]
+    said = reasons(small_book, *LARGER, ("specific", -0.011, -1.5), excess=-0.0264, own=own, language=language)
+    assert told in said and {"en": "with stock-specific", "ja": "銘柄固有の要因を含め"}[language] not in said
+    said = reasons(small_book, *LARGER, ("specific", -0.0077, -1.5), excess=-0.0231, own=own, language=language)
+    assert {"en": "tock-specific returns were", "ja": "推定誤差の範囲内"}[language] not in said
+
+
+def test_a_specific_part_that_stands_out_alone_is_told_where_nothing_else_does(small_book):
+    said = reasons(small_book, ("value", -0.002, -1.0), ("specific", 0.02, 2.3), excess=0.018)
+    assert "The main contributor was stock-specific returns (+2.00%, including A +1.50%)." in said
+
+
+def test_a_specific_part_within_its_error_is_never_what_a_month_is_mainly_put_down_to(page_content):
+    frame = page_content.tables["factor_contributions"]
+    own = frame["factor"] == "specific"
+    doubtful = frame.assign(
+        t=frame["t"].mask(own, 1.0), driver=frame["driver"].astype(bool) & ~own, contribution=frame["contribution"].mask(own, 0.2)
+    )
+    told = dataclasses.replace(page_content, tables=page_content.tables | {"factor_contributions": doubtful})
+    assert "mainly on stock-specific" not in drafted(told, "en")
+
+
 def test_a_gain_whose_only_driver_is_a_loss_is_told_with_all_else(small_book):
     rows = [("market_sensitivity", -0.003, -4.9), ("shareholder_return", 0.0036, 1.2), ("specific", -0.0017, -0.3)]
+    rows += [("value", 0.0020, 1.0), ("growth", -0.0020, -1.0)]
     said = reasons(small_book, *rows, excess=0.0006)
     assert "The main detractor was market sensitivity (−0.30%). All else, +0.36% with stock-specific returns, more" in said
     said = reasons(small_book, *rows, excess=0.0006, language="ja")
