@@ -25,12 +25,13 @@ from attribution.reporting.client.texts import client_texts, empty_page, left_op
 from attribution.reporting.commentary.check import COLUMNS as FINDING_COLUMNS
 from attribution.reporting.commentary.check import check_commentary, line_checker
 from attribution.reporting.commentary.draft import draft
+from attribution.reporting.commentary.html import tagged_lines, tags_shown
 from attribution.reporting.edited import read_commentaries
 from attribution.reporting.facts_json import FACTS, facts_json
 from attribution.reporting.files import MANIFEST, manifest, measured_before, require_unedited, require_writable, write_whole
 from attribution.reporting.formats import ANALYST, CLIENT, EDITIONS, FORMATS, Document, pages_alone
 from attribution.reporting.house.stocks import unshown
-from attribution.reporting.house.texts import House, check_house, read_house, unsaid
+from attribution.reporting.house.texts import House, check_house, read_house, shown_tags, unsaid
 from attribution.reporting.pdf import PangoMissingError, PdfError, PdfJob, start_pdf
 from attribution.reporting.policy import with_policy
 from attribution.reporting.tables.content import Content, build_content, single_sleeves
@@ -179,7 +180,8 @@ def report(
         texts = {document: drafted(content, document) for document in documents}
         texts |= {one.document: one.text for one in edited}
         unfilled = [left_open(one.text, texts[one], one.language) for one in documents if one.edition == CLIENT]
-        remarks = (*remarks, *filter(None, [*unfilled, unsaid(book)]))
+        tagged = [tags_shown(str(one.path), tagged_lines(one.text)) for one in edited]
+        remarks = (*remarks, *filter(None, [*unfilled, unsaid(book), *tagged, *shown_tags(house)]))
         files = laid_out(content, texts, formats, jobs, step, house)
         step("files")
         made, failed = finished(jobs)

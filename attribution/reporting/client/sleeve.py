@@ -37,7 +37,8 @@ class ClientSleeve:
     text
         What the analyst or the draft says of it, as HTML.
     stocks
-        "best" and "worst": rows of `stock_contributions` of names held in the month, with `shown_name` and `text`.
+        "best" and "worst": rows of `stock_contributions` of names held in the month, with `shown_name`, `said`, what the
+        house says of it, and `parts`, what its contribution is made of.
     risk
         One line on forecast risk; empty where there is none.
     kept
@@ -93,12 +94,16 @@ def shown_stocks(content: Content) -> set[str]:
 
 
 def held_stocks(content: Content, words: PageWords, course: str, said: Mapping[str, Markup]) -> dict[str, list[Row]]:
-    """The best and the worst, each with what the house said of it, or else with what drove it."""
+    """The best and the worst, each with what the house said of it, if anything, and with what drove it.
+
+    The specific part of a stock that the sleeve's text names stands nowhere else beside its whole contribution.
+    """
     sides = best_and_worst(named_stocks(content, words, course))
     drafted = driver_texts(content, words, course, [str(ticker) for part in sides.values() for ticker in part["ticker"]])
     return {
         side: [
-            row | {"text": said.get(row["ticker"]) or kept_together(drafted[row["ticker"]], words)} for row in records(part)
+            row | {"said": said.get(row["ticker"], ""), "parts": kept_together(drafted[row["ticker"]], words)}
+            for row in records(part)
         ]
         for side, part in sides.items()
     }

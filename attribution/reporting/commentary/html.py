@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.reporting.commentary.check import FIRST_LINE, LINK, NARROW, SOURCE, unified
 from attribution.reporting.tables.facts import read_anchor
+from riskmodel.errors import listed
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 LOWEST = 6
+TAG = re.compile(r"(?<!\\)<(?:!--|/?[A-Za-z][A-Za-z0-9-]*(?:[\s/][^<>]*)?>)")
+NO_TEXT = re.compile(r"(`+)(?:(?!\1).)+\1|(?<=\]\()\s*<[^<>]*>")  # code, and addresses of links and images
 TITLE = re.compile(r" {0,3}#\s")
 
 
@@ -103,3 +106,30 @@ def text_parser(places: Mapping[str, str]) -> MarkdownIt:
     parser.add_render_rule("link_open", opening)
     parser.add_render_rule("link_close", closing)
     return parser
+
+
+def tagged_lines(text: str) -> list[int]:
+    r"""The lines, from 1, of HTML: a page shows it as it is written, tags and all.
+
+    Examples
+    --------
+    >>> tagged_lines("<!-- client 2026-03 en -->\nA <b>bold</b> word\n[1%](<#performance|A|return>), 1 < 2 > 0, `<i>`")
+    [2]
+    """
+    lines = enumerate(unified(text).split("\n"), 1)
+    told = ((place, line) for place, line in lines if not FIRST_LINE.fullmatch(line.translate(NARROW)))
+    return [place for place, line in told if TAG.search(NO_TEXT.sub("", line))]
+
+
+def tags_shown(name: str, lines: Sequence[int]) -> str:
+    """What to say of a text with HTML in some lines; nothing where there are none.
+
+    Examples
+    --------
+    >>> tags_shown("market.en.md", [3])
+    'market.en.md: HTML in line 3 is on the page as it is written, tags and all. Write Markdown, or take it out.'
+    """
+    if not lines:
+        return ""
+    places = f"line{'s' * (len(lines) > 1)} {listed(lines)}"
+    return f"{name}: HTML in {places} is on the page as it is written, tags and all. Write Markdown, or take it out."

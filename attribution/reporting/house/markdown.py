@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.reporting.commentary.check import LINK, NARROW
 from attribution.reporting.commentary.html import LOWEST, text_parser
+from attribution.reporting.house.footnotes import CLOSING, OPENING, placed_notes, write_notes
 from riskmodel.errors import InputError, listed
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 STATED = re.compile(r"<!--\s*source\s*:(?P<source>.*?)-->\s*", re.IGNORECASE)
-ENDS = ("heading_open", "source", "footnote_block_open")  # what ends the part that a source is stated for
+ENDS = ("heading_open", "source")  # what ends the part that a source is stated for
 SAFE = ("#", "http://", "https://")
 ADDRESS = re.compile(
     r"(?<=\]\()\s*<?(?:https?://[^\s()<>]*|[^#\s()<>%][^\s()<>%]*\.(?:png|jpe?g))>?(?=\s*\))", re.IGNORECASE
@@ -26,7 +27,7 @@ MISSING = re.compile(r"\[\^[^\]\s]+\]")
 
 
 def parsed(text: str, what: str) -> tuple[MarkdownIt, list[Token], dict[str, Any]]:
-    """The tokens of a text, and what writes them.
+    """The tokens of a text, each footnote in the part that refers to it first, and what writes them.
 
     Raises
     ------
@@ -45,7 +46,29 @@ def parsed(text: str, what: str) -> tuple[MarkdownIt, list[Token], dict[str, Any
     env: dict[str, Any] = {}
     tokens = parser.parse(text, env)
     _require_safe(tokens, env, what)
-    return parser, tokens, env
+    return parser, placed_notes(tokens, ENDS), env
+
+
+def require_line(text: str, what: str) -> None:
+    """Refuse what a text of one line, in a cell of a table, cannot show.
+
+    Raises
+    ------
+    InputError
+        For an image, a footnote and a link that leads elsewhere than to a table or the web.
+    """
+    parser = text_parser({}).enable(["image"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # refused below, by name
+    every = list(_inline(parser.parseInline(text)))
+    for found, name in (
+        ([str(token.attrGet("src")) for token in every if token.type == "image"], "an image"),
+        ([mark for token in every if token.type == "text" for mark in MISSING.findall(token.content)], "a footnote"),
+    ):
+        if found:
+            raise InputError(
+                f"{what}: holds {name}, which one line of a table cannot: {listed(found)}. Put it into a section."
+            )
+    _require_links(every, what)
 
 
 def _source(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -63,14 +86,25 @@ def _source(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def sourced_lines(tokens: Sequence[Token], count: int) -> set[int]:
-    """The lines, from 0, that stand under a stated source: up to the next heading or source, or the end."""
+    """The lines, from 0, that stand under a stated source: up to the next heading or source, or the end.
+
+    A footnote stands where it is printed, in the part that refers to it, wherever its line is.
+    """
     found: set[int] = set()
     marks = [token for token in tokens if token.level == 0 and token.map and token.type in ENDS]
     for place, token in enumerate(marks):
         if token.type == "source" and token.map:
             following = marks[place + 1].map if place + 1 < len(marks) else None
             found |= set(range(token.map[0], following[0] if following else count))
-    return found
+    notes: dict[int, bool] = {}
+    under = inside = False
+    for token in tokens:
+        if token.level == 0 and token.type in ENDS:
+            under = token.type == "source"
+        inside = token.type == OPENING or (inside and token.type != CLOSING)
+        if inside and token.map:
+            notes |= dict.fromkeys(range(*token.map), under)
+    return {line for line in found | set(notes) if notes.get(line, True)}
 
 
 def plain_addresses(line: str) -> str:
@@ -142,7 +176,7 @@ def house_html(
         return f'<img src="{escape(address)}" alt="{escape(alt)}">'
 
     parser.add_render_rule("image", image)
-    parser.add_render_rule("footnote_anchor", lambda *_: "")
+    write_notes(parser)
     parser.add_render_rule("source", lambda renderer, tokens, place, *_: str(tokens[place].content))
     parser.add_render_rule(
         "table_open", lambda *_: f'<div class="wide" tabindex="0" role="region" aria-label="{escape(label)}">\n<table>\n'
@@ -167,31 +201,20 @@ def _align(token: Token) -> None:
 
 
 def _with_sources(tokens: Sequence[Token], shown: Callable[[str], str], whole: str) -> list[Token]:
-    """Each source behind the part that it is stated for, and the whole text's behind the rest."""
+    """Each source behind the part that it is stated for, its footnotes too, and the whole text's behind the rest."""
     laid: list[Token] = []
-    stated, rest, ended = "", False, False
-
-    def close() -> None:
-        nonlocal stated
-        if stated:
-            laid.append(_printed(shown(stated)))
-        stated = ""
-
+    stated, rest = "", False
     for token in tokens:
-        if token.level == 0 and token.type in ENDS:
-            close()
-        if token.type == "footnote_block_open" and whole and rest:
-            laid.append(_printed(shown(whole)))
-            ended = True
+        if token.level == 0 and token.type in ENDS and stated:
+            laid.append(_printed(shown(stated)))
+            stated = ""
         if token.type == "source" and token.level == 0:
             stated = token.content
             continue
-        rest = rest or (not stated and not ended)
+        rest = rest or not stated
         laid.append(token)
-    close()
-    if whole and rest and not ended:
-        laid.append(_printed(shown(whole)))
-    return laid
+    last = [stated] * bool(stated) + [whole] * bool(whole and rest)
+    return [*laid, *(_printed(shown(source)) for source in last)]
 
 
 def _printed(text: str) -> Token:
@@ -214,14 +237,7 @@ def _require_safe(tokens: Sequence[Token], env: Mapping[str, Any], what: str) ->
         raise InputError(
             f"{what}: line {listed(unnamed)} states no source. Write <!-- source: Bloomberg, 31 March 2026 -->."
         )
-    odd = [
-        href
-        for token in every
-        if token.type == "link_open"
-        if not (href := str(token.attrGet("href") or "")).startswith(SAFE)
-    ]
-    if odd:
-        raise InputError(f"{what}: links that lead nowhere: {listed(odd)}. Give an address with https://, or take them out.")
+    _require_links(every, what)
     silent = [str(token.attrGet("src")) for token in every if token.type == "image" and not token.content.strip()]
     if silent:
         raise InputError(f"{what}: images without a description: {listed(silent)}. Write ![what it shows](file.png).")
@@ -234,3 +250,14 @@ def _require_safe(tokens: Sequence[Token], env: Mapping[str, Any], what: str) ->
     missing = [found for token in every if token.type == "text" for found in MISSING.findall(token.content)]
     if missing:
         raise InputError(f"{what}: footnotes without a text: {listed(missing)}. Write it below: {missing[0]}: text.")
+
+
+def _require_links(every: Sequence[Token], what: str) -> None:
+    odd = [
+        href
+        for token in every
+        if token.type == "link_open"
+        if not (href := str(token.attrGet("href") or "")).startswith(SAFE)
+    ]
+    if odd:
+        raise InputError(f"{what}: links that lead nowhere: {listed(odd)}. Give an address with https://, or take them out.")

@@ -1,14 +1,16 @@
-"""A house's texts on stocks: a TOML file of a month, a section a ticker, in the place of the drafted drivers."""
+"""A house's texts on stocks: a TOML file of a month, a section a ticker, above the drafted drivers."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from attribution.portfolio.settings.toml_file import read_toml
+from attribution.reporting.house.markdown import require_line
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import LANGUAGES
 
@@ -18,7 +20,7 @@ KEYS = (*LANGUAGES, SOURCE)
 
 @dataclass(frozen=True)
 class StockText:
-    """What a house says of a stock in a language; `line` is that of its section in the file, `source` may be empty."""
+    """What a house says of a stock in a language; `line` is that of the text in the file, `source` may be empty."""
 
     ticker: str
     language: str
@@ -43,7 +45,8 @@ def read_stock_texts(path: Path, file: str, languages: Sequence[str], tickers: C
     Raises
     ------
     InputError
-        For what is no TOML, a ticker that the book never held, an unknown key, a missing language, a text of several lines.
+        For what is no TOML, a ticker that the book never held, an unknown key, a missing language, a text of several lines,
+        and one that holds an image, a footnote or a link that leads nowhere.
     """
     content = read_toml(path, "Write a section a ticker: [AAPL], and below it ja = and en =.")
     if unknown := [ticker for ticker in content if ticker not in tickers]:
@@ -53,18 +56,21 @@ def read_stock_texts(path: Path, file: str, languages: Sequence[str], tickers: C
             f"Nearest: {', '.join(near) or 'none'}. Correct the ticker, or take the text out."
         )
     lines = path.read_text(encoding="utf-8-sig").split("\n")
-    return [
+    texts = [
         StockText(
             ticker,
             language,
             file,
-            _line(lines, ticker),
+            _line(lines, ticker, language),
             _said(file, ticker, own, language),
             _source(file, ticker, own, language),
         )
         for ticker, own in content.items()
         for language in languages
     ]
+    for one in texts:
+        require_line(one.text, f"{file}, line {one.line}: '{one.language}' in [{one.ticker}]")
+    return texts
 
 
 def _said(file: str, ticker: str, own: Any, language: str) -> str:
@@ -92,10 +98,27 @@ def _of_one_line(file: str, ticker: str, key: str, value: Any) -> str:
     return value.strip()
 
 
-def _line(lines: Sequence[str], ticker: str) -> int:
-    """The line, from 1, on which a ticker's section begins; 1 where it is written in another form."""
-    heads = {f"[{quote}{ticker}{quote}]" for quote in ("", '"', "'")}
-    return next((place for place, line in enumerate(lines, 1) if line.split("#")[0].strip() in heads), 1)
+def _line(lines: Sequence[str], ticker: str, key: str) -> int:
+    """The line, from 1, of a key in a ticker's section, or else of the section itself; 1 where neither is found.
+
+    Examples
+    --------
+    >>> _line(["[A]", "ja = 'a'", "en = 'b'"], "A", "en"), _line(["A.ja = 'a'", "A.en = 'b'"], "A", "en")
+    (3, 2)
+    >>> _line(["B = {}", "A = { ja = 'a', en = 'b' }"], "A", "en")
+    2
+    """
+    name, own = (rf"""["']?{re.escape(part)}["']?""" for part in (ticker, key))
+    section, places = "", list[tuple[bool, int]]()
+    for place, line in enumerate(lines, 1):
+        if found := re.match(rf"\s*\[\s*(?:({name})\s*\]|)", line):
+            section = found[1] or ""
+            places += [(False, place)] * bool(section)
+        elif re.match(rf"\s*{own}\s*=" if section else rf"\s*{name}\s*\.\s*{own}\s*=", line):
+            places.append((True, place))
+        elif not section and re.match(rf"\s*{name}\s*=", line):
+            places.append((False, place))
+    return next((place for exact, place in places if exact), places[0][1] if places else 1)
 
 
 def unshown(texts: Iterable[StockText], shown: Collection[str]) -> list[str]:

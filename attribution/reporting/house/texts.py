@@ -13,6 +13,7 @@ from attribution.portfolio.book import Book
 from attribution.portfolio.settings.bound_types import Words
 from attribution.portfolio.settings.house import LegalText, TextSection, filled_path
 from attribution.reporting.commentary.check import COLUMNS, Finding, LineChecker, line_checker
+from attribution.reporting.commentary.html import tagged_lines, tags_shown
 from attribution.reporting.formats import CLIENT
 from attribution.reporting.house.files import inside, read_image, read_text
 from attribution.reporting.house.markdown import images, parsed, plain_addresses, sourced_lines
@@ -178,6 +179,18 @@ def check_house(house: House, tables: Mapping[str, pd.DataFrame], book: Book) ->
         rows += [(stock.file, finding) for finding in found]
     frame = pd.DataFrame([finding for _, finding in rows], columns=list(COLUMNS)).astype({"line": int})
     return frame.assign(file=[file for file, _ in rows])
+
+
+def shown_tags(house: House) -> list[str]:
+    """What to say of texts of the house that hold HTML, each with its lines."""
+    found = {}
+    for one in house.texts:
+        _, tokens, _ = parsed(one.text, one.file)
+        stated = {token.map[0] + 1 for token in tokens if token.type == "source" and token.map}
+        found[one.file] = [line for line in tagged_lines(one.text) if line not in stated]
+    for stock in house.stocks:
+        found.setdefault(stock.file, []).extend([stock.line] * bool(tagged_lines(stock.text)))
+    return [tags_shown(file, sorted(set(lines))) for file, lines in found.items() if lines]
 
 
 def _findings(one: HouseText, checker: LineChecker) -> Iterable[Finding]:

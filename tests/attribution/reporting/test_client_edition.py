@@ -290,7 +290,9 @@ def test_a_specific_part_within_its_error_is_never_what_a_month_is_mainly_put_do
     frame = page_content.tables["factor_contributions"]
     own = frame["factor"] == "specific"
     doubtful = frame.assign(
-        t=frame["t"].mask(own, 1.0), driver=frame["driver"].astype(bool) & ~own, contribution=frame["contribution"].mask(own, 0.2)
+        t=frame["t"].mask(own, 1.0),
+        driver=frame["driver"].astype(bool) & ~own,
+        contribution=frame["contribution"].mask(own, 0.2),
     )
     told = dataclasses.replace(page_content, tables=page_content.tables | {"factor_contributions": doubtful})
     assert "mainly on stock-specific" not in drafted(told, "en")

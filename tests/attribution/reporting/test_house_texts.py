@@ -20,7 +20,7 @@ from attribution.reporting.formats import EDITIONS
 from attribution.reporting.house import files
 from attribution.reporting.house.own import Own, Section
 from attribution.reporting.house.sections import own_of
-from attribution.reporting.house.texts import check_house, read_house, unsaid
+from attribution.reporting.house.texts import check_house, read_house, shown_tags, unsaid
 from attribution.reporting.pages.page import page_charts, render_page
 from tests.conftest import ROOT, SMALL_MONTH
 
@@ -140,19 +140,21 @@ def best(page_content):
     return sorted(shown_stocks(page_content))[0]
 
 
-def test_what_the_house_says_of_a_stock_stands_in_the_place_of_its_drivers(stocks_of, page_content, best, english):
+def test_what_the_house_says_of_a_stock_stands_above_what_its_contribution_is_made_of(
+    stocks_of, page_content, best, english
+):
     house, _ = stocks_of(f'["{best}"]\nja = "上"\nen = "Sold **well** <b>."\nsource = "Desk"')
     page = render_client(page_content, ClientTexts("", {}), "en", own=own_of(house, "client", english))
     plain = render_client(page_content, ClientTexts("", {}), "en")
-    said = '<td role="cell" class="name">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></td>'
-    assert said in page and said not in plain
-    assert page.count('<td class="name">') == plain.count('<td class="name">')
+    said = '<span class="said">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></span> '
+    assert said in page and page.replace(said, "") == plain
+    assert re.search(rf'{said}<span class="parts"><span class="item">.*Stock-specific', page)
 
 
 def test_figures_in_texts_on_stocks_hold_or_have_a_source(stocks_of, page_content, best):
     house, book = stocks_of(f'\n["{best}"]\nja = "a"\nen = "Up 4.1%."')
     found = check_house(house, page_content.tables, book)
-    assert found[["line", "kind", "file"]].to_numpy().tolist() == [[2, "no anchor", "stocks.toml"]]
+    assert found[["line", "kind", "file"]].to_numpy().tolist() == [[4, "no anchor", "stocks.toml"]]
     house, book = stocks_of(f'["{best}"]\nja = "a"\nen = "Up 4.1%."\nsource = "Desk"')
     assert check_house(house, page_content.tables, book).empty
 
@@ -169,6 +171,15 @@ def test_figures_in_texts_on_stocks_hold_or_have_a_source(stocks_of, page_conten
         ('["{best}"]\nja = "a"\nen = "b"\nfr = "c"', r"unknown key 'fr' in \[.*\]\. Known keys: ja, en, source"),
         ('"{best}" = "a"', "is no section"),
         ("[", "is not valid TOML"),
+        (
+            '["{best}"]\nja = "a"\nen = "Up ![chart](https://a.org/x.png)."',
+            r"stocks\.toml, line 3: 'en' in \[.*\]: holds an image, which .*: https://a\.org/x\.png\. Put it into a section",
+        ),
+        ('["{best}"]\nja = "a"\nen = "Up[^1]."', r"line 3: .*: holds a footnote, which .*: \[\^1\]\. Put it into a section"),
+        (
+            '["{best}"]\nja = "a"\nen = "[Up](other.md)."',
+            r"line 3: .*: links that lead nowhere: other\.md\. Give an address",
+        ),
     ],
 )
 def test_texts_on_stocks_that_cannot_be_shown_are_refused(stocks_of, best, text, message):
@@ -256,7 +267,30 @@ def test_a_source_of_the_section_stands_for_all_of_it_and_is_printed_once(house_
     assert check_house(house, page_content.tables, book).empty
     html = html_of(house, english)
     assert html.count('<p class="source">Source: Desk</p>') == 1
-    assert html.index("Source: Desk") < html.index("4.5%")  # above the footnotes
+    assert html.index("4.5%") < html.index("Source: Desk")  # which is that of the footnotes too
+
+
+def test_a_footnote_stands_in_its_part_above_its_source_under_the_mark_of_the_text(house_of, english):
+    text = "<!-- source: A -->\nOne[^a] and two[^b].\n\n# Three\n\n<!-- source: B -->\nFour[^c], one[^a].\n\n"
+    house, _ = house_of(text + "[^c]: Third.\n\n[^b]: Second[^d].\n\n[^a]: First.\n\n[^d]: Inner.")
+    html = html_of(house, english)
+    order = ("One", "First.", "Second", "Inner.", "Source: A", "<h3>Three", "Four", "Third.", "Source: B")
+    places = [html.index(part) for part in order]
+    assert places == sorted(places)
+    marks = re.findall(r'<span class="mark">(\[\d\])</span>', html)
+    assert sorted(marks) == ["[1]", "[2]", "[3]", "[4]"] and set(re.findall(r">(\[\d\])</a></sup>", html)) == set(marks)
+    notes = dict(re.findall(r'id="fn-house-1-(\d)" class="footnote-item"><span class="mark">\[\d\]</span><p>(\w+)', html))
+    assert notes["1"] == "First" and notes["2"] == "Second"
+    assert len(re.findall(r'id="fn-', html)) == 4
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("<!-- source: Desk -->\nOne[^1].\n\n# Two\n\n[^1]: 4.5%", []),  # printed under the source, though its line is not
+    ("One[^1].\n\n# Two\n\n<!-- source: Desk -->\n4.4%\n\n[^1]: 4.5%", [8]),
+])  # fmt: skip
+def test_a_figure_of_a_footnote_has_the_source_of_the_part_that_refers_to_it(house_of, page_content, text, lines):
+    house, book = house_of(text)
+    assert list(check_house(house, page_content.tables, book)["line"]) == lines
 
 
 def test_a_source_is_printed_behind_the_part_that_it_is_stated_for(house_of, english):
@@ -294,6 +328,22 @@ def test_html_scripts_and_comments_are_shown_as_text(house_of, english):
     html = html_of(house, english)
     assert not any(tag in html for tag in ("<script", "<b ", "<svg", "<!--"))
     assert "&lt;script&gt;" in html and "&lt;!-- source: no --&gt;" in html
+    assert shown_tags(house) == [
+        "texts/a.md: HTML in lines 1, 3, 5, 7 is on the page as it is written, tags and all. Write Markdown, or take it out."
+    ]
+
+
+@pytest.mark.parametrize("text", [
+    "<!-- source: Desk -->\n4.1% < 5 > 2, a \\<b>, `<i>`", "![a view](<b x.png>) [x](<https://a.org>)", "<b.png> is a file",
+])  # fmt: skip
+def test_what_is_no_html_is_not_remarked(house_of, text):
+    house, _ = house_of(text, files={"texts/b x.png": png()})
+    assert shown_tags(house) == []
+
+
+def test_html_in_a_text_on_a_stock_is_remarked_with_its_line(stocks_of, best):
+    house, _ = stocks_of(f'["{best}"]\nja = "a"\nen = "Up <br> again."')
+    assert [remark[:27] for remark in shown_tags(house)] == ["stocks.toml: HTML in line 3"]
 
 
 @pytest.mark.parametrize(
