@@ -178,6 +178,17 @@ def begins_with(name: str, ticker: str) -> bool:
     return name.startswith(ticker) and WORD_END.match(name, len(ticker)) is not None
 
 
+def beside_ticker(name: str, ticker: str) -> str:
+    """What a name says beside its ticker: without that where it begins with it, as a word of its own.
+
+    Examples
+    --------
+    >>> [beside_ticker(name, "W") for name in ("W WAYFAIR INC", "W（架空）", "WAYFAIR INC", "W")]
+    ['WAYFAIR INC', '（架空）', 'WAYFAIR INC', '']
+    """
+    return name[len(ticker) :].lstrip(" \u3000:,|-–") if begins_with(name, ticker) else name
+
+
 def read_messages(
     language: str,
     styles: Mapping[str, Mapping[str, str]] | None = None,

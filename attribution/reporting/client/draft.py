@@ -107,12 +107,12 @@ def _sleeves(write: Writer) -> str:
     ends = [ordered[0], ordered[-1]]
     said = [
         write(
-            f"client.{'ahead' if excess[sleeve] >= LEAST_DRIVER else 'behind'}",
+            f"client.{'first_' * (not place)}{'ahead' if excess[sleeve] >= LEAST_DRIVER else 'behind'}",
             name=write.sleeve(sleeve),
             size=write.size("figures", course_of(write.book, sleeve), "excess_return", column="value"),
             driver=_largest(write, sleeve),
         )
-        for sleeve in ends
+        for place, sleeve in enumerate(ends)
     ]
     return capital(write("client.ends", first=said[0], last=said[1]))
 

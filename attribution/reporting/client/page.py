@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClientView:
-    """What the client edition shows, beside its charts."""
+    """What the client edition shows, beside its charts; `exceeded` has sleeves that exceed limits: place, name, how many."""
 
     draft: str
     verdict: str
+    exceeded: list[tuple[int, str, int]]
     returns: Returns
     sleeves: list[ClientSleeve]
     indices: Indices | None
@@ -73,11 +74,13 @@ def render_client(
     traced = medium == "screen"
     said = {key: _whole(to_html(text, traced=traced), words) for key, text in texts.sleeves.items()}
     unfilled = sum(open_places(text, language) for text in (texts.verdict, *texts.sleeves.values()))
+    sleeves = [client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves]
     view = ClientView(
         draft=words.messages(f"client.draft_{'one' if unfilled == 1 else 'many'}", count=unfilled) if unfilled else "",
         verdict=_whole(to_html(texts.verdict, title=False, traced=traced), words),
+        exceeded=[(place, one.name, one.broken) for place, one in enumerate(sleeves, 1) if one.broken],
         returns=returns_view(content, words),
-        sleeves=[client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves],
+        sleeves=sleeves,
         indices=indices_section(content, words),
         rewarded=rewarded_title(content, words),
         proxy=_proxy_told(content, words),

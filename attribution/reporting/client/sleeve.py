@@ -43,6 +43,8 @@ class ClientSleeve:
         One line on forecast risk; empty where there is none.
     kept
         Whether all limits that could be tested were kept; None where the book sets none.
+    broken
+        How many limits are exceeded.
     """
 
     key: str
@@ -55,6 +57,7 @@ class ClientSleeve:
     stocks: dict[str, list[Row]]
     risk: str
     kept: bool | None
+    broken: int
 
 
 def client_sleeve(
@@ -74,6 +77,7 @@ def client_sleeve(
         stocks=held_stocks(content, words, result.course, said or {}),
         risk=risk_line(content, words, result.course, result.benchmark),
         kept=None if not limits else False not in limits,
+        broken=limits.count(False),
     )
 
 

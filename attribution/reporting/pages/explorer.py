@@ -223,7 +223,7 @@ def by_stock(content: Content, words: PageWords, course: str) -> tuple[list[Colu
     shown["holding"] = shown["held"].map({True: t("explorer.held"), False: t("explorer.not_held")})
     keys = ("weight_start", "weight_end", "stock_return", "stock_contribution", "active_contribution")
     column_of = {"stock_return": "return", "stock_contribution": "contribution"}
-    columns = [Column("shown_name", t("sleeve.stock"), "text"), Column("sector", t("explorer.sector_label"), "text")]
+    columns = [Column("beside", t("sleeve.stock"), "text"), Column("sector", t("explorer.sector_label"), "text")]
     columns.append(Column("holding", t("explorer.holding_label"), "text"))
     columns += [Column(column_of.get(key, key), t(f"sleeve.{key}")) for key in keys]
     foot = [dict(row, label=row["shown_name"]) for row in records(frame[beside])]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.house_style.words import begins_with
+from attribution.house_style.words import begins_with, beside_ticker
 from attribution.reporting.pages.rows import records
 from attribution.reporting.pages.words import PageWords
 from attribution.rows import SPECIFIC, no_stocks
@@ -68,15 +68,19 @@ def named_stocks(content: Content, words: PageWords, course: str) -> pd.DataFram
 def with_shown_names(content: Content, words: PageWords, frame: pd.DataFrame) -> pd.DataFrame:
     """Rows with `ticker` and `name`, and `shown_name`, the name in the page's language where there is one.
 
-    `says_ticker` is whether that begins with the ticker, which is then not printed beside it.
+    `says_ticker` is whether that begins with the ticker, or is of no stock: no ticker is then printed beside it. `beside` is
+    what is printed in a cell beside that of the ticker.
     """
     shown = frame["name"].astype(object)
     named = frame["ticker"].map(content.stock_names(words.messages.language))
     shown = shown.where(named.isna(), named)
     beside = no_stocks(frame["ticker"])
     shown = shown.where(~beside, frame["ticker"].map(words.row))
-    said = [begins_with(str(name), str(ticker)) for ticker, name in zip(frame["ticker"], shown, strict=True)]
-    return frame.assign(shown_name=shown, says_ticker=said)
+    pairs = [(str(name), str(ticker)) for ticker, name in zip(frame["ticker"], shown, strict=True)]
+    said = [begins_with(*pair) or bool(alone) for pair, alone in zip(pairs, beside, strict=True)]
+    named = shown.notna()
+    names = [beside_ticker(*pair) if known else "" for pair, known in zip(pairs, named, strict=True)]
+    return frame.assign(shown_name=shown, says_ticker=said, beside=names)
 
 
 def kept_together(items: Sequence[str], words: PageWords) -> Markup:

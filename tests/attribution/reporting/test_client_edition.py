@@ -70,6 +70,39 @@ def test_a_draft_is_short_and_its_figures_hold(page_content, drafts, language):
     assert check_commentary(drafts[language], page_content.tables, book=page_content.book, month=SMALL_MONTH).empty
 
 
+@pytest.mark.parametrize(("language", "stop"), [("en", r"\.(?= |$)"), ("ja", "。")])
+def test_the_verdict_has_three_sentences(drafts, language, stop):
+    verdict = LINK.sub(r"\g<text>", drafts[language]).split("\n\n")[2]
+    assert len(re.findall(stop, verdict)) == 3
+
+
+@pytest.mark.parametrize(("language", "told"), [
+    ("en", "Limits exceeded at month end: Major (simulated): 1 limit, with cause and action."),
+    ("ja", "月末の運用制限の超過： メジャー（架空）1件。内容と対応は各欄参照。"),
+])  # fmt: skip
+def test_the_cover_says_which_sleeve_exceeds_limits_whether_actions_are_stated_or_not(page_content, language, told):
+    limits = [
+        dataclasses.replace(limit, ok=limit.sleeve != "major" or limit.rule != "risk_band") for limit in page_content.limits
+    ]
+    content = dataclasses.replace(page_content, limits=limits)
+    page = render_client(content, ClientTexts("", {}), language)
+    cover = page[page.index('<section class="cover"') : page.index('<section class="sleeve"')]
+    assert told in re.sub(r"<[^>]+>", "", cover) and '<a href="#sleeve-1">' in cover and 'id="sleeve-1"' in page
+    kept = dataclasses.replace(content, limits=[dataclasses.replace(limit, ok=True) for limit in limits])
+    assert 'class="exceeded"' not in render_client(kept, ClientTexts("", {}), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chart_of_steps_is_titled_with_what_its_first_and_last_bars_are_called(page_content, client_pages, language):
+    for result in page_content.sleeves.values():
+        _, start, end = bridge_bars(page_content, read_messages(language), course=result.course)
+        title = {
+            "en": f"From the return of {start.label} to that of {end.label} (%)",
+            "ja": f"{start.label}の騰落率から{end.label}の騰落率まで（%）",
+        }
+        assert f"<figcaption>{title[language]}</figcaption>" in client_pages[language, "print"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_places_that_only_the_house_can_fill_are_remarked_until_they_are(drafts, language):
     breaches = drafts[language].count("\n- ")
