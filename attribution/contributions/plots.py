@@ -15,7 +15,7 @@ from attribution.house_style.drawing.contributions import brinson_chart, contrib
 from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import paths
-from attribution.house_style.drawing.waterfall import waterfall, waterfall_steps
+from attribution.house_style.drawing.waterfall import ends_told, waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
 from attribution.portfolio.settings.sections import Negative
@@ -84,8 +84,8 @@ class Plots:
         require_count("styles", styles, 0)
         groups = result.with_errors("group").reset_index()
         steps = waterfall_steps(result.factors, groups, messages, styles=styles)
-        label = messages("charts.waterfall", name=result.course, benchmark=result.benchmark)
         start, end = Bar(result.benchmark, result.benchmark_return), Bar(result.course, result.portfolio_return)
+        label = ends_told(start, end, messages, _style(lang))
         return legible(waterfall(steps, start, end, _style(lang), label, difference=messages("charts.excess")))
 
     def exposures(self, lang: str = "en") -> Figure:

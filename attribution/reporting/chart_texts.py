@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.house_style.drawing.bars import Bar
-from attribution.house_style.numbers import NegativeStyle, percent
+from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 from attribution.reporting.tables.names import sleeve_name
 
@@ -65,6 +65,42 @@ def with_values(label: str, values: Sequence[tuple[str, float]], messages: Messa
     known = [(name, value) for name, value in values if isfinite(value)]
     shown = known if len(known) <= 2 * TOLD else [*known[:TOLD], *known[-TOLD:]]
     return _joined("charts.values", label, shown, messages, style)
+
+
+def with_ends(label: str, bars: Iterable[Bar], messages: Messages, style: NegativeStyle) -> str:
+    """A label, and the highest and the lowest of a chart's bars, those above zero and those below it.
+
+    Examples
+    --------
+    >>> from attribution.house_style.words import read_messages
+    >>> with_ends("Returns.", [Bar("Size", 0.01), Bar("Value", -0.02)], read_messages("en"), "minus")
+    'Returns. Highest: Size +1.00%. Lowest: Value −2.00%.'
+    """
+    known = sorted((bar for bar in bars if isfinite(bar.value) and bar.label), key=lambda bar: -bar.value)
+    sides = {"highest": [bar for bar in known if bar.value > 0], "lowest": [bar for bar in known[::-1] if bar.value < 0]}
+    for side, part in sides.items():
+        label = _joined(f"charts.{side}", label, [(bar.label, bar.value) for bar in part[:TOLD]], messages, style)
+    return label
+
+
+def exposures_label(panels: Sequence[tuple[str, pd.DataFrame]], messages: Messages, style: NegativeStyle) -> str:
+    """What a chart of exposures before and now shows: the style that each of its panels leans on most."""
+    items = [
+        f"{name} {now.abs().idxmax()} {number(float(now[now.abs().idxmax()]), style, signed=True)}"
+        for name, frame in panels
+        if len(now := frame["now"].dropna())
+    ]
+    told = [messages("charts.largest", items=messages("words.comma").join(items))] * bool(items)
+    return messages("words.sentence_gap").join([messages("charts.exposures"), *told])
+
+
+def against_label(ends: Sequence[tuple[str, float]], months: pd.Series, messages: Messages, style: NegativeStyle) -> str:
+    """What a portfolio beside its benchmark shows: `ends` of both, the portfolio's first, and the excess return by month."""
+    own, other = (percent(value, style, signed=True, unit="%") for _, value in ends)
+    known = months.dropna()
+    least, most = (percent(value, style, signed=True, unit="%") for value in (known.min(), known.max()))
+    counted = {"ahead": int((known > 0).sum()), "count": len(known), "least": least, "most": most}
+    return messages("charts.against", name=ends[0][0], benchmark=ends[1][0], own=own, other=other, **counted)
 
 
 def _joined(key: str, label: str, values: Sequence[tuple[str, float]], messages: Messages, style: NegativeStyle) -> str:

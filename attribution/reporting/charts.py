@@ -23,10 +23,19 @@ from attribution.house_style.drawing.exposures import dumbbells
 from attribution.house_style.drawing.fonts import legible
 from attribution.house_style.drawing.lines import cumulative_lines
 from attribution.house_style.drawing.small import in_lines
-from attribution.house_style.drawing.waterfall import bridge_steps, waterfall, waterfall_steps
+from attribution.house_style.drawing.waterfall import bridge_steps, ends_told, waterfall, waterfall_steps
 from attribution.house_style.numbers import NegativeStyle
 from attribution.house_style.words import Messages
-from attribution.reporting.chart_texts import course_name, rows_of, totals, with_largest, with_values
+from attribution.reporting.chart_texts import (
+    against_label,
+    course_name,
+    exposures_label,
+    rows_of,
+    totals,
+    with_ends,
+    with_largest,
+    with_values,
+)
 from attribution.reporting.past_charts import past_figures
 from attribution.reporting.tables.rungs import rung_name, rung_rules
 from attribution.rows import EFFECTS, FAMILIES, GROUPS, LONG
@@ -205,7 +214,9 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *
     groups = [own for own in (["style"] * bool(bars["style"]), beside) if own]
     shown = [[bars[group] for group in own] for own in groups]
     headings = [messages.listed(messages.name("groups", group) for group in own) for own in groups]
-    label = with_largest(messages("charts.factor_returns"), bars["style"], messages, style)
+    label = with_ends(
+        messages("charts.factor_returns"), bars["style"] or bars[(beside or groups or ["style"])[0]], messages, style
+    )
     return bar_panels(shown, style, label, shared=False, headings=headings, mark=draw_dot, width=width)
 
 
@@ -260,16 +271,14 @@ def course_waterfall(
 ) -> Drawing:
     """From the benchmark's return to the course's."""
     steps, start, end = waterfall_bars(content, messages, course=course)
-    label = messages("charts.waterfall", name=end.label, benchmark=start.label)
-    label = with_largest(label, steps, messages, style)
+    label = with_largest(ends_told(start, end, messages, style), steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=width)
 
 
 def bridge(content: Content, messages: Messages, style: NegativeStyle, *, course: str) -> Drawing:
     """From the benchmark's return to the course's in a few steps: the drivers, and all else."""
     steps, start, end = bridge_bars(content, messages, course=course)
-    label = messages("charts.waterfall", name=end.label, benchmark=start.label)
-    label = with_largest(label, steps, messages, style)
+    label = with_largest(ends_told(start, end, messages, style), steps, messages, style)
     return waterfall(steps, start, end, style, label, difference=messages("charts.excess"), width=NARROW)
 
 
@@ -282,8 +291,7 @@ def course_against(content: Content, messages: Messages, style: NegativeStyle, *
     start, end = totals(content, messages, course=course)
     headings = (messages("charts.cumulative"), messages("charts.monthly_excess"))
     ends = [(end.label, float((1 + portfolio).prod() - 1)), (start.label, float((1 + benchmark).prod() - 1))]
-    label = messages("charts.against", name=end.label, benchmark=start.label)
-    label = with_values(label, ends, messages, style)
+    label = against_label(ends, excess, messages, style)
     daily = pd.DataFrame({"portfolio": portfolio, "benchmark": benchmark})
     return against(daily, excess, (end.label, start.label), headings, style, label, messages)
 
@@ -320,7 +328,7 @@ def exposures(
         frame = rows_of(content, "exposures", course).set_index("factor")
         frame = frame.rename(columns={"active_before": "before", "active_exposure": "now"}, index=messages.factor)
         panels.append((course_name(content, course, messages), frame[["before", "now"]]))
-    return dumbbells(panels, style, messages("charts.exposures"), width=width)
+    return dumbbells(panels, style, exposures_label(panels, messages, style), width=width)
 
 
 def brinson(content: Content, messages: Messages, style: NegativeStyle, *, course: str, width: float = WIDTH) -> Drawing:
@@ -337,14 +345,16 @@ def brinson_families(
     """What part of each Brinson effect is market, sectors, styles, specific and other, with whiskers."""
     frame = rows_of(content, "brinson_families", course)
     families = [name for name in FAMILIES if (frame["family"] == name).any()]
-    panels = []
+    rows = [*(messages.name("groups", name) for name in families), messages("charts.total")]
+    panels, told = [], list[Bar]()
     for effect in (name for name in EFFECTS if (frame["effect"] == name).any()):
         part = frame[frame["effect"] == effect].set_index("family").reindex(families)
         bars = [Bar("", row.contribution, row.standard_error) for row in part.itertuples()]
-        panels.append((messages(f"charts.{effect}"), [*bars, Bar("", float(part["contribution"].sum()), total=True)]))
-    rows = [*(messages.name("groups", name) for name in families), messages("charts.total")]
+        name = messages(f"charts.{effect}")
+        told += [Bar(f"{name} ({family})", bar.value) for family, bar in zip(rows, bars, strict=False)]
+        panels.append((name, [*bars, Bar("", float(part["contribution"].sum()), total=True)]))
     label = messages("charts.brinson_families", name=course_name(content, course, messages))
-    return multiples(rows, panels, style, label, width=width)
+    return multiples(rows, panels, style, with_largest(label, told, messages, style), width=width)
 
 
 def _in_parts(name: str, draw: Callable[..., Drawing], courses: Sequence[str]) -> dict[str, Callable[..., Drawing]]:

@@ -158,6 +158,13 @@ def bridge_steps(factors: pd.DataFrame, messages: Messages, *, most: int) -> lis
     return steps + [Bar(messages("charts.rest"), float(rest.sum()), math.inf)] * bool(len(rest))
 
 
+def ends_told(start: Bar, end: Bar, messages: Messages, style: NegativeStyle) -> str:
+    """What a waterfall says for those who cannot see it: the returns at its ends, and the excess between them."""
+    own, other = (percent(bar.value, style, signed=True, unit="%") for bar in (end, start))
+    excess = percent(end.value - start.value, style, signed=True, unit="%")
+    return messages("charts.waterfall", name=end.label, benchmark=start.label, own=own, other=other, excess=excess)
+
+
 def waterfall_steps(factors: pd.DataFrame, groups: pd.DataFrame, messages: Messages, *, styles: int = 8) -> list[Bar]:
     """Market, sectors and their like, the largest styles one by one, specific, what is beside the model: steps.
 

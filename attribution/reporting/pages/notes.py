@@ -285,7 +285,7 @@ def _accepted(note: Fact, words: PageWords) -> str:
         "notes.accepted",
         finding=t.fact("findings", finding),
         table=capital(t.name("market_tables", finding.values["table"])),
-        examples=t.listed(finding.values["examples"]),
+        examples=t.listed(map(words.signed, finding.values["examples"])),
         moved=words.sentences(_moved(note, words), t("words.sentence_gap")) if "harm" in note.values else "",
         by=note.values["by"],
         why=note.values["why"],

@@ -18,6 +18,7 @@ from riskmodel.estimation.returns_based import WINDOW
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 HYPHEN = re.compile(r"(?<![^\s(])-(\d[\d,.]*%?)")
 BREAKS = re.compile(
     "ベンチマーク(?!／)|／|(現金|上限)・|ファクター(?=リターン)|(セクター|業種)(?=配分)|銘柄選択|バイアス(?=統計)|範囲の|データのある|ファクターの|アクティブ・|トラッキング|前月末の|超過収益への|超過収益が|・(?=レシオ)|(?=（)"
@@ -112,8 +113,9 @@ class PageWords:
         return self._shown(number(value, self.style, decimals, signed=signed, grouped=grouped))
 
     def signed(self, text: str) -> str:
-        """A fact's text whose negative numbers look like those of the page; the hyphens of dates and names stay."""
-        return HYPHEN.sub(lambda found: NEGATIVE[self.style].format(found[1]), text)
+        """A fact's text whose days and negative numbers look like those of the page; the hyphens of names stay."""
+        dated = DAY.sub(lambda found: self.date(found[0]), text)
+        return HYPHEN.sub(lambda found: NEGATIVE[self.style].format(found[1]), dated)
 
     def _shown(self, text: str) -> str:
         """A number's text, or how the language says that there is none."""

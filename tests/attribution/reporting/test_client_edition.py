@@ -103,6 +103,19 @@ def test_the_chart_of_steps_is_titled_with_what_its_first_and_last_bars_are_call
         assert f"<figcaption>{title[language]}</figcaption>" in client_pages[language, "print"]
 
 
+@pytest.mark.parametrize(("language", "table"), [("en", "table"), ("ja", "表")])
+def test_a_chart_says_what_it_shows_and_names_no_table_that_its_page_lacks(page_content, client_pages, language, table):
+    labels = dict.fromkeys(re.findall(r'<svg[^>]*aria-label="([^"]*)"', client_pages[language, "screen"]))
+    assert len(labels) == 1 + 2 * len(page_content.sleeves)
+    assert all(re.search(r"\d\.\d\d%", label) and table not in label for label in labels)
+    months = page_content.tables["periods"]
+    for result in page_content.sleeves.values():
+        own = months[(months["course"] == result.course) & (months["kind"] == "month")]["excess"].dropna()
+        ahead, count = int((own > 0).sum()), len(own)
+        told = {"en": f"positive in {ahead} of {count} months", "ja": f"{count}カ月のうち{ahead}カ月でプラス"}[language]
+        assert any(told in label for label in labels)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_places_that_only_the_house_can_fill_are_remarked_until_they_are(drafts, language):
     breaches = drafts[language].count("\n- ")

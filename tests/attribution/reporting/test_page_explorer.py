@@ -160,7 +160,7 @@ def test_a_value_is_told_in_full_under_the_pointer_and_under_a_finger(chromium, 
 def test_the_pointer_over_a_bar_finds_its_value_and_none_is_in_print(run, pages, page_content, lean_content):
     out = run(pages["en"], """
       const seen = [...document.querySelectorAll("section.sleeve svg")].filter(chart => chart.getClientRects().length);
-      const chart = seen.find(each => each.getAttribute("aria-label").startsWith("Contributions from the return of"));
+      const chart = seen.find(each => each.getAttribute("aria-label").includes(", step by step."));
       chart.scrollIntoView({ block: "center" });
       out.told = [...chart.querySelectorAll(".tips path")].map(place => {
         const box = place.getBoundingClientRect();

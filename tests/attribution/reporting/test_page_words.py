@@ -66,9 +66,9 @@ NOTES = [
                 "month": "2025-03",
             },
         ),
-        "価格：同じ終値が異例に長く続いたものが7件あります（例：2025-03-03 A (12.5)）。"
+        "価格：同じ終値が異例に長く続いたものが7件あります（例：2025年3月3日 A (12.5)）。"
         "Major 100の2025-03の超過収益に最大12.3bp影響する可能性があります。",
-        "Prices: closes that repeat for unusually long (7) (e.g. 2025-03-03 A (12.5)). "
+        "Prices: closes that repeat for unusually long (7) (e.g. 3 March 2025 A (12.5)). "
         "It may move the excess of Major 100 in 2025-03 by up to 12.3 bp.",
     ),
     (
@@ -82,22 +82,22 @@ NOTES = [
             },
         ),
         "価格：売買が平常並みのまま1日だけ大きく離れて戻った終値が9件あり、誤記の疑いがあります"
-        "（例：2025-01-02 A-B (△1.5%、+2.0%)、C、D、E、F）。",
+        "（例：2025年1月2日 A-B (△1.5%、+2.0%)、C、D、E、F）。",
         "Prices: closes that jump for one day and come back without unusual volume, perhaps mistyped (9) "
-        "(e.g. 2025-01-02 A-B (−1.5%, +2.0%), C, D, E, F).",
+        "(e.g. 2 January 2025 A-B (−1.5%, +2.0%), C, D, E, F).",
     ),
     (
         Fact("found", {"finding": Fact("fx_jump", {"table": "fx", "rows": 1, "examples": ("2025-01-02 USDJPY",)})}),
-        "為替：1日に5%を超えて動く為替レート、1件（例：2025-01-02 USDJPY）。",
-        "Exchange rates: exchange rate that moves by more than 5% in a day; 1 row (e.g. 2025-01-02 USDJPY).",
+        "為替：1日に5%を超えて動く為替レート、1件（例：2025年1月2日 USDJPY）。",
+        "Exchange rates: exchange rate that moves by more than 5% in a day; 1 row (e.g. 2 January 2025 USDJPY).",
     ),
     (
         Fact(
             "found",
             {"finding": Fact("no_fx_rate", {"table": "fx", "rows": 4, "examples": ("2025-03-03",), "pair": "USDJPY"})},
         ),
-        "為替：USDJPYの値がない営業日が4日あり、直近の値を用いました（例：2025-03-03）。",
-        "Exchange rates: no USDJPY rate on some business days (4); the last known rate was used (e.g. 2025-03-03).",
+        "為替：USDJPYの値がない営業日が4日あり、直近の値を用いました（例：2025年3月3日）。",
+        "Exchange rates: no USDJPY rate on some business days (4); the last known rate was used (e.g. 3 March 2025).",
     ),
     (
         Fact("industries", {"number": 40, "names": 900, "least": 4, "thin": 0, "without": 12, "share": 0.3}),
@@ -117,9 +117,9 @@ NOTES = [
                 "why": "a bid that stood",
             },
         ),
-        "価格：「同じ終値が異例に長く続く（終値）」に該当するデータがあります（2025-03-03 A (12.5)）。"
+        "価格：「同じ終値が異例に長く続く（終値）」に該当するデータがあります（2025年3月3日 A (12.5)）。"
         "確認済み（A. Analyst）：a bid that stood",
-        "Prices: close that repeats for longer than the name's other days allow (the close) (2025-03-03 A (12.5)). "
+        "Prices: close that repeats for longer than the name's other days allow (the close) (3 March 2025 A (12.5)). "
         "Looked at and accepted by A. Analyst: a bid that stood",
     ),
     (
