@@ -20,7 +20,9 @@ from importlib import resources
 from typing import IO, Any, Self, cast
 
 CHART = re.compile(r'(<svg\b[^>]*\baria-label="([^"]*)"[^>]*>)')  # in a PDF only its title becomes its alternative text
-PAGES = re.compile(rb"pages (\d+), (\d+) empty by (\d+)%\n\Z")  # what a process that made a document says last
+PAGES = re.compile(
+    rb"pages (\d+), (\d+) empty by (\d+)%, lines (\d+) (\d+)\n\Z"
+)  # what a process that made a document says last
 NO_PANGO = 3  # exit code of a process that cannot load Pango
 NO_ROOM = 4  # of one that cannot write the document
 NO_PDF = (
@@ -109,13 +111,19 @@ class PdfJob:
     @property
     def emptiest(self) -> tuple[int, int]:
         """Which page is the emptiest, and by how many percent of its height, once there is a `result`."""
-        return self._said[1:]
+        return self._said[1], self._said[2]
 
     @property
-    def _said(self) -> tuple[int, int, int]:
+    def lines_wanted(self) -> tuple[int, int]:
+        """How many lines more fill that page, and how many fewer spare it, once there is a `result`, or 0."""
+        return self._said[3], self._said[4]
+
+    @property
+    def _said(self) -> tuple[int, int, int, int, int]:
         self.errors.seek(0)
         found = PAGES.search(self.errors.read())
-        return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
+        pages, page, empty, more, fewer = map(int, found.groups() if found else (0,) * 5)
+        return pages, page, empty, more, fewer
 
 
 def start_pdf() -> PdfJob:
@@ -159,7 +167,7 @@ def main() -> int:
             fetcher = URLFetcher(allowed_protocols=["data"], fail_on_errors=True)
             return weasyprint.HTML(string=html, url_fetcher=fetcher).render(font_config=fonts, **options)
 
-        laid = fullest(spaced(CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode())), lay_out)
+        laid, lines = fullest(spaced(CHART.sub(r"\1<title>\2</title>", sys.stdin.buffer.read().decode())), lay_out)
         document = laid.write_pdf(finisher=complete_tags, **options)
         page, share = emptiest(laid)
     rest = memoryview(document)
@@ -168,7 +176,10 @@ def main() -> int:
             rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except OSError:
         return NO_ROOM
-    os.write(sys.stderr.fileno(), f"pages {len(laid.pages)}, {page} empty by {100 * share:.0f}%\n".encode())
+    os.write(
+        sys.stderr.fileno(),
+        f"pages {len(laid.pages)}, {page} empty by {100 * share:.0f}%, lines {lines[0]} {lines[1]}\n".encode(),
+    )
     return 0
 
 

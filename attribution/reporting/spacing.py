@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 BODY = re.compile(r'<body data-spacing="([^"]*)">')
 MOST_EMPTY = 0.2  # of a page, below its last line
+TEXTS = ("p", "li")  # elements of running text
 
 
 def spaced(html: str) -> list[str]:
@@ -30,8 +33,8 @@ def spaced(html: str) -> list[str]:
     return [html.replace(found[0], body, 1) for body in ("<body>", *named)]
 
 
-def fullest(documents: Sequence[str], lay_out: Callable[[str], Document]) -> Document:
-    """The first that has no page emptier than a fifth, or else that whose emptiest page is the least empty.
+def fullest(documents: Sequence[str], lay_out: Callable[[str], Document]) -> tuple[Document, tuple[int, int]]:
+    """The first that has no page emptier than a fifth, or else of those with the fewest pages the least empty.
 
     Parameters
     ----------
@@ -39,16 +42,28 @@ def fullest(documents: Sequence[str], lay_out: Callable[[str], Document]) -> Doc
         The ways, in the order in which they are tried: one that will do is not laid out beside others.
     lay_out
         Makes pages of one.
+
+    Returns
+    -------
+    Document
+        The emptiest page of which is the least empty, where none will do.
+    tuple of int
+        How many lines of text more fill its emptiest page, and how many fewer spare it, in the way that takes the fewest: it
+        is tried again. 0 and 0 where one will do, or no number of lines is known to.
     """
-    best = lay_out(documents[0])
-    least = emptiest(best)[1] if documents[1:] else 0.0
-    for other in documents[1:]:
-        if least <= MOST_EMPTY:
-            break
-        laid = lay_out(other)
-        if (empty := emptiest(laid)[1]) < least:
-            best, least = laid, empty
-    return best
+    tried: list[tuple[int, float, Document]] = []
+    more, fewer = list[int](), list[int]()
+    for html in documents:
+        laid = lay_out(html)
+        share = emptiest(laid)[1]
+        if share <= MOST_EMPTY:
+            return laid, (0, 0)
+        tried.append((len(laid.pages), share, laid))
+        wanted = _wanted(laid)
+        more += wanted[:1]
+        fewer += wanted[1:]
+    best = min(tried, key=lambda one: one[:2])[2]
+    return best, (min(more, default=0), min(fewer, default=0))
 
 
 def emptiest(document: Document) -> tuple[int, float]:
@@ -58,10 +73,47 @@ def emptiest(document: Document) -> tuple[int, float]:
     return shares.index(share) + 1, share
 
 
+def _wanted(document: Document) -> list[int]:
+    """How many lines of text more fill the emptiest page to a fifth, and, where it is the last, how many fewer spare it.
+
+    Nothing where another page is as empty: no number of lines mends both. A line is as high as half of those in paragraphs
+    and lists of that page, or else of the whole document. A page is spared where all that stands on it is gone, or has moved
+    to the pages before it.
+    """
+    pages = [page._page_box for page in document.pages]
+    shares = [_empty(page) for page in pages]
+    share = max(shares)
+    place = shares.index(share)
+    heights = [*_lines(pages[place])] or [height for page in pages for height in _lines(page)]
+    if not heights or any(other > MOST_EMPTY for other in (*shares[:place], *shares[place + 1 :])):
+        return []
+    line = statistics.median(heights)
+    last = 0 < place == len(pages) - 1
+    found = [(share - MOST_EMPTY) * pages[place].height / line, *([_used(pages[place]) / line] if last else [])]
+    return [math.ceil(round(lines, 6)) for lines in found]
+
+
+def _lines(box: Any) -> Iterator[float]:
+    """Heights of the lines of paragraphs and lists."""
+    from weasyprint.formatting_structure.boxes import LineBox
+
+    if isinstance(box, LineBox):
+        if box.element_tag in TEXTS:
+            yield box.height
+        return
+    for child in getattr(box, "children", ()):
+        yield from _lines(child)
+
+
 def _empty(page: Any) -> float:
+    return 1 - _used(page) / page.height
+
+
+def _used(page: Any) -> float:
+    """The height of a page from its first line to its last."""
     top = page.content_box_y()
     text = next(box for box in page.children if box.element_tag == "html")  # beside it stand the margins
-    return 1 - (max(_ends(text), default=top) - top) / page.height
+    return max(_ends(text), default=top) - top
 
 
 def _ends(box: Any) -> Iterator[float]:

@@ -189,7 +189,7 @@ def report(
         remarks = (*remarks, *dict.fromkeys(failed.values()))
         clients = [document for document in jobs if document.edition == CLIENT and document.page("pdf") in made]
         added = [more_pages(one.page("pdf"), jobs[one].pages, texts[one], len(content.sleeves)) for one in clients]
-        empty = [empty_page(one.page("pdf"), *jobs[one].emptiest) for one in clients]
+        empty = [empty_page(one.page("pdf"), *jobs[one].emptiest, *jobs[one].lines_wanted) for one in clients]
         remarks = (*remarks, *filter(None, [*added, *empty]))
         own = {one.document.text for one in edited}
         kept = sorted(name for name in own if (out / name).resolve() in given)  # a person's only copy

@@ -92,22 +92,28 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
     )
 
 
-def empty_page(name: str, page: int, empty: int) -> str:
+def empty_page(name: str, page: int, empty: int, more: int = 0, fewer: int = 0) -> str:
     """What to say of a client edition with a page of which more than a fifth is empty, `empty` percent; or nothing.
+
+    `more` and `fewer` are those of `attribution.reporting.spacing.fullest`.
 
     Examples
     --------
-    >>> empty_page("client.en.pdf", 5, 82)
-    'client.en.pdf: page 5 is 82% empty, however its lines are spaced. Lengthen or shorten the texts, or send it as it is.'
+    >>> empty_page("client.en.pdf", 5, 82, 40, 9)
+    'client.en.pdf: page 5 is 82% empty, however its lines are spaced. 40 more lines of text fill it, and 9 fewer spare it.'
+    >>> empty_page("client.en.pdf", 2, 30, 6)
+    'client.en.pdf: page 2 is 30% empty, however its lines are spaced. 6 more lines of text fill it.'
+    >>> empty_page("client.en.pdf", 2, 30)
+    'client.en.pdf: page 2 is 30% empty, however its lines are spaced. So is another: lengthen or shorten the texts.'
     >>> empty_page("client.en.pdf", 4, 20)
     ''
     """
     if empty <= 100 * MOST_EMPTY:
         return ""
-    return (
-        f"{name}: page {page} is {empty}% empty, however its lines are spaced. Lengthen or shorten the texts, or send it as "
-        f"it is."
-    )
+    lines = f"{counted(more, 'more line')} of text {'fills' if more == 1 else 'fill'} it"
+    spare = f", and {fewer} fewer {'spares' if fewer == 1 else 'spare'} it" if fewer else ""
+    mend = f"{lines}{spare}." if more else "So is another: lengthen or shorten the texts."
+    return f"{name}: page {page} is {empty}% empty, however its lines are spaced. {mend}"
 
 
 def open_places(text: str, language: str) -> int:

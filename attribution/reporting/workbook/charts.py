@@ -98,7 +98,8 @@ def add_overview(drawing: Drawing, sheet_name: str, book: Book) -> None:
     row = 1
     if drawing.has("performance"):
         height = 90 + 3 * ROW * len(drawing.placed["performance"].frame)
-        row = insert(sheet, row, drawing.words("ranking_chart"), ranking(drawing, sheet, (below, NUMBERS)), height)
+        names = _called(drawing, sheet, below + len(titles) + 1)
+        row = insert(sheet, row, drawing.words("ranking_chart"), ranking(drawing, sheet, (below, NUMBERS), names), height)
     if drawing.has("cumulative"):
         row = insert(sheet, row, drawing.words("itd_chart"), lines(drawing, sheet, (below + 1, NUMBERS), "itd", book), 400)
         if bool(drawing.placed["cumulative"].frame["three_months"].notna().any()):
@@ -140,8 +141,24 @@ def ordered(frame: pd.DataFrame, value: str, sectors: Sequence[str]) -> list[Any
     return list(ordered.iloc[in_order(ordered["factor"].to_numpy(), sectors)].to_dict("records"))
 
 
+def _called(drawing: Drawing, sheet: Worksheet, first: int) -> str:
+    """Write what the house calls the courses of the ranking, in the order of its table however a user has sorted it."""
+    placed, messages, text = drawing.placed["performance"], drawing.messages, drawing.styles.text
+    keys = [str(key) for key in placed.frame["course"]]
+    names = [*(str(messages.called(key)) for key in keys[:-1]), messages("words.average")]
+    last = first + len(keys) - 1
+    known, called = (f"{cell(first, place)}:{cell(last, place)}" for place in (0, 1))
+    for row, (key, name) in enumerate(zip(keys, names, strict=True), first):
+        sheet.write_string(row, NUMBERS, text(key), drawing.styles("column"))
+        sheet.write_string(row, NUMBERS + 1, text(name))
+        here = placed.cells("course", row - first, row - first).split(":")[0]
+        place = f"SUMPRODUCT(EXACT({known},{here})*(ROW({known})-{first}))"
+        sheet.write_formula(row, NUMBERS + 2, f"=INDEX({called},{place})", None, text(name))
+    return f"{quote_sheetname(sheet.get_name())}!{cell(first, 2)}:{cell(last, 2)}"
+
+
 def ranking(drawing: Drawing, sheet: Worksheet, title: tuple[int, int], names: str = "") -> Chart:
-    """Returns, benchmarks' returns and excess of all courses; `names` are cells with what they are called, if not by key."""
+    """Returns, benchmarks' returns and excess of all courses; `names` are cells with what they are called, else by key."""
     placed = drawing.placed["performance"]
     chart = drawing.chart("bar", sheet, title)
     for column, colour in (("return", between(0.25)), ("benchmark_return", TOTAL), ("excess", INK)):  # neither gain nor loss

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import colorsys
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from attribution.house_style.colours import DARK_PAPER, TEXT_CONTRAST, contrast, on_dark
 from attribution.house_style.words import LANGUAGES
@@ -153,6 +156,39 @@ def test_on_a_telephone_keys_reach_and_move_all_that_scrolls_and_on_a_desk_nothi
     chromium.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));")
     assert chromium.see(f"{SCROLLERS}.length") == 0
     assert chromium.see("document.querySelectorAll('.wide[tabindex], .pair[tabindex], figure[tabindex]').length") == 0
+
+
+@needs_browser
+def test_a_table_that_goes_on_beyond_a_telephone_has_a_shadow_there_until_it_is_at_its_end(chromium, screens):
+    chromium.open(screens["report", "en"], **PHONE)
+    chromium.run(
+        f"window.first = {SCROLLERS}.find(e => e.className == 'wide'); first.scrollIntoView({{ block: 'center' }});"
+    )
+    box = chromium.see("(b => [b.right, b.top, b.height])(first.getBoundingClientRect())")
+    seen = []
+    for left in (0, 9999):
+        chromium.run(
+            f"first.scrollLeft = {left};"
+            "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));"
+        )
+        image = Image.open(io.BytesIO(chromium.picture())).convert("L")
+        scale, (right, top, height) = image.width / 390, box
+        strip = image.crop(tuple(round(edge * scale) for edge in (right - 3, top + 2, right - 1, top + height - 2)))
+        seen.append(np.median(np.asarray(strip)))
+    assert seen[0] < 200 and seen[1] > 240
+
+
+@needs_browser
+def test_on_a_telephone_the_logo_stands_above_a_title_that_has_the_whole_width(chromium, page_content):
+    own = Own(logo="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=")
+    chromium.open(render_client(page_content, ClientTexts("", {}), "ja", own=own), **PHONE)
+    chromium.run("document.querySelector('.logo').style.width = '12rem';")
+    logo, title = (
+        chromium.see(f"(b => [b.bottom, b.top, b.width])(document.querySelector('{e}').getBoundingClientRect())")
+        for e in (".logo", "h1 .month")
+    )
+    book = chromium.see("document.querySelector('h1').getBoundingClientRect().top")
+    assert logo[0] <= book and title[2] > 350
 
 
 @needs_browser

@@ -90,6 +90,17 @@ def test_the_workbook_prints_them_beside_its_tables_which_keep_the_keys(named):
     assert ("course", "Major 100", "メジャー百") in labels
 
 
+def test_the_ranking_of_the_sheet_of_charts_has_the_names_in_the_order_of_its_table(named):
+    data = render_workbook(named, "ja")
+    formulas, values = (openpyxl.load_workbook(io.BytesIO(data), data_only=cached) for cached in (False, True))
+    sheet = next(sheet for sheet in formulas.worksheets[1:] if sheet._charts)
+    place = sheet._charts[0].series[0].cat.strRef.f.split("!")[1].replace("$", "")
+    cells = [row[0].coordinate for row in sheet[place]]
+    table = list(named.tables["performance"]["course"])
+    assert [values[sheet.title][cell].value for cell in cells] == [*(NAMES[course]["ja"] for course in table[:-1]), "平均"]
+    assert all(f"!$B${row}" in sheet[cell].value for row, cell in enumerate(cells, 3))  # follow a table that is sorted anew
+
+
 def test_a_blended_benchmark_is_composed_of_the_names(named):
     assert named.book.names("ja")["70% Large Index + 30% Small Index"] == "70% 大型株指数 + 30% 小型株指数"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from attribution.house_style.fonts import PLACE, with_fonts
 from attribution.reporting.client.draft import client_draft
 from attribution.reporting.client.page import render_client
 from attribution.reporting.client.texts import client_texts, empty_page
@@ -46,5 +47,37 @@ def test_only_a_client_s_page_on_paper_may_be_spaced_and_says_how_beside_its_own
     assert all(f"  .{name} " in first for name in named)  # each is a rule of the sheet
 
 
-def test_a_page_that_stays_empty_is_named():
-    assert empty_page("client.ja.pdf", 2, 53).startswith("client.ja.pdf: page 2 is 53% empty")
+def text_of(lines, head=""):
+    """A document of as many lines, 20 points high each, of which a page of 800 points holds 40."""
+    style = "@page { size: 400pt 800pt; margin: 0; } body, p { margin: 0; font: 12pt/20pt 'Noto Sans JP'; }"
+    style += "p { orphans: 1; widows: 1; }"
+    text = "<br>".join("A line" for _ in range(lines))
+    with start_pdf() as job:
+        job.send(
+            with_fonts(f'<html lang="en"><style>{PLACE}{style}</style><title>A</title><body>{head}<p>{text}</p>', form="otf")
+        )
+        try:
+            job.result()
+        except PangoMissingError as error:
+            pytest.skip(str(error))
+        return job.pages, job.emptiest, job.lines_wanted
+
+
+def test_a_last_page_says_how_many_lines_fill_it_and_how_many_fewer_spare_it_and_that_does():
+    pages, (page, empty), (more, fewer) = text_of(47)
+    assert (pages, page, empty, more, fewer) == (2, 2, 83, 26, 7)
+    said = empty_page("client.ja.pdf", page, empty, more, fewer)
+    assert said.endswith(
+        "page 2 is 83% empty, however its lines are spaced. 26 more lines of text fill it, and 7 fewer spare it."
+    )
+    for lines in (47 + more, 47 - fewer):
+        pages, at, wanted = text_of(lines)
+        assert empty_page("client.ja.pdf", *at, *wanted) == ""
+    assert text_of(47 + more - 2)[1][1] > 20 and text_of(47 - fewer + 1)[0] == 2
+
+
+def test_a_page_before_the_last_that_stays_empty_is_filled_by_lines_of_its_own():
+    block = '<div style="height: 560pt; break-after: page"><p>A</p><svg width="9" height="530pt" aria-label="A"></svg></div>'
+    pages, (page, empty), (more, fewer) = text_of(40, block)
+    assert (pages, page, empty, fewer) == (2, 1, 31, 0) and 4 <= more <= 6
+    assert empty_page("client.ja.pdf", page, empty, more).endswith(f"{more} more lines of text fill it.")
