@@ -214,9 +214,8 @@ def factor_returns(content: Content, messages: Messages, style: NegativeStyle, *
     groups = [own for own in (["style"] * bool(bars["style"]), beside) if own]
     shown = [[bars[group] for group in own] for own in groups]
     headings = [messages.listed(messages.name("groups", group) for group in own) for own in groups]
-    label = with_ends(
-        messages("charts.factor_returns"), bars["style"] or bars[(beside or groups or ["style"])[0]], messages, style
-    )
+    told = bars["style"] or [bar for group in beside for bar in bars[group]]
+    label = with_ends(messages("charts.factor_returns"), told, messages, style)
     return bar_panels(shown, style, label, shared=False, headings=headings, mark=draw_dot, width=width)
 
 

@@ -122,6 +122,7 @@ def pages_are_laid_out_once(once):
             return laid_out(self.page)
 
         emptiest = (1, 0)
+        lines_wanted = (0, 0)
 
         @property
         def pages(self):
