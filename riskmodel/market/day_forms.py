@@ -82,8 +82,12 @@ def looks_like_day(text: str) -> bool:
 def read_days(texts: pd.Series, form: str) -> pd.Series:
     """Texts as days by a form of `strptime`, NaT where one is none; digits need no zero before them where marks part them.
 
+    A form without a day is of months: the day is the last.
+
     Examples
     --------
+    >>> read_days(pd.Series(["202402", "202413"]), "%Y%m").dt.day.tolist()
+    [29.0, nan]
     >>> read_days(pd.Series(["2016年7月1日", "2016年07月01日 00:00"]), "%Y年%m月%d日").dt.day.tolist()
     [1, 1]
     >>> read_days(pd.Series(["20160701", "2016701"]), "%Y%m%d").isna().tolist()  # 2016111 is two days
@@ -93,6 +97,8 @@ def read_days(texts: pd.Series, form: str) -> pd.Series:
     """
     plain = texts.astype("object")
     read = _read(plain, form)
+    if "%d" not in form:
+        return read + pd.offsets.MonthEnd(0)
     left = read.isna() & (plain != "")
     if left.any():  # few files have moments, and to look for them takes longer than to read days
         read = read.where(~left, _read(plain.where(left, "").str.replace(MIDNIGHT, "", regex=True), form))

@@ -57,7 +57,7 @@ def lists_in(recognised: Recognised) -> Lists:
     holdings, constituents, levels = (recognised.draft(name) for name in ("holdings", "constituents", "indices"))
     held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
-    held = _of_stocks(held, recognised)
+    held = held if holdings is None else _of_stocks(held, holdings, recognised)
     firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
     portfolios = {str(name): None if pd.isna(day) else day for name, day in firsts.items()}
     if not _same_codes(holdings, constituents):
@@ -86,10 +86,14 @@ def lists_in(recognised: Recognised) -> Lists:
     )
 
 
-def _of_stocks(held: pd.DataFrame, recognised: Recognised) -> pd.DataFrame:
-    """Lists without those that have no code of a security, where others have: titles of blocks, and lines below a table."""
+def _of_stocks(held: pd.DataFrame, holdings: Draft, recognised: Recognised) -> pd.DataFrame:
+    """Lists without those that have no code of a security, where others have: titles of blocks, funds of bonds."""
     master = recognised.draft("securities")
     known = {*()} if master is None or master.group is None else {*map(str, master.group.cells.stack())}
+    known |= {code.removesuffix(own) + end for end, own in holdings.stated.get("endings", {}).items() for code in known}
+    known |= {
+        begin + code.removeprefix(own) for begin, own in holdings.stated.get("beginnings", {}).items() for code in known
+    }
     some = held.groupby("list")["ticker"].transform(lambda names: bool(known & {*names}))
     return held[some.astype(bool)] if len(held) and some.any() else held
 

@@ -103,6 +103,8 @@ def driver_texts(content: Content, words: PageWords, course: str, tickers: list[
     frame = content.tables["stock_factor"]
     frame = frame[frame["course"] == course]
     frame = frame[frame["ticker"].isin(tickers)]
+    if frame.empty:  # of cash alone
+        return {ticker: [] for ticker in tickers}
     size = frame["contribution"].abs()
     frame = frame.assign(size=size, own=frame["factor"] == SPECIFIC).sort_values("size", ascending=False, kind="stable")
     whole = frame.groupby("ticker")["contribution"].sum()

@@ -41,9 +41,10 @@ def _strptime(text: str) -> str:
     if text == EXCEL_DATES:
         return text
     form = strptime_of(text)
-    if not (re.search("%[Yy]", form) and re.search("%[mb]", form) and "%d" in form):
+    if not (re.search("%[Yy]", form) and re.search("%[mb]", form)):
         raise ValueError(
-            f'write the form of a day with YYYY, MM and DD, such as "YYYYMMDD" or "DD.MM.YYYY", or "{EXCEL_DATES}"'
+            f'write the form of a day with YYYY, MM and DD, such as "YYYYMMDD" or "DD.MM.YYYY", of a month, whose last day '
+            f'it is, with YYYY and MM, or "{EXCEL_DATES}"'
         )
     return form
 
@@ -137,6 +138,7 @@ class How(_Part):
         What the first line below the table begins with, where notes stand there; or "empty line".
     dates
         The form of its dates: "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "DD-MMM-YY" and the like; "excel" for serial numbers.
+        Of a form without DD, "YYYYMM", the last day of the month.
     zone
         Whose days stamps with a zone are of: "Asia/Singapore". Without it a time of day is refused.
     missing

@@ -91,12 +91,17 @@ def _beside(path: Path) -> str:
 
 
 def _of_file(path: Path) -> Engine:
+    if (engine := database_of(path)) is None:
+        raise InputError(f"data: '{path}' is neither a folder nor a file of DuckDB or SQLite.")
+    return engine
+
+
+def database_of(path: Path) -> Engine | None:
+    """The engine of a database file, by its first bytes; None where it is none."""
     start = first_bytes(path, 16)
     if start[8:12] == b"DUCK":
         return DuckDBFile(path)
-    if start.startswith(b"SQLite format 3"):
-        return SQLiteFile(path)
-    raise InputError(f"data: '{path}' is neither a folder nor a file of DuckDB or SQLite.")
+    return SQLiteFile(path) if start.startswith(b"SQLite format 3") else None
 
 
 def _of_url(named: str, url: str, base: Path | None, maps: Mapping[str, TableMap], groupings: tuple[str, ...]) -> Source:

@@ -97,7 +97,7 @@ def test_a_month_is_the_same_out_of_exports(mapped):
             "unknown key 'delimeter' in \\[tables.prices\\]. Known keys: beginnings, cash, columns, constant",
         ),
         ("[tables.prices]", "[tables.price]", "no table 'price' in \\[tables\\]. They are: prices, splits"),
-        ('"YYYYMMDD"', '"YYYYMM"', "'dates' in \\[tables.prices\\]: .*write the form of a day with YYYY, MM and DD"),
+        ('"YYYYMMDD"', '"YYYYDD"', "'dates' in \\[tables.prices\\]: .*write the form of a day with YYYY, MM and DD"),
         (
             'volume = "thousands"',
             'volume = "dozens"',

@@ -446,6 +446,7 @@ def test_a_factor_of_less_than_a_tenth_of_a_contribution_is_not_named_and_items_
     content = dataclasses.replace(page_content, tables={"stock_factor": cells})
     words = page_words(page_content.book, "en")
     assert driver_texts(content, words, "C", ["T"]) == {"T": ["Stock-specific\u00a0+0.60"]}
+    assert driver_texts(content, words, "cash alone", []) == {}
     cells.loc[0, "contribution"] = -0.002
     items = driver_texts(content, words, "C", ["T"])["T"]
     assert items == ["Size\u00a0−0.20", "Stock-specific\u00a0+0.60"]

@@ -53,11 +53,14 @@ class Group:
         The columns of items and of their values, where rows were items and are columns here.
     versions
         What was left out as older versions of rows.
+    older
+        Files of earlier days with the same rows, which were left out.
     """
 
     seen: tuple[Seen, ...]
     items: tuple[str, str] | None = None
     versions: Versions | None = None
+    older: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from riskmodel.market.sources.recognition.evidence.values import DAY, TEXT, Shap
 from riskmodel.market.sources.recognition.evidence.values import NUMBER as NUMBERS
 from riskmodel.market.sources.recognition.groups import LISTED, Group, derived_from, fits, kind_of
 from riskmodel.market.sources.recognition.looking.files import Seen
-from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, is_time, pattern_of, without_day
+from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, is_time, month_in, pattern_of, without_day
 from riskmodel.market.sources.recognition.words import HEADERS, has, tokens
 from riskmodel.market.tables import DATE, NUMBER, TABLES
 
@@ -182,6 +182,8 @@ def _files(group: Group, draft: Draft, chosen: Mapping[str, str]) -> None:
                 continue
             above = tuple(dict.fromkeys(f"{_own_name(each)}: {_day_above(each)}" for each in group.seen if _day_above(each)))
             told = [Fact("day_above", {"cells": above})] if column == "date" and above else []
+            if column == "date" and (month := month_in(files)) is not None:
+                told.append(Fact("month_in_name", {"form": month[0], "file": month[1]}))
             draft.state(("constant", column), OPEN, Fact("not_in_file", {"column": column}), *told)
     elif "{date}" in pattern:
         draft.state(("dates",), day_in(files), Fact("day_in_name", {"form": day_in(files) or ""}))

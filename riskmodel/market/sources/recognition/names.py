@@ -66,6 +66,37 @@ def day_in(files: Sequence[str]) -> str | None:
     return forms[0] if forms and not either else None
 
 
+def month_in(files: Sequence[str]) -> tuple[str, str] | None:
+    """The form of the month that every name of several files has in it, and the first name with {date} there; else None.
+
+    Examples
+    --------
+    >>> month_in(["held/INV_202312.txt", "held/INV_202401.txt"]), month_in(["INV_20231229.txt", "INV_20240131.txt"])
+    (('YYYYMM', 'held/INV_{date}.txt'), None)
+    """
+    for form in ("YYYYMM", "YYYY-MM", "YYYY_MM", "MM-YYYY"):
+        pattern = rf"(?<!\d)(?:{regex_of(form).replace(WHOLE['%Y'], _YEAR).replace(WHOLE['%m'], _MONTH)})(?![-_]?\d)"
+        names = {re.sub(pattern, "{date}", file, count=1) for file in files}
+        if all("{date}" in name for name in names) and len(names) < len(files):
+            return form, sorted(names)[0]
+    return None
+
+
+def days_of(files: Sequence[str]) -> pd.Series | None:
+    """The day in the name of each of several files; None where they have none, or it is one of two.
+
+    Examples
+    --------
+    >>> days_of(["reg_20241231.csv", "reg_20250630.csv"]).dt.month.tolist()
+    [12, 6]
+    """
+    form = day_in(files)
+    if form is None:
+        return None
+    found = [re.search(IN_NAMES[form], PurePosixPath(file).name) for file in files]
+    return read_days(pd.Series([match[0] for match in found if match], dtype=object), strptime_of(form))
+
+
 def without_day(file: str) -> str:
     """The name of a file without its end and without the day in it, as a portfolio may be called.
 

@@ -249,10 +249,15 @@ def _now_and_then(
         return None
     if len(days) > 1 and of_spans(names, days) is None:  # an event has a day of its own, one of a record and one of payment
         return None
-    steady = [label for label, each in numbers.items() if _is_steady(names, each, days)]
+    steady = [label for label, each in numbers.items() if not _says_price(label) and _is_steady(names, each, days)]
     if names.nunique() >= FEW_SPLITS * everybody and steady:
         return _of("shares", Fact("like_counts", {"labels": tuple(steady)}), ticker=ticker)
     return None
+
+
+def _says_price(label: str) -> bool:
+    """Whether a header has a word for a close: of prices by the month, beside scores, no counts are made."""
+    return matched(label, WORDS["prices"]["close"])[0] > 0
 
 
 def _is_steady(names: pd.Series, numbers: pd.Series, days: Mapping[str, pd.Series]) -> bool:

@@ -16,6 +16,7 @@ from riskmodel.market.sources.recognition.absent import why_of
 from riskmodel.market.sources.recognition.codes import known_column
 from riskmodel.market.sources.recognition.doubts import of_price_return, of_prices_around, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import Draft, state_how, state_points
+from riskmodel.market.sources.recognition.evidence.days import by_month
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
 from riskmodel.market.sources.recognition.evidence.market import without_dividends
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
@@ -31,6 +32,7 @@ PAIR = re.compile(r"[A-Z]{3}/?[A-Z]{3}(?: Curncy)?")
 RETURNS = ("total_return", "total_return_index")
 SPARSE = 0.2  # of the days of prices at most has a grid of counts by the month
 PART = 0.01  # of a whole that the weights of a day may miss
+MOST_AGAIN = 0.5  # of the rows of a grid
 FEW = 2  # names across, at least, of what is no pair
 
 
@@ -66,7 +68,7 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
     first, *across = group.first.labels
     if (names_down := is_across(group, codes)) is not None:
         return _across(group, names_down, codes)
-    if not across or group.shape(first).kind != DAY:
+    if not across or group.shape(first).kind != DAY or _several_a_day(group, first):
         return None
     if group.stacked.kind != NUMBER:
         return None
@@ -87,6 +89,11 @@ def as_wide(group: Group, codes: Mapping[str, frozenset[str]], indices: frozense
     if column is None and len(across) <= MOST_LISTS and kind_of_series(_panel(group)) == LEVELS:
         return Wide(group, "indices", None, (Fact("like_levels", {"label": ", ".join(across)}),))
     return None
+
+
+def _several_a_day(group: Group, label: str) -> bool:
+    """Whether most rows have the day of another, as in a table with a row a stock and day; a grid has a row a day."""
+    return bool(group.first.cells[label].duplicated().mean() > MOST_AGAIN)
 
 
 def is_lists(sheet: Wide) -> bool:
@@ -147,6 +154,8 @@ def _across(group: Group, names: str, codes: Mapping[str, frozenset[str]]) -> Wi
         return None
     column, share = known_column(frozenset(plain.texts(names)), codes)
     table, field, why = _field(plain)
+    if field is None and by_month(plain.first.labels[1:]):  # scores, target prices: no prices by day
+        return None
     why = (Fact("codes_down", {"label": column, "share": share}), *why)
     return Wide(plain, table, field, why, column, "across", beside=beside)
 
@@ -264,6 +273,10 @@ def _ask_which(draft: Draft, field: str, sheets: Sequence[Wide]) -> None:
     """Ask which of several sheets is a field: closes and unadjusted closes bear one name."""
     one_file = len({sheet.group.first.file for sheet in sheets}) == 1
     labels = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
+    if (
+        not one_file and draft.stated["fields"][field].pop("sheet", None) is not None
+    ):  # of the first, whose file is asked for
+        draft.why.pop(("fields", field, "sheet"), None)
     draft.state(("fields", field, "sheet" if one_file else "file"), OPEN, Fact("which_of", {"labels": labels}))
 
 
@@ -277,7 +290,9 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
     numbers = [ours for ours, kind in TABLES[draft.table].columns.items() if kind == NUMBERS]
     wanted = [ours for ours in numbers if ours not in fields and ours not in known]
     likely = next((sheet.likely for sheet in sheets if sheet.likely), {})  # the same for all grids with days down
-    if not wanted:
+    if not wanted and len(numbers) == 1:  # each may be the only one there is
+        _ask_which(draft, numbers[0], [fields[numbers[0]], *sheets])
+    elif not wanted:
         draft.why["layout",] += (Fact("fields_beside", {"places": tuple(sheet.group.place for sheet in sheets)}),)
     for ours in wanted:
         path = ("fields", ours)

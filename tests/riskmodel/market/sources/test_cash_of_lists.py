@@ -191,3 +191,25 @@ def test_the_question_on_totals_stands_in_the_drafted_book_with_its_answer(tmp_p
     text = (tmp_path / "book/book.toml").read_text(encoding="utf-8")
     assert 'Then write drop = { "Description" = ["Fund total"] }' in text
     assert '\ndrop = "?"\n' in text
+
+
+def test_a_word_for_cash_is_no_answer_where_other_rows_have_no_isin_either(tmp_path):
+    """What is not settled yet, and a sum a portfolio: as rows of stocks that nobody knows they would halve the weights."""
+    rows = lists()
+    codes = dict(zip(TICKERS, ISINS, strict=True))
+    held = pd.DataFrame(
+        {"Portf": rows["portfolio"], "Date": rows["date"], "Code": rows["ticker"], "Value": rows["weight"] * 1e6}
+    )
+    held["ISIN"] = rows["ticker"].map(codes).fillna("")
+    held["Code"] = held["Code"].replace("CASH", "Cash at bank")
+    more = [
+        held.groupby(["Portf", "Date"], as_index=False)["Value"].sum().assign(Code="Unsettled trades", ISIN="", Value=-1e4)
+    ]
+    for number, (portfolio, own) in enumerate(held.groupby("Portf")):
+        sums = own.groupby(["Portf", "Date"], as_index=False)["Value"].sum()
+        more += [sums.assign(Code=f"TOTAL {portfolio} {part}", ISIN="") for part in ("long", "net", number)]
+    pd.concat([held, *more]).to_csv(tmp_path / "positions.csv", index=False)
+    master = pd.DataFrame({"Code": TICKERS, "ISIN": ISINS, "Sector": [GROUPS[place % 3] for place in range(len(TICKERS))]})
+    master.to_csv(tmp_path / "master.csv", index=False)
+    found = recognise(tmp_path).draft("holdings")
+    assert found is not None and found.stated.get("cash") == OPEN

@@ -418,6 +418,17 @@ def test_titles_of_blocks_and_lines_below_a_table_are_no_sleeves(tmp_path):
     assert list(lists_in(looked(tmp_path)).portfolios) == ["0071"]
 
 
+def test_a_fund_of_bonds_alone_is_no_sleeve_where_codes_have_an_ending_of_their_own(tmp_path):
+    base(tmp_path)
+    held = rows(0.4).rename(columns={"When": "Date", "one": "Weight %"}).drop(columns="two").assign(Fund="0071")
+    held["ISIN"] += ".ZZ"
+    bonds = held.assign(Fund="0080", ISIN="")
+    pd.concat([held, bonds])[["Fund", "Date", "ISIN", "Weight %"]].to_csv(tmp_path / "holdings.csv", index=False)
+    found = looked(tmp_path)
+    assert found.draft("holdings").stated["endings"] == {".ZZ": ""}
+    assert list(lists_in(found).portfolios) == ["0071"]
+
+
 def test_no_benchmark_is_drafted_out_of_levels_that_are_asked_for(tmp_path):
     master(tmp_path)
     _, level = market()

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from attribution.portfolio.drafting.text import drafted_text
+from riskmodel.market.sources.exports import Exports
+from riskmodel.market.sources.mapping import TableMap
 from riskmodel.market.sources.recognition.decide import tables
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.groups import Group
@@ -86,3 +88,118 @@ def test_a_file_named_as_a_table_that_looking_fails_at_makes_a_question_of_the_o
     monkeypatch.setattr(tables, "long_draft", failing)
     found = draft(tmp_path, "prices")
     assert found.stated["file"] == "?" and found.why["file",][0].values["places"] == ("zz.csv", "prices.csv")
+
+
+def register(folder, **columns):
+    """Two files of a register, of the ends of two years, in which hardly a row differs."""
+    for year in (2023, 2024):
+        names = TICKERS if year == 2024 else TICKERS[:-1]
+        rows = pd.DataFrame({"Code": names, "Firm": [f"{name} Inc." for name in names], "Group": (GROUPS * 4)[: len(names)]})
+        rows.assign(
+            **columns, Until=["2024-11-08" if name == TICKERS[2] and year == 2024 else None for name in names]
+        ).to_csv(folder / f"REGISTER_{year}1231.csv", index=False)
+
+
+def test_of_a_register_with_a_file_a_year_the_last_is_looked_at_and_it_is_asked_which(tmp_path):
+    register(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    found = draft(tmp_path, "securities")
+    assert found.stated["file"] == "?"
+    assert found.why["file",][0].values["places"] == ("REGISTER_20241231.csv", "REGISTER_20231231.csv")
+    assert draft(tmp_path, "prices").stated["columns"]["ticker"] == "ticker"
+
+
+def test_lists_with_a_file_a_day_are_no_register(tmp_path):
+    """Their codes are the same, and their numbers are not."""
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    for place, day in enumerate(("20240131", "20240229")):
+        weights = [0.1 - 0.001 * place] * 4 + [0.075 + 0.0005 * place] * 8
+        rows = pd.DataFrame({"Symbol": TICKERS, "Weight": weights}).assign(Index="LRG", Date=day)
+        rows.to_csv(tmp_path / f"members_{day}.csv", index=False)
+    assert draft(tmp_path, "constituents").group.older == ()
+
+
+def test_prices_whose_codes_are_digits_are_no_grid_though_all_columns_are_numbers(tmp_path):
+    warehouse(tmp_path)
+    path = tmp_path / "fact_price.csv"
+    pd.read_csv(path).rename(columns={"security_sk": "Nr"}).to_csv(path, index=False)
+    assert "layout" not in draft(tmp_path, "prices").stated
+
+
+def test_a_grid_of_scores_by_month_is_no_table_of_prices(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "quotes.csv", index=False)
+    days = ["2024-01-31", "2024-02-29", "2024-03-28"]
+    scores = pd.DataFrame(0.5, index=pd.Index(TICKERS, name="Symbol"), columns=days)
+    scores.to_csv(tmp_path / "model.csv")
+    [row] = [each for each in looked(tmp_path).found if each.file == "model.csv"]
+    assert [fact.key for fact in row.why] == ["days_across"]
+
+
+def test_of_several_sheets_that_may_be_the_levels_none_is_taken(tmp_path):
+    """A chart of one stock beside itself on 100, in a sheet whose header says index."""
+    master(tmp_path)
+    frame, level = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    one = frame[frame["ticker"] == TICKERS[0]].set_index("date")["close"]
+    chart = pd.DataFrame({"Date": one.index, "Kurs": one.to_numpy(), "Index 100": (100 * one / one.iloc[0]).to_numpy()})
+    chart.to_csv(tmp_path / "chart.csv", index=False)
+    other = pd.DataFrame({"Date": level.index, "Brutto": level.to_numpy(), "Netto": (0.99 * level).to_numpy()})
+    other.to_csv(tmp_path / "spegel.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["fields"]["level"]["file"] == "?"
+
+
+def test_levels_across_that_no_prices_can_be_held_against_are_asked(tmp_path):
+    """An index of bonds with its yield and duration: nothing says that they are no levels of stocks."""
+    master(tmp_path)
+    _, level = market()
+    days = {"Date": level.index, "Index": level.to_numpy(), "Yield": 4 + 0.01 * level.to_numpy(), "Duration": 5.1}
+    pd.DataFrame(days).to_csv(tmp_path / "Sukuk_Index.csv", index=False)
+    found = draft(tmp_path, "indices")
+    assert found.stated["fields"]["level"]["file"] == "?"
+    assert "indices = []" in drafted_text(looked(tmp_path), tmp_path, tmp_path / "book")
+
+
+def test_a_database_among_exports_is_named_with_its_tables(tmp_path):
+    import sqlite3
+
+    master(tmp_path)
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    with sqlite3.connect(tmp_path / "pms.db") as base:
+        base.execute("create table price_daily (d text)")
+    base.close()
+    [row] = [each for each in looked(tmp_path).found if each.file == "pms.db"]
+    assert row.why[0].key == "database" and row.why[0].values["names"] == ("price_daily",)
+
+
+def test_lists_with_a_month_in_their_names_may_be_of_its_last_day(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    for month in ("202401", "202402"):
+        rows = lists().query("portfolio == 'major'")[["portfolio", "ticker", "weight"]].drop_duplicates("ticker")
+        rows.to_csv(tmp_path / f"INV_{month}.csv", index=False)
+    found = draft(tmp_path, "holdings")
+    [_, month_of] = found.why["constant", "date"]
+    assert dict(month_of.values) == {"form": "YYYYMM", "file": "INV_{date}.csv"}
+    stated = TableMap(file=month_of.values["file"], dates=month_of.values["form"])
+    mapped = Exports(tmp_path, {"holdings": stated}).table("holdings")
+    assert mapped is not None
+    assert sorted(mapped["date"].dt.strftime("%Y-%m-%d").unique()) == ["2024-01-31", "2024-02-29"]
+
+
+def test_prices_by_the_month_beside_scores_are_no_counts_of_shares(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    days = sorted(frame["date"].unique())[::20]
+    some = frame[frame["date"].isin(days)]
+    scores = pd.DataFrame({"STK": some["ticker"], "RUN": some["date"], "SCORE": 0.5, "LAST_PX": some["close"] * 7})
+    scores.to_csv(tmp_path / "QSCORE.csv", index=False)
+    assert looked(tmp_path).draft("shares") is None

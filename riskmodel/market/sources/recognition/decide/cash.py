@@ -46,7 +46,8 @@ def state_cash(draft: Draft, known: frozenset[str], unpriced: frozenset[str] = f
     texts = group.texts(label)[~total]
     cash = [text for text in sorted({*texts} - known - {"", CASH}) if is_cash(text)]
     strange = {*texts} - known - {"", CASH}
-    if cash and known and 0 < len(strange) - len(cash) <= MOST_STRANGE:  # a fund of the money market, perhaps
+    few = 0 < len(strange) - len(cash) <= MOST_STRANGE  # a fund of the money market, perhaps
+    if cash and known and (few or _without_others(group, label, strange - {*cash}, known)):
         draft.state(("cash",), OPEN, *_ask_strange(group, label, strange, total))
         return
     if cash:
@@ -145,6 +146,14 @@ def _ask_strange(group: Group, label: str, strange: Collection[str], total: pd.S
     said = json.dumps(telling[column], ensure_ascii=False)
     answer = f"{{ column = {json.dumps(column, ensure_ascii=False)}, words = {said} }}"
     return (Fact("cash_code_and_rows", values | {"answer": answer}),)
+
+
+def _without_others(group: Group, label: str, strange: Collection[str], known: frozenset[str]) -> bool:
+    """Whether rows of codes that no security has are empty where every stock has a text: what is owed, sums, no stocks."""
+    names = group.texts(label)
+    stocks, rows = names.isin(known), names.isin(strange)
+    texts = (group.texts(other) for other in _texts(group, label))
+    return any(rows.any() and (each[rows] == "").any() and (each[stocks] != "").all() for each in texts)
 
 
 def _set_apart(group: Group, label: str, texts: pd.Series, unpriced: frozenset[str]) -> dict[str, object] | None:

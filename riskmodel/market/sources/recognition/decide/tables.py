@@ -41,6 +41,7 @@ from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import nearest
 from riskmodel.market.sources.recognition.evidence.priced import (
     ask_levels,
+    ask_unheld,
     leave_out,
     levels_apart,
     levels_to_leave,
@@ -268,10 +269,14 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
         if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
             ask_whose(draft)
     of_sheets, left = wide_drafts(sheets)
+    if not priced.markets:
+        ask_unheld(of_sheets)
     for draft in of_sheets:
         if draft.table in taken:
             may_be = tuple(s.group.place for s in sheets if s.table == draft.table)
             first = next(each for each in drafts if each.table == draft.table)
+            if draft.table in SERIES and first.group is not None:
+                state_place(first, [s.group for s in sheets if s.table == draft.table])
             first.why[("file",)] = (*first.why.get(("file",), ()), Fact("fields_beside", {"places": may_be}))
             place = taken[draft.table][0].place
             left += [

@@ -1,4 +1,4 @@
-"""Older versions of rows in a table of securities: a warehouse keeps what a stock was, beside what it is."""
+"""Older versions of a table of securities: rows that say what a stock was, beside what it is, and files of earlier days."""
 
 from __future__ import annotations
 
@@ -14,18 +14,43 @@ from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.values import DAY
 from riskmodel.market.sources.recognition.groups import Group, Versions
+from riskmodel.market.sources.recognition.names import days_of
 
+ALIKE = 0.8  # of the rows of two files of a register are the same; a list has other numbers on another day
 MOST_CELLS = 30  # different ones of a column that says which version a row is: a mapping leaves them out by name
 
 
 def without_older(groups: Sequence[Group]) -> list[Group]:
-    """Groups; of those whose codes name the stocks of others, and come several times for a few, the rows in force."""
+    """Groups; of those whose codes name the stocks of others, and come several times, the rows or the file in force."""
     out = list(groups)
     for place, group in enumerate(groups):
-        kept = in_force(group) if group.is_long else None
+        kept = (latest(group) or in_force(group)) if group.is_long else None
         if kept is not None and by_code.is_used(kept, [other for other in groups if other is not group]):
             out[place] = kept
     return out
+
+
+def latest(group: Group) -> Group | None:
+    """The file of the last day alone, of files of days with the same codes in rows that hardly differ; None of others."""
+    days = days_of(group.files) if 1 < len(group.seen) <= MOST_CELLS else None
+    if days is None or not days.is_unique:
+        return None
+    last = group.seen[int(days.argmax())]
+    others = [each for each in group.seen if each is not last]
+    newest = Group((last,), older=tuple(each.file for each in others))
+    codes = [label for label, texts in by_code.code_columns(newest).items() if len(texts) >= by_code.FEW_CODES]
+    if not codes or not all(_same_rows(last.cells, each.cells, codes[0]) for each in others):
+        return None
+    return newest
+
+
+def _same_rows(one: pd.DataFrame, other: pd.DataFrame, label: str) -> bool:
+    """Whether most codes of either are in both, and their rows are the same."""
+    one, other = (cells.astype(str).drop_duplicates(label).set_index(label) for cells in (one, other))
+    both = one.index.intersection(other.index)
+    here, there = one.loc[both], other.loc[both]
+    same = ((here == there) | (here.isna() & there.isna())).all(axis=1)
+    return len(both) >= ALIKE * min(len(one), len(other)) and bool(same.mean() >= ALIKE)
 
 
 def in_force(group: Group) -> Group | None:
@@ -70,8 +95,13 @@ def _lateness(group: Group, names: pd.Series, kept: pd.Series) -> float:
 
 
 def ask_versions(draft: Draft) -> None:
-    """Ask which rows are in force, of a table whose older versions were not looked at."""
-    versions = draft.group.versions if draft.group is not None else None
+    """Ask which rows, or which file, are in force, of a table whose older versions were not looked at."""
+    if draft.group is None:
+        return
+    if draft.group.older:
+        draft.why.pop(("file",), None)
+        draft.state(("file",), OPEN, Fact("which_place", {"places": (draft.group.place, *draft.group.older)}))
+    versions = draft.group.versions
     if versions is not None:
         column, cells = (json.dumps(each, ensure_ascii=False) for each in (versions.column, versions.cells))
         values = {"rows": versions.rows, "label": versions.label, "column": versions.column}

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.day_forms import read_days, strptime_of
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
-from riskmodel.market.sources.recognition.evidence.values import DAY
+from riskmodel.market.sources.recognition.evidence.values import DAY, shape_of
 from riskmodel.market.sources.recognition.groups import Group, wholes_of
 from riskmodel.market.sources.recognition.words import WORDS, matched
 
@@ -56,6 +57,20 @@ def _clear_span(group: Group, label: str) -> Span | None:
 
 def _near(span: Span, known: Span) -> bool:
     return span[0] >= known[0] - APART and span[1] <= known[1] + APART
+
+
+def by_month(labels: Sequence[str]) -> bool:
+    """Whether days across are a month apart, or more.
+
+    Examples
+    --------
+    >>> by_month(["2024-01-31", "2024-02-29", "2024-03-28"]), by_month(["2024-01-30 00:00:00", "2024-01-31 00:00:00"])
+    (True, False)
+    """
+    texts = pd.Series(list(labels), dtype=object)
+    forms = shape_of(texts).forms
+    days = read_days(texts, strptime_of(forms[0])).sort_values() if forms else pd.to_datetime(texts, errors="coerce")
+    return bool(days.diff().median() >= MONTHLY)
 
 
 def why_no_prices(group: Group, candidate: Candidate) -> Fact | None:

@@ -168,6 +168,17 @@ def ask_levels(draft: Draft, priced: Priced) -> None:
         draft.state(("columns", "level"), OPEN, question)
 
 
+def ask_unheld(drafts: Sequence[Draft]) -> None:
+    """Ask which sheet has the levels of indices, where the folder has no prices to hold them against."""
+    for draft in drafts:
+        level = draft.stated.get("fields", {}).get("level", {})
+        if draft.table == "indices" and level.get("file", OPEN) != OPEN and level.get("sheet") != OPEN:
+            place = next(iter(draft.sheets)).place
+            level.pop("sheet", None)
+            draft.why.pop(("fields", "level", "sheet"), None)
+            draft.state(("fields", "level", "file"), OPEN, Fact("one_kind", {"places": (place,), "table": "indices"}))
+
+
 def roughness(group: Group) -> float:
     """How much a number a day changes beside its size, at the least of its columns: a rate is the smoothest of several."""
     found = []

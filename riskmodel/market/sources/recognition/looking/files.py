@@ -25,6 +25,7 @@ from riskmodel.market.parquet_folder import as_frame, read_parquet
 from riskmodel.market.plain_text import DELIMITERS, one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
 from riskmodel.market.sources.mapping import EMPTY_LINE
+from riskmodel.market.sources.opening import database_of
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.looking.header import (
     codes_among,
@@ -164,6 +165,10 @@ def _of_file(path: Path, name: str, alike: Sequence[Path]) -> Iterator[Seen | Un
         with _by_a_library(), zipfile.ZipFile(path) as packed:
             names = tuple(packed.namelist())
         yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}))
+    elif (engine := database_of(path)) is not None:
+        with _by_a_library(), engine.session() as session:
+            names = tuple(session.tables())
+        yield Unread(name, None, Fact("database", {"names": names[:MOST_NAMED]}))
     else:
         yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
 
