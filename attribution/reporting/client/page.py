@@ -9,7 +9,7 @@ from attribution.reporting.client.closing import LimitLine, glossary, limit_line
 from attribution.reporting.client.cover import SIDES, Returns, returns_view
 from attribution.reporting.client.sleeve import ClientSleeve, client_sleeve
 from attribution.reporting.client.texts import ClientTexts, open_places
-from attribution.reporting.commentary.html import to_html
+from attribution.reporting.commentary.html import parted_stocks, to_html
 from attribution.reporting.house.own import NOTHING, Own
 from attribution.reporting.pages.cells import Cells
 from attribution.reporting.pages.factors import rewarded_title
@@ -74,7 +74,8 @@ def render_client(
     traced = medium == "screen"
     said = {key: _whole(to_html(text, traced=traced), words) for key, text in texts.sleeves.items()}
     unfilled = sum(open_places(text, language) for text in (texts.verdict, *texts.sleeves.values()))
-    sleeves = [client_sleeve(content, words, key, said.get(key, ""), own.stocks) for key in content.sleeves]
+    parted = own.parted.union(*map(parted_stocks, (texts.verdict, *texts.sleeves.values())))
+    sleeves = [client_sleeve(content, words, key, said.get(key, ""), own.stocks, parted) for key in content.sleeves]
     view = ClientView(
         draft=words.messages(f"client.draft_{'one' if unfilled == 1 else 'many'}", count=unfilled) if unfilled else "",
         verdict=_whole(to_html(texts.verdict, title=False, traced=traced), words),

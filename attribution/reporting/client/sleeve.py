@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class ClientSleeve:
         What the analyst or the draft says of it, as HTML.
     stocks
         "best" and "worst": rows of `stock_contributions` of names held in the month, with `shown_name`, `said`, what the
-        house says of it, and `parts`, what its contribution is made of.
+        house says of it, and `parts`, what its contribution is made of, if nothing is said or a text tells a part.
     risk
         One line on forecast risk; empty where there is none.
     kept
@@ -61,9 +61,17 @@ class ClientSleeve:
 
 
 def client_sleeve(
-    content: Content, words: PageWords, key: str, text: str, said: Mapping[str, Markup] | None = None
+    content: Content,
+    words: PageWords,
+    key: str,
+    text: str,
+    said: Mapping[str, Markup] | None = None,
+    parted: Collection[str] = (),
 ) -> ClientSleeve:
-    """Everything the client edition says of one sleeve; `text` is safe HTML, and so is what the house `said` of stocks."""
+    """Everything the client edition says of one sleeve; `text` is safe HTML, and so is what the house `said` of stocks.
+
+    Of the stocks `parted` a text of the page tells a part of their contribution.
+    """
     result = content.sleeves[key]
     limits = [limit.ok for limit in content.limits if limit.sleeve == key]
     return ClientSleeve(
@@ -74,7 +82,7 @@ def client_sleeve(
         benchmark=result.benchmark,
         row={"return": result.portfolio_return, "benchmark_return": result.benchmark_return, "excess": result.excess_return},
         text=text,
-        stocks=held_stocks(content, words, result.course, said or {}),
+        stocks=held_stocks(content, words, result.course, said or {}, parted),
         risk=risk_line(content, words, result.course, result.benchmark),
         kept=None if not limits else False not in limits,
         broken=limits.count(False),
@@ -97,16 +105,22 @@ def shown_stocks(content: Content) -> set[str]:
     return {str(ticker) for rows in courses for part in best_and_worst(rows).values() for ticker in part["ticker"]}
 
 
-def held_stocks(content: Content, words: PageWords, course: str, said: Mapping[str, Markup]) -> dict[str, list[Row]]:
-    """The best and the worst, each with what the house said of it, if anything, and with what drove it.
+def held_stocks(
+    content: Content, words: PageWords, course: str, said: Mapping[str, Markup], parted: Collection[str]
+) -> dict[str, list[Row]]:
+    """The best and the worst, each with what the house said of it, or else with what drove it.
 
-    The specific part of a stock that the sleeve's text names stands nowhere else beside its whole contribution.
+    Where a text of the page tells a part of the contribution, the parts stay: or a reader would find two figures.
     """
     sides = best_and_worst(named_stocks(content, words, course))
     drafted = driver_texts(content, words, course, [str(ticker) for part in sides.values() for ticker in part["ticker"]])
     return {
         side: [
-            row | {"said": said.get(row["ticker"], ""), "parts": kept_together(drafted[row["ticker"]], words)}
+            row
+            | {
+                "said": (own := said.get(ticker := str(row["ticker"]), "")),
+                "parts": kept_together(drafted[ticker], words) if not own or ticker in parted else "",
+            }
             for row in records(part)
         ]
         for side, part in sides.items()

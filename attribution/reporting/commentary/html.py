@@ -108,6 +108,18 @@ def text_parser(places: Mapping[str, str]) -> MarkdownIt:
     return parser
 
 
+def parted_stocks(text: str) -> set[str]:
+    """The stocks of which a text tells a part of their contribution: a figure of `stock_factor`.
+
+    Examples
+    --------
+    >>> parted_stocks("Up [+6.62%](<#stock_factor|A|FSLY|specific|contribution>), [1%](<#performance|A|return>)")
+    {'FSLY'}
+    """
+    anchors = (read_anchor(found["angle"] or found["bare"]) for found in LINK.finditer(text))
+    return {str(anchor.key[1]) for anchor in anchors if anchor.table == "stock_factor" and len(anchor.key) > 1}
+
+
 def tagged_lines(text: str) -> list[int]:
     r"""The lines, from 1, of HTML: a page shows it as it is written, tags and all.
 

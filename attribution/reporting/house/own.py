@@ -43,6 +43,8 @@ class Own:
         By the place that they follow, one of PARTS or END; safe HTML as views.
     stocks
         Ticker -> what the house says of the stock, as safe HTML.
+    parted
+        Tickers of which the house's texts tell a part of their contribution.
     logo
         An image as an address that holds it.
     sheet
@@ -53,6 +55,7 @@ class Own:
 
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     stocks: Mapping[str, Markup] = field(default_factory=dict)
+    parted: frozenset[str] = frozenset()
     logo: str = ""
     sheet: str = ""
     templates: Mapping[str, OwnTemplate] = field(default_factory=dict)

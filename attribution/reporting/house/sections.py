@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attribution.house_style.colours import on_dark
 from attribution.reporting.commentary.check import LINK
-from attribution.reporting.commentary.html import text_parser
+from attribution.reporting.commentary.html import parted_stocks, text_parser
 from attribution.reporting.house.markdown import house_html
 from attribution.reporting.house.own import Own, Section
 
@@ -38,7 +38,9 @@ def own_of(house: House, edition: str, messages: Messages, *, traced: bool = Tru
     stocks = {
         one.ticker: _of_stock(one, messages, traced=traced) for one in house.stocks if one.language == messages.language
     }
-    return Own(placed, stocks, house.logo, colour_sheet(house.colours), house.templates)
+    own = [*house.of(edition, messages.language), *(one for one in house.stocks if one.language == messages.language)]
+    parted = frozenset(ticker for one in own for ticker in parted_stocks(one.text))
+    return Own(placed, stocks, parted, house.logo, colour_sheet(house.colours), house.templates)
 
 
 def colour_sheet(colours: Mapping[str, str]) -> str:

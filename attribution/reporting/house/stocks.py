@@ -1,4 +1,4 @@
-"""A house's texts on stocks: a TOML file of a month, a section a ticker, above the drafted drivers."""
+"""A house's texts on stocks: a TOML file of a month, a section a ticker, in the place of the drafted drivers."""
 
 from __future__ import annotations
 

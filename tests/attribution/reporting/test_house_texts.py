@@ -140,15 +140,24 @@ def best(page_content):
     return sorted(shown_stocks(page_content))[0]
 
 
-def test_what_the_house_says_of_a_stock_stands_above_what_its_contribution_is_made_of(
-    stocks_of, page_content, best, english
-):
+def test_what_the_house_says_of_a_stock_stands_in_the_place_of_its_drivers(stocks_of, page_content, best, english):
     house, _ = stocks_of(f'["{best}"]\nja = "上"\nen = "Sold **well** <b>."\nsource = "Desk"')
     page = render_client(page_content, ClientTexts("", {}), "en", own=own_of(house, "client", english))
     plain = render_client(page_content, ClientTexts("", {}), "en")
-    said = '<span class="said">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></span> '
-    assert said in page and page.replace(said, "") == plain
-    assert re.search(rf'{said}<span class="parts"><span class="item">.*Stock-specific', page)
+    said = '<span class="said">Sold <strong>well</strong> &lt;b&gt;. <span class="source">Source: Desk</span></span></td>'
+    assert said in page and said not in plain
+    assert page.count('<td class="name">') == plain.count('<td class="name">')
+
+
+@pytest.mark.parametrize(("of_stock", "of_sleeve"), [("Up {part}.", ""), ("Up.", "It brought {part}.")])
+def test_where_a_text_tells_a_part_of_a_stock_the_parts_stay_below_what_the_house_says(
+    stocks_of, page_content, best, english, of_stock, of_sleeve
+):
+    part = f"[+1.00%](<#stock_factor|Major 100|{best}|specific|contribution>)"
+    house, _ = stocks_of(f'["{best}"]\nja = "上"\nen = "{of_stock.format(part=part)}"')
+    texts = ClientTexts("", {"major": of_sleeve.format(part=part)})
+    page = render_client(page_content, texts, "en", own=own_of(house, "client", english))
+    assert re.search(r'<span class="said">Up[^\n]*</span> <span class="parts"><span class="item">[^\n]*Stock-specific', page)
 
 
 def test_figures_in_texts_on_stocks_hold_or_have_a_source(stocks_of, page_content, best):
