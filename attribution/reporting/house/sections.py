@@ -38,8 +38,9 @@ def own_of(house: House, edition: str, messages: Messages, *, traced: bool = Tru
     stocks = {
         one.ticker: _of_stock(one, messages, traced=traced) for one in house.stocks if one.language == messages.language
     }
-    own = [*house.of(edition, messages.language), *(one for one in house.stocks if one.language == messages.language)]
-    parted = frozenset(ticker for one in own for ticker in parted_stocks(one.text))
+    texts = [one.text for one in house.of(edition, messages.language)]
+    texts += [one.text for one in house.stocks if one.language == messages.language]
+    parted = frozenset[str]().union(*map(parted_stocks, texts))
     return Own(placed, stocks, parted, house.logo, colour_sheet(house.colours), house.templates)
 
 
