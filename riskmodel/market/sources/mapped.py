@@ -26,6 +26,7 @@ from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
 HELD = ("weight", "quantity", "market_value")  # what a row of a list has of a name
 GiveTable = Callable[[str, Table | None], pd.DataFrame | None]  # `Source.table`
+LISTS = ("holdings", "constituents")
 NEAR = 1e-3  # of the sum of a list: a row so near to it is the total of it
 
 
@@ -216,7 +217,12 @@ def finished(
             frame = derivation.work_out(frame, prices)
         else:
             frame[ours] = derivation.work_out(frame, prices)
-    return _cash_as_one(frame, name) if stated.cash.words else frame
+    if stated.lots:
+        before = len(frame)
+        frame = _as_one(frame, name, frame["ticker"].notna())
+        if dropped is not None:
+            dropped["lots", "added to another row of their stock"] = before - len(frame)
+    return _as_one(frame, name, frame["ticker"] == CASH) if stated.cash.words else frame
 
 
 def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where | None) -> None:
@@ -315,16 +321,16 @@ def _respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[s
     return codes.map(known)
 
 
-def _cash_as_one(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A list with the cash of several accounts or currencies as one row of their sum."""
+def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series) -> pd.DataFrame:
+    """A list with several of some rows, cash of several accounts or lots of a stock, as one row of their sum."""
     keys = list(TABLES[name].key)
-    cash = frame[frame["ticker"] == CASH]
-    if not cash.duplicated(keys).any():
+    some = frame[rows]
+    if not some.duplicated(keys).any():
         return frame
-    numeric = [column for column in cash.columns.difference(keys) if cash[column].dtype.kind in "iuf"]
-    sums = cash.groupby(keys, dropna=False)[numeric].transform("sum", min_count=1)
-    frame.loc[cash.index, numeric] = sums
-    return frame.drop(index=cash.index[cash.duplicated(keys)]).reset_index(drop=True)
+    numeric = [column for column in some.columns.difference(keys) if some[column].dtype.kind in "iuf"]
+    sums = some.groupby(keys, dropna=False)[numeric].transform("sum", min_count=1)
+    frame.loc[some.index, numeric] = sums
+    return frame.drop(index=some.index[some.duplicated(keys)]).reset_index(drop=True)
 
 
 def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None:
@@ -334,6 +340,8 @@ def require_known(name: str, stated: TableMap, kinds: Mapping[str, str]) -> None
         unknown = [column for column in getattr(stated, what) if column not in kinds]
         if unknown:
             raise InputError(f"{name}: {place} {what}: no column '{unknown[0]}' of ours. They are: {', '.join(kinds)}.")
+    if stated.lots and name not in LISTS:
+        raise InputError(f"{name}: {place} lots: rows of one key add up in {' and '.join(LISTS)} alone. Leave it out.")
     for ours, way in stated.derived.items():
         if way not in DERIVED.get((name, ours), {}):
             can = [f'{column} = "{way}"' for (table, column), of in DERIVED.items() if table == name for way in of]

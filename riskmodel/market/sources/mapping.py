@@ -201,6 +201,9 @@ class TableMap(How):
         Of a column of texts, ours: theirs = ours, such as { session = { "BMO" = "pre" } }; others stay as they are.
     cash
         What stands for cash among the names of an export, such as "Cash USD", or in another column of it.
+    lots
+        Whether rows of one stock in a list are lots, or what is lent of it, which add up; `check` counts them. Without it
+        they are refused.
     drop
         Theirs = cells, of rows that are no rows of the table, such as totals: { Class = ["Total"] }; `check` counts them.
     beginnings, endings
@@ -227,6 +230,7 @@ class TableMap(How):
     units: dict[str, Unit] = {}
     values: dict[str, dict[str, str]] = {}
     cash: Annotated[Cash, BeforeValidator(_words)] = Cash()
+    lots: bool = False
     drop: dict[str, Texts] = {}
     beginnings: dict[str, str] = {}
     endings: dict[str, str] = {}

@@ -213,3 +213,45 @@ def test_a_word_for_cash_is_no_answer_where_other_rows_have_no_isin_either(tmp_p
     master.to_csv(tmp_path / "master.csv", index=False)
     found = recognise(tmp_path).draft("holdings")
     assert found is not None and found.stated.get("cash") == OPEN
+
+
+def in_lots(frame: pd.DataFrame) -> pd.DataFrame:
+    """The first stock of each list in two rows, as where some of its shares are lent."""
+    first = ~frame.duplicated(["Account", "As Of"])
+    part = frame["Market Value"].where(~first, frame["Market Value"] * 0.4)
+    return pd.concat(
+        [frame.assign(**{"Market Value": part}), frame[first].assign(**{"Market Value": frame["Market Value"] * 0.6})]
+    )
+
+
+def test_lots_are_refused_unless_it_is_stated_that_they_add_up(tmp_path):
+    whole = read(tmp_path, custody(), cash=CLASS)
+    with pytest.raises(InputError, match="4 duplicate"):
+        read(tmp_path, in_lots(custody()), cash=CLASS)
+    added = read(tmp_path, in_lots(custody()), cash=CLASS, lots=True)
+    keys = ["portfolio", "date", "ticker"]
+    pd.testing.assert_frame_equal(
+        added.sort_values(keys, ignore_index=True), whole.sort_values(keys, ignore_index=True), check_exact=False, rtol=1e-12
+    )
+
+
+def test_rows_that_were_added_to_others_are_counted(tmp_path):
+    in_lots(custody()).to_csv(tmp_path / "custody.csv", index=False)
+    exports = Exports(
+        tmp_path,
+        {
+            "holdings": TableMap(
+                file="custody.csv", columns=COLUMNS, derived={"weight": "market_value"}, cash=CLASS, lots=True
+            )
+        },
+    )
+    assert exports.table("holdings") is not None
+    assert exports.dropped["holdings"] == {("lots", "added to another row of their stock"): 4}
+
+
+def test_rows_of_prices_never_add_up(tmp_path):
+    pd.DataFrame({"date": ["2024-01-31"], "ticker": ["A"], "close": [1.0]}).to_csv(tmp_path / "prices.csv", index=False)
+    with pytest.raises(
+        InputError, match=r"\[tables.prices\] lots: rows of one key add up in holdings and constituents alone"
+    ):
+        Exports(tmp_path, {"prices": TableMap(file="prices.csv", lots=True)}).table("prices")

@@ -203,3 +203,38 @@ def test_prices_by_the_month_beside_scores_are_no_counts_of_shares(tmp_path):
     scores = pd.DataFrame({"STK": some["ticker"], "RUN": some["date"], "SCORE": 0.5, "LAST_PX": some["close"] * 7})
     scores.to_csv(tmp_path / "QSCORE.csv", index=False)
     assert looked(tmp_path).draft("shares") is None
+
+
+def test_a_line_of_units_below_the_header_is_no_row_and_says_the_unit(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    rows = [(name, f"{year}-12-31", f"{year + 1}-03-10") for name in TICKERS for year in (2021, 2022, 2023)]
+    reports = pd.DataFrame(rows, columns=["Symbol", "FYE", "Published"])
+    size = pd.Series(range(len(reports))) * 1.7 + 30
+    for label, part in (("Revenue", 9), ("Net income", 1), ("Total assets", 20), ("Total liabilities", 12), ("Equity", 8)):
+        reports[label] = (size * part).round(1)
+    units = pd.DataFrame([["", "", "", *["RM'000"] * 5]], columns=reports.columns)
+    pd.concat([units, reports]).to_csv(tmp_path / "financials.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert (found.stated["under"], found.stated["unit"]) == (1, "thousands")
+    assert found.stated["columns"]["revenue"] == "Revenue"
+    columns = {
+        "ticker": "Symbol", "period_end": "FYE", "available_from": "Published", "revenue": "Revenue",
+        "net_income": "Net income", "total_assets": "Total assets", "total_liabilities": "Total liabilities",
+        "equity": "Equity", "operating_cash_flow": "",
+    }  # fmt: skip
+    stated = TableMap(file="financials.csv", under=1, columns=columns, unit="thousands")
+    table = Exports(tmp_path, {"fundamentals": stated}).table("fundamentals")
+    assert table is not None and len(table) == len(reports)
+
+
+def test_a_row_of_texts_below_texts_is_a_row(tmp_path):
+    """A company without figures yet stands first."""
+    master(tmp_path)
+    frame, _ = market()
+    frame.assign(volume=frame["volume"].astype(object)).to_csv(tmp_path / "prices.csv", index=False)
+    rows = pd.DataFrame({"Symbol": TICKERS, "Rank": range(len(TICKERS)), "Note": "x", "Score": 0.5}).astype(object)
+    rows.loc[0, "Score"] = "n/a"
+    rows.to_csv(tmp_path / "scores.csv", index=False)
+    assert not [f for each in looked(tmp_path).found for f in each.why if f.key == "units_below"]

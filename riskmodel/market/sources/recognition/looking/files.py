@@ -29,6 +29,7 @@ from riskmodel.market.sources.opening import database_of
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.looking.header import (
     codes_among,
+    has_units_below,
     header_row,
     heads_of,
     is_word,
@@ -229,7 +230,7 @@ def _under_header(
     above = header_row(grid, filled, width)
     if above is None or above + 1 >= len(grid) or width < 2:
         return Unread(name, sheet, Fact("no_table"))
-    if (under := second_header(grid, above)) is not None:
+    if (under := second_header(grid, above)) is not None and not _are_units(grid, above, under):
         return _grid(grid, under, name, sheet, how, why)
     titles = tuple(_texts_of(grid.iloc[:above]))
     below = above + 1
@@ -238,6 +239,10 @@ def _under_header(
         titles = tuple(_texts_of(grid.iloc[: heads[0]]))
         titles += tuple(dict.fromkeys(_texts_of(grid.iloc[[row for row in heads if row != above], 1:])))[:MOST_SAID]
         how, why = how | ({"under": last - above} if last > above else {}), (*why, Fact("heads", {"lines": len(heads)}))
+    elif has_units_below(grid, above):
+        below = above + 2
+        titles += tuple(dict.fromkeys(_texts_of(grid.iloc[[above + 1]])))[:MOST_SAID]
+        how, why = how | {"under": 1}, (*why, Fact("units_below", {"cells": tuple(_texts_of(grid.iloc[[above + 1]]))[:3]}))
     if above:
         how, why = how | {"skip": above}, (*why, Fact("lines_above", {"lines": above}))
     body = grid.iloc[below:].set_axis(labels_of(grid, above), axis=1)
@@ -246,6 +251,13 @@ def _under_header(
         how, why = how | {"until": until}, (*why, Fact("notes_below", {"cell": _texts_of(body.iloc[last:])[0][:NOTE]}))
         body = body.iloc[:last]
     return replace(_seen(name, sheet, how, body, why), titles=titles)
+
+
+def _are_units(grid: pd.DataFrame, above: int, under: int) -> bool:
+    """Whether a second line of a header is one of units, which columns of days and names beside the first lack."""
+    names, fields = labels_of(grid, above), labels_of(grid, above + 1)
+    some = any(name and not field for name, field in zip(names[1:], fields[1:], strict=True))
+    return under == above + 1 and some and has_units_below(grid, above)
 
 
 def _texts_of(rows: pd.DataFrame) -> list[str]:

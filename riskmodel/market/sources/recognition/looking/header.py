@@ -98,6 +98,18 @@ def codes_among(grid: pd.DataFrame, heads: range) -> int:
     return min(heads, key=rank)
 
 
+def has_units_below(grid: pd.DataFrame, above: int) -> bool:
+    """Whether the line below a header says in what its columns are: words alone, over columns of numbers and of days."""
+    if above + 2 >= len(grid):
+        return False
+    line, body = grid.iloc[above + 1], grid.iloc[above + 2 : above + 2 + LOOKED_AT]
+    there = line.dropna()
+    plain = [label for label in grid.columns if not _are_words(body[label])]
+    over = [label for label in plain if label in there.index]
+    words = all(is_word(cell) and not stands_for_none(str(cell)) for cell in there)
+    return words and len(over) > 1 and 2 * len(over) >= len(plain)
+
+
 def labels_of(grid: pd.DataFrame, row: int) -> list[str]:
     return [" ".join(str(label).split()) if pd.notna(label) else "" for label in grid.iloc[row]]
 
