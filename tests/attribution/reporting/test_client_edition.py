@@ -316,7 +316,7 @@ def test_the_specific_part_is_told_beside_three_larger_drivers_where_it_is_drawn
 
 
 @pytest.mark.parametrize(("language", "told"), [
-    ("en", "contributed. Stock-specific returns were −1.10%, within error (of which A −0.50%)."),
+    ("en", "contributed. Stock-specific returns were −1.10%, within estimation error (including A −0.50%)."),
     ("ja", "寄与しました。銘柄固有の要因は△1.10%（うちAが△0.50%）で、推定誤差の範囲内でした。"),
 ])  # fmt: skip
 def test_a_specific_part_within_its_error_is_told_so_where_it_is_among_the_largest(small_book, language, told):
