@@ -238,3 +238,16 @@ def test_a_row_of_texts_below_texts_is_a_row(tmp_path):
     rows.loc[0, "Score"] = "n/a"
     rows.to_csv(tmp_path / "scores.csv", index=False)
     assert not [f for each in looked(tmp_path).found for f in each.why if f.key == "units_below"]
+
+
+@pytest.mark.parametrize(("place", "key"), [("more.zip", "packed"), ("ersatta/px_2024.zip", "packed_old")])
+def test_a_packed_file_is_to_be_unpacked_unless_it_is_named_as_old(place, key, tmp_path):
+    import zipfile
+
+    master(tmp_path)
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(tmp_path / place, "w") as packed:
+        packed.writestr("px_2024.csv", "a,b")
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    [row] = [each for each in looked(tmp_path).found if each.file == place]
+    assert row.why[0].key == key

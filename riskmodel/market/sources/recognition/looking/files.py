@@ -36,7 +36,7 @@ from riskmodel.market.sources.recognition.looking.header import (
     labels_of,
     second_header,
 )
-from riskmodel.market.sources.recognition.names import abstract
+from riskmodel.market.sources.recognition.names import abstract, doubtful_in
 
 PLAIN = (".csv", ".tsv", ".txt", ".psv", ".dat")
 LOOKED_AT = 500  # rows for what parts their cells
@@ -165,7 +165,9 @@ def _of_file(path: Path, name: str, alike: Sequence[Path]) -> Iterator[Seen | Un
     elif suffix == ".zip":
         with _by_a_library(), zipfile.ZipFile(path) as packed:
             names = tuple(packed.namelist())
-        yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}))
+        word = doubtful_in(name, None)
+        old = Fact("packed_old", {"names": names[:MOST_NAMED], "word": word})
+        yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}) if word is None else old)
     elif (engine := database_of(path)) is not None:
         with _by_a_library(), engine.session() as session:
             names = tuple(session.tables())
