@@ -141,7 +141,7 @@ def market_of(tables: dict[str, pd.DataFrame], of_all: tuple[np.ndarray, np.ndar
     """
     tables = {name: table.reset_index(drop=True) for name, table in tables.items()}  # whatever rows a person took out
     tables = {name: table for name, table in tables.items() if TABLES[name].required or not table.empty}
-    needs.require_daily(tables)
+    needs.require_usable(tables)
     for name in NOT_NEEDED:
         tables.setdefault(name, empty_table(name))
     prices = tables["prices"] = tables["prices"].assign(**dict.fromkeys({"volume"} - set(tables["prices"]), np.nan))

@@ -54,7 +54,8 @@ class Lists:
 
 def lists_in(recognised: Recognised) -> Lists:
     """Read off the tables of an export what a book needs to know."""
-    holdings, constituents, levels = (recognised.draft(name) for name in ("holdings", "constituents", "indices"))
+    found = (recognised.draft(name) for name in ("holdings", "constituents", "indices"))
+    holdings, constituents, levels = (None if draft is not None and draft.uncertain else draft for draft in found)
     held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
     held = held if holdings is None else _of_stocks(held, holdings, recognised)
@@ -77,7 +78,7 @@ def lists_in(recognised: Recognised) -> Lists:
     inception = later[0] if len(later) and not (holdings is not None and _are_asked(holdings, "portfolio")) else None
     return Lists(
         portfolios=portfolios,
-        indices=() if levels is None or _is_place_asked(levels) else names_of_levels(levels),
+        indices=() if levels is None or _are_levels_asked(levels) else names_of_levels(levels),
         lists=tuple(sorted(members)),
         overlap=overlap,
         inception=inception,
@@ -96,6 +97,11 @@ def _of_stocks(held: pd.DataFrame, holdings: Draft, recognised: Recognised) -> p
     }
     some = held.groupby("list")["ticker"].transform(lambda names: bool(known & {*names}))
     return held[some.astype(bool)] if len(held) and some.any() else held
+
+
+def _are_levels_asked(levels: Draft) -> bool:
+    """Whether it is asked which file, or which column, levels are: they were held against no stock then."""
+    return _is_place_asked(levels) or ("columns", "level") in levels.questions()
 
 
 def _are_asked(lists: Draft, whose: str) -> bool:

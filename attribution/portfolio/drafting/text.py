@@ -208,9 +208,22 @@ def _sleeves(lists: Lists, doubted: Mapping[str, Fact]) -> list[str]:
 
 
 def _table(draft: Draft) -> str:
+    """A table; of an uncertain one the file alone is asked for, and all else is a comment."""
     place, stated, why = f"tables.{draft.table}", draft.stated, draft.why
-    out = [f"[{place}]"]
-    out += [line(key, stated[key], why.get((key,), ())) for key in (*FIRST, *AFTER) if key in stated]
+    keys = [key for key in (*FIRST, *AFTER) if key in stated]
+    asked = [key for key in ("file", "sheet") if key in stated] if draft.uncertain else []
+    rest = [line(key, stated[key], why.get((key,), ())) for key in keys if key not in asked]
+    rest += _parts(draft, place)
+    head = [f"[{place}]", *(line(key, stated[key], why.get((key,), ())) for key in asked)]
+    if not draft.uncertain:
+        return "\n".join([*head, *rest, ""])
+    own = draft.group.place if draft.group is not None else ""
+    note = f"# So {visible(own, keep='')} would be read: where it is this one take the marks away, and correct it"
+    return "\n".join([*head, note, *(f"# {text}".replace("\n", "\n# ") for text in rest), ""])
+
+
+def _parts(draft: Draft, place: str) -> list[str]:
+    stated, why, out = draft.stated, draft.why, list[str]()
     for part in WITHIN:
         if part not in stated:
             continue
@@ -222,4 +235,4 @@ def _table(draft: Draft) -> str:
             if isinstance(value, Mapping):
                 out.append(f"[{place}.{part}.{key_of(key)}]")
                 out += [line(inner, item, why.get((part, key, inner), ())) for inner, item in value.items()]
-    return "\n".join([*out, ""])
+    return out

@@ -12,6 +12,8 @@ from riskmodel.errors import InputError, counted, listed
 RARE = 5.0  # days between dates, at the median, that are no sessions of a day each: holidays leave out fewer
 KINDS = ((300.0, "yearly"), (80.0, "quarterly"), (20.0, "monthly"), (RARE, "weekly"))  # from so many days on
 LEAST_DATES = 4
+OF_STOCKS = ("shares", "fundamentals", "earnings", "descriptors", "constituents")
+FEW_NAMES = 5  # of a table at least: fewer may be of others by chance
 LEAST_COUNTED = 20  # names whose share counts cannot all be the same number
 
 
@@ -43,6 +45,23 @@ def require_daily(tables: Mapping[str, pd.DataFrame]) -> None:
         f"{_days_apart(days):.0f} days apart at the median: they are {kind}{also}. The model is estimated from daily "
         f"returns: give the prices of every session{', and the levels' if levels else ''}."
     )
+
+
+def require_usable(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse prices that are not of every session, and a table of facts of stocks none of which has a price.
+
+    All rows of such a table would find no place: their codes are others than those of the prices.
+    """
+    require_daily(tables)
+    priced = tables["prices"]["ticker"].drop_duplicates()
+    for name in (name for name in OF_STOCKS if name in tables):
+        tickers = tables[name]["ticker"].dropna().drop_duplicates()
+        if len(tickers) >= FEW_NAMES and not tickers.isin(priced).any():
+            raise InputError(
+                f"{name}: none of its {counted(len(tickers), 'ticker')} has prices: {listed(tickers.tolist())}; prices have "
+                f"{listed(priced.tolist())}. Usually another code for the same stocks: "
+                f"state identifiers in [tables.{name}], or give the tickers of the prices."
+            )
 
 
 def _days_apart(days: np.ndarray) -> float:

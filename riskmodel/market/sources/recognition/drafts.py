@@ -71,6 +71,8 @@ class Draft:
         The files of a long table, or those of the fields of a wide one.
     labels
         The header of each column of ours.
+    uncertain
+        Whether what is stated is of a file that is asked for, beside others written in another way: it is a comment.
     """
 
     table: str
@@ -79,6 +81,7 @@ class Draft:
     group: Group | None = None
     sheets: list[Group] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    uncertain: bool = False
 
     def state(self, path: tuple[str, ...], value: Any, *why: Fact) -> None:
         """State a value at a path, with its reasons."""
@@ -233,6 +236,8 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, over
         return
     else:
         why = None
+    headers = {each.first.labels for each in rivals} - {draft.group.first.labels}
+    draft.uncertain = draft.uncertain or bool(headers) or (not rivals and word is None and not stands)
     beside = any(each.first.file == draft.group.first.file for each in rivals)
     key = "sheet" if draft.group.first.sheet and (beside or (why is None and draft.group.sheets)) else "file"
     draft.why.pop((key,), None)

@@ -89,6 +89,9 @@ def long_draft(group: Group, candidate: Candidate) -> Draft:
             unit_of_any(draft, ours, labels)
     if "level" in chosen and "level" not in looked.why and not doubts.says(chosen["level"], "total_return"):
         draft.state(("columns", "level"), chosen["level"], Fact("level_kind"))
+    if table == "fx" and "pair" in chosen:
+        for text in sorted({each for each in group.texts(chosen["pair"]) if "/" in each}):
+            draft.state(("values", "pair", text), text.replace("/", ""), Fact("pair_parted"))
     _derived(draft, {**chosen, **dict.fromkeys(asked, OPEN)})
     _units(draft, group, chosen, asked["close"][0] if "close" in asked else [chosen["close"]] if "close" in chosen else [])
     state_absent(draft, looked.likely)

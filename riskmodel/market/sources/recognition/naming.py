@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from riskmodel.factors import CASH
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
@@ -16,6 +17,8 @@ from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.wide import Wide
 from riskmodel.market.sources.recognition.words import WORDS, matched
+
+MOST_FORMER = 20  # codes of a table that no security has
 
 
 def state_indices(drafts: Sequence[Draft]) -> None:
@@ -96,17 +99,35 @@ def state_codes(
             )
             master.state(("columns", names[label]), label, Fact("codes_of_others"))
             master.labels[names[label]] = label
-    _ask_permanent(master, securities, ticker)
+    if _ask_permanent(master, securities, ticker, tuple(used)) and ticker in used:
+        names[ticker] = by_code.own_name(ticker, securities.shape(ticker).code, [*names.values(), *master.stated["columns"]])
+        master.state(("columns", names[ticker]), ticker, Fact("codes_of_others"))
     for draft in drafts:
         if draft.table in columns:
             label, share = columns[draft.table]
+            _ask_former(draft, securities, label, codes[label])
             several = _of_several(securities, label, ticker)
             if label != ticker and several:
                 draft.state(("identifiers",), OPEN, Fact("codes_of_several", {"label": label, "cells": several}))
-            elif label != ticker:
+            elif label in names:
                 draft.state(("identifiers",), names[label], by_code.fact_of_codes(label, share))
             elif ("columns", "ticker") in draft.why:
                 draft.why[("columns", "ticker")] += (by_code.fact_of_codes(label, share),)
+
+
+def _ask_former(draft: Draft, securities: Group, label: str, known: Collection[str]) -> None:
+    """Ask whether a code that no security has is the one of before that a column of its row names: an ISIN that changed."""
+    group, ticker = draft.group, draft.labels.get("ticker")
+    if group is None or ticker is None or len(unknown := {*group.texts(ticker)} - {*known, "", CASH}) > MOST_FORMER:
+        return
+    own = securities.texts(label)
+    for other, shape in securities.shapes.items():
+        texts = securities.texts(other)
+        for former in sorted(unknown & {*texts}) if other != label and shape.kind == TEXT else ():
+            now = own[texts == former].iloc[0]
+            draft.state(
+                ("values", "ticker", former), OPEN, Fact("former_code", {"label": other, "cell": former, "code": now})
+            )
 
 
 def _state_spelling(draft: Draft, spelt: by_code.Spelt) -> None:
@@ -125,15 +146,23 @@ def _of_several(securities: Group, label: str, ticker: str) -> tuple[str, ...]:
     return first(dict.fromkeys(codes[codes.duplicated()]))
 
 
-def _ask_permanent(master: Draft, securities: Group, ticker: str) -> None:
-    """Ask which code tells stocks apart where one stays as the ticker changes: by the ticker a stock would be two."""
-    for label in by_code.permanent_codes(securities):
-        cells = by_code.changed(securities, ticker, label)
-        if label != ticker and cells:
-            master.why.pop(("columns", "ticker"), None)
-            values = {"labels": (label, ticker), "label": label, "ticker": ticker, "cells": cells[:3]}
-            master.state(("columns", "ticker"), OPEN, Fact("ticker_changes", values))
-            return
+def _ask_permanent(master: Draft, securities: Group, ticker: str, used: Sequence[str]) -> bool:
+    """Ask which code tells stocks apart where one stays as the ticker changes: by the ticker a stock would be two.
+
+    Offered are all such codes, those first that other tables name stocks by.
+    """
+    permanent = by_code.permanent_codes(securities)
+    changed = {
+        label: cells for label in permanent if label != ticker if (cells := by_code.changed(securities, ticker, label))
+    }
+    if not changed:
+        return False
+    label = min(changed, key=lambda each: each not in used)
+    labels = first(dict.fromkeys((label, *(each for each in used if each != ticker), *changed, ticker)))
+    master.why.pop(("columns", "ticker"), None)
+    values = {"labels": labels, "label": label, "ticker": ticker, "cells": changed[label][:3]}
+    master.state(("columns", "ticker"), OPEN, Fact("ticker_changes", values))
+    return True
 
 
 def _state_other(master: Draft, ours: str, securities: Group) -> None:

@@ -31,6 +31,7 @@ FEW_RATES = 4  # numbers a day of a file that nothing calls rates
 FEW_SPLITS = 0.5  # of the names of a folder at most are in a table of splits
 RATIOS = (0.001, 100.0)
 ALIKE_NAMES = 0.8  # of a column's texts are codes that the table of securities has
+SUPERSEDED = 0.005  # of the rows of a table at most have the key of another: which are left out is asked
 OWN_CODES = 0.98  # of the most codes of a column has one of securities; one of companies, which have two at times, has fewer
 
 
@@ -101,7 +102,7 @@ def _key_day(names: pd.Series, days: Mapping[str, pd.Series]) -> str | None:
     once = [
         label
         for label, each in days.items()
-        if each.notna().all() and not pd.DataFrame({"n": names, "d": each}).duplicated().any()
+        if each.notna().all() and pd.DataFrame({"n": names, "d": each}).duplicated().mean() <= SUPERSEDED
     ]
     return max(once, key=lambda label: days[label].nunique(), default=None)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.decide.keys import ask_currencies, ask_rows
+from riskmodel.market.sources.recognition.decide.keys import ask_currencies, ask_rows, ask_without_figures
 from riskmodel.market.sources.recognition.doubts import of_prices_around, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.likely import first
@@ -49,6 +49,7 @@ def ask_equals(draft: Draft) -> None:
         _ask_copies(draft, draft.group)
     ask_rows(draft)
     ask_currencies(draft)
+    ask_without_figures(draft)
 
 
 def ask_results(draft: Draft) -> None:

@@ -19,6 +19,9 @@ from riskmodel.market.sources.recognition.names import IN_NAMES, pattern_of
 from riskmodel.market.sources.recognition.words import CURRENCIES
 from riskmodel.market.tables import TABLES
 
+FIGURES = ("eps_estimate", "eps_actual")
+MANY_EMPTY = 0.05  # of the rows of results have no figure
+MOST_SAID = 0.9  # of the rows without a figure have a word that no other row has
 FEW = 30  # different cells of a column that says of which kind a row is
 CODE = re.compile("[A-Z]{3}")  # of a currency
 WORD = re.compile(r"[^\W_]+")
@@ -52,6 +55,31 @@ def ask_rows(draft: Draft) -> None:
         draft.state(("drop",), OPEN, Fact("several_of_key", several | {"cells": told}))
     if draft.table in LISTED:
         draft.state(("drop",), OPEN, Fact("several_of_lot", several))
+
+
+def ask_without_figures(draft: Draft) -> None:
+    """Ask which rows of results are left out where many have no figure and a column says another event: a meeting, sales."""
+    group = draft.group
+    if group is None or draft.table != "earnings" or "drop" in draft.stated:
+        return
+    asked = [fact for ours in FIGURES for fact in draft.why.get(("columns", ours), ())]
+    labels = {label for fact in asked for label in fact.values.get("labels", ())} | {
+        draft.labels[ours] for ours in FIGURES if ours in draft.labels
+    }
+    figures = [group.numbers(label).isna() for label in labels if group.shape(label).kind == NUMBER]
+    if not figures:
+        return
+    empty = pd.concat(figures, axis=1).all(axis=1)
+    told = []
+    for label, shape in group.shapes.items():
+        texts = group.texts(label)
+        if shape.kind == TEXT and label not in draft.labels.values() and texts.nunique() <= FEW:
+            words = sorted({*texts[empty]} - {*texts[~empty], ""})
+            if words and texts[empty].isin(words).mean() > MOST_SAID:
+                told.append(f"{label}: {', '.join(first(words))}")
+    if told and empty.mean() >= MANY_EMPTY:
+        values = {"rows": int(empty.sum()), "cells": tuple(told)}
+        draft.state(("drop",), OPEN, Fact("without_figures", values))
 
 
 def ask_currencies(draft: Draft) -> None:

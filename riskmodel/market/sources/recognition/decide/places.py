@@ -67,3 +67,4 @@ def ask_named(draft: Draft, names: Mapping[str, Sequence[str]]) -> None:
         own = draft.group.place if draft.group.first.sheet else str(draft.stated["file"])
         draft.why.pop(("file",), None)
         draft.state(("file",), OPEN, Fact("which_place", {"places": (own, *places)}))
+        draft.uncertain = True

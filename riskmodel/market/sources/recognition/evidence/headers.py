@@ -25,6 +25,7 @@ from riskmodel.market.sources.recognition.words import (
 OF_THE_NAME = 1.5  # what a word in the name of a file counts, where a header's own word counts 3
 OF_A_CODE = 0.05  # check digits beside a name of a company: of two words that are as good
 OF_A_JOIN = 2.5  # what cells say that no header does
+LETTERS = ({"b", "s"}, {"k", "v"}, {"a", "v"}, {"c", "v"}, {"k", "s"})  # of buying and selling, in one language each
 MOST_SIDES = 6  # different cells of a column that says what a trade is
 WHOSE = {*LISTED.values()}
 TELLING = {"index", "portfolio", "sector", "pair", "session", "ex_date", "period_end", "announced"}  # few tables have them
@@ -63,6 +64,9 @@ def of_another_kind(group: Group) -> bool:
 
 def _are_trades(cells: set[tuple[str, ...]]) -> bool:
     """Whether all cells of a column are words for buying and for selling, and some are of each."""
+    letters = {text for words in cells for text in words}
+    if all(len(text) == 1 for text in letters) and letters not in LETTERS:  # active and superseded, say
+        return False
     sides = [{tokens(word) for word in CELLS[side]} for side in ("bought", "sold")]
     return len(cells) <= MOST_SIDES and cells <= set().union(*sides) and all(cells & side for side in sides)
 
