@@ -12,7 +12,7 @@ from riskmodel.errors import InputError, counted, listed
 RARE = 5.0  # days between dates, at the median, that are no sessions of a day each: holidays leave out fewer
 KINDS = ((300.0, "yearly"), (80.0, "quarterly"), (20.0, "monthly"), (RARE, "weekly"))  # from so many days on
 LEAST_DATES = 4
-OF_STOCKS = ("shares", "fundamentals", "earnings", "descriptors", "constituents")
+OF_STOCKS = ("fundamentals", "earnings", "descriptors", "constituents")
 FEW_NAMES = 5  # of a table at least: fewer may be of others by chance
 LEAST_COUNTED = 20  # names whose share counts cannot all be the same number
 
@@ -56,7 +56,7 @@ def require_usable(tables: Mapping[str, pd.DataFrame]) -> None:
     priced = tables["prices"]["ticker"].drop_duplicates()
     for name in (name for name in OF_STOCKS if name in tables):
         tickers = tables[name]["ticker"].dropna().drop_duplicates()
-        if len(tickers) >= FEW_NAMES and not tickers.isin(priced).any():
+        if len(tickers) >= FEW_NAMES and len(priced) and not tickers.isin(priced).any():
             raise InputError(
                 f"{name}: none of its {counted(len(tickers), 'ticker')} has prices: {listed(tickers.tolist())}; prices have "
                 f"{listed(priced.tolist())}. Usually another code for the same stocks: "

@@ -22,6 +22,7 @@ FEW_OTHERS = 50  # texts that no column has: words for cash are looked for among
 KNOWN = 0.5  # of a table's codes are in a column of securities, before that column is taken for theirs
 MOST_LOOKED_AT, OF_DAYS = 200, 0.5  # texts of a column that may be days, and the share that is
 SEVERAL = 2  # files that name stocks by the codes of one of securities
+FILLED = 0.6  # of the rows of a table of securities have a code of a kind: bonds and funds beside stocks have fewer kinds
 FEW_CODES = 5  # different ones, at least, of a column that is taken for codes by its cells alone
 COUNTER = 3  # digits of numbers of rows, of analysts, of a house's own lists at most: every file has some that are alike
 MANY_DAYS = 100  # rows of a table of days at least
@@ -48,7 +49,7 @@ def code_columns(securities: Group) -> dict[str, frozenset[str]]:
     for label, shape in securities.shapes.items():
         texts = securities.texts(label)
         there = texts[texts != ""]
-        if shape.kind not in (DAY, EMPTY) and there.is_unique and len(there) >= 0.9 * len(texts):
+        if shape.kind not in (DAY, EMPTY) and there.is_unique and len(there) >= FILLED * len(texts):
             counted = shape.kind == NUMBER and (not is_whole(shape) or there.str.len().max() <= COUNTER)
             if counted or _are_days(there):
                 continue

@@ -9,15 +9,17 @@ from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
 from riskmodel.market.sources.recognition.codes import best_column, by_tail
 from riskmodel.market.sources.recognition.drafts import ASKED, UNUSED
-from riskmodel.market.sources.recognition.evidence.days import why_no_prices
+from riskmodel.market.sources.recognition.evidence.days import MONTHLY, why_no_prices
 from riskmodel.market.sources.recognition.evidence.headers import candidates
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, shape_of
 from riskmodel.market.sources.recognition.evidence.values import TEXT as CELLS_OF_TEXT
 from riskmodel.market.sources.recognition.groups import MANY, Group, fits, kind_of
-from riskmodel.market.sources.recognition.words import OF_NAMES, WORDS, currency_said, has, matched, tokens
+from riskmodel.market.sources.recognition.names import IN_NAMES, day_in, days_of
+from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, currency_said, has, matched, tokens
 from riskmodel.market.tables import DATE, TEXT
 
 RATES = (-5.0, 30.0)  # percent a year, or anything smaller: asked, never taken
+MANY_FILES = 10  # of days, before a file a day is prices
 SHOWN = 3  # codes or days of a column that are not known
 
 
@@ -27,6 +29,8 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
     pairs = [label for label, shape in group.shapes.items() if shape.kind == CELLS_OF_TEXT and _are_currencies(group, label)]
     if len(pairs) == 2 and len(across) < MANY:
         return ASKED, Fact("pair_in_two", {"labels": tuple(pairs)}), "fx"
+    if (named := _a_file_a_day(group)) is not None:
+        return ASKED, named, "prices"
     if may_be_rates(group):
         return ASKED, Fact("may_be_rates", {"label": across[0]}), "rates"
     column, _ = best_column(frozenset(across), codes)
@@ -54,6 +58,19 @@ def why_left(group: Group, codes: Mapping[str, frozenset[str]]) -> tuple[str, Fa
         for label in (label for label in unread if kinds[label] == DATE):
             return ASKED, Fact("days_of_no_form", {"label": label, "cells": group.shape(label).texts[:SHOWN]}), table
     return UNUSED, Fact("no_table_of_ours", {"labels": group.first.labels[:8]}), ""
+
+
+def _a_file_a_day(group: Group) -> Fact | None:
+    """That files of prices have their day in their names alone, as a feed with a file a day has it."""
+    days = days_of(group.files) if len(group.seen) > MANY_FILES else None
+    closes = [label for label in group.first.labels if matched(label, WORDS["prices"]["close"])[0] >= WHOLE_WORD]
+    if days is None or not closes or any(shape.kind == DAY for shape in group.shapes.values()):
+        return None
+    if days.drop_duplicates().sort_values().diff().median() >= MONTHLY:
+        return None
+    form = day_in(group.files) or ""
+    files = re.sub(IN_NAMES[form], "{date}", group.first.file)
+    return Fact("file_a_day", {"file": files, "form": form, "labels": tuple(closes)})
 
 
 def may_be_rates(group: Group) -> bool:

@@ -179,10 +179,11 @@ def _field(group: Group) -> tuple[str, str | None, tuple[Fact, ...]]:
             if len(phrase) > 2 and has(tokens(name), phrase)
         }
         if scores:
-            table, field = max(scores, key=lambda ours: scores[ours])
+            (table, field), (_, word) = max(scores.items(), key=lambda each: each[1])
+            field = "total_return" if field == "dividend" and any(map(of_total_return, names)) else field  # 配当込み
             if field in RETURNS and (plain := next(filter(of_price_return, names), None)) is not None:
                 return table, None, (Fact("price_return", {"label": plain}),)
-            return table, field, (Fact("sheet_word", {"word": scores[table, field][1]}),)
+            return table, field, (Fact("sheet_word", {"word": word}),)
     return "prices", None, (Fact("field_unknown"),)
 
 

@@ -135,7 +135,7 @@ def test_pairs_with_a_mark_between_are_stated_as_six_letters(tmp_path):
     assert draft(tmp_path, "fx").stated["values"]["pair"] == {"EUR/USD": "EURUSD", "USD/JPY": "USDJPY"}
 
 
-@pytest.mark.parametrize("table", ["shares", "fundamentals", "earnings"])
+@pytest.mark.parametrize("table", ["fundamentals", "earnings"])
 def test_a_table_of_which_no_ticker_has_prices_is_refused(table):
     """Another code for the same stocks: every row would find no place, and what it feeds would be left out."""
     tables = random_tables(assets=12, sessions=80, seed=1)
@@ -150,3 +150,25 @@ def test_isins_stay_what_they_are_where_no_column_has_codes_of_before(tmp_path):
     frame.assign(ticker=frame["ticker"].map(dict(zip(TICKERS, ISINS, strict=True)))).to_csv(tmp_path / "px.csv", index=False)
     found = recognise(tmp_path).draft("prices")
     assert found is not None and "values" not in found.stated
+
+
+def test_prices_with_a_file_a_day_whose_day_is_in_the_names_alone_are_named_with_their_mapping(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    for day, rows in frame.groupby("date"):
+        rows = rows.rename(columns={"close": "Close", "ticker": "Symbol"})[["Symbol", "Close", "volume"]]
+        rows.to_csv(tmp_path / f"px_{day:%Y%m%d}.csv", index=False)
+    [row] = [each for each in looked(tmp_path).found if each.file.startswith("px_") and not each.column]
+    assert (row.verdict, row.table, row.why[0].key) == ("asked", "prices", "file_a_day")
+    assert (row.why[0].values["file"], row.why[0].values["form"]) == ("px_{date}.csv", "YYYYMMDD")
+
+
+def test_a_sheet_of_returns_with_dividends_is_none_of_dividends(tmp_path):
+    master(tmp_path)
+    frame, _ = market()
+    frame.drop(columns="total_return").to_csv(tmp_path / "prices.csv", index=False)
+    wide = frame.pivot(index="date", columns="ticker", values="total_return").reset_index()
+    wide.to_csv(tmp_path / "配当込み.csv", index=False)
+    wide.to_csv(tmp_path / "returns.csv", index=False)
+    rows = [each for each in looked(tmp_path).found if each.file == "配当込み.csv"]
+    assert not any(each.ours == "dividend" for each in rows)

@@ -130,6 +130,9 @@ def _keys(draft: Draft, group: Group) -> pd.DataFrame | None:
     found = dict[str, pd.Series]()
     for ours in TABLES[draft.table].key:
         label = draft.labels.get(ours)
+        if label is None and draft.table not in LISTED:  # of those that it may be the likeliest
+            asked = draft.why.get(("columns", ours), ())
+            label = next((each for fact in asked for each in fact.values.get("labels", ()) if each in group.shapes), None)
         if label is not None:
             found[label] = group.texts(label)
         elif all(ours in each for each in said):
