@@ -124,13 +124,15 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
 def _risk_free(recognised: Recognised) -> list[str]:
     """The line of the rate that is taken off returns: the table, a question where some file may be one, else 0."""
     rates = recognised.draft("rates")
-    if rates is not None and "risk_free" in (*rates.stated.get("columns", {}), *rates.stated.get("derived", {})):
+    certain = rates is not None and not rates.uncertain
+    if rates is not None and certain and "risk_free" in (*rates.stated.get("columns", {}), *rates.stated.get("derived", {})):
         return ['risk_free = "rates"  # the table of rates, below']
     may_be = [
         each.file
         for each in recognised.found
         if any(fact.key == "may_be_rates" for fact in each.why) or (each.verdict == UNREAD and says_rates(each.file))
     ]
+    may_be += [rates.group.place] if rates is not None and rates.group is not None and not certain else []
     if may_be:
         return [
             f"# question: is {', '.join(may_be)} a rate of cash? Then map it in [tables.rates], and write",
@@ -211,7 +213,7 @@ def _table(draft: Draft) -> str:
     """A table; of an uncertain one the file alone is asked for, and all else is a comment."""
     place, stated, why = f"tables.{draft.table}", draft.stated, draft.why
     keys = [key for key in (*FIRST, *AFTER) if key in stated]
-    asked = [key for key in ("file", "sheet") if key in stated] if draft.uncertain else []
+    asked = [key for key in ("file", "sheet") if stated.get(key) == OPEN] if draft.uncertain else []
     rest = [line(key, stated[key], why.get((key,), ())) for key in keys if key not in asked]
     rest += _parts(draft, place)
     head = [f"[{place}]", *(line(key, stated[key], why.get((key,), ())) for key in asked)]

@@ -172,3 +172,16 @@ def test_a_sheet_of_returns_with_dividends_is_none_of_dividends(tmp_path):
     wide.to_csv(tmp_path / "returns.csv", index=False)
     rows = [each for each in looked(tmp_path).found if each.file == "配当込み.csv"]
     assert not any(each.ours == "dividend" for each in rows)
+
+
+def test_a_rate_of_which_it_is_asked_which_file_it_is_makes_the_rate_of_the_book_a_question(tmp_path):
+    master(tmp_path)
+    frame, level = market()
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    slow = 3.5 + 0.001 * np.arange(len(level))
+    pd.DataFrame({"Date": level.index, "c1": slow / 25_000}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"Day": level.index, "c2": slow / 24_000, "c3": "x"}).to_csv(tmp_path / "b.csv", index=False)
+    text, book = drafted(tmp_path)
+    found = draft(tmp_path, "rates")
+    assert found.uncertain and book["tables"]["rates"] == {"file": "?"}
+    assert book["book"]["risk_free"] == "?" and "a rate of cash? Then map it in [tables.rates]" in text
