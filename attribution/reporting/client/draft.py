@@ -43,7 +43,7 @@ def client_draft(
     Returns
     -------
     str
-        Markdown of at most 1,000 characters for a book of two sleeves that keep their limits, figures being links as in the
+        Markdown of at most 900 characters for a book of two sleeves that keep their limits, figures being links as in the
         commentary. The first line names edition, month and language; the verdict stands before the first heading, each
         sleeve under its own.
 

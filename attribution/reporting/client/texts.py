@@ -13,7 +13,7 @@ from attribution.reporting.spacing import MOST_EMPTY
 from attribution.reporting.tables.names import sleeve_name
 from riskmodel.errors import InputError, counted, listed
 
-MOST_PAGES, MOST_TEXT = 4, 1_000  # of a client edition; its text in characters, without what limits say
+MOST_PAGES, MOST_TEXT = 4, 900  # of a client edition; its text in characters, without what limits say
 HEADING = re.compile(r" {0,3}(?P<marks>#+)\s+(?P<title>.*?)\s*#*\s*")
 
 
@@ -78,7 +78,7 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
     Examples
     --------
     >>> more_pages("client.en.pdf", 5, "word " * 300, 3)  # doctest: +ELLIPSIS
-    'client.en.pdf: 5 pages, more than 4, which two sleeves and a text of 1,000 characters take: there are 3 sleeves, ...'
+    'client.en.pdf: 5 pages, more than 4, which two sleeves and a text of 900 characters take: there are 3 sleeves, and ...'
     >>> more_pages("client.en.pdf", 4, "word " * 300, 3)
     ''
     """
@@ -86,7 +86,7 @@ def more_pages(name: str, pages: int, text: str, sleeves: int) -> str:
         return ""
     told = [line for line in LINK.sub(r"\g<text>", text).split("\n") if not line.startswith(("#", "<!--", "- "))]
     return (
-        f"{name}: {pages} pages, more than {MOST_PAGES}, which two sleeves and a text of {MOST_TEXT:,} characters take: "
+        f"{name}: {pages} pages, more than {MOST_PAGES}, which two sleeves and a text of {MOST_TEXT} characters take: "
         f"there are {counted(sleeves, 'sleeve')}, and {sum(map(len, told)):,} characters beside breaches. Nothing was "
         f"shrunk or cut; shorten the texts, or send it as it is."
     )

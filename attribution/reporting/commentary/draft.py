@@ -119,7 +119,7 @@ def results(write: Writer) -> str:
     figures = {
         "return": write.percent("performance", name, column="return"),
         "benchmark": write.percent("performance", name, column="benchmark_return"),
-        "excess": write.points("performance", name, column="excess"),
+        "excess": write.short_points("performance", name, column="excess"),
     }
     if alone:
         return write("results.course", course=write.called(name), **figures)

@@ -341,7 +341,7 @@ def test_a_specific_part_within_its_error_is_never_what_a_month_is_mainly_put_do
         contribution=frame["contribution"].mask(own, 0.2),
     )
     told = dataclasses.replace(page_content, tables=page_content.tables | {"factor_contributions": doubtful})
-    assert "mainly on stock-specific" not in drafted(told, "en")
+    assert "led by stock-specific" not in drafted(told, "en")
 
 
 def test_a_gain_whose_only_driver_is_a_loss_is_told_with_all_else(small_book):

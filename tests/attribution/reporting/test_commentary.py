@@ -423,7 +423,7 @@ def test_one_course_and_more_are_told_in_one_grammar(small_book, excess, said):
 def test_a_month_in_which_all_lose_and_one_in_which_all_win(small_book, tables):
     lost = copied(tables)
     lost["performance"] = lost["performance"].assign(excess=-0.01)
-    assert "percentage points; none outperformed." in bare(drafted(lost, small_book))
+    assert "points; none outperformed." in bare(drafted(lost, small_book))
     lost["performance"]["excess"] = 0.01
     assert "全コースがベンチマークを上回りました。" in drafted(lost, small_book, "ja")
 
