@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 from attribution.reporting.commentary.check import COLUMNS, LineChecker, unified
+from attribution.reporting.house.markdown import parsed, plain_addresses, sourced_lines
 from attribution.reporting.tables.facts import EXPOSURES, Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
-from attribution.rows import LEAST_T, WEIGHTED, no_stocks
+from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED, no_stocks
 from riskmodel.arrays.labels import require_path
 from riskmodel.errors import InputError, listed
 from riskmodel.factors import LANGUAGES
@@ -30,7 +31,7 @@ FORM = "factor-attribution facts 1"
 PUBLISHED = (
     "performance", "trailing", "periods", "record", "index_months", "index_weeks", "factor_month", "factor_contributions",
     "group_contributions", "stock_contributions", "holdings", "characteristics", "brinson", "exposures", "risk",
-    "risk_factors", "rules", "limits", "realised", "figures",
+    "risk_factors", "rules", "limits", "realised", "figures", "stock_factor",
 )  # fmt: skip
 MAIN = ("return", "contribution")  # columns that a row's standard error is of
 ASIDE = ("standard_error", "t")  # told beside them
@@ -98,7 +99,9 @@ class ReadFacts:
 
 
 def facts_json(content: Content, names: list[str]) -> str:
-    """Every figure of the month's tables as JSON, but those of single days, of stock by factor, and of names not held.
+    """Every figure of the month's tables as JSON, but those of single days and of names not held.
+
+    Of stock by factor it has the specific part of what is held, which drafts name.
 
     Parameters
     ----------
@@ -184,7 +187,8 @@ def check_text(text: str, facts: ReadFacts, *, language: str = "en") -> pd.DataF
     Parameters
     ----------
     text
-        Markdown whose figures are links to keys, `[−6.60%](<#performance|Major 100|return>)`.
+        Markdown whose figures are links to keys, `[−6.60%](<#performance|Major 100|return>)`, or stand under a stated
+        source, `<!-- source: Bloomberg, 31 March 2026 -->`, as in a house's texts.
     facts
         From `read_facts`.
     language
@@ -203,7 +207,14 @@ def check_text(text: str, facts: ReadFacts, *, language: str = "en") -> pd.DataF
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': texts are in {', '.join(LANGUAGES)}.")
     checker = LineChecker(Facts(facts.tables), facts.negative[language], facts.names, False)
-    found = [finding for place, line in enumerate(unified(text).split("\n"), 1) for finding in checker.line(place, line)]
+    text = unified(text)
+    lines = text.split("\n")
+    stated = sourced_lines(parsed(text, "the text")[1], len(lines))
+    found = [
+        finding
+        for place, line in enumerate(lines)
+        for finding in checker.line(place + 1, plain_addresses(line), sourced=place in stated)
+    ]
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"line": int})
 
 
@@ -218,6 +229,7 @@ def _facts(
     for name in (name for name in PUBLISHED if name in tables):
         frame = tables[name]
         frame = frame[frame["held"] | no_stocks(frame["ticker"])] if "held" in frame else frame
+        frame = _specific_of_held(tables) if name == "stock_factor" else frame
         facts = Facts({name: frame})
         columns = [
             str(column)
@@ -249,6 +261,13 @@ def _facts(
                     },
                     "file": f"tables/{name}.csv",
                 }
+
+
+def _specific_of_held(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of `stock_factor` of what was specific to the stocks that a course held."""
+    cells, stocks = tables["stock_factor"], tables["stock_contributions"]
+    held = stocks.loc[stocks["held"], ["course", "ticker"]]
+    return cells[cells["factor"] == SPECIFIC].merge(held, on=["course", "ticker"])
 
 
 def _row_names(key: tuple[str | None, ...], words: Messages) -> str:

@@ -37,6 +37,7 @@ WIDTHS = {
     **dict.fromkeys("#&+<=>DGHNOQU^w~−", 0.84),
     **dict.fromkeys("%@MWm", 1.0),
 }  # em, not less than in the wider of the fonts that may draw a chart
+FINER = 2.5  # a step before the first that could have room: where that leaves 0 alone, every other of it tells the scale
 LEAST_ROOM = 10.0  # points between two ticks of which one alone would tell no scale
 OTHER_WIDTH = 0.65
 
@@ -168,7 +169,8 @@ class Scale:
         """
         length = abs(self.stop - self.start)
         closer: list[tuple[float, str]] = []
-        for step in _steps((self.high - self.low) * factor / max(2.0, length / 14.0)):
+        least = (self.high - self.low) * factor / max(2.0, length / 14.0)
+        for step in _steps(least / FINER if upright else least):
             first, last = math.ceil(self.low * factor / step - 1e-9), math.floor(self.high * factor / step + 1e-9)
             decimals = max(0, -math.floor(math.log10(step) + 1e-9))
             found = [(k * step / factor, number(k * step, style, decimals)) for k in range(first, last + 1)]
@@ -177,9 +179,11 @@ class Scale:
                 4.0 if length < 150.0 else 14.0
             )  # a long scale need not be full
             need = 24.0 if upright else max(need, min(22.0, length / 3))
-            if room >= need or len(found) <= 2:
+            if step >= least and (room >= need or len(found) <= 2):
                 return found if len(found) > 1 else closer or found
-            closer = found if room >= LEAST_ROOM else []
+            every = math.ceil(LEAST_ROOM / room) if upright else 1  # 0 alone would tell no scale: 4 does where 5 is outside
+            closer = [tick for k, tick in zip(range(first, last + 1), found, strict=True) if k % every == 0]
+            closer = closer if len(closer) > 1 and room * every >= LEAST_ROOM else []
         raise AssertionError  # steps grow without end, so that at last two or fewer are inside
 
 

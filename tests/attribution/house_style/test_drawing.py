@@ -718,3 +718,11 @@ def test_a_row_whose_name_is_on_two_lines_makes_no_other_row_higher():
 
     long = "a name of an industry that is far too long for one line of the column"
     assert height("a", long) - height("a", "b") == height(long, long) - height("a", long) > 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [(-0.049, 0.049, ["−4", "0", "4"]), (-0.0149, 0.0131, ["−1", "0", "1"]), (-0.09, 0.04, ["−5", "0"])],
+)
+def test_a_low_panel_never_has_zero_alone_on_its_axis(low, high, texts):
+    assert [text for _, text in Scale(low, high, 40.0, 0.0).ticks("minus", upright=True)] == texts

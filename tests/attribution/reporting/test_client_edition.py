@@ -77,8 +77,8 @@ def test_the_verdict_has_three_sentences(drafts, language, stop):
 
 
 @pytest.mark.parametrize(("language", "told"), [
-    ("en", "Limits exceeded: Major (simulated): 1 limit, with cause and action."),
-    ("ja", "月末の運用制限の超過： メジャー（架空）1件。内容と対応は各欄参照。"),
+    ("en", "Limits exceeded: Major (simulated): 1 limit."),
+    ("ja", "月末の運用制限の超過： メジャー（架空）1件。"),
 ])  # fmt: skip
 def test_the_cover_says_which_sleeve_exceeds_limits_whether_actions_are_stated_or_not(page_content, language, told):
     limits = [
