@@ -13,6 +13,7 @@ RARE = 5.0  # days between dates, at the median, that are no sessions of a day e
 KINDS = ((300.0, "yearly"), (80.0, "quarterly"), (20.0, "monthly"), (RARE, "weekly"))  # from so many days on
 LEAST_DATES = 4
 OF_STOCKS = ("fundamentals", "earnings", "descriptors", "constituents")
+ENOUGH = 100_000  # rows of prices, in which a name of any table most often is
 FEW_NAMES = 5  # of a table at least: fewer may be of others by chance
 LEAST_COUNTED = 20  # names whose share counts cannot all be the same number
 
@@ -53,13 +54,15 @@ def require_usable(tables: Mapping[str, pd.DataFrame]) -> None:
     All rows of such a table would find no place: their codes are others than those of the prices.
     """
     require_daily(tables)
-    priced = tables["prices"]["ticker"].drop_duplicates()
+    every = tables["prices"]["ticker"]
+    some = every.head(ENOUGH).unique()  # most often one of these is there, and ten million rows need no look
     for name in (name for name in OF_STOCKS if name in tables):
         tickers = tables[name]["ticker"].dropna().drop_duplicates()
-        if len(tickers) >= FEW_NAMES and len(priced) and not tickers.isin(priced).any():
+        known = len(tickers) < FEW_NAMES or every.empty or tickers.isin(some).any() or tickers.isin(every).any()
+        if not known:
             raise InputError(
                 f"{name}: none of its {counted(len(tickers), 'ticker')} has prices: {listed(tickers.tolist())}; prices have "
-                f"{listed(priced.tolist())}. Usually another code for the same stocks: "
+                f"{listed(every.unique().tolist())}. Usually another code for the same stocks: "
                 f"state identifiers in [tables.{name}], or give the tickers of the prices."
             )
 
