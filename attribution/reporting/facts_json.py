@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 from attribution.reporting.commentary.check import COLUMNS, LineChecker, unified
-from attribution.reporting.house.markdown import parsed, plain_addresses, sourced_lines
+from attribution.reporting.house.markdown import STATED, parsed, plain_addresses, sourced_lines
 from attribution.reporting.tables.facts import EXPOSURES, Anchor, Facts, read_anchor
 from attribution.reporting.tables.frames import KEYS
 from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED, no_stocks
@@ -202,20 +202,34 @@ def check_text(text: str, facts: ReadFacts, *, language: str = "en") -> pd.DataF
     Raises
     ------
     InputError
-        For another language.
+        For another language; for a text with stated sources that is none of a house's, as one with a link to a file.
     """
     if language not in LANGUAGES:
         raise InputError(f"language '{language}': texts are in {', '.join(LANGUAGES)}.")
     checker = LineChecker(Facts(facts.tables), facts.negative[language], facts.names, False)
     text = unified(text)
     lines = text.split("\n")
-    stated = sourced_lines(parsed(text, "the text")[1], len(lines))
+    stated = _under_sources(text, len(lines))
     found = [
         finding
         for place, line in enumerate(lines)
         for finding in checker.line(place + 1, plain_addresses(line), sourced=place in stated)
     ]
     return pd.DataFrame(found, columns=list(COLUMNS)).astype({"line": int})
+
+
+def _under_sources(text: str, count: int) -> set[int]:
+    """The lines, from 0, that stand under a stated source; a text without one needs no reader of Markdown."""
+    if STATED.search(text) is None:
+        return set()
+    try:
+        return sourced_lines(parsed(text, "the text")[1], count)
+    except ImportError:
+        raise InputError(
+            "the text: what stands under a stated source is told by a reader of Markdown, which is not installed. Install "
+            "the extra: pip install 'factor-attribution[report]', or name the source in each link: "
+            "[4.2%](<#source|Bloomberg>)."
+        ) from None
 
 
 def _significant(judged: object, value: float, error: float) -> bool:

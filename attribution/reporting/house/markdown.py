@@ -41,12 +41,17 @@ def parsed(text: str, what: str) -> tuple[MarkdownIt, list[Token], dict[str, Any
     parser.use(footnote_plugin, inline=False)
     # the rule of tables splits a line before it looks for links: the bars of an address are no borders of cells
     text = LINK.sub(lambda link: re.sub(r"(?<!\\)\|", r"\\|", link[0]), text)
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # what may not stand is refused below, by name
+    _let_links_be_looked_at(parser)
     parser.block.ruler.before("paragraph", "source", _source, {"alt": ["paragraph", "list", "blockquote", "table"]})
     env: dict[str, Any] = {}
     tokens = parser.parse(text, env)
     _require_safe(tokens, env, what)
     return parser, placed_notes(tokens, ENDS), env
+
+
+def _let_links_be_looked_at(parser: MarkdownIt) -> None:
+    """Read every link as one: what may not stand is refused afterwards, by name, where the parser would leave it as text."""
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
 
 
 def require_line(text: str, what: str) -> None:
@@ -58,7 +63,7 @@ def require_line(text: str, what: str) -> None:
         For an image, a footnote and a link that leads elsewhere than to a table or the web.
     """
     parser = text_parser({}).enable(["image"])
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # refused below, by name
+    _let_links_be_looked_at(parser)
     every = list(_inline(parser.parseInline(text)))
     for found, name in (
         ([str(token.attrGet("src")) for token in every if token.type == "image"], "an image"),

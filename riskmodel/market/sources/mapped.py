@@ -217,12 +217,14 @@ def finished(
             frame = derivation.work_out(frame, prices)
         else:
             frame[ours] = derivation.work_out(frame, prices)
+    if stated.cash.words:
+        frame = _as_one(frame, name, frame["ticker"] == CASH)
     if stated.lots:
         before = len(frame)
-        frame = _as_one(frame, name, frame["ticker"].notna())
-        if dropped is not None:
+        frame = _as_one(frame, name, frame["ticker"].notna(), of_all=True)
+        if dropped is not None and len(frame) < before:
             dropped["lots", "added to another row of their stock"] = before - len(frame)
-    return _as_one(frame, name, frame["ticker"] == CASH) if stated.cash.words else frame
+    return frame
 
 
 def _state_cash(frame: pd.DataFrame, name: str, stated: TableMap, where: Where | None) -> None:
@@ -321,14 +323,20 @@ def _respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[s
     return codes.map(known)
 
 
-def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series) -> pd.DataFrame:
-    """A list with several of some rows, cash of several accounts or lots of a stock, as one row of their sum."""
+def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series, of_all: bool = False) -> pd.DataFrame:
+    """A list with several of some rows, cash of several accounts or lots of a stock, as one row of their sum.
+
+    Where it is of all, a row without a number leaves the sum without one: a lot that has no weight is refused.
+    """
     keys = list(TABLES[name].key)
     some = frame[rows]
     if not some.duplicated(keys).any():
         return frame
     numeric = [column for column in some.columns.difference(keys) if some[column].dtype.kind in "iuf"]
-    sums = some.groupby(keys, dropna=False)[numeric].transform("sum", min_count=1)
+    of_key = some.groupby(keys, dropna=False)[numeric]
+    sums = of_key.transform("sum", min_count=1)
+    if of_all:
+        sums = sums.where(of_key.transform("count").eq(of_key.transform("size"), axis=0))
     frame.loc[some.index, numeric] = sums
     return frame.drop(index=some.index[some.duplicated(keys)]).reset_index(drop=True)
 

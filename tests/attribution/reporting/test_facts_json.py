@@ -1,6 +1,7 @@
 """facts.json: every figure by a key, the same again when read, and texts that cite it held against it."""
 
 import json
+import sys
 
 import pandas as pd
 import pytest
@@ -129,3 +130,11 @@ def test_a_figure_under_a_stated_source_is_that_source_s(path):
     facts = read_facts(path)
     assert check_text("<!-- source: Aoba Research -->\nYields rose to 4.21%.", facts).empty
     assert len(check_text("<!-- source: Aoba Research -->\nYields rose.\n\n## Own\n\nIt fell 4.21%.", facts)) == 1
+
+
+def test_a_text_without_sources_is_checked_without_a_reader_of_markdown(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "markdown_it", None)
+    facts = read_facts(path)
+    assert len(check_text("It fell 4.21%.", facts)) == 1
+    with pytest.raises(InputError, match=r"pip install 'factor-attribution\[report\]'"):
+        check_text("<!-- source: Aoba Research -->\nYields rose to 4.21%.", facts)

@@ -10,6 +10,7 @@ import pandas as pd
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.evidence.columns import is_ratio
+from riskmodel.market.sources.recognition.evidence.days import MONTHLY
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.rows import SEASON, gap_of_a_name, of_spans
 from riskmodel.market.sources.recognition.evidence.series import AMOUNTS, LEVELS, is_small, kind_of_series
@@ -22,7 +23,6 @@ from riskmodel.market.sources.recognition.wide import PAIR
 from riskmodel.market.sources.recognition.words import OF_NAMES, WHOLE_WORD, WORDS, has, matched, of_currencies, tokens
 
 DAILY = pd.Timedelta(days=5)  # between the days of prices, at their median
-MONTHLY = pd.Timedelta(days=20)  # between lists
 YEAR = pd.Timedelta(days=250)  # between two yearly reports
 MANY_DAYS = 15
 HELD = 60  # names of a portfolio at most; an index has more

@@ -274,9 +274,8 @@ def _ask_which(draft: Draft, field: str, sheets: Sequence[Wide]) -> None:
     """Ask which of several sheets is a field: closes and unadjusted closes bear one name."""
     one_file = len({sheet.group.first.file for sheet in sheets}) == 1
     labels = tuple((sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets)
-    if (
-        not one_file and draft.stated["fields"][field].pop("sheet", None) is not None
-    ):  # of the first, whose file is asked for
+    if not one_file:  # the sheet is that of the first, whose file is asked for
+        draft.stated["fields"][field].pop("sheet", None)
         draft.why.pop(("fields", field, "sheet"), None)
     draft.state(("fields", field, "sheet" if one_file else "file"), OPEN, Fact("which_of", {"labels": labels}))
 

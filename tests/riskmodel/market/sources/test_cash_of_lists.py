@@ -255,3 +255,20 @@ def test_rows_of_prices_never_add_up(tmp_path):
         InputError, match=r"\[tables.prices\] lots: rows of one key add up in holdings and constituents alone"
     ):
         Exports(tmp_path, {"prices": TableMap(file="prices.csv", lots=True)}).table("prices")
+
+
+def test_a_lot_without_a_weight_is_refused_and_not_taken_for_nothing(tmp_path):
+    frame = pd.DataFrame({"portfolio": "F", "date": "2024-01-31", "ticker": ["A", "A", "B"], "weight": [0.3, None, 0.7]})
+    frame.to_csv(tmp_path / "lots.csv", index=False)
+    with pytest.raises(InputError, match="weight"):
+        Exports(tmp_path, {"holdings": TableMap(file="lots.csv", lots=True)}).table("holdings")
+
+
+def test_lists_without_lots_count_none(tmp_path):
+    custody().to_csv(tmp_path / "custody.csv", index=False)
+    stated = TableMap(file="custody.csv", columns=COLUMNS, derived={"weight": "market_value"}, cash=CLASS, lots=True)
+    exports = Exports(tmp_path, {"holdings": stated})
+    assert exports.table("holdings") is not None and (
+        "lots",
+        "added to another row of their stock",
+    ) not in exports.dropped.get("holdings", {})

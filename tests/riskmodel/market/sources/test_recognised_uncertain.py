@@ -67,10 +67,10 @@ def test_where_it_is_asked_which_code_tells_stocks_apart_each_table_says_by_whic
     rows = rows.assign(sec_id=[str(11_000 + TICKERS.index(name)) for name in rows["tkr"]]).drop(columns="is_current")
     rows["tkr"] = rows["tkr"].where(rows["eff_to_dt"] != "2022-09-30", rows["tkr"] + "O")
     rows.drop(columns=["eff_from_dt", "eff_to_dt"]).to_csv(path, index=False)
+    now = {str(10_101 + 7 * place): keys[ticker] for place, ticker in enumerate(TICKERS) if ticker in keys}
     for name in ("fact_price.csv", "fact_position.csv"):
         facts = pd.read_csv(tmp_path / name, dtype={"security_sk": str})
-        old = {str(10_101 + 7 * place): ticker for place, ticker in enumerate(TICKERS)}
-        facts["security_sk"] = facts["security_sk"].map(lambda key: keys.get(old.get(key, ""), key))  # noqa: B023
+        facts["security_sk"] = facts["security_sk"].replace(now)
         facts.to_csv(tmp_path / name, index=False)
     found = looked(tmp_path)
     securities, prices = found.draft("securities"), found.draft("prices")

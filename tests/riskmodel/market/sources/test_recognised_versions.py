@@ -251,3 +251,22 @@ def test_a_packed_file_is_to_be_unpacked_unless_it_is_named_as_old(place, key, t
     lists().to_csv(tmp_path / "positions.csv", index=False)
     [row] = [each for each in looked(tmp_path).found if each.file == place]
     assert row.why[0].key == key
+
+
+def test_a_database_that_cannot_be_opened_costs_no_other_file(tmp_path, monkeypatch):
+    """Its library may not be installed, it may be damaged, or somebody may be writing it."""
+    import sys
+
+    master(tmp_path)
+    lists().to_csv(tmp_path / "positions.csv", index=False)
+    (tmp_path / "a.duckdb").write_bytes(b"\0" * 8 + b"DUCK" + b"\0" * 100)
+    (tmp_path / "b.sqlite").write_bytes(b"SQLite format 3\0" + b"\1" * 200)
+    (tmp_path / "c.db").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
+    (tmp_path / "c.db-wal").write_bytes(b"")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    found = looked(tmp_path)
+    told = {each.file: each.why[0].key for each in found.found if each.verdict == "not read"}
+    assert [told[name] for name in ("a.duckdb", "b.sqlite", "c.db")] == ["unreadable"] * 3
+    assert found.draft("holdings") is not None
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
-from riskmodel.market.sources.recognition.decide.keys import ask_currencies, ask_rows, ask_without_figures
+from riskmodel.market.sources.recognition.decide.keys import FIGURES, ask_currencies, ask_rows, ask_without_figures
 from riskmodel.market.sources.recognition.doubts import of_prices_around, of_total_return, says
 from riskmodel.market.sources.recognition.drafts import SESSIONS, Draft, ask_column, lists_of
 from riskmodel.market.sources.recognition.evidence.likely import first
@@ -54,7 +54,7 @@ def ask_equals(draft: Draft) -> None:
 
 def ask_results(draft: Draft) -> None:
     """Ask which columns are what was expected and told, where arithmetic says so of a file that may be accounts."""
-    for ours in ("eps_estimate", "eps_actual"):
+    for ours in FIGURES:
         why = draft.why.get(("columns", ours), ())
         told = next((fact.values for fact in why if fact.key == "is_surprise"), None)
         if draft.table == "earnings" and told is not None and ours in draft.labels:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.mapped import LISTS
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.decide.bases import ask_bases
 from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists, other_masters
@@ -97,7 +98,6 @@ from riskmodel.market.tables import TABLES
 from riskmodel.progress import OF_STAGE, Step, silent
 
 CLOSE = 0.5  # of a score: two tables that a file may be are asked for
-LISTS = ("holdings", "constituents")
 OF_ONE_NUMBER = ("splits", "rates", "fx")
 SERIES = ("rates", "indices")  # of a few numbers a day words and cells say little: all files that may be it are named
 KNOWN_ITEMS = 3  # words for columns of reports among items, before a header such as Value makes another table of them

@@ -168,12 +168,28 @@ def _of_file(path: Path, name: str, alike: Sequence[Path]) -> Iterator[Seen | Un
         word = doubtful_in(name, None)
         old = Fact("packed_old", {"names": names[:MOST_NAMED], "word": word})
         yield Unread(name, None, Fact("packed", {"names": names[:MOST_NAMED]}) if word is None else old)
-    elif (engine := database_of(path)) is not None:
-        with _by_a_library(), engine.session() as session:
-            names = tuple(session.tables())
-        yield Unread(name, None, Fact("database", {"names": names[:MOST_NAMED]}))
+    elif (tables := _tables_of_a_database(path)) is not None:
+        yield Unread(name, None, Fact("database", {"names": tables[:MOST_NAMED]}))
     else:
         yield Unread(name, None, Fact("other_kind", {"suffix": suffix or path.name}))
+
+
+def _tables_of_a_database(path: Path) -> tuple[str, ...] | None:
+    """The tables of a database file; None of another file.
+
+    One that cannot be opened, as its library is not installed, costs no other file; one with a log beside it is not opened,
+    since its reader may write there.
+    """
+    try:
+        engine = database_of(path)
+        if engine is not None and path.with_name(f"{path.name}-wal").exists():
+            raise UnreadableError("a database that is being written: a log lies beside it")
+        if engine is None:
+            return None
+        with engine.session() as session:
+            return tuple(session.tables())
+    except InputError as error:
+        raise UnreadableError(one_line(error)) from error
 
 
 def _of_parquet(path: Path, name: str) -> Seen | Unread:
