@@ -16,7 +16,7 @@ from attribution.house_style.numbers import NegativeStyle, number, percent
 from attribution.house_style.words import Messages
 from attribution.reporting.commentary.check import COLUMNS, LineChecker, unified
 from attribution.reporting.house.markdown import STATED, parsed, plain_addresses, sourced_lines
-from attribution.reporting.tables.facts import EXPOSURES, Anchor, Facts, read_anchor
+from attribution.reporting.tables.facts import EXPOSURES, Anchor, Facts, read_anchor, specific_names
 from attribution.reporting.tables.frames import KEYS
 from attribution.rows import LEAST_T, SPECIFIC, WEIGHTED, no_stocks
 from riskmodel.arrays.labels import require_path
@@ -101,7 +101,7 @@ class ReadFacts:
 def facts_json(content: Content, names: list[str]) -> str:
     """Every figure of the month's tables as JSON, but those of single days and of names not held.
 
-    Of stock by factor it has the specific part of what is held, which drafts name.
+    Of stock by factor it has the specific part of what is held, and of what drafts name beside it.
 
     Parameters
     ----------
@@ -278,10 +278,11 @@ def _facts(
 
 
 def _specific_of_held(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The rows of `stock_factor` of what was specific to the stocks that a course held."""
+    """The rows of `stock_factor` of what was specific to the stocks that a course held, and to those that drafts name."""
     cells, stocks = tables["stock_factor"], tables["stock_contributions"]
-    held = stocks.loc[stocks["held"], ["course", "ticker"]]
-    return cells[cells["factor"] == SPECIFIC].merge(held, on=["course", "ticker"])
+    named = [specific_names(tables, course) for course in cells["course"].unique()]  # a large one may be held by the index
+    kept = pd.concat([stocks[stocks["held"]], *named])[["course", "ticker"]].drop_duplicates()
+    return cells[cells["factor"] == SPECIFIC].merge(kept, on=["course", "ticker"])
 
 
 def _row_names(key: tuple[str | None, ...], words: Messages) -> str:

@@ -124,16 +124,13 @@ def _excess(write: Writer, sleeve: str) -> float:
 
 def _largest(write: Writer, sleeve: str) -> str:
     """The largest row of a sleeve that stands out in the direction of its excess; empty where there is none."""
-    found, excess = (
-        named_rows(write.facts.of("factor_contributions", course=course_of(write.book, sleeve))),
-        _excess(write, sleeve),
-    )
+    excess = _excess(write, sleeve)
+    found = named_rows(write.facts.of("factor_contributions", course=course_of(write.book, sleeve)))
     same = found[stands_out(found) & (found["contribution"] * excess > 0)]
     if same.empty:
         return ""
-    return write(
-        "client.driver_ahead" if excess > 0 else "client.driver_behind", driver=called(write, next(same.itertuples()))
-    )
+    driver = called(write, next(same.itertuples()))
+    return write("client.driver_ahead" if excess > 0 else "client.driver_behind", driver=driver)
 
 
 def _why(write: Writer, sleeve: str) -> str:

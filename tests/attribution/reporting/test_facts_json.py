@@ -13,7 +13,7 @@ from attribution.reporting.client.draft import client_draft
 from attribution.reporting.commentary.check import line_checker
 from attribution.reporting.commentary.draft import draft
 from attribution.reporting.facts_json import PUBLISHED, FactsFile, check_text, facts_json, facts_schema, read_facts
-from attribution.reporting.tables.facts import Facts, read_anchor
+from attribution.reporting.tables.facts import Facts, read_anchor, specific_names
 from tests.conftest import SMALL_MONTH
 
 
@@ -123,7 +123,10 @@ def test_what_was_specific_to_a_stock_that_is_held_is_a_fact_and_no_other_part_o
     stocks = page_content.tables["stock_contributions"]
     held = {*stocks.loc[stocks["held"], ["course", "ticker"]].itertuples(index=False, name=None)}
     assert {factor for _, _, factor in keys} == {"specific"}
-    assert {(course, ticker) for course, ticker, _ in keys} <= held and len(keys) > 100
+    rows = [specific_names(page_content.tables, course) for course in stocks["course"].unique()]
+    named = {*pd.concat(rows)[["course", "ticker"]].itertuples(index=False, name=None)}
+    assert {(course, ticker) for course, ticker, _ in keys} <= held | named and len(keys) > 100
+    assert named <= {(course, ticker) for course, ticker, _ in keys}
 
 
 def test_a_figure_under_a_stated_source_is_that_source_s(path):
