@@ -221,7 +221,7 @@ def finished(
         frame = _as_one(frame, name, frame["ticker"] == CASH)
     if stated.lots:
         before = len(frame)
-        frame = _as_one(frame, name, frame["ticker"].notna(), of_all=True)
+        frame = _as_one(frame, name, frame["ticker"].notna())
         if dropped is not None and len(frame) < before:
             dropped["lots", "added to another row of their stock"] = before - len(frame)
     return frame
@@ -323,10 +323,10 @@ def _respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[s
     return codes.map(known)
 
 
-def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series, of_all: bool = False) -> pd.DataFrame:
+def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series) -> pd.DataFrame:
     """A list with several of some rows, cash of several accounts or lots of a stock, as one row of their sum.
 
-    Where it is of all, a row without a number leaves the sum without one: a lot that has no weight is refused.
+    A row without a number leaves the sum without one, and what must have one is refused: it is not nothing.
     """
     keys = list(TABLES[name].key)
     some = frame[rows]
@@ -334,10 +334,8 @@ def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series, of_all: bool = Fals
         return frame
     numeric = [column for column in some.columns.difference(keys) if some[column].dtype.kind in "iuf"]
     of_key = some.groupby(keys, dropna=False)[numeric]
-    sums = of_key.transform("sum", min_count=1)
-    if of_all:
-        sums = sums.where(of_key.transform("count").eq(of_key.transform("size"), axis=0))
-    frame.loc[some.index, numeric] = sums
+    whole = of_key.transform("count").eq(of_key.transform("size"), axis=0)
+    frame.loc[some.index, numeric] = of_key.transform("sum").where(whole)
     return frame.drop(index=some.index[some.duplicated(keys)]).reset_index(drop=True)
 
 

@@ -272,3 +272,13 @@ def test_lists_without_lots_count_none(tmp_path):
         "lots",
         "added to another row of their stock",
     ) not in exports.dropped.get("holdings", {})
+
+
+def test_one_of_several_rows_of_cash_without_a_value_is_refused_as_a_single_one_is(tmp_path):
+    rows = pd.DataFrame(
+        {"portfolio": "F", "date": "2024-01-31", "ticker": ["A", "Cash", "Cash"], "weight": [0.7, 0.3, None]}
+    )
+    for name, frame in (("one.csv", rows.iloc[[0, 2]]), ("two.csv", rows)):
+        frame.to_csv(tmp_path / name, index=False)
+        with pytest.raises(InputError, match="empty cell in 'weight'"):
+            Exports(tmp_path, {"holdings": TableMap(file=name, cash="Cash")}).table("holdings")
