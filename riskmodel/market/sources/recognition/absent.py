@@ -61,7 +61,10 @@ def state_absent(draft: Draft, likely: Mapping[str, Likely]) -> None:
 
 
 def unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
-    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not."""
+    """State the unit of a column that is asked for where all that it may be say the same; ask where they do not.
+
+    What one column says is no unit of another one that a person may answer with.
+    """
     if ours not in WITH_UNIT.get(draft.table, ()) and not _is_total(draft.table, ours):
         return
     said = {label: of_header(label, label) for label in labels}
@@ -70,7 +73,7 @@ def unit_of_any(draft: Draft, ours: str, labels: Sequence[str]) -> None:
     if _is_total(draft.table, ours) and (len(units) > 1 or units == {None}):
         if "unit" not in draft.stated:  # all totals of a table are in one
             draft.state(("unit",), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
-    elif len(units) > 1 or units == {None}:
+    elif len(units) > 1 or units == {None} or len(labels) == 1:
         draft.state(("units", ours), OPEN, Fact("unit_unknown", {"columns": (ours,)}), *facts)
     elif units != {"ones"}:
         draft.state(("units", ours), str(*units), *facts)

@@ -285,8 +285,7 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
     known = {ours for ours, ways in derived_from(draft.table).items() for needed in ways.values() if {*needed} <= {*fields}}
     together = Group(tuple(seen for sheet in sheets for seen in sheet.group.seen))
     labels = list(dict.fromkeys(sheet.group.first.labels[0] for sheet in sheets))
-    one_file = len({seen.file for seen in together.seen}) == 1 and together.first.sheet is not None
-    shown = {sheet.group.place: (sheet.group.first.sheet or "") if one_file else sheet.group.place for sheet in sheets}
+    places = [sheet.group.place for sheet in sheets]
     numbers = [ours for ours, kind in TABLES[draft.table].columns.items() if kind == NUMBERS]
     wanted = [ours for ours in numbers if ours not in fields and ours not in known]
     likely = next((sheet.likely for sheet in sheets if sheet.likely), {})  # the same for all grids with days down
@@ -299,16 +298,12 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
         ways = [column for columns in derived_from(draft.table).get(ours, {}).values() for column in columns]
         columns = sorted((each for each in (ours, *ways) if each in likely), key=lambda each: likely[each].doubted)
         able = [label for column in columns for label in likely[column].labels]
-        able = [place for place in dict.fromkeys(able) if place in shown] or list(shown)
-        places, why = tuple(shown[place] for place in able), why_of(likely.get(ours), able)
+        able = [place for place in dict.fromkeys(able) if place in places] or places
+        why = why_of(likely.get(ours), able)
         draft.sheets.append(sheets[0].group)
-        if one_file:
-            draft.state((*path, "file"), together.first.file, Fact("files", {"count": 1}))
         if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
             state_how(draft, path, together, labels, {labels[0]: DATE})  # of one sheet its name too, which is asked
-        draft.state(
-            (*path, "sheet" if one_file else "file"), OPEN, Fact("field_which", {"column": ours, "labels": places}), *why
-        )
+        draft.state((*path, "file"), OPEN, Fact("field_which", {"column": ours, "labels": tuple(able)}), *why)
         state_points(draft, path, [(each.points, each.texts) for s in sheets if (each := s.group.stacked).points])
         _ask_plain(draft, path, sheets)
         if ours in WITH_UNIT.get(draft.table, ()):

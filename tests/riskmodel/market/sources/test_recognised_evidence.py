@@ -306,3 +306,17 @@ def test_numbers_of_which_no_two_days_follow_and_ratios_to_nothing_are_looked_at
     ratio = level.where(np.arange(80)[:, None] % 20 > 1, np.inf)
     assert beside(level, ratio, "levels").kind == "same"
     assert not recwarn.list
+
+
+def test_an_index_of_total_return_beside_a_price_as_traded_is_one_of_what_it_may_be(tmp_path):
+    """The price is split and the index is not: but for that day it pays dividends; the change of the price pays none."""
+    master(tmp_path)
+    table = history()
+    table["Q7"] = table.groupby("ticker")["total_return"].transform(lambda each: (1 + each.fillna(0.0)).cumprod() * 1000)
+    table["Z9"] = 100 * table.groupby("ticker")["close"].pct_change()
+    table.loc[(table["ticker"] == NAMES[3]) & (table["date"] >= DAYS[20]), "close"] /= 4
+    table[["date", "ticker", "close", "Q7", "Z9"]].to_csv(tmp_path / "prices.csv", index=False)
+    found = draft(tmp_path, "prices")
+    labels = {label for why in found.why.values() for fact in why for label in fact.values.get("labels", ())}
+    assert "Q7" in {*labels, *found.labels.values()}
+    assert found.labels.get("total_return") != "Z9" and found.labels.get("close") != "Q7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from attribution.portfolio.drafting.text import drafted_text
@@ -196,3 +197,17 @@ def test_two_sheets_of_one_field_are_a_question(tmp_path):
     draft = recognise(tmp_path).draft("prices")
     assert draft is not None
     assert draft.stated["fields"]["close"]["file"] == "?"
+
+
+def test_the_only_workbook_with_sheets_of_no_known_field_is_asked_and_not_taken(tmp_path):
+    """An analyst's chart of a few stocks is no table of prices because no other grid is there."""
+    (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
+    days = pd.bdate_range("2024-11-01", periods=5)
+    chart = pd.DataFrame({f"{name} US Equity": [10.0, 11.0, 10.5, 10.8, 11.2] for name in "ABC"}, index=days)
+    chart.rename_axis("Day").to_excel(tmp_path / "memo.xlsx", sheet_name="chart")
+    found = recognise(tmp_path).draft("prices")
+    assert found is not None
+    for ours in ("close", "volume"):
+        assert found.stated["fields"][ours]["file"] == "?"
+        assert found.why["fields", ours, "file"][0].values["labels"] == ("memo.xlsx [chart]",)

@@ -148,7 +148,8 @@ def test_lists_that_sum_to_no_whole_say_what_they_sum_to(tmp_path):
 
 def test_the_unit_of_a_return_that_is_asked_for_is_what_its_candidates_say_or_a_question(tmp_path):
     master(tmp_path)
-    for more, unit in (({"MOVE_1D_PCT": 1.5}, "percent"), ({"MOVE_1D_PCT": 1.5, "TURN_K_QTY": 3.0}, "?")):
+    alike, apart = {"MOVE_1D_PCT": 1.5, "SWING_1D_PCT": 1.6}, {"MOVE_1D_PCT": 1.5, "TURN_K_QTY": 3.0}
+    for more, unit in ((alike, "percent"), (apart, "?"), ({"MOVE_1D_PCT": 1.5}, "?")):  # one says nothing of another column
         prices(close=10.0, **more).to_csv(tmp_path / "prices.csv", index=False)
         stated = draft(tmp_path, "prices").stated
         assert (stated["columns"]["total_return"], stated["units"]["total_return"]) == ("?", unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -40,11 +40,14 @@ class Beside:
         Of the days on which they differ.
     unit
         Of returns.
+    paid
+        Whether the second is more on some days and never less but for the jumps, as with dividends beside a price as traded.
     """
 
     kind: str
     share: float
     unit: str = "ones"
+    paid: bool = False
 
 
 def kind_of_series(panel: pd.DataFrame) -> str:
@@ -99,7 +102,7 @@ def beside(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> Beside | None:
     >>> close = pd.DataFrame({"A": 100 * np.exp(0.01 * np.sin(np.arange(80.0)))})
     >>> index = close * np.where(np.arange(80) < 40, 1.0, 1.02)[:, None]
     >>> beside(close, index, "levels"), beside(close, close.pct_change() * 100, "returns")
-    (Beside(kind='total', share=0.012658227848101266, unit='ones'), Beside(kind='same', share=0.0, unit='percent'))
+    (Beside(kind='total', share=0.012658227848101266, unit='ones', paid=True), Beside(kind='same', share=0.0, unit='percent', paid=False))
     """
     change = _changes(base)
     given = other.reindex(index=base.index, columns=base.columns)
@@ -110,7 +113,7 @@ def beside(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> Beside | None:
         with np.errstate(divide="ignore", invalid="ignore"):
             found = _differ(change, np.log1p(values * worth))
         if found is not None:
-            return Beside(found.kind, found.share, unit)
+            return replace(found, unit=unit)
     return None
 
 
@@ -129,15 +132,16 @@ def _differ(change: np.ndarray, other: np.ndarray) -> Beside | None:
     noise = max(1e-3, NOISE * usual)
     if usual > 0.1 * size or size == 0:
         return None
-    up, down = float((more > noise).mean()), float((more < -noise).mean())
-    big = float((np.abs(more) > SPLIT).mean())
-    if up + down == 0:
+    big = np.abs(more) > SPLIT
+    up, down = float(((more > noise) & ~big).mean()), float(((more < -noise) & ~big).mean())
+    jumps, paid = float(big.mean()), up > 0 and down <= 0.1 * up
+    if up + down + jumps == 0:
         return Beside(SAME, 0.0)
-    if up + down > PAID:
+    if up + down + jumps > PAID:
         return None
-    if big:
-        return Beside(SPLITS, big)
-    return Beside(TOTAL, up) if down <= 0.1 * up else Beside(COUNTED, up + down)
+    if jumps:
+        return Beside(SPLITS, jumps, paid=paid)
+    return Beside(TOTAL, up, paid=True) if paid else Beside(COUNTED, up + down)
 
 
 def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
@@ -180,15 +184,17 @@ def of_prices(panels: Mapping[str, pd.DataFrame]) -> dict[str, Likely]:
         out["close"] = Likely(
             first((*closes, *others, *caps)), proved, (*why, *jumps), bool(traded) and not closes and len(others) == 1
         )
-    dividends = {other for _, other in total if other in returns}
+    paid = [pair for pair, found in pairs.items() if found.paid]
+    dividends = {other for _, other in paid if other in returns}
     if returns:
         proved = len(dividends) == 1 and len(closes) == 1
         plain = _without_dividends(returns, pairs, panels)
         may_be = (*sorted(dividends, key=returns.index), *(r for r in returns if r not in dividends and r not in plain))
         out["total_return"] = Likely(first(may_be or plain), proved, _why_returns(returns, pairs), not may_be)
-    indices = [label for label in levels if label not in caps and any((base, label) in total for base in levels)]
+    indices = [label for label in levels if label not in caps and any((base, label) in paid for base in levels)]
     if indices:
-        out["total_return_index"] = Likely(first(indices), len(indices) == 1 and len(closes) == 1)
+        proved = len(indices) == 1 and len(closes) == 1 and (closes[0], indices[0]) in total
+        out["total_return_index"] = Likely(first(indices), proved)
     if amounts:
         out["volume"] = Likely(
             first(_volumes(amounts, closes or levels, panels)), why=(Fact("jumpy", {"labels": tuple(amounts)}),)
