@@ -38,7 +38,7 @@ FIRST = (
     "missing",
     "unit",
 )
-AFTER = ("items", "beginnings", "endings", "identifiers", "unadjusted", "drop", "cash")
+AFTER = ("items", "beginnings", "endings", "digits", "identifiers", "unadjusted", "drop", "cash")
 WITHIN = ("columns", "constant", "units", "values", "derived", "fields")
 RISK_FREE = (
     'risk_free = 0.0             # taken off returns in ratios: "rates" for the table, or a number a year, 0.02 for 2 %'

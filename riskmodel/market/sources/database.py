@@ -19,7 +19,7 @@ from riskmodel.market.sources.rows import CODE, require_kinds
 from riskmodel.market.tables import TABLES, TEXT, Table, checked_table, in_key_order, require_columns
 
 OF_DATABASE = {"table", "query", "columns", "constant", "unit", "units", "cash", "identifiers", "unadjusted", "derived"} | {
-    *("beginnings", "endings", "dates", "zone", "decimal", "thousands", "missing"),
+    *("beginnings", "endings", "digits", "dates", "zone", "decimal", "thousands", "missing"),
 }
 ONE_SELECT = re.compile(r"\s*select\b[^;]*;?\s*", re.IGNORECASE)  # of which the engine's own words are all that is wrong
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -226,6 +226,32 @@ def daily_rates(rates: pd.DataFrame, prices: pd.DataFrame, *, days_of_year: int,
 
 
 Where = Callable[[int], str]  # the place of a row of a table in its files
+
+
+def respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[str, str], digits: int = 0) -> pd.Series:
+    """Codes as ours are spelt: with what stands before and behind, and with the zeros in front that a number lost.
+
+    What no code begins or ends with changes nothing, nor do `digits` a code with a letter or one that is as long.
+
+    Examples
+    --------
+    >>> respelt(pd.Series(["A US", "B LN", "CASH"]), {}, {" US": " US Equity"}).tolist()
+    ['A US Equity', 'B LN', 'CASH']
+    >>> respelt(pd.Series(["XA:A", "XB:B"]), {"XA:": "", "XB:": ""}, {"": " US"}).tolist()
+    ['A US', 'B US']
+    >>> respelt(pd.Series(["5930", "660", "A5930"]), {}, {}, 6).tolist()
+    ['005930', '000660', 'A5930']
+    """
+    known = {code: code for code in codes.dropna().unique()}
+    for code in known:
+        if code == CASH:
+            continue
+        beginning = max((text for text in beginnings if code.startswith(text)), key=len, default="")
+        ending = max((text for text in endings if code.endswith(text)), key=len, default="")
+        plain = code.removeprefix(beginning).removesuffix(ending)
+        plain = plain.zfill(digits) if plain.isdecimal() else plain
+        known[code] = beginnings.get(beginning, "") + plain + endings.get(ending, "")
+    return codes.map(known)
 
 
 def tickers_of(codes: pd.Series, securities: pd.DataFrame, column: str, name: str, where: Where | None = None) -> pd.Series:

@@ -32,6 +32,7 @@ OF_WIDE = {
     "cash",
     "beginnings",
     "endings",
+    "digits",
     "values",
 }  # what is stated of a wide table as a whole
 

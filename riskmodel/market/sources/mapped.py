@@ -20,7 +20,7 @@ from riskmodel.market.sources.cells import (
     texts,
     without_dropped,
 )
-from riskmodel.market.sources.derive import DERIVED, Where, tickers_of, with_later_splits
+from riskmodel.market.sources.derive import DERIVED, Where, respelt, tickers_of, with_later_splits
 from riskmodel.market.sources.mapping import How, TableMap
 from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 
@@ -200,8 +200,8 @@ def finished(
         raise InputError(f"{name}: {'; '.join(problems)} in [tables.{name}].")
     require_derivable(name, stated, frame)
     _state_cash(frame, name, stated, where)
-    if (stated.beginnings or stated.endings) and "ticker" in frame:
-        frame["ticker"] = _respelt(frame["ticker"], stated.beginnings, stated.endings)
+    if (stated.beginnings or stated.endings or stated.digits) and "ticker" in frame:
+        frame["ticker"] = respelt(frame["ticker"], stated.beginnings, stated.endings, stated.digits)
     if stated.identifiers is not None and name != "securities":
         column = stated.identifiers
         wanted = replace(TABLES["securities"], columns=dict.fromkeys(("ticker", column), TEXT), sparse=frozenset({column}))
@@ -300,27 +300,6 @@ def totals(values: pd.Series, held: pd.Series, lists: pd.Series) -> pd.Series:
     others = stocks + values.where(~held & ~partial).groupby(lists.to_numpy()).transform("sum") - values
     whole = ~held & ~partial & ((values - others).abs() <= NEAR * others.abs())
     return (partial | whole) & (stocks != 0)
-
-
-def _respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[str, str]) -> pd.Series:
-    """Codes with what stands before and behind them as ours have it; what no code begins or ends with changes nothing.
-
-    Examples
-    --------
-    >>> _respelt(pd.Series(["A US", "B LN", "CASH"]), {}, {" US": " US Equity"}).tolist()
-    ['A US Equity', 'B LN', 'CASH']
-    >>> _respelt(pd.Series(["XA:A", "XB:B"]), {"XA:": "", "XB:": ""}, {"": " US"}).tolist()
-    ['A US', 'B US']
-    """
-    known = {code: code for code in codes.dropna().unique()}
-    for code in known:
-        if code == CASH:
-            continue
-        beginning = max((text for text in beginnings if code.startswith(text)), key=len, default="")
-        ending = max((text for text in endings if code.endswith(text)), key=len, default="")
-        plain = code.removeprefix(beginning).removesuffix(ending)
-        known[code] = beginnings.get(beginning, "") + plain + endings.get(ending, "")
-    return codes.map(known)
 
 
 def _as_one(frame: pd.DataFrame, name: str, rows: pd.Series) -> pd.DataFrame:

@@ -32,6 +32,7 @@ RATIOS = ("new_for_old", "old_for_new")  # two numbers of a split in one cell: 5
 EMPTY_LINE = "empty line"  # of `until`
 OF_SHEET = "{sheet}"  # in `constant`: the name of the sheet
 OPEN = "?"  # what stands in a drafted mapping where a person must say something
+DIGITS = whole_number("digits of a code", 0, 20)
 LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -69,6 +70,12 @@ def _lines(value: Any) -> Any:
     return value
 
 
+def _digits(value: Any) -> Any:
+    if not DIGITS.admits(value):
+        raise ValueError(f"{shown(value)}; give {DIGITS.wanted}")
+    return value
+
+
 def _unit(value: str) -> str:
     if value not in UNITS:
         raise ValueError(
@@ -85,6 +92,7 @@ Dates = Annotated[str, AfterValidator(_strptime)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Unit = Annotated[str, AfterValidator(_unit)]
+Digits = Annotated[int, BeforeValidator(_digits)]
 
 
 class _Part(BaseModel):
@@ -208,6 +216,8 @@ class TableMap(How):
         Theirs = cells, of rows that are no rows of the table, such as totals: { Class = ["Total"] }; `check` counts them.
     beginnings, endings
         Theirs = ours, of what stands before, or behind, the codes by which an export names stocks: { " US" = " US Equity" }.
+    digits
+        How many the codes of digits have that lost the zeros in front of them, as numbers do: 6 makes 5930 005930.
     identifiers
         A column of the table securities that holds the codes by which the export names stocks: "isin", say.
     unadjusted
@@ -234,6 +244,7 @@ class TableMap(How):
     drop: dict[str, Texts] = {}
     beginnings: dict[str, str] = {}
     endings: dict[str, str] = {}
+    digits: Digits = 0
     identifiers: str | None = None
     unadjusted: Texts = ()
     derived: dict[str, str] = {}

@@ -144,12 +144,16 @@ def known_column(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -
 
 @dataclass(frozen=True)
 class Spelt:
-    """The column that has a table's codes once what stands before and behind them, theirs, is what its own have there."""
+    """The column that has a table's codes once what stands before and behind them, theirs, is what its own have there.
+
+    `digits` are those of its codes where theirs lost the zeros in front; 0 where none did.
+    """
 
     label: str
     share: float
     beginnings: Mapping[str, str]
     endings: Mapping[str, str]
+    digits: int = 0
 
 
 def spelt_otherwise(texts: frozenset[str], columns: Mapping[str, frozenset[str]]) -> Spelt | None:
@@ -160,9 +164,11 @@ def spelt_otherwise(texts: frozenset[str], columns: Mapping[str, frozenset[str]]
     Examples
     --------
     >>> spelt_otherwise(frozenset({"A US", "B US"}), {"bb": frozenset({"A US Equity", "B US Equity", "C US Equity"})})
-    Spelt(label='bb', share=1.0, beginnings={}, endings={' US': ' US Equity'})
+    Spelt(label='bb', share=1.0, beginnings={}, endings={' US': ' US Equity'}, digits=0)
     >>> spelt_otherwise(frozenset({"XA:A", "XA:B", "XB:C", "XB:D"}), {"symbol": frozenset("ABCD")})
-    Spelt(label='symbol', share=1.0, beginnings={'XA:': '', 'XB:': ''}, endings={})
+    Spelt(label='symbol', share=1.0, beginnings={'XA:': '', 'XB:': ''}, endings={}, digits=0)
+    >>> spelt_otherwise(frozenset({"5930", "660"}), {"code": frozenset({"005930", "000660", "035420"})}).digits
+    6
     """
     codes = frozenset(text for text in texts - {"", CASH} if not is_cash(text))
     heads = _few_parts(codes, r"^[^:./|]+[:./|](?=.)")
@@ -171,12 +177,32 @@ def spelt_otherwise(texts: frozenset[str], columns: Mapping[str, frozenset[str]]
     for label, known in columns.items():
         for before, behind in [*(((), each) for each in sorted(tails)), *([(heads, ("",))] if heads else [])]:
             plain = {_stripped(code, before, behind) for code in codes}
-            for end in sorted({_tail(known), ""} if before else {_tail(known), ""} - {*behind}):
+            digits = lost_zeros(frozenset(plain), known)
+            plain = {code.zfill(digits) if code.isdecimal() else code for code in plain}
+            for end in sorted({_tail(known), ""} if before or digits else {_tail(known), ""} - {*behind}):
                 share = sum(code + end in known for code in plain) / len(codes) if codes else 0.0
                 if share >= MOSTLY and (label not in found or share > found[label].share):  # of two that are one, one counts
                     endings = dict.fromkeys(behind, end) if end not in behind else {}
-                    found[label] = Spelt(label, share, dict.fromkeys(before, ""), endings)
+                    found[label] = Spelt(label, share, dict.fromkeys(before, ""), endings, digits)
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def lost_zeros(codes: frozenset[str], known: frozenset[str]) -> int:
+    """How many digits the codes of a column have, where some of a table are numbers that lost the zeros in front; else 0.
+
+    Examples
+    --------
+    >>> known = frozenset({"5148", "0097"})
+    >>> lost_zeros(frozenset({"5148", "97"}), known), lost_zeros(frozenset({"5148"}), known)
+    (4, 0)
+    """
+    widths = {len(code) for code in known if code.isdecimal()}
+    short = {code for code in codes - known if code.isdecimal()}
+    if len(widths) != 1 or not short:
+        return 0
+    (width,) = widths
+    filled = {code.zfill(width) for code in short if len(code) < width} - codes
+    return width if len(filled & known) >= MOSTLY * len(short) else 0
 
 
 def _few_parts(codes: frozenset[str], pattern: str) -> tuple[str, ...]:

@@ -79,6 +79,10 @@ def state_codes(
         if label is None and (spelt := by_code.spelt_otherwise(texts, codes)) is not None:
             label, share = spelt.label, spelt.share
             _state_spelling(draft, spelt)
+        elif label is not None and (digits := by_code.lost_zeros(texts - {"", CASH}, codes[label])):
+            filled = frozenset(text.zfill(digits) if text.isdecimal() else text for text in texts)
+            share = by_code.best_column(filled, {label: codes[label]})[1]
+            _state_spelling(draft, by_code.Spelt(label, share, {}, {}, digits))
         if label is not None:
             columns[draft.table] = (label, share)
     used: dict[str, int] = {}
@@ -137,6 +141,8 @@ def _state_spelling(draft: Draft, spelt: by_code.Spelt) -> None:
     if spelt.endings:
         values = {"cells": tuple(spelt.endings), "codes": tuple(dict.fromkeys(spelt.endings.values()))}
         draft.state(("endings",), dict(spelt.endings), Fact("codes_endings", values))
+    if spelt.digits:
+        draft.state(("digits",), spelt.digits, Fact("codes_digits", {"count": spelt.digits}))
 
 
 def _of_several(securities: Group, label: str, ticker: str) -> tuple[str, ...]:

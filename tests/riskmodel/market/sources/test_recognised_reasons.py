@@ -50,6 +50,30 @@ FORMS = {  # of one code an exchange: how a house writes it, and what is stated 
 }
 
 
+@pytest.mark.parametrize(
+    "plain", [["0097", "0147", "5148", "6012", "7113", "8206"], ["0097", "0147", "0015", "0601", "0711", "0820"]]
+)
+def test_numbers_that_lost_the_zeros_of_codes_are_stated_so(tmp_path, plain):
+    """Some of them, or all: a workbook makes a number of a code of digits."""
+    master = "".join(f"{name},Stock {n},{'Tech' if n % 2 else 'Energy'}\n" for n, name in enumerate(plain))
+    (tmp_path / "securities.csv").write_text("ticker,name,sector\n" + master, encoding="utf-8")
+    lists = "".join(f"X,2024-11-01,{name},{share}\n" for name, share in zip(plain, (10, 20, 30, 15, 15, 10), strict=True))
+    (tmp_path / "members.csv").write_text("index,date,ticker,weight\n" + lists, encoding="utf-8")
+    rows = "".join(f"{int(code)},2024-11-05,{n}.5,{n}.25\n" for n, code in enumerate(plain))
+    (tmp_path / "earnings.csv").write_text("ticker,announced,eps estimate,eps actual\n" + rows, encoding="utf-8")
+    stated = recognise(tmp_path).draft("earnings").stated
+    assert stated["digits"] == 4
+    mapped = {"file": "earnings.csv", "columns": stated["columns"], "constant": {"session": "pre"}}
+    assert sorted(Exports(tmp_path, {"earnings": TableMap(**mapped, digits=4)}).table("earnings")["ticker"]) == sorted(plain)
+    assert "digits = 4" in drafted_text(recognise(tmp_path), tmp_path, tmp_path / "book")
+
+
+@pytest.mark.parametrize("digits", [-1, 21, "4", 4.5, True])
+def test_digits_that_are_no_count_are_refused(digits):
+    with pytest.raises(ValueError, match="a whole number of digits of a code from 0 to 20"):
+        TableMap(file="earnings.csv", digits=digits)
+
+
 @pytest.mark.parametrize(("theirs", "own", "beginnings", "endings"), FORMS.values(), ids=FORMS)
 def test_exchanges_around_codes_are_stated_so(tmp_path, theirs, own, beginnings, endings):
     plain = ["PYN", "QRX", "ABC.B", "KL", "MNO", "T"]

@@ -101,8 +101,10 @@ def beside(base: pd.DataFrame, other: pd.DataFrame, kind: str) -> Beside | None:
     --------
     >>> close = pd.DataFrame({"A": 100 * np.exp(0.01 * np.sin(np.arange(80.0)))})
     >>> index = close * np.where(np.arange(80) < 40, 1.0, 1.02)[:, None]
-    >>> beside(close, index, "levels"), beside(close, close.pct_change() * 100, "returns")
-    (Beside(kind='total', share=0.012658227848101266, unit='ones', paid=True), Beside(kind='same', share=0.0, unit='percent', paid=False))
+    >>> beside(close, index, "levels")
+    Beside(kind='total', share=0.012658227848101266, unit='ones', paid=True)
+    >>> beside(close, close.pct_change() * 100, "returns")
+    Beside(kind='same', share=0.0, unit='percent', paid=False)
     """
     change = _changes(base)
     given = other.reindex(index=base.index, columns=base.columns)
