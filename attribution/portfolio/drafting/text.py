@@ -235,6 +235,9 @@ def _parts(draft: Draft, place: str) -> list[str]:
             out += [line(key, value, why.get((part, key), ())) for key, value in flat.items()]
         for key, value in stated[part].items():
             if isinstance(value, Mapping):
+                lines = {inner: line(inner, item, why.get((part, key, inner), ())) for inner, item in value.items()}
+                of_one = [inner for inner in lines if value[inner] != OPEN] if key in draft.unnamed else []
                 out.append(f"[{place}.{part}.{key_of(key)}]")
-                out += [line(inner, item, why.get((part, key, inner), ())) for inner, item in value.items()]
+                out += [text for inner, text in lines.items() if inner not in of_one]
+                out += [f"# {lines[inner]}".replace("\n", "\n# ") for inner in of_one]
     return out

@@ -197,12 +197,12 @@ def lost_zeros(codes: frozenset[str], known: frozenset[str]) -> int:
     (4, 0)
     """
     widths = {len(code) for code in known if code.isdecimal()}
-    short = {code for code in codes - known if code.isdecimal()}
-    if len(widths) != 1 or not short:
+    if len(widths) != 1:
         return 0
     (width,) = widths
-    filled = {code.zfill(width) for code in short if len(code) < width} - codes
-    return width if len(filled & known) >= MOSTLY * len(short) else 0
+    short = {code for code in codes - known if code.isdecimal() and len(code) < width}
+    filled = {code.zfill(width) for code in short} - codes
+    return width if short and len(filled & known) >= MOSTLY * len(short) else 0
 
 
 def _few_parts(codes: frozenset[str], pattern: str) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ class Draft:
         The header of each column of ours.
     uncertain
         Whether what is stated is of a file that is asked for, beside others written in another way: it is a comment.
+    unnamed
+        Fields of a wide table of which no name says the file: what is stated of the first that it may be is a comment.
     """
 
     table: str
@@ -82,6 +84,7 @@ class Draft:
     sheets: list[Group] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     uncertain: bool = False
+    unnamed: set[str] = field(default_factory=set)
 
     def state(self, path: tuple[str, ...], value: Any, *why: Fact) -> None:
         """State a value at a path, with its reasons."""

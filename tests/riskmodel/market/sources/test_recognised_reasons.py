@@ -224,7 +224,7 @@ def test_two_sheets_of_one_field_are_a_question(tmp_path):
 
 
 def test_the_only_workbook_with_sheets_of_no_known_field_is_asked_and_not_taken(tmp_path):
-    """An analyst's chart of a few stocks is no table of prices because no other grid is there."""
+    """An analyst's chart of a few stocks is no table of prices because no other grid is there; its reading is a comment."""
     (tmp_path / "securities.csv").write_text(SECURITIES, encoding="utf-8")
     (tmp_path / "members.csv").write_text(LISTS, encoding="utf-8")
     days = pd.bdate_range("2024-11-01", periods=5)
@@ -235,3 +235,5 @@ def test_the_only_workbook_with_sheets_of_no_known_field_is_asked_and_not_taken(
     for ours in ("close", "volume"):
         assert found.stated["fields"][ours]["file"] == "?"
         assert found.why["fields", ours, "file"][0].values["labels"] == ("memo.xlsx [chart]",)
+    text = drafted_text(recognise(tmp_path), tmp_path, tmp_path / "book")
+    assert text.count('\n# sheet = "chart"\n') == 3 and '\nsheet = "chart"' not in text
