@@ -9,7 +9,7 @@ from riskmodel.market.contents import PER_SHARE
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.likely import Likely, first
-from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, of_header
+from riskmodel.market.sources.recognition.evidence.units import WITH_UNIT, denies, of_header
 from riskmodel.market.sources.recognition.evidence.values import EMPTY
 from riskmodel.market.sources.recognition.evidence.values import TEXT as TEXT_CELLS
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of
@@ -33,6 +33,7 @@ def state_absent(draft: Draft, likely: Mapping[str, Likely]) -> None:
     for column in spec.columns:
         found = likely.get(column)
         left = _candidates(draft, column, likely) if found is not None else _left(draft, column, told)
+        left = tuple(label for label in left if not denies(label, column))
         if column in have or (column in spec.optional and not (left and _is_wished(draft, column, found))):
             continue
         path, evidence = ("columns", column), why_of(found, left)

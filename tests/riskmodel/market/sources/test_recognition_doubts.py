@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -270,3 +271,15 @@ def test_reports_of_less_than_a_year_are_a_question(tmp_path):
     found = draft(tmp_path, "fundamentals")
     assert found.stated["drop"] == "?"
     assert found.why[("drop",)][0].values["cells"] == ("Part: 1Q, 2Q, 3Q, 4Q",)
+
+
+def test_a_figure_of_a_share_is_asked_of_no_column_in_millions(tmp_path):
+    master(tmp_path)
+    rng = np.random.default_rng(3)
+    figures = {f"{name}_MM": rng.lognormal(6, 1, 2 * len(NAMES)).round(1) for name in ("SALES", "NI", "TA", "TL", "EQ")}
+    days = {"FYE": "2023-12-31", "Filed_Dt": "2024-02-20"}, {"FYE": "2024-12-31", "Filed_Dt": "2025-02-21"}
+    rows = pd.DataFrame([{"Ticker": name, **day} for name in NAMES for day in days])
+    rows.assign(**figures).to_csv(tmp_path / "accounts.csv", index=False)
+    found = draft(tmp_path, "fundamentals")
+    assert found.stated["columns"]["total_assets"] == "?"
+    assert "dividends_per_share" not in found.stated["columns"] and "dividends_per_share" not in found.stated["units"]

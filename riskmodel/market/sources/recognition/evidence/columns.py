@@ -19,6 +19,7 @@ Chosen = Mapping[str, str]
 FEW_SESSIONS = 12  # different texts for the time of an announcement
 OF_ONE_DAY = ("available_from", "announced")  # of a report or a count the only day that is no end of a month
 LOSES = 0.1  # of what a level with dividends gains on one without it loses by rounding
+RATIO = r"(?i)[\d.,]+(?: ?[:/] ?|[ -]for[ -])[\d.,]+"
 MANY_SIZES = 3.0  # the ninth tenth of companies' shares over the first
 
 
@@ -181,14 +182,14 @@ def _splits(group: Group, chosen: Chosen) -> dict[str, Likely]:
 
 
 def is_ratio(texts: pd.Series) -> bool:
-    """Whether all texts are ratios such as 2:1.
+    """Whether all texts are ratios such as 2:1 or 2-for-1.
 
     Examples
     --------
-    >>> is_ratio(pd.Series(["2:1", "1 / 10"])), is_ratio(pd.Series(["2", "1:1"]))
+    >>> is_ratio(pd.Series(["2:1", "1 / 10", "3-for-2"])), is_ratio(pd.Series(["2", "1:1"]))
     (True, False)
     """
-    return bool(texts.str.fullmatch(r"[\d.,]+ ?[:/] ?[\d.,]+").all())
+    return bool(texts.str.fullmatch(RATIO).all())
 
 
 def _fx(group: Group, chosen: Chosen) -> dict[str, Likely]:

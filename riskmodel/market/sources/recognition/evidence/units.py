@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.facts import Fact
+from riskmodel.market.contents import COUNTS, PER_SHARE
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.words import (
@@ -29,9 +30,24 @@ WITH_UNIT = {  # columns whose unit moves a number: levels, ratios and what is o
     "earnings": ("eps_estimate", "eps_actual"),
 }
 IN_CURRENCY = ("close", "dividend", "market_cap", "dividends_per_share", "eps_estimate", "eps_actual")
+OF_NO_COUNT = ("percent", "basis_points", "cents")
 SHARES_WORTH = {"percent": 0.01, "basis_points": 1e-4, "ones": 1.0}
 MOVED = 0.002  # of a close, above which its change tells percent from decimals
 AGREE = 0.8  # of the days on which a return is the change of the close; on others a dividend is paid
+
+
+def denies(label: str, ours: str) -> bool:
+    """Whether a header says a unit that a column of ours has never: figures of a share are not in millions, counts not in %.
+
+    Examples
+    --------
+    >>> denies("TA_MM", "eps_actual"), denies("EPS (cents)", "eps_actual"), denies("Float_Pct", "shares_out")
+    (True, False, True)
+    """
+    unit = unit_said(label)
+    if unit is None:
+        return False
+    return (ours in PER_SHARE and unit not in ("cents", "ones")) or (ours in COUNTS and unit in OF_NO_COUNT)
 
 
 def hundredths_beside(group: Group) -> bool:
