@@ -149,7 +149,20 @@ def explain_course(options: argparse.Namespace) -> int:
     _print(result, frame, options)
     print_evidence(evidence, options.book, tracks.period, error=True)
     _say_stopped(book, tracks, options.course)
+    _say_unexplained(fitted.model, tracks)
     return DONE
+
+
+def _say_unexplained(model: RiskModelResults, tracks: Tracks) -> None:
+    """On standard error, on how many days of the period a given model explains nothing."""
+    names = model.data["estimating_names"].sel(time=tracks.period.days)
+    without = names.get_index("time")[(names == 0).to_numpy()]
+    if model.settings.get("source") == "tables" and len(without):
+        say(
+            f"The given model explains no stock on {len(without):,} of {names.size:,} days ({without[0]:%Y-%m-%d} to "
+            f"{without[-1]:%Y-%m-%d}): what its factors would explain then stands under unmodelled.",
+            error=True,
+        )
 
 
 def _say_stopped(book: Book, tracks: Tracks, course: str) -> None:

@@ -115,6 +115,8 @@ def model_notes(model: RiskModelResults, period: Period) -> list[Fact]:
     notes.append(Fact("given_specific" if model.vendor_specific else "computed_specific"))
     if computed := int(days["specific_computed"].sum()):
         notes.append(Fact("given_specific_lacking", {"number": computed}))
+    if without := int((days["estimating_names"] == 0).sum()):
+        notes.append(Fact("given_explains_part", {"days": without, "number": days.sizes["time"]}))
     left_out = json.loads(days.attrs["left_out"])
     notes += [Fact("given_left_out", {"table": table, "number": rows}) for table, rows in left_out.items()]
     fit = float(days["r_squared"].mean())

@@ -26,6 +26,7 @@ DRAWDOWNS = ("course", "date", "portfolio_drawdown", "benchmark_drawdown")
 PAST_EXPOSURES = ("course", "date", "factor", "group", "portfolio_exposure", "benchmark_exposure", "active_exposure")
 PAST_CONTRIBUTIONS = ("course", "date", "factor", "group", "contribution")
 SINCE = "contributions since inception"
+FIRST_DAYS = 2  # of a period, of which a model explains one at least: one that begins with it explains from the second day
 PAST_TABLES = ("drawdowns", "past_exposures", "past_contributions", "past_errors", "realised")
 
 
@@ -143,8 +144,11 @@ def past_contributions_table(
 ) -> pd.DataFrame:
     """Contributions by factor since inception, to the end of each month: course, date, factor, group, contribution.
 
-    No rows where a day since then cannot be explained.
+    No rows where a day since then cannot be explained, or where a given model begins later: lines that lie flat before it
+    would say that nothing was contributed.
     """
+    if not model.data["estimating_names"].sel(time=tracks.period.days[:FIRST_DAYS]).any():
+        return pd.DataFrame(columns=list(PAST_CONTRIBUTIONS))
     try:
         paths = path_by_month(tracks, sleeve, model, link=result.link)
     except InputError:  # what the month itself needs is refused where the month is explained

@@ -255,7 +255,9 @@ def only_column(frame: pd.DataFrame, label: str, place: str, name: str) -> pd.Se
     """
     column = frame[label]
     if isinstance(column, pd.DataFrame):
-        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.")
+        title = column.shape[1] > frame.shape[1] / 2  # of which a currency or a field stands over every column
+        lower = f" Where the header is the line below, state skip in [tables.{name}]." if title else ""
+        raise InputError(f"{name}: {place} has {column.shape[1]} columns '{label}'. Give each a header of its own.{lower}")
     return column
 
 

@@ -27,6 +27,7 @@ from riskmodel.market.tables import DATE, NUMBER, TABLES, TEXT, Table
 HELD = ("weight", "quantity", "market_value")  # what a row of a list has of a name
 GiveTable = Callable[[str, Table | None], pd.DataFrame | None]  # `Source.table`
 LISTS = ("holdings", "constituents")
+NEAR_HEADER = 20  # rows below a header among which another may be it
 NEAR = 1e-3  # of the sum of a list: a row so near to it is the total of it
 
 
@@ -43,7 +44,9 @@ def known_columns(name: str, spec: Table, stated: TableMap) -> dict[str, str]:
     return known | {column: kind for column, kind in {**own, **dict.fromkeys(needed, NUMBER)}.items() if column not in known}
 
 
-def their_columns(name: str, stated: TableMap, ours: Iterable[str], there: Iterable[str], place: str) -> dict[str, str]:
+def their_columns(
+    name: str, stated: TableMap, ours: Iterable[str], there: Iterable[str], place: str, below: pd.DataFrame | None = None
+) -> dict[str, str]:
     """Ours = theirs, of those that a file or a table of a database has.
 
     Raises
@@ -61,9 +64,19 @@ def their_columns(name: str, stated: TableMap, ours: Iterable[str], there: Itera
         elif column in stated.columns:
             raise InputError(
                 f"{name}: {place} has no column '{theirs}', which [tables.{name}] columns names for "
-                f"'{column}'. Found: {listed(map(str, there), 20)}."
+                f"'{column}'. Found: {listed(map(str, there), 20)}.{_header_below(theirs, below, name)}"
             )
     return found
+
+
+def _header_below(label: str, below: pd.DataFrame | None, name: str) -> str:
+    """What would do where a header that is looked for stands in one of the first rows below the one that is read."""
+    rows = [] if below is None else [row for row, has in below.head(NEAR_HEADER).eq(label).any(axis=1).items() if has]
+    return (
+        f" Row {rows[0]} has it: where that is the header, state skip = {int(rows[0]) - 1} in [tables.{name}]."
+        if rows
+        else ""
+    )
 
 
 def spread(frame: pd.DataFrame, keys: Sequence[str], items: str, values: str, place: str, name: str) -> pd.DataFrame:
@@ -143,7 +156,9 @@ def converted(
     frame = without_dropped(frame, place, name, stated, {} if dropped is None else dropped)
     none = {ours: "" for ours, label in stated.columns.items() if not label}
     constant = {column: cell for column, cell in {**none, **stated.constant, **said}.items() if column in kinds}
-    theirs = their_columns(name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place)
+    theirs = their_columns(
+        name, stated, [ours for ours in kinds if ours not in constant], map(str, frame.columns), place, frame
+    )
     require_own_columns(name, stated, theirs, kinds)
     piece = pd.DataFrame(index=frame.index)
     for ours, kind in kinds.items():

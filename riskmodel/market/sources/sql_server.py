@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError, listed
 from riskmodel.market.plain_text import one_line
-from riskmodel.market.sources.address import expanded, secrets_of
+from riskmodel.market.sources.address import VARIABLE, expanded, secrets_of
 from riskmodel.market.sources.engine import Asked, EngineError, Pick, missing_extra, quoted
 from riskmodel.market.sources.rows import AT_ONCE, frame_of_rows
 from riskmodel.texts import without_secrets
@@ -86,7 +86,15 @@ class SQLServer:
             own = getattr(error, "orig", None) or error
             denied = session is not None and getattr(own, "sqlstate", None) == DENIED
             fix = _grant(session.asked, engine.url.username) if session is not None and denied else ""
+            if session is None and isinstance(error, sa.exc.OperationalError):
+                fix = self._reach()
             raise EngineError(self.name, one_line(own, secrets_of(expanded(self.url))), fix) from None
+
+    def _reach(self) -> str:
+        """What to look at where the server lets nobody in."""
+        told = VARIABLE.findall(self.url)
+        where = f" in the environment's {listed(told)}" if told else " in data"
+        return f"Check that the server runs, and the host, database, user and password{where}."
 
     def _engine(self) -> Any:
         import sqlalchemy as sa

@@ -89,6 +89,8 @@ def state_codes(
     for label, _ in columns.values():
         used[label] = used.get(label, 0) + 1
     ticker = by_code.choose_ticker(securities, list(codes), used)
+    if master.labels.get("ticker") != ticker:
+        master.why.pop(("columns", "ticker"), None)  # what spoke for another column
     master.state(("columns", "ticker"), ticker, Fact("chosen_ticker", {"label": ticker}))
     master.labels["ticker"] = ticker
     for ours in [ours for ours, label in master.labels.items() if label == ticker and ours != "ticker"]:

@@ -82,6 +82,8 @@ def structural(group: Group, known: Known) -> Candidate | None:
 def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | None:
     """The column whose texts are codes of securities; of several, such as a code and a name, the plain one, the shortest.
 
+    One of which all are known is before one of which some are not: symbols of the day beside a number that stays.
+
     The code of a company, which two securities share, is that of none where the file has one of a security too.
     """
     found, most = [], max(map(len, codes.values()), default=0)
@@ -93,7 +95,7 @@ def names_of_stocks(group: Group, codes: Mapping[str, frozenset[str]]) -> str | 
             if share >= ALIKE_NAMES and len(texts) >= by_code.FEW_CODES:
                 wordy = not all(map(str.isascii, texts))  # a name of two Chinese characters is shorter than its code
                 shared = column is not None and len(codes[column]) < OWN_CODES * most
-                found.append((wordy, shared, sum(map(len, texts)) / len(texts), label))
+                found.append((wordy, shared, share < 1, sum(map(len, texts)) / len(texts), label))
     return min(found)[-1] if found else None
 
 

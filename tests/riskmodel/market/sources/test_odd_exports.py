@@ -132,7 +132,13 @@ def test_two_columns_with_one_header_are_refused(tmp_path):
     )
     written(tmp_path, "date,A,A\n2025-03-03,1,2\n")
     stated = TableMap.model_validate({"layout": "wide", "fields": {"close": {"file": "feed.csv"}}})
-    assert refusal(folder, stated) == "prices: feed.csv has 2 columns 'A'. Give each a header of its own."
+    assert refusal(folder, stated) == (
+        "prices: feed.csv has 2 columns 'A'. Give each a header of its own. "
+        "Where the header is the line below, state skip in [tables.prices]."
+    )
+    written(tmp_path, "Feed of,2025-03-04,,\ndate,ticker,close,x\n2025-03-03,A,1,2\n")
+    told = refusal(folder, TableMap(file="feed.csv", columns={"close": "close"}))
+    assert told.endswith(" Row 2 has it: where that is the header, state skip = 1 in [tables.prices].")
 
 
 def test_what_a_column_is_worked_out_from_is_there(tmp_path):

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from riskmodel.facts import Fact
 from riskmodel.market.sources.recognition import codes as by_code
+from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.days import why_no_prices
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
-from riskmodel.market.sources.recognition.evidence.values import TEXT
+from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.structure import names_of_stocks
@@ -18,6 +19,7 @@ from riskmodel.market.sources.recognition.words import has, tokens
 from riskmodel.market.tables import TABLES
 
 MOST = 0.5  # of the securities are in a file that may be the table of them
+MANY_FIGURES = 10  # beside a count or a value of a company
 ALIKE = 0.95  # of their sectors are the same in both
 
 
@@ -112,3 +114,12 @@ def _are_named(group: Group, label: str, known: Collection[str]) -> bool:
 def _is_named(name: str, index: str) -> bool:
     """Whether the name of a file or sheet has that of an index in it, as whole words."""
     return bool(index) and (has(tokens(name), index) or f" {index} " in f" {plain_index(name)} ")
+
+
+def are_reports(draft: Draft) -> bool:
+    """Whether a table of counts has so many other figures that it is one of reports, whose days nothing says."""
+    group = draft.group
+    if group is None or "available_from" in draft.labels:
+        return False
+    others = (label for label, shape in group.shapes.items() if shape.kind == NUMBER)
+    return len({*others} - {*draft.labels.values()}) >= MANY_FIGURES

@@ -10,7 +10,13 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapped import LISTS
 from riskmodel.market.sources.recognition import codes as by_code
 from riskmodel.market.sources.recognition.decide.bases import ask_bases
-from riskmodel.market.sources.recognition.decide.candidates import has_levels, of_known_codes, of_named_lists, other_masters
+from riskmodel.market.sources.recognition.decide.candidates import (
+    are_reports,
+    has_levels,
+    of_known_codes,
+    of_named_lists,
+    other_masters,
+)
 from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
 from riskmodel.market.sources.recognition.decide.equals import ask_equals, ask_results
@@ -258,9 +264,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
         ask_days(drafts[-1])
     for draft in drafts:
         certain = (draft.group is None or stands.get(draft.group, True)) and not _is_open(draft)
-        certain = certain and (draft.table != "indices" or bool(priced.markets))  # held against no stock
-        state_place(draft, rivals.get(draft.table, []), certain, files_overlap(draft))
-        if not certain:
+        unheld = (draft.table == "indices" and not priced.markets) or (draft.table == "shares" and are_reports(draft))
+        state_place(draft, rivals.get(draft.table, []), certain and not unheld, files_overlap(draft))
+        if not certain or unheld:
             ask_results(draft)
         ask_rows_of(draft, rivals.get(draft.table, []))
         ask_versions(draft)
@@ -269,8 +275,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
         if any(fact.key == "like_lists" for fact in taken[draft.table][1].why):
             ask_whose(draft)
     of_sheets, left = wide_drafts(sheets)
-    if not priced.markets:
-        ask_unheld(of_sheets)
+    ask_unheld(of_sheets, sheets, priced)
     for draft in of_sheets:
         if draft.table in taken:
             may_be = tuple(s.group.place for s in sheets if s.table == draft.table)

@@ -14,6 +14,7 @@ from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of
 from riskmodel.market.sources.recognition.evidence.statements import of_reports, of_results
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, wholes_of
+from riskmodel.market.sources.recognition.words import tokens
 
 Chosen = Mapping[str, str]
 FEW_SESSIONS = 12  # different texts for the time of an announcement
@@ -162,9 +163,9 @@ def _securities(group: Group, chosen: Chosen) -> dict[str, Likely]:
         {
             label: group.texts(label)
             for label, shape in shapes
-            if shape.kind in (TEXT, NUMBER) and not shape.code and label not in others
+            if shape.kind in (TEXT, NUMBER) and not shape.code and label not in others and "sic" not in tokens(label)
         }
-    )
+    )  # a code of SIC is a column of its own
 
 
 def _rates(group: Group, chosen: Chosen) -> dict[str, Likely]:

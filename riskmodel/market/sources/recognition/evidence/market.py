@@ -67,6 +67,12 @@ def apart_from(markets: Sequence[pd.Series], panel: pd.DataFrame) -> dict[str, f
     return found
 
 
+def is_judged(markets: Sequence[pd.Series], panel: pd.DataFrame) -> bool:
+    """Whether some levels share days enough with a market: of what is by the month nothing can be said."""
+    changes = _changes(panel)
+    return any(_together(market, changes[label]) is not None for market in markets for label in changes.columns)
+
+
 def _together(market: pd.Series, changes: pd.Series) -> float | None:
     """The correlation of two series on the days that both have; 0 where one does not move, None where these are few."""
     both = pd.concat([market, changes], axis=1, join="inner").dropna()

@@ -13,7 +13,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.drafts import Draft
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
-from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, markets_of
+from riskmodel.market.sources.recognition.evidence.market import apart_from, are_like_prices, is_judged, markets_of
 from riskmodel.market.sources.recognition.evidence.series import caps_among, is_small
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER
 from riskmodel.market.sources.recognition.groups import Group, wholes_of
@@ -168,10 +168,12 @@ def ask_levels(draft: Draft, priced: Priced) -> None:
         draft.state(("columns", "level"), OPEN, question)
 
 
-def ask_unheld(drafts: Sequence[Draft]) -> None:
-    """Ask which sheet has the levels of indices, where the folder has no prices to hold them against."""
+def ask_unheld(drafts: Sequence[Draft], sheets: Sequence[Wide], priced: Priced) -> None:
+    """Ask which sheet has the levels of indices, where the folder has no prices of their days to hold them against."""
     for draft in drafts:
         level = draft.stated.get("fields", {}).get("level", {})
+        if any(is_judged(priced.markets, panel_of(each)) for each in sheets if each.group in draft.sheets):
+            continue
         if draft.table == "indices" and level.get("file", OPEN) != OPEN and level.get("sheet") != OPEN:
             place = next(iter(draft.sheets)).place
             level.pop("sheet", None)
