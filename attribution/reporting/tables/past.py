@@ -147,7 +147,7 @@ def past_contributions_table(
     No rows where a day since then cannot be explained, or where a given model begins later: lines that lie flat before it
     would say that nothing was contributed.
     """
-    if not model.data["estimating_names"].sel(time=tracks.period.days[:FIRST_DAYS]).any():
+    if not model.data["estimating_names"].reindex(time=tracks.period.days[:FIRST_DAYS], fill_value=0).any():
         return pd.DataFrame(columns=list(PAST_CONTRIBUTIONS))
     try:
         paths = path_by_month(tracks, sleeve, model, link=result.link)
