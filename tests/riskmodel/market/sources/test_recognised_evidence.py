@@ -320,3 +320,23 @@ def test_an_index_of_total_return_beside_a_price_as_traded_is_one_of_what_it_may
     labels = {label for why in found.why.values() for fact in why for label in fact.values.get("labels", ())}
     assert "Q7" in {*labels, *found.labels.values()}
     assert found.labels.get("total_return") != "Z9" and found.labels.get("close") != "Q7"
+
+
+def test_codes_of_sic_are_no_industry_and_the_code_of_which_all_are_known_names_stocks(tmp_path):
+    """One symbol of the results is that of before; the number beside it stays."""
+    numbers = [f"10{n:04}" for n in range(len(NAMES))]
+    sic = [f"{10 * (n % 3) + n // 6 + 11}31" for n in range(len(NAMES))]
+    master(tmp_path, SECID=numbers, SIC=sic)
+    rng = np.random.default_rng(5)
+    rows = [
+        (day, number, name)
+        for day in pd.date_range("2023-02-10", periods=8, freq="91D")
+        for number, name in zip(numbers, NAMES, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["RPT_DT", "SECID", "SYM"])
+    frame.loc[0, "SYM"] = "OLD"
+    frame["EST"] = rng.lognormal(0, 0.3, len(frame)).round(2)
+    frame["ACT"] = (frame["EST"] * (1 + rng.normal(0, 0.05, len(frame)))).round(2)
+    frame.to_csv(tmp_path / "results.csv", index=False)
+    assert draft(tmp_path, "securities").labels.get("industry") != "SIC"
+    assert draft(tmp_path, "earnings").labels["ticker"] == "SECID"
