@@ -257,6 +257,17 @@ def test_the_page_says_of_which_day_a_covariance_is_that_is_not_the_months_last(
         assert said in text_of(render_page(content, language))
 
 
+def test_a_model_that_begins_later_than_the_book_draws_no_line_since_inception_and_explain_counts_the_days(
+    mine, market, capsys
+):
+    book = at.read_book(mine / "book.toml")
+    model = fitted_model(book, market).model
+    assert build_content(book, market, model, "2025-03").tables["past_contributions"].empty
+    main(["explain", str(mine / "book.toml"), "Major 100", "--month", "itd", "--by", "group"])
+    without = int((model.data["estimating_names"].sel(time=slice("2024-03-01", None)) == 0).sum())
+    assert f"The given model explains no stock on {without:,} of " in capsys.readouterr().err
+
+
 def test_dates_or_units_that_are_not_the_prices_are_said_by_how_little_is_explained(mine, market):
     book = at.read_book(mine / "book.toml")
     frames = {name: book.source.table(name) for name in ("model_exposures", "model_factor_returns")}
