@@ -19,6 +19,7 @@ from attribution.accounts.tasks import explain_part
 from attribution.linking.methods import DEFAULT_LINK
 from attribution.portfolio.book import READ, Book
 from attribution.portfolio.course import follow_course
+from attribution.portfolio.coverage import unexplained_remark
 from attribution.portfolio.inputs import PACKAGES, fitted_model, read_inputs
 from attribution.portfolio.periods import read_period
 from riskmodel.code import packages_digest
@@ -101,9 +102,9 @@ def run_accounts(
         folder.require_own()  # before the work
         step("market")
         market = read_inputs(book, inside(step, "market"), remarks)
-        end = read_period(month, book, market).end
+        period = read_period(month, book, market)
         step("model")
-        fitted = fitted_model(book, market, end, progress=inside(step, "model"))
+        fitted = fitted_model(book, market, period.end, progress=inside(step, "model"))
         shared = _shared(book, course, month, given, fitted.model, market)
         with folder.opened():
             step("contributions")
@@ -111,7 +112,7 @@ def run_accounts(
                 _explain(given, shared, folder, client, inside(step, "contributions"))
                 folder.finish(given.parts)
             folder.clear()
-    told, remark = folder.told(), " ".join(filter(None, [*remarks, fitted.remark]))
+    told, remark = folder.told(), " ".join(filter(None, [*remarks, fitted.remark, unexplained_remark(fitted.model, period)]))
     return AccountsRun(folder, course, told["explained"], told["rejected"], remark)
 
 

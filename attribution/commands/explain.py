@@ -103,6 +103,7 @@ def explain_course(options: argparse.Namespace) -> int:
     from attribution.contributions.attribute import attribute
     from attribution.portfolio.begun import book_of
     from attribution.portfolio.book import read_book
+    from attribution.portfolio.coverage import unexplained_remark
     from attribution.portfolio.evidence.judged import book_evidence, require_sound
     from attribution.portfolio.inputs import fitted_model, read_inputs
     from attribution.portfolio.periods import read_period
@@ -142,27 +143,14 @@ def explain_course(options: argparse.Namespace) -> int:
             frame = result.karnosky_singer(options.currency, market, **_hedge(options))
         elif options.currency:
             result = result.in_currency(options.currency, market, **_hedge(options))
-    say_remarks([*remarks, fitted.remark])
+    say_remarks([*remarks, fitted.remark, unexplained_remark(fitted.model, tracks.period)])
     if options.table != "karnosky-singer":
         frame = _table(result, cuts, options)
     say_simulated(book, error=options.format != "text")
     _print(result, frame, options)
     print_evidence(evidence, options.book, tracks.period, error=True)
     _say_stopped(book, tracks, options.course)
-    _say_unexplained(fitted.model, tracks)
     return DONE
-
-
-def _say_unexplained(model: RiskModelResults, tracks: Tracks) -> None:
-    """On standard error, on how many days of the period a given model explains nothing."""
-    names = model.data["estimating_names"].sel(time=tracks.period.days)
-    without = names.get_index("time")[(names == 0).to_numpy()]
-    if model.settings.get("source") == "tables" and len(without):
-        say(
-            f"The given model explains no stock on {len(without):,} of {names.size:,} days ({without[0]:%Y-%m-%d} to "
-            f"{without[-1]:%Y-%m-%d}): what its factors would explain then stands under unmodelled.",
-            error=True,
-        )
 
 
 def _say_stopped(book: Book, tracks: Tracks, course: str) -> None:
