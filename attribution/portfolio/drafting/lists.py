@@ -12,7 +12,7 @@ import pandas as pd
 from riskmodel.market.day_forms import strptime_of
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition.codes import is_cash
-from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, said_of
+from riskmodel.market.sources.recognition.drafts import Draft, as_ours, names_of_levels, said_of
 from riskmodel.market.sources.recognition.found import Recognised
 from riskmodel.market.sources.recognition.words import HEADERS, currency_said, matched
 
@@ -58,7 +58,7 @@ def lists_in(recognised: Recognised) -> Lists:
     holdings, constituents, levels = (None if draft is not None and draft.uncertain else draft for draft in found)
     held = pd.DataFrame({"list": [], "date": [], "ticker": []}) if holdings is None else _rows(holdings, "portfolio")
     lists = pd.DataFrame({"list": [], "date": [], "ticker": []}) if constituents is None else _rows(constituents, "index")
-    held = held if holdings is None else _of_stocks(held, holdings, recognised)
+    held = held if holdings is None else _of_stocks(held, recognised)
     firsts = {name: rows["date"].min() for name, rows in held.groupby("list")}
     portfolios = {str(name): None if pd.isna(day) else day for name, day in firsts.items()}
     if not _same_codes(holdings, constituents):
@@ -87,14 +87,10 @@ def lists_in(recognised: Recognised) -> Lists:
     )
 
 
-def _of_stocks(held: pd.DataFrame, holdings: Draft, recognised: Recognised) -> pd.DataFrame:
+def _of_stocks(held: pd.DataFrame, recognised: Recognised) -> pd.DataFrame:
     """Lists without those that have no code of a security, where others have: titles of blocks, funds of bonds."""
     master = recognised.draft("securities")
     known = {*()} if master is None or master.group is None else {*map(str, master.group.cells.stack())}
-    known |= {code.removesuffix(own) + end for end, own in holdings.stated.get("endings", {}).items() for code in known}
-    known |= {
-        begin + code.removeprefix(own) for begin, own in holdings.stated.get("beginnings", {}).items() for code in known
-    }
     some = held.groupby("list")["ticker"].transform(lambda names: bool(known & {*names}))
     return held[some.astype(bool)] if len(held) and some.any() else held
 
@@ -151,7 +147,8 @@ def _rows(draft: Draft, whose: str) -> pd.DataFrame:
         form = strptime_of(str(stated.get("dates", "")))
         dates = pd.to_datetime(of_file["date"], format=form or None, errors="coerce")
     names = names.replace(stated.get("values", {}).get(whose, {}))
-    rows = pd.DataFrame({"list": names.to_numpy(), "date": dates.to_numpy(), "ticker": group.texts(draft.labels["ticker"])})
+    codes = as_ours(group.texts(draft.labels["ticker"]), draft)
+    rows = pd.DataFrame({"list": names.to_numpy(), "date": dates.to_numpy(), "ticker": codes})
     return rows[rows["list"] != ""]
 
 

@@ -236,7 +236,9 @@ def _parts(draft: Draft, place: str) -> list[str]:
         for key, value in stated[part].items():
             if isinstance(value, Mapping):
                 lines = {inner: line(inner, item, why.get((part, key, inner), ())) for inner, item in value.items()}
-                of_one = [inner for inner in lines if value[inner] != OPEN] if key in draft.unnamed else []
+                of_one = (
+                    [inner for inner in lines if value[inner] != OPEN] if part == "fields" and draft.is_unnamed(key) else []
+                )
                 out.append(f"[{place}.{part}.{key_of(key)}]")
                 out += [text for inner, text in lines.items() if inner not in of_one]
                 out += [f"# {lines[inner]}".replace("\n", "\n# ") for inner in of_one]

@@ -228,6 +228,17 @@ def daily_rates(rates: pd.DataFrame, prices: pd.DataFrame, *, days_of_year: int,
 Where = Callable[[int], str]  # the place of a row of a table in its files
 
 
+def filled(code: str, digits: int) -> str:
+    """A code of digits alone with the zeros in front that a number lost; another as it is.
+
+    Examples
+    --------
+    >>> filled("5930", 6), filled("A5930", 6)
+    ('005930', 'A5930')
+    """
+    return code.zfill(digits) if code.isdecimal() else code
+
+
 def respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[str, str], digits: int = 0) -> pd.Series:
     """Codes as ours are spelt: with what stands before and behind, and with the zeros in front that a number lost.
 
@@ -249,8 +260,7 @@ def respelt(codes: pd.Series, beginnings: Mapping[str, str], endings: Mapping[st
         beginning = max((text for text in beginnings if code.startswith(text)), key=len, default="")
         ending = max((text for text in endings if code.endswith(text)), key=len, default="")
         plain = code.removeprefix(beginning).removesuffix(ending)
-        plain = plain.zfill(digits) if plain.isdecimal() else plain
-        known[code] = beginnings.get(beginning, "") + plain + endings.get(ending, "")
+        known[code] = beginnings.get(beginning, "") + filled(plain, digits) + endings.get(ending, "")
     return codes.map(known)
 
 

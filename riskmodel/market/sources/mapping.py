@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from riskmodel.bounds import shown, whole_number
+from riskmodel.bounds import Bound, shown, whole_number
 from riskmodel.market.day_forms import EXCEL_DATES, strptime_of
 
 UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables are in
@@ -32,8 +33,6 @@ RATIOS = ("new_for_old", "old_for_new")  # two numbers of a split in one cell: 5
 EMPTY_LINE = "empty line"  # of `until`
 OF_SHEET = "{sheet}"  # in `constant`: the name of the sheet
 OPEN = "?"  # what stands in a drafted mapping where a person must say something
-DIGITS = whole_number("digits of a code", 0, 20)
-LINES = whole_number("lines above the header", 0, 1000)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -64,16 +63,15 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _lines(value: Any) -> Any:
-    if not LINES.admits(value):
-        raise ValueError(f"{shown(value)}; give {LINES.wanted}")
-    return value
+def _within(bound: Bound) -> Callable[[Any], Any]:
+    """A validator of pydantic's: the value as it is where a bound admits it."""
 
+    def checked(value: Any) -> Any:
+        if not bound.admits(value):
+            raise ValueError(f"{shown(value)}; give {bound.wanted}")
+        return value
 
-def _digits(value: Any) -> Any:
-    if not DIGITS.admits(value):
-        raise ValueError(f"{shown(value)}; give {DIGITS.wanted}")
-    return value
+    return checked
 
 
 def _unit(value: str) -> str:
@@ -92,7 +90,8 @@ Dates = Annotated[str, AfterValidator(_strptime)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Unit = Annotated[str, AfterValidator(_unit)]
-Digits = Annotated[int, BeforeValidator(_digits)]
+Lines = Annotated[int, BeforeValidator(_within(whole_number("lines above the header", 0, 1000)))]
+Digits = Annotated[int, BeforeValidator(_within(whole_number("digits of a code", 0, 20)))]
 
 
 class _Part(BaseModel):
@@ -158,8 +157,8 @@ class How(_Part):
     delimiter: str = ","
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'", "_"] = ""
-    skip: Annotated[int, BeforeValidator(_lines)] = 0
-    under: Annotated[int, BeforeValidator(_lines)] = 0
+    skip: Lines = 0
+    under: Lines = 0
     until: str = ""
     dates: Dates = "%Y-%m-%d"
     zone: Zone = ""

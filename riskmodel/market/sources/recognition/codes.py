@@ -13,6 +13,7 @@ import pandas as pd
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import looks_like_day
+from riskmodel.market.sources.derive import filled
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, MOSTLY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.groups import Group
@@ -178,7 +179,7 @@ def spelt_otherwise(texts: frozenset[str], columns: Mapping[str, frozenset[str]]
         for before, behind in [*(((), each) for each in sorted(tails)), *([(heads, ("",))] if heads else [])]:
             plain = {_stripped(code, before, behind) for code in codes}
             digits = lost_zeros(frozenset(plain), known)
-            plain = {code.zfill(digits) if code.isdecimal() else code for code in plain}
+            plain = {filled(code, digits) for code in plain}
             for end in sorted({_tail(known), ""} if before or digits else {_tail(known), ""} - {*behind}):
                 share = sum(code + end in known for code in plain) / len(codes) if codes else 0.0
                 if share >= MOSTLY and (label not in found or share > found[label].share):  # of two that are one, one counts
@@ -201,8 +202,8 @@ def lost_zeros(codes: frozenset[str], known: frozenset[str]) -> int:
         return 0
     (width,) = widths
     short = {code for code in codes - known if code.isdecimal() and len(code) < width}
-    filled = {code.zfill(width) for code in short} - codes
-    return width if short and len(filled & known) >= MOSTLY * len(short) else 0
+    theirs = {filled(code, width) for code in short} - codes
+    return width if short and len(theirs & known) >= MOSTLY * len(short) else 0
 
 
 def _few_parts(codes: frozenset[str], pattern: str) -> tuple[str, ...]:

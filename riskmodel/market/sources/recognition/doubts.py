@@ -11,6 +11,7 @@ from riskmodel.facts import Fact
 from riskmodel.market.contents import PER_SHARE
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.series import is_small
+from riskmodel.market.sources.recognition.evidence.units import denies
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import LISTED, Group
 from riskmodel.market.sources.recognition.words import HEADERS, OF_AMOUNTS, WORDS, currency_said, has, matched, tokens
@@ -137,7 +138,7 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
     found = []
     for label, shape in group.shapes.items():
         words = tokens(label)
-        if shape.kind != NUMBER or label in others:
+        if shape.kind != NUMBER or label in others or denies(label, ours):
             continue
         if ours in PER_SHARE:  # as it was told, and on the basis of today's shares
             if says(label, "adjusted") and any(has(words, phrase) for phrase in WORDS[table][ours]):
@@ -150,7 +151,7 @@ def _rivals(group: Group, table: str, ours: str, taken: Mapping[str, str], there
         if ours == "close" and (says(label, "total_return") or says(label, "of_returns")):
             continue
         if ours == "shares_out":
-            if says(label, "counted") and "%" not in label and not matched(label, WORDS["prices"]["volume"])[0]:
+            if says(label, "counted") and not matched(label, WORDS["prices"]["volume"])[0]:
                 found.append(label)
             continue
         if any(has(words, phrase) for phrase in WORDS[table][ours]) or (

@@ -13,6 +13,7 @@ import pandas as pd
 
 from riskmodel.facts import Fact
 from riskmodel.market.day_forms import regex_of
+from riskmodel.market.sources.derive import respelt
 from riskmodel.market.sources.mapping import OF_SHEET, OPEN, PLACEHOLDER, How
 from riskmodel.market.sources.recognition.evidence.events import Events
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
@@ -73,8 +74,6 @@ class Draft:
         The header of each column of ours.
     uncertain
         Whether what is stated is of a file that is asked for, beside others written in another way: it is a comment.
-    unnamed
-        Fields of a wide table of which no name says the file: what is stated of the first that it may be is a comment.
     """
 
     table: str
@@ -84,7 +83,6 @@ class Draft:
     sheets: list[Group] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     uncertain: bool = False
-    unnamed: set[str] = field(default_factory=set)
 
     def state(self, path: tuple[str, ...], value: Any, *why: Fact) -> None:
         """State a value at a path, with its reasons."""
@@ -94,6 +92,10 @@ class Draft:
         place[path[-1]] = value
         self.why[path] = (*self.why.get(path, ()), *why)
 
+    def is_unnamed(self, ours: str) -> bool:
+        """Whether no name says the file of a field of a wide table: what is stated is of the first that it may be."""
+        return any(fact.key == "field_which" for fact in self.why.get(("fields", ours, "file"), ()))
+
     def questions(self) -> list[tuple[str, ...]]:
         """The paths at which a person must say something."""
         return [path for path in self.why if _at(self.stated, path) == OPEN]
@@ -101,6 +103,12 @@ class Draft:
 
 def _at(stated: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return reduce(lambda place, key: place.get(key, {}), path, stated)
+
+
+def as_ours(texts: pd.Series, draft: Draft) -> pd.Series:
+    """Codes of a table as it states that they are spelt."""
+    stated = draft.stated
+    return respelt(texts, stated.get("beginnings", {}), stated.get("endings", {}), stated.get("digits", 0))
 
 
 def ask_column(draft: Draft, ours: str, *question: Fact) -> None:
@@ -240,9 +248,11 @@ def state_place(draft: Draft, rivals: Sequence[Group], stands: bool = True, over
     else:
         why = None
     headers = {each.first.labels for each in rivals} - {draft.group.first.labels}
-    draft.uncertain = draft.uncertain or bool(headers) or (not rivals and word is None and not stands)
     beside = any(each.first.file == draft.group.first.file for each in rivals)
-    key = "sheet" if draft.group.first.sheet and (beside or (why is None and draft.group.sheets)) else "file"
+    alone = word is None and not stands and (beside or not rivals)  # no file that stands is beside it
+    draft.uncertain = draft.uncertain or bool(headers) or alone
+    of_sheet = draft.group.first.sheet and not alone and (beside or (why is None and draft.group.sheets))
+    key = "sheet" if of_sheet else "file"
     draft.why.pop((key,), None)
     draft.state((key,), OPEN, *(each for each in (why, overlap) if each is not None))
     for path, reasons in [*draft.why.items()]:

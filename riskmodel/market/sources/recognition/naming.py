@@ -8,9 +8,10 @@ import pandas as pd
 
 from riskmodel.factors import CASH
 from riskmodel.facts import Fact
+from riskmodel.market.sources.derive import filled
 from riskmodel.market.sources.mapping import OPEN
 from riskmodel.market.sources.recognition import codes as by_code
-from riskmodel.market.sources.recognition.drafts import Draft, names_of_levels, names_of_lists
+from riskmodel.market.sources.recognition.drafts import Draft, as_ours, names_of_levels, names_of_lists
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import TEXT
 from riskmodel.market.sources.recognition.groups import Group
@@ -80,8 +81,7 @@ def state_codes(
             label, share = spelt.label, spelt.share
             _state_spelling(draft, spelt)
         elif label is not None and (digits := by_code.lost_zeros(texts - {"", CASH}, codes[label])):
-            filled = frozenset(text.zfill(digits) if text.isdecimal() else text for text in texts)
-            share = by_code.best_column(filled, {label: codes[label]})[1]
+            share = by_code.best_column(frozenset(filled(text, digits) for text in texts), {label: codes[label]})[1]
             _state_spelling(draft, by_code.Spelt(label, share, {}, {}, digits))
         if label is not None:
             columns[draft.table] = (label, share)
@@ -124,13 +124,17 @@ def state_codes(
 def _ask_former(draft: Draft, securities: Group, label: str, known: Collection[str]) -> None:
     """Ask whether a code that no security has is the one of before that a column of its row names: an ISIN that changed."""
     group, ticker = draft.group, draft.labels.get("ticker")
-    if group is None or ticker is None or len(unknown := {*group.texts(ticker)} - {*known, "", CASH}) > MOST_FORMER:
+    if group is None or ticker is None:
+        return
+    texts = group.texts(ticker)
+    unknown = {*texts[~as_ours(texts, draft).isin(known)]} - {"", CASH}
+    if len(unknown) > MOST_FORMER:
         return
     own = securities.texts(label)
     for other, shape in securities.shapes.items():
-        texts = securities.texts(other)
-        for former in sorted(unknown & {*texts}) if other != label and shape.kind == TEXT else ():
-            now = own[texts == former].iloc[0]
+        theirs = securities.texts(other)
+        for former in sorted(unknown & {*theirs}) if other != label and shape.kind == TEXT else ():
+            now = own[theirs == former].iloc[0]
             draft.state(
                 ("values", "ticker", former), OPEN, Fact("former_code", {"label": other, "cell": former, "code": now})
             )

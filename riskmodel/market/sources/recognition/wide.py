@@ -301,7 +301,6 @@ def _ask_fields(draft: Draft, fields: Mapping[str, Wide], sheets: Sequence[Wide]
         able = [place for place in dict.fromkeys(able) if place in places] or places
         why = why_of(likely.get(ours), able)
         draft.sheets.append(sheets[0].group)
-        draft.unnamed.add(ours)
         if len(labels) == 1 and {sheet.layout for sheet in sheets} == {"wide"}:
             state_how(draft, path, together, labels, {labels[0]: DATE})  # of one sheet its name too, which is asked
         draft.state((*path, "file"), OPEN, Fact("field_which", {"column": ours, "labels": tuple(able)}), *why)

@@ -82,6 +82,15 @@ def test_no_refusal_shows_it(server, monkeypatch, broken, length):
     assert "unique-word-4711" not in everything_said(told.value, "")
 
 
+def test_a_password_that_is_wrong_says_where_it_comes_from(server, monkeypatch):
+    _, url = server
+    monkeypatch.setenv("HOUSE_PASSWORD", "another")
+    with pytest.raises(
+        InputError, match=r"and the host, database, user and password in the environment's HOUSE_PASSWORD\.$"
+    ):
+        open_source(url).table("rates")
+
+
 @pytest.mark.parametrize(
     "data",
     [

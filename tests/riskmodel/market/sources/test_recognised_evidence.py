@@ -340,3 +340,51 @@ def test_codes_of_sic_are_no_industry_and_the_code_of_which_all_are_known_names_
     frame.to_csv(tmp_path / "results.csv", index=False)
     assert draft(tmp_path, "securities").labels.get("industry") != "SIC"
     assert draft(tmp_path, "earnings").labels["ticker"] == "SECID"
+
+
+@pytest.mark.parametrize("grid", [True, False])
+def test_levels_by_the_month_that_no_price_can_prove_are_asked(grid, tmp_path):
+    """P/E ratios of an index by the month move as levels do, and share too few days with prices to be told from them."""
+    master(tmp_path)
+    history()[["date", "ticker", "close", "total_return", "volume"]].to_csv(tmp_path / "prices.csv", index=False)
+    months = pd.date_range("2022-01-31", periods=27, freq="ME")
+    ratios = 18 * np.cumprod(1 + np.random.default_rng(2).normal(0, 0.01, (27, 2)), axis=0)
+    frame = pd.DataFrame(ratios, months, ["Index LRG", "Index SML"]).rename_axis("date")
+    if not grid:
+        frame = frame.melt(var_name="index", value_name="level", ignore_index=False)
+    frame.to_csv(tmp_path / "characteristics.csv")
+    found = draft(tmp_path, "indices")
+    assert (found.stated["fields"]["level"] if grid else found.stated)["file"] == OPEN
+
+
+def test_counts_among_the_figures_of_reports_are_asked_with_their_workbook(tmp_path):
+    """A value of the company at the end of its year is in sheets of reports; which day a count was known nothing says."""
+    master(tmp_path)
+    history()[["date", "ticker", "close", "total_return"]].to_csv(tmp_path / "prices.csv", index=False)
+    rng = np.random.default_rng(4)
+    with pd.ExcelWriter(tmp_path / "reports.xlsx", engine="openpyxl") as book:
+        for sheet in ("CONS", "STD"):
+            rows = [(n, f"{y}-05-{d}", f"{y}-07-{d}") for n in NAMES for y, d in ((2023, 11), (2024, 13))]
+            frame = pd.DataFrame(rows, columns=["Ticker", "RESULT_DT", "AR_DT"])
+            figures = {f"FIG_{n}": rng.lognormal(5, 1, len(frame)).round(2) for n in range(12)}
+            frame.assign(**figures, MCAP_FYE=rng.lognormal(9, 1, len(frame)).round(1)).to_excel(
+                book, sheet_name=sheet, index=False
+            )
+    found = draft(tmp_path, "shares")
+    assert (found.stated["file"], found.uncertain) == (OPEN, True)
+
+
+def test_a_column_in_percent_is_offered_as_no_count_of_shares(tmp_path):
+    master(tmp_path)
+    place = np.arange(len(NAMES))
+    counts = pd.DataFrame({"Ticker": NAMES, "Avail_Dt": "2024-02-13", "ADJ_SHS_OUT_MM": 3.0**place, "Float_Pct": 85 - place})
+    counts.to_csv(tmp_path / "shares_out.csv", index=False)
+    found = looked(tmp_path)
+    told = [
+        label
+        for each in found.drafts
+        for why in each.why.values()
+        for fact in why
+        for label in fact.values.get("labels", ())
+    ]
+    assert found.draft("shares") is not None and "Float_Pct" not in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from attribution.portfolio.drafting.lists import lists_in
 from attribution.portfolio.drafting.text import drafted_text
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import TableMap
@@ -237,3 +238,17 @@ def test_the_only_workbook_with_sheets_of_no_known_field_is_asked_and_not_taken(
         assert found.why["fields", ours, "file"][0].values["labels"] == ("memo.xlsx [chart]",)
     text = drafted_text(recognise(tmp_path), tmp_path, tmp_path / "book")
     assert text.count('\n# sheet = "chart"\n') == 3 and '\nsheet = "chart"' not in text
+
+
+def test_lists_are_compared_by_codes_as_they_are_spelt(tmp_path):
+    """A portfolio whose codes lost their zeros holds the names of the index, and no other code."""
+    names = ["0097", "0147", "5148", "6012", "7113", "8206"]
+    master = "".join(f"{name},Stock {n},{'Tech' if n % 2 else 'Energy'}\n" for n, name in enumerate(names))
+    (tmp_path / "securities.csv").write_text("ticker,name,sector\n" + master, encoding="utf-8")
+    for file, whose, name_of, spell in (("members", "index", "LRG", str), ("holdings", "portfolio", "major", int)):
+        days = ("2024-11-01", "2024-12-02")
+        rows = "".join(f"{name_of},{day},{spell(name)},25\n" for day in days for name in names[:4])
+        (tmp_path / f"{file}.csv").write_text(f"{whose},date,ticker,weight\n{rows}", encoding="utf-8")
+    found = recognise(tmp_path)
+    assert found.draft("holdings").stated["digits"] == 4
+    assert lists_in(found).overlap == {"major": {"LRG": 1.0}}

@@ -13,9 +13,10 @@ from riskmodel.market.sources.recognition.evidence.days import why_no_prices
 from riskmodel.market.sources.recognition.evidence.headers import Candidate
 from riskmodel.market.sources.recognition.evidence.values import NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group
+from riskmodel.market.sources.recognition.long import long_draft
 from riskmodel.market.sources.recognition.names import plain_index
 from riskmodel.market.sources.recognition.structure import names_of_stocks
-from riskmodel.market.sources.recognition.words import has, tokens
+from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import TABLES
 
 MOST = 0.5  # of the securities are in a file that may be the table of them
@@ -117,9 +118,28 @@ def _is_named(name: str, index: str) -> bool:
 
 
 def are_reports(draft: Draft) -> bool:
-    """Whether a table of counts has so many other figures that it is one of reports, whose days nothing says."""
-    group = draft.group
-    if group is None or "available_from" in draft.labels:
-        return False
-    others = (label for label, shape in group.shapes.items() if shape.kind == NUMBER)
-    return len({*others} - {*draft.labels.values()}) >= MANY_FIGURES
+    """Whether a table has so many figures beside its own that it is one of reports: of a year's end, and known later."""
+    shapes = {} if draft.group is None else draft.group.shapes
+    figures = {label for label, shape in shapes.items() if shape.kind == NUMBER}
+    return len(figures - {*draft.labels.values()}) >= MANY_FIGURES
+
+
+def shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | None:
+    """The table of share counts out of the file of prices, where that has a count or a market value by day."""
+    if "prices" not in taken:
+        return None
+    group, prices = taken["prices"]
+    used = {label for found in prices.columns.values() for label, _ in found}
+    columns = {"available_from": prices.columns["date"], "ticker": prices.columns["ticker"]}
+    for ours in ("shares_out", "market_cap"):
+        scores = {
+            label: matched(label, WORDS["shares"][ours])
+            for label in group.first.labels
+            if label not in used and group.shape(label).kind == NUMBER
+        }
+        best = max((score for score, word in scores.values() if word != "shares"), default=0.0)  # may be shares traded
+        found = tuple((label, word) for label, (score, word) in scores.items() if score == best >= WHOLE_WORD)
+        if found:
+            columns[ours] = found
+            return long_draft(group, Candidate("shares", columns, best))
+    return None

@@ -16,6 +16,7 @@ from riskmodel.market.sources.recognition.decide.candidates import (
     of_known_codes,
     of_named_lists,
     other_masters,
+    shares_of_prices,
 )
 from riskmodel.market.sources.recognition.decide.cash import ask_beside, state_cash
 from riskmodel.market.sources.recognition.decide.days import ask_days
@@ -47,6 +48,7 @@ from riskmodel.market.sources.recognition.evidence.headers import Candidate, are
 from riskmodel.market.sources.recognition.evidence.items import by_items
 from riskmodel.market.sources.recognition.evidence.near import nearest
 from riskmodel.market.sources.recognition.evidence.priced import (
+    are_held,
     ask_levels,
     ask_unheld,
     leave_out,
@@ -67,7 +69,6 @@ from riskmodel.market.sources.recognition.evidence.standing import (
     standing_across,
     standing_of,
 )
-from riskmodel.market.sources.recognition.evidence.values import NUMBER
 from riskmodel.market.sources.recognition.found import (
     Recognised,
     row_of_group,
@@ -98,7 +99,6 @@ from riskmodel.market.sources.recognition.wide import (
     settled_by_cells,
     wide_drafts,
 )
-from riskmodel.market.sources.recognition.words import WHOLE_WORD, WORDS, matched
 from riskmodel.market.tables import NUMBER as OF_NUMBERS
 from riskmodel.market.tables import TABLES
 from riskmodel.progress import OF_STAGE, Step, silent
@@ -239,7 +239,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
             )
         else:
             taken[likely[0].table] = (group, likely[0])
-    beside = _shares_of_prices(taken)
+    beside = shares_of_prices(taken)
     if beside is not None:
         ask_equals(beside)
     if beside is not None and "shares" in taken and taken["shares"][1].why:  # by no word: a count beside prices says more
@@ -264,7 +264,9 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
         ask_days(drafts[-1])
     for draft in drafts:
         certain = (draft.group is None or stands.get(draft.group, True)) and not _is_open(draft)
-        unheld = (draft.table == "indices" and not priced.markets) or (draft.table == "shares" and are_reports(draft))
+        unheld = (draft.table == "indices" and not are_held(draft, priced)) or (
+            draft.table == "shares" and are_reports(draft)
+        )
         state_place(draft, rivals.get(draft.table, []), certain and not unheld, files_overlap(draft))
         if not certain or unheld:
             ask_results(draft)
@@ -378,24 +380,3 @@ def merged_lists(groups: Sequence[Group]) -> list[Group]:
     """Groups with the lists of several portfolios, or with the levels of an index a sheet, as one; others as they are."""
     lists = [g for g in groups if g.is_long and (any(c.table in LISTS for c in candidates(g)) or are_levels(g))]
     return [group for group in groups if group not in lists] + merged(lists)
-
-
-def _shares_of_prices(taken: Mapping[str, tuple[Group, Candidate]]) -> Draft | None:
-    """The table of share counts out of the file of prices, where that has a count or a market value by day."""
-    if "prices" not in taken:
-        return None
-    group, prices = taken["prices"]
-    used = {label for found in prices.columns.values() for label, _ in found}
-    columns = {"available_from": prices.columns["date"], "ticker": prices.columns["ticker"]}
-    for ours in ("shares_out", "market_cap"):
-        scores = {
-            label: matched(label, WORDS["shares"][ours])
-            for label in group.first.labels
-            if label not in used and group.shape(label).kind == NUMBER
-        }
-        best = max((score for score, word in scores.values() if word != "shares"), default=0.0)  # may be shares traded
-        found = tuple((label, word) for label, (score, word) in scores.items() if score == best >= WHOLE_WORD)
-        if found:
-            columns[ours] = found
-            return long_draft(group, Candidate("shares", columns, best))
-    return None

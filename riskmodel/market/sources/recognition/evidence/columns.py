@@ -12,6 +12,7 @@ from riskmodel.market.sources.recognition.evidence.likely import Likely, ranked
 from riskmodel.market.sources.recognition.evidence.rows import at_month_ends, of_companies, of_spans, of_two_days
 from riskmodel.market.sources.recognition.evidence.series import LEVELS, kind_of_series, of_prices
 from riskmodel.market.sources.recognition.evidence.statements import of_reports, of_results
+from riskmodel.market.sources.recognition.evidence.units import denies
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, TEXT
 from riskmodel.market.sources.recognition.groups import Group, parts_of_wholes, wholes_of
 from riskmodel.market.sources.recognition.words import tokens
@@ -33,7 +34,13 @@ def likely_columns(table: str, group: Group, chosen: Chosen) -> dict[str, Likely
         Ours -> the header that is certain: the names and days by which numbers are held against each other.
     """
     look = _BY_TABLE.get(table)
-    return {} if look is None else look(group, chosen)
+    found = {} if look is None else look(group, chosen)
+    kept = {ours: tuple(label for label in each.labels if not denies(label, ours)) for ours, each in found.items()}
+    return {
+        ours: each if kept[ours] == each.labels else Likely(kept[ours], why=each.why)
+        for ours, each in found.items()
+        if kept[ours] or not each.labels
+    }
 
 
 def _days(group: Group, chosen: Chosen) -> dict[str, pd.Series]:
@@ -163,9 +170,10 @@ def _securities(group: Group, chosen: Chosen) -> dict[str, Likely]:
         {
             label: group.texts(label)
             for label, shape in shapes
-            if shape.kind in (TEXT, NUMBER) and not shape.code and label not in others and "sic" not in tokens(label)
+            if shape.kind in (TEXT, NUMBER) and not shape.code and label not in others
+            if "sic" not in tokens(label)  # whose codes are a column of their own
         }
-    )  # a code of SIC is a column of its own
+    )
 
 
 def _rates(group: Group, chosen: Chosen) -> dict[str, Likely]:

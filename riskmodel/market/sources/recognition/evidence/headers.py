@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from riskmodel.facts import Fact
+from riskmodel.market.sources.recognition.evidence.units import denies
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY, NUMBER, TEXT, Shape
 from riskmodel.market.sources.recognition.groups import LISTED, Group, fits, is_whose, kind_of, whole_of
 from riskmodel.market.sources.recognition.words import (
@@ -136,7 +137,7 @@ def candidates(group: Group, readable: bool = True, joined: frozenset[str] = fro
 def _match(table: str, ours: str, label: str, phrases: tuple[str, ...], joined: frozenset[str]) -> tuple[float, str]:
     """How well a header is a column of ours, and the word by which."""
     score, phrase = matched(label, phrases)
-    if table == "earnings" and any(has(tokens(label), word) for word in HEADERS["of_analysts"]):
+    if denies(label, ours) or (table == "earnings" and any(has(tokens(label), word) for word in HEADERS["of_analysts"])):
         return 0.0, ""
     if ours == "ticker" and label in joined:
         return max((score, phrase), (OF_A_JOIN, label))

@@ -152,20 +152,29 @@ def levels_to_leave(sheet: Wide, priced: Priced) -> tuple[str, ...]:
 
 def ask_levels(draft: Draft, priced: Priced) -> None:
     """Ask of a long table whether its level is one where some index does not go with the market of the folder."""
-    group, label, day = draft.group, draft.labels.get("level"), draft.labels.get("date")
-    if draft.table != "indices" or group is None or label is None or day is None:
-        return
-    if (index := draft.labels.get("index")) is not None:
-        panel = group.panels(day, index, [label])[label]
-    else:
-        panel = pd.DataFrame({label: group.numbers(label)}).set_axis(pd.DatetimeIndex(group.days(day)))
-        panel = panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()
-    apart = apart_from(priced.markets, panel)
-    if apart:
+    panel = _levels(draft)
+    if panel is not None and (apart := apart_from(priced.markets, panel)):
         draft.why.pop(("columns", "level"), None)
-        draft.labels.pop("level")
+        label = draft.labels.pop("level")
         question = Fact("level_apart", {"labels": (label,), "apart": tuple(apart), "most": max(apart.values())})
         draft.state(("columns", "level"), OPEN, question)
+
+
+def are_held(draft: Draft, priced: Priced) -> bool:
+    """Whether the folder has prices of the days of a long table's levels; where the level is asked, any prices."""
+    panel = _levels(draft)
+    return bool(priced.markets) if panel is None else is_judged(priced.markets, panel)
+
+
+def _levels(draft: Draft) -> pd.DataFrame | None:
+    """The levels of a long table of indices (time, index); None where it is none, or one of them is asked."""
+    group, label, day = draft.group, draft.labels.get("level"), draft.labels.get("date")
+    if draft.table != "indices" or group is None or label is None or day is None:
+        return None
+    if (index := draft.labels.get("index")) is not None:
+        return group.panels(day, index, [label])[label]
+    panel = pd.DataFrame({label: group.numbers(label)}).set_axis(pd.DatetimeIndex(group.days(day)))
+    return panel[panel.index.notna() & ~panel.index.duplicated()].sort_index()
 
 
 def ask_unheld(drafts: Sequence[Draft], sheets: Sequence[Wide], priced: Priced) -> None:
