@@ -37,6 +37,10 @@ def stubs(recognised: Recognised) -> list[str]:
                 out.append(f"# {ours} = {quoted(value)}  # {_shown(labels)}")
             elif ours in best.lacks:
                 out.append(f'# {ours} = "?"  # no column of that file can be it')
+        if best.pairs:
+            out.append(f"# [tables.{table}.units]")
+        for ours in best.pairs:
+            out.append(f'# {ours} = "?"  # two numbers: "new_for_old" as in 5 for 1, or "old_for_new" as in 1 → 5')
         if ways := [ours for ours in derived_from(table) if ours not in {*best.may_be, *best.lacks}]:
             out.append(f"# [tables.{table}.derived]")
         for ours in ways:

@@ -108,7 +108,7 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
         )
     out += _risk_free(recognised)
     out += [
-        '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused',
+        _delisted(recognised),
         "",
     ]
     return [
@@ -119,6 +119,16 @@ def _head(lists: Lists, exports: Path, data: str, recognised: Recognised) -> lis
         f"indices = {quoted(list(lists.indices))}",
         "",
     ]
+
+
+def _delisted(recognised: Recognised) -> str:
+    """The line on held names that stop trading: no last close stands in for what a file says that was paid."""
+    if near := recognised.nearest.get("finals"):
+        paid = f"what was paid for them may stand in {near[0].file}, see [tables.finals] below"
+        return visible(
+            f'# of held names that stop trading, {paid}; of those without a row delisted = "cash" is the last close', keep=""
+        )
+    return '# delisted = "cash"  # of held names that stop trading: cash at the last close; without this they are refused'
 
 
 def _risk_free(recognised: Recognised) -> list[str]:

@@ -17,6 +17,7 @@ UNITS: dict[str, float] = {  # what one of them is, in the unit that the tables 
     "percent_squared": 1e-4,
     "basis_points": 1e-4,
     "cents": 0.01,
+    "hundreds": 1e2,
     "thousands": 1e3,
     "ten_thousands": 1e4,
     "lakhs": 1e5,

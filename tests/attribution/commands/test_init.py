@@ -185,7 +185,7 @@ def test_a_unit_and_a_form_of_dates_that_nothing_says_are_questions_that_the_boo
     text = (tmp_path / "book" / "book.toml").read_text(encoding="utf-8")
     assert '# question: which form have the dates? All of them can be DD/MM/YYYY, MM/DD/YYYY\ndates = "?"' in text
     assert "# question: which of adj_close, close is adjusted for splits, and not for dividends? As traded" in text
-    assert "# question: the unit of volume? Nothing in the export says it" in text
+    assert "# question: the unit of volume? No header says it" in text
 
 
 def test_programs_get_a_row_for_everything_that_was_looked_at(tmp_path, capsys):

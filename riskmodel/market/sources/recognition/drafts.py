@@ -28,6 +28,7 @@ TAKEN, ASKED, UNUSED, MISSING, UNREAD = "understood", "asked", "not used", "not 
 OF_LISTS = {"holdings": ("date", "portfolio"), "constituents": ("date", "index")}  # what names of files may say of rows
 OF_SHEETS = {**OF_LISTS, "indices": ("index",)}
 EXACT = 1e-4  # of a list's sum: weights that miss it by more are rounded, and values beside them are not
+SENTENCE, MOST_LINES = 4, 6  # words of a line above the cells that may say what they are, and such lines that are quoted
 SESSIONS = {"pre": CELLS["pre"], "post": CELLS["post"]}
 
 
@@ -116,6 +117,21 @@ def ask_column(draft: Draft, ours: str, *question: Fact) -> None:
     draft.why.pop(("columns", ours), None)
     draft.labels.pop(ours, None)
     draft.state(("columns", ours), OPEN, *question)
+
+
+def quote_lines(draft: Draft) -> None:
+    """Quote beside the first question of a unit, and of a split basis, the sentences above the cells: they may answer it."""
+    lines = (
+        tuple(dict.fromkeys(text for text in draft.group.first.titles if len(tokens(text)) >= SENTENCE))
+        if draft.group
+        else ()
+    )
+    if not lines:
+        return
+    for key in ("unit_unknown", "which_basis"):
+        asked = (path for path in draft.questions() if any(fact.key == key for fact in draft.why[path]))
+        if (path := next(asked, None)) is not None:
+            draft.why[path] += (Fact("lines_say", {"cells": lines[:MOST_LINES]}),)
 
 
 def kind_of_labels(table: str, chosen: Mapping[str, str]) -> dict[str, str]:

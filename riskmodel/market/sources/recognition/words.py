@@ -45,6 +45,7 @@ OF_NAMES: dict[str, tuple[str, ...]] = {table: tuple(words) for table, words in 
 UNIT_WORDS: dict[str, tuple[str, ...]] = {unit: tuple(words) for unit, words in _FILE["units"].items() if unit != "ones"}
 ONES = tuple(_FILE["units"]["ones"])
 CURRENCIES: dict[str, str] = _FILE["currencies"]
+MONEY = ("euro", "euros", "dollar", "dollars", "yen", "francs", "pesos", "rupees", "reais")  # behind a scale, of any country
 COUNTED, OF_COUNTS = ("shares", "aktien", "actions", "titres"), ("volume", "volumen", "umsatz", "vol")
 OF_AMOUNTS = ("volume", "vol", "volumen", "出来高", "売買高", "dividend", "dividende", "factor", "係数", "surprise")
 CELLS: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _FILE["cells"].items()}
@@ -93,7 +94,7 @@ def bare(text: str) -> tuple[str, ...]:
     (('sales',), ('schlusskurs',), ('wgt',))
     """
     words = list(tokens(BRACKETS.sub(" ", unicodedata.normalize("NFKC", text))) or tokens(text))
-    units = {word for each in UNIT_WORDS.values() for phrase in each for word in phrase.split()} | set(CURRENCIES)
+    units = {word for each in UNIT_WORDS.values() for phrase in each for word in phrase.split()} | {*CURRENCIES, *MONEY}
     while len(words) > 1 and (words[-1] in units or words[0] == "%"):
         words = words[1:] if words[0] == "%" else words[:-1]
     return tuple(words)
@@ -149,6 +150,8 @@ def unit_said(label: str) -> str | None:
     --------
     >>> [unit_said(label) for label in ("出来高（千株）", "Sales (USD mn)", "Kurs (USD)", "Close", "Cap (M USD)")]
     ['thousands', 'millions', 'ones', None, 'millions']
+    >>> unit_said("VOLUME_HUNDREDS"), unit_said("amounts in mln euro")
+    ('hundreds', 'millions')
     >>> unit_said("Volume (Z shares)")  # a scale that is not known
     >>> unit_said("Ccy: GBp"), unit_said("Cap (GBp mn)")  # pence, and millions of them, which is no unit of ours
     ('cents', None)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from attribution.portfolio.drafting.draft import draft_book
 from riskmodel.errors import InputError
 from riskmodel.market.sources.exports import Exports
 from riskmodel.market.sources.mapping import OPEN, TableMap
@@ -49,7 +50,6 @@ def test_with_splits_it_is_asked_of_what_no_header_says_is_adjusted(tmp_path, la
     results(tmp_path, label)
     assert basis(draft(tmp_path, "earnings")) == asked
     assert basis(draft(tmp_path, "prices")) == ("close", "volume")  # the day of a split is asked too
-    assert draft(tmp_path, "prices").why["unadjusted",][1].key == "splits_named"
 
 
 @pytest.mark.parametrize("percent", [False, True])
@@ -113,3 +113,28 @@ def test_a_file_of_splits_whose_ratios_are_texts_is_named(tmp_path):
     found = [each for each in looked(tmp_path).found if each.file == "stock splits.csv" and each.table == "splits"]
     assert [fact.key for each in found for fact in each.why] == ["may_be_splits"]
     assert basis(draft(tmp_path, "prices")) == ("close", "volume")  # the day of a split is asked too
+    [near] = looked(tmp_path).nearest["splits"]
+    assert (near.file, near.may_be["ratio"], near.pairs) == ("stock splits.csv", ("Factor",), ("ratio",))
+
+
+def test_what_was_paid_for_shares_that_ended_is_named_before_the_last_close(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    folder_of(exports, traded=False)
+    assert "# delisted" in draft_book(exports, tmp_path / "before").path.read_text()
+    ended = pd.DataFrame({"Symbol": [TICKERS[3]], "Last trade": ["2024-08-15"], "Proceeds": [12.5]})
+    ended.to_csv(exports / "terminations.csv", index=False)
+    text = draft_book(exports, tmp_path / "after").path.read_text()
+    assert "what was paid for them may stand in terminations.csv, see [tables.finals] below" in text
+    assert "# [tables.finals]" in text and "# delisted" not in text
+
+
+def test_sentences_above_the_cells_are_quoted_where_they_may_answer(tmp_path):
+    folder_of(tmp_path, traded=False)
+    results(tmp_path, "EPS actual adj")
+    path = tmp_path / "results.csv"
+    path.write_text("Figures of a share in cents as they were told then,,,,\n" + path.read_text())
+    lines = {
+        fact.values["cells"] for why in draft(tmp_path, "earnings").why.values() for fact in why if fact.key == "lines_say"
+    }
+    assert [line for cells in lines for line in cells if "in cents" in line]

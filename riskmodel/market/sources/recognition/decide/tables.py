@@ -37,6 +37,7 @@ from riskmodel.market.sources.recognition.drafts import (
     Draft,
     Found,
     ask_whose,
+    quote_lines,
     state_dividends,
     state_place,
     state_sessions,
@@ -330,6 +331,7 @@ def tables_among(seen: Sequence[Seen], progress: Step = silent, failed: Sequence
     order = list(TABLES)
     drafts.sort(key=lambda draft: order.index(draft.table))
     for draft in drafts:
+        quote_lines(draft)
         found += rows_of_columns(draft, told_elsewhere(draft, drafts))
     for group in groups:
         found += rows_of_headers(group)

@@ -90,7 +90,7 @@ def said_events(group: Group, ticker: str | None, codes: Mapping[str, frozenset[
     labels = [ticker] if ticker is not None else [each for each, shape in shapes.items() if shape.kind in (NUMBER, TEXT)]
     known = frozenset[str]().union(*codes.values())
     name = next((each for each in labels if (texts := {*group.texts(each)} - {""}) and texts <= known), None)
-    numbered = any(shape.kind == NUMBER or _are_ratios(group, each) for each, shape in shapes.items() if each != name)
+    numbered = any(shape.kind == NUMBER or are_ratios(group, each) for each, shape in shapes.items() if each != name)
     if name is None or not numbered or not any(shape.kind == DAY for shape in shapes.values()):
         return None
     kinds = (each for each, shape in shapes.items() if shape.kind == TEXT and each != name)
@@ -100,7 +100,7 @@ def said_events(group: Group, ticker: str | None, codes: Mapping[str, frozenset[
     return name if any(has(tokens(text), phrase) for text in said for phrase in HEADERS[kind]) else None
 
 
-def _are_ratios(group: Group, label: str) -> bool:
+def are_ratios(group: Group, label: str) -> bool:
     """Whether cells are two numbers with something between: `5 new for 1 old`, `1 → 3`, `1:10`."""
     there = [cell for cell in _cells(group, label) if cell]
     return bool(there) and all(len(NUMBERS.findall(cell)) == 2 for cell in there)

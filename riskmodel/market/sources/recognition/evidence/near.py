@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskmodel.market.sources.recognition.drafts import Draft, state_how
+from riskmodel.market.sources.recognition.evidence.events import are_ratios
 from riskmodel.market.sources.recognition.evidence.likely import first
 from riskmodel.market.sources.recognition.evidence.values import DAY, EMPTY
+from riskmodel.market.sources.recognition.evidence.values import TEXT as TEXT_CELLS
 from riskmodel.market.sources.recognition.groups import Group, derived_from, fits, kind_of, wholes_of
 from riskmodel.market.sources.recognition.names import pattern_alone, pattern_of
 from riskmodel.market.sources.recognition.words import NEAREST, OF_NAMES, WHOLE_WORD, WORDS, has, matched, tokens
 from riskmodel.market.tables import NUMBER, TABLES, TEXT
 
 MOST_FILES = 3  # that a draft names of each table
+IN_PAIRS = ("ratio",)  # columns of ours whose cells may be two numbers
 LEAST = 0.5  # of a table's columns, that a file has columns of the kind of
 
 
@@ -33,6 +36,8 @@ class Near:
         Of ours, for which the file has no column.
     how
         Keys of a mapping that say how the file is written, by the columns that come first.
+    pairs
+        Of ours, those whose cells are two numbers: `2-for-1`.
     """
 
     file: str
@@ -40,6 +45,7 @@ class Near:
     may_be: Mapping[str, tuple[str, ...]]
     lacks: tuple[str, ...]
     how: Mapping[str, Any]
+    pairs: tuple[str, ...] = ()
 
 
 def nearest(
@@ -79,7 +85,8 @@ def nearest(
         if "ticker" not in lacks and len(may_be) > LEAST * len(wanted):
             pattern = pattern_of(group.files, []) or group.first.file
             alone = pattern_alone(pattern, group.files, [file for file in files if file not in group.files])
-            near = Near(alone or group.place, group.first.sheet, may_be, lacks, _how(table, group, may_be))
+            pairs = tuple(ours for ours, labels in may_be.items() if ours in IN_PAIRS and are_ratios(group, labels[0]))
+            near = Near(alone or group.place, group.first.sheet, may_be, lacks, _how(table, group, may_be), pairs)
             words = sum(max(labels.values()) for labels in scores.values() if labels)
             words += WHOLE_WORD * any(has(tokens(text), each) for text in group.around for each in OF_NAMES.get(table, ()))
             found.append((len(lacks), -words, near))
@@ -104,6 +111,12 @@ def _scores(table: str, ours: str, group: Group, ticker: str | None) -> dict[str
         for label, shape in group.shapes.items()
         if shape.kind != EMPTY and label != ticker and fits(shape, kind) and (kind != TEXT or shape.kind != DAY)
     }
+    if ours in IN_PAIRS:
+        scores |= {
+            label: WHOLE_WORD
+            for label, shape in group.shapes.items()
+            if shape.kind == TEXT_CELLS and are_ratios(group, label)
+        }
     if ours == "weight":
         days = [label for label, shape in group.shapes.items() if shape.kind == DAY][:1]
         scores |= dict.fromkeys(wholes_of(group, days, {*days, ticker or ""}), WHOLE_WORD)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +18,12 @@ from riskmodel.errors import InputError
 from riskmodel.facts import Fact
 from riskmodel.market.encodings import encodings_of
 from riskmodel.market.parquet_folder import as_frame, read_parquet
-from riskmodel.market.plain_text import DELIMITERS, one_line
+from riskmodel.market.plain_text import one_line
 from riskmodel.market.sources.exports import WORKBOOKS, open_workbook, sheet_cells
 from riskmodel.market.sources.mapping import EMPTY_LINE
 from riskmodel.market.sources.opening import database_of
 from riskmodel.market.sources.recognition.evidence.values import DAY, NUMBER, shape_of
+from riskmodel.market.sources.recognition.looking.delimiter import delimiter_of, rows_of
 from riskmodel.market.sources.recognition.looking.header import (
     codes_among,
     has_units_below,
@@ -39,7 +36,6 @@ from riskmodel.market.sources.recognition.looking.header import (
 from riskmodel.market.sources.recognition.names import abstract, doubtful_in
 
 PLAIN = (".csv", ".tsv", ".txt", ".psv", ".dat")
-LOOKED_AT = 500  # rows for what parts their cells
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name in Parquet
 MOST_NAMED = 5  # files of a packed one
 MOST_SAID = 8  # cells of a header's other lines that tell what stands below: more are names
@@ -221,7 +217,7 @@ def _of_text(raw: bytes, name: str, alike: Iterable[bytes]) -> Seen | Unread:
     with _by_a_library():
         text = raw.decode(encoding)
         delimiter = delimiter_of(text)
-        rows = [] if delimiter is None else list(_rows(text, delimiter))
+        rows = [] if delimiter is None else list(rows_of(text, delimiter))
     if delimiter is None:
         return Unread(name, None, Fact("no_table"))
     width = max(map(len, rows))
@@ -233,11 +229,6 @@ def _of_text(raw: bytes, name: str, alike: Iterable[bytes]) -> Seen | Unread:
     seen = _under_header(grid.mask(grid.isna() | (grid == "")), name, None, how, why)
     several = encodings if len(encodings) > 1 else ()
     return replace(seen, ascii=raw.isascii(), encodings=several) if isinstance(seen, Seen) else seen
-
-
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows of a text file; lines end as they do for whatever reads CSV, and at no other character."""
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
 def _under_header(
@@ -368,32 +359,3 @@ def _grid(
     how = how | ({"skip": under - 1} if under > 1 else {}) | {"missing": sorted({fields[0], said[0]} - {""})}
     body = grid.iloc[under + 1 :].set_axis(names, axis=1)
     return _seen(name, sheet, how, body, (*why, Fact("lines_above", {"lines": under - 1})), said[0])
-
-
-def delimiter_of(text: str) -> str | None:
-    r"""What parts the cells of a text file: of what parts most lines into equally many, that which does so the earliest.
-
-    Of several that do, it is that between whose cells most are numbers and days: a decimal comma parts 5,30 too.
-
-    Examples
-    --------
-    >>> delimiter_of("Kurse vom 1.1.\nTag;Kurs\n1.1.;1,5\n2.1.;1,6")
-    ';'
-    >>> delimiter_of("Price, low;high\n1,5;1,6"), delimiter_of("Name, first;Price\nA;b,5")
-    (';', ',')
-    """
-    parted: dict[tuple[float, int], list[tuple[int, list[str], str]]] = {}
-    for delimiter in DELIMITERS:
-        rows = [cells for cells in islice(_rows(text, delimiter), LOOKED_AT) if any(map(str.strip, cells))]
-        widths = [len(cells) for cells in rows]
-        width = max(Counter(widths).items(), key=lambda each: each[::-1], default=(0, 0))[0]
-        if width > 1:
-            first = widths.index(width)  # the header too, where a decimal comma parts only what is below
-            alike = round(widths.count(width) / len(widths), 1), -first
-            parted.setdefault(alike, []).append((width, [*chain(*rows[first + 1 :])], delimiter))
-    best = parted[max(parted)] if parted else []
-    if len(best) < 2:  # most files have one: their cells are not looked at
-        return best[0][2] if best else None
-    return max(
-        best, key=lambda each: (round(sum(not is_word(cell) for cell in each[1]) / max(len(each[1]), 1), 1), each[0])
-    )[2]
